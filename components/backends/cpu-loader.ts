@@ -1,0 +1,13 @@
+/** The backend in plain JavaScript: always there, and slow. */
+import * as tf from '@tensorflow/tfjs'
+import type { BackendLoader } from './backend-loader'
+
+export const cpuLoader: BackendLoader = {
+  name: 'cpu',
+  async load() {
+    // Greets the user on the console at its first tensor, unless it believes that it has already.
+    const backend = tf.findBackend('cpu') as tf.KernelBackend & { firstUse: boolean }
+    backend.firstUse = false
+    return { tfjsName: 'cpu', device: 'CPU, plain JavaScript', version: `@tensorflow/tfjs ${tf.version.tfjs}` }
+  },
+}

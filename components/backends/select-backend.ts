@@ -1,0 +1,152 @@
+/** Chooses the tfjs backend of this process: the best that this machine has, or the one that is asked for. */
+import os from 'node:os'
+import * as tf from '@tensorflow/tfjs'
+import { nearestName } from '../../src/errors/nearest-name'
+import { BACKEND_NAMES, type BackendLoader, type BackendName, type LoadedBackend } from './backend-loader'
+import { BackendUnavailableError } from './backend-unavailable-error'
+import { cpuLoader } from './cpu-loader'
+import { InvalidThreadCountError } from './invalid-thread-count-error'
+import { nodeCpuLoader, nodeGpuLoader } from './node-loader'
+import { selfTest } from './self-test'
+import { wasmLoader } from './wasm-loader'
+import { MAX_WASM_THREADS } from './wasm-threads'
+import { webgpuLoader } from './webgpu-loader'
+
+/** What a caller wants of a backend. */
+export interface SelectBackendOptions {
+  /**
+   * The backend to use. `auto` takes the first of `node-gpu`, `node`, `webgpu`, `wasm`, `cpu` that works. Default: the
+   * environment variable `TESSERAE_BACKEND`, else `auto`.
+   */
+  backend?: BackendName | 'auto'
+  /** Threads of a backend that computes on the CPU, 1 to 8. Default: the processors there are. The first load decides. */
+  threads?: number
+}
+
+/** One backend that was looked at. */
+export interface BackendAttempt {
+  name: BackendName
+  ok: boolean
+  /** Why it was passed over, as a sentence; absent if it works. */
+  reason?: string
+  /** Milliseconds that loading and testing took. */
+  ms: number
+}
+
+/** The backend in use. */
+export interface BackendSelection {
+  name: BackendName
+  /** What it computes on: `CUDA GPU`, `CPU, 2 threads`. */
+  device: string
+  /** The package behind it, with its version. */
+  version: string
+  /** What was looked at on the way, in this order; the last one is the one in use. */
+  tried: readonly BackendAttempt[]
+}
+
+interface Outcome {
+  attempt: BackendAttempt
+  loaded?: LoadedBackend
+  error?: unknown
+}
+
+/** Every backend there is, the most wanted first. */
+export const backendLoaders: readonly BackendLoader[] = [nodeGpuLoader, nodeCpuLoader, webgpuLoader, wasmLoader, cpuLoader]
+
+/** Chooses among loaders. Each is tried once; calls wait for one another, since tfjs has one current backend. */
+export class BackendSelector {
+  private readonly outcomes = new Map<BackendName, Outcome>()
+  private selected: { selection: BackendSelection; tfjsName: string } | undefined
+  private turn: Promise<unknown> = Promise.resolve()
+
+  constructor(private readonly loaders: readonly BackendLoader[]) {}
+
+  /** See {@link selectBackend}. */
+  async select({ backend, threads = defaultThreads() }: SelectBackendOptions = {}): Promise<BackendSelection> {
+    if (!Number.isInteger(threads) || threads < 1 || threads > MAX_WASM_THREADS) {
+      throw new InvalidThreadCountError(threads, MAX_WASM_THREADS)
+    }
+    const chosen = this.turn.then(() => this.choose(backend, threads))
+    this.turn = chosen.catch(() => undefined)
+    return chosen
+  }
+
+  private async choose(option: BackendName | 'auto' | undefined, threads: number): Promise<BackendSelection> {
+    if (this.selected && (option === undefined || option === 'auto')) return this.selected.selection
+    const source = option === undefined ? 'TESSERAE_BACKEND' : 'option backend'
+    const wanted = option ?? (process.env.TESSERAE_BACKEND || 'auto')
+    if (wanted !== 'auto') return this.chooseNamed(wanted, source, threads)
+
+    const tried: BackendAttempt[] = []
+    for (const loader of this.loaders) {
+      const outcome = await this.try(loader, threads)
+      tried.push(outcome.attempt)
+      if (outcome.loaded) return this.use(loader.name, outcome.loaded, tried)
+    }
+    const reason = tried.map(attempt => `${attempt.name}: ${attempt.reason}`).join(' ')
+    throw new BackendUnavailableError({ backend: 'auto', source, reason, available: [] })
+  }
+
+  private async chooseNamed(wanted: string, source: string, threads: number): Promise<BackendSelection> {
+    const loader = this.loaders.find(candidate => candidate.name === wanted)
+    const outcome = loader && (await this.try(loader, threads))
+    if (loader && outcome?.loaded) return this.use(loader.name, outcome.loaded, [outcome.attempt])
+
+    const nearest = nearestName(wanted, BACKEND_NAMES)
+    const unknown = `There is no backend of that name${nearest ? `; did you mean "${nearest}"?` : '.'}`
+    const reason = outcome?.attempt.reason ?? unknown
+    const available: BackendName[] = []
+    for (const other of this.loaders) if ((await this.try(other, threads)).loaded) available.push(other.name)
+    if (this.selected) await tf.setBackend(this.selected.tfjsName)
+    throw new BackendUnavailableError({ backend: wanted, source, reason, available, cause: outcome?.error })
+  }
+
+  private async use(name: BackendName, loaded: LoadedBackend, tried: readonly BackendAttempt[]): Promise<BackendSelection> {
+    await tf.setBackend(loaded.tfjsName)
+    const selection = { name, device: loaded.device, version: loaded.version, tried }
+    this.selected = { selection, tfjsName: loaded.tfjsName }
+    return selection
+  }
+
+  private async try(loader: BackendLoader, threads: number): Promise<Outcome> {
+    const known = this.outcomes.get(loader.name)
+    if (known) return known
+    const start = performance.now()
+    let outcome: Outcome
+    try {
+      const loaded = await loader.load({ threads })
+      await tf.setBackend(loaded.tfjsName)
+      await selfTest()
+      outcome = { attempt: { name: loader.name, ok: true, ms: performance.now() - start }, loaded }
+    } catch (error) {
+      const attempt = { name: loader.name, ok: false, reason: reasonOf(error), ms: performance.now() - start }
+      outcome = { attempt, error }
+    }
+    this.outcomes.set(loader.name, outcome)
+    return outcome
+  }
+}
+
+const selector = new BackendSelector(backendLoaders)
+
+/**
+ * Makes a backend the current one of tfjs: the one that the option or `TESSERAE_BACKEND` names (the option wins), else the
+ * first that loads and computes a small test correctly. May be called at any time and any number of times: a call without
+ * a name keeps what is in use.
+ *
+ * @throws BackendUnavailableError when the named backend is unknown or does not work; it lists those that do.
+ * @throws InvalidThreadCountError
+ */
+export function selectBackend(options: SelectBackendOptions = {}): Promise<BackendSelection> {
+  return selector.select(options)
+}
+
+function defaultThreads(): number {
+  return Math.min(MAX_WASM_THREADS, os.availableParallelism())
+}
+
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  const text = message.replace(/\s+/g, ' ').trim()
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}

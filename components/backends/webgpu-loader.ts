@@ -1,0 +1,41 @@
+/** The WebGPU backend, where the optional package `webgpu` (Dawn) finds a graphics driver: any vendor, no CUDA. */
+import { pathToFileURL } from 'node:url'
+import * as tf from '@tensorflow/tfjs'
+import { type BackendLoader, BackendLoadError } from './backend-loader'
+import { initialiseBackend } from './initialise-backend'
+import { isInstalled } from './optional-package'
+import { quietly } from './quietly'
+
+/** The part of the package that is used; its own types are there only where it is installed. */
+interface WebGPUPackage {
+  create(options: string[]): { requestAdapter(): Promise<Adapter | null> }
+  /** The classes and constants that WebGPU puts on the global object of a browser. */
+  globals: Record<string, unknown>
+}
+interface Adapter {
+  info: { vendor: string; architecture: string; description: string }
+}
+
+export const webgpuLoader: BackendLoader = {
+  name: 'webgpu',
+  async load() {
+    if (!isInstalled('webgpu')) throw new BackendLoadError('The package webgpu is not installed (npm install webgpu).')
+    // An ES module, unlike everything else here: `require` cannot read it in every Node 20.
+    const { create, globals } = (await import(pathToFileURL(require.resolve('webgpu')).href)) as WebGPUPackage
+    const gpu = create([])
+    const adapter = await gpu.requestAdapter()
+    if (adapter === null) throw new BackendLoadError('WebGPU finds no graphics adapter: no driver for Vulkan, Metal or Direct3D 12.')
+    Object.assign(globalThis, globals)
+    // Node 21 brought a navigator, to which no property can be assigned but one be defined; Node 20 has none.
+    const navigator: object = Reflect.get(globalThis, 'navigator') ?? {}
+    Object.defineProperty(navigator, 'gpu', { value: gpu, configurable: true })
+    Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true })
+
+    const packageName = '@tensorflow/tfjs-backend-webgpu'
+    quietly(() => require(packageName))
+    await initialiseBackend('webgpu')
+    const { vendor, architecture, description } = adapter.info
+    const device = [description, vendor, architecture].filter(text => text !== '').join(', ')
+    return { tfjsName: 'webgpu', device: device || 'GPU', version: `${packageName} ${tf.version.tfjs}` }
+  },
+}

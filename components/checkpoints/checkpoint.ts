@@ -1,0 +1,54 @@
+/** What every file or folder of weights offers, however it is stored: named tensors that are read one at a time. */
+
+/** The element types of a safetensors file that Tesserae reads. */
+export type WeightDType =
+  | 'F64'
+  | 'F32'
+  | 'F16'
+  | 'BF16'
+  | 'I64'
+  | 'I32'
+  | 'I16'
+  | 'I8'
+  | 'U64'
+  | 'U32'
+  | 'U16'
+  | 'U8'
+  | 'BOOL'
+
+/** Where one tensor lies and what it is, known without reading its numbers. */
+export interface TensorInfo {
+  readonly dtype: WeightDType
+  readonly shape: readonly number[]
+  /** The file that holds the numbers. */
+  readonly file: string
+  /** Offset of the first byte, counted from the start of the file. */
+  readonly begin: number
+  /** Offset behind the last byte, counted from the start of the file. */
+  readonly end: number
+}
+
+/** Named tensors on disk. The numbers stay there until they are asked for; close it when done. */
+export interface Checkpoint {
+  /** The file, or for a sharded checkpoint its index file. */
+  readonly path: string
+  /** The names of all tensors, in the order of the file. */
+  readonly keys: readonly string[]
+  /**
+   * What a tensor is and where it lies.
+   *
+   * @throws SafetensorsError (`missing-tensor`) if the checkpoint has no such tensor
+   */
+  info(key: string): TensorInfo
+  /**
+   * Reads a tensor of floats (F64, F32, F16 or BF16) as float32, in the row-major order of the file.
+   *
+   * @throws SafetensorsError if there is no such tensor (`missing-tensor`), if it holds no floats (`wrong-dtype`), or
+   * if the file ends before it does (`truncated`)
+   */
+  readFloat32(key: string): Promise<Float32Array>
+  /** Reads the bytes of a tensor as they are, little-endian, into a buffer of its own that starts at offset 0. */
+  readBytes(key: string): Promise<Uint8Array>
+  /** Closes the files. Reading afterwards fails; closing again does nothing. */
+  close(): Promise<void>
+}

@@ -1,0 +1,37 @@
+/** Files that are not where they should be. */
+import { readdir } from 'node:fs/promises'
+import { ModularError } from '../../src/errors/modular-error'
+import { nameList } from '../../src/errors/text'
+
+/** None of the files that would do is in the folder, or there is no such folder. */
+export class MissingFileError extends ModularError {
+  override readonly code = 'MISSING_FILE'
+
+  constructor(
+    /** Where was looked. */
+    readonly folder: string,
+    /** The names of the files of which one was needed. */
+    readonly lookedFor: readonly string[],
+    /** The names that the folder holds; `undefined` if there is no such folder. */
+    readonly found: readonly string[] | undefined,
+    advice = '',
+  ) {
+    const wanted = lookedFor.map(name => `"${name}"`).join(' or ')
+    const state =
+      found === undefined
+        ? 'There is no such folder.'
+        : found.length === 0
+          ? 'The folder is empty.'
+          : `The folder holds ${nameList(found.slice(0, 20))}${found.length > 20 ? ` and ${found.length - 20} more` : ''}.`
+    super(`${folder}: looked for ${wanted}. ${state}${advice === '' ? '' : ` ${advice}`}`)
+  }
+}
+
+/** The sorted names in a folder, or `undefined` if it is no folder that can be read. */
+export async function listFolder(folder: string): Promise<string[] | undefined> {
+  try {
+    return (await readdir(folder)).sort()
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,157 @@
+/** One safetensors file, checked as a whole before any of its tensors is read. Format: https://github.com/huggingface/safetensors */
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
+import { nearestName } from '../../src/errors/nearest-name'
+import type { Checkpoint, TensorInfo } from './checkpoint'
+import { listFolder, MissingFileError } from './missing-file-error'
+import { isPickleName, PickleCheckpointError } from './pickle-checkpoint-error'
+import { SafetensorsError } from './safetensors-error'
+import { LENGTH_BYTES, MAX_HEADER_BYTES, parseHeader, type SafetensorsHeader } from './safetensors-header'
+import { bfloat16ToFloat32, float16ToFloat32 } from './weight-dtypes'
+
+/** The most that one read asks of the system, which cannot read 2 GiB or more at once. */
+const BYTES_PER_READ = 2 ** 30
+
+const INCOMPLETE = 'It is incomplete: download or copy it again.'
+
+/** An open safetensors file. Tensors are read from it one at a time; the file is never in memory as a whole. */
+export class SafetensorsFile implements Checkpoint {
+  private constructor(
+    readonly path: string,
+    private handle: FileHandle | undefined,
+    private readonly header: SafetensorsHeader,
+  ) {}
+
+  /**
+   * Opens a file and checks its header.
+   *
+   * @throws MissingFileError if there is no such file
+   * @throws PickleCheckpointError for a file named like a pickle (`.bin`, `.ckpt`, `.pt` …)
+   * @throws SafetensorsError if the header, or the file's length, is not right
+   */
+  static async open(path: string): Promise<SafetensorsFile> {
+    if (isPickleName(path)) throw new PickleCheckpointError(path)
+    const handle = await openForReading(path)
+    try {
+      return new SafetensorsFile(path, handle, await readHeader(path, handle))
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
+  }
+
+  get keys(): readonly string[] {
+    return [...this.header.tensors.keys()]
+  }
+
+  /** Text that the writer of the file left in it, e.g. `format` → `pt`. */
+  get metadata(): ReadonlyMap<string, string> {
+    return this.header.metadata
+  }
+
+  info(key: string): TensorInfo {
+    const info = this.header.tensors.get(key)
+    if (info === undefined) {
+      const nearest = nearestName(key, this.header.tensors.keys())
+      const detail = `is not in this file.${nearest === undefined ? '' : ` The nearest name is "${nearest}".`}`
+      throw new SafetensorsError(this.path, 'missing-tensor', detail, { tensor: key })
+    }
+    return info
+  }
+
+  async readFloat32(key: string): Promise<Float32Array> {
+    const { dtype } = this.info(key)
+    switch (dtype) {
+      case 'F32':
+        return new Float32Array((await this.readBytes(key)).buffer)
+      case 'F16':
+        return float16ToFloat32(new Uint16Array((await this.readBytes(key)).buffer))
+      case 'BF16':
+        return bfloat16ToFloat32(new Uint16Array((await this.readBytes(key)).buffer))
+      case 'F64':
+        return Float32Array.from(new Float64Array((await this.readBytes(key)).buffer))
+      default:
+        throw new SafetensorsError(this.path, 'wrong-dtype', `holds ${dtype}, but floats were asked for.`, {
+          tensor: key,
+        })
+    }
+  }
+
+  async readBytes(key: string): Promise<Uint8Array<ArrayBuffer>> {
+    const { begin, end } = this.info(key)
+    if (this.handle === undefined) {
+      throw new SafetensorsError(this.path, 'closed', 'cannot be read: the file was closed.', { tensor: key })
+    }
+    const bytes = new Uint8Array(end - begin)
+    await readFully(this.path, this.handle, bytes, begin)
+    return bytes
+  }
+
+  async close(): Promise<void> {
+    const handle = this.handle
+    this.handle = undefined
+    await handle?.close()
+  }
+}
+
+async function openForReading(path: string): Promise<FileHandle> {
+  try {
+    // Asked before opening, as opening a named pipe would wait for its other end.
+    if (!(await stat(path)).isFile()) throw new SafetensorsError(path, 'unreadable', 'is no file.')
+    return await open(path, 'r')
+  } catch (error) {
+    if (error instanceof SafetensorsError) throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw new MissingFileError(dirname(path), [basename(path)], await listFolder(dirname(path)))
+    }
+    throw new SafetensorsError(path, 'unreadable', `cannot be opened: ${message}.`, { cause: error })
+  }
+}
+
+async function readHeader(path: string, handle: FileHandle): Promise<SafetensorsHeader> {
+  const { size } = await handle.stat()
+  if (size < LENGTH_BYTES) {
+    throw new SafetensorsError(path, 'truncated', `has ${size} bytes, too few for a safetensors file. ${INCOMPLETE}`)
+  }
+  const length = new Uint8Array(LENGTH_BYTES)
+  await readFully(path, handle, length, 0)
+  const headerBytes = Number(new DataView(length.buffer).getBigUint64(0, true))
+  if (headerBytes > MAX_HEADER_BYTES) {
+    const detail = `its header would have ${headerBytes} bytes, but at most ${MAX_HEADER_BYTES} are allowed. ${whatElse(length)}`
+    throw new SafetensorsError(path, 'header-too-large', detail)
+  }
+  if (LENGTH_BYTES + headerBytes > size) {
+    const detail = `its header ends at byte ${LENGTH_BYTES + headerBytes}, but the file has only ${size}. ${INCOMPLETE}`
+    throw new SafetensorsError(path, 'truncated', detail)
+  }
+  const header = new Uint8Array(headerBytes)
+  await readFully(path, handle, header, LENGTH_BYTES)
+  return parseHeader(header, path, size)
+}
+
+/** What a file probably is whose first bytes are no length of a header. */
+function whatElse(start: Uint8Array): string {
+  const text = Buffer.from(start).toString('latin1')
+  if (text === 'version ') return 'This is a Git LFS pointer: fetch the file itself with "git lfs pull".'
+  if (text.startsWith('PK') || text.startsWith('\x80')) return 'It looks like a PyTorch pickle, which is never read.'
+  return 'It is damaged or no safetensors file.'
+}
+
+async function readFully(path: string, handle: FileHandle, target: Uint8Array, begin: number): Promise<void> {
+  let done = 0
+  while (done < target.length) {
+    const length = Math.min(target.length - done, BYTES_PER_READ)
+    const { bytesRead } = await handle.read(target, done, length, begin + done).catch(cause => {
+      throw new SafetensorsError(path, 'unreadable', `cannot be read: ${(cause as Error).message}.`, { cause })
+    })
+    if (bytesRead === 0) {
+      throw new SafetensorsError(
+        path,
+        'truncated',
+        `ends at byte ${begin + done}: it became shorter while it was open.`,
+      )
+    }
+    done += bytesRead
+  }
+}

@@ -1,0 +1,142 @@
+/** The header of a safetensors file: says which tensors there are, and is believed only after every line of it was checked. */
+import type { TensorInfo, WeightDType } from './checkpoint'
+import { SafetensorsError } from './safetensors-error'
+import { bytesPerElement, isWeightDType, WEIGHT_DTYPES } from './weight-dtypes'
+
+/** Bytes before the header: its length as an unsigned 64-bit integer, little-endian. */
+export const LENGTH_BYTES = 8
+
+/** The longest header that is read, in bytes; the limit of the reference library (safetensors 0.4). */
+export const MAX_HEADER_BYTES = 100_000_000
+
+/** PyTorch's limit on the dimensions of a tensor. */
+const MAX_DIMENSIONS = 64
+
+/** The key of the header that holds text about the file in place of a tensor. */
+export const METADATA_KEY = '__metadata__'
+
+/** What a header says. */
+export interface SafetensorsHeader {
+  /** By name, in the order in which they lie in the file. */
+  readonly tensors: ReadonlyMap<string, TensorInfo>
+  readonly metadata: ReadonlyMap<string, string>
+}
+
+/**
+ * Checks a header and reads it. Tensors must fill the file from the header to its end, without holes and without sharing
+ * bytes, as the reference library demands.
+ *
+ * @param header the bytes of the header, without its length
+ * @param file name of the file, for messages and for {@link TensorInfo.file}
+ * @param fileLength bytes of the whole file
+ * @throws SafetensorsError
+ */
+export function parseHeader(header: Uint8Array, file: string, fileLength: number): SafetensorsHeader {
+  const { [METADATA_KEY]: metadata = {}, ...entries } = parseObject(header, file)
+  const dataBegin = LENGTH_BYTES + header.length
+  const tensors = Object.entries(entries)
+    .map(([name, entry]): [string, TensorInfo] => [name, parseEntry(name, entry, file, dataBegin)])
+    .sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)
+  checkLayout(tensors, file, dataBegin, fileLength)
+  return { tensors: new Map(tensors), metadata: parseMetadata(metadata, file) }
+}
+
+function parseObject(header: Uint8Array, file: string): Record<string, unknown> {
+  if (header[0] !== '{'.charCodeAt(0)) {
+    throw new SafetensorsError(
+      file,
+      'invalid-header',
+      'the header does not begin with "{". Is this a safetensors file?',
+    )
+  }
+  try {
+    // A text that begins with "{" parses to an object or not at all.
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(header)) as Record<string, unknown>
+  } catch (cause) {
+    throw new SafetensorsError(file, 'invalid-header', `the header is no JSON: ${(cause as Error).message}.`, { cause })
+  }
+}
+
+function parseMetadata(metadata: unknown, file: string): ReadonlyMap<string, string> {
+  if (!isObject(metadata) || !Object.values(metadata).every(value => typeof value === 'string')) {
+    throw new SafetensorsError(file, 'invalid-header', `"${METADATA_KEY}" must be an object of strings.`)
+  }
+  return new Map(Object.entries(metadata) as [string, string][])
+}
+
+function parseEntry(name: string, entry: unknown, file: string, dataBegin: number): TensorInfo {
+  const options = { tensor: name }
+  if (!isObject(entry)) throw new SafetensorsError(file, 'invalid-header', 'is not described by an object.', options)
+  const { dtype, shape, data_offsets: offsets } = entry
+  if (!isWeightDType(dtype)) {
+    const known = WEIGHT_DTYPES.join(', ')
+    throw new SafetensorsError(file, 'unknown-dtype', `has the type ${show(dtype)}, expected one of ${known}.`, options)
+  }
+  if (!isSizes(shape) || shape.length > MAX_DIMENSIONS) {
+    const expected = `at most ${MAX_DIMENSIONS} whole numbers of at least 0`
+    throw new SafetensorsError(file, 'invalid-shape', `has the shape ${show(shape)}, expected ${expected}.`, options)
+  }
+  if (!isRange(offsets)) {
+    const detail = `has the data_offsets ${show(offsets)}, expected the first byte and the one behind the last.`
+    throw new SafetensorsError(file, 'invalid-offsets', detail, options)
+  }
+  const [begin, end] = offsets
+  checkSize(file, name, dtype, shape, end - begin)
+  return { dtype, shape, file, begin: dataBegin + begin, end: dataBegin + end }
+}
+
+function checkSize(file: string, tensor: string, dtype: WeightDType, shape: readonly number[], bytes: number): void {
+  const expected = shape.reduce((product, size) => product * size, bytesPerElement(dtype))
+  if (expected !== bytes) {
+    const detail = `has ${bytes} bytes, but its shape [${shape.join(', ')}] of ${dtype} needs ${expected}.`
+    throw new SafetensorsError(file, 'size-mismatch', detail, { tensor })
+  }
+}
+
+function checkLayout(
+  tensors: readonly [string, TensorInfo][],
+  file: string,
+  dataBegin: number,
+  fileLength: number,
+): void {
+  let position = dataBegin
+  let previous = 'the header'
+  for (const [tensor, { begin, end }] of tensors) {
+    if (begin < position) {
+      const detail = `begins at byte ${begin}, inside ${previous}, which ends at byte ${position}.`
+      throw new SafetensorsError(file, 'overlap', detail, { tensor })
+    }
+    if (begin > position) {
+      const detail = `begins at byte ${begin}, but ${previous} ends at byte ${position}: nothing may lie between.`
+      throw new SafetensorsError(file, 'gap', detail, { tensor })
+    }
+    if (end > fileLength) {
+      const detail = `ends at byte ${end}, but the file has only ${fileLength}. It is incomplete: download or copy it again.`
+      throw new SafetensorsError(file, 'truncated', detail, { tensor })
+    }
+    position = end
+    previous = `tensor "${tensor}"`
+  }
+  if (position < fileLength) {
+    const detail = `${fileLength - position} bytes at the end belong to no tensor.`
+    throw new SafetensorsError(file, 'gap', detail)
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every(size => Number.isSafeInteger(size) && size >= 0)
+}
+
+function isRange(value: unknown): value is [begin: number, end: number] {
+  return isSizes(value) && value.length === 2 && (value[0] as number) <= (value[1] as number)
+}
+
+/** A value of a damaged header, short enough for a message. */
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing'
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text
+}

@@ -1,0 +1,49 @@
+/** Files that cannot be written. */
+import { dirname } from 'node:path'
+import { ModularError } from '../../src/errors/modular-error'
+
+/** Why a file cannot be written. */
+export type UnwritableReason =
+  | 'missing-folder'
+  | 'is-folder'
+  | 'no-permission'
+  | 'no-space'
+  | 'unknown-format'
+  | 'failed'
+
+/** A file could not be written; what was there before, if anything, is still there. */
+export class UnwritableFileError extends ModularError {
+  override readonly code = 'UNWRITABLE_FILE'
+
+  constructor(
+    /** The file that should have been written. */
+    readonly file: string,
+    readonly reason: UnwritableReason,
+    detail: string,
+    cause?: unknown,
+  ) {
+    super(`${file} cannot be written: ${detail}`, { cause })
+  }
+
+  /** The error for what the file system answered. */
+  static fromSystemError(file: string, cause: unknown): UnwritableFileError {
+    const { code, message } = cause as NodeJS.ErrnoException
+    const folder = dirname(file)
+    switch (code) {
+      case 'ENOENT':
+      case 'ENOTDIR':
+        return new UnwritableFileError(file, 'missing-folder', `there is no folder ${folder}. Make it first.`, cause)
+      case 'EISDIR':
+        return new UnwritableFileError(file, 'is-folder', 'this is a folder. Give the name of a file.', cause)
+      case 'EACCES':
+      case 'EPERM':
+      case 'EROFS':
+        return new UnwritableFileError(file, 'no-permission', `no permission to write in the folder ${folder}.`, cause)
+      case 'ENOSPC':
+      case 'EDQUOT':
+        return new UnwritableFileError(file, 'no-space', 'the disk is full.', cause)
+      default:
+        return new UnwritableFileError(file, 'failed', `${message}.`, cause)
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/** Makes a model from a folder with its config and weights. Counterpart: models/modeling_utils.py (from_pretrained). */
+import { join } from 'node:path'
+import { toCamelCase } from '../../src/format/wire-names'
+import type { FromPretrainedOptions } from '../../src/params/component-class'
+import { type OpenCheckpointOptions, openCheckpoint } from '../checkpoints/open-checkpoint'
+import { readConfig } from '../checkpoints/read-config'
+import { type LoadStateDictOptions, loadStateDict } from '../nn/load-state-dict'
+import type { Module } from '../nn/module'
+import { ModelClassError } from './model-class-error'
+import type { RawConfig } from './parse-model-config'
+
+/** A model class that {@link loadPretrained} can make. */
+export interface PretrainedClass<M extends Module> {
+  readonly name: string
+  fromConfig(config: RawConfig, file?: string): M
+}
+
+/** How a model's weights are stored. */
+export interface WeightFiles {
+  weightsName: OpenCheckpointOptions['weightsName']
+  rename?: NonNullable<LoadStateDictOptions['rename']>
+}
+
+/**
+ * Reads `config.json`, checks that it is of the right class, makes the model and loads its weights one tensor at a time. Where
+ * anything fails or `options.signal` fires, no tensor is left.
+ *
+ * @throws ModelClassError, ModelConfigError, MissingFileError, SafetensorsError, StateDictError
+ */
+export async function loadPretrained<M extends Module>(
+  modelClass: PretrainedClass<M>,
+  files: WeightFiles,
+  path: string,
+  options: FromPretrainedOptions = {},
+): Promise<M> {
+  const { subfolder, variant, className, signal } = options
+  const folder = subfolder === undefined ? path : join(path, subfolder)
+  const file = join(folder, 'config.json')
+  if (className !== undefined && className !== modelClass.name) {
+    throw new ModelClassError(modelClass.name, className, `The index of ${folder}`)
+  }
+  signal?.throwIfAborted()
+  const config = await readConfig(folder, 'config.json')
+  const classes = classesOf(config)
+  if (classes.length > 0 && !classes.includes(modelClass.name)) {
+    throw new ModelClassError(modelClass.name, classes.join(' or '), file)
+  }
+  const model = modelClass.fromConfig(config, file)
+  const checkpoint = await openCheckpoint(folder, { weightsName: files.weightsName, variant })
+  try {
+    await loadStateDict(model, checkpoint, { ...(files.rename && { rename: files.rename }), signal })
+  } finally {
+    await checkpoint.close()
+  }
+  return model
+}
+
+/** The classes that a config names: one in diffusers' (`_class_name`), a list in transformers' (`architectures`). */
+function classesOf(config: RawConfig): string[] {
+  const { _className, architectures } = Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [toCamelCase(key), value]),
+  )
+  return [_className, architectures].flat().filter(name => typeof name === 'string')
+}

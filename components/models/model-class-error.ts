@@ -1,0 +1,18 @@
+/** A folder holds a model of another class. */
+import { ModularError } from '../../src/errors/modular-error'
+
+/** The class that a config or a pipeline's index names is not the one that is being loaded. */
+export class ModelClassError extends ModularError {
+  override readonly code = 'MODEL_CLASS'
+
+  constructor(
+    /** The class that is being loaded. */
+    readonly expected: string,
+    /** The class that is named. */
+    readonly got: string,
+    /** Where it is named. */
+    readonly source: string,
+  ) {
+    super(`${source} names the class ${got}, which ${expected} cannot load: use ${got}, or another folder.`)
+  }
+}

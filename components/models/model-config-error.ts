@@ -1,0 +1,25 @@
+/** A model's config cannot be used. */
+import { InvalidConfigError } from '../checkpoints/invalid-config-error'
+
+/** One thing that is wrong in a config. */
+export interface ConfigProblem {
+  /** The key as the config spells it, with the index in lists, e.g. `down_block_types.1`. */
+  key: string
+  /** What is wrong with it, e.g. `"tanh" is not supported; supported: "silu", "gelu"`. */
+  problem: string
+}
+
+/** Keys of a model's config are missing, have wrong values, or ask for something that the model does not support. */
+export class ModelConfigError extends InvalidConfigError {
+  constructor(
+    /** Name of the model's class. */
+    readonly model: string,
+    /** All that is wrong. */
+    readonly problems: readonly ConfigProblem[],
+    /** The file that holds the config; `undefined` for one given in code. */
+    readonly file: string | undefined,
+  ) {
+    const lines = problems.map(({ key, problem }) => `\n  ${key}: ${problem}`)
+    super(file ?? 'config', `${model} cannot be made from it:${lines.join('')}`)
+  }
+}

@@ -1,0 +1,55 @@
+/** Checks a model's config and gives it its defaults. */
+import type { z } from 'zod'
+import { mapKeys, toCamelCase, toSnakeCase } from '../../src/format/wire-names'
+import { type ConfigProblem, ModelConfigError } from './model-config-error'
+
+/** A config as it is read from a file (snake_case) or written by hand (camelCase). */
+export type RawConfig = Readonly<Record<string, unknown>>
+
+/** Who asks, for the error. */
+export interface ConfigSource {
+  /** Name of the model's class. */
+  model: string
+  /** The file that holds the config, if there is one. */
+  file?: string | undefined
+}
+
+/**
+ * Parses a config by a schema with camelCase keys. Keys that the schema does not name are dropped: files carry notes such as
+ * `_diffusers_version`, and newer libraries add keys.
+ *
+ * @throws ModelConfigError
+ */
+export function parseModelConfig<S extends z.ZodType<object>>(
+  schema: S,
+  config: RawConfig,
+  source: ConfigSource,
+): Readonly<z.output<S>> {
+  const spelling = new Map(Object.keys(config).map(key => [toCamelCase(key), key]))
+  const parsed = schema.safeParse(mapKeys(config, toCamelCase), { reportInput: true })
+  if (parsed.success) return deepFreeze(parsed.data)
+  const problems = parsed.error.issues.map((issue): ConfigProblem => {
+    const [first, ...rest] = issue.path.map(String)
+    const key = first === undefined ? 'config' : (spelling.get(first) ?? toSnakeCase(first))
+    return { key: [key, ...rest].join('.'), problem: problemOf(issue) }
+  })
+  throw new ModelConfigError(source.model, problems, source.file)
+}
+
+function problemOf(issue: z.core.$ZodIssue): string {
+  const input = JSON.stringify(issue.input)
+  if (issue.code === 'invalid_value') {
+    return `${input} is not supported; supported: ${issue.values.map(value => JSON.stringify(value)).join(', ')}`
+  }
+  if (issue.code !== 'invalid_type') return issue.message
+  if (issue.expected === 'null') return `${input} is not supported; supported: null`
+  return issue.input === undefined ? `is missing (${issue.expected})` : `must be of type ${issue.expected}, but is ${input}`
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    Object.values(value).forEach(deepFreeze)
+  }
+  return value
+}

@@ -1,0 +1,193 @@
+/** The UNet of Stable Diffusion. Counterpart: models/unets/unet_2d_condition.py. */
+import * as tf from '@tensorflow/tfjs'
+import type { FromPretrainedOptions } from '../../../src/params/component-class'
+import { activations } from '../../nn/activations'
+import { Conv2d } from '../../nn/conv2d'
+import { Embedding } from '../../nn/embedding'
+import { GroupNorm } from '../../nn/group-norm'
+import { Module } from '../../nn/module'
+import { TimestepEmbedding, Timesteps } from '../layers/timestep-embedding'
+import { loadPretrained } from '../load-pretrained'
+import type { RawConfig } from '../parse-model-config'
+import type { BlockInputs, BlockOptions } from './block-parts'
+import { parseUNet2DConditionConfig, type UNet2DConditionConfig } from './config'
+import { DownBlock } from './down-block'
+import { addResiduals, checkInputs, type UNet2DConditionInputs } from './inputs'
+import { MidBlock } from './mid-block'
+import { UpBlock } from './up-block'
+
+/** Predicts the noise (or what else it was trained for) in a latent image, given the time and a prompt. */
+export class UNet2DConditionModel extends Module {
+  readonly convIn: Conv2d
+  readonly timeProj: Timesteps
+  readonly timeEmbedding: TimestepEmbedding
+  readonly classEmbedding: Embedding | TimestepEmbedding | undefined
+  readonly addTimeProj: Timesteps | undefined
+  readonly addEmbedding: TimestepEmbedding | undefined
+  readonly downBlocks: readonly DownBlock[]
+  readonly midBlock: MidBlock | undefined
+  readonly upBlocks: readonly UpBlock[]
+  readonly convNormOut: GroupNorm
+  readonly convOut: Conv2d
+
+  private constructor(
+    /** The settings, complete and frozen. */
+    readonly config: UNet2DConditionConfig,
+  ) {
+    super()
+    const { blockOutChannels, normNumGroups, normEps, actFn, flipSinToCos, freqShift: downscaleFreqShift } = config
+    const levels = blockOutChannels.length
+    const firstChannels = at(blockOutChannels, 0)
+    const timeEmbedDim = config.timeEmbeddingDim ?? 4 * firstChannels
+    const padded = (kernelSize: number) => ({ kernelSize, padding: Math.floor((kernelSize - 1) / 2) })
+
+    this.convIn = new Conv2d(config.inChannels, firstChannels, padded(config.convInKernel))
+    this.timeProj = new Timesteps({ embeddingDim: firstChannels, flipSinToCos, downscaleFreqShift })
+    this.timeEmbedding = new TimestepEmbedding({
+      inChannels: firstChannels,
+      timeEmbedDim,
+      actFn,
+      condProjDim: config.timeCondProjDim ?? undefined,
+    })
+    const projectionDim = config.projectionClassEmbeddingsInputDim ?? 0
+    if (config.classEmbedType === 'projection') {
+      this.classEmbedding = new TimestepEmbedding({ inChannels: projectionDim, timeEmbedDim })
+    } else if (config.numClassEmbeds !== null) {
+      this.classEmbedding = new Embedding(config.numClassEmbeds, timeEmbedDim)
+    }
+    if (config.additionEmbedType === 'text_time') {
+      const embeddingDim = config.additionTimeEmbedDim ?? 0
+      this.addTimeProj = new Timesteps({ embeddingDim, flipSinToCos, downscaleFreqShift })
+      this.addEmbedding = new TimestepEmbedding({ inChannels: projectionDim, timeEmbedDim })
+    }
+
+    const level = (i: number): BlockOptions => ({
+      config,
+      tembChannels: timeEmbedDim,
+      outChannels: at(blockOutChannels, i),
+      crossAttentionDim: at(config.crossAttentionDim, i),
+      numAttentionHeads: at(config.attentionHeadDim, i),
+      attentionHeadDim: at(config.attentionHeadDim, i),
+      transformerLayers: at(config.transformerLayersPerBlock, i),
+      onlyCrossAttention: at(config.onlyCrossAttention, i),
+    })
+    this.downBlocks = config.downBlockTypes.map(
+      (type, i) =>
+        new DownBlock(type, {
+          ...level(i),
+          inChannels: at(blockOutChannels, Math.max(i - 1, 0)),
+          numLayers: at(config.layersPerBlock, i),
+          addDownsample: i < levels - 1,
+        }),
+    )
+    if (config.midBlockType !== null) {
+      const { onlyCrossAttention, midBlockOnlyCrossAttention, midBlockType } = config
+      const ofAll = typeof onlyCrossAttention === 'boolean' && onlyCrossAttention
+      this.midBlock = new MidBlock(midBlockType, {
+        ...level(levels - 1),
+        // Transformer blocks in the middle always attend to the map; only the blocks named Simple heed the setting.
+        onlyCrossAttention: midBlockType === 'UNetMidBlock2DSimpleCrossAttn' && (midBlockOnlyCrossAttention ?? ofAll),
+      })
+    }
+    this.upBlocks = config.upBlockTypes.map((type, i) => {
+      const down = levels - 1 - i
+      return new UpBlock(type, {
+        ...level(down),
+        // The reference reverses every list but this one.
+        attentionHeadDim: at(config.attentionHeadDim, i),
+        transformerLayers: config.reverseTransformerLayersPerBlock
+          ? at(config.reverseTransformerLayersPerBlock, i)
+          : at(config.transformerLayersPerBlock, down),
+        prevOutChannels: at(blockOutChannels, Math.min(down + 1, levels - 1)),
+        skipChannels: at(blockOutChannels, Math.max(down - 1, 0)),
+        numLayers: at(config.layersPerBlock, down) + 1,
+        addUpsample: i < levels - 1,
+      })
+    })
+    this.convNormOut = new GroupNorm(normNumGroups, firstChannels, normEps)
+    this.convOut = new Conv2d(firstChannels, config.outChannels, padded(config.convOutKernel))
+  }
+
+  /**
+   * A model without weights.
+   *
+   * @param file - where the config comes from, for errors
+   * @throws ModelConfigError
+   */
+  static fromConfig(config: RawConfig, file?: string): UNet2DConditionModel {
+    return new UNet2DConditionModel(parseUNet2DConditionConfig(config, { model: UNet2DConditionModel.name, file }))
+  }
+
+  /** Loads a model from a folder in the diffusers layout; fails as {@link loadPretrained} does. */
+  static fromPretrained(path: string, options?: FromPretrainedOptions): Promise<UNet2DConditionModel> {
+    return loadPretrained(UNet2DConditionModel, { weightsName: 'diffusion_pytorch_model' }, path, options)
+  }
+
+  /**
+   * One prediction: `[batch, height, width, outChannels]`.
+   *
+   * @throws ShapeMismatchError, ModelInputError, WeightsNotLoadedError
+   */
+  forward(inputs: UNet2DConditionInputs): tf.Tensor4D {
+    checkInputs(this.config, inputs)
+    return tf.tidy(() => {
+      const { sample, encoderHiddenStates, encoderAttentionMask: mask } = inputs
+      const blockInputs: BlockInputs = {
+        temb: this.embedConditions(inputs),
+        encoderHiddenStates,
+        encoderAttentionBias: mask && attentionBias(mask),
+      }
+      let x = this.convIn.forward(this.config.centerInputSample ? sample.mul<tf.Tensor4D>(2).sub(1) : sample)
+
+      let residuals = [x]
+      for (const block of this.downBlocks) {
+        const [hiddenStates, outputs] = block.forward(x, blockInputs)
+        x = hiddenStates
+        residuals.push(...outputs)
+      }
+      const { downBlockAdditionalResiduals: added, midBlockAdditionalResidual } = inputs
+      if (added) residuals = addResiduals(residuals, added)
+
+      if (this.midBlock) x = this.midBlock.forward(x, blockInputs)
+      if (midBlockAdditionalResidual) x = x.add(midBlockAdditionalResidual)
+
+      for (const block of this.upBlocks) {
+        const used = residuals.splice(-block.resnets.length)
+        // Where halving has rounded, doubling does not lead back: the next residual tells the size.
+        const [, height, width] = residuals.at(-1)?.shape ?? x.shape
+        x = block.forward(x, { ...blockInputs, residuals: used, upsampleSize: [height, width] })
+      }
+      return this.convOut.forward(activations[this.config.actFn](this.convNormOut.forward(x)))
+    })
+  }
+
+  /** The vector that tells every residual block of time and class: `[batch, timeEmbedDim]`. */
+  private embedConditions(inputs: UNet2DConditionInputs): tf.Tensor2D {
+    const { sample, timestep, timestepCond, classLabels, addedCondKwargs } = inputs
+    const timesteps = perSample(timestep, sample.shape[0])
+    let emb = this.timeEmbedding.forward(this.timeProj.forward(timesteps), timestepCond)
+    if (this.classEmbedding && classLabels) emb = emb.add(this.classEmbedding.forward(classLabels as tf.Tensor2D))
+    if (this.addEmbedding && this.addTimeProj && addedCondKwargs) {
+      const { textEmbeds, timeIds } = addedCondKwargs
+      const times = this.addTimeProj.forward(timeIds.flatten()).reshape<tf.Tensor2D>([textEmbeds.shape[0], -1])
+      emb = emb.add(this.addEmbedding.forward(tf.concat([textEmbeds, times], 1)))
+    }
+    return emb
+  }
+}
+
+/** The element for a level of a list, or what stands for all levels. Lists have one element for each: the config is checked. */
+function at<T>(value: T | readonly T[], index: number): T {
+  return Array.isArray(value) ? value[index] : (value as T)
+}
+
+/** A timestep for each sample: `[batch]`. */
+function perSample(timestep: UNet2DConditionInputs['timestep'], batch: number): tf.Tensor1D {
+  if (typeof timestep === 'number') return tf.fill([batch], timestep)
+  return timestep.size === 1 ? tf.tile(timestep.reshape<tf.Tensor1D>([1]), [batch]) : timestep.reshape([batch])
+}
+
+/** 0 for the tokens to attend to, -10000 for the others: `[batch, 1, 1, token]`. */
+function attentionBias(mask: tf.Tensor2D): tf.Tensor4D {
+  return mask.toFloat().sub(1).mul(10000).reshape([mask.shape[0], 1, 1, -1])
+}

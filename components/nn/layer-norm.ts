@@ -1,0 +1,29 @@
+/** Normalisation of each token. Counterpart: torch.nn.LayerNorm. */
+import * as tf from '@tensorflow/tfjs'
+import { Module } from './module'
+import { Parameter } from './parameter'
+
+/** Sets mean and variance of the last dimension to 0 and 1, then scales and shifts. */
+export class LayerNorm extends Module {
+  readonly weight: Parameter<tf.Tensor1D>
+  readonly bias: Parameter<tf.Tensor1D>
+
+  constructor(
+    numChannels: number,
+    private readonly eps = 1e-5,
+  ) {
+    super()
+    this.weight = new Parameter([numChannels])
+    this.bias = new Parameter([numChannels])
+  }
+
+  /** `[…, channels]` → the same shape. */
+  forward<T extends tf.Tensor>(x: T): T {
+    return tf.tidy(() => {
+      const centered = x.sub(x.mean(-1, true))
+      const variance = centered.square().mean(-1, true)
+      const normalized = centered.mul(variance.add(this.eps).rsqrt())
+      return normalized.mul(this.weight.tensor).add<T>(this.bias.tensor)
+    })
+  }
+}

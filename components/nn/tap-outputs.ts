@@ -1,0 +1,38 @@
+/** Looks at what the parts of a model compute while it runs. Counterpart: torch.nn.Module.register_forward_hook. */
+import * as tf from '@tensorflow/tfjs'
+import type { Module } from './module'
+
+/** A module whose forward is about to be wrapped; the own property hides the method of the class. */
+interface Tappable {
+  forward?: (...args: unknown[]) => unknown
+}
+
+/**
+ * Calls `tap` with the output of every submodule of a model each time it has run, in the order of execution. Names are those of
+ * the state dict (`down_blocks.0.resnets.0`); the elements of a module that returns several tensors are `name.0`, `name.1.0`, ….
+ * The tensors are disposed as the model goes on: read them at once, or clone and keep them.
+ *
+ * @returns a function that ends it
+ */
+export function tapOutputs(model: Module, tap: (name: string, output: tf.Tensor) => void): () => void {
+  const tapped: Tappable[] = []
+  for (const [name, module] of model.namedModules()) {
+    const target = module as Tappable // Forward has other parameters in each class, and they are passed on as they come.
+    const forward = target.forward
+    if (forward === undefined) continue
+    target.forward = function (this: unknown, ...args) {
+      const output = forward.apply(this, args)
+      for (const [path, tensor] of tensorsOf(name, output)) tap(path, tensor)
+      return output
+    }
+    tapped.push(target)
+  }
+  return () => {
+    for (const target of tapped.splice(0)) delete target.forward
+  }
+}
+
+function* tensorsOf(name: string, output: unknown): Generator<readonly [string, tf.Tensor]> {
+  if (output instanceof tf.Tensor) yield [name, output]
+  else if (Array.isArray(output)) for (const [i, element] of output.entries()) yield* tensorsOf(`${name}.${i}`, element)
+}

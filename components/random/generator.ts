@@ -1,0 +1,186 @@
+/** PyTorch's random numbers on the CPU: the same seed gives the same numbers. Counterpart: torch.Generator('cpu'). */
+import type { RunScope, RunScoped } from '../../src/container/run-scoped'
+import { BLOCK, transformBlock } from './box-muller'
+import { InvalidDrawError } from './invalid-draw-error'
+import { InvalidSeedError } from './invalid-seed-error'
+import { MersenneTwister } from './mersenne-twister'
+import { roundToBFloat16, roundToFloat16 } from './rounding'
+
+/** The float types whose numbers PyTorch draws. The 16-bit ones differ from float32 by rounding, and in large normal draws. */
+export type GeneratorDType = 'float32' | 'float64' | 'float16' | 'bfloat16'
+
+/** Spans of this size and more are drawn from 64 bits instead of 32. */
+const LARGE_SPAN = 2 ** 28
+
+/**
+ * A stream of random numbers. Every draw moves it on, so the order of draws counts. Numbers of type float16 and bfloat16 are
+ * returned rounded, in a Float32Array.
+ */
+export class Generator implements RunScoped {
+  private engine: MersenneTwister
+  private initialSeed: number | bigint
+  /** The second number of a pair that a small normal draw left over; the next small draw begins with it. */
+  private keptNormal: number | undefined
+
+  /**
+   * @param seed a whole number from 0 to 2^64 - 1, of which the low 32 bits count; a random one if not given
+   * @throws InvalidSeedError
+   */
+  constructor(seed: number | bigint = randomSeed()) {
+    this.engine = makeEngine(seed)
+    this.initialSeed = seed
+  }
+
+  /** The seed that the stream began with. */
+  get seed(): number | bigint {
+    return this.initialSeed
+  }
+
+  /**
+   * Begins the stream of another seed.
+   *
+   * @throws InvalidSeedError
+   */
+  manualSeed(seed: number | bigint): this {
+    this.engine = makeEngine(seed)
+    this.initialSeed = seed
+    this.keptNormal = undefined
+    return this
+  }
+
+  /** A generator that goes on as this one would. */
+  clone(): Generator {
+    const copy = new Generator(this.initialSeed)
+    copy.engine = this.engine.clone()
+    copy.keptNormal = this.keptNormal
+    return copy
+  }
+
+  /** A generator of the run's own: of the run's seed where it has one, else a clone. */
+  forRun({ seed }: RunScope): this {
+    // The interface asks for `this`, so that a scheduler's copy is of the scheduler's class; there is one class here.
+    return (seed === undefined ? this.clone() : new Generator(seed)) as this
+  }
+
+  /**
+   * Uniform numbers from 0 to 1. Counterpart: torch.rand.
+   *
+   * @throws InvalidDrawError if a dimension of the shape is no whole number of at least 0
+   */
+  rand(shape: readonly number[], dtype?: Exclude<GeneratorDType, 'float64'>): Float32Array
+  rand(shape: readonly number[], dtype: GeneratorDType): Float32Array | Float64Array
+  rand(shape: readonly number[], dtype: GeneratorDType = 'float32'): Float32Array | Float64Array {
+    const values = makeValues(shape, dtype)
+    this.fillUniform(values)
+    return roundValues(values, dtype)
+  }
+
+  /**
+   * Numbers of the normal distribution with mean 0 and variance 1. Counterpart: torch.randn.
+   *
+   * @throws InvalidDrawError if a dimension of the shape is no whole number of at least 0
+   */
+  randn(shape: readonly number[], dtype?: Exclude<GeneratorDType, 'float64'>): Float32Array
+  randn(shape: readonly number[], dtype: GeneratorDType): Float32Array | Float64Array
+  randn(shape: readonly number[], dtype: GeneratorDType = 'float32'): Float32Array | Float64Array {
+    const values = makeValues(shape, dtype)
+    if (values.length < BLOCK) for (let i = 0; i < values.length; i++) values[i] = this.nextNormal()
+    else this.fillNormal(values, dtype)
+    return roundValues(values, dtype)
+  }
+
+  /**
+   * Whole numbers of at least `low` and below `high`. Counterpart: torch.randint.
+   *
+   * @throws InvalidDrawError if the bounds are no whole numbers, if no number lies between them or more than 2^53, or if a
+   * dimension of the shape is no whole number of at least 0
+   */
+  randint(low: number, high: number, shape: readonly number[]): Float64Array {
+    const span = high - low
+    if (![low, high, span].every(Number.isSafeInteger) || span <= 0) {
+      throw new InvalidDrawError(`randint needs whole numbers low < high, but got low ${low} and high ${high}.`)
+    }
+    const values = new Float64Array(elementCount(shape))
+    for (let i = 0; i < values.length; i++) {
+      const offset = span < LARGE_SPAN ? this.engine.next32() % span : Number(this.next64() % BigInt(span))
+      values[i] = low + offset
+    }
+    return values
+  }
+
+  private next64(): bigint {
+    const high = this.engine.next32()
+    return (BigInt(high) << 32n) | BigInt(this.engine.next32())
+  }
+
+  /** A uniform number of 24 bits. */
+  private nextFloat32(): number {
+    return (this.engine.next32() & 0xffffff) / 2 ** 24
+  }
+
+  /** A uniform number of 53 bits: 21 from one draw, 32 from the next. */
+  private nextFloat64(): number {
+    const high = this.engine.next32() & 0x1fffff
+    return (high * 2 ** 32 + this.engine.next32()) / 2 ** 53
+  }
+
+  private fillUniform(values: Float32Array | Float64Array): void {
+    if (values instanceof Float64Array) for (let i = 0; i < values.length; i++) values[i] = this.nextFloat64()
+    else for (let i = 0; i < values.length; i++) values[i] = this.nextFloat32()
+  }
+
+  /** One normal number, as PyTorch makes those of small draws: in pairs, in double precision for every type. */
+  private nextNormal(): number {
+    if (this.keptNormal !== undefined) {
+      const kept = this.keptNormal
+      this.keptNormal = undefined
+      return kept
+    }
+    const angle = 2 * Math.PI * this.nextFloat64()
+    const radius = Math.sqrt(-2 * Math.log1p(-this.nextFloat64()))
+    this.keptNormal = radius * Math.sin(angle)
+    return radius * Math.cos(angle)
+  }
+
+  /** A large draw: in blocks, of which the last is drawn anew where the blocks do not fill the array. */
+  private fillNormal(values: Float32Array | Float64Array, dtype: GeneratorDType): void {
+    const rest = values.length % BLOCK
+    const end = values.length - rest
+    // PyTorch draws uniform numbers for the rest too, although they are drawn anew; but not so for the 16-bit types.
+    const drawsRest = dtype === 'float32' || dtype === 'float64'
+    this.fillUniform(drawsRest ? values : values.subarray(0, end))
+    for (let begin = 0; begin < end; begin += BLOCK) transformBlock(values, begin)
+    if (rest > 0) {
+      const last = values.subarray(-BLOCK)
+      this.fillUniform(last)
+      transformBlock(last, 0)
+    }
+  }
+}
+
+function makeEngine(seed: number | bigint): MersenneTwister {
+  const valid = typeof seed === 'bigint' ? seed >= 0n && seed < 2n ** 64n : Number.isSafeInteger(seed) && seed >= 0
+  if (!valid) throw new InvalidSeedError(seed)
+  return new MersenneTwister(Number(BigInt(seed) & 0xffffffffn))
+}
+
+function randomSeed(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0] as number
+}
+
+function elementCount(shape: readonly number[]): number {
+  if (!shape.every(size => Number.isSafeInteger(size) && size >= 0)) {
+    throw new InvalidDrawError(`A shape needs whole numbers of at least 0, but is [${shape.join(', ')}].`)
+  }
+  return shape.reduce((product, size) => product * size, 1)
+}
+
+function makeValues(shape: readonly number[], dtype: GeneratorDType): Float32Array | Float64Array {
+  return dtype === 'float64' ? new Float64Array(elementCount(shape)) : new Float32Array(elementCount(shape))
+}
+
+function roundValues<T extends Float32Array | Float64Array>(values: T, dtype: GeneratorDType): T {
+  if (dtype === 'float16') for (let i = 0; i < values.length; i++) values[i] = roundToFloat16(values[i] as number)
+  if (dtype === 'bfloat16') for (let i = 0; i < values.length; i++) values[i] = roundToBFloat16(values[i] as number)
+  return values
+}

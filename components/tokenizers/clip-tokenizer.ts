@@ -1,0 +1,146 @@
+/** Turns prompts into token ids for CLIP text models. Counterpart: transformers/models/clip/tokenization_clip.py */
+import { join } from 'node:path'
+import { Tokenizer } from '@huggingface/tokenizers'
+import type { FromPretrainedOptions } from '../../src/params/component-class'
+import { CLIP_TOKENIZER_CLASSES, type CLIPTokenizerFiles, readCLIPTokenizerFiles } from './clip-tokenizer-files'
+import { clipTokenizerJson } from './clip-tokenizer-json'
+import { InvalidMaxLengthError } from './invalid-max-length-error'
+import { InvalidTokenizerError } from './invalid-tokenizer-error'
+
+/** How {@link CLIPTokenizer.encode} shapes its rows. */
+export interface EncodeOptions {
+  /** Fill rows to `maxLength`, to the longest of this call, or not at all (the default). */
+  padding?: 'max_length' | 'longest' | 'do_not_pad'
+  /** Tokens of a row, start and end token included. Default: the tokenizer's `modelMaxLength`. */
+  maxLength?: number
+  /** Cut rows that are longer than `maxLength`; the end token stays. Default: `false`. */
+  truncation?: boolean
+  /** Put the start token before and the end token after each text. Default: `true`. */
+  addSpecialTokens?: boolean
+}
+
+/** Token ids, one row for each text. */
+export interface EncodedText {
+  /** Rows of token ids. */
+  inputIds: number[][]
+  /** 1 for each token, 0 for each filler; shaped as `inputIds`. */
+  attentionMask: number[][]
+  /** For each text the end of it that truncation cut off, decoded; empty where all of it is in the row. */
+  truncated: string[]
+}
+
+/** White space as the reference strips it: Unicode's, and the four separators of ASCII. */
+const OUTER_SPACE = /^[\p{White_Space}\x1c-\x1f]+|[\p{White_Space}\x1c-\x1f]+$/gu
+
+/**
+ * Byte-level BPE in lower case, as CLIP was trained with. No text is refused: signs without a token of their own are spelled
+ * in bytes.
+ */
+export class CLIPTokenizer {
+  /** Longest sequence that the text model takes, start and end token included (77 for published models). */
+  readonly modelMaxLength: number
+  readonly bosTokenId: number
+  readonly eosTokenId: number
+  readonly unkTokenId: number
+  /** The filler: the end token in Stable Diffusion 1, `!` in Stable Diffusion 2 and in SDXL's second tokenizer. */
+  readonly padTokenId: number
+  private readonly tokenizer: Tokenizer
+  private readonly specialIds: ReadonlySet<number>
+
+  constructor(files: CLIPTokenizerFiles) {
+    this.tokenizer = new Tokenizer(clipTokenizerJson(files), {})
+    this.modelMaxLength = files.modelMaxLength
+    this.bosTokenId = files.bosToken.id
+    this.eosTokenId = files.eosToken.id
+    this.unkTokenId = files.unkToken.id
+    this.padTokenId = files.padToken.id
+    this.specialIds = new Set(files.addedTokens.filter(token => token.special).map(token => token.id))
+  }
+
+  /**
+   * Reads a tokenizer from a folder with `tokenizer.json`, or `vocab.json` and `merges.txt`; `tokenizer_config.json` and
+   * `special_tokens_map.json` are read if they are there.
+   *
+   * @throws MissingFileError when the folder or the vocabulary is not there.
+   * @throws InvalidTokenizerError when a file is malformed, or the folder holds a tokenizer of another class.
+   */
+  static async fromPretrained(path: string, options: FromPretrainedOptions = {}): Promise<CLIPTokenizer> {
+    const { subfolder, className, signal } = options
+    const folder = subfolder === undefined ? path : join(path, subfolder)
+    if (className !== undefined && !CLIP_TOKENIZER_CLASSES.includes(className)) {
+      throw new InvalidTokenizerError(folder, `the model's index names a ${className}, which CLIPTokenizer cannot stand for.`)
+    }
+    return new CLIPTokenizer(await readCLIPTokenizerFiles(folder, signal))
+  }
+
+  /**
+   * Encodes one text or several.
+   *
+   * @throws InvalidMaxLengthError when `maxLength` has no room for the special tokens.
+   */
+  encode(texts: string | readonly string[], options: EncodeOptions = {}): EncodedText {
+    const { padding = 'do_not_pad', maxLength = this.modelMaxLength, truncation = false, addSpecialTokens = true } = options
+    const specials = addSpecialTokens ? 2 : 0
+    if (!Number.isInteger(maxLength) || maxLength < specials) throw new InvalidMaxLengthError(maxLength, specials)
+
+    const rows: number[][] = []
+    const truncated: string[] = []
+    for (const text of typeof texts === 'string' ? [texts] : texts) {
+      const ids = this.idsOf(text)
+      const kept = truncation ? ids.slice(0, maxLength - specials) : ids
+      rows.push(addSpecialTokens ? [this.bosTokenId, ...kept, this.eosTokenId] : kept)
+      truncated.push(this.decode(ids.slice(kept.length)))
+    }
+    const longest = Math.max(0, ...rows.map(row => row.length))
+    const width = { max_length: maxLength, longest, do_not_pad: 0 }[padding]
+    return {
+      inputIds: rows.map(row => [...row, ...filler(width - row.length, this.padTokenId)]),
+      attentionMask: rows.map(row => [...filler(row.length, 1), ...filler(width - row.length, 0)]),
+      truncated,
+    }
+  }
+
+  /**
+   * Encodes the whole of a text of any length, as rows of `maxLength` that a text model reads one after the other: each
+   * begins with the start token, holds `maxLength - 2` tokens of the text and ends with the end token; the last is filled up.
+   * An empty text gives one row.
+   *
+   * @throws InvalidMaxLengthError when `maxLength` has no room for the special tokens and one more.
+   */
+  encodeChunks(text: string, { maxLength = this.modelMaxLength }: { maxLength?: number } = {}): number[][] {
+    if (!Number.isInteger(maxLength) || maxLength < 3) throw new InvalidMaxLengthError(maxLength, 3)
+    const ids = this.idsOf(text)
+    const rows: number[][] = []
+    do {
+      const row = [this.bosTokenId, ...ids.splice(0, maxLength - 2), this.eosTokenId]
+      rows.push([...row, ...filler(maxLength - row.length, this.padTokenId)])
+    } while (ids.length > 0)
+    return rows
+  }
+
+  /**
+   * The text of token ids, in lower case and with a space after each word. Ids that the vocabulary lacks are left out, and
+   * with `skipSpecialTokens` so are the start, end and filler tokens.
+   */
+  decode(ids: readonly number[], { skipSpecialTokens = false }: { skipSpecialTokens?: boolean } = {}): string {
+    const known = ids.filter(
+      id => this.tokenizer.id_to_token(id) !== undefined && !(skipSpecialTokens && this.specialIds.has(id)),
+    )
+    if (known.length === 0) return ''
+    // The library would undo spaces before punctuation, and strip U+FEFF like a space; the reference does neither.
+    return this.tokenizer.decode(known, { clean_up_tokenization_spaces: false }).replace(OUTER_SPACE, '')
+  }
+
+  /** The tokens of a text as the vocabulary spells them, e.g. `['red</w>', 'apple</w>']`; by default without special tokens. */
+  tokenize(text: string, { addSpecialTokens = false }: { addSpecialTokens?: boolean } = {}): string[] {
+    return this.tokenizer.tokenize(text, { add_special_tokens: addSpecialTokens })
+  }
+
+  private idsOf(text: string): number[] {
+    return this.tokenizer.encode(text, { add_special_tokens: false }).ids
+  }
+}
+
+function filler(count: number, value: number): number[] {
+  return new Array<number>(Math.max(0, count)).fill(value)
+}

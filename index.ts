@@ -1,0 +1,2 @@
+/** Everything a user imports: `import { … } from 'tesserae'`. */
+export * from './src'

@@ -1,0 +1,113 @@
+/** Blocks of which one runs, or none. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
+import { CompositionError } from '../errors/composition-error'
+import { NotImplementedError } from '../errors/not-implemented-error'
+import type { InputParam } from '../params/input-param'
+import type { OutputParam } from '../params/output-param'
+import type { Components } from '../runtime/components'
+import { executeBlock } from '../runtime/execute'
+import type { MaybePromise } from '../runtime/maybe-promise'
+import type { PipelineState } from '../state/pipeline-state'
+import { isComposite, isLoop } from '../wiring/blocks'
+import { combineInputs, combineOutputs, markRequired } from '../wiring/combine'
+import { CompositeBlocks } from './composite-blocks'
+import type { BlockKind, ModularPipelineBlocks } from './modular-pipeline-blocks'
+
+/** The values of the trigger names; only whether they are there may decide. */
+export type TriggerValues = Readonly<Record<string, unknown>>
+
+/**
+ * A choice among branches. A subclass says which names matter (`blockTriggerInputs`) and chooses with `selectBlock()`, which must look only at which
+ * of them are there: the same question is asked before the run, when values made inside are still to come.
+ */
+export class ConditionalPipelineBlocks extends CompositeBlocks {
+  override get kind(): BlockKind {
+    return 'conditional'
+  }
+
+  /** Names that `selectBlock()` is given; `null` entries are ignored. */
+  get blockTriggerInputs(): readonly (string | null)[] {
+    return []
+  }
+
+  /** Branch to run where none is selected; `undefined`: none runs. */
+  get defaultBlockName(): string | undefined {
+    for (const [name, branch] of this.declarations.steps) if (branch.otherwise) return name
+    return undefined
+  }
+
+  /** Name of the branch to run, or `undefined` for the default one.
+   * @throws NotImplementedError unless a subclass says how to choose */
+  selectBlock(_triggers: TriggerValues): string | undefined {
+    throw new NotImplementedError(
+      this.constructor.name,
+      'selectBlock()',
+      'return the name of the branch to run, or undefined.',
+    )
+  }
+
+  /** Names that choose, without the default's empty entry. */
+  get triggerNames(): readonly string[] {
+    return this.blockTriggerInputs.filter(name => name !== null)
+  }
+
+  /**
+   * The branch that runs when the triggers have these values, with its name.
+   * @throws CompositionError when `selectBlock()` names a branch that does not exist
+   */
+  chooseBranch(lookUp: (trigger: string) => unknown): readonly [string, ModularPipelineBlocks] | undefined {
+    const triggers: Record<string, unknown> = {}
+    for (const name of this.triggerNames) triggers[name] = lookUp(name) ?? undefined
+    const name = this.selectBlock(triggers) ?? this.defaultBlockName
+    if (name === undefined) return undefined
+    const block = this.subBlocks.get(name)
+    if (block === undefined) {
+      const known = [...this.subBlocks.keys()].join(', ')
+      throw new CompositionError(this.constructor.name, `selectBlock() chose "${name}", but the branches are ${known}.`)
+    }
+    return [name, block]
+  }
+
+  protected override checkComposition(): void {
+    super.checkComposition()
+    const name = this.defaultBlockName
+    if (name !== undefined && !this.blockNames.includes(name)) {
+      throw new CompositionError(
+        this.constructor.name,
+        `defaultBlockName is "${name}", which is none of the branches ${this.blockNames.join(', ')}.`,
+      )
+    }
+  }
+
+  override get modelName(): string | undefined {
+    const [first] = this.subBlocks.values()
+    return first?.modelName ?? super.modelName
+  }
+
+  /** Names that every branch requires; none if all branches may be skipped. */
+  override get requiredInputs(): readonly string[] {
+    const [first, ...others] = [...this.subBlocks.values()].map(block => block.requiredInputs)
+    if (first === undefined || this.defaultBlockName === undefined) return []
+    return first.filter(name => others.every(required => required.includes(name)))
+  }
+
+  /** The branches' inputs; one whose default differs between branches has none, and records theirs. */
+  override get inputs(): readonly InputParam[] {
+    const combined = combineInputs([...this.subBlocks].map(([name, block]) => [name, block.inputs]))
+    return markRequired(combined, new Set(this.requiredInputs))
+  }
+
+  override get outputs(): readonly OutputParam[] {
+    return combineOutputs([...this.subBlocks.values()].map(block => block.outputs))
+  }
+
+  override call(components: Components, state: PipelineState): MaybePromise<void> {
+    const branch = this.chooseBranch(name => state.get(name))
+    if (branch) return executeBlock(components, state, branch[0], branch[1])
+  }
+
+  /** The block that these inputs choose, or the blocks inside it; `undefined` if the choice is none. */
+  override getExecutionBlocks(inputs: Readonly<Record<string, unknown>> = {}): ModularPipelineBlocks | undefined {
+    const block = this.chooseBranch(name => inputs[name])?.[1]
+    return block && isComposite(block) && !isLoop(block) ? block.getExecutionBlocks(inputs) : block
+  }
+}

@@ -1,0 +1,290 @@
+/** A block: what it takes, gives and needs, and the work it does. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
+import { type Declarations, getDeclarations } from '../decorators/declarations'
+import { type BlockDescription, describeBlock } from '../documentation/describe'
+import { documentBlock } from '../documentation/doc'
+import { printBlock } from '../documentation/print'
+import { LoopBlockOutsideLoopError } from '../errors/loop-errors'
+import { MissingInputError } from '../errors/missing-input-error'
+import { MissingOutputError } from '../errors/missing-output-error'
+import { NotImplementedError } from '../errors/not-implemented-error'
+import { NoWorkflowsError } from '../errors/workflow-errors'
+import type { ComponentSpec } from '../params/component-spec'
+import type { ConfigSpec } from '../params/config-spec'
+import type { InputParam } from '../params/input-param'
+import type { OutputParam } from '../params/output-param'
+import { isAbsent } from '../params/schema'
+import { type InitPipelineOptions, ModularPipeline } from '../pipeline/modular-pipeline'
+import { activeRun } from '../runtime/active-run'
+import { bindView, type ViewNames } from '../runtime/bound-view'
+import { type Components, RUN } from '../runtime/components'
+import { after, type MaybePromise } from '../runtime/maybe-promise'
+import type { RunContext } from '../runtime/run-context'
+import { checkShapes } from '../runtime/shape-binding'
+import { BlockState } from '../state/block-state'
+import type { PipelineState } from '../state/pipeline-state'
+import { type Explanation, explain } from '../wiring/explain'
+import { validateBlocks } from '../wiring/validate'
+import { InsertableDict } from './insertable-dict'
+
+/** The kinds of blocks: `leaf` does the work, the others say which parts run, and how often. */
+export type BlockKind = 'leaf' | 'sequential' | 'loop' | 'conditional' | 'auto'
+
+/** The body of a block: `run()`, or a loop step. */
+type Body = (this: object, variables?: Readonly<Record<string, unknown>>) => MaybePromise<void>
+
+/**
+ * Base of all blocks, and the leaf among them. A subclass declares its parameters with decorated fields and works in `run()`, where `this` is bound to
+ * the values of one run; or, inside a loop, in a method marked with `@LoopStep()`.
+ *
+ * A block owns no weights and no data, and a run never writes on it: one instance serves many runs at once.
+ */
+export abstract class ModularPipelineBlocks {
+  /** What kind of block this is. */
+  get kind(): BlockKind {
+    return 'leaf'
+  }
+
+  /** What the decorators of the class say. */
+  protected get declarations(): Declarations {
+    return getDeclarations(this.constructor)
+  }
+
+  /** What the block does. */
+  get description(): string {
+    return this.declarations.block.description ?? ''
+  }
+
+  /** Family of pipelines that the block belongs to. */
+  get modelName(): string | undefined {
+    return this.declarations.block.modelName
+  }
+
+  /** The blocks inside, by name, in order. Empty for a leaf. */
+  get subBlocks(): InsertableDict<ModularPipelineBlocks> {
+    return new InsertableDict()
+  }
+
+  /** What the block takes. */
+  get inputs(): readonly InputParam[] {
+    return [...this.declarations.inputs.values()]
+  }
+
+  /** What the block writes into the state. */
+  get intermediateOutputs(): readonly OutputParam[] {
+    return [...this.declarations.outputs.values()]
+  }
+
+  /** What the block is for, among all that it writes: shown in its documentation. */
+  get outputs(): readonly OutputParam[] {
+    return this.intermediateOutputs
+  }
+
+  /** What the container must supply. */
+  get expectedComponents(): readonly ComponentSpec[] {
+    return [...this.declarations.components.values()]
+  }
+
+  /** Settings of the pipeline that the block reads. */
+  get expectedConfigs(): readonly ConfigSpec[] {
+    return [...this.declarations.configs.values()]
+  }
+
+  /** Names of the inputs that must have a value. */
+  get requiredInputs(): readonly string[] {
+    return this.inputs.flatMap(input => (input.required && input.name !== null ? [input.name] : []))
+  }
+
+  /** Names of the inputs; groups have none. */
+  get inputNames(): readonly string[] {
+    return this.inputs.flatMap(input => input.name ?? [])
+  }
+
+  /** Names of everything the block writes. */
+  get intermediateOutputNames(): readonly string[] {
+    return this.intermediateOutputs.map(output => output.name)
+  }
+
+  /** Names of the outputs. */
+  get outputNames(): readonly string[] {
+    return this.outputs.map(output => output.name)
+  }
+
+  /** Names of the components. */
+  get componentNames(): readonly string[] {
+    return this.expectedComponents.map(spec => spec.name)
+  }
+
+  /** Names of the workflows.
+   * @throws NoWorkflowsError unless the block is a sequence that names them. */
+  get availableWorkflows(): readonly string[] {
+    throw new NoWorkflowsError(this.constructor.name)
+  }
+
+  /** The run that the block is part of. There is one only inside `run()` and loop steps. */
+  protected get context(): RunContext {
+    throw new NotImplementedError(this.constructor.name, 'context', 'it is there only inside run() and loop steps.')
+  }
+
+  /** The names that `this` offers inside `run()` and loop steps. */
+  get viewNames(): ViewNames {
+    const { inputs, outputs, components, configs } = this.declarations
+    return {
+      parameters: new Set([
+        ...inputs.keys(),
+        ...outputs.keys(),
+        ...namesOf(this.inputs),
+        ...this.intermediateOutputNames,
+      ]),
+      components: [
+        ...[...components].map(([field, spec]) => [field, spec.name] as const),
+        ...[...configs.keys()].map(field => [field, field] as const),
+        ...this.componentNames.filter(name => !components.has(name)).map(name => [name, name] as const),
+        ...this.expectedConfigs.filter(({ name }) => !configs.has(name)).map(({ name }) => [name, name] as const),
+      ],
+    }
+  }
+
+  /**
+   * Runs the block on the values of a state. Blocks with a `run()` need not know of this; override it in place of `run()` to work on the state itself.
+   * @throws MissingInputError, MissingOutputError, and whatever the block throws
+   */
+  call(components: Components, state: PipelineState): MaybePromise<void> {
+    const body = (this as { run?: Body }).run
+    if (typeof body !== 'function') throw this.bodyMissing(components[RUN].path)
+    const blockState = this.getBlockState(state)
+    checkShapes(components[RUN], this.inputs, blockState)
+    const view = bindView(this, () => this.viewNames, blockState, components)
+    return after(body.call(view), () => {
+      checkShapes(components[RUN], this.intermediateOutputs, blockState)
+      this.setBlockState(state, blockState)
+    })
+  }
+
+  /**
+   * The values that the block takes, with defaults for those that are absent.
+   * @throws MissingInputError for a required one that is absent
+   */
+  getBlockState(state: PipelineState): BlockState {
+    const values: Record<string, unknown> = {}
+    for (const { name, kwargsType, default: fallback, required, typeHint } of this.inputs) {
+      if (name !== null) {
+        const value = state.values.get(name) ?? fallback
+        if (required && value === undefined) {
+          const path = activeRun()?.path ?? []
+          const available = [...state.values.keys()].filter(key => state.has(key))
+          throw new MissingInputError({ path, input: name, type: typeHint, available })
+        }
+        if (value !== undefined || !(name in values)) values[name] = value
+      } else if (kwargsType !== undefined) {
+        const group = (values[kwargsType] ??= {}) as Record<string, unknown>
+        for (const [member, value] of Object.entries(state.getByKwargs(kwargsType))) {
+          if (!isAbsent(value)) values[member] = group[member] = value
+        }
+      }
+    }
+    return new BlockState(values)
+  }
+
+  /**
+   * Writes what the block made into the state: all outputs, and those inputs that the block replaced.
+   * @throws MissingOutputError for an output that was not written
+   */
+  setBlockState(state: PipelineState, blockState: BlockState): void {
+    for (const { name, kwargsType } of this.intermediateOutputs) {
+      if (!(name in blockState)) {
+        if (this.isOptionalOutput(name)) continue
+        throw new MissingOutputError(activeRun()?.path ?? [], name)
+      }
+      state.set(name, blockState[name], kwargsType)
+    }
+    for (const { name, kwargsType } of this.inputs) {
+      const names = name !== null ? [name] : new Set(state.kwargsMapping.get(kwargsType as string))
+      for (const member of names) {
+        if (member in blockState && (blockState[member] ?? undefined) !== state.values.get(member)) {
+          state.set(member, blockState[member], kwargsType)
+        }
+      }
+    }
+  }
+
+  /** Whether an output may be left out. */
+  protected isOptionalOutput(_name: string): boolean {
+    return false
+  }
+
+  /** The blocks that these inputs would run.
+   * @throws NotImplementedError for a block without parts */
+  getExecutionBlocks(_inputs: Readonly<Record<string, unknown>> = {}): ModularPipelineBlocks | undefined {
+    throw new NotImplementedError(
+      this.constructor.name,
+      'getExecutionBlocks()',
+      'only blocks made of other blocks choose among them.',
+    )
+  }
+
+  /** The blocks of a workflow.
+   * @throws NoWorkflowsError unless the block is a sequence that names them */
+  getWorkflow(_name: string): ModularPipelineBlocks {
+    throw new NoWorkflowsError(this.constructor.name)
+  }
+
+  /**
+   * Makes a pipeline of a copy of these blocks.
+   *
+   * @param source folder of a checkpoint in the diffusers layout, if components are to be loaded from one
+   * @throws PipelineValidationError with all that is wrong in the way the blocks are put together; ModelIndexError for a folder that holds no model
+   */
+  initPipeline(source?: string, options: InitPipelineOptions = {}): ModularPipeline {
+    return new ModularPipeline(this, source, options)
+  }
+
+  /** Checks how the blocks are put together.
+   * @throws PipelineValidationError with every problem */
+  validate(): void {
+    validateBlocks(this)
+  }
+
+  /** Where the value of each input, and each component, would come from if the block were called with these inputs. */
+  explain(inputs: Readonly<Record<string, unknown>> = {}): Explanation {
+    return explain(this, inputs)
+  }
+
+  /** A copy whose parts can be changed without touching this block. */
+  clone(): this {
+    return Object.assign(Object.create(Object.getPrototypeOf(this)), this) as this
+  }
+
+  /** Documentation made from the declarations. */
+  get doc(): string {
+    return documentBlock(this)
+  }
+
+  /** The declarations as a plain object, for tools. */
+  describe(): BlockDescription {
+    return describeBlock(this)
+  }
+
+  toString(): string {
+    return printBlock(this)
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString()
+  }
+
+  private bodyMissing(path: readonly string[]): Error {
+    if (this.declarations.loopStep) return new LoopBlockOutsideLoopError([...path], this.constructor.name)
+    return new NotImplementedError(
+      this.constructor.name,
+      'run()',
+      'write an async or plain method that reads and assigns the declared fields.',
+    )
+  }
+}
+
+function* namesOf(inputs: readonly InputParam[]): Iterable<string> {
+  for (const { name, kwargsType } of inputs) {
+    if (name !== null) yield name
+    else if (kwargsType !== undefined) yield kwargsType
+  }
+}

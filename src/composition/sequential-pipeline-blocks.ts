@@ -1,0 +1,89 @@
+/** Blocks that run one after another. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
+import { NoWorkflowsError, UnknownWorkflowError } from '../errors/workflow-errors'
+import type { InputParam } from '../params/input-param'
+import type { Components } from '../runtime/components'
+import { executeBlock } from '../runtime/execute'
+import { inOrder, type MaybePromise } from '../runtime/maybe-promise'
+import type { PipelineState } from '../state/pipeline-state'
+import { mayBeSkipped } from '../wiring/blocks'
+import { executionBlocks } from '../wiring/workflows'
+import { CompositeBlocks } from './composite-blocks'
+import type { BlockKind, ModularPipelineBlocks } from './modular-pipeline-blocks'
+
+/** The inputs that choose a workflow; several spellings may choose the same one. */
+export type WorkflowTriggers = Readonly<Record<string, true>> | readonly Readonly<Record<string, true>>[]
+
+/**
+ * A sequence. What an earlier block writes satisfies a later one's inputs; what is left over are the inputs of the sequence.
+ *
+ * ```ts
+ * class TextToImage extends SequentialPipelineBlocks {
+ *   @Step() encodePrompt = EncodePrompt
+ *   @Step() denoise = DenoiseLoop
+ *   @Step() decode = DecodeLatents
+ * }
+ * ```
+ */
+export class SequentialPipelineBlocks extends CompositeBlocks {
+  override get kind(): BlockKind {
+    return 'sequential'
+  }
+
+  /** Names of workflows with the inputs that choose them. */
+  get workflowMap(): Readonly<Record<string, WorkflowTriggers>> | undefined {
+    return undefined
+  }
+
+  override get modelName(): string | undefined {
+    for (const block of this.subBlocks.values()) if (block.modelName !== undefined) return block.modelName
+    return super.modelName
+  }
+
+  /** The parts' inputs that no earlier part writes; the first declaration of a name stands. */
+  override get inputs(): readonly InputParam[] {
+    const inputs: InputParam[] = []
+    const names = new Set<string | null>()
+    const produced = new Set<string | null>()
+    for (const block of this.subBlocks.values()) {
+      for (const input of block.inputs) {
+        if (produced.has(input.name) || names.has(input.name)) continue
+        names.add(input.name)
+        inputs.push(input)
+      }
+      // A block that may be skipped promises nothing to those after it.
+      if (!mayBeSkipped(block)) for (const name of block.intermediateOutputNames) produced.add(name)
+    }
+    return inputs
+  }
+
+  /** Names that at least one part requires, whoever supplies them. */
+  override get requiredInputs(): readonly string[] {
+    return [...new Set([...this.subBlocks.values()].flatMap(block => block.requiredInputs))]
+  }
+
+  override call(components: Components, state: PipelineState): MaybePromise<void> {
+    return inOrder([...this.subBlocks], ([name, block]) => executeBlock(components, state, name, block))
+  }
+
+  override get availableWorkflows(): readonly string[] {
+    if (this.workflowMap === undefined) throw new NoWorkflowsError(this.constructor.name)
+    return Object.keys(this.workflowMap)
+  }
+
+  /** The sequence of blocks that a workflow runs.
+   * @throws UnknownWorkflowError, NoWorkflowsError */
+  override getWorkflow(name: string): SequentialPipelineBlocks {
+    const available = this.availableWorkflows
+    const triggers = this.workflowMap?.[name]
+    if (triggers === undefined) throw new UnknownWorkflowError(this.constructor.name, name, available)
+    const first = Array.isArray(triggers) ? (triggers[0] as Readonly<Record<string, true>>) : triggers
+    return this.getExecutionBlocks(first as Readonly<Record<string, true>>)
+  }
+
+  /** The blocks that would run if these inputs were given, as one flat sequence with dotted names. The blocks themselves are shared. */
+  override getExecutionBlocks(inputs: Readonly<Record<string, unknown>> = {}): SequentialPipelineBlocks {
+    const chosen: Record<string, ModularPipelineBlocks> = {}
+    for (const [name, block] of executionBlocks(this, inputs)) chosen[name] = block
+    return SequentialPipelineBlocks.fromBlocksDict(chosen)
+  }
+}

@@ -1,0 +1,22 @@
+/** Components that a run changes, and so must own: schedulers, guiders, random generators. */
+
+/** What a run tells the components that it takes its own copy of. */
+export interface RunScope {
+  /** The seed of the run, if its caller gave one. */
+  readonly seed?: number | undefined
+}
+
+/**
+ * A component that keeps something between two steps of a run. The runtime calls {@link forRun} once for each run that
+ * asks for the component and hands the result to the blocks, so that concurrent runs never meet in a step index, a
+ * multistep history or a random stream. What is heavy and never changes (weights, tables) is shared with the copy.
+ */
+export interface RunScoped {
+  /** A copy with the same settings and nothing remembered. */
+  forRun(scope: RunScope): this
+}
+
+/** Whether a value makes a copy of itself for each run. */
+export function isRunScoped(value: unknown): value is RunScoped {
+  return typeof value === 'object' && value !== null && typeof (value as Partial<RunScoped>).forRun === 'function'
+}

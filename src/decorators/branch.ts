@@ -1,0 +1,16 @@
+/** `@Branch`: an alternative of a conditional block. */
+import type { BlockSource } from '../composition/block-source'
+import { type BranchDeclaration, declare } from './declarations'
+import type { FieldDecorator } from './field-decorator'
+
+/**
+ * Names a branch of an AutoPipelineBlocks or a ConditionalPipelineBlocks.
+ *
+ * ```ts
+ * @Branch({ when: 'mask' }) inpaint = Inpaint        // chosen when "mask" is there
+ * @Branch({ otherwise: true }) text2img = TextToImage  // chosen when no other is
+ * ```
+ */
+export function Branch(declaration: BranchDeclaration = {}): FieldDecorator<BlockSource> {
+  return (target, field) => declare(target, 'steps', field, declaration)
+}

@@ -1,0 +1,103 @@
+/** The one store of what decorators declare: a frozen record for each class, inherited from base to derived. */
+import 'reflect-metadata'
+import { DeclarationError } from '../errors/declaration-error'
+import type { ComponentSpec } from '../params/component-spec'
+import type { ConfigSpec } from '../params/config-spec'
+import type { InputParam } from '../params/input-param'
+import type { OutputParam } from '../params/output-param'
+
+/** Options of `@Block`. */
+export interface BlockOptions {
+  /** What the block does, in a sentence or more. */
+  description?: string
+  /** Family of the pipeline, e.g. `stable-diffusion`. */
+  modelName?: string
+  /** Version of the block, as semver. */
+  version?: string
+  stability?: 'stable' | 'beta' | 'experimental' | 'deprecated'
+}
+
+/** A branch of a conditional block. */
+export interface BranchDeclaration {
+  /** Name whose presence chooses the branch. */
+  readonly when?: string
+  /** Whether the branch runs when no other is chosen. */
+  readonly otherwise?: boolean
+}
+
+/** The method that a loop calls in every iteration. */
+export interface LoopStepDeclaration {
+  readonly method: string
+  /** Iteration variables that the loop must pass. */
+  readonly variables: readonly string[]
+}
+
+/** Everything that the decorators of one class, and of its parents, declare. Keys are field names, in order of declaration. */
+export interface Declarations {
+  readonly block: BlockOptions
+  readonly inputs: ReadonlyMap<string, InputParam>
+  readonly outputs: ReadonlyMap<string, OutputParam>
+  readonly components: ReadonlyMap<string, ComponentSpec>
+  readonly configs: ReadonlyMap<string, ConfigSpec>
+  /** Fields that hold sub-blocks: of a sequence, of a loop, or branches. */
+  readonly steps: ReadonlyMap<string, BranchDeclaration>
+  readonly loopStep: LoopStepDeclaration | undefined
+}
+
+type MapKey = 'inputs' | 'outputs' | 'components' | 'configs' | 'steps'
+type Entry<K extends MapKey> = Declarations[K] extends ReadonlyMap<string, infer V> ? V : never
+
+// Symbol.for: two copies of the package in one program read each other's declarations.
+const DECLARATIONS = Symbol.for('tesserae:declarations')
+
+const empty: Declarations = Object.freeze({
+  block: {},
+  inputs: new Map(),
+  outputs: new Map(),
+  components: new Map(),
+  configs: new Map(),
+  steps: new Map(),
+  loopStep: undefined,
+})
+
+function ownDeclarations(type: object): Declarations | undefined {
+  return Reflect.getOwnMetadata(DECLARATIONS, type) as Declarations | undefined
+}
+
+/** What a class and its parents declare; a class that redeclares a name keeps the parent's place in the order. */
+export function getDeclarations(type: object): Declarations {
+  const own = ownDeclarations(type)
+  if (own) return own
+  const parent = Object.getPrototypeOf(type) as object | null
+  return parent === null || parent === Function.prototype ? empty : getDeclarations(parent)
+}
+
+function write(type: object, changes: Partial<Declarations>): void {
+  Reflect.defineMetadata(DECLARATIONS, Object.freeze({ ...getDeclarations(type), ...changes }), type)
+}
+
+/** Adds one declaration to a class, and never to its parents: the inherited record is copied. */
+export function declare<K extends MapKey>(prototype: object, kind: K, field: string, entry: Entry<K>): void {
+  const type = prototype.constructor
+  // Fields have no place on the prototype, so what is found there is a member of the framework or of the block.
+  if (kind !== 'steps' && field in prototype) {
+    throw new DeclarationError(
+      type.name,
+      field,
+      `"${field}" is a method or property of every block; choose another name.`,
+    )
+  }
+  const map = new Map(getDeclarations(type)[kind] as ReadonlyMap<string, Entry<K>>)
+  map.set(field, entry)
+  write(type, { [kind]: map })
+}
+
+/** Records the options of `@Block`; options that a subclass does not state are inherited. */
+export function declareBlock(type: object, options: BlockOptions): void {
+  write(type, { block: { ...getDeclarations(type).block, ...options } })
+}
+
+/** Records the method that a loop calls. */
+export function declareLoopStep(prototype: object, loopStep: LoopStepDeclaration): void {
+  write(prototype.constructor, { loopStep })
+}

@@ -1,0 +1,54 @@
+/** `@Input`: a field that a block takes from the state. */
+import type { z } from 'zod'
+import { DeclarationError } from '../errors/declaration-error'
+import { InputParam, type InputParamOptions } from '../params/input-param'
+import { explainMismatch, isSchema, readSchema } from '../params/schema'
+import { declare } from './declarations'
+import type { FieldDecorator } from './field-decorator'
+
+/** Options of `@Input` beside a schema. */
+export interface InputOptions<T = unknown> extends Omit<Partial<InputParamOptions>, 'name' | 'default' | 'schema'> {
+  /** Value where none is passed. An input with a default is not required. */
+  default?: T
+  /** `null`: the field holds the map of all values tagged with `kwargsType` (by default the field's own name). */
+  name?: null
+  schema?: z.ZodType<T>
+}
+
+/**
+ * Declares an input. Without an argument, and with a schema that does not allow absence, a value is required.
+ *
+ * ```ts
+ * @Input() x!: In<number>
+ * @Input({ default: 7.5, description: 'Strength of the guidance.' }) guidanceScale!: In<number>
+ * @Input(z.int().min(1).default(50)) numInferenceSteps!: In<number>
+ * ```
+ * @throws DeclarationError when the class is defined: a reserved name, a default that its own schema refuses.
+ */
+export function Input(): FieldDecorator<unknown>
+export function Input<S extends z.ZodType>(schema: S): FieldDecorator<z.output<S>>
+export function Input<T>(options: InputOptions<T>): FieldDecorator<T>
+export function Input(argument: z.ZodType | InputOptions = {}): FieldDecorator<unknown> {
+  return (target, field) => declare(target, 'inputs', field, makeInput(target.constructor.name, field, argument))
+}
+
+function makeInput(className: string, field: string, argument: z.ZodType | InputOptions): InputParam {
+  const options: InputOptions = isSchema(argument) ? { schema: argument } : argument
+  const facts = options.schema && readSchema(options.schema)
+  const isGroup = options.name === null
+  const value = options.default ?? facts?.default
+  if (options.schema && options.default !== undefined) {
+    const parsed = options.schema.safeParse(options.default)
+    if (!parsed.success)
+      throw new DeclarationError(className, field, `the default is refused: ${explainMismatch(parsed.error)}.`)
+  }
+  return new InputParam({
+    ...options,
+    name: isGroup ? null : field,
+    kwargsType: options.kwargsType ?? (isGroup ? field : undefined),
+    default: value,
+    required: options.required ?? !(isGroup || value !== undefined || facts?.optional === true),
+    description: options.description ?? facts?.description ?? '',
+    typeHint: options.typeHint ?? facts?.typeName,
+  })
+}

@@ -1,0 +1,36 @@
+/** `@LoopStep`: on a field, a block of a loop; on a method, what each iteration calls. */
+import { DeclarationError } from '../errors/declaration-error'
+import { declare, declareLoopStep } from './declarations'
+
+/** Options of `@LoopStep` on a method. */
+export interface LoopStepOptions {
+  /** Iteration variables that the method needs; a loop that does not pass one is told its name. */
+  variables?: readonly string[]
+}
+
+/**
+ * On a field of a LoopSequentialPipelineBlocks: a block that each iteration runs, in the order of declaration. On a method of a
+ * leaf block: the body that a loop runs; it receives the iteration variables as one object.
+ *
+ * ```ts
+ * @LoopStep() update = SchedulerStep
+ *
+ * @LoopStep()
+ * step({ i }: { i: number }) { this.x += i }
+ * ```
+ */
+export function LoopStep(options: LoopStepOptions = {}) {
+  return (target: object, key: string, descriptor?: PropertyDescriptor): void => {
+    if (descriptor === undefined) {
+      declare(target, 'steps', key, {})
+    } else if (typeof descriptor.value === 'function') {
+      declareLoopStep(target, { method: key, variables: options.variables ?? [] })
+    } else {
+      throw new DeclarationError(
+        target.constructor.name,
+        key,
+        '@LoopStep() belongs on a field that holds a block, or on a method.',
+      )
+    }
+  }
+}

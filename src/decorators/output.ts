@@ -1,0 +1,37 @@
+/** `@Output`: a field that a block puts into the state. */
+import type { z } from 'zod'
+import { OutputParam, type OutputParamOptions } from '../params/output-param'
+import { isSchema, readSchema } from '../params/schema'
+import { declare } from './declarations'
+import type { FieldDecorator } from './field-decorator'
+
+/** Options of `@Output` beside a schema. */
+export interface OutputOptions<T = unknown> extends Omit<Partial<OutputParamOptions>, 'name' | 'schema'> {
+  schema?: z.ZodType<T>
+}
+
+/**
+ * Declares an output, which the block must have written when it ends. With `@Input()` on the same field, the value changes in place.
+ *
+ * ```ts
+ * @Output() images!: Out<Image[]>
+ * @Input() @Output() x!: InOut<number>
+ * ```
+ * @throws DeclarationError for a reserved name, when the class is defined.
+ */
+export function Output(): FieldDecorator<unknown>
+export function Output<S extends z.ZodType>(schema: S): FieldDecorator<z.output<S>>
+export function Output<T>(options: OutputOptions<T>): FieldDecorator<T>
+export function Output(argument: z.ZodType | OutputOptions = {}): FieldDecorator<unknown> {
+  const options: OutputOptions = isSchema(argument) ? { schema: argument } : argument
+  const facts = options.schema && readSchema(options.schema)
+  return (target, field) => {
+    const param = new OutputParam({
+      ...options,
+      name: field,
+      description: options.description ?? facts?.description ?? '',
+      typeHint: options.typeHint ?? facts?.typeName,
+    })
+    declare(target, 'outputs', field, param)
+  }
+}

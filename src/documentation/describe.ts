@@ -1,0 +1,87 @@
+/** A block as a plain object that survives JSON, for tools. */
+import type { BlockKind, ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
+import { isConditional } from '../wiring/blocks'
+
+/** A value that one block takes or gives. */
+export interface ParameterDescription {
+  /** `null` for an input that takes a whole group. */
+  name: string | null
+  type: string | null
+  description: string
+  kwargsType: string | null
+}
+
+/** What a block is made of. */
+export interface BlockDescription {
+  class: string
+  kind: BlockKind
+  description: string
+  modelName: string | null
+  inputs: (ParameterDescription & {
+    required: boolean
+    default: unknown
+    defaultsByBlock: Record<string, unknown> | null
+  })[]
+  intermediateOutputs: ParameterDescription[]
+  outputs: ParameterDescription[]
+  components: { name: string; type: string | null; description: string; creation: string; loadId: string }[]
+  configs: { name: string; default: unknown; description: string }[]
+  /** Branches only: what chooses, and what runs otherwise. */
+  triggers?: (string | null)[]
+  defaultBlock?: string | null
+  blocks: { name: string; block: BlockDescription }[]
+}
+
+/** The plain object of `blocks.describe()`. */
+export function describeBlock(block: ModularPipelineBlocks): BlockDescription {
+  return {
+    class: block.constructor.name,
+    kind: block.kind,
+    description: block.description,
+    modelName: block.modelName ?? null,
+    inputs: block.inputs.map(
+      ({ name, typeHint, description, kwargsType, required, default: value, defaultsByBlock }) => ({
+        name,
+        type: typeHint ?? null,
+        description,
+        kwargsType: kwargsType ?? null,
+        required,
+        default: value ?? null,
+        defaultsByBlock: defaultsByBlock ?? null,
+      }),
+    ),
+    intermediateOutputs: block.intermediateOutputs.map(describeOutput),
+    outputs: block.outputs.map(describeOutput),
+    components: block.expectedComponents.map(spec => ({
+      name: spec.name,
+      type: spec.typeHint?.name ?? null,
+      description: spec.description,
+      creation: spec.defaultCreationMethod,
+      loadId: spec.loadId,
+    })),
+    configs: block.expectedConfigs.map(({ name, default: value, description }) => ({
+      name,
+      default: value ?? null,
+      description,
+    })),
+    ...(isConditional(block) && {
+      triggers: [...block.blockTriggerInputs],
+      defaultBlock: block.defaultBlockName ?? null,
+    }),
+    blocks: [...block.subBlocks].map(([name, part]) => ({ name, block: describeBlock(part) })),
+  }
+}
+
+function describeOutput(output: {
+  name: string
+  typeHint: string | undefined
+  description: string
+  kwargsType: string | undefined
+}): ParameterDescription {
+  return {
+    name: output.name,
+    type: output.typeHint ?? null,
+    description: output.description,
+    kwargsType: output.kwargsType ?? null,
+  }
+}

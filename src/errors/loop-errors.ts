@@ -1,0 +1,47 @@
+/** Blocks that stand on the wrong side of a loop's border. */
+import { ModularError } from './modular-error'
+import { pathText } from './text'
+
+/** A block that only has a loop step was put where nothing iterates. */
+export class LoopBlockOutsideLoopError extends ModularError {
+  override readonly code = 'LOOP_BLOCK_OUTSIDE_LOOP'
+
+  constructor(path: readonly string[], className: string) {
+    super(
+      `${pathText(path)}: ${className} has a @LoopStep() and no run(), so it works only inside a LoopSequentialPipelineBlocks. ` +
+        'Put it into a loop, or give it a run() method.',
+      { path },
+    )
+  }
+}
+
+/** A block of a loop has no method that an iteration could call. */
+export class MissingLoopStepError extends ModularError {
+  override readonly code = 'MISSING_LOOP_STEP'
+
+  constructor(path: readonly string[], className: string) {
+    super(
+      `${pathText(path)}: ${className} stands in a loop, but has no method marked with @LoopStep(). ` +
+        'Mark the method that each iteration calls.',
+      { path },
+    )
+  }
+}
+
+/** A loop step asks for an iteration variable that its loop does not pass. */
+export class MissingIterationVariableError extends ModularError {
+  override readonly code = 'MISSING_ITERATION_VARIABLE'
+
+  constructor(
+    path: readonly string[],
+    /** The variable that was asked for. */
+    readonly variable: string,
+    passed: readonly string[],
+  ) {
+    super(
+      `${pathText(path)}: the loop step declares the iteration variable "${variable}", but the loop passes ${passed.join(', ') || 'none'}. ` +
+        `Pass it: this.loopStep({ …, ${variable} }).`,
+      { path },
+    )
+  }
+}

@@ -1,0 +1,29 @@
+/** Small pieces that error texts are made of. */
+
+/** `text2image > denoise > predictNoise`, or the given word for the top. */
+export function pathText(path: readonly string[], top = 'the pipeline'): string {
+  return path.length === 0 ? top : path.join(' > ')
+}
+
+/** `"a", "b" and "c"`, or `none`. */
+export function nameList(names: Iterable<string>): string {
+  const quoted = [...names].map(name => `"${name}"`)
+  if (quoted.length === 0) return 'none'
+  if (quoted.length === 1) return quoted[0] as string
+  return `${quoted.slice(0, -1).join(', ')} and ${quoted.at(-1)}`
+}
+
+/** What a value is, in a few words: `a string`, `Tensor [1,8,8,4]`, `an Image`. */
+export function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (value === undefined) return 'nothing'
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  if (typeof value === 'object') {
+    const shape = (value as { shape?: unknown }).shape
+    const name = value.constructor?.name ?? 'object'
+    if (Array.isArray(shape)) return `${name} [${shape.join(',')}]`
+    return name === 'Object' ? 'an object' : `an instance of ${name}`
+  }
+  if (typeof value === 'function') return value.name ? `the function ${value.name}` : 'a function'
+  return `the ${typeof value} ${JSON.stringify(value) ?? String(value)}`
+}

@@ -1,0 +1,26 @@
+/** The one place where names change between TypeScript (camelCase) and files, goldens and indexes (snake_case). */
+
+const cache = new Map<string, string>()
+
+/** `num_inference_steps` → `numInferenceSteps`. Leading underscores stay: `_class_name` → `_className`. */
+export function toCamelCase(name: string): string {
+  let camel = cache.get(name)
+  if (camel === undefined) {
+    camel = name.replace(/(?<=[^_])_+([a-z0-9])/gi, (_, next: string) => next.toUpperCase())
+    cache.set(name, camel)
+  }
+  return camel
+}
+
+/** `numInferenceSteps` → `num_inference_steps`; a digit after a word is its own part: `textEncoder2` → `text_encoder_2`. */
+export function toSnakeCase(name: string): string {
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/([a-z])(\d)/g, '$1_$2')
+    .toLowerCase()
+}
+
+/** Renames the keys of a map; values stay as they are. */
+export function mapKeys<V>(map: Readonly<Record<string, V>>, rename: (key: string) => string): Record<string, V> {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [rename(key), value]))
+}

@@ -1,0 +1,58 @@
+/** The framework: blocks, states, the container and the runtime. It knows nothing of tensors, images or diffusion. */
+export { AutoPipelineBlocks } from './composition/auto-pipeline-blocks'
+export type { BlockClass, BlockSource } from './composition/block-source'
+export { CompositeBlocks, type FromBlocksDictOptions } from './composition/composite-blocks'
+export { ConditionalPipelineBlocks, type TriggerValues } from './composition/conditional-pipeline-blocks'
+export { InsertableDict } from './composition/insertable-dict'
+export { LoopSequentialPipelineBlocks, type LoopStepCallOptions } from './composition/loop-sequential-pipeline-blocks'
+export { type BlockKind, ModularPipelineBlocks } from './composition/modular-pipeline-blocks'
+export { SequentialPipelineBlocks, type WorkflowTriggers } from './composition/sequential-pipeline-blocks'
+export { ComponentContainer, type ComponentProvider, type RegisterOptions } from './container/component-container'
+export { isRunScoped, type RunScope, type RunScoped } from './container/run-scoped'
+export { Block } from './decorators/block'
+export { Branch } from './decorators/branch'
+export { Component, type ComponentOptions } from './decorators/component'
+export { Config, type ConfigOptions } from './decorators/config'
+export type { BlockOptions, BranchDeclaration } from './decorators/declarations'
+export { Input, type InputOptions } from './decorators/input'
+export { LoopStep, type LoopStepOptions } from './decorators/loop-step'
+export { Output, type OutputOptions } from './decorators/output'
+export { Step } from './decorators/step'
+export type { BlockDescription, ParameterDescription } from './documentation/describe'
+export * from './errors'
+export { mapKeys, toCamelCase, toSnakeCase } from './format/wire-names'
+export type { In, InOut, Out } from './params/brands'
+export type { ComponentClass, FromPretrainedOptions } from './params/component-class'
+export { ComponentSpec, type ComponentSpecOptions, type CreationMethod } from './params/component-spec'
+export { ConfigSpec } from './params/config-spec'
+export { InputParam, type InputParamOptions } from './params/input-param'
+export { OutputParam, type OutputParamOptions } from './params/output-param'
+export { SHAPE_KEY, type ShapePattern, TYPE_KEY } from './params/schema'
+export {
+  type CallOptions,
+  type InitPipelineOptions,
+  type LoadComponentsOptions,
+  ModularPipeline,
+  type PipelineInputs,
+} from './pipeline/modular-pipeline'
+export type { PipelineStream } from './pipeline/pipeline-stream'
+export { outsideRuns } from './runtime/active-run'
+export type { Components } from './runtime/components'
+export type {
+  BlockEndEvent,
+  BlockStartEvent,
+  EventListener,
+  LoopStepEvent,
+  PipelineEvent,
+  RunEndEvent,
+  RunStartEvent,
+  WarningEvent,
+} from './runtime/events'
+export type { IterationVariables } from './runtime/loop-execution'
+export type { MaybePromise } from './runtime/maybe-promise'
+export { type ResourceKind, registerResourceKind, trackResource } from './runtime/resources'
+export type { RunContext } from './runtime/run-context'
+export { BlockState } from './state/block-state'
+export { PipelineState, type PipelineStateObject } from './state/pipeline-state'
+export type { ComponentExplanation, Explanation, InputExplanation } from './wiring/explain'
+export type { Source } from './wiring/path'

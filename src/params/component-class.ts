@@ -1,0 +1,26 @@
+/** What a class must offer so that the container can make a component of it. */
+
+/** Where and how a component is loaded. */
+export interface FromPretrainedOptions {
+  /** Folder of the component inside the model's folder, e.g. `unet`. Default: the folder itself. */
+  subfolder?: string
+  /** Variant of the weight files: `fp16` looks for `diffusion_pytorch_model.fp16.safetensors`. */
+  variant?: string
+  /** Revision of a repository; local folders have none. */
+  revision?: string
+  /** The class that the model's index names for this component; a component of another class is refused. */
+  className?: string
+  /** Stops the loading between files and tensors. */
+  signal?: AbortSignal
+}
+
+/**
+ * A class that can stand behind a component. `fromConfig` makes it from settings alone, at once; `fromPretrained` reads it
+ * from a folder in the diffusers layout. Abstract classes are allowed: their `fromPretrained` picks the class.
+ */
+export interface ComponentClass<T = unknown> {
+  readonly name: string
+  readonly prototype: T
+  fromConfig?(config: Readonly<Record<string, unknown>>): T
+  fromPretrained?(path: string, options?: FromPretrainedOptions): Promise<T>
+}

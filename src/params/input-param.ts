@@ -1,0 +1,77 @@
+/** What a block takes. Counterpart: diffusers modular_pipelines/modular_pipeline_utils.py. */
+import type { z } from 'zod'
+import { inputTemplate } from './templates'
+
+/** The fields of an {@link InputParam}, all optional but the name (which only a group input lacks). */
+export interface InputParamOptions {
+  /** Key in the state; `null` for an input that takes a whole group of values. */
+  name: string | null
+  /** The type in words, for documentation and for comparing declarations. */
+  typeHint?: string | undefined
+  /** Used when the value is absent. */
+  default?: unknown
+  /** Whether a value must be there once the default is applied. */
+  required?: boolean
+  description?: string
+  /** The group: with a name, the value is tagged with it; without one, the block is given every value so tagged. */
+  kwargsType?: string | undefined
+  /** Free data for tools. */
+  metadata?: Readonly<Record<string, unknown>> | undefined
+  /** Filled by aggregation over branches whose defaults differ: block name → default. */
+  defaultsByBlock?: Readonly<Record<string, unknown>> | undefined
+  /** Checks values at the boundary. */
+  schema?: z.ZodType | undefined
+}
+
+/** One input of a block. Never changed after it is made: aggregation makes copies with {@link with}. */
+export class InputParam implements Required<InputParamOptions> {
+  readonly name: string | null
+  readonly typeHint: string | undefined
+  readonly default: unknown
+  readonly required: boolean
+  readonly description: string
+  readonly kwargsType: string | undefined
+  readonly metadata: Readonly<Record<string, unknown>> | undefined
+  readonly defaultsByBlock: Readonly<Record<string, unknown>> | undefined
+  readonly schema: z.ZodType | undefined
+
+  constructor(options: InputParamOptions) {
+    this.name = options.name
+    this.typeHint = options.typeHint
+    this.default = options.default ?? undefined
+    this.required = options.required ?? false
+    this.description = options.description ?? ''
+    this.kwargsType = options.kwargsType
+    this.metadata = options.metadata
+    this.defaultsByBlock = options.defaultsByBlock
+    this.schema = options.schema
+  }
+
+  /** An input of the field's standard ones, e.g. `InputParam.template('prompt')`. Overrides win over the template.
+   * @throws DeclarationError for a key that is not a template. */
+  static template(key: string, options: Partial<InputParamOptions> & { note?: string } = {}): InputParam {
+    return new InputParam(inputTemplate(key, options))
+  }
+
+  /** A copy with some fields changed. */
+  with(changes: Partial<InputParamOptions>): InputParam {
+    return new InputParam({ ...this, ...changes })
+  }
+
+  /** Whether two declarations say the same to a run: types and descriptions are for readers, and the wiring checks them apart. */
+  equals(other: InputParam): boolean {
+    return (
+      this.name === other.name &&
+      Object.is(this.default, other.default) &&
+      this.required === other.required &&
+      this.kwargsType === other.kwargsType &&
+      this.defaultsByBlock === other.defaultsByBlock
+    )
+  }
+
+  toString(): string {
+    const name = this.name ?? `**${this.kwargsType}`
+    const tail = this.default === undefined ? '' : `, default=${JSON.stringify(this.default)}`
+    return `<${name}: ${this.required ? 'required' : 'optional'}${tail}>`
+  }
+}

@@ -1,0 +1,47 @@
+/** What a block gives. Counterpart: diffusers modular_pipelines/modular_pipeline_utils.py. */
+import type { z } from 'zod'
+import { outputTemplate } from './templates'
+
+/** The fields of an {@link OutputParam}. */
+export interface OutputParamOptions {
+  /** Key in the state. */
+  name: string
+  /** The type in words. */
+  typeHint?: string | undefined
+  description?: string
+  /** The group that the value is tagged with when it is written. */
+  kwargsType?: string | undefined
+  /** Free data for tools. */
+  metadata?: Readonly<Record<string, unknown>> | undefined
+  /** States the type; tensor dimensions in it are checked when the block ends. */
+  schema?: z.ZodType | undefined
+}
+
+/** One output of a block. */
+export class OutputParam implements Required<OutputParamOptions> {
+  readonly name: string
+  readonly typeHint: string | undefined
+  readonly description: string
+  readonly kwargsType: string | undefined
+  readonly metadata: Readonly<Record<string, unknown>> | undefined
+  readonly schema: z.ZodType | undefined
+
+  constructor(options: OutputParamOptions) {
+    this.name = options.name
+    this.typeHint = options.typeHint
+    this.description = options.description ?? ''
+    this.kwargsType = options.kwargsType
+    this.metadata = options.metadata
+    this.schema = options.schema
+  }
+
+  /** An output of the field's standard ones, e.g. `OutputParam.template('images')`.
+   * @throws DeclarationError for a key that is not a template. */
+  static template(key: string, options: Partial<OutputParamOptions> & { note?: string } = {}): OutputParam {
+    return new OutputParam(outputTemplate(key, options))
+  }
+
+  toString(): string {
+    return `<${this.name}: ${this.typeHint ?? 'any'}>`
+  }
+}

@@ -1,0 +1,58 @@
+/** The state that a run begins with: what the caller gave, and the defaults. Counterpart: ModularPipeline.__call__ of diffusers. */
+import { isRunScoped } from '../container/run-scoped'
+import { nearestName } from '../errors/nearest-name'
+import { nameList } from '../errors/text'
+import type { InputParam } from '../params/input-param'
+import { isAbsent } from '../params/schema'
+import { PipelineState } from '../state/pipeline-state'
+
+/** What {@link fillState} gives. */
+export interface FilledState {
+  readonly state: PipelineState
+  /** Names of the values that the caller gave. */
+  readonly given: ReadonlySet<string>
+  /** Names that the caller gave and that the pipeline does not take. */
+  readonly ignored: readonly string[]
+}
+
+/** A value that a run changes is copied for it: two calls with one generator draw the same numbers. */
+function forRun(value: unknown): unknown {
+  if (isRunScoped(value)) return value.forRun({})
+  return Array.isArray(value) && value.some(isRunScoped) ? value.map(forRun) : value
+}
+
+/** Puts the given values and the defaults into a state, which starts as a copy of `from`. */
+export function fillState(
+  declared: readonly InputParam[],
+  inputs: Readonly<Record<string, unknown>>,
+  from: PipelineState | undefined,
+): FilledState {
+  const state = from?.clone() ?? new PipelineState()
+  const left = new Map(Object.entries(inputs))
+  const given = new Set<string>()
+  const give = (name: string, value: unknown, kwargsType: string | undefined) => {
+    state.set(name, forRun(value), kwargsType)
+    if (!isAbsent(value)) given.add(name)
+  }
+  for (const { name, kwargsType, default: fallback } of declared) {
+    const group = kwargsType === undefined ? undefined : left.get(kwargsType)
+    if (name !== null && Object.hasOwn(inputs, name)) {
+      give(name, inputs[name], kwargsType)
+      left.delete(name)
+    } else if (typeof group === 'object' && group !== null) {
+      for (const [member, value] of Object.entries(group)) give(member, value, kwargsType)
+      left.delete(kwargsType as string)
+    } else if (name !== null && !state.values.has(name)) {
+      state.set(name, fallback, kwargsType)
+    }
+  }
+  return { state, given, ignored: [...left.keys()] }
+}
+
+/** What to tell a caller about an input that the pipeline does not take. */
+export function unknownInputMessage(name: string, declared: readonly InputParam[]): string {
+  const known = declared.flatMap(input => input.name ?? input.kwargsType ?? [])
+  const nearest = nearestName(name, known)
+  const hint = nearest ? ` Did you mean "${nearest}"?` : ` The pipeline takes ${nameList(known)}.`
+  return `The input "${name}" is not one of this pipeline, and is ignored.${hint}`
+}

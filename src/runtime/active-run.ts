@@ -1,0 +1,27 @@
+/** Which run the code that executes now belongs to, across `await`. */
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+/** What others see of a run. */
+export interface ActiveRun {
+  /** Names of the blocks that are running, outermost first. */
+  readonly path: readonly string[]
+  /** Takes note of a new resource. */
+  track(resource: object): void
+}
+
+const storage = new AsyncLocalStorage<ActiveRun>()
+
+/** The run that the calling code is part of, or `undefined` outside of one. */
+export function activeRun(): ActiveRun | undefined {
+  return storage.getStore()
+}
+
+/** Calls a function as part of a run. */
+export function withActiveRun<T>(run: ActiveRun, action: () => T): T {
+  return storage.run(run, action)
+}
+
+/** Calls a function outside of any run, so that what it makes outlives the run, e.g. the weights of a model loaded on demand. */
+export function outsideRuns<T>(action: () => T): T {
+  return storage.exit(action)
+}

@@ -1,0 +1,64 @@
+/** What a run tells those who watch it. */
+import type { BlockState } from '../state/block-state'
+
+/** The run begins. */
+export interface RunStartEvent {
+  readonly type: 'runStart'
+  /** Class of the outermost block. */
+  readonly block: string
+}
+
+/** A block begins. */
+export interface BlockStartEvent {
+  readonly type: 'blockStart'
+  /** Names of the blocks from the outermost inward. */
+  readonly path: readonly string[]
+  /** Class of the block. */
+  readonly block: string
+}
+
+/** A block has ended. */
+export interface BlockEndEvent {
+  readonly type: 'blockEnd'
+  readonly path: readonly string[]
+  readonly block: string
+  /** Milliseconds that the block took. */
+  readonly duration: number
+}
+
+/** An iteration of a loop has ended. */
+export interface LoopStepEvent {
+  readonly type: 'loopStep'
+  /** Path of the loop. */
+  readonly path: readonly string[]
+  /** How many iterations of this loop have ended, this one included. */
+  readonly step: number
+  /** How many there will be, if the loop says so. */
+  readonly total: number | undefined
+  /** The iteration variables. */
+  readonly variables: Readonly<Record<string, unknown>>
+  /** The loop's values as they are now. Live: read what you need before you return; tensors in it are disposed later. */
+  readonly state: Readonly<BlockState>
+}
+
+/** Something that a person should know, and that does not stop the run. */
+export interface WarningEvent {
+  readonly type: 'warning'
+  readonly path: readonly string[]
+  /** The kind of warning, e.g. `UNKNOWN_INPUT`. */
+  readonly code: string
+  readonly message: string
+}
+
+/** The run has ended well. */
+export interface RunEndEvent {
+  readonly type: 'runEnd'
+  /** Milliseconds that the run took. */
+  readonly duration: number
+}
+
+/** Any event of a run, told apart by `type`. */
+export type PipelineEvent = RunStartEvent | BlockStartEvent | BlockEndEvent | LoopStepEvent | WarningEvent | RunEndEvent
+
+/** Receives the events of a run. A loop waits for a promise that is returned for its steps; what a listener throws ends the run. */
+export type EventListener = (event: PipelineEvent) => void | Promise<void>

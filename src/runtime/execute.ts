@@ -1,0 +1,41 @@
+/** Runs one block of a tree as part of a run. */
+import type { ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
+import type { PipelineState } from '../state/pipeline-state'
+import { type Components, RUN } from './components'
+import { after, isPromise, type MaybePromise } from './maybe-promise'
+
+/**
+ * Calls a block and looks after what surrounds the call: its place in the path, events, cancellation, the resources it makes, and errors, which
+ * leave here with the path of blocks.
+ *
+ * @param name the block's name inside its parent; `undefined` for the outermost block
+ */
+export function executeBlock(
+  components: Components,
+  state: PipelineState,
+  name: string | undefined,
+  block: ModularPipelineBlocks,
+): MaybePromise<void> {
+  return after(components[RUN].breathe(), () => execute(components, state, name, block))
+}
+
+function execute(
+  components: Components,
+  state: PipelineState,
+  name: string | undefined,
+  block: ModularPipelineBlocks,
+): MaybePromise<void> {
+  const run = components[RUN]
+  const activation = run.enter(name, block.constructor.name)
+  const fail = (error: unknown): never => {
+    const failure = run.failure(error, block.constructor.name)
+    run.abandon(activation)
+    throw failure
+  }
+  try {
+    const result = after(block.call(components, state), () => run.leave(activation))
+    return isPromise(result) ? result.catch(fail) : result
+  } catch (error) {
+    return fail(error)
+  }
+}

@@ -1,0 +1,40 @@
+/** Work that may end at once: blocks without `await` in them cost no turn of the event loop. */
+
+/** A result, or the promise of one. */
+export type MaybePromise<T> = T | Promise<T>
+
+/** Whether a result is still to come. */
+export function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}
+
+/** Runs `next` when `result` is there: at once if it is there already. */
+export function after<T>(result: MaybePromise<unknown>, next: () => MaybePromise<T>): MaybePromise<T> {
+  return isPromise(result) ? result.then(next) : next()
+}
+
+/** Calls `action` for each item, one after another, waiting only where there is something to wait for. */
+export function inOrder<T>(
+  items: readonly T[],
+  action: (item: T) => MaybePromise<void>,
+  start = 0,
+): MaybePromise<void> {
+  for (let i = start; i < items.length; i++) {
+    const result = action(items[i] as T)
+    if (isPromise(result)) return result.then(() => inOrder(items, action, i + 1))
+  }
+}
+
+/** Runs `action` and then `cleanup`, however the action ends. */
+export function always<T>(action: () => MaybePromise<T>, cleanup: () => void): MaybePromise<T> {
+  let result: MaybePromise<T>
+  try {
+    result = action()
+  } catch (error) {
+    cleanup()
+    throw error
+  }
+  if (isPromise(result)) return result.finally(cleanup) as Promise<T>
+  cleanup()
+  return result
+}

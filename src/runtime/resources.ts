@@ -1,0 +1,57 @@
+/** Things that must be given back, such as tensors: the framework knows them only by what is registered here. */
+import { activeRun } from './active-run'
+import type { MaybePromise } from './maybe-promise'
+
+/** One kind of resource, registered by whoever makes them. */
+export interface ResourceKind<T extends object = object> {
+  /** Whether a value is one. */
+  is(value: object): value is T
+  /** Whether it has been given back already. */
+  isDisposed(resource: T): boolean
+  /** Gives it back, unless its maker has marked it as kept. */
+  dispose(resource: T): void
+  /** What is wrong with its numbers, e.g. `3 of 1024 values are NaN`; `undefined` if nothing is. */
+  findNonFinite?(resource: T): MaybePromise<string | undefined>
+}
+
+const kinds: ResourceKind[] = []
+
+/** Teaches the runtime a kind of resource. Registering the same object again does nothing. */
+export function registerResourceKind<T extends object>(kind: ResourceKind<T>): void {
+  const general = kind as unknown as ResourceKind // Only values that pass is() are handed to the other methods.
+  if (!kinds.includes(general)) kinds.push(general)
+}
+
+/** Tells the run that is active here, if there is one, that a resource was made. */
+export function trackResource(resource: object): void {
+  activeRun()?.track(resource)
+}
+
+/** The kind of a value, or `undefined` for what is no resource. */
+export function resourceKindOf(value: object): ResourceKind | undefined {
+  for (const kind of kinds) if (kind.is(value)) return kind
+  return undefined
+}
+
+/** Gives a resource back, if it is still there. */
+export function disposeResource(resource: object): void {
+  const kind = resourceKindOf(resource)
+  if (kind && !kind.isDisposed(resource)) kind.dispose(resource)
+}
+
+/** Collects every resource that can be reached from a value, through arrays, maps, sets and the fields of objects. */
+export function collectResources(value: unknown, found: Set<object>, visited: Set<object>): void {
+  if (typeof value !== 'object' || value === null || visited.has(value) || ArrayBuffer.isView(value)) return
+  visited.add(value)
+  if (resourceKindOf(value)) {
+    found.add(value)
+  } else if (Array.isArray(value)) {
+    // Long lists of numbers are common, lists that mix numbers and tensors are not.
+    const first: unknown = value.find(member => member !== undefined && member !== null)
+    if (typeof first === 'object') for (const member of value) collectResources(member, found, visited)
+  } else if (value instanceof Map || value instanceof Set) {
+    for (const member of value.values()) collectResources(member, found, visited)
+  } else {
+    for (const key of Object.keys(value)) collectResources((value as Record<string, unknown>)[key], found, visited)
+  }
+}

@@ -1,0 +1,48 @@
+/** Named tensor dimensions: within one run, a name stands for one size. */
+import type { z } from 'zod'
+import { ShapeMismatchError } from '../errors/shape-mismatch-error'
+import { type ShapePattern, shapeOf } from '../params/schema'
+import type { BlockState } from '../state/block-state'
+import type { Run } from './run'
+
+/** The sizes that the named dimensions of a run have taken. */
+export class ShapeBinding {
+  private readonly sizes = new Map<string, { size: number; parameter: string }>()
+
+  /**
+   * Checks a value against declared dimensions and takes note of the sizes of the named ones. Values without a shape pass: whether they are
+   * tensors at all is the schema's question.
+   * @throws ShapeMismatchError
+   */
+  check(path: () => readonly string[], parameter: string, pattern: ShapePattern, value: unknown): void {
+    const shape = (value as { shape?: readonly number[] } | undefined)?.shape
+    if (!Array.isArray(shape)) return
+    const fail = (reason: string): never => {
+      throw new ShapeMismatchError({ path: path(), parameter, expected: pattern, shape, reason })
+    }
+    if (shape.length !== pattern.length) fail(`it has ${shape.length} dimensions in place of ${pattern.length}`)
+    pattern.forEach((dimension, axis) => {
+      const size = shape[axis] as number
+      if (typeof dimension === 'number') {
+        if (dimension !== size) fail(`dimension ${axis} is ${size} in place of ${dimension}`)
+        return
+      }
+      const bound = this.sizes.get(dimension)
+      if (bound === undefined) this.sizes.set(dimension, { size, parameter })
+      else if (bound.size !== size) fail(`"${dimension}" is ${size} here and ${bound.size} in "${bound.parameter}"`)
+    })
+  }
+}
+
+/** Checks the values of those parameters that declare dimensions.
+ * @throws ShapeMismatchError */
+export function checkShapes(
+  run: Run,
+  params: readonly { readonly name: string | null; readonly schema: z.ZodType | undefined }[],
+  values: BlockState,
+): void {
+  for (const { name, schema } of params) {
+    const pattern = schema && shapeOf(schema)
+    if (pattern && name !== null) run.shapes.check(() => run.path, name, pattern, values[name])
+  }
+}

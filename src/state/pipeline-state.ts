@@ -1,0 +1,89 @@
+/** The one bag of values that all blocks of a run share. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
+import { UnknownValueError } from '../errors/unknown-value-error'
+import { isAbsent } from '../params/schema'
+import { formatValue } from './format-value'
+
+/** What {@link PipelineState.toObject} gives. */
+export interface PipelineStateObject {
+  values: Record<string, unknown>
+  /** Group → names tagged with it, in the order of tagging. */
+  kwargsMapping: Record<string, string[]>
+}
+
+/** Names with their values, and which of the names belong to which group. `undefined` and `null` both mean "absent". */
+export class PipelineState {
+  readonly values = new Map<string, unknown>()
+  /** Group → names tagged with it. Setting a tagged name again appends it again; a value never loses a tag. */
+  readonly kwargsMapping = new Map<string, string[]>()
+
+  /** Writes a value; with `kwargsType`, also tags its name with that group. */
+  set(name: string, value: unknown, kwargsType?: string): void {
+    this.values.set(name, value ?? undefined)
+    if (kwargsType === undefined) return
+    const names = this.kwargsMapping.get(kwargsType)
+    if (names) names.push(name)
+    else this.kwargsMapping.set(kwargsType, [name])
+  }
+
+  /** The value of a name, or the default where there is none. */
+  get<T = unknown>(name: string, defaultValue?: T): T
+  /** The values of several names; those that are not there get the default. */
+  get<T = unknown>(names: readonly string[], defaultValue?: T): Record<string, T>
+  get(names: string | readonly string[], defaultValue?: unknown): unknown {
+    if (typeof names === 'string') return this.values.has(names) ? this.values.get(names) : defaultValue
+    return Object.fromEntries(names.map(name => [name, this.get(name, defaultValue)]))
+  }
+
+  /** The value of a name that must be there.
+   * @throws UnknownValueError naming the closest name that is there. */
+  at<T = unknown>(name: string): T {
+    if (!this.values.has(name)) throw new UnknownValueError('PipelineState', name, [...this.values.keys()])
+    return this.values.get(name) as T
+  }
+
+  /** Whether a value other than "absent" is there. */
+  has(name: string): boolean {
+    return !isAbsent(this.values.get(name))
+  }
+
+  /** Current values of all names tagged with a group; empty for an unknown group. */
+  getByKwargs(kwargsType: string): Record<string, unknown> {
+    return this.get([...new Set(this.kwargsMapping.get(kwargsType))])
+  }
+
+  /** A shallow copy as plain objects. */
+  toObject(): PipelineStateObject {
+    return {
+      values: Object.fromEntries(this.values),
+      kwargsMapping: Object.fromEntries([...this.kwargsMapping].map(([group, names]) => [group, [...names]])),
+    }
+  }
+
+  /** A state of its own: containers are copied, so that changes of one are not seen in the other; tensors, which never change, are shared. */
+  clone(): PipelineState {
+    const copy = new PipelineState()
+    for (const [name, value] of this.values) copy.values.set(name, copyContainers(value))
+    for (const [group, names] of this.kwargsMapping) copy.kwargsMapping.set(group, [...names])
+    return copy
+  }
+
+  toString(): string {
+    const values = [...this.values].map(([name, value]) => `    ${name}: ${formatValue(value)}\n`).join('')
+    const groups = [...this.kwargsMapping].map(([group, names]) => `    ${group}: [${names.join(', ')}]\n`).join('')
+    return `PipelineState(\n  values={\n${values}  }\n  kwargsMapping={\n${groups}  }\n)`
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString()
+  }
+}
+
+function copyContainers(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyContainers)
+  if (value instanceof Map) return new Map([...value].map(([key, member]) => [key, copyContainers(member)]))
+  if (value instanceof Set) return new Set([...value].map(copyContainers))
+  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, copyContainers(member)]))
+  }
+  return value
+}

@@ -1,0 +1,52 @@
+/** Telling the kinds of blocks apart, without loading their classes. */
+import type { ConditionalPipelineBlocks } from '../composition/conditional-pipeline-blocks'
+import type { LoopSequentialPipelineBlocks } from '../composition/loop-sequential-pipeline-blocks'
+import type { ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
+
+/** Whether a block is made of other blocks. */
+export function isComposite(block: ModularPipelineBlocks): boolean {
+  return block.subBlocks.size > 0
+}
+
+/** Whether a block chooses among its parts. */
+export function isConditional(block: ModularPipelineBlocks): block is ConditionalPipelineBlocks {
+  return block.kind === 'conditional' || block.kind === 'auto'
+}
+
+/** Whether a block runs its parts again and again. */
+export function isLoop(block: ModularPipelineBlocks): block is LoopSequentialPipelineBlocks {
+  return block.kind === 'loop'
+}
+
+/** Whether a block may run none of its parts, so that what it writes may be missing afterwards. */
+export function mayBeSkipped(block: ModularPipelineBlocks): boolean {
+  return isConditional(block) && block.defaultBlockName === undefined
+}
+
+/** Whether a block writes a name whichever way its choices go. */
+export function alwaysWrites(block: ModularPipelineBlocks, name: string): boolean {
+  const parts = [...block.subBlocks.values()]
+  if (isConditional(block)) return !mayBeSkipped(block) && parts.every(part => alwaysWrites(part, name))
+  if (isLoop(block) && block.loopIntermediateOutputs.some(output => output.name === name)) return true
+  if (isComposite(block)) return parts.some(part => alwaysWrites(part, name))
+  return block.intermediateOutputNames.includes(name)
+}
+
+/** A block of a tree, with its place. */
+export interface PlacedBlock {
+  readonly block: ModularPipelineBlocks
+  /** Names of the blocks from the outermost's parts inward; empty for the outermost. */
+  readonly path: readonly string[]
+  /** Whether a loop is around it. */
+  readonly inLoop: boolean
+}
+
+/** A block and everything inside it, each before its parts. */
+export function* eachBlock(
+  block: ModularPipelineBlocks,
+  path: readonly string[] = [],
+  inLoop = false,
+): Iterable<PlacedBlock> {
+  yield { block, path, inLoop }
+  for (const [name, part] of block.subBlocks) yield* eachBlock(part, [...path, name], inLoop || isLoop(block))
+}

@@ -43,8 +43,7 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
       this.checkComposition()
       const names = this.blockNames
       const sources = this.blockClasses
-      this.parts = new InsertableDict()
-      names.forEach((name, i) => this.parts?.set(name, toBlock(sources[i] as BlockSource)))
+      this.parts = new InsertableDict(names.map((name, i) => [name, toBlock(sources[i] as BlockSource)]))
     }
     return this.parts
   }

@@ -1,5 +1,5 @@
 /** A block: what it takes, gives and needs, and the work it does. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
-import { type Declarations, getDeclarations } from '../decorators/declarations'
+import { type Declarations, getDeclarations, listOf } from '../decorators/declarations'
 import { type BlockDescription, describeBlock } from '../documentation/describe'
 import { documentBlock } from '../documentation/doc'
 import { printBlock } from '../documentation/print'
@@ -66,12 +66,12 @@ export abstract class ModularPipelineBlocks {
 
   /** What the block takes. */
   get inputs(): readonly InputParam[] {
-    return [...this.declarations.inputs.values()]
+    return listOf(this.declarations.inputs)
   }
 
   /** What the block writes into the state. */
   get intermediateOutputs(): readonly OutputParam[] {
-    return [...this.declarations.outputs.values()]
+    return listOf(this.declarations.outputs)
   }
 
   /** What the block is for, among all that it writes: shown in its documentation. */
@@ -81,12 +81,12 @@ export abstract class ModularPipelineBlocks {
 
   /** What the container must supply. */
   get expectedComponents(): readonly ComponentSpec[] {
-    return [...this.declarations.components.values()]
+    return listOf(this.declarations.components)
   }
 
   /** Settings of the pipeline that the block reads. */
   get expectedConfigs(): readonly ConfigSpec[] {
-    return [...this.declarations.configs.values()]
+    return listOf(this.declarations.configs)
   }
 
   /** Names of the inputs that must have a value. */
@@ -176,10 +176,9 @@ export abstract class ModularPipelineBlocks {
         }
         if (value !== undefined || !(name in values)) values[name] = value
       } else if (kwargsType !== undefined) {
-        const group = (values[kwargsType] ??= {}) as Record<string, unknown>
-        for (const [member, value] of Object.entries(state.getByKwargs(kwargsType))) {
-          if (!isAbsent(value)) values[member] = group[member] = value
-        }
+        const members = Object.entries(state.getByKwargs(kwargsType)).filter(([, value]) => !isAbsent(value))
+        const group = Object.fromEntries(members)
+        Object.assign(values, group, { [kwargsType]: { ...(values[kwargsType] as object | undefined), ...group } })
       }
     }
     return new BlockState(values)

@@ -64,16 +64,41 @@ function ownDeclarations(type: object): Declarations | undefined {
   return Reflect.getOwnMetadata(DECLARATIONS, type) as Declarations | undefined
 }
 
+// Every call of a block asks for its declarations several times.
+const found = new WeakMap<object, Declarations>()
+
 /** What a class and its parents declare; a class that redeclares a name keeps the parent's place in the order. */
 export function getDeclarations(type: object): Declarations {
+  let declarations = found.get(type)
+  if (declarations === undefined) {
+    declarations = findDeclarations(type)
+    found.set(type, declarations)
+  }
+  return declarations
+}
+
+function findDeclarations(type: object): Declarations {
   const own = ownDeclarations(type)
   if (own) return own
   const parent = Object.getPrototypeOf(type) as object | null
-  return parent === null || parent === Function.prototype ? empty : getDeclarations(parent)
+  return parent === null || parent === Function.prototype ? empty : findDeclarations(parent)
+}
+
+const lists = new WeakMap<object, readonly unknown[]>()
+
+/** The entries of one kind as a list that is made once. */
+export function listOf<V>(map: ReadonlyMap<string, V>): readonly V[] {
+  let list = lists.get(map)
+  if (list === undefined) {
+    list = Object.freeze([...map.values()])
+    lists.set(map, list)
+  }
+  return list as readonly V[]
 }
 
 function write(type: object, changes: Partial<Declarations>): void {
-  Reflect.defineMetadata(DECLARATIONS, Object.freeze({ ...getDeclarations(type), ...changes }), type)
+  found.delete(type)
+  Reflect.defineMetadata(DECLARATIONS, Object.freeze({ ...findDeclarations(type), ...changes }), type)
 }
 
 /** Adds one declaration to a class, and never to its parents: the inherited record is copied. */

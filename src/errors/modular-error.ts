@@ -17,10 +17,13 @@ export abstract class ModularError extends Error {
   abstract readonly code: string
   /** Where it happened: names of blocks, outermost first; empty outside a pipeline. */
   readonly path: readonly string[]
+  /** Whether the path is known; an empty one then means the outermost block. */
+  readonly isLocated: boolean
 
   constructor(message: string, options: ModularErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = new.target.name
     this.path = options.path ?? []
+    this.isLocated = options.path !== undefined
   }
 }

@@ -11,6 +11,7 @@ import { PipelineValidationError } from '../errors/pipeline-validation-error'
 import { kindOf } from '../errors/text'
 import type { FromPretrainedOptions } from '../params/component-class'
 import type { ComponentSpec } from '../params/component-spec'
+import type { InputParam } from '../params/input-param'
 import { activeRun, outsideRuns, withActiveRun } from '../runtime/active-run'
 import { componentsPrototype, makeComponents } from '../runtime/components'
 import type { EventListener } from '../runtime/events'
@@ -102,6 +103,7 @@ export class ModularPipeline {
       tree,
       specs,
       source: index,
+      inputs: tree.inputs,
       prototype: componentsPrototype([...specs.keys(), ...Object.keys(config)]),
     })
     pipe.createFromConfig()
@@ -201,7 +203,7 @@ export class ModularPipeline {
       throw new InvalidOutputError(options.output)
     }
     const outer = activeRun()
-    const filled = fillState(this.tree.inputs, inputs, options.state)
+    const filled = fillState(this.inputs, inputs, options.state)
     const run = new Run({
       ...options,
       state: filled.state,
@@ -212,7 +214,7 @@ export class ModularPipeline {
       const start = performance.now()
       try {
         run.emit({ type: 'runStart', block: this.tree.constructor.name })
-        for (const name of filled.ignored) run.warn('UNKNOWN_INPUT', unknownInputMessage(name, this.tree.inputs))
+        for (const name of filled.ignored) run.warn('UNKNOWN_INPUT', unknownInputMessage(name, this.inputs))
         await this.check(run, filled)
         await executeBlock(run.components, run.state, undefined, this.tree)
         const result = options.output === undefined ? run.state : run.state.get(options.output as string)
@@ -259,6 +261,7 @@ export class ModularPipeline {
   private async check(run: Run, { given, ignored }: FilledState): Promise<void> {
     const pending: { spec: ComponentSpec; path: readonly string[]; promise: Promise<unknown> }[] = []
     const issues = checkCall(this.tree, {
+      inputs: this.inputs,
       state: run.state,
       given,
       ignored,

@@ -167,7 +167,7 @@ export class Run implements ActiveRun, RunContext {
   failure(error: unknown, block: string): unknown {
     if (error instanceof PipelineAbortError) return error
     if (this.signal?.aborted) return this.aborted()
-    if (error instanceof ModularError && error.path.length > 0) return error
+    if (error instanceof ModularError && error.isLocated) return error
     return new BlockExecutionError(this.path, block, error)
   }
 

@@ -5,6 +5,7 @@ import { InputTypeError } from '../errors/input-type-error'
 import { MissingInputError } from '../errors/missing-input-error'
 import type { ModularError } from '../errors/modular-error'
 import type { ComponentSpec } from '../params/component-spec'
+import type { InputParam } from '../params/input-param'
 import { explainMismatch } from '../params/schema'
 import type { PipelineState } from '../state/pipeline-state'
 import { eachBlock } from './blocks'
@@ -12,6 +13,8 @@ import { PathWalk, startingKnowledge, type Visit } from './path'
 
 /** What a call brings along. */
 export interface CallToCheck {
+  /** Inputs of the outermost block. */
+  inputs: readonly InputParam[]
   state: PipelineState
   /** Names that the caller gave. */
   given: ReadonlySet<string>
@@ -67,7 +70,7 @@ export function checkCall(blocks: ModularPipelineBlocks, call: CallToCheck): Mod
     }
   }
 
-  const knowledge = startingKnowledge(presentNames(call.state), call.given, blocks.inputs)
+  const knowledge = startingKnowledge(presentNames(call.state), call.given, call.inputs)
   const walk = new PathWalk(
     knowledge,
     name => call.state.get(name),

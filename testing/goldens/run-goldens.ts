@@ -1,0 +1,63 @@
+/** Runs the cases of a folder of goldens. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { areas } from './areas'
+import { GoldenCase, type Json, UnsupportedGoldenError } from './golden-case'
+
+/** Which cases to run. */
+export interface GoldensSelection {
+  /** Areas; by default all of the folder. */
+  areas?: readonly string[] | undefined
+  /** Part of the case's name, or a pattern with `*`. */
+  casePattern?: string | undefined
+}
+
+/** How one case went. */
+export interface CaseResult {
+  readonly area: string
+  readonly name: string
+  readonly status: 'passed' | 'failed' | 'unsupported'
+  /** What was wrong. */
+  readonly problem?: string
+}
+
+interface IndexEntry {
+  readonly area: string
+  readonly name: string
+  readonly path: string
+}
+
+function matcher(pattern: string | undefined): (name: string) => boolean {
+  if (pattern === undefined) return () => true
+  if (!pattern.includes('*')) return name => name.includes(pattern)
+  const parts = pattern.split('*').map(part => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+  const expression = new RegExp(`^${parts.join('.*')}$`)
+  return name => expression.test(name)
+}
+
+/** Runs the selected cases one after another and yields how each went. */
+export async function* runGoldens(folder: string, selection: GoldensSelection = {}): AsyncIterable<CaseResult> {
+  const index = JSON.parse(await readFile(join(folder, 'index.json'), 'utf8')) as { cases: IndexEntry[] }
+  const isSelected = matcher(selection.casePattern)
+  for (const { area, name, path } of index.cases) {
+    if (selection.areas && !selection.areas.includes(area)) continue
+    if (isSelected(name)) yield await runCase(area, name, join(folder, path))
+  }
+}
+
+async function runCase(area: string, name: string, folder: string): Promise<CaseResult> {
+  let golden: GoldenCase | undefined
+  try {
+    const check = areas[area]
+    if (check === undefined) throw new UnsupportedGoldenError(`the area "${area}"`)
+    const json = JSON.parse(await readFile(join(folder, 'case.json'), 'utf8')) as Json
+    golden = await GoldenCase.open(area, name, folder, json)
+    await check(golden)
+    return { area, name, status: 'passed' }
+  } catch (error) {
+    const status = error instanceof UnsupportedGoldenError ? 'unsupported' : 'failed'
+    return { area, name, status, problem: error instanceof Error ? `${error.name}: ${error.message}` : String(error) }
+  } finally {
+    await golden?.close()
+  }
+}

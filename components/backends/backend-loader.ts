@@ -9,8 +9,8 @@ export type BackendName = (typeof BACKEND_NAMES)[number]
 
 /** What a loader is told. */
 export interface BackendLoadOptions {
-  /** Threads to compute with, 1 to 8; backends that run on a GPU or on one thread alone ignore it. */
-  threads: number
+  /** Threads to compute with, at least 1; the backend's own choice if absent. */
+  threads?: number | undefined
 }
 
 /** A backend that TensorFlow.js knows and that was initialised. */
@@ -21,6 +21,8 @@ export interface LoadedBackend {
   device: string
   /** Version of the package behind it. */
   version: string
+  /** What speaks against it, as a sentence: `auto` passes it over for this. */
+  caveat?: string
 }
 
 /** Brings one backend into the process. */

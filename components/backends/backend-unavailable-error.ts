@@ -1,6 +1,7 @@
 /** A backend that was asked for and cannot be had. */
-import { nameList } from '../../src/errors/text'
+
 import { ModularError } from '../../src/errors/modular-error'
+import { nameList } from '../../src/errors/text'
 
 /** What {@link BackendUnavailableError} is made of. */
 export interface BackendUnavailableDetails {
@@ -24,7 +25,9 @@ export class BackendUnavailableError extends ModularError {
   readonly available: readonly string[]
 
   constructor({ backend, source, reason, available, cause }: BackendUnavailableDetails) {
-    super(`The backend "${backend}" (${source}) cannot be used: ${reason} Available here: ${nameList(available)}.`, { cause })
+    super(`The backend "${backend}" (${source}) cannot be used: ${reason} Available here: ${nameList(available)}.`, {
+      cause,
+    })
     this.backend = backend
     this.reason = reason
     this.available = available

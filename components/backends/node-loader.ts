@@ -1,6 +1,6 @@
 /** The backends that run TensorFlow's C library: @tensorflow/tfjs-node-gpu and @tensorflow/tfjs-node. */
 import * as tf from '@tensorflow/tfjs'
-import { type BackendLoader, BackendLoadError } from './backend-loader'
+import { BackendLoadError, type BackendLoader } from './backend-loader'
 import { isInstalled } from './optional-package'
 import { quietly } from './quietly'
 import { restoreRemovedNodeFunctions } from './removed-node-functions'
@@ -22,14 +22,16 @@ function nodeLoader(name: 'node-gpu' | 'node', packageName: string): BackendLoad
     name,
     async load({ threads }) {
       if (!isInstalled(packageName)) {
-        throw new BackendLoadError(`The package ${packageName} is not installed (npm install ${packageName}@${tf.version.tfjs}).`)
+        throw new BackendLoadError(
+          `The package ${packageName} is not installed (npm install ${packageName}@${tf.version.tfjs}).`,
+        )
       }
       let backend = tf.findBackend(TFJS_NAME) as NodeBackend | null
       if (backend === null) {
         restoreRemovedNodeFunctions()
         // Read by TensorFlow when it loads: of its log, errors alone are worth a line.
         process.env.TF_CPP_MIN_LOG_LEVEL ??= '3'
-        process.env.TF_NUM_INTRAOP_THREADS ??= String(threads)
+        if (threads !== undefined) process.env.TF_NUM_INTRAOP_THREADS = String(threads)
         quietly(() => require(packageName))
         backend = tf.findBackend(TFJS_NAME) as NodeBackend
       }

@@ -4,6 +4,7 @@ const METHODS = ['log', 'info', 'warn'] as const
 
 /** Runs something synchronous with the console and Node's deprecation warnings silenced. */
 export function quietly<T>(load: () => T): T {
+  // biome-ignore lint/suspicious/noConsole: nothing is printed; what others would print is held back.
   const kept = METHODS.map(method => [method, console[method]] as const)
   const { noDeprecation } = process
   for (const method of METHODS) console[method] = () => undefined

@@ -1,5 +1,4 @@
 /** Chooses the tfjs backend of this process: the best that this machine has, or the one that is asked for. */
-import os from 'node:os'
 import * as tf from '@tensorflow/tfjs'
 import { nearestName } from '../../src/errors/nearest-name'
 import { BACKEND_NAMES, type BackendLoader, type BackendName, type LoadedBackend } from './backend-loader'
@@ -9,7 +8,6 @@ import { InvalidThreadCountError } from './invalid-thread-count-error'
 import { nodeCpuLoader, nodeGpuLoader } from './node-loader'
 import { selfTest } from './self-test'
 import { wasmLoader } from './wasm-loader'
-import { MAX_WASM_THREADS } from './wasm-threads'
 import { webgpuLoader } from './webgpu-loader'
 
 /** What a caller wants of a backend. */
@@ -19,7 +17,7 @@ export interface SelectBackendOptions {
    * environment variable `TESSERAE_BACKEND`, else `auto`.
    */
   backend?: BackendName | 'auto'
-  /** Threads of a backend that computes on the CPU, 1 to 8. Default: the processors there are. The first load decides. */
+  /** Threads of a backend that computes on the CPU. Default: one for each processor; `wasm` takes 8 at most. */
   threads?: number
 }
 
@@ -40,6 +38,8 @@ export interface BackendSelection {
   device: string
   /** The package behind it, with its version. */
   version: string
+  /** What speaks against it, if it was asked for by name although `auto` would pass it over. */
+  caveat?: string
   /** What was looked at on the way, in this order; the last one is the one in use. */
   tried: readonly BackendAttempt[]
 }
@@ -51,7 +51,13 @@ interface Outcome {
 }
 
 /** Every backend there is, the most wanted first. */
-export const backendLoaders: readonly BackendLoader[] = [nodeGpuLoader, nodeCpuLoader, webgpuLoader, wasmLoader, cpuLoader]
+export const backendLoaders: readonly BackendLoader[] = [
+  nodeGpuLoader,
+  nodeCpuLoader,
+  webgpuLoader,
+  wasmLoader,
+  cpuLoader,
+]
 
 /** Chooses among loaders. Each is tried once; calls wait for one another, since tfjs has one current backend. */
 export class BackendSelector {
@@ -62,16 +68,18 @@ export class BackendSelector {
   constructor(private readonly loaders: readonly BackendLoader[]) {}
 
   /** See {@link selectBackend}. */
-  async select({ backend, threads = defaultThreads() }: SelectBackendOptions = {}): Promise<BackendSelection> {
-    if (!Number.isInteger(threads) || threads < 1 || threads > MAX_WASM_THREADS) {
-      throw new InvalidThreadCountError(threads, MAX_WASM_THREADS)
-    }
+  async select({ backend, threads }: SelectBackendOptions = {}): Promise<BackendSelection> {
+    if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
+      throw new InvalidThreadCountError(threads)
     const chosen = this.turn.then(() => this.choose(backend, threads))
     this.turn = chosen.catch(() => undefined)
     return chosen
   }
 
-  private async choose(option: BackendName | 'auto' | undefined, threads: number): Promise<BackendSelection> {
+  private async choose(
+    option: BackendName | 'auto' | undefined,
+    threads: number | undefined,
+  ): Promise<BackendSelection> {
     if (this.selected && (option === undefined || option === 'auto')) return this.selected.selection
     const source = option === undefined ? 'TESSERAE_BACKEND' : 'option backend'
     const wanted = option ?? (process.env.TESSERAE_BACKEND || 'auto')
@@ -79,15 +87,15 @@ export class BackendSelector {
 
     const tried: BackendAttempt[] = []
     for (const loader of this.loaders) {
-      const outcome = await this.try(loader, threads)
-      tried.push(outcome.attempt)
-      if (outcome.loaded) return this.use(loader.name, outcome.loaded, tried)
+      const { attempt, loaded } = await this.try(loader, threads)
+      tried.push(loaded?.caveat === undefined ? attempt : { ...attempt, ok: false, reason: loaded.caveat })
+      if (loaded && loaded.caveat === undefined) return this.use(loader.name, loaded, tried)
     }
     const reason = tried.map(attempt => `${attempt.name}: ${attempt.reason}`).join(' ')
     throw new BackendUnavailableError({ backend: 'auto', source, reason, available: [] })
   }
 
-  private async chooseNamed(wanted: string, source: string, threads: number): Promise<BackendSelection> {
+  private async chooseNamed(wanted: string, source: string, threads: number | undefined): Promise<BackendSelection> {
     const loader = this.loaders.find(candidate => candidate.name === wanted)
     const outcome = loader && (await this.try(loader, threads))
     if (loader && outcome?.loaded) return this.use(loader.name, outcome.loaded, [outcome.attempt])
@@ -101,14 +109,19 @@ export class BackendSelector {
     throw new BackendUnavailableError({ backend: wanted, source, reason, available, cause: outcome?.error })
   }
 
-  private async use(name: BackendName, loaded: LoadedBackend, tried: readonly BackendAttempt[]): Promise<BackendSelection> {
+  private async use(
+    name: BackendName,
+    loaded: LoadedBackend,
+    tried: readonly BackendAttempt[],
+  ): Promise<BackendSelection> {
     await tf.setBackend(loaded.tfjsName)
-    const selection = { name, device: loaded.device, version: loaded.version, tried }
-    this.selected = { selection, tfjsName: loaded.tfjsName }
+    const { tfjsName, ...description } = loaded
+    const selection = { name, ...description, tried }
+    this.selected = { selection, tfjsName }
     return selection
   }
 
-  private async try(loader: BackendLoader, threads: number): Promise<Outcome> {
+  private async try(loader: BackendLoader, threads: number | undefined): Promise<Outcome> {
     const known = this.outcomes.get(loader.name)
     if (known) return known
     const start = performance.now()
@@ -139,10 +152,6 @@ const selector = new BackendSelector(backendLoaders)
  */
 export function selectBackend(options: SelectBackendOptions = {}): Promise<BackendSelection> {
   return selector.select(options)
-}
-
-function defaultThreads(): number {
-  return Math.min(MAX_WASM_THREADS, os.availableParallelism())
 }
 
 function reasonOf(error: unknown): string {

@@ -9,9 +9,11 @@ import { BackendLoadError } from './backend-loader'
  * @throws BackendLoadError when a result is wrong, and whatever the backend throws. No tensor is left behind.
  */
 export async function selfTest(): Promise<void> {
-  await compare('matMul', () => tf.matMul(tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]), tf.tensor2d([1, 2, 3, 4, 5, 6], [3, 2])), [
-    22, 28, 49, 64,
-  ])
+  await compare(
+    'matMul',
+    () => tf.matMul(tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]), tf.tensor2d([1, 2, 3, 4, 5, 6], [3, 2])),
+    [22, 28, 49, 64],
+  )
   // e^0 : e^ln2 : e^ln5 = 1 : 2 : 5
   await compare('softmax', () => tf.softmax(tf.tensor1d([0, Math.log(2), Math.log(5)])), [0.125, 0.25, 0.625])
   await compare('conv2d', rampConvolution, rampConvolutionResult())
@@ -23,7 +25,10 @@ const CHANNELS = 8
 /** Values that grow by 1 with each row; weights that grow by 1 with each row and by 10 with each output channel. */
 function rampConvolution(): tf.Tensor {
   const rows = tf.broadcastTo(tf.reshape(tf.range(0, SIZE), [1, SIZE, 1, 1]), [1, SIZE, SIZE, CHANNELS])
-  const weights = tf.add(tf.reshape(tf.range(0, 3), [3, 1, 1, 1]), tf.reshape(tf.mul(tf.range(0, CHANNELS), 10), [1, 1, 1, CHANNELS]))
+  const weights = tf.add(
+    tf.reshape(tf.range(0, 3), [3, 1, 1, 1]),
+    tf.reshape(tf.mul(tf.range(0, CHANNELS), 10), [1, 1, 1, CHANNELS]),
+  )
   return tf.conv2d(rows as tf.Tensor4D, tf.broadcastTo(weights, [3, 3, CHANNELS, CHANNELS]) as tf.Tensor4D, 1, 'valid')
 }
 
@@ -44,7 +49,9 @@ async function compare(op: string, compute: () => tf.Tensor, expected: readonly 
   const result = tf.tidy(compute)
   try {
     const values = await result.data()
-    const wrong = expected.findIndex((value, i) => !(Math.abs((values[i] ?? Number.NaN) - value) <= 1e-4 * Math.max(1, Math.abs(value))))
+    const wrong = expected.findIndex(
+      (value, i) => !(Math.abs((values[i] ?? Number.NaN) - value) <= 1e-4 * Math.max(1, Math.abs(value))),
+    )
     if (values.length !== expected.length || wrong >= 0) {
       throw new BackendLoadError(`It computes wrongly: ${op} gives ${values[wrong]} where ${expected[wrong]} is right.`)
     }

@@ -1,11 +1,12 @@
 /** The WebAssembly backend, with SIMD and, unlike TensorFlow.js by itself in Node, with threads. */
+import { availableParallelism } from 'node:os'
 import { dirname, sep } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import type { BackendLoader } from './backend-loader'
 import { initialiseBackend } from './initialise-backend'
 import { withoutProcessListeners } from './process-listeners'
 import { quietly } from './quietly'
-import { withWasmThreads } from './wasm-threads'
+import { MAX_WASM_THREADS, withWasmThreads } from './wasm-threads'
 
 export const wasmLoader: BackendLoader = {
   name: 'wasm',
@@ -15,10 +16,11 @@ export const wasmLoader: BackendLoader = {
     wasm.setWasmPaths(dirname(require.resolve(packageName)) + sep)
     await initialiseBackend('wasm', create =>
       withoutProcessListeners(async () => {
-        if (threads > 1) {
+        const count = Math.min(MAX_WASM_THREADS, threads ?? availableParallelism())
+        if (count > 1) {
           try {
-            wasm.setThreadsCount(threads)
-            return await withWasmThreads(threads, create)
+            wasm.setThreadsCount(count)
+            return await withWasmThreads(count, create)
           } catch {
             // Threads can be forbidden, as by Node's permission model: one will do.
           }

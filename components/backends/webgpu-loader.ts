@@ -1,7 +1,7 @@
 /** The WebGPU backend, where the optional package `webgpu` (Dawn) finds a graphics driver: any vendor, no CUDA. */
 import { pathToFileURL } from 'node:url'
 import * as tf from '@tensorflow/tfjs'
-import { type BackendLoader, BackendLoadError } from './backend-loader'
+import { BackendLoadError, type BackendLoader } from './backend-loader'
 import { initialiseBackend } from './initialise-backend'
 import { isInstalled } from './optional-package'
 import { quietly } from './quietly'
@@ -13,18 +13,21 @@ interface WebGPUPackage {
   globals: Record<string, unknown>
 }
 interface Adapter {
-  info: { vendor: string; architecture: string; description: string }
+  info: { vendor: string; architecture: string; description: string; isFallbackAdapter: boolean }
 }
 
 export const webgpuLoader: BackendLoader = {
   name: 'webgpu',
   async load() {
     if (!isInstalled('webgpu')) throw new BackendLoadError('The package webgpu is not installed (npm install webgpu).')
+    requireVulkan()
     // An ES module, unlike everything else here: `require` cannot read it in every Node 20.
     const { create, globals } = (await import(pathToFileURL(require.resolve('webgpu')).href)) as WebGPUPackage
     const gpu = create([])
     const adapter = await gpu.requestAdapter()
-    if (adapter === null) throw new BackendLoadError('WebGPU finds no graphics adapter: no driver for Vulkan, Metal or Direct3D 12.')
+    if (adapter === null) {
+      throw new BackendLoadError('WebGPU finds no GPU with a driver for Vulkan, Metal or Direct3D 12.')
+    }
     Object.assign(globalThis, globals)
     // Node 21 brought a navigator, to which no property can be assigned but one be defined; Node 20 has none.
     const navigator: object = Reflect.get(globalThis, 'navigator') ?? {}
@@ -34,8 +37,27 @@ export const webgpuLoader: BackendLoader = {
     const packageName = '@tensorflow/tfjs-backend-webgpu'
     quietly(() => require(packageName))
     await initialiseBackend('webgpu')
-    const { vendor, architecture, description } = adapter.info
-    const device = [description, vendor, architecture].filter(text => text !== '').join(', ')
-    return { tfjsName: 'webgpu', device: device || 'GPU', version: `${packageName} ${tf.version.tfjs}` }
+    const { vendor, architecture, description, isFallbackAdapter } = adapter.info
+    return {
+      tfjsName: 'webgpu',
+      device: [description, vendor, architecture].filter(text => text !== '').join(', ') || 'GPU',
+      version: `${packageName} ${tf.version.tfjs}`,
+      ...(isFallbackAdapter && { caveat: `${description} is a GPU made of software, slower than the CPU backends.` }),
+    }
   },
+}
+
+/** Dawn writes to the terminal where the Vulkan loader is missing; this says it with what helps instead. */
+function requireVulkan(): void {
+  if (process.platform !== 'linux') return
+  try {
+    process.dlopen({ exports: {} }, 'libvulkan.so.1')
+  } catch (error) {
+    // Where the library is found, Node complains only that it is no module of its own.
+    if (String(error).includes('cannot open shared object file')) {
+      throw new BackendLoadError(
+        'The Vulkan loader is not installed (libvulkan1 on Debian and Ubuntu, vulkan-loader on Fedora).',
+      )
+    }
+  }
 }

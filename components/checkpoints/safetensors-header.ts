@@ -32,13 +32,14 @@ export interface SafetensorsHeader {
  * @throws SafetensorsError
  */
 export function parseHeader(header: Uint8Array, file: string, fileLength: number): SafetensorsHeader {
-  const { [METADATA_KEY]: metadata = {}, ...entries } = parseObject(header, file)
+  const { [METADATA_KEY]: text = {}, ...entries } = parseObject(header, file)
+  const metadata = parseMetadata(text, file)
   const dataBegin = LENGTH_BYTES + header.length
   const tensors = Object.entries(entries)
     .map(([name, entry]): [string, TensorInfo] => [name, parseEntry(name, entry, file, dataBegin)])
     .sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)
   checkLayout(tensors, file, dataBegin, fileLength)
-  return { tensors: new Map(tensors), metadata: parseMetadata(metadata, file) }
+  return { tensors: new Map(tensors), metadata }
 }
 
 function parseObject(header: Uint8Array, file: string): Record<string, unknown> {

@@ -43,7 +43,9 @@ function problemOf(issue: z.core.$ZodIssue): string {
   }
   if (issue.code !== 'invalid_type') return issue.message
   if (issue.expected === 'null') return `${input} is not supported; supported: null`
-  return issue.input === undefined ? `is missing (${issue.expected})` : `must be of type ${issue.expected}, but is ${input}`
+  return issue.input === undefined
+    ? `is missing (${issue.expected})`
+    : `must be of type ${issue.expected}, but is ${input}`
 }
 
 function deepFreeze<T>(value: T): T {

@@ -21,19 +21,22 @@ export class GroupNorm extends Module {
   /** `[batch, …, channels]` → the same shape. */
   forward<T extends tf.Tensor>(x: T): T {
     return tf.tidy(() => {
-      const positions = x.reshape<tf.Tensor3D>([x.shape[0] as number, -1, this.numChannels])
-      const centered = positions.sub<tf.Tensor3D>(this.groupMean(positions))
+      const centered = x.sub<T>(this.groupMean(x))
       // The variance of what is already centred: E[x²] − E[x]² would lose its digits where the mean is large.
-      const variance = this.groupMean(centered.square<tf.Tensor3D>())
+      const variance = this.groupMean(centered.square())
       const scale = variance.add(this.eps).rsqrt().mul(this.weight.tensor)
-      return centered.mul(scale).add(this.bias.tensor).reshape<T>(x.shape)
+      return centered.mul(scale).add(this.bias.tensor)
     })
   }
 
-  /** The mean of each group, repeated for each of its channels: `[batch, 1, channels]`. */
-  private groupMean(x: tf.Tensor3D): tf.Tensor3D {
-    const [batch, , channels] = x.shape
-    const groups = x.mean(1).reshape<tf.Tensor3D>([batch, this.numGroups, channels / this.numGroups])
-    return groups.mean(2, true).tile([1, 1, channels / this.numGroups]).reshape([batch, 1, channels])
+  /** The mean of each group, repeated for each of its channels: `[batch, 1, …, channels]`. */
+  private groupMean(x: tf.Tensor): tf.Tensor {
+    const batch = x.shape[0] as number
+    const groupSize = this.numChannels / this.numGroups
+    let means = x
+    // One dimension at a time: float32 sums over all positions of a large map would lose digits.
+    while (means.rank > 2) means = means.mean(-2)
+    const ofGroups = means.reshape([batch, this.numGroups, groupSize]).mean(2, true)
+    return ofGroups.tile([1, 1, groupSize]).reshape([batch, ...x.shape.slice(1, -1).fill(1), this.numChannels])
   }
 }

@@ -37,11 +37,7 @@ export async function loadStateDict(
 }
 
 /** The parameter of each key of the checkpoint. */
-function match(
-  module: Module,
-  checkpoint: Checkpoint,
-  rename: (key: string) => string | null,
-): Map<string, Parameter> {
+function match(module: Module, checkpoint: Checkpoint, rename: (key: string) => string | null): Map<string, Parameter> {
   const wanted = new Map(module.namedParameters())
   const matches = new Map<string, Parameter>()
   const unexpected: string[] = []

@@ -21,9 +21,17 @@ export function sinusoidalEmbedding(timesteps: tf.Tensor1D, options: SinusoidalE
       const exponent = Math.fround(Math.fround(-Math.log(10000)) * k)
       return Math.exp(Math.fround(exponent / (half - downscaleFreqShift)))
     })
-    const angles = timesteps.toFloat().reshape([-1, 1]).mul<tf.Tensor2D>(tf.tensor2d(frequencies, [1, half]))
+    const angles = timesteps
+      .toFloat()
+      .reshape([-1, 1])
+      .mul<tf.Tensor2D>(tf.tensor2d(frequencies, [1, half]))
     const waves = flipSinToCos ? [angles.cos(), angles.sin()] : [angles.sin(), angles.cos()]
     const embedding = tf.concat(waves, 1)
-    return embeddingDim % 2 === 0 ? embedding : embedding.pad([[0, 0], [0, 1]])
+    return embeddingDim % 2 === 0
+      ? embedding
+      : embedding.pad([
+          [0, 0],
+          [0, 1],
+        ])
   })
 }

@@ -25,7 +25,9 @@ export class StateDictError extends ModularError implements StateDictProblems {
   readonly misshapen: readonly MisshapenKey[]
 
   constructor(model: string, checkpoint: string, { missing, unexpected, misshapen }: StateDictProblems) {
-    const shapes = misshapen.map(({ key, expected, got }) => `${key}: expected [${expected.join(', ')}], got [${got.join(', ')}]`)
+    const shapes = misshapen.map(
+      ({ key, expected, got }) => `${key}: expected [${expected.join(', ')}], got [${got.join(', ')}]`,
+    )
     super(
       `${checkpoint} does not fit ${model}: is the config.json beside it that of these weights?` +
         listed('missing', missing) +

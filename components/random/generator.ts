@@ -63,16 +63,20 @@ export class Generator implements RunScoped {
   }
 
   /**
-   * Uniform numbers from 0 to 1. Counterpart: torch.rand.
+   * Uniform numbers of at least 0 and below 1. Counterpart: torch.rand.
    *
    * @throws InvalidDrawError if a dimension of the shape is no whole number of at least 0
    */
   rand(shape: readonly number[], dtype?: Exclude<GeneratorDType, 'float64'>): Float32Array
+  rand(shape: readonly number[], dtype: 'float64'): Float64Array
   rand(shape: readonly number[], dtype: GeneratorDType): Float32Array | Float64Array
   rand(shape: readonly number[], dtype: GeneratorDType = 'float32'): Float32Array | Float64Array {
     const values = makeValues(shape, dtype)
     this.fillUniform(values)
-    return roundValues(values, dtype)
+    roundValues(values, dtype)
+    // What the 16-bit types round up to 1 is 0 in PyTorch.
+    for (let i = 0; i < values.length; i++) if (values[i] === 1) values[i] = 0
+    return values
   }
 
   /**
@@ -81,12 +85,14 @@ export class Generator implements RunScoped {
    * @throws InvalidDrawError if a dimension of the shape is no whole number of at least 0
    */
   randn(shape: readonly number[], dtype?: Exclude<GeneratorDType, 'float64'>): Float32Array
+  randn(shape: readonly number[], dtype: 'float64'): Float64Array
   randn(shape: readonly number[], dtype: GeneratorDType): Float32Array | Float64Array
   randn(shape: readonly number[], dtype: GeneratorDType = 'float32'): Float32Array | Float64Array {
     const values = makeValues(shape, dtype)
     if (values.length < BLOCK) for (let i = 0; i < values.length; i++) values[i] = this.nextNormal()
     else this.fillNormal(values, dtype)
-    return roundValues(values, dtype)
+    roundValues(values, dtype)
+    return values
   }
 
   /**
@@ -179,8 +185,7 @@ function makeValues(shape: readonly number[], dtype: GeneratorDType): Float32Arr
   return dtype === 'float64' ? new Float64Array(elementCount(shape)) : new Float32Array(elementCount(shape))
 }
 
-function roundValues<T extends Float32Array | Float64Array>(values: T, dtype: GeneratorDType): T {
+function roundValues(values: Float32Array | Float64Array, dtype: GeneratorDType): void {
   if (dtype === 'float16') for (let i = 0; i < values.length; i++) values[i] = roundToFloat16(values[i] as number)
   if (dtype === 'bfloat16') for (let i = 0; i < values.length; i++) values[i] = roundToBFloat16(values[i] as number)
-  return values
 }

@@ -42,8 +42,10 @@ export class MersenneTwister {
   private refill(): void {
     const { state } = this
     for (let i = 0; i < SIZE; i++) {
-      const bits = ((state[i] as number) & 0x80000000) | ((state[(i + 1) % SIZE] as number) & 0x7fffffff)
-      state[i] = (state[(i + SHIFT) % SIZE] as number) ^ (bits >>> 1) ^ (bits & 1 ? 0x9908b0df : 0)
+      const next = state[i + 1 < SIZE ? i + 1 : 0] as number
+      const shifted = state[i + SHIFT < SIZE ? i + SHIFT : i + SHIFT - SIZE] as number
+      const bits = ((state[i] as number) & 0x80000000) | (next & 0x7fffffff)
+      state[i] = shifted ^ (bits >>> 1) ^ (bits & 1 ? 0x9908b0df : 0)
     }
     this.index = 0
   }

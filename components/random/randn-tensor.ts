@@ -15,34 +15,35 @@ export function randnTensor(
   generator: Generator | readonly Generator[],
 ): tf.Tensor4D {
   const [batch, height, width, channels] = shape
-  const image = [channels, height, width] as const
-  const draws =
-    generator instanceof Generator
-      ? [generator.randn([batch, ...image])]
-      : requireOneEach(generator, batch).map(own => own.randn([1, ...image]))
-  const values = new Float32Array(batch * height * width * channels)
+  const image = [channels, height, width]
+  const values = generator instanceof Generator ? generator.randn([batch, ...image]) : drawEach(generator, batch, image)
+  return tf.tensor4d(toChannelsLast(values, channels, height * width), [batch, height, width, channels])
+}
+
+function drawEach(generators: readonly Generator[], batch: number, image: readonly number[]): Float32Array {
+  if (generators.length !== batch) {
+    throw new InvalidDrawError(
+      `Noise for a batch of ${batch} needs one generator for all, or a list of ${batch}, but the list holds ${generators.length}.`,
+    )
+  }
+  const draws = generators.map(generator => generator.randn(image))
+  const values = new Float32Array(draws.reduce((sum, draw) => sum + draw.length, 0))
   let offset = 0
   for (const draw of draws) {
-    writeChannelsLast(draw, height * width, channels, values.subarray(offset, offset + draw.length))
+    values.set(draw, offset)
     offset += draw.length
   }
-  return tf.tensor4d(values, [batch, height, width, channels])
+  return values
 }
 
-function requireOneEach(generators: readonly Generator[], batch: number): readonly Generator[] {
-  if (generators.length !== batch) {
-    const detail = `needs one generator for all or a list of ${batch}, but the list holds ${generators.length}`
-    throw new InvalidDrawError(`Noise for a batch of ${batch} ${detail}.`)
+/** From `[batch, channel, pixel]` to `[batch, pixel, channel]`. */
+function toChannelsLast(values: Float32Array, channels: number, pixels: number): Float32Array {
+  const result = new Float32Array(values.length)
+  let from = 0
+  for (let image = 0; image < values.length; image += channels * pixels) {
+    for (let channel = 0; channel < channels; channel++) {
+      for (let pixel = 0; pixel < pixels; pixel++) result[image + pixel * channels + channel] = values[from++] as number
+    }
   }
-  return generators
-}
-
-/** Copies images from `[batch, channel, pixel]` to `[batch, pixel, channel]`. */
-function writeChannelsLast(source: Float32Array, pixels: number, channels: number, target: Float32Array): void {
-  for (let i = 0; i < source.length; i++) {
-    const pixel = i % pixels
-    const channel = Math.floor(i / pixels) % channels
-    const image = i - (i % (pixels * channels))
-    target[image + pixel * channels + channel] = source[i] as number
-  }
+  return result
 }

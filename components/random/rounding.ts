@@ -3,10 +3,10 @@
 const float = new Float32Array(1)
 const bits = new Uint32Array(float.buffer)
 
-/** Adding and taking away this number rounds a small double to a whole number, ties to even. */
+/** Adding and then taking away this number rounds a small double to a whole number, ties to even. */
 const ROUNDER = 1.5 * 2 ** 52
 
-/** The float16 (10 bits of fraction) nearest to a number of size below 65504. */
+/** The float16 (10 bits of fraction) nearest to a number between -65504 and 65504. */
 export function roundToFloat16(value: number): number {
   float[0] = value
   const exponent = (((bits[0] as number) >>> 23) & 255) - 127

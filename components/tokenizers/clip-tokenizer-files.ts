@@ -1,8 +1,8 @@
 /** Reads a CLIP tokenizer's folder: `tokenizer.json` or `vocab.json` + `merges.txt`, and the settings beside them. */
-import { access, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { MissingFileError } from '../checkpoints/missing-file-error'
+import { listFolder, MissingFileError } from '../checkpoints/missing-file-error'
 import { readConfig } from '../checkpoints/read-config'
 import { InvalidTokenizerError } from './invalid-tokenizer-error'
 
@@ -20,16 +20,17 @@ const addedTokenSchema = z.object({
   /** Takes the white space after it along. */
   rstrip: z.boolean().default(false),
 })
+/** A token with a role: its text alone, or with the settings of an added token. */
 const specialTokenSchema = z
   .union([addedTokenSchema, z.string().transform(content => addedTokenSchema.parse({ content, normalized: false }))])
   .transform(token => ({ ...token, special: true }))
-  .nullish()
 const specialTokensSchema = z.object({
-  bos_token: specialTokenSchema,
-  eos_token: specialTokenSchema,
-  unk_token: specialTokenSchema,
-  pad_token: specialTokenSchema,
+  bos_token: specialTokenSchema.nullish(),
+  eos_token: specialTokenSchema.nullish(),
+  unk_token: specialTokenSchema.nullish(),
+  pad_token: specialTokenSchema.nullish(),
 })
+type SpecialTokens = z.infer<typeof specialTokensSchema>
 const settingsSchema = specialTokensSchema.extend({
   tokenizer_class: z.string().nullish(),
   model_max_length: z.number().nullish(),
@@ -42,7 +43,15 @@ const tokenizerJsonSchema = z.object({
     type: z.literal('BPE').optional(),
     end_of_word_suffix: z.literal('</w>'),
     vocab: vocabSchema,
-    merges: z.array(z.union([pairSchema, z.string().transform(merge => merge.split(' ')).pipe(pairSchema)])),
+    merges: z.array(
+      z.union([
+        pairSchema,
+        z
+          .string()
+          .transform(merge => merge.split(' '))
+          .pipe(pairSchema),
+      ]),
+    ),
   }),
   added_tokens: z.array(addedTokenSchema.extend({ id: idSchema })).default([]),
 })
@@ -77,63 +86,69 @@ const LARGEST_REAL_LENGTH = 1_000_000
  * Reads and checks the tokenizer in `folder`.
  *
  * @throws MissingFileError when neither `tokenizer.json` nor `vocab.json` with `merges.txt` is there.
- * @throws InvalidTokenizerError when a file is malformed, or made for a tokenizer of another class.
+ * @throws InvalidConfigError when a file is no JSON.
+ * @throws InvalidTokenizerError when a file does not fit, or is made for a tokenizer of another class.
  */
 export async function readCLIPTokenizerFiles(folder: string, signal?: AbortSignal): Promise<CLIPTokenizerFiles> {
-  const settings = (await readOptional(folder, 'tokenizer_config.json', settingsSchema)) ?? {}
+  const names = await listFolder(folder)
+  const read = async <S extends z.ZodType>(name: string, schema: S): Promise<z.infer<S> | undefined> => {
+    signal?.throwIfAborted()
+    return names?.includes(name) ? check(join(folder, name), schema, await readConfig(folder, name)) : undefined
+  }
+  const settings = (await read('tokenizer_config.json', settingsSchema)) ?? {}
   const className = settings.tokenizer_class ?? 'CLIPTokenizer'
   if (!CLIP_TOKENIZER_CLASSES.includes(className)) {
     const problem = `belongs to a ${className}; this class reads ${CLIP_TOKENIZER_CLASSES.join(' and ')}.`
     throw new InvalidTokenizerError(join(folder, 'tokenizer_config.json'), problem)
   }
-  signal?.throwIfAborted()
-  const vocabulary = await readVocabulary(folder)
-  signal?.throwIfAborted()
-  const decoder = settings.added_tokens_decoder
+
+  const tokenizer = await read('tokenizer.json', tokenizerJsonSchema)
+  const vocab = tokenizer?.model.vocab ?? (await read('vocab.json', vocabSchema))
+  const merges =
+    tokenizer?.model.merges ?? (names?.includes('merges.txt') && (await readMerges(join(folder, 'merges.txt'))))
+  if (!vocab || !merges) {
+    const advice = 'A vocab.json needs the merges.txt that belongs to it.'
+    throw new MissingFileError(folder, ['tokenizer.json', vocab ? 'merges.txt' : 'vocab.json'], names, advice)
+  }
+
   // Folders that list their added tokens in the settings hold all the rest there too. Before, special_tokens_map.json had
   // the last word: it alone says that Stable Diffusion 2 pads with "!".
-  const map = decoder ? undefined : await readOptional(folder, 'special_tokens_map.json', specialTokensSchema)
-  const addedTokens = decoder
-    ? Object.entries(decoder).map(([id, token]) => ({ ...token, id: Number(id) }))
-    : vocabulary.addedTokens
-  const roleOf = (role: keyof z.infer<typeof specialTokensSchema>, content: string): AddedToken => {
-    const wanted = map?.[role] ?? settings[role] ?? { content, normalized: false, special: true, lstrip: false, rstrip: false }
+  const listed = settings.added_tokens_decoder
+  const addedTokens = listed
+    ? Object.entries(listed).map(([id, token]) => ({ ...token, id: Number(id) }))
+    : (tokenizer?.added_tokens ?? addedTokensOf((await read('added_tokens.json', vocabSchema)) ?? {}))
+  const roles = listed ? undefined : await read('special_tokens_map.json', specialTokensSchema)
+
+  const tokenOf = (role: keyof SpecialTokens, content: string): AddedToken => {
+    const wanted = roles?.[role] ?? settings[role] ?? specialTokenSchema.parse(content)
     const known = addedTokens.find(token => token.content === wanted.content)
     if (known) return known
-    const id = vocabulary.vocab[wanted.content]
-    if (id === undefined) {
+    const id = vocab[wanted.content]
+    if (id === undefined)
       throw new InvalidTokenizerError(folder, `the vocabulary lacks the ${role} "${wanted.content}".`)
-    }
     const token = { ...wanted, id }
     addedTokens.push(token)
     return token
   }
   const length = settings.model_max_length ?? CLIP_MAX_LENGTH
   return {
-    vocab: vocabulary.vocab,
-    merges: vocabulary.merges,
+    vocab,
+    merges,
     addedTokens,
-    bosToken: roleOf('bos_token', '<|startoftext|>'),
-    eosToken: roleOf('eos_token', '<|endoftext|>'),
-    unkToken: roleOf('unk_token', '<|endoftext|>'),
-    padToken: roleOf('pad_token', '<|endoftext|>'),
+    bosToken: tokenOf('bos_token', '<|startoftext|>'),
+    eosToken: tokenOf('eos_token', '<|endoftext|>'),
+    unkToken: tokenOf('unk_token', '<|endoftext|>'),
+    padToken: tokenOf('pad_token', '<|endoftext|>'),
     modelMaxLength: length > LARGEST_REAL_LENGTH ? CLIP_MAX_LENGTH : length,
   }
 }
 
-async function readVocabulary(folder: string): Promise<Pick<CLIPTokenizerFiles, 'vocab' | 'merges' | 'addedTokens'>> {
-  const whole = await readOptional(folder, 'tokenizer.json', tokenizerJsonSchema)
-  if (whole) return { vocab: whole.model.vocab, merges: whole.model.merges, addedTokens: whole.added_tokens }
-  const vocab = check(join(folder, 'vocab.json'), vocabSchema, await readConfig(folder, 'vocab.json'))
-  const merges = await readMerges(join(folder, 'merges.txt'))
-  const added = (await readOptional(folder, 'added_tokens.json', vocabSchema)) ?? {}
-  const addedTokens = Object.entries(added).map(([content, id]) => ({ ...addedTokenSchema.parse({ content }), id }))
-  return { vocab, merges, addedTokens }
+function addedTokensOf(ids: Readonly<Record<string, number>>): AddedToken[] {
+  return Object.entries(ids).map(([content, id]) => ({ ...addedTokenSchema.parse({ content }), id }))
 }
 
 /** One merge per line, two pieces each; a first line such as `#version: 0.2` is none. */
 async function readMerges(file: string): Promise<[string, string][]> {
-  if (!(await exists(file))) throw new MissingFileError(file)
   const lines = (await readFile(file, 'utf8')).split(/\r?\n/)
   return lines.flatMap((line, i) => {
     if (line === '' || line.startsWith('#version')) return []
@@ -145,22 +160,10 @@ async function readMerges(file: string): Promise<[string, string][]> {
   })
 }
 
-async function readOptional<S extends z.ZodType>(folder: string, name: string, schema: S): Promise<z.infer<S> | undefined> {
-  const file = join(folder, name)
-  return (await exists(file)) ? check(file, schema, await readConfig(folder, name)) : undefined
-}
-
 function check<S extends z.ZodType>(file: string, schema: S, value: unknown): z.infer<S> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   // A wrong vocabulary is wrong in all its entries: the first few say enough.
   const issues = result.error.issues.slice(0, 3).map(issue => `${issue.path.join('.') || 'the file'}: ${issue.message}`)
   throw new InvalidTokenizerError(file, `${issues.join('; ')}.`)
-}
-
-function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  )
 }

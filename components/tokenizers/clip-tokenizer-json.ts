@@ -12,7 +12,14 @@ const GPT2_PIECE = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p
  * that folders with and without such a file read a text alike. Three steps differ from a published file, to hold the library
  * that runs them (@huggingface/tokenizers) to the reference's results; each says why.
  */
-export function clipTokenizerJson({ vocab, merges, addedTokens, bosToken, eosToken, unkToken }: CLIPTokenizerFiles): object {
+export function clipTokenizerJson({
+  vocab,
+  merges,
+  addedTokens,
+  bosToken,
+  eosToken,
+  unkToken,
+}: CLIPTokenizerFiles): object {
   const verbatim = addedTokens.filter(token => !token.normalized).map(token => escapeRegex(token.content))
   return {
     version: '1.0',

@@ -29,7 +29,7 @@ export interface EncodedText {
   truncated: string[]
 }
 
-/** White space as the reference strips it: Unicode's, and the four separators of ASCII. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: Python's strip(), unlike Unicode, takes ASCII's four separators for white space.
 const OUTER_SPACE = /^[\p{White_Space}\x1c-\x1f]+|[\p{White_Space}\x1c-\x1f]+$/gu
 
 /**
@@ -68,7 +68,10 @@ export class CLIPTokenizer {
     const { subfolder, className, signal } = options
     const folder = subfolder === undefined ? path : join(path, subfolder)
     if (className !== undefined && !CLIP_TOKENIZER_CLASSES.includes(className)) {
-      throw new InvalidTokenizerError(folder, `the model's index names a ${className}, which CLIPTokenizer cannot stand for.`)
+      throw new InvalidTokenizerError(
+        folder,
+        `the model's index names a ${className}, which CLIPTokenizer cannot stand for.`,
+      )
     }
     return new CLIPTokenizer(await readCLIPTokenizerFiles(folder, signal))
   }
@@ -79,7 +82,12 @@ export class CLIPTokenizer {
    * @throws InvalidMaxLengthError when `maxLength` has no room for the special tokens.
    */
   encode(texts: string | readonly string[], options: EncodeOptions = {}): EncodedText {
-    const { padding = 'do_not_pad', maxLength = this.modelMaxLength, truncation = false, addSpecialTokens = true } = options
+    const {
+      padding = 'do_not_pad',
+      maxLength = this.modelMaxLength,
+      truncation = false,
+      addSpecialTokens = true,
+    } = options
     const specials = addSpecialTokens ? 2 : 0
     if (!Number.isInteger(maxLength) || maxLength < specials) throw new InvalidMaxLengthError(maxLength, specials)
 

@@ -86,6 +86,8 @@ export class ModularPipeline {
   declare private readonly specs: ReadonlyMap<string, ComponentSpec>
   declare private readonly source: ModelIndex | undefined
   declare private readonly prototype: object
+  // The tree is private and never changes, so what it takes is worked out once.
+  declare private readonly inputs: readonly InputParam[]
 
   constructor(blocks: ModularPipelineBlocks, source?: string, options: InitPipelineOptions = {}) {
     validateBlocks(blocks)

@@ -1,7 +1,8 @@
 /** The blocks of the VAE's encoder and decoder. Counterpart: models/unets/unet_2d_blocks.py (DownEncoderBlock2D, UNetMidBlock2D, UpDecoderBlock2D). */
-import * as tf from '@tensorflow/tfjs'
+import type * as tf from '@tensorflow/tfjs'
 import { Module } from '../../nn/module'
 import { Downsample2D } from '../layers/downsample-2d'
+import { inTurn } from '../layers/in-turn'
 import { ResnetBlock2D } from '../layers/resnet-block-2d'
 import { Upsample2D } from '../layers/upsample-2d'
 import type { AutoencoderKLConfig } from './config'
@@ -78,17 +79,9 @@ export class CoderMidBlock2D extends Module {
   /** `[batch, height, width, channels]` → the same shape. */
   forward(hiddenStates: tf.Tensor4D): tf.Tensor4D {
     const [first, second] = this.resnets
-    return inTurn([first, ...this.attentions, second].filter(layer => layer !== undefined), hiddenStates)
+    return inTurn(
+      [first, ...this.attentions, second].filter(layer => layer !== undefined),
+      hiddenStates,
+    )
   }
-}
-
-/** Runs layers one after another, and keeps no more than one map between two of them. */
-export function inTurn(layers: readonly { forward(x: tf.Tensor4D): tf.Tensor4D }[], x: tf.Tensor4D): tf.Tensor4D {
-  let current = x
-  for (const layer of layers) {
-    const next = tf.tidy(() => layer.forward(current))
-    if (current !== x) current.dispose()
-    current = next
-  }
-  return current
 }

@@ -41,7 +41,10 @@ const schema = z
       }
     }
     if (config.blockOutChannels.some(channels => channels % config.normNumGroups !== 0)) {
-      problem('normNumGroups', `${config.normNumGroups} does not divide block_out_channels (${config.blockOutChannels})`)
+      problem(
+        'normNumGroups',
+        `${config.normNumGroups} does not divide block_out_channels (${config.blockOutChannels})`,
+      )
     }
   })
 

@@ -55,7 +55,12 @@ export class AddedKVAttention extends Module {
       if (this.toK && this.toV) {
         key = tf.concat([key, this.toK.forward(tokens)], 1)
         value = tf.concat([value, this.toV.forward(tokens)], 1)
-        bias = bias?.pad([[0, 0], [0, 0], [0, 0], [0, height * width]])
+        bias = bias?.pad([
+          [0, 0],
+          [0, 0],
+          [0, 0],
+          [0, height * width],
+        ])
       }
       const attended = scaledDotProductAttention({ query, key, value, heads: this.heads, bias })
       return this.toOut[0].forward(attended).reshape<tf.Tensor4D>(hiddenStates.shape).add(hiddenStates)

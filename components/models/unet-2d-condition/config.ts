@@ -13,7 +13,10 @@ const activationNames = Object.keys(activations) as [ActivationName, ...Activati
  */
 const schema = z
   .object({
-    sampleSize: z.union([size, z.tuple([size, size])]).nullable().default(null),
+    sampleSize: z
+      .union([size, z.tuple([size, size])])
+      .nullable()
+      .default(null),
     inChannels: size,
     outChannels: size,
     blockOutChannels: z.array(size).min(1),
@@ -94,9 +97,13 @@ const schema = z
       }
     }
     if (config.blockOutChannels.some(channels => channels % config.normNumGroups !== 0)) {
-      problem('normNumGroups', `${config.normNumGroups} does not divide block_out_channels (${config.blockOutChannels})`)
+      problem(
+        'normNumGroups',
+        `${config.normNumGroups} does not divide block_out_channels (${config.blockOutChannels})`,
+      )
     }
-    const nested = Array.isArray(config.transformerLayersPerBlock) && config.transformerLayersPerBlock.some(Array.isArray)
+    const nested =
+      Array.isArray(config.transformerLayersPerBlock) && config.transformerLayersPerBlock.some(Array.isArray)
     if (nested && config.reverseTransformerLayersPerBlock === null) {
       problem('reverseTransformerLayersPerBlock', 'is needed where transformer_layers_per_block holds lists')
     }

@@ -1,6 +1,6 @@
 /** What UNet2DConditionModel is called with, and the checks of it. */
 import type * as tf from '@tensorflow/tfjs'
-import { ShapeBinding } from '../../../src/runtime/shape-binding'
+import { InputShapes } from '../input-shapes'
 import { ModelInputError } from '../model-input-error'
 import type { UNet2DConditionConfig } from './config'
 
@@ -41,9 +41,7 @@ const model = 'UNet2DConditionModel'
  * @throws ShapeMismatchError, ModelInputError
  */
 export function checkInputs(config: UNet2DConditionConfig, inputs: UNet2DConditionInputs): void {
-  const shapes = new ShapeBinding()
-  const check = (parameter: string, pattern: readonly (string | number)[], tensor: tf.Tensor | undefined) =>
-    shapes.check([model], parameter, pattern, tensor)
+  const shapes = new InputShapes(model)
   const need = (parameter: keyof UNet2DConditionInputs, reason = 'every call needs it') => {
     if (inputs[parameter] === undefined) throw new ModelInputError(model, parameter, `is missing: ${reason}`)
   }
@@ -54,31 +52,36 @@ export function checkInputs(config: UNet2DConditionConfig, inputs: UNet2DConditi
   need('sample')
   need('timestep')
   need('encoderHiddenStates')
-  check('sample', ['batch', 'height', 'width', config.inChannels], inputs.sample)
-  if (typeof inputs.timestep !== 'number' && inputs.timestep.size !== 1) check('timestep', ['batch'], inputs.timestep)
+  shapes.check('sample', ['batch', 'height', 'width', config.inChannels], inputs.sample)
+  if (typeof inputs.timestep !== 'number' && inputs.timestep.size !== 1)
+    shapes.check('timestep', ['batch'], inputs.timestep)
   const promptDims = [...new Set([config.crossAttentionDim].flat())]
   const promptDim = promptDims.length === 1 ? (promptDims[0] ?? 'channels') : 'channels'
-  check('encoderHiddenStates', ['batch', 'token', promptDim], inputs.encoderHiddenStates)
-  check('encoderAttentionMask', ['batch', 'token'], inputs.encoderAttentionMask)
+  shapes.check('encoderHiddenStates', ['batch', 'token', promptDim], inputs.encoderHiddenStates)
+  shapes.check('encoderAttentionMask', ['batch', 'token'], inputs.encoderAttentionMask)
 
   if (config.classEmbedType === 'projection') {
     need('classLabels', 'class_embed_type is "projection"')
-    check('classLabels', ['batch', config.projectionClassEmbeddingsInputDim ?? 0], inputs.classLabels)
+    shapes.check('classLabels', ['batch', config.projectionClassEmbeddingsInputDim ?? 0], inputs.classLabels)
   } else if (config.numClassEmbeds !== null) {
     need('classLabels', `num_class_embeds is ${config.numClassEmbeds}`)
-    check('classLabels', ['batch'], inputs.classLabels)
+    shapes.check('classLabels', ['batch'], inputs.classLabels)
   } else {
     refuse('classLabels', 'the model has no class embedding')
   }
   if (config.timeCondProjDim === null) refuse('timestepCond', 'time_cond_proj_dim is null')
-  else check('timestepCond', ['batch', config.timeCondProjDim], inputs.timestepCond)
+  else shapes.check('timestepCond', ['batch', config.timeCondProjDim], inputs.timestepCond)
 
   if (config.additionEmbedType === 'text_time') {
     need('addedCondKwargs', 'addition_embed_type is "text_time"')
     const { textEmbeds, timeIds } = inputs.addedCondKwargs ?? {}
-    check('addedCondKwargs.timeIds', ['batch', 'timeId'], timeIds)
+    shapes.check('addedCondKwargs.timeIds', ['batch', 'timeId'], timeIds)
     const times = (timeIds?.shape[1] ?? 0) * (config.additionTimeEmbedDim ?? 0)
-    check('addedCondKwargs.textEmbeds', ['batch', (config.projectionClassEmbeddingsInputDim ?? 0) - times], textEmbeds)
+    shapes.check(
+      'addedCondKwargs.textEmbeds',
+      ['batch', (config.projectionClassEmbeddingsInputDim ?? 0) - times],
+      textEmbeds,
+    )
   }
 
   if (inputs.downBlockAdditionalResiduals) need('midBlockAdditionalResidual', 'downBlockAdditionalResiduals is given')
@@ -96,7 +99,7 @@ export function addResiduals(residuals: readonly tf.Tensor4D[], added: readonly 
     throw new ModelInputError(model, parameter, `must hold ${residuals.length} maps, but holds ${added.length}`)
   }
   return residuals.map((residual, i) => {
-    new ShapeBinding().check([model], `${parameter}.${i}`, residual.shape, added[i])
+    new InputShapes(model).check(`${parameter}.${i}`, residual.shape, added[i])
     return residual.add(added[i] as tf.Tensor4D) // The lengths are equal.
   })
 }

@@ -1,2 +1,4 @@
 /** Everything a user imports: `import { … } from 'tesserae'`. */
+export * from './blocks'
+export * from './components'
 export * from './src'

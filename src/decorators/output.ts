@@ -17,11 +17,12 @@ export interface OutputOptions<T = unknown> extends Omit<Partial<OutputParamOpti
  * @Output() images!: Out<Image[]>
  * @Input() @Output() x!: InOut<number>
  * ```
+ * The field may also allow `undefined`: an input that need not be given, and that the block then fills in.
  * @throws DeclarationError for a reserved name, when the class is defined.
  */
 export function Output(): FieldDecorator<unknown>
-export function Output<S extends z.ZodType>(schema: S): FieldDecorator<z.output<S>>
-export function Output<T>(options: OutputOptions<T>): FieldDecorator<T>
+export function Output<S extends z.ZodType>(schema: S): FieldDecorator<z.output<S> | undefined>
+export function Output<T>(options: OutputOptions<T>): FieldDecorator<T | undefined>
 export function Output(argument: z.ZodType | OutputOptions = {}): FieldDecorator<unknown> {
   const options: OutputOptions = isSchema(argument) ? { schema: argument } : argument
   const facts = options.schema && readSchema(options.schema)

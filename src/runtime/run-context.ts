@@ -10,4 +10,6 @@ export interface RunContext {
   readonly path: readonly string[]
   /** Tells those who watch the run something that does not stop it. */
   warn(code: string, message: string): void
+  /** Puts another component in the place of one for the rest of this run; of one that a run changes, a copy. Returns what the blocks now get. */
+  useComponent(name: string, component: unknown): unknown
 }

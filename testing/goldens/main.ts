@@ -1,11 +1,13 @@
 /** `npm run goldens -- DIR`: holds our results against those of the PyTorch reference. */
 import { Command } from 'commander'
+import { selectBackend } from '../../components/backends/select-backend'
 import { type CaseResult, runGoldens } from './run-goldens'
 
 interface Options {
   area?: string
   case?: string
   verbose?: boolean
+  backend: 'auto' | 'node-gpu' | 'node' | 'webgpu' | 'wasm' | 'cpu'
 }
 
 function printRows(results: readonly CaseResult[]): void {
@@ -26,6 +28,7 @@ function printRows(results: readonly CaseResult[]): void {
 }
 
 async function main(folder: string, options: Options): Promise<void> {
+  await selectBackend({ backend: options.backend })
   const results: CaseResult[] = []
   const areas = options.area?.split(',').map(area => area.trim())
   for await (const result of runGoldens(folder, { areas, casePattern: options.case })) {
@@ -47,6 +50,7 @@ new Command('goldens')
   .argument('<dir>', 'folder of goldens, with an index.json')
   .option('--area <names>', 'areas to run, joined by commas')
   .option('--case <pattern>', 'cases to run: a part of the name, or a pattern with *')
+  .option('--backend <name>', 'tfjs backend to compute on', 'wasm')
   .option('--verbose', 'name every case, and say in full what differs')
   .action(async (folder: string, options: Options) => {
     try {

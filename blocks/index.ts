@@ -1,0 +1,12 @@
+/** Diffusion steps as blocks, by model family. */
+export { DecodeLatents } from './stable-diffusion/decode-latents'
+export { DenoiseLoop } from './stable-diffusion/denoise-loop'
+export { EncodePrompt } from './stable-diffusion/encode-prompt'
+export { PostprocessImages } from './stable-diffusion/postprocess-images'
+export { PredictNoise } from './stable-diffusion/predict-noise'
+export { PrepareLatents } from './stable-diffusion/prepare-latents'
+export { ScaleModelInput } from './stable-diffusion/scale-model-input'
+export { SchedulerStep } from './stable-diffusion/scheduler-step'
+export { SetGuidance } from './stable-diffusion/set-guidance'
+export { SetTimesteps } from './stable-diffusion/set-timesteps'
+export { StableDiffusionTextToImageBlocks } from './stable-diffusion/text-to-image-blocks'

@@ -1,0 +1,31 @@
+/** The denoise loop. Counterpart: StableDiffusionXLDenoiseLoopWrapper of diffusers. */
+import type * as tf from '@tensorflow/tfjs'
+import { z } from 'zod'
+import { tensor } from '../../components/tensors/tensor-schema'
+import { Block, type In, type InOut, Input, LoopSequentialPipelineBlocks, LoopStep, Output } from '../../src'
+import { PredictNoise } from './predict-noise'
+import { ScaleModelInput } from './scale-model-input'
+import { SchedulerStep } from './scheduler-step'
+
+const latentsSchema = tensor('images latentHeight latentWidth latentChannels')
+
+/** Runs its parts once for each timestep. */
+@Block({
+  description: 'Denoises the latents: scales them, predicts the noise and takes a step, for each timestep.',
+  modelName: 'stable-diffusion',
+  version: '1.0.0',
+  stability: 'beta',
+})
+export class DenoiseLoop extends LoopSequentialPipelineBlocks {
+  @Input(z.array(z.number()).describe('The timesteps of the run, falling.')) timesteps!: In<number[]>
+  @Input(latentsSchema) @Output(latentsSchema.describe('Denoised latents.')) latents!: InOut<tf.Tensor4D>
+
+  @LoopStep() scaleInput = ScaleModelInput
+  @LoopStep() predictNoise = PredictNoise
+  @LoopStep() update = SchedulerStep
+
+  async run(): Promise<void> {
+    const total = this.timesteps.length
+    for (const [i, t] of this.timesteps.entries()) await this.loopStep({ i, t }, { total })
+  }
+}

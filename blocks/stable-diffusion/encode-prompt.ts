@@ -1,0 +1,93 @@
+/** Turns words into the embeddings that condition the denoiser. Counterpart: StableDiffusionPipeline.encode_prompt of diffusers. */
+import * as tf from '@tensorflow/tfjs'
+import { z } from 'zod'
+import { BaseGuidance } from '../../components/guiders/base-guidance'
+import { CLIPTextModel } from '../../components/models/clip-text/clip-text-model'
+import { tensor } from '../../components/tensors/tensor-schema'
+import { CLIPTokenizer } from '../../components/tokenizers/clip-tokenizer'
+import { Block, Component, type In, Input, InputTypeError, ModularPipelineBlocks, type Out, Output } from '../../src'
+
+const texts = z.union([z.string(), z.array(z.string()).min(1)])
+
+/** Encodes the prompts, and the negative prompts if the guider compares with them. */
+@Block({
+  description: 'Encodes the prompt, and the negative prompt if the guider compares with it.',
+  modelName: 'stable-diffusion',
+  version: '1.0.0',
+  stability: 'beta',
+})
+export class EncodePrompt extends ModularPipelineBlocks {
+  @Component(CLIPTokenizer, { description: 'Splits the prompt into tokens.' }) tokenizer!: CLIPTokenizer
+  @Component(CLIPTextModel, { description: 'Embeds the tokens.' }) textEncoder!: CLIPTextModel
+  @Component(BaseGuidance, { description: 'Combines the predictions with and without the prompt.' }) guider!: BaseGuidance
+
+  @Input(texts.describe('What the picture should show: one text, or one for each picture.'))
+  prompt!: In<string | string[]>
+
+  @Input(texts.optional().describe('What the picture should not show: one text, or one for each prompt.'))
+  negativePrompt!: In<string | string[] | undefined>
+
+  @Input(z.int().min(1).default(1).describe('How many pictures to make of each prompt.'))
+  numImagesPerPrompt!: In<number>
+
+  @Input(z.int().min(1).optional().describe('How many of the last layers of the text encoder to leave out.'))
+  clipSkip!: In<number | undefined>
+
+  @Output({ schema: tensor('images tokens channels'), kwargsType: 'denoiserInputFields', description: 'The encoded prompts, one for each picture.' })
+  promptEmbeds!: Out<tf.Tensor3D>
+
+  @Output({ typeHint: 'Tensor', kwargsType: 'denoiserInputFields', description: 'The encoded negative prompts, if the guider compares with them.' })
+  negativePromptEmbeds!: Out<tf.Tensor3D | undefined>
+
+  @Output(z.int().describe('How many pictures the run makes.')) batchSize!: Out<number>
+
+  run(): void {
+    const prompts = [this.prompt].flat()
+    this.batchSize = prompts.length * this.numImagesPerPrompt
+    this.promptEmbeds = this.encode(prompts)
+    this.negativePromptEmbeds = this.guider.numConditions > 1 ? this.encode(this.negativePrompts(prompts.length)) : undefined
+  }
+
+  private negativePrompts(count: number): string[] {
+    const { negativePrompt = '' } = this
+    if (typeof negativePrompt === 'string') return Array.from({ length: count }, () => negativePrompt)
+    if (negativePrompt.length !== count) {
+      throw new InputTypeError({
+        path: this.context.path,
+        input: 'negativePrompt',
+        expected: `there must be one for each of the ${count} prompts, or one text for all`,
+        value: negativePrompt,
+      })
+    }
+    return negativePrompt
+  }
+
+  /** Embeddings `[images, tokens, channels]`, each text repeated for its pictures. */
+  private encode(prompts: readonly string[]): tf.Tensor3D {
+    const { inputIds, truncated } = this.tokenizer.encode(prompts, { padding: 'max_length', truncation: true })
+    for (const [i, rest] of truncated.entries()) {
+      if (rest !== '') {
+        const limit = this.tokenizer.modelMaxLength
+        this.context.warn('PROMPT_TRUNCATED', `The prompt ${i + 1} is longer than ${limit} tokens. This end of it is not seen: "${rest}"`)
+      }
+    }
+    return tf.tidy(() => {
+      const ids = tf.tensor2d(inputIds, undefined, 'int32')
+      const states = this.clipSkip === undefined ? this.textEncoder.forward({ inputIds: ids }).lastHiddenState : this.skipLayers(ids, this.clipSkip)
+      const [texts, tokens, channels] = states.shape
+      const repeated = states.expandDims(1).tile([1, this.numImagesPerPrompt, 1, 1])
+      return repeated.reshape([texts * this.numImagesPerPrompt, tokens, channels])
+    })
+  }
+
+  /** The states before the last layers, behind the final norm. */
+  private skipLayers(inputIds: tf.Tensor2D, clipSkip: number): tf.Tensor3D {
+    const { hiddenStates } = this.textEncoder.forward({ inputIds, outputHiddenStates: true })
+    const states = hiddenStates.at(-(clipSkip + 1))
+    if (states === undefined) {
+      const layers = hiddenStates.length - 1
+      throw new InputTypeError({ path: this.context.path, input: 'clipSkip', expected: `the text encoder has ${layers} layers`, value: clipSkip })
+    }
+    return this.textEncoder.finalLayerNorm.forward(states)
+  }
+}

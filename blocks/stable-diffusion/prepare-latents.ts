@@ -1,0 +1,66 @@
+/** Draws the noise that the run begins with. Counterpart: StableDiffusionPipeline.prepare_latents of diffusers. */
+import type * as tf from '@tensorflow/tfjs'
+import { z } from 'zod'
+import { AutoencoderKL } from '../../components/models/autoencoder-kl/autoencoder-kl'
+import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
+import { Generator } from '../../components/random/generator'
+import { randnTensor } from '../../components/random/randn-tensor'
+import { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
+import { instance, tensor } from '../../components/tensors/tensor-schema'
+import { Block, Component, type In, type InOut, Input, InputTypeError, ModularPipelineBlocks, Output } from '../../src'
+
+const latentsSchema = tensor('images latentHeight latentWidth latentChannels')
+const generators = z.union([instance(Generator), z.array(instance(Generator))])
+const size = z.int().min(1).optional()
+
+/** Makes the noisy latents of the first step. */
+@Block({ description: 'Draws the noise that the run begins with.', modelName: 'stable-diffusion', version: '1.0.0', stability: 'beta' })
+export class PrepareLatents extends ModularPipelineBlocks {
+  @Component(SchedulerMixin) scheduler!: SchedulerMixin
+  @Component(UNet2DConditionModel, { description: 'Predicts the noise.' }) unet!: UNet2DConditionModel
+  @Component(AutoencoderKL, { description: 'Turns latents into pictures.' }) vae!: AutoencoderKL
+
+  @Input(size.describe("Height of the picture in pixels; by default the model's own size.")) height!: In<number | undefined>
+  @Input(size.describe("Width of the picture in pixels; by default the model's own size.")) width!: In<number | undefined>
+  @Input(z.int().min(1).describe('How many pictures to make.')) batchSize!: In<number>
+
+  @Input(generators.optional().describe('Source of the random numbers: one, or one for each picture. By default made from the seed of the call.'))
+  @Output(generators.describe('Source of the random numbers of the run.'))
+  generator!: InOut<Generator | Generator[] | undefined>
+
+  @Input(latentsSchema.optional().describe('Noise to begin with, in place of random noise.'))
+  @Output(latentsSchema.describe('Noisy latents.'))
+  latents!: InOut<tf.Tensor4D | undefined>
+
+  run(): void {
+    const { batchSize, scheduler, generator = new Generator(this.context.seed) } = this
+    this.generator = generator
+    const [height, width] = [this.latentSize('height'), this.latentSize('width')]
+    const shape = [batchSize, height, width, this.unet.config.inChannels] as const
+    const noise = this.latents ?? randnTensor(shape, generator)
+    if (noise.shape.join() !== shape.join()) {
+      const expected = `its shape must be [${shape.join(', ')}]: ${batchSize} picture(s) of this size`
+      throw new InputTypeError({ path: this.context.path, input: 'latents', expected, value: noise })
+    }
+    this.latents = noise.mul(scheduler.initNoiseSigma)
+  }
+
+  /** Rows or columns of the latents. */
+  private latentSize(side: 'height' | 'width'): number {
+    const factor = this.vae.spatialFactor
+    const pixels = this[side]
+    if (pixels === undefined) return defaultSize(this.unet.config.sampleSize, side)
+    if (pixels % factor !== 0) {
+      const nearest = Math.max(factor, Math.round(pixels / factor) * factor)
+      const expected = `it must be a multiple of ${factor}, the factor of the VAE; the nearest is ${nearest}`
+      throw new InputTypeError({ path: this.context.path, input: side, expected, value: pixels })
+    }
+    return pixels / factor
+  }
+}
+
+/** The size that the UNet was trained on, in latents. */
+function defaultSize(sampleSize: number | readonly number[] | null | undefined, side: 'height' | 'width'): number {
+  if (Array.isArray(sampleSize)) return sampleSize[side === 'height' ? 0 : 1] as number
+  return typeof sampleSize === 'number' ? sampleSize : 64
+}

@@ -1,0 +1,28 @@
+/** Takes the latents from one noise level to the next. */
+import type * as tf from '@tensorflow/tfjs'
+import { z } from 'zod'
+import { Generator } from '../../components/random/generator'
+import { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
+import { instance, tensor } from '../../components/tensors/tensor-schema'
+import { Block, Component, type In, type InOut, Input, LoopStep, ModularPipelineBlocks, Output } from '../../src'
+
+const latentsSchema = tensor('images latentHeight latentWidth latentChannels')
+
+/** A step of the denoise loop: applies the predicted noise. */
+@Block({ description: 'Takes the latents to the next noise level.', version: '1.0.0', stability: 'beta' })
+export class SchedulerStep extends ModularPipelineBlocks {
+  @Component(SchedulerMixin) scheduler!: SchedulerMixin
+
+  @Input(latentsSchema) @Output(latentsSchema.describe('Less noisy latents.')) latents!: InOut<tf.Tensor4D>
+  @Input(latentsSchema.describe('What the UNet predicted.')) noisePred!: In<tf.Tensor4D>
+  @Input(z.number().min(0).default(0).describe('DDIM only: how much fresh noise each step adds, from 0 to 1.')) eta!: In<number>
+
+  @Input(z.union([instance(Generator), z.array(instance(Generator))]).optional().describe('Source of the noise that some schedulers add.'))
+  generator!: In<Generator | Generator[] | undefined>
+
+  @LoopStep({ variables: ['t'] })
+  step({ t }: { t: number }): void {
+    const { eta, generator } = this
+    this.latents = this.scheduler.step(this.noisePred, t, this.latents, { eta, generator }).prevSample
+  }
+}

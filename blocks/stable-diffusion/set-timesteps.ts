@@ -1,0 +1,33 @@
+/** Chooses the timesteps of the run. Counterpart: retrieve_timesteps of diffusers. */
+import { z } from 'zod'
+import { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
+import { Block, Component, type In, type InOut, Input, ModularPipelineBlocks, Output } from '../../src'
+
+const falling = z.array(z.number()).min(1)
+
+/** Asks the scheduler for its timesteps. */
+@Block({ description: 'Chooses the timesteps of the run.', modelName: 'stable-diffusion', version: '1.0.0', stability: 'beta' })
+export class SetTimesteps extends ModularPipelineBlocks {
+  @Component(SchedulerMixin, { description: 'Decides the noise levels and takes the steps.' }) scheduler!: SchedulerMixin
+
+  @Input(z.int().min(1).default(50).describe('How many denoising steps to take. More steps take longer and may look better.'))
+  @Output(z.int().describe('How many denoising steps are taken.'))
+  numInferenceSteps!: InOut<number>
+
+  @Input(falling.optional().describe("Timesteps to use in place of the scheduler's own, falling."))
+  @Output(falling.describe('The timesteps of the run, falling.'))
+  timesteps!: InOut<number[] | undefined>
+
+  @Input(falling.optional().describe("Noise levels to use in place of the scheduler's own, falling.")) sigmas!: In<number[] | undefined>
+
+  run(): void {
+    const { timesteps, sigmas, scheduler } = this
+    const isCustom = timesteps !== undefined || sigmas !== undefined
+    scheduler.setTimesteps(isCustom ? undefined : this.numInferenceSteps, {
+      ...(timesteps && { timesteps }),
+      ...(sigmas && { sigmas }),
+    })
+    this.timesteps = [...scheduler.timesteps]
+    this.numInferenceSteps = scheduler.numInferenceSteps ?? scheduler.timesteps.length
+  }
+}

@@ -1,0 +1,38 @@
+/** Text to image with a Stable Diffusion model. Counterpart: StableDiffusionPipeline of diffusers. */
+import { Block, type OutputParam, SequentialPipelineBlocks, Step } from '../../src'
+import { DecodeLatents } from './decode-latents'
+import { DenoiseLoop } from './denoise-loop'
+import { EncodePrompt } from './encode-prompt'
+import { PostprocessImages } from './postprocess-images'
+import { PrepareLatents } from './prepare-latents'
+import { SetGuidance } from './set-guidance'
+import { SetTimesteps } from './set-timesteps'
+
+/**
+ * Words to pictures.
+ *
+ * ```ts
+ * const pipe = new StableDiffusionTextToImageBlocks().initPipeline('models/emoji')
+ * await pipe.loadComponents()
+ * const [image] = await pipe<Image[]>({ prompt: 'red apple' }, { output: 'images', seed: 1 })
+ * ```
+ */
+@Block({
+  description: 'Draws pictures of what a prompt says, with a model of the Stable Diffusion family.',
+  modelName: 'stable-diffusion',
+  version: '1.0.0',
+  stability: 'beta',
+})
+export class StableDiffusionTextToImageBlocks extends SequentialPipelineBlocks {
+  @Step() setGuidance = SetGuidance
+  @Step() encodePrompt = EncodePrompt
+  @Step() setTimesteps = SetTimesteps
+  @Step() prepareLatents = PrepareLatents
+  @Step() denoise = DenoiseLoop
+  @Step() decode = DecodeLatents
+  @Step() postprocess = PostprocessImages
+
+  override get outputs(): readonly OutputParam[] {
+    return this.intermediateOutputs.filter(output => output.name === 'images')
+  }
+}

@@ -1,0 +1,46 @@
+/** Reads and checks the values of options. */
+import { InvalidArgumentError } from 'commander'
+
+function wholeNumber(text: string, least: number, what: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < least) {
+    throw new InvalidArgumentError(`${what} must be a whole number from ${least} up.`)
+  }
+  return value
+}
+
+/** `--steps`: 1 or more. */
+export function parseSteps(text: string): number {
+  return wholeNumber(text, 1, 'The number of steps')
+}
+
+/** `--count`: 1 or more. */
+export function parseCount(text: string): number {
+  return wholeNumber(text, 1, 'The number of pictures')
+}
+
+/** `--seed`: 0 or more. */
+export function parseSeed(text: string): number {
+  return wholeNumber(text, 0, 'The seed')
+}
+
+/** `--guidance`: any finite number from 0 up. */
+export function parseGuidance(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0) throw new InvalidArgumentError('The guidance must be a number from 0 up.')
+  return value
+}
+
+/** Pixels. */
+export interface Size {
+  width: number
+  height: number
+}
+
+/** `--size`: `64`, or `96x64` for width x height. */
+export function parseSize(text: string): Size {
+  const match = /^(\d+)(?:x(\d+))?$/i.exec(text.trim())
+  const [width, height] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])]
+  if (!match || width < 1 || height < 1) throw new InvalidArgumentError('The size must be like 64 or 96x64, in pixels.')
+  return { width, height }
+}

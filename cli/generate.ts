@@ -1,0 +1,186 @@
+/** `tesserae generate`: from words to a picture file. */
+import { randomInt } from 'node:crypto'
+import { basename, dirname, extname, join, resolve } from 'node:path'
+import { StableDiffusionTextToImageBlocks } from '../blocks/stable-diffusion/text-to-image-blocks'
+import { type BackendSelection, selectBackend } from '../components/backends/select-backend'
+import { UnwritableFileError } from '../components/checkpoints/unwritable-file-error'
+import type { Image } from '../components/images/image'
+import { makeImageGrid } from '../components/images/make-image-grid'
+import { SchedulerMixin } from '../components/schedulers/scheduler-mixin'
+import { resolveScheduler } from '../components/schedulers/scheduler-names'
+import type { ModularPipeline, PipelineEvent } from '../src'
+import type { Size } from './arguments'
+import { type GenerationRecord, PNG_KEYWORD } from './generation-record'
+import { abortOnInterrupt } from './interrupt'
+import { ProgressDisplay } from './progress-display'
+
+/** Options of the command, as commander gives them. */
+export interface GenerateOptions {
+  model: string
+  negative: string
+  steps: number
+  guidance: number
+  seed?: number
+  scheduler?: string
+  count: number
+  size?: Size
+  out?: string
+  backend: 'auto' | BackendSelection['name']
+  json?: boolean
+  version: string
+}
+
+/** Milliseconds of each part of the work. */
+type Timings = Record<'backend' | 'load' | 'generate' | 'save' | 'total', number>
+
+// PyTorch's seeds have 64 bits, of which its generator uses 32.
+const LARGEST_SEED = 2 ** 32
+
+/** Draws the pictures, writes them and says where they are. */
+export async function generate(prompt: string, options: GenerateOptions): Promise<void> {
+  const start = performance.now()
+  const timings: Timings = { backend: 0, load: 0, generate: 0, save: 0, total: 0 }
+  const timed = async <T>(part: keyof Timings, work: () => Promise<T>): Promise<T> => {
+    const begin = performance.now()
+    const result = await work()
+    timings[part] += Math.round(performance.now() - begin)
+    return result
+  }
+
+  const seed = options.seed ?? randomInt(LARGEST_SEED)
+  const files = fileNames(prompt, seed, options)
+  const { signal, release } = abortOnInterrupt()
+  const progress = new ProgressDisplay(options.json ? undefined : process.stderr)
+  try {
+    const backend = await timed('backend', () => selectBackend({ backend: options.backend }))
+    const pipe = await timed('load', () => loadPipeline(options, signal))
+    try {
+      const images: Image[] = []
+      for (let i = 0; i < options.count; i++) {
+        progress.begin(options.count > 1 ? `picture ${i + 1} of ${options.count}` : 'drawing')
+        const onEvent = (event: PipelineEvent) => progress.show(event)
+        images.push(await timed('generate', () => drawOne(pipe, prompt, seed + i, options, signal, onEvent)))
+      }
+      progress.end()
+      const record = (i: number): GenerationRecord => describeRun(prompt, seed + i, options, pipe, backend, images[i] as Image)
+      await timed('save', () => saveAll(images, files, record))
+      timings.total = Math.round(performance.now() - start)
+      report(files, { prompt, seed, options, backend, timings, record: record(0), warnings: progress.warnings })
+    } finally {
+      pipe.dispose()
+    }
+  } finally {
+    progress.end()
+    release()
+  }
+}
+
+async function loadPipeline(options: GenerateOptions, signal: AbortSignal): Promise<ModularPipeline> {
+  const scheduler = options.scheduler === undefined ? undefined : resolveScheduler(options.scheduler)
+  const pipe = new StableDiffusionTextToImageBlocks().initPipeline(options.model)
+  await pipe.loadComponents({ signal })
+  if (scheduler !== undefined) {
+    const old = pipe.components.scheduler as SchedulerMixin
+    pipe.updateComponents({ scheduler: scheduler.make(old.config) })
+  }
+  return pipe
+}
+
+async function drawOne(
+  pipe: ModularPipeline,
+  prompt: string,
+  seed: number,
+  options: GenerateOptions,
+  signal: AbortSignal,
+  onEvent: (event: PipelineEvent) => void,
+): Promise<Image> {
+  const images = await pipe<Image[]>(
+    {
+      prompt,
+      negativePrompt: options.negative,
+      numInferenceSteps: options.steps,
+      guidanceScale: options.guidance,
+      ...options.size,
+    },
+    { output: 'images', seed, signal, onEvent },
+  )
+  return images[0] as Image
+}
+
+/** Files to write: one for each picture, and for several a grid of all. */
+interface FileNames {
+  pictures: string[]
+  grid: string | undefined
+}
+
+function fileNames(prompt: string, seed: number, { out, count }: GenerateOptions): FileNames {
+  const file = resolve(out ?? `${slug(prompt)}-${seed}.png`)
+  const extension = extname(file)
+  if (extension.toLowerCase() !== '.png') {
+    throw new UnwritableFileError(file, 'unknown-format', 'the name of the output must end in .png: how it was made is stored in the file.')
+  }
+  if (count === 1) return { pictures: [file], grid: undefined }
+  const stem = join(dirname(file), basename(file, extension))
+  return { pictures: Array.from({ length: count }, (_, i) => `${stem}-${i + 1}${extension}`), grid: file }
+}
+
+/** The letters and digits of a text, of any script, as a file name. */
+function slug(text: string): string {
+  const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? ['picture']
+  return words.join('-').slice(0, 60)
+}
+
+async function saveAll(images: readonly Image[], files: FileNames, record: (i: number) => GenerationRecord): Promise<void> {
+  for (const [i, image] of images.entries()) {
+    await image.save(files.pictures[i] as string, { [PNG_KEYWORD]: JSON.stringify(record(i)) })
+  }
+  if (files.grid !== undefined) {
+    const all = { ...record(0), count: images.length }
+    await makeImageGrid(images).save(files.grid, { [PNG_KEYWORD]: JSON.stringify(all) })
+  }
+}
+
+function describeRun(
+  prompt: string,
+  seed: number,
+  options: GenerateOptions,
+  pipe: ModularPipeline,
+  backend: BackendSelection,
+  image: Image,
+): GenerationRecord {
+  return {
+    prompt,
+    negativePrompt: options.negative,
+    seed,
+    steps: options.steps,
+    guidance: options.guidance,
+    scheduler: options.scheduler ?? (pipe.components.scheduler as SchedulerMixin).constructor.name,
+    width: image.width,
+    height: image.height,
+    model: basename(resolve(options.model)),
+    backend: backend.name,
+    version: options.version,
+  }
+}
+
+interface Report {
+  prompt: string
+  seed: number
+  options: GenerateOptions
+  backend: BackendSelection
+  timings: Timings
+  record: GenerationRecord
+  warnings: readonly string[]
+}
+
+function report(files: FileNames, { seed, options, backend, timings, record, warnings }: Report): void {
+  const paths = [...files.pictures, ...(files.grid ? [files.grid] : [])]
+  if (options.json) {
+    const { name, device, version } = backend
+    console.log(JSON.stringify({ files: paths, ...record, count: options.count, backend: { name, device, version }, timings, warnings }, null, 2))
+    return
+  }
+  for (const warning of warnings) console.error(`warning: ${warning}`)
+  console.error(`seed ${seed}, ${(timings.total / 1000).toFixed(1)} s on ${backend.name} (${backend.device})`)
+  for (const path of paths) console.log(path)
+}

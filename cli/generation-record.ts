@@ -1,0 +1,23 @@
+/** What is stored in a picture's file: enough to draw it again. */
+
+/** Keyword of the PNG text that holds the record as JSON. */
+export const PNG_KEYWORD = 'tesserae'
+
+/** How a picture was made. */
+export interface GenerationRecord {
+  prompt: string
+  negativePrompt: string
+  /** Seed of this very picture. */
+  seed: number
+  steps: number
+  guidance: number
+  scheduler: string
+  width: number
+  height: number
+  model: string
+  backend: string
+  /** Version of tesserae. */
+  version: string
+  /** In a grid: how many pictures, with consecutive seeds. */
+  count?: number
+}

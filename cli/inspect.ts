@@ -1,0 +1,28 @@
+/** `tesserae inspect`: how a picture was made. */
+import { readFile } from 'node:fs/promises'
+import { InvalidImageError } from '../components/images/invalid-image-error'
+import { readPngText } from '../components/images/png-text'
+import { PNG_KEYWORD } from './generation-record'
+
+/** Prints what is stored in a picture's file. */
+export async function inspect(file: string, { json = false }: { json?: boolean }): Promise<void> {
+  let bytes: Buffer
+  try {
+    bytes = await readFile(file)
+  } catch (cause) {
+    throw new InvalidImageError(file, `cannot be read: ${(cause as Error).message}.`, cause)
+  }
+  const text = (await readPngText(bytes)).get(PNG_KEYWORD)
+  if (text === undefined) throw new InvalidImageError(file, 'holds nothing about how it was made: tesserae did not write it, or something has rewritten it since.')
+  const record = parse(file, text)
+  if (json) console.log(JSON.stringify(record, null, 2))
+  else for (const [name, value] of Object.entries(record)) console.log(`${name.padEnd(15)} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+}
+
+function parse(file: string, text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>
+  } catch (cause) {
+    throw new InvalidImageError(file, 'holds a damaged record of how it was made.', cause)
+  }
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/env node
+/** `tesserae`: the command line. Each command loads what it needs when it is called. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command, Option } from 'commander'
+import { parseCount, parseGuidance, parseSeed, parseSize, parseSteps } from './arguments'
+import { packageFolder } from './package-folder'
+import { reportFailure } from './report-failure'
+
+const { version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as { version: string }
+
+const program = new Command('tesserae')
+  .description('Modular diffusion pipelines: make pictures from words, look inside, check what this machine can do.')
+  .version(version)
+  .showSuggestionAfterError()
+  .showHelpAfterError('(add --help for the options)')
+
+const backends = ['auto', 'node-gpu', 'node', 'webgpu', 'wasm', 'cpu']
+
+program
+  .command('generate')
+  .description('draw a picture of what a prompt says, and write it as a PNG file')
+  .argument('<prompt...>', 'what the picture should show')
+  .option('--model <folder>', 'folder of a model in the diffusers layout', join(packageFolder, 'models', 'emoji'))
+  .option('--negative <text>', 'what the picture should not show', '')
+  .option('--steps <number>', 'denoising steps', parseSteps, 25)
+  .option('--guidance <scale>', 'how closely to follow the prompt; 1 is not at all', parseGuidance, 4)
+  .option('--seed <number>', 'seed of the random numbers; the same seed gives the same picture', parseSeed)
+  .option('--scheduler <name>', "the sampler, e.g. euler or dpm++_2m_karras (default: the model's own)")
+  .option('--count <number>', 'how many pictures to draw, with consecutive seeds', parseCount, 1)
+  .option('--size <pixels>', "width and height, e.g. 64 or 96x64 (default: the model's own)", parseSize)
+  .option('--out <file>', 'where to write (default: named after the prompt and the seed)')
+  .addOption(new Option('--backend <name>', 'what computes').choices(backends).default('auto'))
+  .option('--json', 'print files, seed, settings and timings as JSON')
+  .action(async (words: string[], options) => {
+    const { generate } = await import('./generate.js')
+    await generate(words.join(' '), { ...options, version })
+  })
+
+program
+  .command('inspect')
+  .description('print how a picture was made, from what is stored in its file')
+  .argument('<file>', 'a PNG file that tesserae wrote')
+  .option('--json', 'print as JSON')
+  .action(async (file: string, options: { json?: boolean }) => {
+    const { inspect } = await import('./inspect.js')
+    await inspect(file, options)
+  })
+
+program
+  .command('describe')
+  .description('print what the pipeline takes, gives and is made of')
+  .option('--json', 'print as JSON')
+  .action(async (options: { json?: boolean }) => {
+    const { describe } = await import('./describe.js')
+    describe(options)
+  })
+
+program
+  .command('doctor')
+  .description('try every backend and say what works, what does not and why')
+  .option('--json', 'print as JSON')
+  .action(async (options: { json?: boolean }) => {
+    const { doctor } = await import('./doctor.js')
+    await doctor(options)
+  })
+
+program.parseAsync().catch(reportFailure)

@@ -1,0 +1,14 @@
+/** How a command ends that could not do its work. */
+import { PipelineAbortError } from '../src'
+
+/** Says what went wrong and sets the exit code: 130 for a cancelled command, as shells expect, else 1. */
+export function reportFailure(error: unknown): void {
+  if (error instanceof PipelineAbortError || (error instanceof Error && error.name === 'AbortError')) {
+    console.error('Cancelled.')
+    process.exitCode = 130
+    return
+  }
+  console.error(`tesserae: ${error instanceof Error ? error.message : String(error)}`)
+  if (process.env.TESSERAE_DEBUG) console.error(error)
+  process.exitCode = 1
+}

@@ -1,0 +1,155 @@
+/** The `models` area: every call of a model, with the outputs of the modules inside it where they are recorded. */
+import * as tf from '@tensorflow/tfjs'
+import type { DiagonalGaussianDistribution } from '../../../components/models/autoencoder-kl/diagonal-gaussian-distribution'
+import { AutoencoderKL } from '../../../components/models/autoencoder-kl/autoencoder-kl'
+import { type CLIPTextInputs, CLIPTextModel } from '../../../components/models/clip-text/clip-text-model'
+import { CLIPTextModelWithProjection } from '../../../components/models/clip-text/clip-text-model-with-projection'
+import type { UNet2DConditionInputs } from '../../../components/models/unet-2d-condition/inputs'
+import { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
+import type { Module } from '../../../components/nn/module'
+import { tapOutputs } from '../../../components/nn/tap-outputs'
+import { Generator } from '../../../components/random/generator'
+import { randnTensor } from '../../../components/random/randn-tensor'
+import { toCamelCase } from '../../../src'
+import { expectClose, GoldenMismatch } from '../compare'
+import { type GoldenCase, type GoldenTensor, type Tolerance, UnsupportedGoldenError } from '../golden-case'
+import { toChannelsFirst, toTensor } from '../layout'
+
+const FALLBACK: Tolerance = { atol: 2e-4, rtol: 2e-4 }
+
+interface TensorName {
+  tensor: string
+}
+
+interface RecordedCall {
+  name: string
+  call: string
+  arguments: Record<string, unknown>
+  outputs: Record<string, TensorName>
+  intermediates?: Record<string, TensorName>
+}
+
+type Inputs = Readonly<Record<string, unknown>>
+
+/** A model with a way to make one of its calls; the outputs have the goldens' names. */
+interface Subject {
+  readonly model: Module
+  call(kind: string, inputs: Inputs): Readonly<Record<string, tf.Tensor>>
+}
+
+/** How each class is loaded and called. */
+const subjects: Readonly<Record<string, (folder: string) => Promise<Subject>>> = {
+  UNet2DConditionModel: async folder => {
+    const model = await UNet2DConditionModel.fromPretrained(folder)
+    return { model, call: (_kind, inputs) => ({ sample: model.forward(inputs as unknown as UNet2DConditionInputs) }) }
+  },
+  AutoencoderKL: async folder => {
+    const model = await AutoencoderKL.fromPretrained(folder)
+    return { model, call: (kind, inputs) => (kind === 'encode' ? encode(model, inputs) : { sample: model.decode(inputs.z as tf.Tensor4D) }) }
+  },
+  CLIPTextModel: async folder => {
+    const model = await CLIPTextModel.fromPretrained(folder)
+    return { model, call: (_kind, inputs) => encodeText(model, model, inputs) }
+  },
+  CLIPTextModelWithProjection: async folder => {
+    const model = await CLIPTextModelWithProjection.fromPretrained(folder)
+    return { model, call: (_kind, inputs) => encodeText(model, model.textModel, inputs) }
+  },
+}
+
+// Arguments that apply an adapter, which a model alone does not do; with a scale of zero there is nothing to apply.
+const adapterArguments = ['lora_scale', 'ip_adapter_scale'] as const
+
+function encode(model: AutoencoderKL, inputs: Inputs): Record<string, tf.Tensor> {
+  const distribution: DiagonalGaussianDistribution = model.encode(inputs.x as tf.Tensor4D)
+  const { moments, mean, logvar, std } = distribution
+  const noise = randnTensor(mean.shape, new Generator(inputs.sampleGeneratorSeed as number))
+  return { moments, mean, logvar, std, mode: distribution.mode(), sample: distribution.sample(noise) }
+}
+
+function encodeText(
+  model: CLIPTextModel | CLIPTextModelWithProjection,
+  textModel: CLIPTextModel,
+  inputs: Inputs,
+): Record<string, tf.Tensor> {
+  const output = model.forward({ ...(inputs as unknown as CLIPTextInputs), outputHiddenStates: true })
+  const { hiddenStates } = output
+  const skipped = (layers: number) => textModel.finalLayerNorm.forward(hiddenStates.at(-1 - layers) as tf.Tensor3D)
+  return {
+    last_hidden_state: output.lastHiddenState,
+    ...('textEmbeds' in output ? { text_embeds: output.textEmbeds } : { pooler_output: output.poolerOutput }),
+    ...Object.fromEntries(hiddenStates.map((states, i) => [`hidden_states.${i}`, states])),
+    clip_skip_1: skipped(1),
+    clip_skip_2: skipped(2),
+  }
+}
+
+/** Checks one case. */
+export async function checkModelsCase(golden: GoldenCase): Promise<void> {
+  const className = String(golden.json.model_class)
+  const load = subjects[className]
+  if (load === undefined) throw new UnsupportedGoldenError(`the model ${className}`)
+  const calls = golden.json.calls as RecordedCall[]
+  const subject = await load(golden.folder)
+  try {
+    for (const call of calls) await checkCall(golden, subject, call)
+  } finally {
+    subject.model.dispose()
+  }
+}
+
+async function checkCall(golden: GoldenCase, subject: Subject, call: RecordedCall): Promise<void> {
+  for (const name of adapterArguments) {
+    if (call.arguments[name] !== undefined && call.arguments[name] !== 0) throw new UnsupportedGoldenError(`the argument ${name}`)
+  }
+  const tolerance = golden.tolerance(FALLBACK)
+  const recorded = new Map<string, GoldenTensor>()
+  for (const { tensor } of [...Object.values(call.outputs), ...Object.values(call.intermediates ?? {})]) {
+    recorded.set(tensor, await golden.tensor(tensor))
+  }
+  const check = (name: string, ours: tf.Tensor) => {
+    expectClose(`${call.name} ${name}`, toChannelsFirst(ours), recorded.get(name) as GoldenTensor, tolerance)
+  }
+  const args = new Map<string, tf.Tensor>()
+  for (const value of Object.values(call.arguments)) {
+    if (isTensorName(value)) args.set(value.tensor, toTensor(await golden.tensor(value.tensor)))
+  }
+  try {
+    tf.tidy(() => {
+      const stop = tapOutputs(subject.model, (name, output) => {
+        // The reference's transformers return a tuple of one.
+        const tapped = call.intermediates?.[name] ?? call.intermediates?.[`${name}.0`]
+        if (tapped) check(tapped.tensor, output)
+      })
+      try {
+        const outputs = subject.call(call.call, readInputs(call, args))
+        for (const [name, { tensor }] of Object.entries(call.outputs)) {
+          const ours = outputs[name]
+          if (ours === undefined) throw new GoldenMismatch(`${call.name} ${name}`, 'an output', 'none')
+          check(tensor, ours)
+        }
+      } finally {
+        stop()
+      }
+    })
+  } finally {
+    tf.dispose([...args.values()])
+  }
+}
+
+/** The arguments by our names: `added_cond_kwargs.time_ids` is a member of `addedCondKwargs`, `residuals.0` of a list. */
+function readInputs(call: RecordedCall, tensors: ReadonlyMap<string, tf.Tensor>): Inputs {
+  const inputs: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(call.arguments)) {
+    const [name = '', part] = key.split('.').map(toCamelCase)
+    const input = isTensorName(value) ? tensors.get(value.tensor) : value
+    if (part === undefined) inputs[name] = input
+    else if (/^\d+$/.test(part)) inputs[name] = [...((inputs[name] as unknown[] | undefined) ?? []), input]
+    else inputs[name] = { ...(inputs[name] as object | undefined), [part]: input }
+  }
+  return inputs
+}
+
+function isTensorName(value: unknown): value is TensorName {
+  return typeof value === 'object' && value !== null && 'tensor' in value
+}

@@ -12,7 +12,7 @@ import {
   ModularPipelineBlocks,
   Output,
   SequentialPipelineBlocks,
-} from '..'
+} from 'tesserae'
 
 const LEAVES = 200
 const LOOP_BLOCKS = 10

@@ -25,5 +25,5 @@ function describeProbe({ name, works, reason, caveat, device, version, ms, gflop
   const mark = works ? colors.green('works') : colors.red('no')
   if (!works) return `${name.padEnd(10)} ${mark}     ${reason ?? ''}`
   const speed = gflops === undefined ? '' : `, about ${gflops.toFixed(gflops < 10 ? 1 : 0)} GFLOP/s`
-  return `${name.padEnd(10)} ${mark}  ${device ?? ''}, ${version ?? ''}${speed}, ready in ${ms ?? '?'} ms${caveat ? `\n${' '.repeat(18)}${caveat}` : ''}`
+  return `${name.padEnd(10)} ${mark}  ${device ?? ''}, ${version ?? ''}${speed}, ready in ${Math.round(ms ?? 0)} ms${caveat ? `\n${' '.repeat(18)}${caveat}` : ''}`
 }

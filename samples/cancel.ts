@@ -1,5 +1,5 @@
 /** Watches a run and stops it in the middle. */
-import { PipelineAbortError, StableDiffusionTextToImageBlocks, selectBackend } from '..'
+import { PipelineAbortError, StableDiffusionTextToImageBlocks, selectBackend } from 'tesserae'
 
 export async function main(model: string): Promise<{ steps: number; where: readonly string[] }> {
   await selectBackend()

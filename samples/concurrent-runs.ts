@@ -1,5 +1,5 @@
 /** Many runs of one pipeline at once: each has its own scheduler, guider and random numbers, all share the weights. */
-import { type Image, StableDiffusionTextToImageBlocks, selectBackend } from '..'
+import { type Image, StableDiffusionTextToImageBlocks, selectBackend } from 'tesserae'
 
 export async function main(model: string): Promise<{ together: Image[]; oneByOne: Image[] }> {
   await selectBackend()

@@ -1,5 +1,5 @@
 /** Supplies components by value, by class and by factory. */
-import { Block, Component, ComponentContainer, type In, Input, ModularPipelineBlocks, type Out, Output } from '..'
+import { Block, Component, ComponentContainer, type In, Input, ModularPipelineBlocks, type Out, Output } from 'tesserae'
 
 export class Greeting {
   constructor(readonly word: string) {}

@@ -8,7 +8,7 @@ import {
   LoopStep,
   ModularPipelineBlocks,
   Output,
-} from '..'
+} from 'tesserae'
 
 @Block({ description: 'Adds one to x in every iteration.' })
 export class LoopBlock extends ModularPipelineBlocks {

@@ -6,6 +6,7 @@ import { CLIPTextModel } from '../../components/models/clip-text/clip-text-model
 import { tensor } from '../../components/tensors/tensor-schema'
 import { CLIPTokenizer } from '../../components/tokenizers/clip-tokenizer'
 import { Block, Component, type In, Input, InputTypeError, ModularPipelineBlocks, type Out, Output } from '../../src'
+import { guiderOptions } from './guider-options'
 
 const texts = z.union([z.string(), z.array(z.string()).min(1)])
 
@@ -19,7 +20,7 @@ const texts = z.union([z.string(), z.array(z.string()).min(1)])
 export class EncodePrompt extends ModularPipelineBlocks {
   @Component(CLIPTokenizer, { description: 'Splits the prompt into tokens.' }) tokenizer!: CLIPTokenizer
   @Component(CLIPTextModel, { description: 'Embeds the tokens.' }) textEncoder!: CLIPTextModel
-  @Component(BaseGuidance, { description: 'Combines the predictions with and without the prompt.' }) guider!: BaseGuidance
+  @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance
 
   @Input(texts.describe('What the picture should show: one text, or one for each picture.'))
   prompt!: In<string | string[]>
@@ -43,6 +44,9 @@ export class EncodePrompt extends ModularPipelineBlocks {
 
   run(): void {
     const prompts = [this.prompt].flat()
+    for (const [i, prompt] of prompts.entries()) {
+      if (prompt.trim() === '') this.context.warn('PROMPT_EMPTY', `The prompt ${i + 1} is empty: the picture will show anything.`)
+    }
     this.batchSize = prompts.length * this.numImagesPerPrompt
     this.promptEmbeds = this.encode(prompts)
     this.negativePromptEmbeds = this.guider.numConditions > 1 ? this.encode(this.negativePrompts(prompts.length)) : undefined

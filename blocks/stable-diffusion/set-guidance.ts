@@ -1,13 +1,13 @@
 /** Sets how closely this run follows its prompt. */
 import { z } from 'zod'
 import { BaseGuidance } from '../../components/guiders/base-guidance'
-import { ClassifierFreeGuidance } from '../../components/guiders/classifier-free-guidance'
 import { Block, Component, type In, Input, ModularPipelineBlocks } from '../../src'
+import { guiderOptions } from './guider-options'
 
 /** Changes the guider's settings for one run; the pipeline's guider stays as it is. */
 @Block({ description: 'Sets how closely this run follows its prompt.', modelName: 'stable-diffusion', version: '1.0.0', stability: 'beta' })
 export class SetGuidance extends ModularPipelineBlocks {
-  @Component(BaseGuidance, { config: {}, description: 'Combines the predictions with and without the prompt.' }) guider!: BaseGuidance
+  @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance
 
   @Input(z.number().min(0).optional().describe("Strength of the guidance, 1 for none; by default the guider's own."))
   guidanceScale!: In<number | undefined>

@@ -8,6 +8,9 @@ import { restoreRemovedNodeFunctions } from './removed-node-functions'
 /** Both packages register under this name, so a process can hold one of them. */
 const TFJS_NAME = 'tensorflow'
 
+/** What `node-gpu` computes on if it finds a GPU. */
+export const CUDA_DEVICE = 'CUDA GPU'
+
 export const nodeGpuLoader = nodeLoader('node-gpu', '@tensorflow/tfjs-node-gpu')
 export const nodeCpuLoader = nodeLoader('node', '@tensorflow/tfjs-node')
 
@@ -40,7 +43,7 @@ function nodeLoader(name: 'node-gpu' | 'node', packageName: string): BackendLoad
       }
       return {
         tfjsName: TFJS_NAME,
-        device: backend.isUsingGpuDevice ? 'CUDA GPU' : name === 'node' ? 'CPU' : 'CPU (no CUDA device found)',
+        device: backend.isUsingGpuDevice ? CUDA_DEVICE : name === 'node' ? 'CPU' : 'CPU (no CUDA device found)',
         version: `${packageName} ${tf.version.tfjs}`,
       }
     },

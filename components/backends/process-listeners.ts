@@ -16,8 +16,9 @@ export async function withoutProcessListeners<T>(start: () => Promise<T>): Promi
     for (const event of events) {
       for (const listener of process.rawListeners(event)) {
         // `off` takes a listener of any kind; its type is that of an event without a name of its own.
-        if (!before.has(listener) && EMSCRIPTEN_LISTENER.test(String(listener)))
+        if (!before.has(listener) && EMSCRIPTEN_LISTENER.test(String(listener))) {
           process.off(event, listener as () => void)
+        }
       }
     }
   }

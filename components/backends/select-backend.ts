@@ -1,7 +1,13 @@
 /** Chooses the tfjs backend of this process: the best that this machine has, or the one that is asked for. */
 import * as tf from '@tensorflow/tfjs'
 import { nearestName } from '../../src/errors/nearest-name'
-import { BACKEND_NAMES, type BackendLoader, type BackendName, type LoadedBackend } from './backend-loader'
+import {
+  BACKEND_NAMES,
+  BackendLoadError,
+  type BackendLoader,
+  type BackendName,
+  type LoadedBackend,
+} from './backend-loader'
 import { BackendUnavailableError } from './backend-unavailable-error'
 import { cpuLoader } from './cpu-loader'
 import { InvalidThreadCountError } from './invalid-thread-count-error'
@@ -69,8 +75,9 @@ export class BackendSelector {
 
   /** See {@link selectBackend}. */
   async select({ backend, threads }: SelectBackendOptions = {}): Promise<BackendSelection> {
-    if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
+    if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
       throw new InvalidThreadCountError(threads)
+    }
     const chosen = this.turn.then(() => this.choose(backend, threads))
     this.turn = chosen.catch(() => undefined)
     return chosen
@@ -81,8 +88,9 @@ export class BackendSelector {
     threads: number | undefined,
   ): Promise<BackendSelection> {
     if (this.selected && (option === undefined || option === 'auto')) return this.selected.selection
-    const source = option === undefined ? 'TESSERAE_BACKEND' : 'option backend'
-    const wanted = option ?? (process.env.TESSERAE_BACKEND || 'auto')
+    const fromEnvironment = process.env.TESSERAE_BACKEND || undefined
+    const wanted = option ?? fromEnvironment ?? 'auto'
+    const source = option ? 'option backend' : fromEnvironment ? 'TESSERAE_BACKEND' : 'default'
     if (wanted !== 'auto') return this.chooseNamed(wanted, source, threads)
 
     const tried: BackendAttempt[] = []
@@ -128,7 +136,7 @@ export class BackendSelector {
     let outcome: Outcome
     try {
       const loaded = await loader.load({ threads })
-      await tf.setBackend(loaded.tfjsName)
+      if (!(await tf.setBackend(loaded.tfjsName))) throw new BackendLoadError('TensorFlow.js cannot initialise it.')
       await selfTest()
       outcome = { attempt: { name: loader.name, ok: true, ms: performance.now() - start }, loaded }
     } catch (error) {

@@ -3,6 +3,10 @@ import { EventEmitter } from 'node:events'
 import os from 'node:os'
 import { Worker } from 'node:worker_threads'
 import * as tf from '@tensorflow/tfjs'
+import { BackendLoadError } from './backend-loader'
+
+/** The module with threads, and with `.worker.js` the script of its workers. */
+const MODULE = '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd'
 
 /** Workers that the module makes before it starts, whether they are used or not (PTHREAD_POOL_SIZE of its build). */
 const POOL_SIZE = 8
@@ -48,25 +52,23 @@ interface PoolMessage {
 /** One thread of the module. */
 class WasmWorker extends Worker {
   constructor() {
-    const { wasmWorkerContents } = require(`${OUTPUT}.worker.js`) as { wasmWorkerContents: string }
+    const { wasmWorkerContents } = require(`${MODULE}.worker.js`) as { wasmWorkerContents: string }
     super(wasmWorkerContents.replaceAll('\n', '\\n'), { eval: true, execArgv: [] })
   }
 
   override postMessage(message: PoolMessage): void {
     // The module names its own script by a blob, which the script in the worker cannot read.
-    super.postMessage(message.cmd === 'load' ? { ...message, urlOrBlob: require.resolve(`${OUTPUT}.js`) } : message)
+    super.postMessage(message.cmd === 'load' ? { ...message, urlOrBlob: require.resolve(`${MODULE}.js`) } : message)
   }
 
   /** Called when the thread begins to work: it would keep the process alive for ever. */
   override ref(): void {}
 }
 
-const OUTPUT = '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd'
-
 /** A worker that says that it is ready and is never used. */
 class SpareWorker extends EventEmitter {
   postMessage(message: PoolMessage): void {
-    if (message.cmd !== 'load') throw new Error('A spare worker was asked to work.')
+    if (message.cmd !== 'load') throw new BackendLoadError('A spare worker was asked to work.')
     setImmediate(() => this.emit('message', { cmd: 'loaded' }))
   }
 

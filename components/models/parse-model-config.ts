@@ -37,15 +37,19 @@ export function parseModelConfig<S extends z.ZodType<object>>(
 }
 
 function problemOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'custom') return issue.message
+  if (issue.input === undefined) return 'is missing'
   const input = JSON.stringify(issue.input)
-  if (issue.code === 'invalid_value') {
-    return `${input} is not supported; supported: ${issue.values.map(value => JSON.stringify(value)).join(', ')}`
-  }
-  if (issue.code !== 'invalid_type') return issue.message
-  if (issue.expected === 'null') return `${input} is not supported; supported: null`
-  return issue.input === undefined
-    ? `is missing (${issue.expected})`
-    : `must be of type ${issue.expected}, but is ${input}`
+  const supported = (values: readonly string[]) => `${input} is not supported; supported: ${values.join(', ')}`
+  if (issue.code === 'invalid_value') return supported(issue.values.map(value => JSON.stringify(value)))
+  if (issue.code === 'invalid_union') return `must be of type ${issue.errors.map(typeOf).join(' or ')}, but is ${input}`
+  if (issue.code !== 'invalid_type') return `${input} is not possible: ${issue.message}`
+  return issue.expected === 'null' ? supported(['null']) : `must be of type ${issue.expected}, but is ${input}`
+}
+
+/** The type that one member of a union asks for. */
+function typeOf([issue]: readonly z.core.$ZodIssue[]): string {
+  return issue?.code === 'invalid_type' ? issue.expected : (issue?.message ?? 'another')
 }
 
 function deepFreeze<T>(value: T): T {

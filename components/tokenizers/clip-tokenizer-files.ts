@@ -33,7 +33,7 @@ const specialTokensSchema = z.object({
 type SpecialTokens = z.infer<typeof specialTokensSchema>
 const settingsSchema = specialTokensSchema.extend({
   tokenizer_class: z.string().nullish(),
-  model_max_length: z.number().nullish(),
+  model_max_length: z.number().min(3).nullish(),
   added_tokens_decoder: z.record(z.string().regex(/^\d+$/), addedTokenSchema).optional(),
 })
 
@@ -124,8 +124,9 @@ export async function readCLIPTokenizerFiles(folder: string, signal?: AbortSigna
     const known = addedTokens.find(token => token.content === wanted.content)
     if (known) return known
     const id = vocab[wanted.content]
-    if (id === undefined)
+    if (id === undefined) {
       throw new InvalidTokenizerError(folder, `the vocabulary lacks the ${role} "${wanted.content}".`)
+    }
     const token = { ...wanted, id }
     addedTokens.push(token)
     return token

@@ -21,6 +21,7 @@ import { after, type MaybePromise } from '../runtime/maybe-promise'
 import type { RunContext } from '../runtime/run-context'
 import { checkShapes } from '../runtime/shape-binding'
 import { BlockState } from '../state/block-state'
+import { copyValue } from '../state/copy-value'
 import type { PipelineState } from '../state/pipeline-state'
 import { type Explanation, explain } from '../wiring/explain'
 import { validateBlocks } from '../wiring/validate'
@@ -168,7 +169,7 @@ export abstract class ModularPipelineBlocks {
     const values: Record<string, unknown> = {}
     for (const { name, kwargsType, default: fallback, required, typeHint } of this.inputs) {
       if (name !== null) {
-        const value = state.values.get(name) ?? fallback
+        const value = state.values.get(name) ?? copyValue(fallback)
         if (required && value === undefined) {
           const path = activeRun()?.path ?? []
           const available = [...state.values.keys()].filter(key => state.has(key))

@@ -1,7 +1,9 @@
 /** Supplies components by name, on tsyringe: each pipeline has a child container of its own. */
 import 'reflect-metadata'
-import { type DependencyContainer, instanceCachingFactory, Lifecycle, container as rootContainer } from 'tsyringe'
+import { type DependencyContainer, container as rootContainer } from 'tsyringe'
+import { UnknownValueError } from '../errors/unknown-value-error'
 import type { MaybePromise } from '../runtime/maybe-promise'
+import { type ComponentScope, Supplier } from './supplier'
 
 /** How a component is supplied: as it is, by a class, or by a function, which may promise it. */
 export type ComponentProvider<T = unknown> =
@@ -11,17 +13,18 @@ export type ComponentProvider<T = unknown> =
 
 /** Options of {@link ComponentContainer.register}. */
 export interface RegisterOptions {
-  /** Who shares what a class or a factory makes: all runs of the pipeline, or nobody. Default: `pipeline`. */
-  scope?: 'pipeline' | 'run'
+  /** Who shares what a class or a factory makes: all runs of all pipelines that use the container, or nobody. Default: `pipeline`. */
+  scope?: ComponentScope
 }
 
 /** Components by token, e.g. `unet`. What a child does not hold, its parents may. */
 export class ComponentContainer {
+  private readonly suppliers = new Map<string, Supplier>()
+
   private constructor(
     /** The tsyringe container, for classes that take components by constructor injection. */
     readonly tsyringe: DependencyContainer,
     private readonly parent: ComponentContainer | undefined,
-    private readonly names = new Set<string>(),
   ) {}
 
   /** A container with no registrations of its own. */
@@ -36,21 +39,13 @@ export class ComponentContainer {
 
   /** Supplies a component. A later registration of the same token replaces an earlier one. */
   register<T>(token: string, provider: ComponentProvider<T>, { scope = 'pipeline' }: RegisterOptions = {}): this {
-    this.names.add(token)
-    if ('useValue' in provider) {
-      this.tsyringe.register<unknown>(token, { useValue: provider.useValue })
-    } else if ('useClass' in provider) {
-      const lifecycle = scope === 'run' ? Lifecycle.Transient : Lifecycle.ContainerScoped
-      // tsyringe takes the constructor's arguments from its own metadata.
-      this.tsyringe.register<unknown>(
-        token,
-        { useClass: provider.useClass as new (...args: unknown[]) => unknown },
-        { lifecycle },
-      )
-    } else {
-      const make = () => provider.useFactory(this)
-      this.tsyringe.register<unknown>(token, { useFactory: scope === 'run' ? make : instanceCachingFactory(make) })
+    // tsyringe never forgets a registration, so it learns of a token once, and replaced components can go.
+    if (!this.suppliers.has(token)) {
+      this.tsyringe.register<unknown>(token, {
+        useFactory: asking => (this.suppliers.get(token) as Supplier).supply(asking),
+      })
     }
+    this.suppliers.set(token, this.supplierOf(provider, scope))
     return this
   }
 
@@ -59,13 +54,37 @@ export class ComponentContainer {
     return this.tsyringe.isRegistered(token, true)
   }
 
-  /** What is registered; for a factory, possibly a promise. Whether it is there is {@link isRegistered}'s question. */
+  /**
+   * The component of a token; a promise of it where its factory still works on it.
+   * @throws UnknownValueError for a token that nobody registered; what the class or the factory throws
+   */
   resolve<T = unknown>(token: string): MaybePromise<T> {
+    if (!this.isRegistered(token)) throw new UnknownValueError('The container', token, this.tokens, 'component')
     return this.tsyringe.resolve<MaybePromise<T>>(token)
+  }
+
+  /** Whether every run gets a component of its own, made for it. */
+  isMadeForEachRun(token: string): boolean {
+    const supplier = this.suppliers.get(token)
+    return supplier ? supplier.scope === 'run' : (this.parent?.isMadeForEachRun(token) ?? false)
   }
 
   /** All tokens, those of the parents first. */
   get tokens(): readonly string[] {
-    return [...new Set([...(this.parent?.tokens ?? []), ...this.names])]
+    return [...new Set([...(this.parent?.tokens ?? []), ...this.suppliers.keys()])]
+  }
+
+  /** Gives back what this container holds or has made, by its `dispose()`; what its parents hold stays. */
+  dispose(): void {
+    for (const supplier of this.suppliers.values()) supplier.dispose()
+  }
+
+  private supplierOf(provider: ComponentProvider, scope: ComponentScope): Supplier {
+    if ('useValue' in provider) return Supplier.of(provider.useValue)
+    if ('useFactory' in provider) return new Supplier(() => provider.useFactory(this), scope)
+    // tsyringe takes the constructor's arguments from its own metadata.
+    const type = provider.useClass as new (...args: unknown[]) => unknown
+    // What is shared may depend only on what all that share it see; what a run owns, on all that its pipeline sees.
+    return new Supplier(asking => (scope === 'run' ? asking : this.tsyringe).resolve(type), scope)
   }
 }

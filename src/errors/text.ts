@@ -1,5 +1,8 @@
 /** Small pieces that error texts are made of. */
 
+/** Characters of a caller's text that an error repeats. */
+const LONGEST_QUOTE = 80
+
 /** `text2image > denoise > predictNoise`, or the given word for the top. */
 export function pathText(path: readonly string[], top = 'the pipeline'): string {
   return path.length === 0 ? top : path.join(' > ')
@@ -25,5 +28,6 @@ export function kindOf(value: unknown): string {
     return name === 'Object' ? 'an object' : `an instance of ${name}`
   }
   if (typeof value === 'function') return value.name ? `the function ${value.name}` : 'a function'
-  return `the ${typeof value} ${JSON.stringify(value) ?? String(value)}`
+  if (typeof value !== 'string') return `the ${typeof value} ${String(value)}`
+  return `the string ${JSON.stringify(value.length > LONGEST_QUOTE ? `${value.slice(0, LONGEST_QUOTE)}…` : value)}`
 }

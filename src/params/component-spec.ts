@@ -44,7 +44,9 @@ export class ComponentSpec {
     this.typeHint = options.typeHint
     this.description = options.description ?? ''
     this.config = options.config
-    this.defaultCreationMethod = options.defaultCreationMethod ?? (options.config ? 'fromConfig' : 'fromPretrained')
+    const needsNoFiles = options.typeHint?.fromConfig !== undefined && options.typeHint.fromPretrained === undefined
+    this.defaultCreationMethod =
+      options.defaultCreationMethod ?? (options.config || needsNoFiles ? 'fromConfig' : 'fromPretrained')
     this.pretrainedModelNameOrPath = options.pretrainedModelNameOrPath
     this.subfolder = options.subfolder ?? ''
     this.variant = options.variant

@@ -1,5 +1,6 @@
 /** What a block takes. Counterpart: diffusers modular_pipelines/modular_pipeline_utils.py. */
 import type { z } from 'zod'
+import { formatValue } from '../state/format-value'
 import { inputTemplate } from './templates'
 
 /** The fields of an {@link InputParam}, all optional but the name (which only a group input lacks). */
@@ -71,7 +72,7 @@ export class InputParam implements Required<InputParamOptions> {
 
   toString(): string {
     const name = this.name ?? `**${this.kwargsType}`
-    const tail = this.default === undefined ? '' : `, default=${JSON.stringify(this.default)}`
+    const tail = this.default === undefined ? '' : `, default=${formatValue(this.default)}`
     return `<${name}: ${this.required ? 'required' : 'optional'}${tail}>`
   }
 }

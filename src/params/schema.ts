@@ -33,6 +33,8 @@ function unwrap(schema: z.ZodType): z.ZodType {
     inner instanceof z.ZodNullable ||
     inner instanceof z.ZodDefault ||
     inner instanceof z.ZodPrefault ||
+    inner instanceof z.ZodNonOptional ||
+    inner instanceof z.ZodCatch ||
     inner instanceof z.ZodReadonly
   ) {
     inner = inner.unwrap() as z.ZodType
@@ -61,7 +63,10 @@ export function typeNameOf(schema: z.ZodType): string {
   const inner = unwrap(schema)
   const stated = meta(inner, TYPE_KEY)
   if (typeof stated === 'string') return stated
-  if (inner instanceof z.ZodArray) return `${typeNameOf(inner.element as z.ZodType)}[]`
+  if (inner instanceof z.ZodArray) {
+    const element = typeNameOf(inner.element as z.ZodType)
+    return element.includes(' | ') ? `(${element})[]` : `${element}[]`
+  }
   if (inner instanceof z.ZodUnion) return inner.options.map(option => typeNameOf(option as z.ZodType)).join(' | ')
   if (inner instanceof z.ZodEnum) return inner.options.map(option => JSON.stringify(option)).join(' | ')
   if (inner instanceof z.ZodLiteral) return [...inner.values].map(value => JSON.stringify(value)).join(' | ')
@@ -81,7 +86,7 @@ export function readSchema(schema: z.ZodType): SchemaFacts {
     typeName: typeNameOf(schema),
     default: absent.success ? absent.data : undefined,
     description: schema.description ?? unwrap(schema).description ?? '',
-    optional: absent.success,
+    optional: absent.success || schema.safeParse(null).success,
   }
 }
 

@@ -4,6 +4,7 @@ import { nearestName } from '../errors/nearest-name'
 import { nameList } from '../errors/text'
 import type { InputParam } from '../params/input-param'
 import { isAbsent } from '../params/schema'
+import { copyValue } from '../state/copy-value'
 import { PipelineState } from '../state/pipeline-state'
 
 /** What {@link fillState} gives. */
@@ -43,7 +44,7 @@ export function fillState(
       for (const [member, value] of Object.entries(group)) give(member, value, kwargsType)
       left.delete(kwargsType as string)
     } else if (name !== null && !state.values.has(name)) {
-      state.set(name, fallback, kwargsType)
+      state.set(name, copyValue(fallback), kwargsType)
     }
   }
   return { state, given, ignored: [...left.keys()] }

@@ -1,5 +1,5 @@
 /** The values of one block call, or of one loop with all its blocks. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
-import { formatValue } from './format-value'
+import { formatValue, isTensorLike } from './format-value'
 
 /** A bag of attributes: `blockState.x`. An attribute that is not there reads as `undefined`. */
 export class BlockState {
@@ -16,26 +16,22 @@ export class BlockState {
 
   /** Prints names with their values, one each line. */
   static format(blockState: BlockState): string {
-    const lines = Object.entries(blockState).map(([name, value]) => `  ${name}: ${formatGroup(value)}\n`)
+    const lines = Object.entries(blockState).map(([name, value]) => `  ${name}: ${formatAll(value)}\n`)
     return `BlockState(\n${lines.join('')})`
   }
 }
 
-function formatGroup(value: unknown): string {
-  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
-    return `{${Object.entries(value)
-      .map(([name, member]) => `${name}: ${formatValue(member)}`)
-      .join(', ')}}`
-  }
-  if (Array.isArray(value) && value.length > 0 && formatValue(value[0]).startsWith('Tensor(')) {
-    return `[${value.map(member => formatValue(member)).join(', ')}]`
-  }
+/** One value on one line; of a list of tensors, all of them. */
+function formatAll(value: unknown): string {
+  if (Array.isArray(value) && isTensorLike(value[0])) return `[${value.map(formatValue).join(', ')}]`
   return formatValue(value)
 }
 
 // An attribute may have any name, so the class keeps its prototype almost bare: printing hooks in here only.
-Object.defineProperty(BlockState.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-  value(this: BlockState) {
-    return BlockState.format(this)
-  },
-})
+for (const hook of ['toString', Symbol.for('nodejs.util.inspect.custom')]) {
+  Object.defineProperty(BlockState.prototype, hook, {
+    value(this: BlockState) {
+      return BlockState.format(this)
+    },
+  })
+}

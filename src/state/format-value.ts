@@ -5,34 +5,32 @@ interface TensorLike {
   readonly dtype: string
 }
 
-function isTensorLike(value: unknown): value is TensorLike {
+/** Whether a value is a tensor of any library. */
+export function isTensorLike(value: unknown): value is TensorLike {
   return (
     typeof value === 'object' && value !== null && 'shape' in value && 'dtype' in value && Array.isArray(value.shape)
   )
 }
 
-function formatTensor({ dtype, shape }: TensorLike): string {
-  return `Tensor(dtype=${dtype}, shape=[${shape.join(', ')}])`
-}
-
 /** One value on one line. */
 export function formatValue(value: unknown): string {
-  if (isTensorLike(value)) return formatTensor(value)
-  if (Array.isArray(value) && isTensorLike(value[0])) return `[${formatTensor(value[0])}, …]`
-  if (value === undefined) return 'undefined'
+  return format(value, [])
+}
+
+function format(value: unknown, around: readonly object[]): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'function') return `[${value.name || 'function'}]`
+  if (typeof value !== 'object' || value === null) return String(value)
+  if (isTensorLike(value)) return `Tensor(dtype=${value.dtype}, shape=[${value.shape.join(', ')}])`
   if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${value.byteLength} bytes)`
-  if (typeof value === 'function') return `[class ${value.name}]`
-  if (
-    typeof value === 'object' &&
-    value !== null &&
-    Object.getPrototypeOf(value) !== Object.prototype &&
-    !Array.isArray(value)
-  ) {
-    return `${value.constructor?.name ?? 'object'} {…}`
+  if (around.includes(value)) return '[circular]'
+  const inside = [...around, value]
+  if (Array.isArray(value)) {
+    // Tensors of one list are alike.
+    if (isTensorLike(value[0])) return `[${format(value[0], inside)}, …]`
+    return `[${value.map(member => format(member, inside)).join(', ')}]`
   }
-  try {
-    return JSON.stringify(value) ?? String(value)
-  } catch {
-    return '[circular]'
-  }
+  if (Object.getPrototypeOf(value) !== Object.prototype) return `${value.constructor?.name ?? 'object'} {…}`
+  const members = Object.entries(value).map(([name, member]) => `${name}: ${format(member, inside)}`)
+  return `{${members.join(', ')}}`
 }

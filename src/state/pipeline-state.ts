@@ -1,6 +1,7 @@
 /** The one bag of values that all blocks of a run share. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
 import { UnknownValueError } from '../errors/unknown-value-error'
 import { isAbsent } from '../params/schema'
+import { copyValue } from './copy-value'
 import { formatValue } from './format-value'
 
 /** What {@link PipelineState.toObject} gives. */
@@ -59,10 +60,11 @@ export class PipelineState {
     }
   }
 
-  /** A state of its own: containers are copied, so that changes of one are not seen in the other; tensors, which never change, are shared. */
+  /** A state of its own: containers and generators are copied, so that changes of one are not seen in the other; tensors are shared. */
   clone(): PipelineState {
     const copy = new PipelineState()
-    for (const [name, value] of this.values) copy.values.set(name, copyContainers(value))
+    const copies = new Map<object, unknown>()
+    for (const [name, value] of this.values) copy.values.set(name, copyValue(value, copies))
     for (const [group, names] of this.kwargsMapping) copy.kwargsMapping.set(group, [...names])
     return copy
   }
@@ -76,14 +78,4 @@ export class PipelineState {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString()
   }
-}
-
-function copyContainers(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(copyContainers)
-  if (value instanceof Map) return new Map([...value].map(([key, member]) => [key, copyContainers(member)]))
-  if (value instanceof Set) return new Set([...value].map(copyContainers))
-  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
-    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, copyContainers(member)]))
-  }
-  return value
 }

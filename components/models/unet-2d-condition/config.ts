@@ -124,6 +124,7 @@ export type DownBlockType = UNet2DConditionConfig['downBlockTypes'][number]
 export type MidBlockType = NonNullable<UNet2DConditionConfig['midBlockType']>
 /** Kinds of blocks on the way up. */
 export type UpBlockType = UNet2DConditionConfig['upBlockTypes'][number]
+
 /** Checks a config and completes it. @throws ModelConfigError */
 export function parseUNet2DConditionConfig(config: RawConfig, source: ConfigSource): UNet2DConditionConfig {
   return parseModelConfig(schema, config, source)

@@ -98,8 +98,15 @@ export function addResiduals(residuals: readonly tf.Tensor4D[], added: readonly 
   if (added.length !== residuals.length) {
     throw new ModelInputError(model, parameter, `must hold ${residuals.length} maps, but holds ${added.length}`)
   }
-  return residuals.map((residual, i) => {
-    new InputShapes(model).check(`${parameter}.${i}`, residual.shape, added[i])
-    return residual.add(added[i] as tf.Tensor4D) // The lengths are equal.
-  })
+  return added.map((map, i) => addResidual(residuals[i] as tf.Tensor4D, map, `${parameter}.${i}`)) // The lengths are equal.
+}
+
+/**
+ * Adds a ControlNet's map to one of ours.
+ *
+ * @throws ShapeMismatchError
+ */
+export function addResidual(residual: tf.Tensor4D, added: tf.Tensor4D, parameter: string): tf.Tensor4D {
+  new InputShapes(model).check(parameter, residual.shape, added)
+  return residual.add(added)
 }

@@ -9,12 +9,13 @@ import { Module } from '../../nn/module'
 import { TimestepEmbedding, Timesteps } from '../layers/timestep-embedding'
 import { loadPretrained } from '../load-pretrained'
 import type { RawConfig } from '../parse-model-config'
-import type { BlockInputs, BlockOptions } from './block-parts'
+import type { BlockInputs } from './block-parts'
 import { parseUNet2DConditionConfig, type UNet2DConditionConfig } from './config'
-import { DownBlock } from './down-block'
-import { addResiduals, checkInputs, type UNet2DConditionInputs } from './inputs'
-import { MidBlock } from './mid-block'
-import { UpBlock } from './up-block'
+import { createDownBlocks, createMidBlock, createUpBlocks } from './create-blocks'
+import type { DownBlock } from './down-block'
+import { addResidual, addResiduals, checkInputs, type UNet2DConditionInputs } from './inputs'
+import type { MidBlock } from './mid-block'
+import type { UpBlock } from './up-block'
 
 /** Predicts the noise (or what else it was trained for) in a latent image, given the time and a prompt. */
 export class UNet2DConditionModel extends Module {
@@ -35,9 +36,8 @@ export class UNet2DConditionModel extends Module {
     readonly config: UNet2DConditionConfig,
   ) {
     super()
-    const { blockOutChannels, normNumGroups, normEps, actFn, flipSinToCos, freqShift: downscaleFreqShift } = config
-    const levels = blockOutChannels.length
-    const firstChannels = at(blockOutChannels, 0)
+    const { normNumGroups, normEps, actFn, flipSinToCos, freqShift: downscaleFreqShift } = config
+    const [firstChannels = 0] = config.blockOutChannels
     const timeEmbedDim = config.timeEmbeddingDim ?? 4 * firstChannels
     const padded = (kernelSize: number) => ({ kernelSize, padding: Math.floor((kernelSize - 1) / 2) })
 
@@ -61,49 +61,9 @@ export class UNet2DConditionModel extends Module {
       this.addEmbedding = new TimestepEmbedding({ inChannels: projectionDim, timeEmbedDim })
     }
 
-    const level = (i: number): BlockOptions => ({
-      config,
-      tembChannels: timeEmbedDim,
-      outChannels: at(blockOutChannels, i),
-      crossAttentionDim: at(config.crossAttentionDim, i),
-      numAttentionHeads: at(config.attentionHeadDim, i),
-      attentionHeadDim: at(config.attentionHeadDim, i),
-      transformerLayers: at(config.transformerLayersPerBlock, i),
-      onlyCrossAttention: at(config.onlyCrossAttention, i),
-    })
-    this.downBlocks = config.downBlockTypes.map(
-      (type, i) =>
-        new DownBlock(type, {
-          ...level(i),
-          inChannels: at(blockOutChannels, Math.max(i - 1, 0)),
-          numLayers: at(config.layersPerBlock, i),
-          addDownsample: i < levels - 1,
-        }),
-    )
-    if (config.midBlockType !== null) {
-      const { onlyCrossAttention, midBlockOnlyCrossAttention, midBlockType } = config
-      const ofAll = typeof onlyCrossAttention === 'boolean' && onlyCrossAttention
-      this.midBlock = new MidBlock(midBlockType, {
-        ...level(levels - 1),
-        // Transformer blocks in the middle always attend to the map; only the blocks named Simple heed the setting.
-        onlyCrossAttention: midBlockType === 'UNetMidBlock2DSimpleCrossAttn' && (midBlockOnlyCrossAttention ?? ofAll),
-      })
-    }
-    this.upBlocks = config.upBlockTypes.map((type, i) => {
-      const down = levels - 1 - i
-      return new UpBlock(type, {
-        ...level(down),
-        // The reference reverses every list but this one.
-        attentionHeadDim: at(config.attentionHeadDim, i),
-        transformerLayers: config.reverseTransformerLayersPerBlock
-          ? at(config.reverseTransformerLayersPerBlock, i)
-          : at(config.transformerLayersPerBlock, down),
-        prevOutChannels: at(blockOutChannels, Math.min(down + 1, levels - 1)),
-        skipChannels: at(blockOutChannels, Math.max(down - 1, 0)),
-        numLayers: at(config.layersPerBlock, down) + 1,
-        addUpsample: i < levels - 1,
-      })
-    })
+    this.downBlocks = createDownBlocks(config, timeEmbedDim)
+    this.midBlock = createMidBlock(config, timeEmbedDim)
+    this.upBlocks = createUpBlocks(config, timeEmbedDim)
     this.convNormOut = new GroupNorm(normNumGroups, firstChannels, normEps)
     this.convOut = new Conv2d(firstChannels, config.outChannels, padded(config.convOutKernel))
   }
@@ -145,11 +105,11 @@ export class UNet2DConditionModel extends Module {
         x = hiddenStates
         residuals.push(...outputs)
       }
-      const { downBlockAdditionalResiduals: added, midBlockAdditionalResidual } = inputs
-      if (added) residuals = addResiduals(residuals, added)
+      const { downBlockAdditionalResiduals, midBlockAdditionalResidual } = inputs
+      if (downBlockAdditionalResiduals) residuals = addResiduals(residuals, downBlockAdditionalResiduals)
 
       if (this.midBlock) x = this.midBlock.forward(x, blockInputs)
-      if (midBlockAdditionalResidual) x = x.add(midBlockAdditionalResidual)
+      if (midBlockAdditionalResidual) x = addResidual(x, midBlockAdditionalResidual, 'midBlockAdditionalResidual')
 
       for (const block of this.upBlocks) {
         const used = residuals.splice(-block.resnets.length)
@@ -174,11 +134,6 @@ export class UNet2DConditionModel extends Module {
     }
     return emb
   }
-}
-
-/** The element for a level of a list, or what stands for all levels. Lists have one element for each: the config is checked. */
-function at<T>(value: T | readonly T[], index: number): T {
-  return Array.isArray(value) ? value[index] : (value as T)
 }
 
 /** A timestep for each sample: `[batch]`. */

@@ -68,9 +68,8 @@ export class UpBlock extends Module {
     return tf.tidy(() => {
       let x = hiddenStates
       for (const [i, resnet] of this.resnets.entries()) {
-        const residual = residuals.at(-1 - i)
-        if (residual) x = tf.concat([x, residual], 3)
-        x = resnet.forward(x, temb)
+        const residual = residuals.at(-1 - i) as tf.Tensor4D // One for each layer.
+        x = resnet.forward(tf.concat([x, residual], 3), temb)
         x = this.attentions[i]?.forward(x, inputs) ?? x
       }
       for (const upsampler of this.upsamplers) {

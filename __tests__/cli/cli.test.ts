@@ -1,0 +1,165 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Image } from '../../components/images/image'
+import { readPngText } from '../../components/images/png-text'
+import { runCli } from './run-cli'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tesserae cli '))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const cli = (...args: string[]) => runCli(args, { cwd: folder })
+
+describe('tesserae generate', () => {
+  test('writes a picture named after the prompt and the seed, and prints its path alone', async () => {
+    const { code, stdout, stderr } = await cli('generate', 'red apple', '--steps', '3', '--seed', '7')
+    expect(stderr).toContain('seed 7')
+    expect(code).toBe(0)
+    const file = join(folder, 'red-apple-7.png')
+    expect(stdout.trim().endsWith('red-apple-7.png')).toBe(true)
+    expect(await Image.load(file)).toMatchObject({ width: 64, height: 64, channels: 3 })
+    expect(readdirSync(folder)).toEqual(['red-apple-7.png'])
+  })
+
+  test('stores how the picture was made, and inspect reads it back', async () => {
+    await cli('generate', 'pizza', '--steps', '2', '--seed', '5', '--guidance', '3', '--negative', 'dog', '--scheduler', 'euler', '--out', 'p.png')
+    const stored = (await readPngText(readFileSync(join(folder, 'p.png')))).get('tesserae')
+    expect(JSON.parse(stored as string)).toMatchObject({
+      prompt: 'pizza',
+      negativePrompt: 'dog',
+      seed: 5,
+      steps: 2,
+      guidance: 3,
+      scheduler: 'euler',
+      width: 64,
+      height: 64,
+      model: 'emoji',
+      backend: 'wasm',
+    })
+    const { code, stdout } = await cli('inspect', 'p.png', '--json')
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(stored as string))
+  })
+
+  test('draws the same picture for the same seed', async () => {
+    await cli('generate', 'rocket', '--steps', '2', '--seed', '3', '--out', 'a.png')
+    await cli('generate', 'rocket', '--steps', '2', '--seed', '3', '--out', 'b.png')
+    expect((await Image.load(join(folder, 'a.png'))).data).toEqual((await Image.load(join(folder, 'b.png'))).data)
+  })
+
+  test('draws several pictures with consecutive seeds, and a grid of them', async () => {
+    const { stdout } = await cli('generate', 'cat face', '--steps', '2', '--seed', '4', '--count', '3', '--out', 'cats.png', '--json')
+    const report = JSON.parse(stdout) as { files: string[]; seed: number; timings: { total: number }; backend: { name: string } }
+    expect(report).toMatchObject({ seed: 4, backend: { name: 'wasm' }, timings: { total: expect.any(Number) } })
+    expect(readdirSync(folder).sort()).toEqual(['cats-1.png', 'cats-2.png', 'cats-3.png', 'cats.png'])
+    const seeds = await Promise.all(
+      [1, 2, 3].map(async i => (JSON.parse((await readPngText(readFileSync(join(folder, `cats-${i}.png`)))).get('tesserae') as string) as { seed: number }).seed),
+    )
+    expect(seeds).toEqual([4, 5, 6])
+    const grid = await Image.load(join(folder, 'cats.png'))
+    expect(grid.width * grid.height).toBeGreaterThanOrEqual(3 * 64 * 64)
+  })
+
+  test('takes a size', async () => {
+    await cli('generate', 'pizza', '--steps', '1', '--size', '96x64', '--out', 'wide.png')
+    expect(await Image.load(join(folder, 'wide.png'))).toMatchObject({ width: 96, height: 64 })
+  })
+
+  test('takes prompts in any script', async () => {
+    const { code } = await cli('generate', '赤いりんご 🍎', '--steps', '1', '--seed', '1')
+    expect(code).toBe(0)
+    expect(readdirSync(folder)).toEqual(['赤いりんご-1.png'])
+  })
+
+  test('says what of a long prompt is not seen', async () => {
+    const { code, stderr } = await cli('generate', 'apple '.repeat(60), '--steps', '1', '--out', 'long.png')
+    expect(code).toBe(0)
+    expect(stderr).toContain('warning: The prompt 1 is longer than 24 tokens')
+  })
+
+  test('warns of an empty prompt', async () => {
+    const { code, stderr } = await cli('generate', '', '--steps', '1', '--out', 'empty.png')
+    expect(code).toBe(0)
+    expect(stderr).toContain('warning: The prompt 1 is empty')
+  })
+
+  test.each([
+    ['no prompt', [], "missing required argument 'prompt'"],
+    ['steps of zero', ['x', '--steps', '0'], 'The number of steps must be a whole number from 1 up.'],
+    ['negative steps', ['x', '--steps', '-3'], 'The number of steps must be a whole number from 1 up.'],
+    ['a fraction of a step', ['x', '--steps', '2.5'], 'The number of steps must be a whole number from 1 up.'],
+    ['a size in words', ['x', '--size', 'big'], 'The size must be like 64 or 96x64'],
+    ['a size that the VAE cannot make', ['x', '--size', '65', '--steps', '1'], 'it must be a multiple of 4'],
+    ['an unknown scheduler', ['x', '--scheduler', 'eulr'], 'euler'],
+    ['an unknown backend', ['x', '--backend', 'abacus'], 'Allowed choices are'],
+    ['an unknown option', ['x', '--step', '3'], '(Did you mean --steps?)'],
+    ['a model that is not there', ['x', '--model', 'no such folder'], 'no such folder: not found'],
+    ['more steps than the model was trained on', ['x', '--steps', '2000'], '1000'],
+    ['an output that is no PNG', ['x', '--out', 'x.txt'], 'must end in .png'],
+    ['an output in a folder that is not there', ['x', '--steps', '1', '--out', 'nowhere/x.png'], 'nowhere'],
+  ])('refuses %s, and writes nothing', async (_, args, message) => {
+    const { code, stdout, stderr } = await cli('generate', ...args)
+    expect(stderr).toContain(message)
+    expect(code).toBe(1)
+    expect(stdout).toBe('')
+    expect(stderr).not.toContain('    at ')
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  test('ends cleanly when it is interrupted, and leaves nothing half written', async () => {
+    const start = { cwd: folder, onStart: (kill: (signal: NodeJS.Signals) => void) => setTimeout(() => kill('SIGINT'), 3000) }
+    const { code, stdout, stderr } = await runCli(['generate', 'red apple', '--steps', '1000'], start)
+    expect(stderr).toContain('Cancelled.')
+    expect(code).toBe(130)
+    expect(stdout).toBe('')
+    expect(readdirSync(folder)).toEqual([])
+  })
+})
+
+describe('tesserae inspect', () => {
+  test.each([
+    ['a file that is not there', 'none.png', 'none.png'],
+    ['a file that is no picture', 'text.png', 'text.png'],
+  ])('refuses %s', async (_, file, message) => {
+    writeFileSync(join(folder, 'text.png'), 'not a picture')
+    const { code, stderr } = await cli('inspect', file)
+    expect(code).toBe(1)
+    expect(stderr).toContain(message)
+  })
+
+  test('says so when a picture holds nothing of ours', async () => {
+    await new Image({ width: 2, height: 2, channels: 3, data: new Uint8Array(12) }).save(join(folder, 'plain.png'))
+    const { code, stderr } = await cli('inspect', 'plain.png')
+    expect(code).toBe(1)
+    expect(stderr).toContain('holds nothing about how it was made')
+  })
+})
+
+describe('tesserae describe', () => {
+  test('prints what the pipeline takes and is made of', async () => {
+    const { code, stdout } = await cli('describe')
+    expect(code).toBe(0)
+    for (const text of ['StableDiffusionTextToImageBlocks', 'prompt (', 'numInferenceSteps', 'unet (`UNet2DConditionModel`)', 'denoise (DenoiseLoop)']) {
+      expect(stdout).toContain(text)
+    }
+  })
+
+  test('prints JSON on request', async () => {
+    const { stdout } = await cli('describe', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ class: 'StableDiffusionTextToImageBlocks', kind: 'sequential' })
+  })
+})
+
+describe('tesserae doctor', () => {
+  test('says of each backend whether it works, and why not', async () => {
+    const { code, stdout } = await cli('doctor', '--json')
+    expect(code).toBe(0)
+    const { backends } = JSON.parse(stdout) as { backends: { name: string; works: boolean; reason?: string }[] }
+    expect(backends.map(({ name }) => name)).toEqual(['node-gpu', 'node', 'webgpu', 'wasm', 'cpu'])
+    expect(backends.filter(({ works }) => works).map(({ name }) => name)).toEqual(expect.arrayContaining(['wasm', 'cpu']))
+    for (const { works, reason } of backends) if (!works) expect(reason).toMatch(/\S/)
+  })
+})

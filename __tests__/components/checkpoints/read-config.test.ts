@@ -1,0 +1,47 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { InvalidConfigError } from '../../../components/checkpoints/invalid-config-error'
+import { MissingFileError } from '../../../components/checkpoints/missing-file-error'
+import { readConfig } from '../../../components/checkpoints/read-config'
+import { useTemporaryFolder } from './temporary-folder'
+
+const folder = useTemporaryFolder()
+
+describe('readConfig', () => {
+  test('reads the object with its keys as they are', async () => {
+    await writeFile(join(folder(), 'config.json'), '{"_class_name": "UNet2DConditionModel", "in_channels": 4}')
+    expect(await readConfig(folder(), 'config.json')).toEqual({ _class_name: 'UNet2DConditionModel', in_channels: 4 })
+  })
+
+  test('names the file that is missing and those that are there', async () => {
+    await writeFile(join(folder(), 'scheduler_config.json'), '{}')
+    const reading = readConfig(folder(), 'config.json')
+    await expect(reading).rejects.toThrow(MissingFileError)
+    await expect(reading).rejects.toThrow(/looked for "config.json". The folder holds "scheduler_config.json"/)
+  })
+
+  test('names the folder that is missing', async () => {
+    const missing = join(folder(), 'unet')
+    const reading = readConfig(missing, 'config.json')
+    await expect(reading).rejects.toThrow(/There is no such folder/)
+    await expect(reading).rejects.toMatchObject({ code: 'MISSING_FILE', folder: missing, found: undefined })
+  })
+
+  test.each([
+    ['{"a": 1,}', /is no JSON/],
+    ['', /is no JSON/],
+    ['[1, 2]', /expected a JSON object, got an array of 2/],
+    ['null', /got null/],
+  ])('refuses the text %p', async (text, message) => {
+    await writeFile(join(folder(), 'config.json'), text)
+    const reading = readConfig(folder(), 'config.json')
+    await expect(reading).rejects.toThrow(InvalidConfigError)
+    await expect(reading).rejects.toThrow(message)
+    await expect(reading).rejects.toMatchObject({ source: join(folder(), 'config.json') })
+  })
+
+  test('refuses a folder in place of the file', async () => {
+    await mkdir(join(folder(), 'config.json'))
+    await expect(readConfig(folder(), 'config.json')).rejects.toThrow(InvalidConfigError)
+  })
+})

@@ -1,0 +1,120 @@
+import { cp, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as tf from '@tensorflow/tfjs'
+import { MissingFileError } from '../../../components/checkpoints/missing-file-error'
+import { SafetensorsError } from '../../../components/checkpoints/safetensors-error'
+import { AutoencoderKL } from '../../../components/models/autoencoder-kl/autoencoder-kl'
+import { CLIPTextModel } from '../../../components/models/clip-text/clip-text-model'
+import { CLIPTextModelWithProjection } from '../../../components/models/clip-text/clip-text-model-with-projection'
+import { ModelClassError } from '../../../components/models/model-class-error'
+import { ModelConfigError } from '../../../components/models/model-config-error'
+import { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
+import { StateDictError } from '../../../components/nn/state-dict-error'
+import type { ComponentClass } from '../../../src/params/component-class'
+import { openFilesIn } from '../checkpoints/open-files'
+import { useTemporaryFolder } from '../checkpoints/temporary-folder'
+import { goldenFolder } from './golden-model-case'
+import { useBackend } from './use-backend'
+
+const source = goldenFolder('unet_class_labels')
+const weights = 'diffusion_pytorch_model.safetensors'
+
+describe('loading a model from a folder', () => {
+  useBackend('wasm')
+  const folder = useTemporaryFolder()
+
+  async function copy(change: (config: Record<string, unknown>) => object = config => config): Promise<string> {
+    const config: unknown = JSON.parse(await readFile(join(source, 'config.json'), 'utf8'))
+    await writeFile(join(folder(), 'config.json'), JSON.stringify(change(config as Record<string, unknown>)))
+    await cp(join(source, weights), join(folder(), weights))
+    return folder()
+  }
+
+  const classes: ComponentClass[] = [UNet2DConditionModel, AutoencoderKL, CLIPTextModel, CLIPTextModelWithProjection]
+
+  test.each(classes)('is offered by $name as the container asks for it', async modelClass => {
+    await expect(modelClass.fromPretrained?.(folder())).rejects.toThrow(MissingFileError)
+    expect(() => modelClass.fromConfig?.({})).toThrow(ModelConfigError)
+  })
+
+  test('takes a subfolder and a variant', async () => {
+    await cp(join(source, weights), join(folder(), 'unet', 'diffusion_pytorch_model.half.safetensors'))
+    await cp(join(source, 'config.json'), join(folder(), 'unet', 'config.json'))
+    const model = await UNet2DConditionModel.fromPretrained(folder(), { subfolder: 'unet', variant: 'half' })
+    expect(model.parameters().every(parameter => parameter.isLoaded)).toBe(true)
+    model.dispose()
+  })
+
+  test('keeps the weights where the caller has a tidy open', async () => {
+    tf.engine().startScope('outer')
+    const model = await UNet2DConditionModel.fromPretrained(source)
+    tf.engine().endScope()
+    expect(model.convIn.bias.tensor.isDisposed).toBe(false)
+    model.dispose()
+  })
+
+  test('refuses a config of another class', async () => {
+    const loading = AutoencoderKL.fromPretrained(source)
+    await expect(loading).rejects.toThrow(ModelClassError)
+    await expect(loading).rejects.toMatchObject({ expected: 'AutoencoderKL', got: 'UNet2DConditionModel' })
+    await expect(CLIPTextModelWithProjection.fromPretrained(goldenFolder('clip_text'))).rejects.toThrow(
+      'config.json names the class CLIPTextModel, which CLIPTextModelWithProjection cannot load',
+    )
+  })
+
+  test('refuses a model for which the index names another class', async () => {
+    const loading = CLIPTextModel.fromPretrained(goldenFolder('clip_text'), { className: 'T5EncoderModel' })
+    await expect(loading).rejects.toMatchObject({ expected: 'CLIPTextModel', got: 'T5EncoderModel' })
+  })
+
+  test('refuses a config with a wrong value and names the file and the key as it is spelt there', async () => {
+    const path = await copy(config => ({ ...config, mid_block_type: 'Middle' }))
+    const loading = UNet2DConditionModel.fromPretrained(path)
+    await expect(loading).rejects.toThrow(ModelConfigError)
+    await expect(loading).rejects.toMatchObject({
+      file: join(path, 'config.json'),
+      problems: [{ key: 'mid_block_type', problem: expect.stringContaining('"Middle" is not supported') }],
+    })
+  })
+
+  test('refuses weights of another size, with every key in one error', async () => {
+    const path = await copy(config => ({ ...config, cross_attention_dim: 12, num_class_embeds: null }))
+    const error = await UNet2DConditionModel.fromPretrained(path).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(StateDictError)
+    const { missing, unexpected, misshapen } = error as StateDictError
+    expect(missing).toEqual([])
+    expect(unexpected).toEqual(['class_embedding.weight'])
+    expect(misshapen).toContainEqual({
+      key: 'mid_block.attentions.0.transformer_blocks.0.attn2.to_k.weight',
+      expected: [16, 12],
+      got: [16, 16],
+    })
+    expect(openFilesIn(path)).toEqual([])
+  })
+
+  test('refuses a folder without a config, without weights, or that is not there', async () => {
+    await expect(UNet2DConditionModel.fromPretrained(join(folder(), 'nothing'))).rejects.toThrow(MissingFileError)
+    await expect(UNet2DConditionModel.fromPretrained(folder())).rejects.toThrow('config.json')
+    await cp(join(source, 'config.json'), join(folder(), 'config.json'))
+    await expect(UNet2DConditionModel.fromPretrained(folder())).rejects.toThrow(weights)
+  })
+
+  test('leaves nothing behind where the file ends too early', async () => {
+    const path = await copy()
+    const bytes = await readFile(join(path, weights))
+    await writeFile(join(path, weights), bytes.subarray(0, bytes.length / 2))
+    await expect(UNet2DConditionModel.fromPretrained(path)).rejects.toThrow(SafetensorsError)
+    expect(openFilesIn(path)).toEqual([])
+  })
+
+  test('stops when the signal fires, and leaves nothing behind', async () => {
+    const path = await copy()
+    const controller = new AbortController()
+    const reason = new Error('no longer wanted')
+    const loading = UNet2DConditionModel.fromPretrained(path, { signal: controller.signal })
+    controller.abort(reason)
+    await expect(loading).rejects.toBe(reason)
+    await expect(UNet2DConditionModel.fromPretrained(path, { signal: controller.signal })).rejects.toBe(reason)
+    expect(openFilesIn(path)).toEqual([])
+  })
+})

@@ -1,0 +1,181 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { SafetensorsFile } from '../../../components/checkpoints/safetensors-file'
+import { Generator, type GeneratorDType } from '../../../components/random/generator'
+import { InvalidDrawError } from '../../../components/random/invalid-draw-error'
+import { InvalidSeedError } from '../../../components/random/invalid-seed-error'
+
+const folder = join(__dirname, '../../goldens/rng/torch_cpu')
+
+interface Draw {
+  draw: 'rand' | 'randn' | 'randint'
+  shape: number[]
+  dtype: GeneratorDType
+  low: number
+  high: number
+  output: { tensor: string }
+}
+
+const { programs } = JSON.parse(readFileSync(join(folder, 'case.json'), 'utf8')) as {
+  programs: { seed: number; draws: Draw[] }[]
+}
+
+const TOLERANCE: Record<GeneratorDType, number> = { float32: 2e-6, float64: 2e-6, float16: 2e-3, bfloat16: 2e-2 }
+
+describe('Generator', () => {
+  describe('draws what PyTorch draws', () => {
+    let golden: SafetensorsFile
+
+    beforeAll(async () => {
+      golden = await SafetensorsFile.open(join(folder, 'io.safetensors'))
+    })
+
+    afterAll(() => golden.close())
+
+    async function expected(key: string): Promise<number[]> {
+      const { buffer } = await golden.readBytes(key)
+      switch (golden.info(key).dtype) {
+        case 'I64':
+          return Array.from(new BigInt64Array(buffer), Number)
+        case 'F64':
+          return [...new Float64Array(buffer)]
+        default:
+          return [...(await golden.readFloat32(key))]
+      }
+    }
+
+    test.each(programs)('seed $seed: $draws', async ({ seed, draws }) => {
+      const generator = new Generator(seed)
+      for (const { draw, shape, dtype, low, high, output } of draws) {
+        const reference = await expected(output.tensor)
+        if (draw === 'randint') expect([...generator.randint(low, high, shape)]).toEqual(reference)
+        else if (draw === 'rand') expect([...generator.rand(shape, dtype)]).toEqual(reference)
+        else expectClose(generator.randn(shape, dtype), reference, TOLERANCE[dtype])
+      }
+    })
+  })
+
+  test('draws bfloat16 as rounded float32', () => {
+    // torch.rand(5, generator=torch.Generator().manual_seed(3), dtype=torch.bfloat16)
+    expect([...new Generator(3).rand([5], 'bfloat16')]).toEqual([
+      0.0042724609375, 0.10546875, 0.28515625, 0.0269775390625, 0.470703125,
+    ])
+  })
+
+  test('draws nothing for an empty shape', () => {
+    const generator = new Generator(0)
+    expect(generator.randn([2, 0])).toHaveLength(0)
+    expect(generator.rand([3])).toEqual(new Generator(0).rand([3]))
+  })
+
+  test('draws one number for a shape without dimensions', () => {
+    expect(new Generator(0).randn([])).toHaveLength(1)
+  })
+
+  test('draws numbers of the normal distribution', () => {
+    const values = new Generator(12).randn([200_000])
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length
+    expect(Math.abs(mean)).toBeLessThan(0.01)
+    expect(Math.abs(variance - 1)).toBeLessThan(0.02)
+  })
+
+  test('draws whole numbers within any bounds', () => {
+    fc.assert(
+      fc.property(fc.maxSafeNat(), fc.maxSafeNat(), fc.nat(), (a, b, seed) => {
+        fc.pre(a !== b)
+        const [low, high] = [Math.min(a, b), Math.max(a, b)]
+        for (const value of new Generator(seed).randint(low, high, [4])) {
+          expect(Number.isSafeInteger(value) && value >= low && value < high).toBe(true)
+        }
+      }),
+    )
+  })
+
+  describe('the seed', () => {
+    test('counts with its low 32 bits', () => {
+      const expected = new Generator(7).randn([20])
+      expect(new Generator(2 ** 32 + 7).randn([20])).toEqual(expected)
+      expect(new Generator(2n ** 63n + 7n).randn([20])).toEqual(expected)
+    })
+
+    test('is what was given', () => {
+      expect(new Generator(5).seed).toBe(5)
+      expect(new Generator(2n ** 64n - 1n).seed).toBe(2n ** 64n - 1n)
+      expect(new Generator(5).manualSeed(6).seed).toBe(6)
+    })
+
+    test('is random if none is given, and repeats the draws', () => {
+      const generator = new Generator()
+      expect(generator.seed).not.toBe(new Generator().seed)
+      expect(new Generator(generator.seed).randn([20])).toEqual(generator.randn([20]))
+    })
+
+    test.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, -1n, 2n ** 64n])('cannot be %s', seed => {
+      expect(() => new Generator(seed)).toThrow(InvalidSeedError)
+      expect(() => new Generator(0).manualSeed(seed)).toThrow(/whole number from 0 to 2\^64 - 1/)
+    })
+
+    test('set again begins the stream again, without the number kept from a pair', () => {
+      const generator = new Generator(1)
+      generator.randn([3])
+      expect(generator.manualSeed(1).randn([3])).toEqual(new Generator(1).randn([3]))
+    })
+  })
+
+  describe('copies', () => {
+    function used(): Generator {
+      const generator = new Generator(9)
+      generator.randn([3])
+      generator.rand([700])
+      return generator
+    }
+
+    test('go on where the original is, each on its own', () => {
+      const generator = used()
+      const copy = generator.clone()
+      const draws = [...copy.randn([5]), ...copy.rand([1000])]
+      expect([...generator.randn([5]), ...generator.rand([1000])]).toEqual(draws)
+      expect(copy.seed).toBe(9)
+    })
+
+    test('for a run with a seed begin with that seed', () => {
+      expect(used().forRun({ seed: 4 }).randn([20])).toEqual(new Generator(4).randn([20]))
+    })
+
+    test('for runs without a seed share no stream', () => {
+      const generator = used()
+      const first = generator.forRun({})
+      const second = generator.forRun({})
+      const draws = first.randn([5])
+      expect(second.randn([5])).toEqual(draws)
+      expect(generator.randn([5])).toEqual(draws)
+    })
+  })
+
+  test.each([[[-1]], [[1.5]], [[2, Number.NaN]]])('refuses the shape %p', shape => {
+    const generator = new Generator(0)
+    expect(() => generator.randn(shape)).toThrow(InvalidDrawError)
+    expect(() => generator.rand(shape)).toThrow(/whole numbers of at least 0/)
+    expect(() => generator.randint(0, 1, shape)).toThrow(InvalidDrawError)
+  })
+
+  test.each([
+    [1, 1],
+    [2, 1],
+    [0, 1.5],
+    [0, Number.POSITIVE_INFINITY],
+    [-(2 ** 52), 2 ** 53 - 1],
+  ])('refuses whole numbers from %p to %p', (low, high) => {
+    expect(() => new Generator(0).randint(low, high, [1])).toThrow(InvalidDrawError)
+  })
+})
+
+function expectClose(actual: ArrayLike<number>, expected: readonly number[], absolute: number): void {
+  expect(actual).toHaveLength(expected.length)
+  const far = expected.findIndex(
+    (value, i) => !(Math.abs((actual[i] as number) - value) <= absolute + 1e-5 * Math.abs(value)),
+  )
+  if (far >= 0) throw new Error(`element ${far}: ${actual[far]} instead of ${expected[far]}`)
+}

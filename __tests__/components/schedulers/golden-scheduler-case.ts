@@ -1,0 +1,134 @@
+/** Replays a golden case of a scheduler: the denoising loop with its stand-in for the network, adding noise, velocities. */
+import * as tf from '@tensorflow/tfjs'
+import { SchedulerMixin } from '../../../components/schedulers/scheduler-mixin'
+import type { SetTimestepsOptions } from '../../../components/schedulers/timesteps-request'
+import { mapKeys, toCamelCase } from '../../../src/format/wire-names'
+import { expectClose, expectEqual, type PlainTensor } from '../../../testing/goldens/compare'
+import type { GoldenCase, GoldenTensor, Json, Tolerance } from '../../../testing/goldens/golden-case'
+import { toChannelsFirst, toTensor } from '../../../testing/goldens/layout'
+
+/** What case.json says. */
+interface SchedulerCase {
+  scheduler_class: string
+  arguments: Json
+  set_timesteps: { num_inference_steps?: number; timesteps?: number[]; sigmas?: number[]; mu?: number }
+  step_arguments: Json
+  begin_index: number
+  init_noise_sigma: number
+  order: number
+  noise_at_step: number[]
+  add_noise_at: number[]
+  noising_method?: string
+}
+
+/** Checks everything that a case holds; throws GoldenMismatch at the first difference. */
+export async function checkSchedulerCase(golden: GoldenCase): Promise<void> {
+  const description = golden.json as unknown as SchedulerCase // The format's.
+  const tolerance = golden.tolerance({ atol: 1e-4, rtol: 1e-4 })
+  const tensors = new Map<string, GoldenTensor>()
+  for (const name of golden.tensorNames) tensors.set(name, await golden.tensor(name))
+  const scheduler = SchedulerMixin.fromConfig({ ...description.arguments, _class_name: description.scheduler_class })
+  expectEqual('order', scheduler.order, description.order)
+  const loop = scheduler.forRun()
+  setTimesteps(loop, description)
+  checkSchedule(loop, description, tensors, tolerance)
+  checkLoop(loop, description, tensors, tolerance)
+  loop.dispose()
+  const noising = scheduler.forRun()
+  setTimesteps(noising, description)
+  if (description.noising_method !== undefined) checkNoising(noising, description, tensors, tolerance)
+}
+
+function setTimesteps(scheduler: SchedulerMixin, { set_timesteps }: SchedulerCase): void {
+  const { num_inference_steps, ...options } = set_timesteps
+  scheduler.setTimesteps(num_inference_steps, options satisfies SetTimestepsOptions)
+}
+
+type Tensors = ReadonlyMap<string, GoldenTensor>
+
+function checkSchedule(
+  scheduler: SchedulerMixin,
+  description: SchedulerCase,
+  tensors: Tensors,
+  tolerance: Tolerance,
+): void {
+  const timesteps = tensors.get('timesteps') as GoldenTensor
+  const isWhole = timesteps.dtype === 'I64'
+  expectClose('timesteps', plain(scheduler.timesteps), timesteps, isWhole ? { atol: 0, rtol: 0 } : tolerance)
+  const sigmas = tensors.get('sigmas')
+  if (sigmas) expectClose('sigmas', plain(scheduler.sigmas ?? []), sigmas, { atol: 1e-6, rtol: 1e-5 })
+  expectEqual('initNoiseSigma', scheduler.initNoiseSigma, description.init_noise_sigma, { atol: 0, rtol: 1e-6 })
+}
+
+function checkLoop(
+  scheduler: SchedulerMixin,
+  description: SchedulerCase,
+  tensors: Tensors,
+  tolerance: Tolerance,
+): void {
+  const recorded = (name: string, index: number): GoldenTensor | undefined => {
+    const stacked = tensors.get(name)
+    return stacked && index >= 0 ? entry(stacked, index) : undefined
+  }
+  const check = (name: string, i: number, got: tf.Tensor | undefined) => {
+    const expected = recorded(name, i)
+    if (expected && got) expectClose(`${name}[${i}]`, toChannelsFirst(got), expected, tolerance)
+  }
+  if (description.begin_index > 0) scheduler.setBeginIndex(description.begin_index)
+  let sample = toTensor(tensors.get('initial_sample') as GoldenTensor)
+  try {
+    for (const [i, t] of scheduler.timesteps.slice(description.begin_index).entries()) {
+      const noise = recorded('noises', description.noise_at_step.indexOf(i))
+      const options = {
+        ...mapKeys(description.step_arguments, toCamelCase),
+        ...(noise && { varianceNoise: toTensor(noise) }),
+      }
+      const input = scheduler.scaleModelInput(sample, t)
+      check('scaled_inputs', i, input)
+      const output = tf.tidy(() => input.mul(0.3).add(0.1 * Math.sin(t / 100)))
+      check('model_outputs', i, output)
+      const { prevSample, predOriginalSample } = scheduler.step(output, t, sample, options)
+      tf.dispose([sample, input, output, options.varianceNoise ?? []])
+      sample = prevSample
+      check('prev_samples', i, prevSample)
+      check('pred_original_samples', i, predOriginalSample)
+      predOriginalSample?.dispose()
+    }
+  } finally {
+    sample.dispose()
+  }
+}
+
+function checkNoising(
+  scheduler: SchedulerMixin,
+  description: SchedulerCase,
+  tensors: Tensors,
+  tolerance: Tolerance,
+): void {
+  const original = toTensor(tensors.get('noising_original') as GoldenTensor)
+  const noise = toTensor(tensors.get('noising_noise') as GoldenTensor)
+  const check = (name: string, i: number, make: () => tf.Tensor) => {
+    const stacked = tensors.get(name)
+    if (stacked === undefined) return
+    const got = make()
+    expectClose(`${name}[${i}]`, toChannelsFirst(got), entry(stacked, i), tolerance)
+    got.dispose()
+  }
+  for (const [i, index] of description.add_noise_at.entries()) {
+    const timestep = scheduler.timesteps[index] as number
+    check('noised', i, () => scheduler.addNoise(original, noise, timestep))
+    check('velocity', i, () => scheduler.getVelocity(original, noise, timestep))
+  }
+  tf.dispose([original, noise])
+}
+
+function plain(values: readonly number[]): PlainTensor {
+  return { shape: [values.length], values }
+}
+
+/** An element along the first axis. */
+function entry(stacked: GoldenTensor, index: number): GoldenTensor {
+  const shape = stacked.shape.slice(1)
+  const size = shape.reduce((product, length) => product * length, 1)
+  return { ...stacked, shape, values: stacked.values.subarray(index * size, (index + 1) * size) as Float32Array }
+}

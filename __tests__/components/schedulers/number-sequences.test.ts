@@ -1,0 +1,30 @@
+import fc from 'fast-check'
+import { interpolate, linspace, linspaceFloat32, roundHalfEven } from '../../../components/schedulers/number-sequences'
+
+test('linspace holds both ends exactly', () => {
+  fc.assert(
+    fc.property(fc.double({ min: -1e3, max: 1e3 }), fc.double({ min: -1e3, max: 1e3 }), fc.integer({ min: 2, max: 50 }), (a, b, count) => {
+      const values = linspace(a, b, count)
+      expect([values.length, values[0], values.at(-1)]).toEqual([count, a, b])
+    }),
+  )
+  expect(linspace(3, 9, 1)).toEqual([3])
+})
+
+test('linspaceFloat32 gives the numbers of torch.linspace', () => {
+  // torch.linspace(0.0001, 0.02, 7)
+  expect(Array.from(linspaceFloat32(0.0001, 0.02, 7))).toEqual(
+    [0.0001, 0.003416666528210044, 0.006733333226293325, 0.010049999691545963, 0.013366666622459888, 0.016683332622051239, 0.02].map(
+      Math.fround,
+    ),
+  )
+})
+
+test('halves are rounded to the even neighbour', () => {
+  expect([0.5, 1.5, 2.5, -0.5, -1.5, 2.4999, 2.5001, 7].map(roundHalfEven)).toEqual([0, 2, 2, 0, -2, 2, 3, 7])
+})
+
+test('a table is interpolated between its entries and held beyond its ends', () => {
+  const table = [1, 2, 4]
+  expect([-1, 0, 0.5, 1, 1.25, 2, 9].map(position => interpolate(table, position))).toEqual([1, 1, 1.5, 2, 2.5, 4, 4])
+})

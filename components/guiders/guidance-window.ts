@@ -1,0 +1,30 @@
+/** When a guider takes part. */
+import type { z } from 'zod'
+
+/** The part of a run in which a guider takes part, as fractions of its steps. */
+export interface GuidanceWindow {
+  readonly start: number
+  readonly stop: number
+}
+
+/** Whether a step lies in the window. Without a step, before the run, it does. */
+export function isInWindow({ start, stop }: GuidanceWindow, step?: number, numInferenceSteps?: number): boolean {
+  if (step === undefined || numInferenceSteps === undefined) return true
+  return Math.trunc(start * numInferenceSteps) <= step && step < Math.trunc(stop * numInferenceSteps)
+}
+
+/** Whether a scale changes nothing: 1, or 0 in the original formulation. Counterpart: math.isclose */
+export function isOffScale(scale: number, useOriginalFormulation: boolean): boolean {
+  if (useOriginalFormulation) return scale === 0
+  return Math.abs(scale - 1) <= 1e-9 * Math.max(Math.abs(scale), 1)
+}
+
+/** Reports a window that ends before it starts. */
+export function checkWindow({ start, stop }: GuidanceWindow, problems: z.core.$RefinementCtx): void {
+  if (stop >= start) return
+  problems.addIssue({
+    code: 'custom',
+    path: ['stop'],
+    message: `must be at least start, which is ${start}, but is ${stop}`,
+  })
+}

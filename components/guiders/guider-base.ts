@@ -1,0 +1,264 @@
+/** What all guiders share. Counterpart: guiders/guider_utils.py (BaseGuidance) */
+import { join } from 'node:path'
+import type * as tf from '@tensorflow/tfjs'
+import { z } from 'zod'
+import type { RunScope, RunScoped } from '../../src/container/run-scoped'
+import { nameList } from '../../src/errors/text'
+import { toCamelCase } from '../../src/format/wire-names'
+import type { FromPretrainedOptions } from '../../src/params/component-class'
+import { readConfig } from '../checkpoints/read-config'
+import { ModelClassError } from '../models/model-class-error'
+import { parseModelConfig, type RawConfig } from '../models/parse-model-config'
+import { type GuidanceWindow, isInWindow } from './guidance-window'
+import { GuiderArgumentError } from './guider-argument-error'
+import { type GuiderBatch, type GuiderInputs, type GuiderPass, type PredictionName, prepareBatch } from './guider-batch'
+import { UnknownGuiderError } from './unknown-guider-error'
+
+/** Settings of every guider. Check with {@link checkWindow}. */
+export const guidanceSettings = {
+  /** Fraction of the steps before which the guider does not take part. */
+  start: z.number().min(0).lt(1).default(0),
+  /** Fraction of the steps from which on the guider does not take part. */
+  stop: z.number().min(0).max(1).default(1),
+  enabled: z.boolean().default(true),
+}
+
+/** What every guider's config has. */
+export type GuidanceConfig = GuidanceWindow & { readonly enabled: boolean }
+
+/** Where a guider is in its run. */
+export interface GuiderState {
+  readonly step: number | undefined
+  readonly numInferenceSteps: number | undefined
+  readonly timestep: number | undefined
+  /** How many passes of this step have begun. */
+  readonly countPrepared: number
+  readonly enabled: boolean
+  readonly numConditions: number
+}
+
+/** What a guider makes of the predictions. `pred` is a new tensor; the others are the caller's. */
+export interface GuiderOutput {
+  readonly pred: tf.Tensor
+  readonly predCond: tf.Tensor
+  readonly predUncond?: tf.Tensor | undefined
+}
+
+/** The predictions of a step by name. */
+export type Predictions = Readonly<Partial<Record<PredictionName, tf.Tensor>>>
+
+/** A class of guiders. */
+export interface GuiderClass<T extends BaseGuidance = BaseGuidance> {
+  new (config?: RawConfig, file?: string): T
+  readonly name: string
+}
+
+type AnyGuiderClass<T extends BaseGuidance> = (abstract new (...args: never[]) => T) & { readonly name: string }
+
+/** The file that a guider's settings lie in. */
+export const GUIDER_CONFIG_NAME = 'guider_config.json'
+
+/** The class that is meant where none is named. */
+const DEFAULT_GUIDER = 'ClassifierFreeGuidance'
+
+/** The classes that the base class chooses from. */
+const registered = new Map<string, GuiderClass>()
+
+/**
+ * Decides which predictions a step needs, and combines them to one. For each step: {@link setState}, {@link prepareInputs}, for each
+ * batch {@link prepareModels}, the model, `batch.noisePred = …` and {@link cleanupModels}; then {@link call}. What it remembers
+ * belongs to a run, so work on a copy made by {@link forRun}.
+ */
+export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfig> implements RunScoped {
+  /** All settings, with defaults. */
+  readonly config: Readonly<Config>
+  private isEnabled: boolean
+  private step: number | undefined
+  private numInferenceSteps: number | undefined
+  private timestep: number | undefined
+  private countPrepared = 0
+
+  /** @throws ModelConfigError */
+  constructor(schema: z.ZodType<Config>, config: RawConfig, file?: string) {
+    this.config = parseModelConfig(schema, config, { model: new.target.name, file })
+    this.isEnabled = this.config.enabled
+  }
+
+  /** Makes classes known to {@link fromConfig} and {@link fromPretrained} of the base class. */
+  static register(...classes: readonly GuiderClass[]): void {
+    for (const guiderClass of classes) registered.set(guiderClass.name, guiderClass)
+  }
+
+  /**
+   * A guider from settings, in camelCase or snake_case. Called on the base class, it makes one of the class that `_class_name` names; of
+   * {@link DEFAULT_GUIDER} where none is named.
+   *
+   * @throws ModelConfigError, UnknownGuiderError
+   */
+  static fromConfig<T extends BaseGuidance>(this: AnyGuiderClass<T>, config: RawConfig, file?: string): T {
+    // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
+    return new (chooseClass(this, config['_class_name'] ?? config['_className'], file))(config, file)
+  }
+
+  /**
+   * A guider from the `guider_config.json` of a folder.
+   *
+   * @throws MissingFileError, InvalidConfigError, ModelConfigError, UnknownGuiderError
+   * @throws ModelClassError if the model's index names another class than the one that this is called on
+   */
+  static async fromPretrained<T extends BaseGuidance>(
+    this: AnyGuiderClass<T>,
+    path: string,
+    options: FromPretrainedOptions = {},
+  ): Promise<T> {
+    const { subfolder, className, signal } = options
+    const folder = subfolder === undefined ? path : join(path, subfolder)
+    const file = join(folder, GUIDER_CONFIG_NAME)
+    signal?.throwIfAborted()
+    const config = await readConfig(folder, GUIDER_CONFIG_NAME)
+    // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
+    const chosen = chooseClass(this, className ?? config['_class_name'], file)
+    if (className !== undefined && className !== chosen.name) {
+      throw new ModelClassError(chosen.name, className, `The index of ${folder}`)
+    }
+    return new chosen(config, file)
+  }
+
+  /** Whether the pass that was prepared last is one with the prompt. */
+  get isConditional(): boolean {
+    return this.countPrepared === 1
+  }
+
+  /** Whether the pass that was prepared last is one without the prompt. */
+  get isUnconditional(): boolean {
+    return !this.isConditional
+  }
+
+  /** How many passes the step needs; before the first step, how many a step can need. */
+  get numConditions(): number {
+    return this.passes.length
+  }
+
+  /** Lets the guider take part. */
+  enable(): void {
+    this.isEnabled = true
+  }
+
+  /** Keeps the guider from taking part: the prediction with the prompt is used as it is. */
+  disable(): void {
+    this.isEnabled = false
+  }
+
+  /** A step of the run begins. */
+  setState(step: number, numInferenceSteps: number, timestep: number): void {
+    this.step = step
+    this.numInferenceSteps = numInferenceSteps
+    this.timestep = timestep
+    this.countPrepared = 0
+  }
+
+  /** Where the guider is in its run. */
+  getState(): GuiderState {
+    return {
+      step: this.step,
+      numInferenceSteps: this.numInferenceSteps,
+      timestep: this.timestep,
+      countPrepared: this.countPrepared,
+      enabled: this.isEnabled,
+      numConditions: this.numConditions,
+    }
+  }
+
+  /**
+   * The passes of the step.
+   *
+   * @throws GuiderArgumentError if an input has a value with the prompt, and none without it where that is needed
+   */
+  prepareInputs<const D extends GuiderInputs>(data: D): GuiderBatch<D>[] {
+    return this.passes.map(pass =>
+      prepareBatch(data, pass, input => {
+        const step = this.step === undefined ? '' : ` at step ${this.step}`
+        return this.refuse(`the input "${input}"`, `has no value for the prediction "${pass[0]}"${step}`)
+      }),
+    )
+  }
+
+  /** A pass begins. Guiders that change the model for a pass do so here. */
+  prepareModels(_denoiser: object): void {
+    this.countPrepared++
+  }
+
+  /** A pass has ended. Guiders that changed the model undo it here. */
+  cleanupModels(_denoiser: object): void {}
+
+  /**
+   * Combines the predictions of the step.
+   *
+   * @param batches those of {@link prepareInputs}, with `noisePred`
+   * @throws GuiderArgumentError
+   */
+  call(batches: readonly GuiderBatch[]): GuiderOutput {
+    if (batches.length !== this.numConditions) {
+      throw this.refuse('batches', `must be ${this.numConditions}, those of prepareInputs(), but are ${batches.length}`)
+    }
+    const predictions: Partial<Record<PredictionName, tf.Tensor>> = {}
+    for (const { prediction, noisePred } of batches) {
+      if (noisePred === undefined) throw this.refuse(`the batch of "${prediction}"`, 'has no noisePred')
+      predictions[prediction] = noisePred
+    }
+    return this.forward(predictions)
+  }
+
+  /** A guider of the same class and settings, with changes.
+   *
+   * @throws GuiderArgumentError for a setting that there is not
+   * @throws ModelConfigError for a wrong value
+   */
+  new(overrides: RawConfig = {}): this {
+    const unknown = Object.keys(overrides).find(key => !(toCamelCase(key) in this.config))
+    if (unknown !== undefined)
+      throw this.refuse(`"${unknown}"`, `is no setting; there are ${nameList(Object.keys(this.config))}`)
+    const changes = Object.fromEntries(Object.entries(overrides).map(([key, value]) => [toCamelCase(key), value]))
+    const ownClass = this.constructor as GuiderClass // Every concrete class takes a config.
+    return new ownClass({ ...this.config, ...changes }) as this // Of this very class.
+  }
+
+  /** A copy with the same settings, enabled or disabled as this one, that has seen no step. */
+  forRun(_scope: RunScope = {}): this {
+    const copy = Object.create(Object.getPrototypeOf(this), Object.getOwnPropertyDescriptors(this)) as this // Of this very class.
+    copy.step = undefined
+    copy.numInferenceSteps = undefined
+    copy.timestep = undefined
+    copy.countPrepared = 0
+    return copy
+  }
+
+  /** The passes that the step needs, in their order. */
+  protected abstract get passes(): readonly GuiderPass[]
+
+  /** Combines the predictions of {@link passes}, which are all there. */
+  protected abstract forward(predictions: Predictions): GuiderOutput
+
+  /** Whether the guider is enabled and the step lies in its window. */
+  protected get takesPart(): boolean {
+    return this.isEnabled && isInWindow(this.config, this.step, this.numInferenceSteps)
+  }
+
+  /** An error about an argument. */
+  protected refuse(argument: string, problem: string): GuiderArgumentError {
+    return new GuiderArgumentError(this.constructor.name, argument, problem)
+  }
+}
+
+function chooseClass<T extends BaseGuidance>(
+  asked: AnyGuiderClass<T>,
+  named: unknown,
+  source?: string,
+): GuiderClass<T> {
+  // Every class but the base is concrete and takes a config.
+  if ((asked as unknown) !== BaseGuidance) return asked as unknown as GuiderClass<T>
+  const name = typeof named === 'string' ? named : DEFAULT_GUIDER
+  const found = registered.get(name)
+  if (found === undefined) throw new UnknownGuiderError(name, [...registered.keys()], source)
+  return found as unknown as GuiderClass<T> // T is the base class here.
+}

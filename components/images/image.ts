@@ -1,0 +1,135 @@
+/** A picture in memory, and its files. Counterpart: PIL.Image, as far as pipelines need it. */
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, extname } from 'node:path'
+import type { Sharp } from 'sharp'
+import { listFolder, MissingFileError } from '../checkpoints/missing-file-error'
+import { UnwritableFileError } from '../checkpoints/unwritable-file-error'
+import { writeFileAtomically } from '../checkpoints/write-file-atomically'
+import { InvalidImageError } from './invalid-image-error'
+import { loadSharp } from './load-sharp'
+import { addPngText } from './png-text'
+
+/** What an {@link Image} is made of. */
+export interface ImageOptions {
+  readonly width: number
+  readonly height: number
+  /** 1 is grey, 3 is RGB, 4 is RGB and opacity. */
+  readonly channels: 1 | 3 | 4
+  /** Row by row from the top, pixel by pixel from the left, channel by channel; 0 to 255. */
+  readonly data: Uint8Array
+}
+
+/** Of 100, where sharp's default of 80 shows in smooth areas. */
+const QUALITY = 95
+
+/** The formats that images are written in, by the extension of the file's name. */
+const ENCODERS: Readonly<Record<string, (image: Sharp) => Sharp>> = {
+  '.png': image => image.png(),
+  '.jpg': image => image.jpeg({ quality: QUALITY }),
+  '.jpeg': image => image.jpeg({ quality: QUALITY }),
+  '.webp': image => image.webp({ quality: QUALITY }),
+}
+
+/** A picture of 8 bits for each channel. */
+export class Image implements ImageOptions {
+  readonly width: number
+  readonly height: number
+  readonly channels: 1 | 3 | 4
+  readonly data: Uint8Array
+
+  /** @throws InvalidImageError if the data are not as many as width, height and channels say */
+  constructor({ width, height, channels, data }: ImageOptions) {
+    const sizes = [width, height, channels]
+    if (!sizes.every(size => Number.isSafeInteger(size) && size > 0) || ![1, 3, 4].includes(channels)) {
+      const expected = 'expected a width and height of at least 1 and 1, 3 or 4 channels'
+      throw new InvalidImageError('Image', `${expected}, got ${sizes.join(' × ')}.`)
+    }
+    if (data.length !== width * height * channels) {
+      const expected = `${width} × ${height} × ${channels} need ${width * height * channels} bytes of data`
+      throw new InvalidImageError('Image', `${expected}, got ${data.length}.`)
+    }
+    this.width = width
+    this.height = height
+    this.channels = channels
+    this.data = data
+  }
+
+  /** Width, height and channels in words, e.g. `512 × 512 × 3`. */
+  get size(): string {
+    return `${this.width} × ${this.height} × ${this.channels}`
+  }
+
+  /**
+   * Reads an image in any format that sharp knows (PNG, JPEG, WebP, GIF, TIFF, AVIF …), upright and in sRGB, with 3 channels
+   * or, where it has opacity, 4.
+   *
+   * @param source a path, or the bytes of a file
+   * @throws MissingFileError if there is no such file
+   * @throws InvalidImageError if it cannot be read, is damaged or is no image
+   */
+  static async load(source: string | Uint8Array): Promise<Image> {
+    const name = typeof source === 'string' ? source : 'Image'
+    const bytes = typeof source === 'string' ? await readImageFile(source) : source
+    const sharp = loadSharp()
+    try {
+      const { data, info } = await sharp(bytes)
+        .autoOrient()
+        .toColourspace('srgb')
+        .raw({ depth: 'uchar' })
+        .toBuffer({ resolveWithObject: true })
+      return new Image({ ...info, data, channels: info.channels === 4 ? 4 : 3 })
+    } catch (cause) {
+      throw new InvalidImageError(name, `cannot be read as an image: ${(cause as Error).message}.`, cause)
+    }
+  }
+
+  /**
+   * The bytes of a PNG file.
+   *
+   * @param text stored in the file by keyword; `readPngText` reads it
+   * @throws InvalidPngTextError if a keyword or a text is not allowed there
+   */
+  async toPng(text: Readonly<Record<string, string>> = {}): Promise<Buffer> {
+    return addPngText(await this.encode('.png'), text)
+  }
+
+  /**
+   * Writes a PNG, JPEG or WebP file, as the path's extension says; as a whole or not at all.
+   *
+   * @param text stored in the file by keyword; PNG files alone can hold it
+   * @throws UnwritableFileError if the extension is none of `.png`, `.jpg`, `.jpeg`, `.webp`, or the file cannot be written
+   * @throws InvalidPngTextError if a keyword or a text is not allowed there
+   */
+  async save(path: string, text: Readonly<Record<string, string>> = {}): Promise<void> {
+    const extension = extname(path).toLowerCase()
+    if (!Object.hasOwn(ENCODERS, extension)) {
+      const known = Object.keys(ENCODERS).join(', ')
+      throw new UnwritableFileError(path, 'unknown-format', `its name must end in one of ${known}.`)
+    }
+    const file = extension === '.png' ? await this.toPng(text) : await this.encode(extension)
+    await writeFileAtomically(path, [file])
+  }
+
+  private async encode(extension: string): Promise<Buffer> {
+    const sharp = loadSharp()
+    const { width, height, channels, data } = this
+    try {
+      const image = sharp(data, { raw: { width, height, channels } })
+      return await (ENCODERS[extension] as (image: Sharp) => Sharp)(image).toBuffer()
+    } catch (cause) {
+      throw new InvalidImageError('Image', `cannot be made a ${extension} file: ${(cause as Error).message}.`, cause)
+    }
+  }
+}
+
+async function readImageFile(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw new MissingFileError(dirname(path), [basename(path)], await listFolder(dirname(path)))
+    }
+    throw new InvalidImageError(path, `cannot be read: ${message}.`, error)
+  }
+}

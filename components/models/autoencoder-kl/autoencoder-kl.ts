@@ -1,0 +1,94 @@
+/** The variational autoencoder between images and latents. Counterpart: models/autoencoders/autoencoder_kl.py. */
+import * as tf from '@tensorflow/tfjs'
+import type { FromPretrainedOptions } from '../../../src/params/component-class'
+import { Conv2d } from '../../nn/conv2d'
+import { Module } from '../../nn/module'
+import { InputShapes } from '../input-shapes'
+import { loadPretrained } from '../load-pretrained'
+import type { RawConfig } from '../parse-model-config'
+import { type AutoencoderKLConfig, parseAutoencoderKLConfig } from './config'
+import { Decoder } from './decoder'
+import { DiagonalGaussianDistribution } from './diagonal-gaussian-distribution'
+import { Encoder } from './encoder'
+
+/** Encodes images to latents and decodes them. Latents are the model's own, neither scaled nor shifted by the config's factors. */
+export class AutoencoderKL extends Module {
+  readonly encoder: Encoder
+  readonly decoder: Decoder
+  readonly quantConv: Conv2d | undefined
+  readonly postQuantConv: Conv2d | undefined
+
+  private constructor(
+    /** The settings, complete and frozen. */
+    readonly config: AutoencoderKLConfig,
+  ) {
+    super()
+    const { latentChannels } = config
+    this.encoder = new Encoder(config)
+    this.decoder = new Decoder(config)
+    if (config.useQuantConv) this.quantConv = new Conv2d(2 * latentChannels, 2 * latentChannels, { kernelSize: 1 })
+    if (config.usePostQuantConv) this.postQuantConv = new Conv2d(latentChannels, latentChannels, { kernelSize: 1 })
+  }
+
+  /**
+   * A model without weights.
+   *
+   * @param file - where the config comes from, for errors
+   * @throws ModelConfigError
+   */
+  static fromConfig(config: RawConfig, file?: string): AutoencoderKL {
+    return new AutoencoderKL(parseAutoencoderKLConfig(config, { model: AutoencoderKL.name, file }))
+  }
+
+  /** Loads a model from a folder in the diffusers layout; fails as {@link loadPretrained} does. */
+  static fromPretrained(path: string, options?: FromPretrainedOptions): Promise<AutoencoderKL> {
+    const files = { weightsName: 'diffusion_pytorch_model', rename: renameOldAttention } as const
+    return loadPretrained(AutoencoderKL, files, path, options)
+  }
+
+  /** How many times smaller latents are than images, in each dimension. */
+  get spatialFactor(): number {
+    return 2 ** (this.config.blockOutChannels.length - 1)
+  }
+
+  /**
+   * Images to the distribution of their latents.
+   *
+   * @param x - `[batch, height, width, inChannels]`, in the range -1 to 1
+   * @throws ShapeMismatchError, WeightsNotLoadedError
+   */
+  encode(x: tf.Tensor4D): DiagonalGaussianDistribution {
+    new InputShapes('AutoencoderKL').check('x', ['batch', 'height', 'width', this.config.inChannels], x)
+    const moments = tf.tidy(() => {
+      const encoded = this.encoder.forward(x)
+      return this.quantConv ? this.quantConv.forward(encoded) : encoded
+    })
+    return new DiagonalGaussianDistribution(moments)
+  }
+
+  /**
+   * Latents to images, about in the range -1 to 1: `[batch, f height, f width, outChannels]`.
+   *
+   * @param z - `[batch, height, width, latentChannels]`
+   * @throws ShapeMismatchError, WeightsNotLoadedError
+   */
+  decode(z: tf.Tensor4D): tf.Tensor4D {
+    new InputShapes('AutoencoderKL').check('z', ['batch', 'height', 'width', this.config.latentChannels], z)
+    return tf.tidy(() => this.decoder.forward(this.postQuantConv ? this.postQuantConv.forward(z) : z))
+  }
+}
+
+const oldAttentionParts: Readonly<Record<string, string>> = {
+  query: 'to_q',
+  key: 'to_k',
+  value: 'to_v',
+  proj_attn: 'to_out.0',
+}
+
+/** The names of the mid blocks' attention in checkpoints such as those of Stable Diffusion 1, from before diffusers 0.18. */
+function renameOldAttention(key: string): string {
+  return key.replace(
+    /(?<=\.attentions\.\d+\.)(query|key|value|proj_attn)(?=\.)/,
+    part => oldAttentionParts[part] ?? part,
+  )
+}

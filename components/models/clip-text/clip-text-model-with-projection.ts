@@ -1,0 +1,58 @@
+/** CLIP's text model with a projection of the pooled output. Counterpart: transformers models/clip/modeling_clip.py (CLIPTextModelWithProjection). */
+import * as tf from '@tensorflow/tfjs'
+import type { FromPretrainedOptions } from '../../../src/params/component-class'
+import { Linear } from '../../nn/linear'
+import { Module } from '../../nn/module'
+import { loadPretrained } from '../load-pretrained'
+import type { RawConfig } from '../parse-model-config'
+import { type CLIPTextInputs, CLIPTextModel, type CLIPTextOutput, isPositionIds } from './clip-text-model'
+import { type CLIPTextConfig, parseCLIPTextConfig } from './config'
+
+/** What a CLIP text model with projection returns. */
+export interface CLIPTextProjectionOutput extends Omit<CLIPTextOutput, 'poolerOutput'> {
+  /** The projected pooled output: `[batch, projectionDim]`. */
+  textEmbeds: tf.Tensor2D
+}
+
+/** Embeds texts into the space that CLIP shares between texts and images. */
+export class CLIPTextModelWithProjection extends Module {
+  readonly textModel: CLIPTextModel
+  readonly textProjection: Linear
+
+  private constructor(
+    /** The settings, complete and frozen. */
+    readonly config: CLIPTextConfig,
+  ) {
+    super()
+    this.textModel = new CLIPTextModel(config)
+    this.textProjection = new Linear(config.hiddenSize, config.projectionDim, { bias: false })
+  }
+
+  /**
+   * A model without weights.
+   *
+   * @param file - where the config comes from, for errors
+   * @throws ModelConfigError
+   */
+  static fromConfig(config: RawConfig, file?: string): CLIPTextModelWithProjection {
+    const parsed = parseCLIPTextConfig(config, { model: CLIPTextModelWithProjection.name, file })
+    return new CLIPTextModelWithProjection(parsed)
+  }
+
+  /** Loads a model from a folder in the transformers layout; fails as {@link loadPretrained} does. */
+  static fromPretrained(path: string, options?: FromPretrainedOptions): Promise<CLIPTextModelWithProjection> {
+    const rename = (key: string) => {
+      if (isPositionIds(key)) return null
+      return /^text_(model|projection)\./.test(key) ? key : `text_model.${key}`
+    }
+    return loadPretrained(CLIPTextModelWithProjection, { weightsName: 'model', rename }, path, options)
+  }
+
+  /** @throws ShapeMismatchError, ModelInputError, WeightsNotLoadedError */
+  forward(inputs: CLIPTextInputs): CLIPTextProjectionOutput {
+    return tf.tidy(() => {
+      const { poolerOutput, lastHiddenState, hiddenStates } = this.textModel.forward(inputs)
+      return { textEmbeds: this.textProjection.forward(poolerOutput), lastHiddenState, hiddenStates }
+    })
+  }
+}

@@ -1,0 +1,39 @@
+/** The config of CLIP's text model. Counterpart: transformers models/clip/configuration_clip.py (CLIPTextConfig). */
+import { z } from 'zod'
+import { type ConfigSource, parseModelConfig, type RawConfig } from '../parse-model-config'
+
+const size = z.int().positive()
+const token = z.int().nonnegative()
+
+/** All settings, with the reference's defaults but for the sizes that make one model differ from another: those are needed. */
+const schema = z
+  .object({
+    vocabSize: size,
+    hiddenSize: size,
+    intermediateSize: size,
+    numHiddenLayers: size,
+    numAttentionHeads: size,
+    maxPositionEmbeddings: size,
+    /** Width of the pooled output of CLIPTextModelWithProjection. */
+    projectionDim: size.default(512),
+    hiddenAct: z.enum(['quick_gelu', 'gelu']).default('quick_gelu'),
+    layerNormEps: z.number().positive().default(1e-5),
+    bosTokenId: token.nullable().default(49406),
+    /** The pooled output is taken at the first such token; 2 stands for the highest id, as old configs have it. */
+    eosTokenId: token.default(49407),
+    padTokenId: token.nullable().default(1),
+  })
+  .superRefine((config, context) => {
+    if (config.hiddenSize % config.numAttentionHeads !== 0) {
+      const message = `${config.numAttentionHeads} does not divide hidden_size (${config.hiddenSize})`
+      context.addIssue({ code: 'custom', path: ['numAttentionHeads'], message, input: config.numAttentionHeads })
+    }
+  })
+
+/** The config of a CLIP text model, complete and checked. */
+export type CLIPTextConfig = Readonly<z.output<typeof schema>>
+
+/** Checks a config and completes it. @throws ModelConfigError */
+export function parseCLIPTextConfig(config: RawConfig, source: ConfigSource): CLIPTextConfig {
+  return parseModelConfig(schema, config, source)
+}

@@ -1,0 +1,36 @@
+/** How much noise each training step added: the betas. Counterpart: the beta_schedule option of schedulers/scheduling_ddpm.py */
+import { linspaceFloat32 } from './number-sequences'
+
+/** The ends of a beta schedule. */
+export interface BetaRange {
+  numTrainTimesteps: number
+  betaStart: number
+  betaEnd: number
+}
+
+/** The largest beta of a schedule made from its cumulative product, whose last step would be 1. */
+const MAX_BETA = 0.999
+
+/** The beta schedules by their names in configs. */
+export const betaSchedules = {
+  linear: ({ betaStart, betaEnd, numTrainTimesteps }) => linspaceFloat32(betaStart, betaEnd, numTrainTimesteps),
+  /** Linear in the square root: latent diffusion models. */
+  scaled_linear: ({ betaStart, betaEnd, numTrainTimesteps }) =>
+    linspaceFloat32(Math.sqrt(betaStart), Math.sqrt(betaEnd), numTrainTimesteps).map(root => root * root),
+  /** The cosine schedule of https://arxiv.org/abs/2102.09672; it has no start and end. */
+  squaredcos_cap_v2: ({ numTrainTimesteps }) =>
+    betasForAlphaBar(numTrainTimesteps, t => Math.cos((((t + 0.008) / 1.008) * Math.PI) / 2) ** 2),
+  /** An S-curve between the ends: GeoDiff. */
+  sigmoid: ({ betaStart, betaEnd, numTrainTimesteps }) =>
+    linspaceFloat32(-6, 6, numTrainTimesteps).map(x => betaStart + (betaEnd - betaStart) / (1 + Math.exp(-x))),
+} satisfies Record<string, (range: BetaRange) => Float32Array>
+
+/** A name of a beta schedule. */
+export type BetaScheduleName = keyof typeof betaSchedules
+
+/** Betas whose cumulative product of `1 - beta` follows a curve over time from 0 to 1. */
+function betasForAlphaBar(numTrainTimesteps: number, alphaBar: (time: number) => number): Float32Array {
+  return Float32Array.from({ length: numTrainTimesteps }, (_, i) =>
+    Math.min(1 - alphaBar((i + 1) / numTrainTimesteps) / alphaBar(i / numTrainTimesteps), MAX_BETA),
+  )
+}

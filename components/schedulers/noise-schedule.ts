@@ -1,0 +1,62 @@
+/** The noise levels that a model was trained with, as tables by training timestep. All in float32, as the reference keeps them. */
+import { type BetaRange, type BetaScheduleName, betaSchedules } from './beta-schedule'
+
+/** The settings that decide the noise levels. */
+export interface NoiseScheduleSettings extends BetaRange {
+  betaSchedule: BetaScheduleName
+  trainedBetas: readonly number[] | null
+  rescaleBetasZeroSnr: boolean
+}
+
+/** Noise levels, one entry for each training timestep. */
+export interface NoiseSchedule {
+  /** Variance of the noise that each step added. */
+  readonly betas: Float32Array
+  /** Share of the clean sample's variance that is left: at `t` a sample is `√a · clean + √(1 − a) · noise`. Falls. */
+  readonly alphasCumprod: Float32Array
+}
+
+/** A noise schedule with the noise-to-signal ratios that samplers in sigma space work with. */
+export interface SigmaSchedule extends NoiseSchedule {
+  /** Standard deviation of the noise for a clean sample of scale 1: `√((1 − a) / a)`. Rises. */
+  readonly sigmas: Float32Array
+  /** Natural logarithms of the sigmas. */
+  readonly logSigmas: Float32Array
+}
+
+/** The smallest float16 above zero: stands for a signal of nothing where its inverse is needed. */
+const NEARLY_ZERO = 2 ** -24
+
+/** The noise levels of a config. */
+export function makeNoiseSchedule(settings: NoiseScheduleSettings): NoiseSchedule {
+  const { trainedBetas, betaSchedule, rescaleBetasZeroSnr } = settings
+  const trained = trainedBetas === null ? betaSchedules[betaSchedule](settings) : Float32Array.from(trainedBetas)
+  const betas = rescaleBetasZeroSnr ? rescaleZeroTerminalSnr(trained) : trained
+  return { betas, alphasCumprod: cumulativeAlphas(betas) }
+}
+
+/** The noise levels of a config, for samplers in sigma space. A schedule that ends in pure noise keeps a trace of signal. */
+export function makeSigmaSchedule(settings: NoiseScheduleSettings): SigmaSchedule {
+  const { betas, alphasCumprod } = makeNoiseSchedule(settings)
+  if (settings.rescaleBetasZeroSnr) alphasCumprod[alphasCumprod.length - 1] = NEARLY_ZERO
+  const sigmas = alphasCumprod.map(alpha => Math.sqrt(Math.fround(Math.fround(1 - alpha) / alpha)))
+  return { betas, alphasCumprod, sigmas, logSigmas: sigmas.map(Math.log) }
+}
+
+function cumulativeAlphas(betas: Float32Array): Float32Array {
+  let product = 1
+  return betas.map(beta => {
+    product *= Math.fround(1 - beta)
+    return product
+  })
+}
+
+/** Shifts and stretches the signal so that its last step is nothing. Source: https://arxiv.org/abs/2305.08891, algorithm 1 */
+function rescaleZeroTerminalSnr(betas: Float32Array): Float32Array {
+  const signal = cumulativeAlphas(betas).map(Math.sqrt)
+  const first = signal[0] as number
+  const last = signal[signal.length - 1] as number
+  const stretch = Math.fround(first / Math.fround(first - last))
+  const alphaBar = signal.map(value => Math.fround(Math.fround(value - last) * stretch) ** 2)
+  return alphaBar.map((value, t) => 1 - (t === 0 ? value : Math.fround(value / (alphaBar[t - 1] as number))))
+}

@@ -1,0 +1,54 @@
+/** What a network's output means. Source: https://arxiv.org/abs/2202.00512, section 4 */
+import type * as tf from '@tensorflow/tfjs'
+import { linearCombination } from './linear-combination'
+
+/** How much signal and how much noise a sample holds: `sample = alpha · clean + sigma · noise`. */
+export interface NoiseLevel {
+  readonly alpha: number
+  readonly sigma: number
+}
+
+/** The meanings of an output by their names in configs: noise, clean sample, velocity, or a flow's direction `noise − clean`. */
+export type PredictionType = 'epsilon' | 'sample' | 'v_prediction' | 'flow_prediction'
+
+/** The meanings that every scheduler of noise-variance preserving models knows. */
+export const predictionTypes = ['epsilon', 'sample', 'v_prediction'] as const satisfies readonly PredictionType[]
+
+/** A linear combination of the sample and the network's output. */
+export interface Mix {
+  readonly sample: number
+  readonly modelOutput: number
+}
+
+/** How the clean sample follows from sample and output. */
+export function cleanSampleMix(type: PredictionType, { alpha, sigma }: NoiseLevel): Mix {
+  switch (type) {
+    case 'epsilon':
+      return { sample: 1 / alpha, modelOutput: -sigma / alpha }
+    case 'sample':
+      return { sample: 0, modelOutput: 1 }
+    case 'v_prediction':
+      return { sample: alpha, modelOutput: -sigma }
+    case 'flow_prediction':
+      return { sample: 1, modelOutput: -sigma }
+  }
+}
+
+/** How the noise follows from sample and output. */
+export function noiseMix(type: PredictionType, { alpha, sigma }: NoiseLevel): Mix {
+  switch (type) {
+    case 'epsilon':
+      return { sample: 0, modelOutput: 1 }
+    case 'sample':
+      return { sample: 1 / sigma, modelOutput: -alpha / sigma }
+    case 'v_prediction':
+      return { sample: sigma, modelOutput: alpha }
+    case 'flow_prediction':
+      return { sample: 1, modelOutput: alpha }
+  }
+}
+
+/** Computes a mix. Shapes are equal. */
+export function applyMix<T extends tf.Tensor>(mix: Mix, sample: T, modelOutput: tf.Tensor): T {
+  return linearCombination<T>([mix.sample, sample], [mix.modelOutput, modelOutput])
+}

@@ -1,0 +1,264 @@
+/** What all schedulers share: settings, schedule, the place in it, loading. Counterpart: schedulers/scheduling_utils.py */
+import { join } from 'node:path'
+import * as tf from '@tensorflow/tfjs'
+import type { z } from 'zod'
+import type { RunScope, RunScoped } from '../../src/container/run-scoped'
+import type { FromPretrainedOptions } from '../../src/params/component-class'
+import { ModelClassError } from '../models/model-class-error'
+import type { RawConfig } from '../models/parse-model-config'
+import { mixPerSample } from './mix-per-sample'
+import type { NoiseLevel } from './prediction-type'
+import { readSchedulerConfig, SCHEDULER_CONFIG_NAME } from './read-scheduler-config'
+import { RunProgress, type Schedule } from './run-progress'
+import { SchedulerArgumentError } from './scheduler-argument-error'
+import { parseSchedulerConfig, type SchedulerConfig } from './scheduler-config'
+import type { StepOptions, StepResult } from './step-options'
+import { TimestepsNotSetError } from './timesteps-not-set-error'
+import {
+  checkTimestepsRequest,
+  type SetTimestepsOption,
+  type SetTimestepsOptions,
+  type TimestepsRequest,
+} from './timesteps-request'
+import { UnknownSchedulerError } from './unknown-scheduler-error'
+
+/** A class of schedulers. */
+export interface SchedulerClass<T extends SchedulerMixin = SchedulerMixin> {
+  new (config?: RawConfig, file?: string): T
+  readonly name: string
+}
+
+/** A class of schedulers, or the base class itself. */
+type AnySchedulerClass<T extends SchedulerMixin> = (abstract new (...args: never[]) => T) & { readonly name: string }
+
+/** The classes that the base class chooses from. */
+const registered = new Map<string, SchedulerClass>()
+
+/**
+ * Decides which noise levels a run visits, and takes it from each to the next. Tables belong to the scheduler; the schedule, the place
+ * in it and what a solver remembers belong to a run, so work on a copy made by {@link forRun}.
+ */
+export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerConfig> implements RunScoped {
+  /** All settings, with defaults. Made into another scheduler, it brings along what was given to this one, but no defaults. */
+  readonly config: Readonly<Config>
+  /** Keys of the given config that this scheduler does not have, e.g. those of another scheduler. */
+  readonly ignoredKeys: readonly string[]
+  /** How many calls of {@link step} make one step of the run. */
+  readonly order: number = 1
+  /** The options of {@link setTimesteps} that this scheduler takes. */
+  protected readonly setTimestepsOptions: readonly SetTimestepsOption[] = []
+  /** What the schedule is before {@link setTimesteps}: every timestep of the training. */
+  protected abstract readonly trainingSchedule: Schedule
+  private run: RunProgress | undefined
+
+  /** @throws ModelConfigError */
+  constructor(schema: z.ZodObject & z.ZodType<Config>, config: RawConfig, file: string | undefined) {
+    const parsed = parseSchedulerConfig(schema, config, { model: new.target.name, file })
+    this.config = parsed.config
+    this.ignoredKeys = parsed.ignoredKeys
+  }
+
+  /** Makes classes known to {@link fromConfig} and {@link fromPretrained} of the base class. */
+  static register(...classes: readonly SchedulerClass[]): void {
+    for (const schedulerClass of classes) registered.set(schedulerClass.name, schedulerClass)
+  }
+
+  /**
+   * A scheduler from settings, in camelCase or snake_case. Called on the base class, it makes one of the class that `_class_name` names.
+   *
+   * @throws ModelConfigError for a setting that is wrong
+   * @throws UnknownSchedulerError for a class that is not known
+   */
+  static fromConfig<T extends SchedulerMixin>(this: AnySchedulerClass<T>, config: RawConfig, file?: string): T {
+    // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
+    return new (chooseClass(this, config['_class_name'] ?? config['_className'], file))(config, file)
+  }
+
+  /**
+   * A scheduler from the `scheduler_config.json` of a folder. A scheduler of another class can be made from it, as in the reference:
+   * called on the base class, it makes one of the class that the model's index names, or else the file.
+   *
+   * @throws MissingFileError, InvalidConfigError, ModelConfigError, UnknownSchedulerError
+   * @throws ModelClassError if the model's index names another class than the one that this is called on
+   */
+  static async fromPretrained<T extends SchedulerMixin>(
+    this: AnySchedulerClass<T>,
+    path: string,
+    options: FromPretrainedOptions = {},
+  ): Promise<T> {
+    const { subfolder, className, signal } = options
+    const folder = subfolder === undefined ? path : join(path, subfolder)
+    const file = join(folder, SCHEDULER_CONFIG_NAME)
+    signal?.throwIfAborted()
+    const config = await readSchedulerConfig(folder)
+    // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
+    const chosen = chooseClass(this, className ?? config['_class_name'], file)
+    if (className !== undefined && className !== chosen.name) {
+      throw new ModelClassError(chosen.name, className, `The index of ${folder}`)
+    }
+    return new chosen(config, file)
+  }
+
+  /** The timesteps that the run visits, falling; before {@link setTimesteps} all of the training. */
+  get timesteps(): readonly number[] {
+    return this.progress.schedule.timesteps
+  }
+
+  /** The noise level at each timestep, and the one where the run ends; `undefined` for schedulers that know none. */
+  get sigmas(): readonly number[] | undefined {
+    return this.progress.schedule.sigmas
+  }
+
+  /** The number of steps of the run; `undefined` before {@link setTimesteps}. */
+  get numInferenceSteps(): number | undefined {
+    return this.progress.numInferenceSteps
+  }
+
+  /** The place of the next step in {@link timesteps}; `undefined` before the first step. */
+  get stepIndex(): number | undefined {
+    return this.progress.stepIndex
+  }
+
+  /** The place of the first step in {@link timesteps}, if it was set. */
+  get beginIndex(): number | undefined {
+    return this.progress.beginIndex
+  }
+
+  /** The standard deviation of the noise that a run begins with. */
+  get initNoiseSigma(): number {
+    return 1
+  }
+
+  /**
+   * Makes the schedule of a run, and forgets the run before.
+   *
+   * @param numInferenceSteps from 1 to the number of training timesteps; `undefined` where the options hold a schedule
+   * @throws SchedulerArgumentError
+   */
+  setTimesteps(numInferenceSteps: number | undefined, options: SetTimestepsOptions = {}): void {
+    const request = checkTimestepsRequest(numInferenceSteps, options, {
+      scheduler: this.constructor.name,
+      numTrainTimesteps: this.config.numTrainTimesteps,
+      options: this.setTimestepsOptions,
+    })
+    const schedule = this.makeSchedule(request)
+    const steps = schedule.numInferenceSteps ?? request.numInferenceSteps
+    this.dispose()
+    this.run = new RunProgress(this.constructor.name, schedule, steps)
+  }
+
+  /**
+   * Says where in {@link timesteps} the run begins, e.g. for image to image. Without it, the first step looks up its timestep.
+   *
+   * @throws SchedulerArgumentError if there is no such place
+   */
+  setBeginIndex(beginIndex = 0): void {
+    this.progress.beginIndex = beginIndex
+  }
+
+  /** The sample as the network wants to see it at a timestep. A new tensor. */
+  scaleModelInput<T extends tf.Tensor>(sample: T, _timestep: number): T {
+    return sample.clone()
+  }
+
+  /**
+   * One step of the run.
+   *
+   * @param modelOutput the network's output for the scaled sample, of the sample's shape
+   * @param timestep the next of {@link timesteps}
+   * @throws TimestepsNotSetError, SchedulerArgumentError, MissingGeneratorError
+   */
+  step<T extends tf.Tensor>(
+    modelOutput: tf.Tensor,
+    timestep: number,
+    sample: T,
+    options: StepOptions = {},
+  ): StepResult<T> {
+    if (this.numInferenceSteps === undefined) throw new TimestepsNotSetError(this.constructor.name)
+    const index = this.locate(timestep)
+    const result = tf.tidy(() => this.update(index, modelOutput, sample, options)) as StepResult<T>
+    this.progress.advance(index)
+    return result
+  }
+
+  /**
+   * Clean samples with as much noise as they have at a timestep.
+   *
+   * @param timesteps one for all samples of the batch, or a list with one for each
+   * @throws SchedulerArgumentError
+   */
+  addNoise<T extends tf.Tensor>(originalSamples: T, noise: tf.Tensor, timesteps: number | readonly number[]): T {
+    const levels = [timesteps].flat().map(timestep => this.noiseLevel(timestep))
+    return mixPerSample(this.constructor.name, originalSamples, noise, levels)
+  }
+
+  /**
+   * The velocity, which v-prediction models are trained to predict: `alpha · noise − sigma · sample`.
+   *
+   * @param timesteps one for all samples of the batch, or a list with one for each
+   * @throws SchedulerArgumentError
+   */
+  getVelocity<T extends tf.Tensor>(sample: T, noise: tf.Tensor, timesteps: number | readonly number[]): T {
+    const levels = [timesteps].flat().map(timestep => this.velocityLevel(timestep))
+    return mixPerSample(
+      this.constructor.name,
+      sample,
+      noise,
+      levels.map(({ alpha, sigma }) => ({ alpha: -sigma, sigma: alpha })),
+    )
+  }
+
+  /** A copy with the same settings and tables, and no schedule. */
+  forRun(_scope: RunScope = {}): this {
+    const copy = Object.create(Object.getPrototypeOf(this), Object.getOwnPropertyDescriptors(this)) as this // Of this very class.
+    copy.run = undefined
+    return copy
+  }
+
+  /** Gives back what the run has left on the device. The scheduler can be used again. */
+  dispose(): void {}
+
+  /** The schedule for a request that has been checked as far as all schedulers agree. */
+  protected abstract makeSchedule(request: TimestepsRequest): Schedule
+
+  /** The step from a place in the schedule to the next. Runs inside of tf.tidy. */
+  protected abstract update(index: number, modelOutput: tf.Tensor, sample: tf.Tensor, options: StepOptions): StepResult
+
+  /** How much signal and noise a sample holds at a timestep. */
+  protected abstract noiseLevel(timestep: number): NoiseLevel
+
+  /** Signal and noise that velocities are made of. */
+  protected velocityLevel(timestep: number): NoiseLevel {
+    return this.noiseLevel(timestep)
+  }
+
+  /** The place in the schedule of the step that is to be taken. */
+  protected locate(timestep: number): number {
+    return this.progress.locate(timestep)
+  }
+
+  /** An error about an argument. */
+  protected refuse(argument: string, problem: string): SchedulerArgumentError {
+    return new SchedulerArgumentError(this.constructor.name, argument, problem)
+  }
+
+  /** The schedule and the place in it; before {@link setTimesteps} that of the training. */
+  protected get progress(): RunProgress {
+    this.run ??= new RunProgress(this.constructor.name, this.trainingSchedule, undefined)
+    return this.run
+  }
+}
+
+/** The class itself, or for the base class the registered one of that name. */
+function chooseClass<T extends SchedulerMixin>(
+  asked: AnySchedulerClass<T>,
+  named: unknown,
+  source?: string,
+): SchedulerClass<T> {
+  // Every class but the base is concrete and takes a config.
+  if ((asked as unknown) !== SchedulerMixin) return asked as unknown as SchedulerClass<T>
+  const name = typeof named === 'string' ? named : undefined
+  const found = name === undefined ? undefined : registered.get(name)
+  if (found === undefined) throw new UnknownSchedulerError(name, [...registered.keys()], source)
+  return found as unknown as SchedulerClass<T> // T is the base class here.
+}

@@ -1,0 +1,110 @@
+/** Settings of schedulers: the groups that many schedulers share, and how a config is read. */
+import { z } from 'zod'
+import { toCamelCase, toSnakeCase } from '../../src/format/wire-names'
+import { type ConfigSource, parseModelConfig, type RawConfig } from '../models/parse-model-config'
+import { type BetaScheduleName, betaSchedules } from './beta-schedule'
+import { timestepSpacings } from './timestep-spacing'
+
+/** What every scheduler's config has. */
+export type SchedulerConfig = { readonly numTrainTimesteps: number }
+
+/** A config as it was parsed. */
+export interface ParsedConfig<C> {
+  /** Complete and frozen. */
+  config: Readonly<C>
+  /** Keys that were given, as they were spelled, and that the scheduler does not have. */
+  ignoredKeys: readonly string[]
+}
+
+/** Where a problem with a config is put. */
+interface Problems {
+  addIssue(issue: { code: 'custom'; path: string[]; message: string }): void
+}
+
+const beta = z.number().gt(0).lt(1)
+const betaScheduleNames = Object.keys(betaSchedules) as [BetaScheduleName, ...BetaScheduleName[]] // keyof typeof, which keys() loses.
+
+/** The training timesteps and their noise. Check with {@link checkBetas}. */
+export const betaSettings = {
+  numTrainTimesteps: z.int().min(2).default(1000),
+  betaStart: beta.default(0.0001),
+  betaEnd: beta.default(0.02),
+  betaSchedule: z.enum(betaScheduleNames).default('linear'),
+  /** Used in place of a beta schedule. */
+  trainedBetas: z.array(beta).nullable().default(null),
+  rescaleBetasZeroSnr: z.boolean().default(false),
+}
+
+/** Which timesteps a run visits. The default spacing differs between schedulers. */
+export function spacingSettings(defaultSpacing: (typeof timestepSpacings)[number]) {
+  return {
+    timestepSpacing: z.enum(timestepSpacings).default(defaultSpacing),
+    stepsOffset: z.int().min(0).default(0),
+  }
+}
+
+/** Dynamic thresholding of the predicted clean sample. */
+export const thresholdingSettings = {
+  thresholding: z.boolean().default(false),
+  /** The share of values that the threshold lets through. */
+  dynamicThresholdingRatio: z.number().min(0).max(1).default(0.995),
+  /** The largest threshold. */
+  sampleMaxValue: z.number().positive().default(1),
+}
+
+/** Where the sigmas of a run end: in no noise at all, or at the smallest noise of the training. */
+export const finalSigmas = z.enum(['zero', 'sigma_min']).default('zero')
+
+/** Reports trained betas that are not one for each training timestep. */
+export function checkBetas(config: z.output<z.ZodObject<typeof betaSettings>>, problems: Problems): void {
+  const { trainedBetas, numTrainTimesteps } = config
+  if (trainedBetas !== null && trainedBetas.length !== numTrainTimesteps) {
+    const message = `has ${trainedBetas.length} elements, but num_train_timesteps is ${numTrainTimesteps}`
+    problems.addIssue({ code: 'custom', path: ['trainedBetas'], message })
+  }
+}
+
+/** Reports settings of which only one may be on. */
+export function checkExclusive<K extends string>(
+  config: Readonly<Record<K, boolean>>,
+  keys: readonly K[],
+  problems: Problems,
+) {
+  const [first, ...others] = keys.filter(key => config[key])
+  for (const key of others) {
+    const message = `is true, but ${toSnakeCase(first as string)} is true as well; only one of them may be`
+    problems.addIssue({ code: 'custom', path: [key], message })
+  }
+}
+
+/** Under this key a config says which of its values are defaults of its class, and nobody's choice. */
+const DEFAULTS: unique symbol = Symbol('defaults')
+
+/** What was given of a config: without `null`, which stands for the default, and without the defaults of the scheduler it comes from. */
+export function givenSettings(config: RawConfig): RawConfig {
+  const defaults = (config as { [DEFAULTS]?: RawConfig })[DEFAULTS] ?? {}
+  const isGiven = ([key, value]: [string, unknown]) =>
+    value !== null && value !== undefined && !(key in defaults && defaults[key] === value)
+  return Object.fromEntries(Object.entries(config).filter(isGiven))
+}
+
+/**
+ * Checks a config and completes it. Its keys may be in snake_case, as in files, or in camelCase. A config that another scheduler has
+ * completed brings along what was given to that scheduler, but not its defaults: each class has its own.
+ *
+ * @throws ModelConfigError
+ */
+export function parseSchedulerConfig<S extends z.ZodObject>(
+  schema: S,
+  config: RawConfig,
+  source: ConfigSource,
+): ParsedConfig<z.output<S>> {
+  const given = givenSettings(config)
+  const parsed = parseModelConfig(schema, given, source)
+  const names = new Set(Object.keys(given).map(toCamelCase))
+  const defaults = Object.fromEntries(Object.entries(parsed).filter(([name]) => !names.has(name)))
+  return {
+    config: Object.freeze({ ...parsed, [DEFAULTS]: defaults } as z.output<S>), // The symbol is nobody else's business.
+    ignoredKeys: Object.keys(given).filter(key => !key.startsWith('_') && !(toCamelCase(key) in schema.shape)),
+  }
+}

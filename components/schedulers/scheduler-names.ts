@@ -1,0 +1,73 @@
+/** Schedulers by the short names that people know them by, e.g. on a command line. */
+import type { RawConfig } from '../models/parse-model-config'
+import { DDIMInverseScheduler } from './ddim-inverse-scheduler'
+import { DDIMScheduler } from './ddim-scheduler'
+import { DPMSolverMultistepScheduler } from './dpm-solver-multistep-scheduler'
+import { EulerDiscreteScheduler } from './euler-discrete-scheduler'
+import type { SchedulerClass, SchedulerMixin } from './scheduler-base'
+import { givenSettings } from './scheduler-config'
+import { UnknownSchedulerError } from './unknown-scheduler-error'
+
+/** A scheduler's class, and the settings that a name stands for. */
+export interface NamedScheduler {
+  readonly schedulerClass: SchedulerClass
+  readonly settings: RawConfig
+  /**
+   * A scheduler with the settings of another one's config, or of a model's file, changed to those of the name.
+   *
+   * @throws ModelConfigError
+   */
+  make(config: RawConfig): SchedulerMixin
+}
+
+const evenSteps = { useKarrasSigmas: false, useExponentialSigmas: false, useBetaSigmas: false }
+const karras = { ...evenSteps, useKarrasSigmas: true }
+const exponential = { ...evenSteps, useExponentialSigmas: true }
+const beta = { ...evenSteps, useBetaSigmas: true }
+const multistep = { algorithmType: 'dpmsolver++', solverOrder: 2, useLuLambdas: false }
+const stochastic = { ...multistep, algorithmType: 'sde-dpmsolver++' }
+
+/** Short names, and class names, which leave the settings as they are. */
+export const schedulerNames: Readonly<Record<string, NamedScheduler>> = {
+  ddim: named(DDIMScheduler),
+  euler: named(EulerDiscreteScheduler, evenSteps),
+  euler_karras: named(EulerDiscreteScheduler, karras),
+  euler_exponential: named(EulerDiscreteScheduler, exponential),
+  euler_beta: named(EulerDiscreteScheduler, beta),
+  'dpm++_2m': named(DPMSolverMultistepScheduler, { ...multistep, ...evenSteps }),
+  'dpm++_2m_karras': named(DPMSolverMultistepScheduler, { ...multistep, ...karras }),
+  'dpm++_2m_exponential': named(DPMSolverMultistepScheduler, { ...multistep, ...exponential }),
+  'dpm++_2m_beta': named(DPMSolverMultistepScheduler, { ...multistep, ...beta }),
+  'dpm++_2m_lu': named(DPMSolverMultistepScheduler, { ...multistep, ...evenSteps, useLuLambdas: true }),
+  'dpm++_2m_sde': named(DPMSolverMultistepScheduler, { ...stochastic, ...evenSteps }),
+  'dpm++_2m_sde_karras': named(DPMSolverMultistepScheduler, { ...stochastic, ...karras }),
+  'dpm++_2m_sde_exponential': named(DPMSolverMultistepScheduler, { ...stochastic, ...exponential }),
+  'dpm++_2m_sde_beta': named(DPMSolverMultistepScheduler, { ...stochastic, ...beta }),
+  DDIMScheduler: named(DDIMScheduler),
+  DDIMInverseScheduler: named(DDIMInverseScheduler),
+  DPMSolverMultistepScheduler: named(DPMSolverMultistepScheduler),
+  EulerDiscreteScheduler: named(EulerDiscreteScheduler),
+}
+
+/**
+ * The scheduler of a name. Capitals do not count, and a space or hyphen stands for an underscore: `DPM++ 2M Karras`.
+ *
+ * @throws UnknownSchedulerError
+ */
+export function resolveScheduler(name: string): NamedScheduler {
+  const names = Object.keys(schedulerNames)
+  const found = names.find(known => spelling(known) === spelling(name))
+  if (found === undefined) throw new UnknownSchedulerError(name, names)
+  return schedulerNames[found] as NamedScheduler
+}
+
+function spelling(name: string): string {
+  return name
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[\s-]+/g, '_')
+}
+
+function named(schedulerClass: SchedulerClass, settings: RawConfig = {}): NamedScheduler {
+  return { schedulerClass, settings, make: config => new schedulerClass({ ...givenSettings(config), ...settings }) }
+}

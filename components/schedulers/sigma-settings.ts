@@ -1,0 +1,36 @@
+/** Settings that space the sigmas of a run: what they are called, and what they lead to. */
+import { z } from 'zod'
+import { SchedulerArgumentError } from './scheduler-argument-error'
+import { betaSigmas, exponentialSigmas, karrasSigmas, type SigmaRange } from './sigma-schedules'
+
+/** The settings. At most one of them may be on. */
+export const sigmaSettings = {
+  useKarrasSigmas: z.boolean().default(false),
+  useExponentialSigmas: z.boolean().default(false),
+  useBetaSigmas: z.boolean().default(false),
+}
+
+/** The names of the settings. */
+export const sigmaSettingNames = ['useKarrasSigmas', 'useExponentialSigmas', 'useBetaSigmas'] as const
+
+/** The values of the settings. */
+export type SigmaSettings = Readonly<Record<(typeof sigmaSettingNames)[number], boolean>>
+
+/** The sigmas of a run of `count` steps, falling; `undefined` if none of the settings is on. */
+export function spacedSigmas(settings: SigmaSettings, range: SigmaRange, count: number): number[] | undefined {
+  if (settings.useKarrasSigmas) return karrasSigmas(range, count)
+  if (settings.useExponentialSigmas) return exponentialSigmas(range, count)
+  if (settings.useBetaSigmas) return betaSigmas(range, count)
+  return undefined
+}
+
+/**
+ * Refuses timesteps of the caller's own where a setting decides which ones are visited.
+ *
+ * @throws SchedulerArgumentError
+ */
+export function refuseTimestepsWith(scheduler: string, settings: SigmaSettings): void {
+  const name = sigmaSettingNames.find(key => settings[key])
+  if (name !== undefined)
+    throw new SchedulerArgumentError(scheduler, 'timesteps', `cannot be given where ${name} is on`)
+}

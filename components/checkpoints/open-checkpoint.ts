@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import type { Checkpoint } from './checkpoint'
-import { listFolder, MissingFileError } from './missing-file-error'
+import { listFolder, MissingFileError } from '../files/missing-file-error'
 import { isPickleName, PickleCheckpointError } from './pickle-checkpoint-error'
 import { SafetensorsFile } from './safetensors-file'
 import { ShardedCheckpoint } from './sharded-checkpoint'

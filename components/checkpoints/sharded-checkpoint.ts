@@ -5,7 +5,7 @@
 import { basename, dirname, join } from 'node:path'
 import type { Checkpoint, TensorInfo } from './checkpoint'
 import { isPickleName, PickleCheckpointError } from './pickle-checkpoint-error'
-import { readConfig } from './read-config'
+import { readConfig } from '../configs/read-config'
 import { SafetensorsError } from './safetensors-error'
 import { SafetensorsFile } from './safetensors-file'
 

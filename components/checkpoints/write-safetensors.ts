@@ -2,7 +2,7 @@
 import type { WeightDType } from './checkpoint'
 import { LENGTH_BYTES, METADATA_KEY, parseHeader } from './safetensors-header'
 import { bytesPerElement } from './weight-dtypes'
-import { writeFileAtomically } from './write-file-atomically'
+import { writeFileAtomically } from '../files/write-file-atomically'
 
 /** A tensor to be written. */
 export interface WeightTensor {

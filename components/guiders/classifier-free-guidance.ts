@@ -26,7 +26,7 @@ export type ClassifierFreeGuidanceConfig = z.output<typeof schema>
 
 /** Two predictions, with and without the prompt: `base + guidanceScale · (cond − uncond)`. */
 export class ClassifierFreeGuidance extends BaseGuidance<ClassifierFreeGuidanceConfig> {
-  /** @throws ModelConfigError */
+  /** @throws ConfigError */
   constructor(config: z.input<typeof schema> = {}, file?: string) {
     super(schema, config, file)
   }

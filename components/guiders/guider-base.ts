@@ -6,9 +6,9 @@ import type { RunScope, RunScoped } from '../../src/container/run-scoped'
 import { nameList } from '../../src/errors/text'
 import { toCamelCase } from '../../src/format/wire-names'
 import type { FromPretrainedOptions } from '../../src/params/component-class'
-import { readConfig } from '../checkpoints/read-config'
-import { ModelClassError } from '../models/model-class-error'
-import { parseModelConfig, type RawConfig } from '../models/parse-model-config'
+import { readConfig } from '../configs/read-config'
+import { ComponentClassError } from '../configs/component-class-error'
+import { parseConfig, type RawConfig } from '../configs/parse-config'
 import { type GuidanceWindow, isInWindow } from './guidance-window'
 import { GuiderArgumentError } from './guider-argument-error'
 import { type GuiderBatch, type GuiderInputs, type GuiderPass, type PredictionName, prepareBatch } from './guider-batch'
@@ -78,9 +78,9 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
   private timestep: number | undefined
   private countPrepared = 0
 
-  /** @throws ModelConfigError */
+  /** @throws ConfigError */
   constructor(schema: z.ZodType<Config>, config: RawConfig, file?: string) {
-    this.config = parseModelConfig(schema, config, { model: new.target.name, file })
+    this.config = parseConfig(schema, config, { component: new.target.name, file })
     this.isEnabled = this.config.enabled
   }
 
@@ -93,7 +93,7 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
    * A guider from settings, in camelCase or snake_case. Called on the base class, it makes one of the class that `_class_name` names; of
    * {@link DEFAULT_GUIDER} where none is named.
    *
-   * @throws ModelConfigError, UnknownGuiderError
+   * @throws ConfigError, UnknownGuiderError
    */
   static fromConfig<T extends BaseGuidance>(this: AnyGuiderClass<T>, config: RawConfig, file?: string): T {
     // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
@@ -103,8 +103,8 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
   /**
    * A guider from the `guider_config.json` of a folder.
    *
-   * @throws MissingFileError, InvalidConfigError, ModelConfigError, UnknownGuiderError
-   * @throws ModelClassError if the model's index names another class than the one that this is called on
+   * @throws MissingFileError, InvalidConfigError, ConfigError, UnknownGuiderError
+   * @throws ComponentClassError if the model's index names another class than the one that this is called on
    */
   static async fromPretrained<T extends BaseGuidance>(
     this: AnyGuiderClass<T>,
@@ -119,7 +119,7 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
     // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
     const chosen = chooseClass(this, className ?? config['_class_name'], file)
     if (className !== undefined && className !== chosen.name) {
-      throw new ModelClassError(chosen.name, className, `The index of ${folder}`)
+      throw new ComponentClassError(chosen.name, className, `The index of ${folder}`)
     }
     return new chosen(config, file)
   }
@@ -212,7 +212,7 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
   /** A guider of the same class and settings, with changes.
    *
    * @throws GuiderArgumentError for a setting that there is not
-   * @throws ModelConfigError for a wrong value
+   * @throws ConfigError for a wrong value
    */
   new(overrides: RawConfig = {}): this {
     const unknown = Object.keys(overrides).find(key => !(toCamelCase(key) in this.config))

@@ -1,7 +1,7 @@
 /** Brings images to the numbers that a VAE works with, and back. Counterpart: diffusers image_processor.py. */
 import * as tf from '@tensorflow/tfjs'
 import { z } from 'zod'
-import { parseModelConfig } from '../models/parse-model-config'
+import { parseConfig } from '../configs/parse-config'
 import { toGrayscale, toRgb } from './convert-channels'
 import { Image } from './image'
 import { ImageSizeError } from './image-size-error'
@@ -46,15 +46,15 @@ export interface PostprocessOptions<Type extends 'image' | 'tensor' = 'image' | 
 export class VaeImageProcessor {
   readonly config: VaeImageProcessorConfig
 
-  /** @throws ModelConfigError for a setting of the wrong type or out of range */
+  /** @throws ConfigError for a setting of the wrong type or out of range */
   constructor(config: Partial<VaeImageProcessorConfig> = {}) {
-    this.config = parseModelConfig(configSchema, config, { model: 'VaeImageProcessor' })
+    this.config = parseConfig(configSchema, config, { model: 'VaeImageProcessor' })
   }
 
   /**
    * From settings in snake_case or camelCase; those that it does not know are passed over.
    *
-   * @throws ModelConfigError for a setting of the wrong type or out of range
+   * @throws ConfigError for a setting of the wrong type or out of range
    */
   static fromConfig(config: Readonly<Record<string, unknown>>): VaeImageProcessor {
     return new VaeImageProcessor(config)

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { toCamelCase } from '../../src/format/wire-names'
 import type { FromPretrainedOptions } from '../../src/params/component-class'
 import { type OpenCheckpointOptions, openCheckpoint } from '../checkpoints/open-checkpoint'
-import { readConfig } from '../checkpoints/read-config'
+import { readConfig } from '../configs/read-config'
 import { type LoadStateDictOptions, loadStateDict } from '../nn/load-state-dict'
 import type { Module } from '../nn/module'
-import { ModelClassError } from './model-class-error'
-import type { RawConfig } from './parse-model-config'
+import { ComponentClassError } from '../configs/component-class-error'
+import type { RawConfig } from '../configs/parse-config'
 
 /** A model class that {@link loadPretrained} can make. */
 export interface PretrainedClass<M extends Module> {
@@ -25,7 +25,7 @@ export interface WeightFiles {
  * Reads `config.json`, checks that it is of the right class, makes the model and loads its weights one tensor at a time. Where
  * anything fails or `options.signal` fires, no tensor is left.
  *
- * @throws ModelClassError, ModelConfigError, MissingFileError, SafetensorsError, StateDictError
+ * @throws ComponentClassError, ConfigError, MissingFileError, SafetensorsError, StateDictError
  */
 export async function loadPretrained<M extends Module>(
   modelClass: PretrainedClass<M>,
@@ -37,13 +37,13 @@ export async function loadPretrained<M extends Module>(
   const folder = subfolder === undefined ? path : join(path, subfolder)
   const file = join(folder, 'config.json')
   if (className !== undefined && className !== modelClass.name) {
-    throw new ModelClassError(modelClass.name, className, `The index of ${folder}`)
+    throw new ComponentClassError(modelClass.name, className, `The index of ${folder}`)
   }
   signal?.throwIfAborted()
   const config = await readConfig(folder, 'config.json')
   const classes = classesOf(config)
   if (classes.length > 0 && !classes.includes(modelClass.name)) {
-    throw new ModelClassError(modelClass.name, classes.join(' or '), file)
+    throw new ComponentClassError(modelClass.name, classes.join(' or '), file)
   }
   const model = modelClass.fromConfig(config, file)
   const checkpoint = await openCheckpoint(folder, { weightsName: files.weightsName, variant })

@@ -1,4 +1,4 @@
-/** How much noise each training step added: the betas. Counterpart: the beta_schedule option of schedulers/scheduling_ddpm.py */
+/** How much noise each training step added: the betas. Counterpart: beta_schedule of schedulers/scheduling_ddpm.py */
 import { linspaceFloat32 } from './number-sequences'
 
 /** The ends of a beta schedule. */

@@ -1,4 +1,4 @@
-/** DDIM backwards: from a clean sample to the noise that it would come from. Counterpart: schedulers/scheduling_ddim_inverse.py */
+/** DDIM backwards: from a clean sample to its noise. Counterpart: schedulers/scheduling_ddim_inverse.py */
 import type * as tf from '@tensorflow/tfjs'
 import { DDIMScheduler } from './ddim-scheduler'
 import type { Schedule } from './run-progress'

@@ -8,7 +8,14 @@ import { thresholdSample } from './dynamic-thresholding'
 import { linearCombination } from './linear-combination'
 import { makeNoiseSchedule, type NoiseSchedule } from './noise-schedule'
 import { roundHalfEven } from './number-sequences'
-import { applyMix, cleanSampleMix, type NoiseLevel, noiseMix, predictionTypes } from './prediction-type'
+import {
+  applyMix,
+  cleanSampleMix,
+  levelOfAlphaCumprod,
+  type NoiseLevel,
+  noiseMix,
+  predictionTypes,
+} from './prediction-type'
 import type { Schedule } from './run-progress'
 import { SchedulerMixin } from './scheduler-base'
 import { betaSettings, checkBetas, spacingSettings, thresholdingSettings } from './scheduler-config'
@@ -40,7 +47,7 @@ export class DDIMScheduler extends SchedulerMixin<DDIMConfig> {
   private readonly noise: NoiseSchedule
   private readonly finalLevel: NoiseLevel
 
-  /** @throws ModelConfigError */
+  /** @throws ConfigError */
   constructor(config: z.input<typeof schema> = {}, file?: string) {
     super(schema, config, file)
     this.noise = makeNoiseSchedule(this.config)
@@ -54,12 +61,12 @@ export class DDIMScheduler extends SchedulerMixin<DDIMConfig> {
 
   protected override makeSchedule({ numInferenceSteps }: TimestepsRequest): Schedule {
     const timesteps = spaceTimesteps({ ...this.config, numInferenceSteps }).map(roundHalfEven)
-    const { numTrainTimesteps, stepsOffset } = this.config
-    if ((timesteps[0] as number) >= numTrainTimesteps) {
-      const problem = `${numInferenceSteps} with stepsOffset ${stepsOffset} begin at timestep ${timesteps[0]}`
+    const last = this.config.numTrainTimesteps - 1
+    if ((timesteps[0] as number) > last) {
+      const begin = `with stepsOffset ${this.config.stepsOffset} the run begins at timestep ${timesteps[0]}`
       throw this.refuse(
         'numInferenceSteps',
-        `must be smaller: ${problem}, and the last of the training is ${numTrainTimesteps - 1}`,
+        `must be less than ${numInferenceSteps}: ${begin}, but the training ends at ${last}`,
       )
     }
     return { timesteps }
@@ -98,11 +105,9 @@ export class DDIMScheduler extends SchedulerMixin<DDIMConfig> {
 
   protected override noiseLevel(timestep: number): NoiseLevel {
     const alphaCumprod = this.noise.alphasCumprod[timestep]
-    if (alphaCumprod !== undefined) return levelOf(alphaCumprod)
-    throw this.refuse(
-      'timestep',
-      `must be a whole number from 0 to ${this.config.numTrainTimesteps - 1}, but is ${timestep}`,
-    )
+    if (alphaCumprod !== undefined) return levelOfAlphaCumprod(alphaCumprod)
+    const last = this.config.numTrainTimesteps - 1
+    throw this.refuse('timestep', `must be a whole number from 0 to ${last}, but is ${timestep}`)
   }
 
   private limit(sample: tf.Tensor): tf.Tensor {
@@ -116,8 +121,4 @@ export class DDIMScheduler extends SchedulerMixin<DDIMConfig> {
     if (!(eta >= 0 && eta <= 1)) throw this.refuse('eta', `must be a number from 0 to 1, but is ${eta}`)
     return eta * (next.sigma / level.sigma) * Math.sqrt(1 - (level.alpha / next.alpha) ** 2)
   }
-}
-
-function levelOf(alphaCumprod: number): NoiseLevel {
-  return { alpha: Math.sqrt(alphaCumprod), sigma: Math.sqrt(1 - alphaCumprod) }
 }

@@ -1,10 +1,10 @@
 /**
- * The arithmetic of one multistep DPM-Solver step, as factors of the tensors involved. Sources: https://arxiv.org/abs/2206.00927
- * (dpmsolver), https://arxiv.org/abs/2211.01095 (dpmsolver++ and the stochastic forms).
+ * The arithmetic of one multistep DPM-Solver step, as factors of the tensors involved. Sources:
+ * https://arxiv.org/abs/2206.00927 (dpmsolver), https://arxiv.org/abs/2211.01095 (dpmsolver++ and the stochastic forms).
  */
 import type { NoiseLevel } from './prediction-type'
 
-/** The algorithms: those with `++` follow predictions of the clean sample, the others of the noise; `sde` ones add fresh noise. */
+/** Those with `++` follow predictions of the clean sample, the others of the noise; `sde` ones add fresh noise. */
 export const dpmAlgorithms = ['dpmsolver', 'dpmsolver++', 'sde-dpmsolver', 'sde-dpmsolver++'] as const
 
 /** A name of an algorithm. */
@@ -32,7 +32,7 @@ interface Series extends Omit<StepFactors, 'predictions'> {
 /**
  * The step to `next` from `levels`.
  *
- * @param levels the noise levels of the newest predictions, the newest (that of the sample) first: 1 to 3, the order of the step
+ * @param levels the noise levels of the newest predictions, the newest (that of the sample) first; as many as the order
  */
 export function dpmSolverFactors(
   algorithm: DPMAlgorithm,

@@ -8,21 +8,14 @@ import type { RunScope } from '../../src/container/run-scoped'
 import { dpmAlgorithms, dpmSolverFactors } from './dpm-solver-factors'
 import { thresholdSample } from './dynamic-thresholding'
 import { linearCombination } from './linear-combination'
-import { makeSigmaSchedule, type SigmaSchedule } from './noise-schedule'
+import { makeSigmaSchedule, type SigmaSchedule, trainingSchedule } from './noise-schedule'
 import { interpolate, roundHalfEven } from './number-sequences'
-import { applyMix, cleanSampleMix, type NoiseLevel, noiseMix, predictionTypes } from './prediction-type'
+import { applyMix, cleanSampleMix, levelOfSigma, type NoiseLevel, noiseMix, predictionTypes } from './prediction-type'
 import type { Schedule } from './run-progress'
 import { SchedulerMixin } from './scheduler-base'
-import {
-  betaSettings,
-  checkBetas,
-  checkExclusive,
-  finalSigmas,
-  spacingSettings,
-  thresholdingSettings,
-} from './scheduler-config'
+import { betaSettings, checkBetas, checkExclusive, spacingSettings, thresholdingSettings } from './scheduler-config'
 import { flowSigmas, luSigmas } from './sigma-schedules'
-import { refuseTimestepsWith, sigmaSettingNames, sigmaSettings, spacedSigmas } from './sigma-settings'
+import { finalSigma, refuseTimestepsWith, sigmaSettingNames, sigmaSettings, spacedSigmas } from './sigma-settings'
 import { sigmaToTimestep } from './sigma-to-timestep'
 import { checkShape, stepNoise } from './step-noise'
 import type { StepOptions, StepResult } from './step-options'
@@ -40,7 +33,7 @@ const schema = z
     ...thresholdingSettings,
     predictionType: z.enum([...predictionTypes, 'flow_prediction']).default('epsilon'),
     /** 2 is advised with guidance, 3 without. */
-    solverOrder: z.union([z.literal(1), z.literal(2), z.literal(3)]).default(2),
+    solverOrder: z.int().min(1).max(3).default(2),
     /** DEIS, of which a config may come, has a name of its own for what is here dpmsolver++. */
     algorithmType: z
       .enum([...dpmAlgorithms, 'deis'])
@@ -60,8 +53,7 @@ const schema = z
     /** The noise levels of a flow, in place of those of the betas. */
     useFlowSigmas: z.boolean().default(false),
     flowShift: z.number().positive().default(1),
-    finalSigmasType: finalSigmas,
-    /** Training timesteps with less signal than this (in half the logarithm of the signal-to-noise ratio) are not visited. */
+    /** Training timesteps with less signal than this, as half the log of signal to noise, are not visited. */
     lambdaMinClipped: z.union([z.number(), z.literal(-Infinity)]).default(-Infinity),
     /** The network's output holds a variance behind its first three channels, which is not used. */
     varianceType: z.enum(['learned', 'learned_range']).nullable().default(null),
@@ -86,6 +78,12 @@ const schema = z
 /** Settings of {@link DPMSolverMultistepScheduler}. */
 export type DPMSolverMultistepConfig = z.output<typeof schema>
 
+/** Timesteps, and as many sigmas. */
+interface Visited {
+  readonly timesteps: readonly number[]
+  readonly sigmas: readonly number[]
+}
+
 /** Runs with fewer steps than this lower the order at the end. */
 const FEW_STEPS = 15
 
@@ -96,12 +94,11 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
   private readonly noise: SigmaSchedule
   private history: TensorHistory
 
-  /** @throws ModelConfigError */
+  /** @throws ConfigError */
   constructor(config: z.input<typeof schema> = {}, file?: string) {
     super(schema, config, file)
     this.noise = makeSigmaSchedule(this.config)
-    const sigmas = Array.from(this.noise.sigmas).reverse()
-    this.trainingSchedule = { timesteps: sigmas.map((_, i) => sigmas.length - 1 - i), sigmas: [...sigmas, 0] }
+    this.trainingSchedule = trainingSchedule(this.noise)
     this.history = this.makeHistory()
   }
 
@@ -116,11 +113,10 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
   }
 
   protected override makeSchedule(request: TimestepsRequest): Schedule {
-    const last = this.config.finalSigmasType === 'zero' ? 0 : (this.noise.sigmas[0] as number)
     const { timesteps, sigmas } = this.visited(request)
     return {
       timesteps: timesteps.map(Math.trunc),
-      sigmas: [...sigmas, last].map(Math.fround),
+      sigmas: [...sigmas, finalSigma(this.config.finalSigmasType, this.noise)].map(Math.fround),
       numInferenceSteps: timesteps.length,
     }
   }
@@ -158,38 +154,36 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
   }
 
   /** Timesteps before they are cut to whole numbers, and their sigmas. */
-  private visited(request: TimestepsRequest): { timesteps: readonly number[]; sigmas: readonly number[] } {
-    const { config } = this
-    const { sigmas, logSigmas } = this.noise
-    const { numInferenceSteps, mu } = request
-    if (mu !== undefined && !config.useDynamicShifting)
+  private visited({ timesteps, numInferenceSteps, mu }: TimestepsRequest): Visited {
+    const { config, noise } = this
+    if (mu !== undefined && !config.useDynamicShifting) {
       throw this.refuse('mu', 'can be given only where useDynamicShifting is on')
-    if (request.timesteps) {
+    }
+    if (timesteps !== undefined) {
       refuseTimestepsWith(this.constructor.name, config)
-      const timesteps = request.timesteps.map(Math.trunc)
-      return { timesteps, sigmas: timesteps.map(timestep => interpolate(sigmas, timestep)) }
+      return this.interpolated(timesteps.map(Math.trunc))
     }
     if (config.useFlowSigmas) {
-      const flow = flowSigmas(
-        config.numTrainTimesteps,
-        mu === undefined ? config.flowShift : Math.exp(mu),
-        numInferenceSteps,
-      )
-      return { timesteps: flow.map(sigma => sigma * config.numTrainTimesteps), sigmas: flow }
+      const shift = mu === undefined ? config.flowShift : Math.exp(mu)
+      const sigmas = flowSigmas(config.numTrainTimesteps, shift, numInferenceSteps)
+      return { timesteps: sigmas.map(sigma => sigma * config.numTrainTimesteps), sigmas }
     }
-    const range = { sigmaMax: sigmas[sigmas.length - 1] as number, sigmaMin: sigmas[0] as number }
-    const spaced = config.useLuLambdas
+    const range = { sigmaMax: noise.sigmas.at(-1) as number, sigmaMin: noise.sigmas[0] as number }
+    const sigmas = config.useLuLambdas
       ? luSigmas(range, numInferenceSteps)
       : spacedSigmas(config, range, numInferenceSteps)
-    if (spaced === undefined) {
-      const timesteps = spaceTimesteps({ ...config, numInferenceSteps, reachable: this.reachable, omitLast: true }).map(
-        roundHalfEven,
-      )
-      return { timesteps, sigmas: timesteps.map(timestep => interpolate(sigmas, timestep)) }
+    if (sigmas === undefined) {
+      const spacing = { ...config, numInferenceSteps, reachable: this.reachable, omitLast: true }
+      return this.interpolated(spaceTimesteps(spacing).map(roundHalfEven))
     }
+    const found = sigmas.map(sigma => sigmaToTimestep(sigma, noise.logSigmas))
     const rounds = (config.useKarrasSigmas || config.useLuLambdas) && config.betaSchedule !== 'squaredcos_cap_v2'
-    const timesteps = spaced.map(sigma => sigmaToTimestep(sigma, logSigmas))
-    return { timesteps: rounds ? timesteps.map(roundHalfEven) : timesteps, sigmas: spaced }
+    return { timesteps: rounds ? found.map(roundHalfEven) : found, sigmas }
+  }
+
+  /** Timesteps with the sigmas of the training. */
+  private interpolated(timesteps: readonly number[]): Visited {
+    return { timesteps, sigmas: timesteps.map(timestep => interpolate(this.noise.sigmas, timestep)) }
   }
 
   /** How many training timesteps have enough signal. */
@@ -209,10 +203,9 @@ export class DPMSolverMultistepScheduler extends SchedulerMixin<DPMSolverMultist
   }
 
   private levelAt(index: number): NoiseLevel {
-    const sigma = (this.sigmas as readonly number[])[index] as number // Every schedule of this class has them, one more than steps.
-    if (this.config.useFlowSigmas) return { alpha: 1 - sigma, sigma }
-    const alpha = 1 / Math.hypot(sigma, 1)
-    return { alpha, sigma: sigma * alpha }
+    // Every schedule of this class has sigmas, one more than steps.
+    const sigma = (this.sigmas as readonly number[])[index] as number
+    return this.config.useFlowSigmas ? { alpha: 1 - sigma, sigma } : levelOfSigma(sigma)
   }
 
   /** What the algorithm follows: the clean sample or the noise, after thresholding of the clean sample. */

@@ -10,8 +10,8 @@ export interface ThresholdingOptions {
 }
 
 /**
- * Clips each sample of a batch to its threshold and scales it to [-1, 1]. The threshold is the quantile of the absolute values,
- * at least 1. Stays on the device.
+ * Clips each sample of a batch to its threshold and scales it to [-1, 1]. The threshold is the quantile of the absolute
+ * values, at least 1. Stays on the device.
  *
  * @param sample `[batch, …]`
  */

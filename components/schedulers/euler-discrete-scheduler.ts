@@ -5,20 +5,28 @@
 import type * as tf from '@tensorflow/tfjs'
 import { z } from 'zod'
 import { linearCombination } from './linear-combination'
-import { makeSigmaSchedule, type SigmaSchedule } from './noise-schedule'
+import { makeSigmaSchedule, type SigmaSchedule, trainingSchedule } from './noise-schedule'
 import { interpolate, linspaceFloat32 } from './number-sequences'
-import { applyMix, cleanSampleMix, type Mix, type NoiseLevel, predictionTypes } from './prediction-type'
+import {
+  applyMix,
+  cleanSampleMix,
+  levelOfAlphaCumprod,
+  levelOfSigma,
+  type Mix,
+  type NoiseLevel,
+  predictionTypes,
+} from './prediction-type'
 import type { Schedule } from './run-progress'
 import { SchedulerMixin } from './scheduler-base'
-import { betaSettings, checkBetas, checkExclusive, finalSigmas, spacingSettings } from './scheduler-config'
-import { refuseTimestepsWith, sigmaSettingNames, sigmaSettings, spacedSigmas } from './sigma-settings'
+import { betaSettings, checkBetas, checkExclusive, spacingSettings } from './scheduler-config'
+import { finalSigma, refuseTimestepsWith, sigmaSettingNames, sigmaSettings, spacedSigmas } from './sigma-settings'
 import { sigmaToTimestep } from './sigma-to-timestep'
 import { checkShape, stepNoise } from './step-noise'
 import type { StepOptions, StepResult } from './step-options'
 import { spaceTimesteps } from './timestep-spacing'
 import type { TimestepsRequest } from './timesteps-request'
 
-const sigma = z.number().positive().nullable().default(null)
+const sigmaLimit = z.number().positive().nullable().default(null)
 
 const schema = z
   .object({
@@ -29,11 +37,10 @@ const schema = z
     /** How sigmas between those of the training are found. */
     interpolationType: z.enum(['linear', 'log_linear']).default('linear'),
     /** The ends of Karras, exponential and beta sigmas; by default those of the timesteps visited. */
-    sigmaMin: sigma,
-    sigmaMax: sigma,
+    sigmaMin: sigmaLimit,
+    sigmaMax: sigmaLimit,
     /** Continuous timesteps, a quarter of the sigma's logarithm, go with velocity prediction only. */
     timestepType: z.enum(['discrete', 'continuous']).default('discrete'),
-    finalSigmasType: finalSigmas,
   })
   .superRefine((config, context) => {
     checkBetas(config, context)
@@ -52,15 +59,12 @@ export class EulerDiscreteScheduler extends SchedulerMixin<EulerDiscreteConfig> 
   protected readonly trainingSchedule: Schedule
   private readonly noise: SigmaSchedule
 
-  /** @throws ModelConfigError */
+  /** @throws ConfigError */
   constructor(config: z.input<typeof schema> = {}, file?: string) {
     super(schema, config, file)
     this.noise = makeSigmaSchedule(this.config)
-    const sigmas = Array.from(this.noise.sigmas).reverse()
-    this.trainingSchedule = this.finish(
-      sigmas.map((_, i) => sigmas.length - 1 - i),
-      [...sigmas, 0],
-    )
+    const { timesteps, sigmas = [] } = trainingSchedule(this.noise)
+    this.trainingSchedule = this.finish(timesteps, sigmas)
   }
 
   override get initNoiseSigma(): number {
@@ -69,18 +73,14 @@ export class EulerDiscreteScheduler extends SchedulerMixin<EulerDiscreteConfig> 
   }
 
   override scaleModelInput<T extends tf.Tensor>(sample: T, timestep: number): T {
-    return linearCombination([1 / Math.hypot(this.runSigmas[this.locate(timestep)] as number, 1), sample])
+    const { alpha } = levelOfSigma(this.runSigmas[this.locate(timestep)] as number)
+    return linearCombination([alpha, sample])
   }
 
   protected override makeSchedule(request: TimestepsRequest): Schedule {
     const { numInferenceSteps, sigmas } = request
-    const { logSigmas } = this.noise
-    if (sigmas)
-      return this.finish(
-        sigmas.slice(0, -1).map(value => sigmaToTimestep(value, logSigmas)),
-        sigmas,
-      )
-    if (request.timesteps) {
+    if (sigmas !== undefined) return this.finish(this.timestepsOf(sigmas.slice(0, -1)), sigmas)
+    if (request.timesteps !== undefined) {
       refuseTimestepsWith(this.constructor.name, this.config)
       if (this.isContinuous) throw this.refuse('timesteps', 'cannot be given where timestepType is "continuous"')
     }
@@ -91,12 +91,9 @@ export class EulerDiscreteScheduler extends SchedulerMixin<EulerDiscreteConfig> 
       sigmaMin: this.config.sigmaMin ?? (visited.at(-1) as number),
     }
     const spaced = spacedSigmas(this.config, range, numInferenceSteps)
-    const last = this.config.finalSigmasType === 'zero' ? 0 : (this.noise.sigmas[0] as number)
+    const last = finalSigma(this.config.finalSigmasType, this.noise)
     if (spaced === undefined) return this.finish(timesteps, [...visited, last])
-    return this.finish(
-      spaced.map(value => sigmaToTimestep(value, logSigmas)),
-      [...spaced, last],
-    )
+    return this.finish(this.timestepsOf(spaced), [...spaced, last])
   }
 
   protected override update(
@@ -125,12 +122,11 @@ export class EulerDiscreteScheduler extends SchedulerMixin<EulerDiscreteConfig> 
   }
 
   /**
-   * Looks the training noise up by the place in the run's schedule, not by the timestep: a slip of the reference that its results
-   * depend on.
+   * Looks the training noise up by the place in the run's schedule, not by the timestep: a slip of the reference that its
+   * results depend on.
    */
   protected override velocityLevel(timestep: number): NoiseLevel {
-    const alphaCumprod = this.noise.alphasCumprod[this.progress.indexOf(timestep)] as number
-    return { alpha: Math.sqrt(alphaCumprod), sigma: Math.sqrt(1 - alphaCumprod) }
+    return levelOfAlphaCumprod(this.noise.alphasCumprod[this.progress.indexOf(timestep)] as number)
   }
 
   private get runSigmas(): readonly number[] {
@@ -149,6 +145,10 @@ export class EulerDiscreteScheduler extends SchedulerMixin<EulerDiscreteConfig> 
     return Array.from(linspaceFloat32(high, low, timesteps.length + 1).map(Math.exp))
   }
 
+  private timestepsOf(sigmas: readonly number[]): number[] {
+    return sigmas.map(sigma => sigmaToTimestep(sigma, this.noise.logSigmas))
+  }
+
   private finish(timesteps: readonly number[], sigmas: readonly number[]): Schedule {
     const rounded = sigmas.map(Math.fround)
     const shown = this.isContinuous ? rounded.slice(0, -1).map(value => 0.25 * Math.log(value)) : timesteps
@@ -156,14 +156,13 @@ export class EulerDiscreteScheduler extends SchedulerMixin<EulerDiscreteConfig> 
   }
 
   /**
-   * The clean sample, from a sample in sigma space: what noise-variance preserving models see is the sample scaled. Velocities are
-   * those of the sigma before fresh noise was added, as in the reference.
+   * The clean sample, from a sample in sigma space, which variance preserving models see scaled. Velocities are those of the
+   * sigma before fresh noise was added, as in the reference.
    */
   private cleanSampleMix(sigma: number, sigmaHat: number): Mix {
     const { predictionType } = this.config
-    const used = predictionType === 'v_prediction' ? sigma : sigmaHat
-    const alpha = 1 / Math.hypot(used, 1)
-    const mix = cleanSampleMix(predictionType, { alpha, sigma: used * alpha })
-    return { sample: mix.sample * alpha, modelOutput: mix.modelOutput }
+    const level = levelOfSigma(predictionType === 'v_prediction' ? sigma : sigmaHat)
+    const mix = cleanSampleMix(predictionType, level)
+    return { sample: mix.sample * level.alpha, modelOutput: mix.modelOutput }
   }
 }

@@ -1,5 +1,6 @@
 /** The noise levels that a model was trained with, as tables by training timestep. All in float32, as the reference keeps them. */
 import { type BetaRange, type BetaScheduleName, betaSchedules } from './beta-schedule'
+import type { Schedule } from './run-progress'
 
 /** The settings that decide the noise levels. */
 export interface NoiseScheduleSettings extends BetaRange {
@@ -41,6 +42,12 @@ export function makeSigmaSchedule(settings: NoiseScheduleSettings): SigmaSchedul
   if (settings.rescaleBetasZeroSnr) alphasCumprod[alphasCumprod.length - 1] = NEARLY_ZERO
   const sigmas = alphasCumprod.map(alpha => Math.sqrt(Math.fround(Math.fround(1 - alpha) / alpha)))
   return { betas, alphasCumprod, sigmas, logSigmas: sigmas.map(Math.log) }
+}
+
+/** The schedule that visits every timestep of the training, and ends in no noise. */
+export function trainingSchedule({ sigmas }: SigmaSchedule): Schedule {
+  const last = sigmas.length - 1
+  return { timesteps: Array.from(sigmas, (_, i) => last - i), sigmas: [...sigmas.toReversed(), 0] }
 }
 
 function cumulativeAlphas(betas: Float32Array): Float32Array {

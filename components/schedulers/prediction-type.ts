@@ -8,6 +8,17 @@ export interface NoiseLevel {
   readonly sigma: number
 }
 
+/** The level of a sample that keeps its variance, by the share of the clean sample's variance that is left. */
+export function levelOfAlphaCumprod(alphaCumprod: number): NoiseLevel {
+  return { alpha: Math.sqrt(alphaCumprod), sigma: Math.sqrt(1 - alphaCumprod) }
+}
+
+/** The level of a sample that keeps its variance, by the ratio of noise to signal. */
+export function levelOfSigma(ratio: number): NoiseLevel {
+  const alpha = 1 / Math.hypot(ratio, 1)
+  return { alpha, sigma: ratio * alpha }
+}
+
 /** The meanings of an output by their names in configs: noise, clean sample, velocity, or a flow's direction `noise − clean`. */
 export type PredictionType = 'epsilon' | 'sample' | 'v_prediction' | 'flow_prediction'
 

@@ -4,11 +4,11 @@ import * as tf from '@tensorflow/tfjs'
 import type { z } from 'zod'
 import type { RunScope, RunScoped } from '../../src/container/run-scoped'
 import type { FromPretrainedOptions } from '../../src/params/component-class'
-import { ModelClassError } from '../models/model-class-error'
-import type { RawConfig } from '../models/parse-model-config'
+import { ComponentClassError } from '../configs/component-class-error'
+import { readConfig } from '../configs/read-config'
+import type { RawConfig } from '../configs/parse-config'
 import { mixPerSample } from './mix-per-sample'
 import type { NoiseLevel } from './prediction-type'
-import { readSchedulerConfig, SCHEDULER_CONFIG_NAME } from './read-scheduler-config'
 import { RunProgress, type Schedule } from './run-progress'
 import { SchedulerArgumentError } from './scheduler-argument-error'
 import { parseSchedulerConfig, type SchedulerConfig } from './scheduler-config'
@@ -21,6 +21,9 @@ import {
   type TimestepsRequest,
 } from './timesteps-request'
 import { UnknownSchedulerError } from './unknown-scheduler-error'
+
+/** The file that a scheduler's settings lie in. */
+export const SCHEDULER_CONFIG_NAME = 'scheduler_config.json'
 
 /** A class of schedulers. */
 export interface SchedulerClass<T extends SchedulerMixin = SchedulerMixin> {
@@ -51,9 +54,9 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
   protected abstract readonly trainingSchedule: Schedule
   private run: RunProgress | undefined
 
-  /** @throws ModelConfigError */
+  /** @throws ConfigError */
   constructor(schema: z.ZodObject & z.ZodType<Config>, config: RawConfig, file: string | undefined) {
-    const parsed = parseSchedulerConfig(schema, config, { model: new.target.name, file })
+    const parsed = parseSchedulerConfig(schema, config, { component: new.target.name, file })
     this.config = parsed.config
     this.ignoredKeys = parsed.ignoredKeys
   }
@@ -66,7 +69,7 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
   /**
    * A scheduler from settings, in camelCase or snake_case. Called on the base class, it makes one of the class that `_class_name` names.
    *
-   * @throws ModelConfigError for a setting that is wrong
+   * @throws ConfigError for a setting that is wrong
    * @throws UnknownSchedulerError for a class that is not known
    */
   static fromConfig<T extends SchedulerMixin>(this: AnySchedulerClass<T>, config: RawConfig, file?: string): T {
@@ -78,8 +81,8 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
    * A scheduler from the `scheduler_config.json` of a folder. A scheduler of another class can be made from it, as in the reference:
    * called on the base class, it makes one of the class that the model's index names, or else the file.
    *
-   * @throws MissingFileError, InvalidConfigError, ModelConfigError, UnknownSchedulerError
-   * @throws ModelClassError if the model's index names another class than the one that this is called on
+   * @throws MissingFileError, InvalidConfigError, ConfigError, UnknownSchedulerError
+   * @throws ComponentClassError if the model's index names another class than the one that this is called on
    */
   static async fromPretrained<T extends SchedulerMixin>(
     this: AnySchedulerClass<T>,
@@ -90,11 +93,11 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
     const folder = subfolder === undefined ? path : join(path, subfolder)
     const file = join(folder, SCHEDULER_CONFIG_NAME)
     signal?.throwIfAborted()
-    const config = await readSchedulerConfig(folder)
+    const config = await readConfig(folder, SCHEDULER_CONFIG_NAME)
     // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
     const chosen = chooseClass(this, className ?? config['_class_name'], file)
     if (className !== undefined && className !== chosen.name) {
-      throw new ModelClassError(chosen.name, className, `The index of ${folder}`)
+      throw new ComponentClassError(chosen.name, className, `The index of ${folder}`)
     }
     return new chosen(config, file)
   }

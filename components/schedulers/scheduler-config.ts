@@ -1,7 +1,7 @@
 /** Settings of schedulers: the groups that many schedulers share, and how a config is read. */
 import { z } from 'zod'
 import { toCamelCase, toSnakeCase } from '../../src/format/wire-names'
-import { type ConfigSource, parseModelConfig, type RawConfig } from '../models/parse-model-config'
+import { type ConfigSource, parseConfig, type RawConfig } from '../configs/parse-config'
 import { type BetaScheduleName, betaSchedules } from './beta-schedule'
 import { timestepSpacings } from './timestep-spacing'
 
@@ -21,7 +21,7 @@ interface Problems {
   addIssue(issue: { code: 'custom'; path: string[]; message: string }): void
 }
 
-const beta = z.number().gt(0).lt(1)
+const beta = z.number().gt(0).max(1)
 const betaScheduleNames = Object.keys(betaSchedules) as [BetaScheduleName, ...BetaScheduleName[]] // keyof typeof, which keys() loses.
 
 /** The training timesteps and their noise. Check with {@link checkBetas}. */
@@ -52,9 +52,6 @@ export const thresholdingSettings = {
   sampleMaxValue: z.number().positive().default(1),
 }
 
-/** Where the sigmas of a run end: in no noise at all, or at the smallest noise of the training. */
-export const finalSigmas = z.enum(['zero', 'sigma_min']).default('zero')
-
 /** Reports trained betas that are not one for each training timestep. */
 export function checkBetas(config: z.output<z.ZodObject<typeof betaSettings>>, problems: Problems): void {
   const { trainedBetas, numTrainTimesteps } = config
@@ -69,7 +66,7 @@ export function checkExclusive<K extends string>(
   config: Readonly<Record<K, boolean>>,
   keys: readonly K[],
   problems: Problems,
-) {
+): void {
   const [first, ...others] = keys.filter(key => config[key])
   for (const key of others) {
     const message = `is true, but ${toSnakeCase(first as string)} is true as well; only one of them may be`
@@ -92,7 +89,7 @@ export function givenSettings(config: RawConfig): RawConfig {
  * Checks a config and completes it. Its keys may be in snake_case, as in files, or in camelCase. A config that another scheduler has
  * completed brings along what was given to that scheduler, but not its defaults: each class has its own.
  *
- * @throws ModelConfigError
+ * @throws ConfigError
  */
 export function parseSchedulerConfig<S extends z.ZodObject>(
   schema: S,
@@ -100,7 +97,7 @@ export function parseSchedulerConfig<S extends z.ZodObject>(
   source: ConfigSource,
 ): ParsedConfig<z.output<S>> {
   const given = givenSettings(config)
-  const parsed = parseModelConfig(schema, given, source)
+  const parsed = parseConfig(schema, given, source)
   const names = new Set(Object.keys(given).map(toCamelCase))
   const defaults = Object.fromEntries(Object.entries(parsed).filter(([name]) => !names.has(name)))
   return {

@@ -1,5 +1,5 @@
 /** Schedulers by the short names that people know them by, e.g. on a command line. */
-import type { RawConfig } from '../models/parse-model-config'
+import type { RawConfig } from '../configs/parse-config'
 import { DDIMInverseScheduler } from './ddim-inverse-scheduler'
 import { DDIMScheduler } from './ddim-scheduler'
 import { DPMSolverMultistepScheduler } from './dpm-solver-multistep-scheduler'
@@ -15,7 +15,7 @@ export interface NamedScheduler {
   /**
    * A scheduler with the settings of another one's config, or of a model's file, changed to those of the name.
    *
-   * @throws ModelConfigError
+   * @throws ConfigError
    */
   make(config: RawConfig): SchedulerMixin
 }

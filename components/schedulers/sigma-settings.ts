@@ -1,19 +1,22 @@
 /** Settings that space the sigmas of a run: what they are called, and what they lead to. */
 import { z } from 'zod'
+import type { SigmaSchedule } from './noise-schedule'
 import { SchedulerArgumentError } from './scheduler-argument-error'
 import { betaSigmas, exponentialSigmas, karrasSigmas, type SigmaRange } from './sigma-schedules'
 
-/** The settings. At most one of them may be on. */
+/** The settings. At most one of those named in {@link sigmaSettingNames} may be on. */
 export const sigmaSettings = {
   useKarrasSigmas: z.boolean().default(false),
   useExponentialSigmas: z.boolean().default(false),
   useBetaSigmas: z.boolean().default(false),
+  /** Where the run ends: in no noise at all, or at the smallest noise of the training. */
+  finalSigmasType: z.enum(['zero', 'sigma_min']).default('zero'),
 }
 
-/** The names of the settings. */
+/** The names of the settings that choose the sigmas. */
 export const sigmaSettingNames = ['useKarrasSigmas', 'useExponentialSigmas', 'useBetaSigmas'] as const
 
-/** The values of the settings. */
+/** The values of the settings that choose the sigmas. */
 export type SigmaSettings = Readonly<Record<(typeof sigmaSettingNames)[number], boolean>>
 
 /** The sigmas of a run of `count` steps, falling; `undefined` if none of the settings is on. */
@@ -22,6 +25,11 @@ export function spacedSigmas(settings: SigmaSettings, range: SigmaRange, count: 
   if (settings.useExponentialSigmas) return exponentialSigmas(range, count)
   if (settings.useBetaSigmas) return betaSigmas(range, count)
   return undefined
+}
+
+/** The sigma that a run ends with. */
+export function finalSigma(finalSigmasType: 'zero' | 'sigma_min', { sigmas }: SigmaSchedule): number {
+  return finalSigmasType === 'zero' ? 0 : (sigmas[0] as number)
 }
 
 /**

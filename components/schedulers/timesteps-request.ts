@@ -56,8 +56,9 @@ export function checkTimestepsRequest(
     return { numInferenceSteps, mu }
   }
   const name = timesteps === undefined ? 'sigmas' : 'timesteps'
-  if (numInferenceSteps !== undefined)
+  if (numInferenceSteps !== undefined) {
     throw refuse(name, `cannot be given together with numInferenceSteps (${numInferenceSteps})`)
+  }
   checkFalling(name, custom, timesteps === undefined ? Infinity : numTrainTimesteps - 1, refuse)
   if (timesteps !== undefined) return { numInferenceSteps: timesteps.length, timesteps, mu }
   if (custom.length < 2) throw refuse(name, 'must have at least 2 elements, as the last one is where the run ends')

@@ -33,7 +33,7 @@ async function main(folder: string, options: Options): Promise<void> {
   const areas = options.area?.split(',').map(area => area.trim())
   for await (const result of runGoldens(folder, { areas, casePattern: options.case })) {
     results.push(result)
-    if (result.status === 'passed' && !options.verbose) continue
+    if (result.status !== 'failed' && !options.verbose) continue
     const problem = result.problem ?? ''
     const text = options.verbose ? problem : (problem.split('\n')[0] ?? '').slice(0, 200)
     console.log(`${result.status.padEnd(11)}  ${result.area}/${result.name}${text ? `\n             ${text}` : ''}`)

@@ -41,18 +41,22 @@ export async function* runGoldens(folder: string, selection: GoldensSelection = 
   const isSelected = matcher(selection.casePattern)
   for (const { area, name, path } of index.cases) {
     if (selection.areas && !selection.areas.includes(area)) continue
-    if (isSelected(name)) yield await runCase(area, name, join(folder, path))
+    const json = JSON.parse(await readFile(join(folder, path, 'case.json'), 'utf8')) as Json
+    const parts = areas[area]?.partsOf?.(json) ?? ['']
+    for (const part of parts) {
+      const fullName = part === '' ? name : `${name}/${part}`
+      if (isSelected(fullName)) yield await runCase({ area, name: fullName, path: join(folder, path) }, json, part)
+    }
   }
 }
 
-async function runCase(area: string, name: string, folder: string): Promise<CaseResult> {
+async function runCase({ area, name, path }: IndexEntry, json: Json, part: string): Promise<CaseResult> {
   let golden: GoldenCase | undefined
   try {
-    const check = areas[area]
-    if (check === undefined) throw new UnsupportedGoldenError(`the area "${area}"`)
-    const json = JSON.parse(await readFile(join(folder, 'case.json'), 'utf8')) as Json
-    golden = await GoldenCase.open(area, name, folder, json)
-    await check(golden)
+    const checks = areas[area]
+    if (checks === undefined) throw new UnsupportedGoldenError(`the area "${area}"`)
+    golden = await GoldenCase.open(area, name, path, json)
+    await checks.check(golden, part)
     return { area, name, status: 'passed' }
   } catch (error) {
     const status = error instanceof UnsupportedGoldenError ? 'unsupported' : 'failed'

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { MissingFileError } from '../../../components/checkpoints/missing-file-error'
+import { MissingFileError } from '../../../components/files/missing-file-error'
 import { openCheckpoint } from '../../../components/checkpoints/open-checkpoint'
 import { PickleCheckpointError } from '../../../components/checkpoints/pickle-checkpoint-error'
 import { SafetensorsError } from '../../../components/checkpoints/safetensors-error'

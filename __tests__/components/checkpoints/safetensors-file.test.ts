@@ -1,7 +1,7 @@
 import { mkdir, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { MissingFileError } from '../../../components/checkpoints/missing-file-error'
+import { MissingFileError } from '../../../components/files/missing-file-error'
 import { PickleCheckpointError } from '../../../components/checkpoints/pickle-checkpoint-error'
 import { SafetensorsError, type SafetensorsProblem } from '../../../components/checkpoints/safetensors-error'
 import { SafetensorsFile } from '../../../components/checkpoints/safetensors-file'

@@ -6,7 +6,7 @@ import { Image } from '../../../components/images/image'
 import { ImageSizeError } from '../../../components/images/image-size-error'
 import { InvalidImageError } from '../../../components/images/invalid-image-error'
 import { VaeImageProcessor } from '../../../components/images/vae-image-processor'
-import { ModelConfigError } from '../../../components/models/model-config-error'
+import { ConfigError } from '../../../components/configs/config-error'
 import { countingImage } from './pictures'
 
 const reference = join(__dirname, '../../../models/emoji/reference/pizza-seed2-euler20-g4')
@@ -162,7 +162,7 @@ describe('VaeImageProcessor', () => {
       [{ resample: 'hamming' }, /"hamming" is not supported/],
       [{ do_convert_rgb: true, do_convert_grayscale: true }, /exclude each other/],
     ])('refuses %p', (config, message) => {
-      expect(() => VaeImageProcessor.fromConfig(config)).toThrow(ModelConfigError)
+      expect(() => VaeImageProcessor.fromConfig(config)).toThrow(ConfigError)
       expect(() => VaeImageProcessor.fromConfig(config)).toThrow(message)
     })
   })

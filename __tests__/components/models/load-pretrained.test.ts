@@ -1,13 +1,13 @@
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
-import { MissingFileError } from '../../../components/checkpoints/missing-file-error'
+import { MissingFileError } from '../../../components/files/missing-file-error'
 import { SafetensorsError } from '../../../components/checkpoints/safetensors-error'
 import { AutoencoderKL } from '../../../components/models/autoencoder-kl/autoencoder-kl'
 import { CLIPTextModel } from '../../../components/models/clip-text/clip-text-model'
 import { CLIPTextModelWithProjection } from '../../../components/models/clip-text/clip-text-model-with-projection'
-import { ModelClassError } from '../../../components/models/model-class-error'
-import { ModelConfigError } from '../../../components/models/model-config-error'
+import { ComponentClassError } from '../../../components/configs/component-class-error'
+import { ConfigError } from '../../../components/configs/config-error'
 import { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
 import { StateDictError } from '../../../components/nn/state-dict-error'
 import type { ComponentClass } from '../../../src/params/component-class'
@@ -34,7 +34,7 @@ describe('loading a model from a folder', () => {
 
   test.each(classes)('is offered by $name as the container asks for it', async modelClass => {
     await expect(modelClass.fromPretrained?.(folder())).rejects.toThrow(MissingFileError)
-    expect(() => modelClass.fromConfig?.({})).toThrow(ModelConfigError)
+    expect(() => modelClass.fromConfig?.({})).toThrow(ConfigError)
   })
 
   test('takes a subfolder and a variant', async () => {
@@ -55,7 +55,7 @@ describe('loading a model from a folder', () => {
 
   test('refuses a config of another class', async () => {
     const loading = AutoencoderKL.fromPretrained(source)
-    await expect(loading).rejects.toThrow(ModelClassError)
+    await expect(loading).rejects.toThrow(ComponentClassError)
     await expect(loading).rejects.toMatchObject({ expected: 'AutoencoderKL', got: 'UNet2DConditionModel' })
     await expect(CLIPTextModelWithProjection.fromPretrained(goldenFolder('clip_text'))).rejects.toThrow(
       'config.json names the class CLIPTextModel, which CLIPTextModelWithProjection cannot load',
@@ -70,7 +70,7 @@ describe('loading a model from a folder', () => {
   test('refuses a config with a wrong value and names the file and the key as it is spelt there', async () => {
     const path = await copy(config => ({ ...config, mid_block_type: 'Middle' }))
     const loading = UNet2DConditionModel.fromPretrained(path)
-    await expect(loading).rejects.toThrow(ModelConfigError)
+    await expect(loading).rejects.toThrow(ConfigError)
     await expect(loading).rejects.toMatchObject({
       file: join(path, 'config.json'),
       problems: [{ key: 'mid_block_type', problem: expect.stringContaining('"Middle" is not supported') }],

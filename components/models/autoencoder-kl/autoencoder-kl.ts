@@ -5,7 +5,7 @@ import { Conv2d } from '../../nn/conv2d'
 import { Module } from '../../nn/module'
 import { InputShapes } from '../input-shapes'
 import { loadPretrained } from '../load-pretrained'
-import type { RawConfig } from '../parse-model-config'
+import type { RawConfig } from '../../configs/parse-config'
 import { type AutoencoderKLConfig, parseAutoencoderKLConfig } from './config'
 import { Decoder } from './decoder'
 import { DiagonalGaussianDistribution } from './diagonal-gaussian-distribution'
@@ -34,10 +34,10 @@ export class AutoencoderKL extends Module {
    * A model without weights.
    *
    * @param file - where the config comes from, for errors
-   * @throws ModelConfigError
+   * @throws ConfigError
    */
   static fromConfig(config: RawConfig, file?: string): AutoencoderKL {
-    return new AutoencoderKL(parseAutoencoderKLConfig(config, { model: AutoencoderKL.name, file }))
+    return new AutoencoderKL(parseAutoencoderKLConfig(config, { component: AutoencoderKL.name, file }))
   }
 
   /** Loads a model from a folder in the diffusers layout; fails as {@link loadPretrained} does. */

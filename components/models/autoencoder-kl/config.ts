@@ -1,7 +1,7 @@
 /** The config of AutoencoderKL. Counterpart: models/autoencoders/autoencoder_kl.py (the parameters of __init__). */
 import { z } from 'zod'
 import { type ActivationName, activations } from '../../nn/activations'
-import { type ConfigSource, parseModelConfig, type RawConfig } from '../parse-model-config'
+import { type ConfigSource, parseConfig, type RawConfig } from '../../configs/parse-config'
 
 const size = z.int().positive()
 const activationNames = Object.keys(activations) as [ActivationName, ...ActivationName[]] // keyof typeof, which keys() loses.
@@ -51,7 +51,7 @@ const schema = z
 /** The config of an AutoencoderKL, complete and checked. */
 export type AutoencoderKLConfig = Readonly<z.output<typeof schema>>
 
-/** Checks a config and completes it. @throws ModelConfigError */
+/** Checks a config and completes it. @throws ConfigError */
 export function parseAutoencoderKLConfig(config: RawConfig, source: ConfigSource): AutoencoderKLConfig {
-  return parseModelConfig(schema, config, source)
+  return parseConfig(schema, config, source)
 }

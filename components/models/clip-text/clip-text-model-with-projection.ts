@@ -4,7 +4,7 @@ import type { FromPretrainedOptions } from '../../../src/params/component-class'
 import { Linear } from '../../nn/linear'
 import { Module } from '../../nn/module'
 import { loadPretrained } from '../load-pretrained'
-import type { RawConfig } from '../parse-model-config'
+import type { RawConfig } from '../../configs/parse-config'
 import { type CLIPTextInputs, CLIPTextModel, type CLIPTextOutput, isPositionIds } from './clip-text-model'
 import { type CLIPTextConfig, parseCLIPTextConfig } from './config'
 
@@ -32,10 +32,10 @@ export class CLIPTextModelWithProjection extends Module {
    * A model without weights.
    *
    * @param file - where the config comes from, for errors
-   * @throws ModelConfigError
+   * @throws ConfigError
    */
   static fromConfig(config: RawConfig, file?: string): CLIPTextModelWithProjection {
-    const parsed = parseCLIPTextConfig(config, { model: CLIPTextModelWithProjection.name, file })
+    const parsed = parseCLIPTextConfig(config, { component: CLIPTextModelWithProjection.name, file })
     return new CLIPTextModelWithProjection(parsed)
   }
 

@@ -6,7 +6,7 @@ import { Module } from '../../nn/module'
 import { InputShapes } from '../input-shapes'
 import { loadPretrained } from '../load-pretrained'
 import { ModelInputError } from '../model-input-error'
-import type { RawConfig } from '../parse-model-config'
+import type { RawConfig } from '../../configs/parse-config'
 import { CLIPEncoder, CLIPTextEmbeddings } from './clip-encoder'
 import { type CLIPTextConfig, parseCLIPTextConfig } from './config'
 
@@ -60,10 +60,10 @@ export class CLIPTextModel extends Module {
    * A model without weights.
    *
    * @param file - where the config comes from, for errors
-   * @throws ModelConfigError
+   * @throws ConfigError
    */
   static fromConfig(config: RawConfig, file?: string): CLIPTextModel {
-    return new CLIPTextModel(parseCLIPTextConfig(config, { model: CLIPTextModel.name, file }))
+    return new CLIPTextModel(parseCLIPTextConfig(config, { component: CLIPTextModel.name, file }))
   }
 
   /** Loads a model from a folder in the transformers layout; fails as {@link loadPretrained} does. */

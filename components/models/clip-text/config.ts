@@ -1,6 +1,6 @@
 /** The config of CLIP's text model. Counterpart: transformers models/clip/configuration_clip.py (CLIPTextConfig). */
 import { z } from 'zod'
-import { type ConfigSource, parseModelConfig, type RawConfig } from '../parse-model-config'
+import { type ConfigSource, parseConfig, type RawConfig } from '../../configs/parse-config'
 
 const size = z.int().positive()
 const token = z.int().nonnegative()
@@ -33,7 +33,7 @@ const schema = z
 /** The config of a CLIP text model, complete and checked. */
 export type CLIPTextConfig = Readonly<z.output<typeof schema>>
 
-/** Checks a config and completes it. @throws ModelConfigError */
+/** Checks a config and completes it. @throws ConfigError */
 export function parseCLIPTextConfig(config: RawConfig, source: ConfigSource): CLIPTextConfig {
-  return parseModelConfig(schema, config, source)
+  return parseConfig(schema, config, source)
 }

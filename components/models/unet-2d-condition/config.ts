@@ -1,7 +1,7 @@
 /** The config of UNet2DConditionModel. Counterpart: models/unets/unet_2d_condition.py (the parameters of __init__). */
 import { z } from 'zod'
 import { type ActivationName, activations } from '../../nn/activations'
-import { type ConfigSource, parseModelConfig, type RawConfig } from '../parse-model-config'
+import { type ConfigSource, parseConfig, type RawConfig } from '../../configs/parse-config'
 
 const size = z.int().positive()
 const perLevel = <T extends z.ZodType>(item: T) => z.union([item, z.array(item)])
@@ -125,7 +125,7 @@ export type MidBlockType = NonNullable<UNet2DConditionConfig['midBlockType']>
 /** Kinds of blocks on the way up. */
 export type UpBlockType = UNet2DConditionConfig['upBlockTypes'][number]
 
-/** Checks a config and completes it. @throws ModelConfigError */
+/** Checks a config and completes it. @throws ConfigError */
 export function parseUNet2DConditionConfig(config: RawConfig, source: ConfigSource): UNet2DConditionConfig {
-  return parseModelConfig(schema, config, source)
+  return parseConfig(schema, config, source)
 }

@@ -8,7 +8,7 @@ import { GroupNorm } from '../../nn/group-norm'
 import { Module } from '../../nn/module'
 import { TimestepEmbedding, Timesteps } from '../layers/timestep-embedding'
 import { loadPretrained } from '../load-pretrained'
-import type { RawConfig } from '../parse-model-config'
+import type { RawConfig } from '../../configs/parse-config'
 import type { BlockInputs } from './block-parts'
 import { parseUNet2DConditionConfig, type UNet2DConditionConfig } from './config'
 import { createDownBlocks, createMidBlock, createUpBlocks } from './create-blocks'
@@ -72,10 +72,10 @@ export class UNet2DConditionModel extends Module {
    * A model without weights.
    *
    * @param file - where the config comes from, for errors
-   * @throws ModelConfigError
+   * @throws ConfigError
    */
   static fromConfig(config: RawConfig, file?: string): UNet2DConditionModel {
-    return new UNet2DConditionModel(parseUNet2DConditionConfig(config, { model: UNet2DConditionModel.name, file }))
+    return new UNet2DConditionModel(parseUNet2DConditionConfig(config, { component: UNet2DConditionModel.name, file }))
   }
 
   /** Loads a model from a folder in the diffusers layout; fails as {@link loadPretrained} does. */

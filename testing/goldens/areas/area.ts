@@ -1,5 +1,10 @@
 /** What it takes to check the cases of one area. */
-import type { GoldenCase } from '../golden-case'
+import type { GoldenCase, Json } from '../golden-case'
 
-/** Checks one case, and throws at the first difference: GoldenMismatch, UnsupportedGoldenError, or what our code throws. */
-export type CheckCase = (golden: GoldenCase) => Promise<void>
+/** The checks of one area. */
+export interface Area {
+  /** Names of the parts that are counted on their own, for cases that hold several runs. */
+  readonly partsOf?: (json: Json) => readonly string[]
+  /** Checks a case, or a part of it, and throws at the first difference: GoldenMismatch, UnsupportedGoldenError, or what our code throws. */
+  readonly check: (golden: GoldenCase, part: string) => Promise<void>
+}

@@ -1,14 +1,20 @@
 /** The areas of the goldens. */
-import type { CheckCase } from './area'
+import type { Area } from './area'
 import { checkBlocksCase } from './blocks'
+import { checkGuidersCase } from './guiders'
 import { checkModelsCase } from './models'
+import { checkPipelineRun, pipelineRuns } from './pipelines'
 import { checkRngCase } from './rng'
+import { checkSchedulersCase } from './schedulers'
 import { checkTokenizerCase } from './tokenizer'
 
-/** Area → its check. */
-export const areas: Readonly<Record<string, CheckCase>> = {
-  blocks: checkBlocksCase,
-  rng: checkRngCase,
-  tokenizer: checkTokenizerCase,
-  models: checkModelsCase,
+/** Area → its checks. */
+export const areas: Readonly<Record<string, Area>> = {
+  blocks: { check: checkBlocksCase },
+  rng: { check: checkRngCase },
+  tokenizer: { check: checkTokenizerCase },
+  schedulers: { check: checkSchedulersCase },
+  guiders: { check: checkGuidersCase },
+  models: { check: checkModelsCase },
+  pipelines: { partsOf: pipelineRuns, check: checkPipelineRun },
 }

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs'
 import { openCheckpoint } from '../../../../components/checkpoints/open-checkpoint'
 import { writeSafetensors } from '../../../../components/checkpoints/write-safetensors'
 import { AutoencoderKL } from '../../../../components/models/autoencoder-kl/autoencoder-kl'
-import { ModelConfigError } from '../../../../components/models/model-config-error'
+import { ConfigError } from '../../../../components/configs/config-error'
 import { Generator } from '../../../../components/random/generator'
 import { randnTensor } from '../../../../components/random/randn-tensor'
 import { ShapeMismatchError } from '../../../../src/errors/shape-mismatch-error'
@@ -74,7 +74,7 @@ describe('AutoencoderKL', () => {
 
   test('refuses a config with blocks that it does not have', () => {
     const config = { ...small, up_block_types: ['UpDecoderBlock2D', 'AttnUpDecoderBlock2D'] }
-    expect(() => AutoencoderKL.fromConfig(config)).toThrow(ModelConfigError)
+    expect(() => AutoencoderKL.fromConfig(config)).toThrow(ConfigError)
     expect(() => AutoencoderKL.fromConfig(config)).toThrow('up_block_types.1: "AttnUpDecoderBlock2D" is not supported')
   })
 

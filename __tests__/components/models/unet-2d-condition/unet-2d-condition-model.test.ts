@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
-import { ModelConfigError } from '../../../../components/models/model-config-error'
+import { ConfigError } from '../../../../components/configs/config-error'
 import { ModelInputError } from '../../../../components/models/model-input-error'
 import type { UNet2DConditionInputs } from '../../../../components/models/unet-2d-condition/inputs'
 import { UNet2DConditionModel } from '../../../../components/models/unet-2d-condition/unet-2d-condition-model'
@@ -85,14 +85,14 @@ describe('the config of UNet2DConditionModel', () => {
     try {
       UNet2DConditionModel.fromConfig({ ...small, ...change }, 'unet/config.json')
     } catch (error) {
-      return error as ModelConfigError
+      return error as ConfigError
     }
     throw new Error('No error.')
   }
 
   test('names an unknown kind of block, the file and the kinds there are', () => {
     const error = fails({ down_block_types: ['CrossAttnDownBlock2D', 'KDownBlock2D'] })
-    expect(error).toBeInstanceOf(ModelConfigError)
+    expect(error).toBeInstanceOf(ConfigError)
     expect(error.problems.map(({ key }) => key)).toEqual(['down_block_types.1'])
     expect(error.message).toContain('unet/config.json')
     expect(error.message).toContain('"KDownBlock2D" is not supported; supported: "DownBlock2D", "CrossAttnDownBlock2D"')

@@ -1,5 +1,5 @@
-/** A model's config cannot be used. */
-import { InvalidConfigError } from '../checkpoints/invalid-config-error'
+/** A component's config cannot be used. */
+import { InvalidConfigError } from './invalid-config-error'
 
 /** One thing that is wrong in a config. */
 export interface ConfigProblem {
@@ -9,17 +9,17 @@ export interface ConfigProblem {
   problem: string
 }
 
-/** Keys of a model's config are missing, have wrong values, or ask for something that the model does not support. */
-export class ModelConfigError extends InvalidConfigError {
+/** Keys of a config are missing, have wrong values, or ask for something that the component does not support. */
+export class ConfigError extends InvalidConfigError {
   constructor(
-    /** Name of the model's class. */
-    readonly model: string,
+    /** Name of the component's class. */
+    readonly component: string,
     /** All that is wrong. */
     readonly problems: readonly ConfigProblem[],
     /** The file that holds the config; `undefined` for one given in code. */
     readonly file: string | undefined,
   ) {
     const lines = problems.map(({ key, problem }) => `\n  ${key}: ${problem}`)
-    super(file ?? 'config', `${model} cannot be made from it:${lines.join('')}`)
+    super(file ?? 'config', `${component} cannot be made from it:${lines.join('')}`)
   }
 }

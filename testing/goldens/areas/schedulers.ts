@@ -1,11 +1,15 @@
-/** Replays a golden case of a scheduler: the denoising loop with its stand-in for the network, adding noise, velocities. */
+/** The `schedulers` area: denoising loops with a stand-in for the network, adding noise, velocities, beta schedules. */
 import * as tf from '@tensorflow/tfjs'
+import { z } from 'zod'
+import { makeNoiseSchedule } from '../../../components/schedulers/noise-schedule'
+import { betaSettings } from '../../../components/schedulers/scheduler-config'
+import { UnknownSchedulerError } from '../../../components/schedulers/unknown-scheduler-error'
 import { SchedulerMixin } from '../../../components/schedulers/scheduler-mixin'
 import type { SetTimestepsOptions } from '../../../components/schedulers/timesteps-request'
-import { mapKeys, toCamelCase } from '../../../src/format/wire-names'
-import { expectClose, expectEqual, type PlainTensor } from '../../../testing/goldens/compare'
-import type { GoldenCase, GoldenTensor, Json, Tolerance } from '../../../testing/goldens/golden-case'
-import { toChannelsFirst, toTensor } from '../../../testing/goldens/layout'
+import { mapKeys, toCamelCase } from '../../../src'
+import { expectClose, expectEqual, type PlainTensor } from '../compare'
+import { type GoldenCase, type GoldenTensor, type Json, type Tolerance, UnsupportedGoldenError } from '../golden-case'
+import { toChannelsFirst, toTensor } from '../layout'
 
 /** What case.json says. */
 interface SchedulerCase {
@@ -21,13 +25,14 @@ interface SchedulerCase {
   noising_method?: string
 }
 
-/** Checks everything that a case holds; throws GoldenMismatch at the first difference. */
-export async function checkSchedulerCase(golden: GoldenCase): Promise<void> {
+/** Checks one case. */
+export async function checkSchedulersCase(golden: GoldenCase): Promise<void> {
+  if (Array.isArray(golden.json.rows)) return checkBetaSchedules(golden, golden.json.rows)
   const description = golden.json as unknown as SchedulerCase // The format's.
   const tolerance = golden.tolerance({ atol: 1e-4, rtol: 1e-4 })
   const tensors = new Map<string, GoldenTensor>()
   for (const name of golden.tensorNames) tensors.set(name, await golden.tensor(name))
-  const scheduler = SchedulerMixin.fromConfig({ ...description.arguments, _class_name: description.scheduler_class })
+  const scheduler = makeScheduler(description)
   expectEqual('order', scheduler.order, description.order)
   const loop = scheduler.forRun()
   setTimesteps(loop, description)
@@ -37,6 +42,27 @@ export async function checkSchedulerCase(golden: GoldenCase): Promise<void> {
   const noising = scheduler.forRun()
   setTimesteps(noising, description)
   if (description.noising_method !== undefined) checkNoising(noising, description, tensors, tolerance)
+}
+
+function makeScheduler({ scheduler_class, arguments: settings }: SchedulerCase): SchedulerMixin {
+  try {
+    return SchedulerMixin.fromConfig({ ...settings, _class_name: scheduler_class })
+  } catch (error) {
+    if (error instanceof UnknownSchedulerError) throw new UnsupportedGoldenError(`the scheduler ${scheduler_class}`)
+    throw error
+  }
+}
+
+async function checkBetaSchedules(golden: GoldenCase, rows: readonly Json[]): Promise<void> {
+  const schema = z.object(betaSettings)
+  for (const row of rows) {
+    const { betas, alphasCumprod } = makeNoiseSchedule(schema.parse(mapKeys(row, toCamelCase)))
+    for (const [name, values] of Object.entries({ betas, alphas_cumprod: alphasCumprod })) {
+      const { tensor } = row[name] as { tensor: string }
+      const got = { shape: [values.length], values }
+      expectClose(tensor, got, await golden.tensor(tensor), golden.tolerance({ atol: 0, rtol: 0 }))
+    }
+  }
 }
 
 function setTimesteps(scheduler: SchedulerMixin, { set_timesteps }: SchedulerCase): void {

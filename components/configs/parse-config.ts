@@ -1,15 +1,15 @@
-/** Checks a model's config and gives it its defaults. */
+/** Checks a component's config and gives it its defaults. */
 import type { z } from 'zod'
 import { mapKeys, toCamelCase, toSnakeCase } from '../../src/format/wire-names'
-import { type ConfigProblem, ModelConfigError } from './model-config-error'
+import { type ConfigProblem, ConfigError } from './config-error'
 
 /** A config as it is read from a file (snake_case) or written by hand (camelCase). */
 export type RawConfig = Readonly<Record<string, unknown>>
 
 /** Who asks, for the error. */
 export interface ConfigSource {
-  /** Name of the model's class. */
-  model: string
+  /** Name of the component's class. */
+  component: string
   /** The file that holds the config, if there is one. */
   file?: string | undefined
 }
@@ -18,9 +18,9 @@ export interface ConfigSource {
  * Parses a config by a schema with camelCase keys. Keys that the schema does not name are dropped: files carry notes such as
  * `_diffusers_version`, and newer libraries add keys.
  *
- * @throws ModelConfigError
+ * @throws ConfigError
  */
-export function parseModelConfig<S extends z.ZodType<object>>(
+export function parseConfig<S extends z.ZodType<object>>(
   schema: S,
   config: RawConfig,
   source: ConfigSource,
@@ -33,7 +33,7 @@ export function parseModelConfig<S extends z.ZodType<object>>(
     const key = first === undefined ? 'config' : (spelling.get(first) ?? toSnakeCase(first))
     return { key: [key, ...rest].join('.'), problem: problemOf(issue) }
   })
-  throw new ModelConfigError(source.model, problems, source.file)
+  throw new ConfigError(source.component, problems, source.file)
 }
 
 function problemOf(issue: z.core.$ZodIssue): string {

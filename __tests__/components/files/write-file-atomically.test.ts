@@ -1,8 +1,8 @@
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { UnwritableFileError } from '../../../components/checkpoints/unwritable-file-error'
-import { writeFileAtomically } from '../../../components/checkpoints/write-file-atomically'
-import { useTemporaryFolder } from './temporary-folder'
+import { UnwritableFileError } from '../../../components/files/unwritable-file-error'
+import { writeFileAtomically } from '../../../components/files/write-file-atomically'
+import { useTemporaryFolder } from '../checkpoints/temporary-folder'
 
 const folder = useTemporaryFolder()
 const content = [Buffer.from('new '), Buffer.from('content')]

@@ -1,9 +1,9 @@
-/** A folder holds a model of another class. */
+/** A folder holds a component of another class. */
 import { ModularError } from '../../src/errors/modular-error'
 
 /** The class that a config or a pipeline's index names is not the one that is being loaded. */
-export class ModelClassError extends ModularError {
-  override readonly code = 'MODEL_CLASS'
+export class ComponentClassError extends ModularError {
+  override readonly code = 'COMPONENT_CLASS'
 
   constructor(
     /** The class that is being loaded. */

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InvalidConfigError } from '../../../components/checkpoints/invalid-config-error'
-import { MissingFileError } from '../../../components/checkpoints/missing-file-error'
-import { readConfig } from '../../../components/checkpoints/read-config'
-import { useTemporaryFolder } from './temporary-folder'
+import { InvalidConfigError } from '../../../components/configs/invalid-config-error'
+import { MissingFileError } from '../../../components/files/missing-file-error'
+import { readConfig } from '../../../components/configs/read-config'
+import { useTemporaryFolder } from '../checkpoints/temporary-folder'
 
 const folder = useTemporaryFolder()
 

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { kindOf } from '../../src/errors/text'
 import { InvalidConfigError } from './invalid-config-error'
-import { listFolder, MissingFileError } from './missing-file-error'
+import { listFolder, MissingFileError } from '../files/missing-file-error'
 
 /**
  * The object in a JSON file, with its keys as they are on disk (snake_case).
@@ -33,9 +33,12 @@ async function readText(folder: string, fileName: string): Promise<string> {
   }
 }
 
+// Python writes infinity, a default of some schedulers, as a bare word that JSON does not have.
+const BARE_INFINITY = /(?<=:\s*-?)Infinity\b/g
+
 function parseJson(text: string, path: string): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text.replaceAll(BARE_INFINITY, '1e999'))
   } catch (cause) {
     throw new InvalidConfigError(path, `is no JSON: ${(cause as Error).message}.`, cause)
   }

@@ -1,0 +1,25 @@
+import * as tf from '@tensorflow/tfjs'
+import { DDIMInverseScheduler } from '../../../components/schedulers/ddim-inverse-scheduler'
+import { DDIMScheduler } from '../../../components/schedulers/ddim-scheduler'
+import { useBackend } from '../models/use-backend'
+
+useBackend('cpu')
+
+test('leads a sample to its noise, from which DDIM leads it back', () => {
+  const config = { betaStart: 0.00085, betaEnd: 0.012, betaSchedule: 'scaled_linear', clipSample: false } as const
+  const [inverse, ddim] = [new DDIMInverseScheduler(config), new DDIMScheduler(config)]
+  const clean = tf.tensor1d([0.5, -1, 2])
+  const noise = tf.tensor1d([1, 0.5, -0.25])
+  let sample: tf.Tensor = clean.clone()
+  for (const scheduler of [inverse, ddim]) {
+    scheduler.setTimesteps(10)
+    for (const t of scheduler.timesteps) {
+      const { prevSample, predOriginalSample } = scheduler.step(noise, t, sample)
+      tf.dispose([sample, predOriginalSample ?? []])
+      sample = prevSample
+    }
+  }
+  expect(Array.from(sample.dataSync())).toEqual([0.5, -1, 2].map(value => expect.closeTo(value, 4)))
+  expect([inverse.timesteps[0], inverse.timesteps.at(-1)]).toEqual([0, 900])
+  tf.dispose([clean, noise, sample])
+})

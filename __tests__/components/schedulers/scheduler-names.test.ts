@@ -1,0 +1,47 @@
+import { DDIMScheduler } from '../../../components/schedulers/ddim-scheduler'
+import { DPMSolverMultistepScheduler } from '../../../components/schedulers/dpm-solver-multistep-scheduler'
+import { EulerDiscreteScheduler } from '../../../components/schedulers/euler-discrete-scheduler'
+import { resolveScheduler, schedulerNames } from '../../../components/schedulers/scheduler-names'
+import { UnknownSchedulerError } from '../../../components/schedulers/unknown-scheduler-error'
+
+const modelConfig = { _class_name: 'DDIMScheduler', beta_start: 0.00085, steps_offset: 1, clip_sample: false }
+
+test.each(Object.keys(schedulerNames))('"%s" makes a scheduler that can run', name => {
+  const scheduler = resolveScheduler(name).make(modelConfig)
+  scheduler.setTimesteps(5)
+  expect(scheduler.timesteps).toHaveLength(5)
+  expect(scheduler.config).toMatchObject({ betaStart: 0.00085, stepsOffset: 1 })
+})
+
+test('a name stands for a class and its settings', () => {
+  expect(resolveScheduler('ddim').make({})).toBeInstanceOf(DDIMScheduler)
+  expect(resolveScheduler('euler_karras').make({})).toBeInstanceOf(EulerDiscreteScheduler)
+  const scheduler = resolveScheduler('dpm++_2m_sde_karras').make({})
+  expect(scheduler).toBeInstanceOf(DPMSolverMultistepScheduler)
+  expect(scheduler.config).toMatchObject({ algorithmType: 'sde-dpmsolver++', solverOrder: 2, useKarrasSigmas: true })
+})
+
+test('a name without a spacing turns the spacing of the config off', () => {
+  const karras = EulerDiscreteScheduler.fromConfig({ useKarrasSigmas: true })
+  expect(resolveScheduler('euler').make(karras.config).config).toMatchObject({ useKarrasSigmas: false })
+  expect(resolveScheduler('euler_beta').make(karras.config).config).toMatchObject({
+    useKarrasSigmas: false,
+    useBetaSigmas: true,
+  })
+})
+
+test('a class name leaves the settings as they are', () => {
+  const scheduler = resolveScheduler('EulerDiscreteScheduler').make({ use_karras_sigmas: true })
+  expect(scheduler.config).toMatchObject({ useKarrasSigmas: true })
+})
+
+test('capitals, spaces and hyphens do not matter', () => {
+  expect(resolveScheduler('DPM++ 2M Karras')).toBe(resolveScheduler('dpm++_2m_karras'))
+  expect(resolveScheduler('euler-karras')).toBe(resolveScheduler('euler_karras'))
+})
+
+test('an unknown name is refused with the known ones and the nearest', () => {
+  const attempt = () => resolveScheduler('eular')
+  expect(attempt).toThrow(UnknownSchedulerError)
+  expect(attempt).toThrow(/There is no scheduler "eular"; known are "ddim", "euler".*Did you mean "euler"\?/)
+})

@@ -1,0 +1,70 @@
+/** The `guiders` area: which predictions each step asks for, and what is made of them. */
+import * as tf from '@tensorflow/tfjs'
+import { BaseGuidance } from '../../../components/guiders/base-guidance'
+import { UnknownGuiderError } from '../../../components/guiders/unknown-guider-error'
+import { expectClose, expectEqual, GoldenMismatch } from '../compare'
+import { type GoldenCase, type Json, UnsupportedGoldenError } from '../golden-case'
+import { toChannelsFirst, toTensor } from '../layout'
+import { toSnakeCase } from '../../../src'
+
+interface RecordedStep {
+  step: number
+  num_conditions: number
+  /** Names of the predictions that are asked for. */
+  predictions: string[]
+  /** Which condition each of them reads: 0 is the prompt, 1 the negative prompt. */
+  input_slots: number[]
+  output: { tensor: string }
+}
+
+function makeGuider(golden: GoldenCase): BaseGuidance {
+  const name = String(golden.json.guider_class)
+  try {
+    return BaseGuidance.fromConfig({ ...(golden.json.arguments as Json), _class_name: name })
+  } catch (error) {
+    if (error instanceof UnknownGuiderError) throw new UnsupportedGoldenError(`the guider ${name}`)
+    throw error
+  }
+}
+
+/** Checks one case. */
+export async function checkGuidersCase(golden: GoldenCase): Promise<void> {
+  const guider = makeGuider(golden).forRun()
+  const steps = golden.json.steps as RecordedStep[]
+  for (const step of steps) await checkStep(golden, guider, step)
+}
+
+async function checkStep(golden: GoldenCase, guider: BaseGuidance, recorded: RecordedStep): Promise<void> {
+  const { step, predictions } = recorded
+  const where = `step ${step}`
+  guider.setState(step, golden.json.num_inference_steps as number, 0)
+  expectEqual(`${where} num_conditions`, guider.numConditions, recorded.num_conditions)
+  const conditions = [tf.scalar(0), tf.scalar(1)]
+  const owned: tf.Tensor[] = [...conditions]
+  try {
+    const batches = guider.prepareInputs({ condition: conditions })
+    expectEqual(
+      `${where} predictions`,
+      batches.map(batch => toSnakeCase(batch.prediction)),
+      predictions,
+    )
+    expectEqual(
+      `${where} input_slots`,
+      batches.map(batch => conditions.indexOf(batch.inputs.condition as unknown as tf.Scalar)),
+      recorded.input_slots,
+    )
+    for (const [i, batch] of batches.entries()) {
+      guider.prepareModels({})
+      batch.noisePred = toTensor(await golden.tensor(`step${step}.${predictions[i]}`))
+      owned.push(batch.noisePred)
+      guider.cleanupModels({})
+    }
+    const { pred } = guider.call(batches)
+    owned.push(pred)
+    const expected = await golden.tensor(recorded.output.tensor)
+    if (pred.size !== expected.values.length) throw new GoldenMismatch(where, `[${expected.shape}]`, `[${pred.shape}]`)
+    expectClose(where, toChannelsFirst(pred), expected, golden.tolerance({ atol: 5e-5, rtol: 1e-4 }))
+  } finally {
+    tf.dispose(owned)
+  }
+}

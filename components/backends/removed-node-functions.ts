@@ -1,14 +1,11 @@
-/** Functions of Node's `util` that tfjs-node 4.22.0 calls and Node 23 dropped. */
+/** Functions of Node's `util` that tfjs-node 4.22.0 calls, and that Node 23 dropped or warns of. */
 import util from 'node:util'
-
-const REMOVED: Readonly<Record<string, (value: unknown) => boolean>> = {
-  isArray: Array.isArray,
-  isNullOrUndefined: value => value === null || value === undefined,
-}
 
 /** Puts back what is missing; must run before the package loads, which keeps no reference but calls `util.isArray` later. */
 export function restoreRemovedNodeFunctions(): void {
-  for (const [name, replacement] of Object.entries(REMOVED)) {
-    if (!(name in util)) Object.assign(util, { [name]: replacement })
+  // Node 22 and later still have it, but each first call prints a warning. It is the same function.
+  Object.assign(util, { isArray: Array.isArray })
+  if (!('isNullOrUndefined' in util)) {
+    Object.assign(util, { isNullOrUndefined: (value: unknown) => value === null || value === undefined })
   }
 }

@@ -48,7 +48,7 @@ export class VaeImageProcessor {
 
   /** @throws ConfigError for a setting of the wrong type or out of range */
   constructor(config: Partial<VaeImageProcessorConfig> = {}) {
-    this.config = parseConfig(configSchema, config, { model: 'VaeImageProcessor' })
+    this.config = parseConfig(configSchema, config, { component: 'VaeImageProcessor' })
   }
 
   /**

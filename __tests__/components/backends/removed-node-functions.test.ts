@@ -21,9 +21,16 @@ test('puts them back', () => {
   expect([[], {}].map(value => call('isArray', value))).toEqual([true, false])
 })
 
-test('keeps those that are there', () => {
+test('keeps one that is there', () => {
   const own = () => false
-  Object.assign(util, { isArray: own })
+  Object.assign(util, { isNullOrUndefined: own })
   restoreRemovedNodeFunctions()
-  expect(Reflect.get(util, 'isArray')).toBe(own)
+  expect(Reflect.get(util, 'isNullOrUndefined')).toBe(own)
+})
+
+test('replaces one that would print a warning', () => {
+  const deprecated = () => false
+  Object.assign(util, { isArray: deprecated })
+  restoreRemovedNodeFunctions()
+  expect(Reflect.get(util, 'isArray')).toBe(Array.isArray)
 })

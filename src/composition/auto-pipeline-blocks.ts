@@ -20,20 +20,28 @@ export class AutoPipelineBlocks extends ConditionalPipelineBlocks {
     return 'auto'
   }
 
-  /** The trigger of each branch, in the order of the branches; `null` for the default. */
+  /** The trigger of each branch, in the order in which they were put together; `null` for the default. */
   override get blockTriggerInputs(): readonly (string | null)[] {
-    return [...this.declarations.steps.values()].map(branch => branch.when ?? null)
+    return this.composedNames.map(name => this.declarations.steps.get(name)?.when ?? null)
+  }
+
+  /** Branches with their triggers, as they are now. One that was put in later has no trigger. */
+  private get branches(): readonly (readonly [name: string, trigger: string | null])[] {
+    const triggers = this.blockTriggerInputs
+    const byName = new Map(this.composedNames.map((name, i) => [name, triggers[i] ?? null]))
+    return [...this.subBlocks.keys()].map(name => [name, byName.get(name) ?? null])
+  }
+
+  override get triggerNames(): readonly string[] {
+    return this.branches.flatMap(([, trigger]) => trigger ?? [])
   }
 
   override get defaultBlockName(): string | undefined {
-    const index = this.blockTriggerInputs.indexOf(null)
-    return index < 0 ? undefined : [...this.subBlocks.keys()][index]
+    return this.branches.find(([, trigger]) => trigger === null)?.[0]
   }
 
   override selectBlock(triggers: TriggerValues): string | undefined {
-    const names = [...this.subBlocks.keys()]
-    const index = this.blockTriggerInputs.findIndex(trigger => trigger !== null && !isAbsent(triggers[trigger]))
-    return index < 0 ? undefined : names[index]
+    return this.branches.find(([, trigger]) => trigger !== null && !isAbsent(triggers[trigger]))?.[0]
   }
 
   protected override checkComposition(): void {

@@ -1,5 +1,6 @@
 /** What all blocks made of other blocks have in common: the parts, how they are named, and how they are changed. */
 import { CompositionError } from '../errors/composition-error'
+import type { ModularError } from '../errors/modular-error'
 import type { ComponentSpec } from '../params/component-spec'
 import type { ConfigSpec } from '../params/config-spec'
 import type { OutputParam } from '../params/output-param'
@@ -17,20 +18,22 @@ export interface FromBlocksDictOptions {
 /** A block whose declarations follow from those of its parts, whenever they are asked for. */
 export abstract class CompositeBlocks extends ModularPipelineBlocks {
   private parts: InsertableDict<ModularPipelineBlocks> | undefined
+  private givenNames: readonly string[] | undefined
   private ownDescription: string | undefined
 
   /** Classes or instances of the parts. By default those of the decorated fields; override it together with {@link blockNames}. */
   protected get blockClasses(): readonly BlockSource[] {
-    return this.blockNames.map(name => {
-      const source = (this as unknown as Record<string, BlockSource | undefined>)[name]
-      if (source === undefined) throw new CompositionError(this.constructor.name, `the field "${name}" holds no block.`)
-      return source
-    })
+    return this.blockNames.map(name => (this as unknown as Record<string, BlockSource>)[name] as BlockSource)
   }
 
   /** Names of the parts, in order. By default the names of the decorated fields. */
   protected get blockNames(): readonly string[] {
     return [...this.declarations.steps.keys()]
+  }
+
+  /** Names under which the parts were put together; later changes of {@link subBlocks} do not count. */
+  protected get composedNames(): readonly string[] {
+    return this.givenNames ?? this.blockNames
   }
 
   /**
@@ -41,9 +44,8 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
     // Made on first use: the fields of a subclass are not there yet when this class's constructor runs.
     if (this.parts === undefined) {
       this.checkComposition()
-      const names = this.blockNames
       const sources = this.blockClasses
-      this.parts = new InsertableDict(names.map((name, i) => [name, toBlock(sources[i] as BlockSource)]))
+      this.parts = this.makeParts(this.blockNames.map((name, i) => [name, sources[i]]))
     }
     return this.parts
   }
@@ -59,14 +61,16 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
     }
   }
 
-  /** Makes a block of this class out of the given parts: classes and instances may be mixed. */
+  /** Makes a block of this class out of the given parts: classes and instances may be mixed.
+   * @throws CompositionError for an entry that holds no block */
   static fromBlocksDict<T extends CompositeBlocks>(
     this: new () => T,
     blocks: Readonly<Record<string, BlockSource>>,
     options: FromBlocksDictOptions = {},
   ): T {
     const composite = new this()
-    composite.parts = new InsertableDict(Object.entries(blocks).map(([name, source]) => [name, toBlock(source)]))
+    composite.givenNames = Object.keys(blocks)
+    composite.parts = composite.makeParts(Object.entries(blocks))
     composite.ownDescription = options.description
     return composite
   }
@@ -112,10 +116,26 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
     return this.edited(parts => parts.set(name, toBlock(block)))
   }
 
+  override findFault(_path: readonly string[], _inLoop: boolean): ModularError | undefined {
+    return undefined
+  }
+
   override clone(): this {
     const copy = super.clone()
     copy.parts = new InsertableDict([...this.subBlocks].map(([name, block]) => [name, block.clone()]))
     return copy
+  }
+
+  private makeParts(
+    entries: readonly (readonly [string, BlockSource | undefined])[],
+  ): InsertableDict<ModularPipelineBlocks> {
+    return new InsertableDict(
+      entries.map(([name, source]) => {
+        if (source !== undefined) return [name, toBlock(source)]
+        const causes = 'its field was given none, or two files import each other'
+        throw new CompositionError(this.constructor.name, `"${name}" holds no block: ${causes}.`)
+      }),
+    )
   }
 
   private edited(edit: (parts: InsertableDict<ModularPipelineBlocks>) => void): this {

@@ -1,5 +1,6 @@
 /** Blocks of which one runs, or none. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
 import { CompositionError } from '../errors/composition-error'
+import type { ModularError } from '../errors/modular-error'
 import { NotImplementedError } from '../errors/not-implemented-error'
 import type { InputParam } from '../params/input-param'
 import type { OutputParam } from '../params/output-param'
@@ -38,11 +39,16 @@ export class ConditionalPipelineBlocks extends CompositeBlocks {
   /** Name of the branch to run, or `undefined` for the default one.
    * @throws NotImplementedError unless a subclass says how to choose */
   selectBlock(_triggers: TriggerValues): string | undefined {
-    throw new NotImplementedError(
-      this.constructor.name,
-      'selectBlock()',
-      'return the name of the branch to run, or undefined.',
-    )
+    throw this.ruleMissing()
+  }
+
+  override findFault(path: readonly string[]): ModularError | undefined {
+    return this.selectBlock === ConditionalPipelineBlocks.prototype.selectBlock ? this.ruleMissing(path) : undefined
+  }
+
+  private ruleMissing(path?: readonly string[]): NotImplementedError {
+    const advice = 'return the name of the branch to run, or undefined.'
+    return new NotImplementedError(this.constructor.name, 'selectBlock()', advice, path)
   }
 
   /** Names that choose, without the default's empty entry. */

@@ -1,5 +1,7 @@
 /** A loop: its `run()` says how often and over what, its parts are what each iteration does. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
+import type { ModularError } from '../errors/modular-error'
 import { NotImplementedError } from '../errors/not-implemented-error'
+import { PipelineAbortError } from '../errors/pipeline-abort-error'
 import type { ComponentSpec } from '../params/component-spec'
 import type { ConfigSpec } from '../params/config-spec'
 import type { InputParam } from '../params/input-param'
@@ -7,11 +9,11 @@ import type { OutputParam } from '../params/output-param'
 import { type BoundView, bindView, LOOP, type ViewNames } from '../runtime/bound-view'
 import { type Components, RUN } from '../runtime/components'
 import { type IterationVariables, LoopExecution } from '../runtime/loop-execution'
-import { after, always, type MaybePromise } from '../runtime/maybe-promise'
+import { after, always, type MaybePromise, orFail } from '../runtime/maybe-promise'
 import { checkShapes } from '../runtime/shape-binding'
 import type { BlockState } from '../state/block-state'
 import type { PipelineState } from '../state/pipeline-state'
-import { alwaysWrites, mayBeSkipped } from '../wiring/blocks'
+import { alwaysWrites, isComposite, mayBeSkipped, neededNames } from '../wiring/blocks'
 import { addDistinct, markRequired } from '../wiring/combine'
 import { CompositeBlocks } from './composite-blocks'
 import type { BlockKind } from './modular-pipeline-blocks'
@@ -100,10 +102,16 @@ export class LoopSequentialPipelineBlocks extends CompositeBlocks {
     return markRequired(inputs, new Set(this.requiredInputs))
   }
 
-  /** Names that the loop or one of its parts requires. */
+  /** Names that the loop or one of its parts requires; but not those that only a part may write which runs before. */
   override get requiredInputs(): readonly string[] {
-    const ofParts = [...this.subBlocks.values()].flatMap(block => block.requiredInputs)
-    return [...new Set([...ofParts, ...this.loopRequiredInputs])]
+    const required = new Set<string>()
+    const perhapsWritten = new Set<string>()
+    for (const block of this.subBlocks.values()) {
+      const needed = isComposite(block) ? neededNames(block) : block.requiredInputs
+      for (const name of needed) if (!perhapsWritten.has(name)) required.add(name)
+      if (mayBeSkipped(block)) for (const name of block.intermediateOutputNames) perhapsWritten.add(name)
+    }
+    return [...new Set([...required, ...this.loopRequiredInputs])]
   }
 
   override get intermediateOutputs(): readonly OutputParam[] {
@@ -142,34 +150,51 @@ export class LoopSequentialPipelineBlocks extends CompositeBlocks {
     run.lifetimes.addRoot(() => Object.entries(blockState))
     return always(
       () =>
-        after(this.runLoop(components, blockState, {}), () => {
-          checkShapes(run, this.intermediateOutputs, blockState)
-          this.setBlockState(state, blockState)
-        }),
+        orFail(
+          () =>
+            after(this.runLoop(components, blockState, {}), () => {
+              checkShapes(run, this.intermediateOutputs, blockState)
+              this.setBlockState(state, blockState)
+            }),
+          error => {
+            if (error instanceof PipelineAbortError) this.keepProgress(state, blockState)
+            throw error
+          },
+        ),
       () => run.lifetimes.removeRoot(),
     )
+  }
+
+  /** A cancelled loop leaves the values of its latest iteration. */
+  private keepProgress(state: PipelineState, blockState: BlockState): void {
+    for (const { name, kwargsType } of [...this.intermediateOutputs, ...this.inputs]) {
+      if (name !== null && name in blockState) state.set(name, blockState[name], kwargsType)
+    }
+  }
+
+  override findFault(path: readonly string[], inLoop: boolean): ModularError | undefined {
+    const runsByItself = !inLoop && this.call !== LoopSequentialPipelineBlocks.prototype.call
+    if ('run' in this || runsByItself) return undefined
+    const advice = 'iterate in it, and call "await this.loopStep({ i })" in each iteration.'
+    return new NotImplementedError(this.constructor.name, 'run()', advice, path)
   }
 
   /** Runs the loop on values that are there already: its own, or those of the loop that it is a part of. */
   runLoop(components: Components, blockState: BlockState, outer: IterationVariables): MaybePromise<void> {
     const body = (this as { run?: LoopBody }).run
-    if (typeof body !== 'function') {
-      throw new NotImplementedError(
-        this.constructor.name,
-        'run()',
-        'iterate in it, and call "await this.loopStep({ i })" in each iteration.',
-      )
-    }
+    if (body === undefined) throw this.findFault(components[RUN].path, true)
     const view: BoundView = bindView(this, () => this.viewNames, blockState, components, true)
-    view[LOOP] = new LoopExecution(components, this.subBlocks, blockState, outer)
-    return always(() => body.call(view, outer), components[RUN].enterLoop())
+    const execution = new LoopExecution(components, this.subBlocks, blockState, outer)
+    view[LOOP] = execution
+    return always(() => execution.runToEnd(() => body.call(view, outer)), components[RUN].enterLoop())
   }
 
   /**
    * Runs all parts once, in order. Call it from `run()`.
    *
    * @param variables the iteration variables, which each part's loop step receives by name
-   * @throws BlockExecutionError with the path to the part that failed, PipelineAbortError between iterations
+   * @throws BlockExecutionError with the path to the part that failed, PipelineAbortError between iterations, OverlappingLoopStepError if the step
+   * before has not ended: each one must be awaited
    */
   protected loopStep(variables: IterationVariables = {}, options: LoopStepCallOptions = {}): MaybePromise<void> {
     const execution = (this as unknown as BoundView)[LOOP]
@@ -180,7 +205,7 @@ export class LoopSequentialPipelineBlocks extends CompositeBlocks {
         'the runtime calls run(); do not call it yourself.',
       )
     }
-    return execution.step(variables, options.total)
+    return execution.iterate(variables, options.total)
   }
 
   /** Outputs that only parts which may be skipped write need not be there. */

@@ -3,9 +3,10 @@ import { type Declarations, getDeclarations, listOf } from '../decorators/declar
 import { type BlockDescription, describeBlock } from '../documentation/describe'
 import { documentBlock } from '../documentation/doc'
 import { printBlock } from '../documentation/print'
-import { LoopBlockOutsideLoopError } from '../errors/loop-errors'
+import { LoopBlockOutsideLoopError, MissingLoopStepError } from '../errors/loop-errors'
 import { MissingInputError } from '../errors/missing-input-error'
 import { MissingOutputError } from '../errors/missing-output-error'
+import type { ModularError } from '../errors/modular-error'
 import { NotImplementedError } from '../errors/not-implemented-error'
 import { NoWorkflowsError } from '../errors/workflow-errors'
 import type { ComponentSpec } from '../params/component-spec'
@@ -151,7 +152,7 @@ export abstract class ModularPipelineBlocks {
    */
   call(components: Components, state: PipelineState): MaybePromise<void> {
     const body = (this as { run?: Body }).run
-    if (typeof body !== 'function') throw this.bodyMissing(components[RUN].path)
+    if (body === undefined) throw this.findFault(components[RUN].path, false)
     const blockState = this.getBlockState(state)
     checkShapes(components[RUN], this.inputs, blockState)
     const view = bindView(this, () => this.viewNames, blockState, components)
@@ -238,6 +239,18 @@ export abstract class ModularPipelineBlocks {
     return new ModularPipeline(this, source, options)
   }
 
+  /** Why this block, without its parts, cannot run where it stands; `undefined` if it can. */
+  findFault(path: readonly string[], inLoop: boolean): ModularError | undefined {
+    const { name } = this.constructor
+    const { loopStep } = this.declarations
+    if (inLoop) return loopStep ? undefined : new MissingLoopStepError(path, name)
+    // A block that overrides call() runs by itself, whatever else it declares.
+    if ('run' in this || this.call !== ModularPipelineBlocks.prototype.call) return undefined
+    if (loopStep) return new LoopBlockOutsideLoopError(path, name)
+    const advice = 'write an async or plain method that reads and assigns the declared fields.'
+    return new NotImplementedError(name, 'run()', advice, path)
+  }
+
   /** Checks how the blocks are put together.
    * @throws PipelineValidationError with every problem */
   validate(): void {
@@ -270,15 +283,6 @@ export abstract class ModularPipelineBlocks {
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString()
-  }
-
-  private bodyMissing(path: readonly string[]): Error {
-    if (this.declarations.loopStep) return new LoopBlockOutsideLoopError([...path], this.constructor.name)
-    return new NotImplementedError(
-      this.constructor.name,
-      'run()',
-      'write an async or plain method that reads and assigns the declared fields.',
-    )
   }
 }
 

@@ -101,20 +101,47 @@ function write(type: object, changes: Partial<Declarations>): void {
   Reflect.defineMetadata(DECLARATIONS, Object.freeze({ ...findDeclarations(type), ...changes }), type)
 }
 
+/** What a field of each kind is, in words. */
+const WORDS: Readonly<Record<MapKey, string>> = {
+  inputs: 'an input',
+  outputs: 'an output',
+  components: 'a component',
+  configs: 'a setting',
+  steps: 'a block',
+}
+
 /** Adds one declaration to a class, and never to its parents: the inherited record is copied. */
 export function declare<K extends MapKey>(prototype: object, kind: K, field: string, entry: Entry<K>): void {
+  if (typeof prototype === 'function') {
+    throw new DeclarationError(prototype.name, field, 'a declared field belongs to each block and cannot be static.')
+  }
   const type = prototype.constructor
   // Fields have no place on the prototype, so what is found there is a member of the framework or of the block.
-  if (kind !== 'steps' && field in prototype) {
+  if (field in prototype) {
     throw new DeclarationError(
       type.name,
       field,
       `"${field}" is a method or property of every block; choose another name.`,
     )
   }
-  const map = new Map(getDeclarations(type)[kind] as ReadonlyMap<string, Entry<K>>)
+  const declared = getDeclarations(type)
+  const other = (Object.keys(WORDS) as MapKey[]).find(key => declared[key].has(field) && !mayBeBoth(kind, key))
+  if (other !== undefined) {
+    throw new DeclarationError(
+      type.name,
+      field,
+      `it is ${WORDS[other]} already and cannot be ${WORDS[kind]} too; choose another name.`,
+    )
+  }
+  const map = new Map(declared[kind] as ReadonlyMap<string, Entry<K>>)
   map.set(field, entry)
   write(type, { [kind]: map })
+}
+
+/** A kind may be redeclared, and a value may be taken and given. */
+function mayBeBoth(a: MapKey, b: MapKey): boolean {
+  const isValue = (kind: MapKey) => kind === 'inputs' || kind === 'outputs'
+  return a === b || (isValue(a) && isValue(b))
 }
 
 /** Records the options of `@Block`; options that a subclass does not state are inherited. */
@@ -122,7 +149,17 @@ export function declareBlock(type: object, options: BlockOptions): void {
   write(type, { block: { ...getDeclarations(type).block, ...options } })
 }
 
-/** Records the method that a loop calls. */
+/** Records the method that a loop calls; a class has one, which may take the place of its parent's. */
 export function declareLoopStep(prototype: object, loopStep: LoopStepDeclaration): void {
-  write(prototype.constructor, { loopStep })
+  const type = prototype.constructor
+  const { loopStep: known } = getDeclarations(type)
+  const isOwn = known !== undefined && known !== getDeclarations(Object.getPrototypeOf(type) as object).loopStep
+  if (isOwn && known.method !== loopStep.method) {
+    throw new DeclarationError(
+      type.name,
+      loopStep.method,
+      `"${known.method}" is the loop step already; a class has one.`,
+    )
+  }
+  write(type, { loopStep })
 }

@@ -23,7 +23,7 @@ export interface InputOptions<T = unknown> extends Omit<Partial<InputParamOption
  * @Input({ default: 7.5, description: 'Strength of the guidance.' }) guidanceScale!: In<number>
  * @Input(z.int().min(1).default(50)) numInferenceSteps!: In<number>
  * ```
- * @throws DeclarationError when the class is defined: a reserved name, a default that its own schema refuses.
+ * @throws DeclarationError when the class is defined: a reserved name, a default that its own schema refuses, a schema that converts values.
  */
 export function Input(): FieldDecorator<unknown>
 export function Input<S extends z.ZodType>(schema: S): FieldDecorator<z.output<S>>
@@ -35,12 +35,20 @@ export function Input(argument: z.ZodType | InputOptions = {}): FieldDecorator<u
 function makeInput(className: string, field: string, argument: z.ZodType | InputOptions): InputParam {
   const options: InputOptions = isSchema(argument) ? { schema: argument } : argument
   const facts = options.schema && readSchema(options.schema)
+  if (facts?.converts) {
+    throw new DeclarationError(
+      className,
+      field,
+      'a schema checks values and cannot convert them; convert in the block.',
+    )
+  }
   const isGroup = options.name === null
   const value = options.default ?? facts?.default
   if (options.schema && options.default !== undefined) {
     const parsed = options.schema.safeParse(options.default)
-    if (!parsed.success)
+    if (!parsed.success) {
       throw new DeclarationError(className, field, `the default is refused: ${explainMismatch(parsed.error)}.`)
+    }
   }
   return new InputParam({
     ...options,

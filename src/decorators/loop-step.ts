@@ -1,4 +1,5 @@
 /** `@LoopStep`: on a field, a block of a loop; on a method, what each iteration calls. */
+import type { BlockSource } from '../composition/block-source'
 import { DeclarationError } from '../errors/declaration-error'
 import { declare, declareLoopStep } from './declarations'
 
@@ -6,6 +7,16 @@ import { declare, declareLoopStep } from './declarations'
 export interface LoopStepOptions {
   /** Iteration variables that the method needs; a loop that does not pass one is told its name. */
   variables?: readonly string[]
+}
+
+/** A decorator for public fields that hold a block, and for methods that take the iteration variables. */
+export interface LoopStepDecorator {
+  <K extends string, C extends Partial<Record<K, BlockSource>>>(target: C, field: K): void
+  <M extends (variables: never) => unknown>(
+    target: object,
+    method: string,
+    descriptor: TypedPropertyDescriptor<M>,
+  ): void
 }
 
 /**
@@ -18,8 +29,9 @@ export interface LoopStepOptions {
  * @LoopStep()
  * step({ i }: { i: number }) { this.x += i }
  * ```
+ * @throws DeclarationError when the class is defined: a second loop step, a reserved name, a getter.
  */
-export function LoopStep(options: LoopStepOptions = {}) {
+export function LoopStep(options: LoopStepOptions = {}): LoopStepDecorator {
   return (target: object, key: string, descriptor?: PropertyDescriptor): void => {
     if (descriptor === undefined) {
       declare(target, 'steps', key, {})

@@ -9,12 +9,14 @@ export class ComponentLoadError extends ModularError {
     /** Name of each component that failed, and why. */
     readonly failures: ReadonlyMap<string, unknown>,
     source: string,
+    path?: readonly string[],
   ) {
     const lines = [...failures].map(
       ([name, cause]) => `  ${name}: ${cause instanceof Error ? cause.message : String(cause)}`,
     )
     super(`From ${source}, ${failures.size} component(s) could not be loaded:\n${lines.join('\n')}`, {
       cause: [...failures.values()][0],
+      ...(path && { path }),
     })
   }
 }

@@ -6,7 +6,12 @@ export { CompositionError } from './composition-error'
 export { DeclarationError } from './declaration-error'
 export { InputTypeError } from './input-type-error'
 export { InvalidOutputError } from './invalid-output-error'
-export { LoopBlockOutsideLoopError, MissingIterationVariableError, MissingLoopStepError } from './loop-errors'
+export {
+  LoopBlockOutsideLoopError,
+  MissingIterationVariableError,
+  MissingLoopStepError,
+  OverlappingLoopStepError,
+} from './loop-errors'
 export { MissingComponentError } from './missing-component-error'
 export { MissingInputError } from './missing-input-error'
 export { MissingOutputError } from './missing-output-error'

@@ -28,6 +28,19 @@ export class MissingLoopStepError extends ModularError {
   }
 }
 
+/** A loop began a step, or ended, while a step was still running. */
+export class OverlappingLoopStepError extends ModularError {
+  override readonly code = 'OVERLAPPING_LOOP_STEP'
+
+  constructor(path: readonly string[]) {
+    super(
+      `${pathText(path)}: a step of the loop was still running when the loop went on. Write "await this.loopStep(…)" in an async run(): ` +
+        'also blocks without "await" in them give way to others now and then.',
+      { path },
+    )
+  }
+}
+
 /** A loop step asks for an iteration variable that its loop does not pass. */
 export class MissingIterationVariableError extends ModularError {
   override readonly code = 'MISSING_ITERATION_VARIABLE'

@@ -9,6 +9,8 @@ export interface SchemaFacts {
   description: string
   /** Whether absence is fine: the schema is optional, nullable or has a default. */
   optional: boolean
+  /** Whether the schema turns a value into another one, beside checking it. */
+  converts: boolean
 }
 
 /** Key under which a schema's metadata holds tensor dimensions: names and fixed sizes. */
@@ -87,7 +89,16 @@ export function readSchema(schema: z.ZodType): SchemaFacts {
     default: absent.success ? absent.data : undefined,
     description: schema.description ?? unwrap(schema).description ?? '',
     optional: absent.success || schema.safeParse(null).success,
+    converts: converts(unwrap(schema)),
   }
+}
+
+function converts(schema: z.ZodType): boolean {
+  return (
+    schema instanceof z.ZodPipe ||
+    schema instanceof z.ZodTransform ||
+    (schema.def as { coerce?: boolean }).coerce === true
+  )
 }
 
 /** One line on why a value does not fit: `expected string, received number` with the place inside the value. */

@@ -7,6 +7,8 @@ import { toCamelCase } from '../format/wire-names'
 /** A model folder. */
 export interface ModelIndex {
   readonly folder: string
+  /** The file that all this was read from. */
+  readonly file: string
   /** Component name (camelCase) → class name and subfolder; entries that the model leaves empty are not there. */
   readonly components: ReadonlyMap<string, { readonly className: string; readonly subfolder: string }>
   /** Other entries: settings of the pipeline, in camelCase. */
@@ -62,5 +64,5 @@ function parse(folder: string, file: string, text: string): ModelIndex {
     else if (value[1] !== null)
       throw new ModelIndexError(file, `the entry "${key}" names no class: ${JSON.stringify(value)}.`)
   }
-  return { folder, components, settings }
+  return { folder, file, components, settings }
 }

@@ -5,18 +5,22 @@ import { ComponentLoadError } from '../errors/component-load-error'
 import { ComponentTypeError } from '../errors/component-type-error'
 import { InvalidOutputError } from '../errors/invalid-output-error'
 import { MissingComponentError } from '../errors/missing-component-error'
+import { ModelIndexError } from '../errors/model-index-error'
 import type { ModularError } from '../errors/modular-error'
 import { PipelineAbortError } from '../errors/pipeline-abort-error'
 import { PipelineValidationError } from '../errors/pipeline-validation-error'
 import { kindOf } from '../errors/text'
+import { UnknownValueError } from '../errors/unknown-value-error'
 import type { FromPretrainedOptions } from '../params/component-class'
 import type { ComponentSpec } from '../params/component-spec'
+import type { ConfigSpec } from '../params/config-spec'
 import type { InputParam } from '../params/input-param'
+import { explainMismatch } from '../params/schema'
 import { activeRun, outsideRuns, withActiveRun } from '../runtime/active-run'
 import { componentsPrototype, makeComponents } from '../runtime/components'
 import type { EventListener } from '../runtime/events'
 import { executeBlock } from '../runtime/execute'
-import { isPromise } from '../runtime/maybe-promise'
+import { isPromise, type MaybePromise } from '../runtime/maybe-promise'
 import { Run } from '../runtime/run'
 import type { PipelineState } from '../state/pipeline-state'
 import { checkCall } from '../wiring/check-call'
@@ -94,7 +98,7 @@ export class ModularPipeline {
     const index = source === undefined ? undefined : readModelIndex(source)
     const tree = blocks.clone()
     const specs = new Map(tree.expectedComponents.map(spec => [spec.name, index ? locate(spec, index) : spec]))
-    const settings = tree.expectedConfigs.map(({ name, default: value }) => [name, index?.settings.get(name) ?? value])
+    const settings = tree.expectedConfigs.map(spec => [spec.name, readSetting(spec, index)])
     const config = Object.freeze(Object.fromEntries(settings) as Record<string, unknown>)
 
     const pipe = ((inputs: PipelineInputs = {}, call: CallOptions = {}) => pipe.run(inputs, call)) as unknown as this
@@ -108,7 +112,8 @@ export class ModularPipeline {
       inputs: tree.inputs,
       prototype: componentsPrototype([...specs.keys(), ...Object.keys(config)]),
     })
-    pipe.createFromConfig()
+    // A pipeline that is made inside a run outlives it.
+    outsideRuns(() => pipe.createFromConfig())
     // A class cannot be called, so what `new` gives is a function that has this class's methods.
     // biome-ignore lint/correctness/noConstructorReturn: that is the way to make a callable object
     return pipe
@@ -145,26 +150,27 @@ export class ModularPipeline {
   }
 
   /** Replaces components: `pipe.updateComponents({ scheduler: EulerDiscreteScheduler.fromConfig(old.config) })`.
-   * @throws ComponentTypeError for one of another class than the blocks ask for */
+   * @throws UnknownValueError for a name that no block asks for; ComponentTypeError for one of another class than the blocks ask for */
   updateComponents(components: Readonly<Record<string, unknown>>): this {
     for (const [name, value] of Object.entries(components)) {
-      const spec = this.specs.get(name)
-      if (spec) requireClass(spec, value, [])
-      this.container.register(name, { useValue: value })
+      const issue = wrongClass(this.requireSpec(name), value, [])
+      if (issue) throw issue
     }
+    for (const [name, value] of Object.entries(components)) this.container.register(name, { useValue: value })
     return this
   }
 
   /**
    * Loads the components that the blocks ask for from the model folder.
-   * @throws ComponentLoadError naming each component that could not be loaded, once all others are there
+   * @throws ComponentLoadError naming each component that could not be loaded, once all others are there; UnknownValueError for a name that no
+   * block asks for
    */
   async loadComponents({ names, ...options }: LoadComponentsOptions = {}): Promise<this> {
+    const wanted =
+      names?.map(name => this.requireSpec(name)) ?? [...this.specs.values()].filter(spec => this.canLoad(spec))
     const failures = new Map<string, unknown>()
-    for (const [name, spec] of this.specs) {
-      const wanted = names ? names.includes(name) : !this.container.isRegistered(name)
-      if (!wanted || spec.pretrainedModelNameOrPath === undefined || spec.defaultCreationMethod === 'fromConfig')
-        continue
+    for (const spec of wanted) {
+      const { name } = spec
       try {
         options.signal?.throwIfAborted()
         this.updateComponents({ [name]: await outsideRuns(() => spec.load(options)) })
@@ -177,11 +183,9 @@ export class ModularPipeline {
     return this
   }
 
-  /** Gives back the components that this pipeline holds: those with a `dispose()` are disposed. */
+  /** Gives back the components that this pipeline holds: those with a `dispose()` are disposed. What it shares with others through a container stays. */
   dispose(): void {
-    for (const component of Object.values(this.components)) {
-      ;(component as { dispose?: () => void } | undefined)?.dispose?.()
-    }
+    this.container.dispose()
   }
 
   /** Runs the pipeline and tells what happens as it happens: `for await (const event of pipe.stream({ prompt }))`. */
@@ -211,20 +215,25 @@ export class ModularPipeline {
       state: filled.state,
       components: run => makeComponents(this.prototype, run),
       resolve: (name, path) => this.resolve(name, path),
+      isMadeForEachRun: name => this.container.isMadeForEachRun(name),
+      prepare: (run, specs) => this.prepare(run, specs),
     })
     return withActiveRun(run, async () => {
       const start = performance.now()
       try {
         run.emit({ type: 'runStart', block: this.tree.constructor.name })
         for (const name of filled.ignored) run.warn('UNKNOWN_INPUT', unknownInputMessage(name, this.inputs))
+        await run.breathe()
         await this.check(run, filled)
         await executeBlock(run.components, run.state, undefined, this.tree)
-        const result = options.output === undefined ? run.state : run.state.get(options.output as string)
-        for (const resource of run.close(options.output === undefined ? run.state.values : result))
-          outer?.track(resource)
+        run.throwListenerFailure()
         run.emit({ type: 'runEnd', duration: performance.now() - start })
+        const result = options.output === undefined ? run.state : run.state.get(options.output as string)
+        const returned = run.close(options.output === undefined ? run.state.values : result)
+        for (const resource of returned) outer?.track(resource)
         return result
       } catch (error) {
+        run.letGo(error)
         run.close(error instanceof PipelineAbortError && options.keepStateOnAbort ? run.state.values : undefined)
         throw error
       }
@@ -246,55 +255,82 @@ export class ModularPipeline {
     }
   }
 
+  private requireSpec(name: string): ComponentSpec {
+    const spec = this.specs.get(name)
+    if (spec === undefined) throw new UnknownValueError('The pipeline', name, [...this.specs.keys()], 'component')
+    return spec
+  }
+
+  /** Whether a component is still to be loaded, and can be. */
+  private canLoad({ name, pretrainedModelNameOrPath, defaultCreationMethod }: ComponentSpec): boolean {
+    const hasPlace = pretrainedModelNameOrPath !== undefined && defaultCreationMethod === 'fromPretrained'
+    return hasPlace && !this.container.isRegistered(name)
+  }
+
   private resolve(name: string, path: readonly string[]): unknown {
     if (Object.hasOwn(this.config, name)) return this.config[name]
     if (this.container.isRegistered(name)) return this.container.resolve(name)
+    throw this.missing(name, path)
+  }
+
+  private missing(name: string, path: readonly string[]): MissingComponentError {
     const spec = this.specs.get(name)
-    throw new MissingComponentError({
+    return new MissingComponentError({
       path,
       component: name,
       className: spec?.typeHint?.name,
-      loadable: spec?.pretrainedModelNameOrPath && [spec.pretrainedModelNameOrPath, spec.subfolder].join('/'),
+      loadable: [spec?.pretrainedModelNameOrPath, spec?.subfolder].filter(Boolean).join('/'),
       available: this.container.tokens,
     })
   }
 
   /** Checks a call before its first block, and waits for components that a factory has promised. */
   private async check(run: Run, { given, ignored }: FilledState): Promise<void> {
-    const pending: { spec: ComponentSpec; path: readonly string[]; promise: Promise<unknown> }[] = []
-    const issues = checkCall(this.tree, {
+    const issues = await checkCall(this.tree, {
       inputs: this.inputs,
       state: run.state,
       given,
       ignored,
-      checkComponent: (spec, path) => {
-        if (!this.container.isRegistered(spec.name)) return this.missing(spec.name, path)
-        const value = run.component(spec.name)
-        if (!isPromise(value)) return wrongClass(spec, value, path)
-        pending.push({ spec, path, promise: value })
-      },
+      checkComponent: (spec, path) => this.checkComponent(run, spec, path),
+      postpone: (block, specs) => run.unprepared.set(block, specs),
     })
-    const failures = new Map<string, unknown>()
-    for (const { spec, path, promise } of pending) {
-      try {
-        const issue = wrongClass(spec, run.useComponent(spec.name, await promise), path)
-        if (issue) issues.push(issue)
-      } catch (error) {
-        failures.set(spec.name, error)
-      }
-    }
-    if (failures.size > 0) issues.push(new ComponentLoadError(failures, 'their factories'))
     if (issues.length > 0) throw new PipelineValidationError(issues)
   }
 
-  private missing(name: string, path: readonly string[]): ModularError {
-    try {
-      this.resolve(name, path)
-    } catch (error) {
-      return error as ModularError // resolve() throws nothing else for what is not registered.
+  /** What {@link check} does for the components of a block that runs after all. */
+  private async prepare(run: Run, specs: readonly ComponentSpec[]): Promise<void> {
+    for (const spec of specs) {
+      const issue = await this.checkComponent(run, spec, run.path)
+      if (issue) throw issue
     }
-    throw new TypeError(`${name} is registered`)
   }
+
+  /** Makes sure of a component for a run: what is wrong with it, or nothing. */
+  private checkComponent(
+    run: Run,
+    spec: ComponentSpec,
+    path: readonly string[],
+  ): MaybePromise<ModularError | undefined> {
+    if (!this.container.isRegistered(spec.name)) return this.missing(spec.name, path)
+    const failed = (error: unknown) => new ComponentLoadError(new Map([[spec.name, error]]), 'the container', path)
+    try {
+      const component = run.component(spec.name)
+      if (!isPromise(component)) return wrongClass(spec, component, path)
+      return component.then(value => wrongClass(spec, value, path)).catch(failed)
+    } catch (error) {
+      return failed(error)
+    }
+  }
+}
+
+/** A setting: what the model folder states, else the default of the blocks.
+ * @throws ModelIndexError for one that does not fit its schema */
+function readSetting({ name, default: fallback, schema }: ConfigSpec, index: ModelIndex | undefined): unknown {
+  const stated = index?.settings.get(name) ?? undefined
+  if (index === undefined || stated === undefined) return fallback
+  const parsed = schema?.safeParse(stated)
+  if (parsed === undefined || parsed.success) return stated
+  throw new ModelIndexError(index.file, `the setting "${name}" does not fit: ${explainMismatch(parsed.error)}.`)
 }
 
 /** Where a model folder keeps a component. */
@@ -321,9 +357,4 @@ function wrongClass(spec: ComponentSpec, value: unknown, path: readonly string[]
     return undefined
   }
   return new ComponentTypeError(path, spec.name, `an instance of ${type.name}`, kindOf(value))
-}
-
-function requireClass(spec: ComponentSpec, value: unknown, path: readonly string[]): void {
-  const issue = wrongClass(spec, value, path)
-  if (issue) throw issue
 }

@@ -96,13 +96,3 @@ export function bindView<T extends object>(
   // A literal defines its properties: assigning them would walk up to the guard.
   return { __proto__: prototype, [STATE]: blockState, [COMPONENTS]: components } as unknown as T & BoundView
 }
-
-/** The values that a view is bound to. */
-export function blockStateOf(view: BoundView): BlockState {
-  return view[STATE]
-}
-
-/** The components that a view is bound to. */
-export function componentsOf(view: BoundView): Components {
-  return view[COMPONENTS]
-}

@@ -2,7 +2,7 @@
 import type { ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
 import type { PipelineState } from '../state/pipeline-state'
 import { type Components, RUN } from './components'
-import { after, isPromise, type MaybePromise } from './maybe-promise'
+import { after, type MaybePromise, orFail } from './maybe-promise'
 
 /**
  * Calls a block and looks after what surrounds the call: its place in the path, events, cancellation, the resources it makes, and errors, which
@@ -27,15 +27,12 @@ function execute(
 ): MaybePromise<void> {
   const run = components[RUN]
   const activation = run.enter(name, block.constructor.name)
-  const fail = (error: unknown): never => {
-    const failure = run.failure(error, block.constructor.name)
-    run.abandon(activation)
-    throw failure
-  }
-  try {
-    const result = after(block.call(components, state), () => run.leave(activation))
-    return isPromise(result) ? result.catch(fail) : result
-  } catch (error) {
-    return fail(error)
-  }
+  return orFail(
+    () => after(run.prepare(block), () => after(block.call(components, state), () => run.leave(activation))),
+    error => {
+      const failure = run.failure(error, block.constructor.name)
+      run.abandon(activation)
+      throw failure
+    },
+  )
 }

@@ -16,13 +16,19 @@ export class Frame {
 export class Lifetimes {
   /** Resources that outlived the block that made them. */
   private readonly owned = new Set<object>()
-  private frame: Frame = new Frame(undefined)
+  private readonly root = new Frame(undefined)
+  private frame: Frame = this.root
   /** Values that keep resources alive: the state, and the block states of running loops. */
   private readonly roots: (() => Iterable<readonly [string, unknown]>)[] = []
 
   /** Gives a new resource to the block that runs now. */
   track(resource: object): void {
     this.frame.created.push(resource)
+  }
+
+  /** Gives a new resource to the run as a whole: it lives until the run ends. */
+  trackForRun(resource: object): void {
+    this.root.created.push(resource)
   }
 
   /** Keeps a value, which the running block has read, until the block ends. */

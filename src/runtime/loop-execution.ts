@@ -1,9 +1,11 @@
 /** The iterations of one loop: its parts are prepared once and then called again and again, on one set of values. */
+import type { ConditionalPipelineBlocks } from '../composition/conditional-pipeline-blocks'
 import type { ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
 import { getDeclarations } from '../decorators/declarations'
-import { MissingIterationVariableError, MissingLoopStepError } from '../errors/loop-errors'
+import { MissingIterationVariableError, OverlappingLoopStepError } from '../errors/loop-errors'
 import { MissingInputError } from '../errors/missing-input-error'
 import type { BlockState } from '../state/block-state'
+import { copyValue } from '../state/copy-value'
 import { isComposite, isConditional, isLoop } from '../wiring/blocks'
 import { bindView } from './bound-view'
 import { type Components, RUN } from './components'
@@ -14,11 +16,13 @@ import type { Run } from './run'
 /** What a loop passes to each of its parts, by name. */
 export type IterationVariables = Readonly<Record<string, unknown>>
 
+type Call = (variables: IterationVariables) => MaybePromise<void>
+
 /** A part, ready to be called with the iteration variables. */
 interface Part {
   readonly name: string
-  readonly className: string
-  readonly call: (variables: IterationVariables) => MaybePromise<void>
+  readonly block: ModularPipelineBlocks
+  readonly call: Call
 }
 
 type StepMethod = (this: object, variables: IterationVariables) => MaybePromise<void>
@@ -28,7 +32,11 @@ export class LoopExecution {
   private readonly run: Run
   private readonly parts: readonly Part[]
   private readonly hasOuter: boolean
+  /** Whether parts look after their inputs: where all are leaves, the loop has seen to them once for all iterations. */
+  private readonly fillsIn: boolean
   private frame: Frame | undefined
+  /** The step that runs now. */
+  private pending: Promise<void> | true | undefined
 
   constructor(
     private readonly components: Components,
@@ -38,11 +46,41 @@ export class LoopExecution {
   ) {
     this.run = components[RUN]
     this.hasOuter = Object.keys(outer).length > 0
-    this.parts = [...blocks].map(([name, block]) => this.prepare(name, block, false))
+    this.fillsIn = [...blocks.values()].some(isComposite)
+    this.parts = this.prepareAll(blocks)
+  }
+
+  /** Runs the body of the loop, and makes sure that no step outlives it.
+   * @throws OverlappingLoopStepError if the body did not wait for its steps */
+  runToEnd(body: () => MaybePromise<void>): MaybePromise<void> {
+    return always(body, () => {
+      if (!isPromise(this.pending)) return
+      const late = () => {
+        throw new OverlappingLoopStepError(this.run.path)
+      }
+      return this.pending.then(late, late)
+    })
   }
 
   /** One iteration: all parts, in order. */
-  step(variables: IterationVariables, total: number | undefined): MaybePromise<void> {
+  iterate(variables: IterationVariables, total: number | undefined): MaybePromise<void> {
+    if (this.pending !== undefined) throw new OverlappingLoopStepError(this.run.path)
+    this.pending = true
+    const result = always(
+      () => this.runParts(variables, total),
+      () => {
+        this.pending = undefined
+      },
+    )
+    if (isPromise(result)) {
+      this.pending = result as Promise<void>
+      // Whoever does not wait for the step is told by runToEnd().
+      this.pending.catch(() => {})
+    }
+    return result
+  }
+
+  private runParts(variables: IterationVariables, total: number | undefined): MaybePromise<void> {
     const { run } = this
     const all = this.hasOuter ? { ...this.outer, ...variables } : variables
     const { step } = run.countIteration(total)
@@ -64,9 +102,9 @@ export class LoopExecution {
     const { run } = this
     const depth = run.names.length
     run.names.push(part.name)
-    const end = run.watched ? run.announce(part.className) : undefined
+    const end = run.watched ? run.announce(part.block.constructor.name) : undefined
     const fail = (error: unknown): never => {
-      const failure = run.failure(error, part.className)
+      const failure = run.failure(error, part.block.constructor.name)
       run.names.length = depth
       throw failure
     }
@@ -85,51 +123,64 @@ export class LoopExecution {
     run.names.length = depth
   }
 
-  private prepare(name: string, block: ModularPipelineBlocks, isBranch: boolean): Part {
-    const part = { name, className: block.constructor.name }
-    if (isLoop(block)) return { ...part, call: variables => block.runLoop(this.components, this.blockState, variables) }
-    if (isConditional(block)) {
-      const branches = new Map([...block.subBlocks].map(([key, branch]) => [key, this.prepare(key, branch, true)]))
-      const choose = () => block.chooseBranch(trigger => this.blockState[trigger])?.[0]
-      return {
-        ...part,
-        call: variables => {
-          const chosen = choose()
-          if (chosen !== undefined) return this.runPart(branches.get(chosen) as Part, variables)
-        },
-      }
-    }
-    if (isComposite(block)) {
-      const parts = [...block.subBlocks].map(([key, inner]) => this.prepare(key, inner, isBranch))
-      return { ...part, call: variables => inOrder(parts, inner => this.runPart(inner, variables)) }
-    }
-    return { ...part, call: this.prepareLeaf(name, block, isBranch) }
+  private prepareAll(blocks: ReadonlyMap<string, ModularPipelineBlocks>): Part[] {
+    return [...blocks].map(([name, block]) => ({ name, block, call: this.prepare(name, block) }))
   }
 
-  private prepareLeaf(name: string, block: ModularPipelineBlocks, isBranch: boolean): Part['call'] {
+  private prepare(name: string, block: ModularPipelineBlocks): Call {
+    if (isConditional(block)) return this.prepareChoice(block)
+    if (isComposite(block) && !isLoop(block)) {
+      const parts = this.prepareAll(block.subBlocks)
+      return variables => inOrder(parts, part => this.runPart(part, variables))
+    }
+    const call: Call = isLoop(block)
+      ? variables => block.runLoop(this.components, this.blockState, variables)
+      : this.prepareLeaf(name, block)
+    const { run, fillsIn } = this
+    if (!fillsIn && !run.unprepared.has(block)) return call
+    return variables =>
+      after(run.prepare(block), () => {
+        if (fillsIn) this.fillIn(block)
+        return call(variables)
+      })
+  }
+
+  private prepareChoice(block: ConditionalPipelineBlocks): Call {
+    const branches = new Map(this.prepareAll(block.subBlocks).map(part => [part.name, part]))
+    const { blockState, run } = this
+    // What the loop does not know of may still be in the state.
+    const value = (trigger: string) => (trigger in blockState ? blockState[trigger] : run.state.get(trigger))
+    return variables => {
+      const chosen = block.chooseBranch(value)?.[0]
+      if (chosen !== undefined) return this.runPart(branches.get(chosen) as Part, variables)
+    }
+  }
+
+  private prepareLeaf(name: string, block: ModularPipelineBlocks): Call {
     const declared = getDeclarations(block.constructor).loopStep
-    if (declared === undefined) throw new MissingLoopStepError([...this.run.path, name], block.constructor.name)
+    if (declared === undefined) throw block.findFault([...this.run.path, name], true)
     const method = (block as unknown as Record<string, StepMethod>)[declared.method] as StepMethod
     const view = bindView(block, () => block.viewNames, this.blockState, this.components)
-    if (declared.variables.length === 0 && !isBranch) return variables => method.call(view, variables)
+    if (declared.variables.length === 0) return variables => method.call(view, variables)
     return variables => {
       for (const variable of declared.variables) {
         if (!(variable in variables)) {
           throw new MissingIterationVariableError(this.run.path, variable, Object.keys(variables))
         }
       }
-      if (isBranch) this.applyDefaults(block)
       return method.call(view, variables)
     }
   }
 
-  /** A branch applies its own defaults when it runs: those of branches that disagree are not known before. */
-  private applyDefaults(block: ModularPipelineBlocks): void {
+  /** Defaults of a part that the loop could not apply for it: those of branches that disagree, or of a sequence's later blocks. */
+  private fillIn(block: ModularPipelineBlocks): void {
+    const { blockState } = this
     for (const { name, required, default: fallback, typeHint } of block.inputs) {
-      if (name === null || (this.blockState[name] ?? undefined) !== undefined) continue
-      if (fallback !== undefined) this.blockState[name] = fallback
-      else if (required) {
-        const available = Object.keys(this.blockState).filter(key => this.blockState[key] !== undefined)
+      if (name === null || (blockState[name] ?? undefined) !== undefined) continue
+      if (fallback !== undefined) {
+        blockState[name] = copyValue(fallback)
+      } else if (required) {
+        const available = Object.keys(blockState).filter(key => (blockState[key] ?? undefined) !== undefined)
         throw new MissingInputError({ path: this.run.path, input: name, type: typeHint, available })
       }
     }

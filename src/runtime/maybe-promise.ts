@@ -25,16 +25,27 @@ export function inOrder<T>(
   }
 }
 
-/** Runs `action` and then `cleanup`, however the action ends. */
-export function always<T>(action: () => MaybePromise<T>, cleanup: () => void): MaybePromise<T> {
+/** Runs `action` and then `cleanup`, however the action ends. What the cleanup throws comes first. */
+export function always<T>(action: () => MaybePromise<T>, cleanup: () => MaybePromise<void>): MaybePromise<T> {
   let result: MaybePromise<T>
   try {
     result = action()
   } catch (error) {
-    cleanup()
-    throw error
+    return after(cleanup(), () => {
+      throw error
+    })
   }
   if (isPromise(result)) return result.finally(cleanup) as Promise<T>
-  cleanup()
-  return result
+  const value = result
+  return after(cleanup(), () => value)
+}
+
+/** Runs `action`; where it fails, runs `recover`, which must throw. */
+export function orFail<T>(action: () => MaybePromise<T>, recover: (error: unknown) => never): MaybePromise<T> {
+  try {
+    const result = action()
+    return isPromise(result) ? (result as Promise<T>).catch(recover) : result
+  } catch (error) {
+    return recover(error)
+  }
 }

@@ -39,16 +39,17 @@ export function disposeResource(resource: object): void {
   if (kind && !kind.isDisposed(resource)) kind.dispose(resource)
 }
 
-/** Collects every resource that can be reached from a value, through arrays, maps, sets and the fields of objects. */
+/**
+ * Collects every resource that can be reached from a value, through arrays, maps, sets and the fields of objects. What an object hides in a private
+ * `#field`, a closure or a WeakMap is not found: such an object is best registered as a resource itself.
+ */
 export function collectResources(value: unknown, found: Set<object>, visited: Set<object>): void {
   if (typeof value !== 'object' || value === null || visited.has(value) || ArrayBuffer.isView(value)) return
   visited.add(value)
   if (resourceKindOf(value)) {
     found.add(value)
   } else if (Array.isArray(value)) {
-    // Long lists of numbers are common, lists that mix numbers and tensors are not.
-    const first: unknown = value.find(member => member !== undefined && member !== null)
-    if (typeof first === 'object') for (const member of value) collectResources(member, found, visited)
+    for (const member of value) if (typeof member === 'object') collectResources(member, found, visited)
   } else if (value instanceof Map || value instanceof Set) {
     for (const member of value.values()) collectResources(member, found, visited)
   } else {

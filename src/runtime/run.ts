@@ -1,22 +1,28 @@
 /** One call of a pipeline: its state, components, path, events, cancellation and resources. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
 import { isRunScoped } from '../container/run-scoped'
+import { disposeComponent } from '../container/supplier'
 import { BlockExecutionError } from '../errors/block-execution-error'
 import { ModularError } from '../errors/modular-error'
 import { NonFiniteError } from '../errors/non-finite-error'
 import { PipelineAbortError } from '../errors/pipeline-abort-error'
+import type { ComponentSpec } from '../params/component-spec'
 import type { PipelineState } from '../state/pipeline-state'
-import type { ActiveRun } from './active-run'
+import { type ActiveRun, withActiveRun } from './active-run'
 import type { Components } from './components'
 import type { EventListener, PipelineEvent } from './events'
 import { type Frame, Lifetimes } from './lifetimes'
-import { after, type MaybePromise } from './maybe-promise'
+import { after, isPromise, type MaybePromise } from './maybe-promise'
 import { resourceKindOf } from './resources'
 import type { RunContext } from './run-context'
 import { ShapeBinding } from './shape-binding'
 
 // A run that computes without awaiting would leave the process deaf: it gives way to timers and signals this often.
 const TURN_MS = 8
+
+/** Errors that have left the run they arose in: their path says nothing in another. */
+const foreign = new WeakSet<object>()
 
 /** What a run is made of. */
 export interface RunOptions {
@@ -25,6 +31,10 @@ export interface RunOptions {
   components: (run: Run) => Components
   /** Looks up a component or setting of the pipeline. */
   resolve: (name: string, path: readonly string[]) => unknown
+  /** Whether the component of that name is made for this run alone. */
+  isMadeForEachRun: (name: string) => boolean
+  /** Makes sure of the components that a block needs, and waits for those that are promised. */
+  prepare: (run: Run, specs: readonly ComponentSpec[]) => MaybePromise<void>
   signal?: AbortSignal | undefined
   onEvent?: EventListener | undefined
   seed?: number | undefined
@@ -52,9 +62,13 @@ export class Run implements ActiveRun, RunContext {
   readonly seed: number | undefined
   /** Whether anybody listens: events are not made when nobody does. */
   readonly watched: boolean
+  /** Blocks of which the call could not tell whether they run, with the components that they need if they do. */
+  readonly unprepared = new Map<ModularPipelineBlocks, readonly ComponentSpec[]>()
   private readonly loops: { readonly depth: number; step: number; total: number | undefined }[] = []
   private readonly own = new Map<string, unknown>()
+  /** Components that the run gives back at its end. */
   private readonly copies: unknown[] = []
+  private listenerFailure: { readonly error: unknown } | undefined
   private lastTurn = performance.now()
 
   constructor(private readonly options: RunOptions) {
@@ -83,38 +97,67 @@ export class Run implements ActiveRun, RunContext {
   }
 
   emit(event: PipelineEvent): MaybePromise<void> {
-    return this.options.onEvent?.(event)
+    const told = this.options.onEvent?.(event)
+    // Only loop steps wait for a listener, so the run learns of its failure when it next draws breath.
+    if (isPromise(told)) {
+      told.catch((error: unknown) => {
+        this.listenerFailure ??= { error }
+      })
+    }
+    return told
   }
 
   warn(code: string, message: string): void {
     if (this.watched) this.emit({ type: 'warning', path: this.path, code, message })
   }
 
-  /** A component or setting; of a component that a run changes, this run's copy. */
+  /** A component or setting; of a component that a run changes, this run's copy. A promise of it where its factory still works on it. */
   component(name: string): unknown {
     if (this.own.has(name)) return this.own.get(name)
-    return this.useComponent(name, this.options.resolve(name, this.path))
+    const component = this.asWhole(() => this.options.resolve(name, this.path))
+    const take = (value: unknown) => {
+      if (this.options.isMadeForEachRun(name)) this.copies.push(value)
+      return this.useComponent(name, value)
+    }
+    if (!isPromise(component)) return take(component)
+    const promised = component.then(take)
+    this.own.set(name, promised)
+    return promised
   }
 
   /** Takes a component for this run, or a copy of one that the run changes. */
   useComponent(name: string, component: unknown): unknown {
     let value = component
-    if (isRunScoped(value)) {
-      value = value.forRun({ seed: this.seed })
+    if (isRunScoped(component)) {
+      value = this.asWhole(() => component.forRun({ seed: this.seed }))
       this.copies.push(value)
     }
     this.own.set(name, value)
     return value
   }
 
+  /** Before a block begins: sees to its components, if the call could not. */
+  prepare(block: ModularPipelineBlocks): MaybePromise<void> {
+    const specs = this.unprepared.get(block)
+    if (specs === undefined) return
+    this.unprepared.delete(block)
+    return this.options.prepare(this, specs)
+  }
+
   /** Stops here if the run was cancelled; gives way to the rest of the process if it has computed for a while. */
   breathe(): MaybePromise<void> {
     if (this.signal?.aborted) throw this.aborted()
+    this.throwListenerFailure()
     if (performance.now() - this.lastTurn < TURN_MS) return
     return nextTurn().then(() => {
       this.lastTurn = performance.now()
       if (this.signal?.aborted) throw this.aborted()
     })
+  }
+
+  /** Stops here if a listener has rejected. */
+  throwListenerFailure(): void {
+    if (this.listenerFailure) throw this.listenerFailure.error
   }
 
   /** A block begins. */
@@ -165,10 +208,15 @@ export class Run implements ActiveRun, RunContext {
 
   /** The error to throw for one that came out of a block: with the path of blocks, once. */
   failure(error: unknown, block: string): unknown {
-    if (error instanceof PipelineAbortError) return error
+    const isLocated = error instanceof ModularError && error.isLocated && !foreign.has(error)
+    if (isLocated && error instanceof PipelineAbortError) return error
     if (this.signal?.aborted) return this.aborted()
-    if (error instanceof ModularError && error.isLocated) return error
-    return new BlockExecutionError(this.path, block, error)
+    return isLocated ? error : new BlockExecutionError(this.path, block, error)
+  }
+
+  /** The run ends with this error. */
+  letGo(error: unknown): void {
+    if (error instanceof Error) foreign.add(error)
   }
 
   /** A block of a loop has ended: sorts out what it made. */
@@ -179,8 +227,13 @@ export class Run implements ActiveRun, RunContext {
 
   /** Gives back everything but what the result refers to; returns the resources in the result that this run made. */
   close(result: unknown): object[] {
-    for (const copy of this.copies) (copy as { dispose?: () => void }).dispose?.()
+    for (const copy of this.copies) disposeComponent(copy)
     return this.lifetimes.close(result)
+  }
+
+  /** What is made here belongs to the run, whichever block is running. */
+  private asWhole<T>(action: () => T): T {
+    return withActiveRun({ path: this.path, track: resource => this.lifetimes.trackForRun(resource) }, action)
   }
 
   private aborted(): PipelineAbortError {

@@ -1,11 +1,12 @@
 /** Telling the kinds of blocks apart, without loading their classes. */
+import type { CompositeBlocks } from '../composition/composite-blocks'
 import type { ConditionalPipelineBlocks } from '../composition/conditional-pipeline-blocks'
 import type { LoopSequentialPipelineBlocks } from '../composition/loop-sequential-pipeline-blocks'
 import type { ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
 
 /** Whether a block is made of other blocks. */
-export function isComposite(block: ModularPipelineBlocks): boolean {
-  return block.subBlocks.size > 0
+export function isComposite(block: ModularPipelineBlocks): block is CompositeBlocks {
+  return block.kind !== 'leaf'
 }
 
 /** Whether a block chooses among its parts. */
@@ -32,6 +33,24 @@ export function alwaysWrites(block: ModularPipelineBlocks, name: string): boolea
   return block.intermediateOutputNames.includes(name)
 }
 
+/** Names that must have a value before a block runs, whichever way its choices go. */
+export function neededNames(block: ModularPipelineBlocks): ReadonlySet<string> {
+  if (!isComposite(block)) return new Set(block.requiredInputs)
+  const parts = [...block.subBlocks.values()]
+  if (isConditional(block)) {
+    const [first, ...others] = mayBeSkipped(block) ? [] : parts.map(neededNames)
+    return new Set([...(first ?? [])].filter(name => others.every(needed => needed.has(name))))
+  }
+  const needed = new Set(isLoop(block) ? block.loopRequiredInputs : [])
+  const settled = new Set<string>()
+  for (const part of parts) {
+    for (const name of neededNames(part)) if (!settled.has(name)) needed.add(name)
+    // What a part writes is there for those after it; what it takes, it may have filled in.
+    for (const name of [...part.intermediateOutputNames, ...part.inputNames]) settled.add(name)
+  }
+  return needed
+}
+
 /** A block of a tree, with its place. */
 export interface PlacedBlock {
   readonly block: ModularPipelineBlocks
@@ -39,6 +58,8 @@ export interface PlacedBlock {
   readonly path: readonly string[]
   /** Whether a loop is around it. */
   readonly inLoop: boolean
+  /** Whether a choice is around it. */
+  readonly inBranch: boolean
 }
 
 /** A block and everything inside it, each before its parts. */
@@ -46,7 +67,10 @@ export function* eachBlock(
   block: ModularPipelineBlocks,
   path: readonly string[] = [],
   inLoop = false,
+  inBranch = false,
 ): Iterable<PlacedBlock> {
-  yield { block, path, inLoop }
-  for (const [name, part] of block.subBlocks) yield* eachBlock(part, [...path, name], inLoop || isLoop(block))
+  yield { block, path, inLoop, inBranch }
+  for (const [name, part] of block.subBlocks) {
+    yield* eachBlock(part, [...path, name], inLoop || isLoop(block), inBranch || isConditional(block))
+  }
 }

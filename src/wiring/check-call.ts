@@ -1,14 +1,15 @@
 /** Checks a call on the path that its inputs choose, before the first block runs. */
 import type { ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
-import { ComponentTypeError } from '../errors/component-type-error'
 import { InputTypeError } from '../errors/input-type-error'
 import { MissingInputError } from '../errors/missing-input-error'
 import type { ModularError } from '../errors/modular-error'
 import type { ComponentSpec } from '../params/component-spec'
 import type { InputParam } from '../params/input-param'
 import { explainMismatch } from '../params/schema'
+import { isPromise, type MaybePromise } from '../runtime/maybe-promise'
 import type { PipelineState } from '../state/pipeline-state'
 import { eachBlock } from './blocks'
+import { ComponentClaims } from './component-claims'
 import { PathWalk, startingKnowledge, type Visit } from './path'
 
 /** What a call brings along. */
@@ -21,30 +22,25 @@ export interface CallToCheck {
   /** Names that the caller gave and that no block takes. */
   ignored: readonly string[]
   /** Says why a component cannot be had: the error for it, or `undefined` if it can. */
-  checkComponent: (spec: ComponentSpec, path: readonly string[]) => ModularError | undefined
+  checkComponent: (spec: ComponentSpec, path: readonly string[]) => MaybePromise<ModularError | undefined>
+  /** Told of the blocks that may or may not run, with their components: they are checked when they do. */
+  postpone: (block: ModularPipelineBlocks, components: readonly ComponentSpec[]) => void
 }
 
-/** Every problem that would stop this call later; nothing that works is refused. */
-export function checkCall(blocks: ModularPipelineBlocks, call: CallToCheck): ModularError[] {
-  const issues: ModularError[] = []
-  const seen = new Set<string>()
-  const asked = new Map<string, { spec: ComponentSpec; path: readonly string[] }>()
-  const report = (key: string, issue: ModularError) => {
-    if (!seen.has(key)) issues.push(issue)
-    seen.add(key)
-  }
+/** Every problem that would stop this call later, in the order of the blocks; nothing that works is refused. */
+export async function checkCall(blocks: ModularPipelineBlocks, call: CallToCheck): Promise<ModularError[]> {
+  const reports: { readonly key: string; readonly issue: MaybePromise<ModularError | undefined> }[] = []
+  const claims = new ComponentClaims()
 
-  const checkInputs = ({ block, path, names, known }: Visit) => {
-    for (const { name, required, typeHint, schema } of block.inputs) {
+  const checkInputs = ({ inputs, path, inLoop, names, known }: Visit) => {
+    for (const { name, required, typeHint, schema } of inputs) {
       if (name === null) continue
       const fact = known(name)
-      if (required && fact === undefined) {
-        const available = names()
+      // A loop that turns not once asks nothing of its parts; what it needs itself was looked at before them.
+      if (required && fact === undefined && !inLoop) {
         const writers = writersOf(blocks, name, path)
-        report(
-          `input ${name}`,
-          new MissingInputError({ path, input: name, type: typeHint, available, ignored: call.ignored, writers }),
-        )
+        const details = { path, input: name, type: typeHint, available: names(), ignored: call.ignored, writers }
+        reports.push({ key: `input ${name}`, issue: new MissingInputError(details) })
       }
       const isGiven = fact?.sources.length === 1 && fact.sources[0]?.kind === 'given'
       if (!schema || !isGiven) continue
@@ -52,21 +48,14 @@ export function checkCall(blocks: ModularPipelineBlocks, call: CallToCheck): Mod
       const parsed = schema.safeParse(value)
       if (parsed.success) continue
       const expected = `it must be ${typeHint ?? 'of the declared type'} (${explainMismatch(parsed.error)})`
-      report(`type ${name}`, new InputTypeError({ path, input: name, expected, value }))
+      reports.push({ key: `type ${name}`, issue: new InputTypeError({ path, input: name, expected, value }) })
     }
   }
 
-  const checkComponents = ({ block, path }: Visit) => {
-    for (const spec of block.expectedComponents) {
-      const other = asked.get(spec.name)
-      if (other && !agree(other.spec, spec)) {
-        const [first, second] = [other.spec.typeHint?.name, spec.typeHint?.name]
-        const claim = `${first} for ${other.path.join(' > ')} and ${second} here`
-        report(`classes ${spec.name}`, new ComponentTypeError(path, spec.name, 'of one class', `asked for as ${claim}`))
-      }
-      if (!other) asked.set(spec.name, { spec, path })
-      const issue = call.checkComponent(spec, path)
-      if (issue) report(`component ${spec.name}`, issue)
+  const checkComponents = ({ components, path }: Visit) => {
+    for (const spec of components) {
+      reports.push({ key: `classes ${spec.name}`, issue: claims.add(spec, path) })
+      reports.push({ key: `component ${spec.name}`, issue: call.checkComponent(spec, path) })
     }
   }
 
@@ -75,22 +64,22 @@ export function checkCall(blocks: ModularPipelineBlocks, call: CallToCheck): Mod
     knowledge,
     name => call.state.get(name),
     visit => {
-      if (!visit.certain) return
-      checkInputs(visit)
-      checkComponents(visit)
+      if (visit.certain) {
+        checkInputs(visit)
+        checkComponents(visit)
+      } else if (visit.components.length > 0) {
+        call.postpone(visit.block, visit.components)
+      }
     },
   )
   walk.follow(blocks)
-  return issues
-}
 
-/** Two specs can be met by one object if one class extends the other. */
-function agree(a: ComponentSpec, b: ComponentSpec): boolean {
-  const [first, second] = [a.typeHint, b.typeHint]
-  if (first === undefined || second === undefined || first === second) return true
-  const extendsClass = (type: { prototype: unknown }, base: { prototype: unknown }) =>
-    Object.prototype.isPrototypeOf.call(base.prototype as object, type.prototype as object)
-  return extendsClass(first, second) || extendsClass(second, first)
+  const issues = new Map<string, ModularError>()
+  for (const { key, issue } of reports) {
+    const problem = isPromise(issue) ? await issue : issue
+    if (problem && !issues.has(key)) issues.set(key, problem)
+  }
+  return [...issues.values()]
 }
 
 function presentNames(state: PipelineState): string[] {
@@ -103,7 +92,7 @@ function writersOf(blocks: ModularPipelineBlocks, name: string, asking: readonly
   const writers: string[] = []
   for (const { block, path } of eachBlock(blocks)) {
     const text = path.join(' > ')
-    if (block.subBlocks.size === 0 && text !== own && block.intermediateOutputNames.includes(name)) writers.push(text)
+    if (block.kind === 'leaf' && text !== own && block.intermediateOutputNames.includes(name)) writers.push(text)
   }
   return writers
 }

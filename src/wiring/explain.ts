@@ -50,9 +50,9 @@ export function explain(blocks: ModularPipelineBlocks, given: Readonly<Record<st
   const walk = new PathWalk(
     knowledge,
     name => values.get(name) ?? defaults.find(input => input.name === name)?.default,
-    ({ block, path, certain, known }) => {
+    ({ block, path, inputs: taken, components: needed, certain, known }) => {
       const where = path.join(' > ') || block.constructor.name
-      for (const { name, required, default: fallback } of block.inputs) {
+      for (const { name, required, default: fallback } of taken) {
         if (name === null) continue
         if (fallback !== undefined && !owners.has(name)) owners.set(name, where)
         const sources = known(name)?.sources ?? []
@@ -61,7 +61,7 @@ export function explain(blocks: ModularPipelineBlocks, given: Readonly<Record<st
         )
         inputs.push({ block: where, input: name, required, certain, sources: named })
       }
-      for (const spec of block.expectedComponents) {
+      for (const spec of needed) {
         components.push({ block: where, component: spec.name, className: spec.typeHint?.name, from: originOf(spec) })
       }
     },

@@ -1,9 +1,12 @@
 /**
  * Which blocks these inputs run, told before anything runs: follows the tree as a run would, with what is known of each name instead of its value.
  */
+import type { ConditionalPipelineBlocks } from '../composition/conditional-pipeline-blocks'
+import type { LoopSequentialPipelineBlocks } from '../composition/loop-sequential-pipeline-blocks'
 import type { ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
+import type { ComponentSpec } from '../params/component-spec'
 import type { InputParam } from '../params/input-param'
-import { isComposite, isConditional, isLoop } from './blocks'
+import { eachBlock, isComposite, isConditional, isLoop } from './blocks'
 
 /** Where a value comes from. */
 export type Source =
@@ -18,12 +21,18 @@ export interface Fact {
   readonly certain: boolean
 }
 
-/** A leaf or loop that may run, with what it finds. */
+/** A leaf or loop that may run, with what it finds. The parts of a loop follow the loop. */
 export interface Visit {
   readonly block: ModularPipelineBlocks
   readonly path: readonly string[]
+  /** What it takes; of a loop, all that it takes for itself and for its parts. */
+  readonly inputs: readonly InputParam[]
+  /** What it needs itself. */
+  readonly components: readonly ComponentSpec[]
   /** Whether it runs for certain: false in a branch whose choice depends on values that are made inside. */
   readonly certain: boolean
+  /** Whether a loop is around it, which may turn any number of times. */
+  readonly inLoop: boolean
   /** What is known of a name when the block begins. */
   readonly known: (name: string) => Fact | undefined
   /** Names that may have a value when the block begins. */
@@ -36,6 +45,13 @@ type Knowledge = Map<string, Fact>
 // Choices that depend on more unknown names than this are taken as entirely open.
 const MAX_UNKNOWN_TRIGGERS = 6
 
+/** Where a walk is: how the block came to run. */
+interface Place {
+  readonly path: readonly string[]
+  readonly certain: boolean
+  readonly inLoop: boolean
+}
+
 /** Walks the blocks that may run, in order. */
 export class PathWalk {
   constructor(
@@ -44,24 +60,57 @@ export class PathWalk {
     private readonly visit: (visit: Visit) => void,
   ) {}
 
+  private readonly known = (name: string) => this.knowledge.get(name)
+
+  private readonly names = () =>
+    [...this.knowledge].filter(([, { sources }]) => sources.length > 0).map(([name]) => name)
+
   /** Follows one block and all that it may run. */
-  follow(block: ModularPipelineBlocks, path: readonly string[] = [], certain = true): void {
-    if (isConditional(block)) this.followChoice(block, path, certain)
-    else if (isComposite(block) && !isLoop(block)) {
-      for (const [name, part] of block.subBlocks) this.follow(part, [...path, name], certain)
-    } else this.followLeaf(block, path, certain)
+  follow(block: ModularPipelineBlocks, place: Place = { path: [], certain: true, inLoop: false }): void {
+    if (isConditional(block)) this.followChoice(block, place)
+    else if (isLoop(block)) this.followLoop(block, place)
+    else if (isComposite(block)) this.followParts(block, place)
+    else this.followLeaf(block, place)
   }
 
-  private followLeaf(block: ModularPipelineBlocks, path: readonly string[], certain: boolean): void {
-    this.applyDefaults(block.inputs, path)
-    const { knowledge } = this
-    this.visit({ block, path, certain, known: name => knowledge.get(name), names: () => [...knowledge.keys()] })
-    for (const name of block.intermediateOutputNames) {
-      const written: Source = { kind: 'written', block: path.join(' > ') || block.constructor.name }
-      const before = knowledge.get(name)?.sources ?? []
-      // A block may write "nothing", so a choice that depends on what it wrote stays open.
-      knowledge.set(name, { sources: certain ? [written] : [...before, written], certain: false })
+  private followParts(block: ModularPipelineBlocks, place: Place): void {
+    for (const [name, part] of block.subBlocks) this.follow(part, { ...place, path: [...place.path, name] })
+  }
+
+  private followLeaf(block: ModularPipelineBlocks, place: Place): void {
+    this.announce(block, place, block.expectedComponents)
+    for (const name of block.intermediateOutputNames) this.write(name, block, place, place.certain && !place.inLoop)
+  }
+
+  private followLoop(block: LoopSequentialPipelineBlocks, place: Place): void {
+    this.announce(block, place, block.loopExpectedComponents)
+    for (const { name } of block.loopIntermediateOutputs) this.write(name, block, place, false)
+    // What one iteration writes may be there in the next.
+    for (const { block: part, path } of eachBlock(block, place.path)) {
+      if (!isComposite(part))
+        for (const name of part.intermediateOutputNames) this.write(name, part, { ...place, path }, false)
     }
+    this.followParts(block, { ...place, inLoop: true })
+  }
+
+  private announce(block: ModularPipelineBlocks, place: Place, components: readonly ComponentSpec[]): void {
+    const { inputs } = block
+    const { knowledge, known, names } = this
+    this.applyDefaults(inputs, place.path)
+    const { path, certain, inLoop } = place
+    this.visit({ block, path, inputs, components, certain, inLoop, known, names })
+    // A block may fill in what it takes and does not find.
+    for (const { name } of inputs) {
+      if (name !== null && !knowledge.has(name)) knowledge.set(name, { sources: [], certain: false })
+    }
+  }
+
+  /** A block may write "nothing", so a choice that depends on what it wrote stays open. */
+  private write(name: string, block: ModularPipelineBlocks, { path }: Place, replaces: boolean): void {
+    const written: Source = { kind: 'written', block: path.join(' > ') || block.constructor.name }
+    const before = replaces ? [] : (this.knowledge.get(name)?.sources ?? [])
+    const isKnown = before.some(source => source.kind === 'written' && source.block === written.block)
+    this.knowledge.set(name, { sources: isKnown ? before : [...before, written], certain: false })
   }
 
   private applyDefaults(inputs: readonly InputParam[], path: readonly string[]): void {
@@ -75,25 +124,24 @@ export class PathWalk {
     }
   }
 
-  private followChoice(block: Parameters<typeof possibleBranches>[0], path: readonly string[], certain: boolean): void {
+  private followChoice(block: ConditionalPipelineBlocks, place: Place): void {
     const branches = possibleBranches(block, this.knowledge, this.lookUp)
     const before = this.knowledge
     const ends: Knowledge[] = []
     for (const name of branches) {
       this.knowledge = new Map(before)
       const branch = name === undefined ? undefined : block.subBlocks.get(name)
-      if (branch) this.follow(branch, [...path, name as string], certain && branches.length === 1)
+      const certain = place.certain && branches.length === 1
+      if (branch) this.follow(branch, { ...place, path: [...place.path, name as string], certain })
       ends.push(this.knowledge)
     }
     this.knowledge = merge(ends)
   }
 }
 
+/** Names of the branches that may be chosen; `undefined` stands for none. */
 function possibleBranches(
-  block: ModularPipelineBlocks & {
-    readonly triggerNames: readonly string[]
-    chooseBranch(lookUp: (trigger: string) => unknown): readonly [string, ModularPipelineBlocks] | undefined
-  },
+  block: ConditionalPipelineBlocks,
   knowledge: Knowledge,
   lookUp: (name: string) => unknown,
 ): (string | undefined)[] {
@@ -101,14 +149,23 @@ function possibleBranches(
   if (open.length > MAX_UNKNOWN_TRIGGERS) return [...block.subBlocks.keys(), undefined]
   const choices = new Set<string | undefined>()
   for (let bits = 0; bits < 2 ** open.length; bits++) {
-    const choice = block.chooseBranch(trigger => {
+    const value = (trigger: string): unknown => {
       const index = open.indexOf(trigger)
-      if (index >= 0) return (bits >> index) & 1 ? (lookUp(trigger) ?? true) : undefined
-      return knowledge.has(trigger) ? (lookUp(trigger) ?? true) : undefined
-    })
-    choices.add(choice?.[0])
+      const isThere = index >= 0 ? ((bits >> index) & 1) === 1 : knowledge.has(trigger)
+      return isThere ? (lookUp(trigger) ?? true) : undefined
+    }
+    choices.add(choose(block, value))
   }
   return [...choices]
+}
+
+/** A rule that cannot choose fails the run when it comes to it: here, the case may never arise. */
+function choose(block: ConditionalPipelineBlocks, value: (trigger: string) => unknown): string | undefined {
+  try {
+    return block.chooseBranch(value)?.[0]
+  } catch {
+    return undefined
+  }
 }
 
 /** What is known after one of several ways was taken. */

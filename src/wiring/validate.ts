@@ -2,12 +2,12 @@
 import type { ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
 import { getDeclarations } from '../decorators/declarations'
 import { DeclarationError } from '../errors/declaration-error'
-import { LoopBlockOutsideLoopError, MissingLoopStepError } from '../errors/loop-errors'
 import type { ModularError } from '../errors/modular-error'
 import { PipelineValidationError } from '../errors/pipeline-validation-error'
 import { type TypeClaim, TypeConflictError } from '../errors/type-conflict-error'
 import { UnmatchedTriggerError } from '../errors/unmatched-trigger-error'
 import { eachBlock, isComposite, isConditional, isLoop, type PlacedBlock } from './blocks'
+import { ComponentClaims } from './component-claims'
 import { typesConflict } from './types-conflict'
 
 /**
@@ -17,43 +17,32 @@ import { typesConflict } from './types-conflict'
 export function validateBlocks(blocks: ModularPipelineBlocks): void {
   const placed = [...eachBlock(blocks)]
   const issues: ModularError[] = [
-    ...placed.flatMap(checkLoopPlace),
+    ...placed.flatMap(({ block, path, inLoop }) => block.findFault(path, inLoop) ?? []),
     ...placed.flatMap(checkInitialisers),
     ...checkTriggers(placed),
     ...checkTypes(placed),
+    ...checkComponentClasses(placed),
   ]
   if (issues.length > 0) throw new PipelineValidationError(issues)
 }
 
-function checkLoopPlace({ block, path, inLoop }: PlacedBlock): ModularError[] {
-  if (isComposite(block) || isConditional(block) || isLoop(block)) return []
-  const { loopStep } = getDeclarations(block.constructor)
-  const name = block.constructor.name
-  if (inLoop) return loopStep ? [] : [new MissingLoopStepError(path, name)]
-  // A block that overrides call() runs by itself, whatever else it declares.
-  const runs = 'run' in block || !callIsInherited(block)
-  return loopStep && !runs ? [new LoopBlockOutsideLoopError(path, name)] : []
-}
-
-function callIsInherited(block: ModularPipelineBlocks): boolean {
-  let base = Object.getPrototypeOf(block) as object
-  while (!Object.hasOwn(base, 'initPipeline')) base = Object.getPrototypeOf(base) as object
-  return block.call === (base as ModularPipelineBlocks).call
-}
-
-/** A value given to an input's field is never seen: the field is bound to the state. */
+/** A value given to a declared field is never seen: the field is bound to the run. */
 function checkInitialisers({ block, path }: PlacedBlock): ModularError[] {
-  const { inputs } = getDeclarations(block.constructor)
-  return [...inputs.keys()]
-    .filter(field => (block as unknown as Record<string, unknown>)[field] !== undefined)
-    .map(
-      field =>
-        new DeclarationError(
-          [...path, block.constructor.name].join(' > '),
-          field,
-          'the value that the field is given is never used. State it in the decorator: @Input({ default: … }).',
-        ),
-    )
+  const { inputs, outputs, components, configs } = getDeclarations(block.constructor)
+  const where = [...path, block.constructor.name].join(' > ')
+  const refuse = (fields: Iterable<string>, advice: string) =>
+    [...fields]
+      .filter(field => (block as unknown as Record<string, unknown>)[field] !== undefined)
+      .map(field => new DeclarationError(where, field, `the value that the field is given is never used. ${advice}`))
+  return [
+    ...refuse(inputs.keys(), 'State it in the decorator: @Input({ default: … }).'),
+    ...refuse(
+      [...outputs.keys()].filter(field => !inputs.has(field)),
+      'Assign it in run() or in the loop step.',
+    ),
+    ...refuse(components.keys(), 'Register it: pipe.container.register(name, { useValue: … }).'),
+    ...refuse(configs.keys(), 'State it in the decorator: @Config({ default: … }).'),
+  ]
 }
 
 function checkTriggers(placed: readonly PlacedBlock[]): ModularError[] {
@@ -65,6 +54,16 @@ function checkTriggers(placed: readonly PlacedBlock[]): ModularError[] {
           .map(name => new UnmatchedTriggerError(path, name, [...known]))
       : [],
   )
+}
+
+/** Branches may ask for one name as different classes, as only one of them runs; what always runs may not. */
+function checkComponentClasses(placed: readonly PlacedBlock[]): ModularError[] {
+  const claims = new ComponentClaims()
+  return placed.flatMap(({ block, path, inBranch }) => {
+    if (inBranch || (isComposite(block) && !isLoop(block))) return []
+    const specs = isLoop(block) ? block.loopExpectedComponents : block.expectedComponents
+    return specs.flatMap(spec => claims.add(spec, path) ?? [])
+  })
 }
 
 function checkTypes(placed: readonly PlacedBlock[]): ModularError[] {

@@ -27,7 +27,8 @@ export function parseSeed(text: string): number {
 /** `--guidance`: any finite number from 0 up. */
 export function parseGuidance(text: string): number {
   const value = Number(text)
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0) throw new InvalidArgumentError('The guidance must be a number from 0 up.')
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError('The guidance must be a number from 0 up.')
   return value
 }
 

@@ -10,7 +10,13 @@ export async function doctor({ json = false }: { json?: boolean }): Promise<void
   const probes = await probeBackends()
   const advice = gpuAdvice(probes, await findGpuFacts())
   if (json) {
-    console.log(JSON.stringify({ node: process.version, platform: `${process.platform} ${process.arch}`, backends: probes, advice }, null, 2))
+    console.log(
+      JSON.stringify(
+        { node: process.version, platform: `${process.platform} ${process.arch}`, backends: probes, advice },
+        null,
+        2,
+      ),
+    )
     return
   }
   console.log(`Node ${process.version}, ${process.platform} ${process.arch}\n`)

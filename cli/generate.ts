@@ -62,7 +62,8 @@ export async function generate(prompt: string, options: GenerateOptions): Promis
         images.push(await timed('generate', () => drawOne(pipe, prompt, seed + i, options, signal, onEvent)))
       }
       progress.end()
-      const record = (i: number): GenerationRecord => describeRun(prompt, seed + i, options, pipe, backend, images[i] as Image)
+      const record = (i: number): GenerationRecord =>
+        describeRun(prompt, seed + i, options, pipe, backend, images[i] as Image)
       await timed('save', () => saveAll(images, files, record))
       timings.total = Math.round(performance.now() - start)
       report(files, { prompt, seed, options, backend, timings, record: record(0), warnings: progress.warnings })
@@ -117,7 +118,11 @@ function fileNames(prompt: string, seed: number, { out, count }: GenerateOptions
   const file = resolve(out ?? `${slug(prompt)}-${seed}.png`)
   const extension = extname(file)
   if (extension.toLowerCase() !== '.png') {
-    throw new UnwritableFileError(file, 'unknown-format', 'the name of the output must end in .png: how it was made is stored in the file.')
+    throw new UnwritableFileError(
+      file,
+      'unknown-format',
+      'the name of the output must end in .png: how it was made is stored in the file.',
+    )
   }
   if (count === 1) return { pictures: [file], grid: undefined }
   const stem = join(dirname(file), basename(file, extension))
@@ -130,7 +135,11 @@ function slug(text: string): string {
   return words.join('-').slice(0, 60)
 }
 
-async function saveAll(images: readonly Image[], files: FileNames, record: (i: number) => GenerationRecord): Promise<void> {
+async function saveAll(
+  images: readonly Image[],
+  files: FileNames,
+  record: (i: number) => GenerationRecord,
+): Promise<void> {
   for (const [i, image] of images.entries()) {
     await image.save(files.pictures[i] as string, { [PNG_KEYWORD]: JSON.stringify(record(i)) })
   }
@@ -177,7 +186,13 @@ function report(files: FileNames, { seed, options, backend, timings, record, war
   const paths = [...files.pictures, ...(files.grid ? [files.grid] : [])]
   if (options.json) {
     const { name, device, version } = backend
-    console.log(JSON.stringify({ files: paths, ...record, count: options.count, backend: { name, device, version }, timings, warnings }, null, 2))
+    console.log(
+      JSON.stringify(
+        { files: paths, ...record, count: options.count, backend: { name, device, version }, timings, warnings },
+        null,
+        2,
+      ),
+    )
     return
   }
   for (const warning of warnings) console.error(`warning: ${warning}`)

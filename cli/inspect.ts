@@ -13,10 +13,16 @@ export async function inspect(file: string, { json = false }: { json?: boolean }
     throw new InvalidImageError(file, `cannot be read: ${(cause as Error).message}.`, cause)
   }
   const text = (await readPngText(bytes)).get(PNG_KEYWORD)
-  if (text === undefined) throw new InvalidImageError(file, 'holds nothing about how it was made: tesserae did not write it, or something has rewritten it since.')
+  if (text === undefined)
+    throw new InvalidImageError(
+      file,
+      'holds nothing about how it was made: tesserae did not write it, or something has rewritten it since.',
+    )
   const record = parse(file, text)
   if (json) console.log(JSON.stringify(record, null, 2))
-  else for (const [name, value] of Object.entries(record)) console.log(`${name.padEnd(15)} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  else
+    for (const [name, value] of Object.entries(record))
+      console.log(`${name.padEnd(15)} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
 }
 
 function parse(file: string, text: string): Record<string, unknown> {

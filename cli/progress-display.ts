@@ -40,7 +40,14 @@ export class ProgressDisplay {
     const room = (this.stream?.columns ?? 80) - this.label.length - WORDS
     const format = room >= 5 ? `${this.label} {bar} {value}/{total} steps, {eta_formatted} left` : '{value}/{total}'
     const bar = new SingleBar(
-      { format, barsize: Math.min(40, Math.max(5, room)), hideCursor: true, clearOnComplete: true, stream: this.stream, gracefulExit: false },
+      {
+        format,
+        barsize: Math.min(40, Math.max(5, room)),
+        hideCursor: true,
+        clearOnComplete: true,
+        stream: this.stream,
+        gracefulExit: false,
+      },
       Presets.shades_classic,
     )
     bar.start(total, 0)

@@ -8,16 +8,23 @@ export { BackendUnavailableError } from './backends/backend-unavailable-error'
 export { InvalidThreadCountError } from './backends/invalid-thread-count-error'
 export { OutOfMemoryError } from './backends/out-of-memory-error'
 export { type BackendProbe, type ProbeBackendsOptions, probeBackends } from './backends/probe-backends'
-export { type BackendAttempt, type BackendSelection, type SelectBackendOptions, selectBackend } from './backends/select-backend'
+export {
+  type BackendAttempt,
+  type BackendSelection,
+  type SelectBackendOptions,
+  selectBackend,
+} from './backends/select-backend'
 export type { Checkpoint, TensorInfo, WeightDType } from './checkpoints/checkpoint'
-export { InvalidConfigError } from './configs/invalid-config-error'
-export { MissingFileError } from './files/missing-file-error'
 export { openCheckpoint } from './checkpoints/open-checkpoint'
 export { PickleCheckpointError } from './checkpoints/pickle-checkpoint-error'
 export { SafetensorsError } from './checkpoints/safetensors-error'
 export { SafetensorsFile } from './checkpoints/safetensors-file'
-export { UnwritableFileError } from './files/unwritable-file-error'
 export { writeSafetensors } from './checkpoints/write-safetensors'
+export { ComponentClassError } from './configs/component-class-error'
+export { ConfigError } from './configs/config-error'
+export { InvalidConfigError } from './configs/invalid-config-error'
+export { MissingFileError } from './files/missing-file-error'
+export { UnwritableFileError } from './files/unwritable-file-error'
 export { BaseGuidance, type GuiderOutput, type GuiderState } from './guiders/base-guidance'
 export { ClassifierFreeGuidance, type ClassifierFreeGuidanceConfig } from './guiders/classifier-free-guidance'
 export { GuiderArgumentError } from './guiders/guider-argument-error'
@@ -34,9 +41,10 @@ export { VaeImageProcessor, type VaeImageProcessorConfig } from './images/vae-im
 export { AutoencoderKL } from './models/autoencoder-kl/autoencoder-kl'
 export type { DiagonalGaussianDistribution } from './models/autoencoder-kl/diagonal-gaussian-distribution'
 export { type CLIPTextInputs, CLIPTextModel, type CLIPTextOutput } from './models/clip-text/clip-text-model'
-export { CLIPTextModelWithProjection, type CLIPTextProjectionOutput } from './models/clip-text/clip-text-model-with-projection'
-export { ComponentClassError } from './configs/component-class-error'
-export { ConfigError } from './configs/config-error'
+export {
+  CLIPTextModelWithProjection,
+  type CLIPTextProjectionOutput,
+} from './models/clip-text/clip-text-model-with-projection'
 export { ModelInputError } from './models/model-input-error'
 export type { UNet2DConditionInputs } from './models/unet-2d-condition/inputs'
 export { UNet2DConditionModel } from './models/unet-2d-condition/unet-2d-condition-model'

@@ -1,6 +1,16 @@
 /** Swaps one block of a pipeline by subclassing: the colours of the decoded pixels are turned to their opposites. */
 import type { Tensor4D } from '@tensorflow/tfjs'
-import { Block, DecodeLatents, type Image, type Out, Output, StableDiffusionTextToImageBlocks, selectBackend, Step, tensor } from 'tesserae'
+import {
+  Block,
+  DecodeLatents,
+  type Image,
+  type Out,
+  Output,
+  StableDiffusionTextToImageBlocks,
+  Step,
+  selectBackend,
+  tensor,
+} from 'tesserae'
 
 @Block({ description: 'Decodes the latents to a negative.' })
 export class DecodeToNegative extends DecodeLatents {

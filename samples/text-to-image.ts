@@ -1,5 +1,5 @@
 /** Words to a picture, in five lines. */
-import { type Image, selectBackend, StableDiffusionTextToImageBlocks } from 'tesserae'
+import { type Image, StableDiffusionTextToImageBlocks, selectBackend } from 'tesserae'
 
 export async function main(model: string, file: string): Promise<void> {
   await selectBackend()

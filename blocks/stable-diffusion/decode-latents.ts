@@ -5,11 +5,17 @@ import { tensor } from '../../components/tensors/tensor-schema'
 import { Block, Component, type In, Input, ModularPipelineBlocks, type Out, Output } from '../../src'
 
 /** Undoes the scaling of the latents and decodes them. */
-@Block({ description: 'Scales the latents back and decodes them to pixels.', modelName: 'stable-diffusion', version: '1.0.0', stability: 'beta' })
+@Block({
+  description: 'Scales the latents back and decodes them to pixels.',
+  modelName: 'stable-diffusion',
+  version: '1.0.0',
+  stability: 'beta',
+})
 export class DecodeLatents extends ModularPipelineBlocks {
   @Component(AutoencoderKL) vae!: AutoencoderKL
 
-  @Input(tensor('images latentHeight latentWidth latentChannels').describe('Denoised latents.')) latents!: In<tf.Tensor4D>
+  @Input(tensor('images latentHeight latentWidth latentChannels').describe('Denoised latents.'))
+  latents!: In<tf.Tensor4D>
   @Output(tensor('images height width 3').describe('Pixels, about from -1 to 1.')) pixels!: Out<tf.Tensor4D>
 
   run(): void {

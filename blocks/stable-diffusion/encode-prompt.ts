@@ -31,13 +31,29 @@ export class EncodePrompt extends ModularPipelineBlocks {
   @Input(z.int().min(1).default(1).describe('How many pictures to make of each prompt.'))
   numImagesPerPrompt!: In<number>
 
-  @Input(z.int().min(1).optional().describe('How many of the last layers of the text encoder to leave out.'))
+  @Input(
+    z
+      .int()
+      .min(1)
+      .optional()
+      .describe(
+        'How many of the last layers of the text encoder to leave out. As in the reference, this is for the prompt alone.',
+      ),
+  )
   clipSkip!: In<number | undefined>
 
-  @Output({ schema: tensor('images tokens channels'), kwargsType: 'denoiserInputFields', description: 'The encoded prompts, one for each picture.' })
+  @Output({
+    schema: tensor('images tokens channels'),
+    kwargsType: 'denoiserInputFields',
+    description: 'The encoded prompts, one for each picture.',
+  })
   promptEmbeds!: Out<tf.Tensor3D>
 
-  @Output({ typeHint: 'Tensor', kwargsType: 'denoiserInputFields', description: 'The encoded negative prompts, if the guider compares with them.' })
+  @Output({
+    typeHint: 'Tensor',
+    kwargsType: 'denoiserInputFields',
+    description: 'The encoded negative prompts, if the guider compares with them.',
+  })
   negativePromptEmbeds!: Out<tf.Tensor3D | undefined>
 
   @Output(z.int().describe('How many pictures the run makes.')) batchSize!: Out<number>
@@ -45,16 +61,22 @@ export class EncodePrompt extends ModularPipelineBlocks {
   run(): void {
     const prompts = [this.prompt].flat()
     for (const [i, prompt] of prompts.entries()) {
-      if (prompt.trim() === '') this.context.warn('PROMPT_EMPTY', `The prompt ${i + 1} is empty: the picture will show anything.`)
+      if (prompt.trim() === '')
+        this.context.warn(
+          'PROMPT_EMPTY',
+          `The ${numbered('prompt', i, prompts)} is empty: the picture will show anything.`,
+        )
     }
     this.batchSize = prompts.length * this.numImagesPerPrompt
-    this.promptEmbeds = this.encode(prompts)
-    this.negativePromptEmbeds = this.guider.numConditions > 1 ? this.encode(this.negativePrompts(prompts.length)) : undefined
+    this.promptEmbeds = this.encode('prompt', prompts, this.clipSkip)
+    this.negativePromptEmbeds =
+      this.guider.numConditions > 1 ? this.encode('negative prompt', this.negativePrompts(prompts.length)) : undefined
   }
 
+  /** One text for all prompts, or one for each. */
   private negativePrompts(count: number): string[] {
     const { negativePrompt = '' } = this
-    if (typeof negativePrompt === 'string') return Array.from({ length: count }, () => negativePrompt)
+    if (typeof negativePrompt === 'string') return [negativePrompt]
     if (negativePrompt.length !== count) {
       throw new InputTypeError({
         path: this.context.path,
@@ -67,20 +89,23 @@ export class EncodePrompt extends ModularPipelineBlocks {
   }
 
   /** Embeddings `[images, tokens, channels]`, each text repeated for its pictures. */
-  private encode(prompts: readonly string[]): tf.Tensor3D {
+  private encode(what: string, prompts: readonly string[], clipSkip?: number): tf.Tensor3D {
     const { inputIds, truncated } = this.tokenizer.encode(prompts, { padding: 'max_length', truncation: true })
     for (const [i, rest] of truncated.entries()) {
       if (rest !== '') {
-        const limit = this.tokenizer.modelMaxLength
-        this.context.warn('PROMPT_TRUNCATED', `The prompt ${i + 1} is longer than ${limit} tokens. This end of it is not seen: "${rest}"`)
+        const problem = `is longer than ${this.tokenizer.modelMaxLength} tokens. This end of it is not seen: "${rest}"`
+        this.context.warn('PROMPT_TRUNCATED', `The ${numbered(what, i, prompts)} ${problem}`)
       }
     }
     return tf.tidy(() => {
       const ids = tf.tensor2d(inputIds, undefined, 'int32')
-      const states = this.clipSkip === undefined ? this.textEncoder.forward({ inputIds: ids }).lastHiddenState : this.skipLayers(ids, this.clipSkip)
+      const states =
+        clipSkip === undefined
+          ? this.textEncoder.forward({ inputIds: ids }).lastHiddenState
+          : this.skipLayers(ids, clipSkip)
       const [texts, tokens, channels] = states.shape
-      const repeated = states.expandDims(1).tile([1, this.numImagesPerPrompt, 1, 1])
-      return repeated.reshape([texts * this.numImagesPerPrompt, tokens, channels])
+      const repeated = states.expandDims(1).tile([1, this.batchSize / texts, 1, 1])
+      return repeated.reshape([this.batchSize, tokens, channels])
     })
   }
 
@@ -90,8 +115,18 @@ export class EncodePrompt extends ModularPipelineBlocks {
     const states = hiddenStates.at(-(clipSkip + 1))
     if (states === undefined) {
       const layers = hiddenStates.length - 1
-      throw new InputTypeError({ path: this.context.path, input: 'clipSkip', expected: `the text encoder has ${layers} layers`, value: clipSkip })
+      throw new InputTypeError({
+        path: this.context.path,
+        input: 'clipSkip',
+        expected: `the text encoder has ${layers} layers`,
+        value: clipSkip,
+      })
     }
     return this.textEncoder.finalLayerNorm.forward(states)
   }
+}
+
+/** `prompt`, or `prompt 2` where there are several. */
+function numbered(what: string, index: number, all: readonly unknown[]): string {
+  return all.length === 1 ? what : `${what} ${index + 1}`
 }

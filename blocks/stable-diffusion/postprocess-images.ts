@@ -7,16 +7,30 @@ import { instance, tensor } from '../../components/tensors/tensor-schema'
 import { Block, Component, type In, Input, ModularPipelineBlocks, type Out, Output } from '../../src'
 
 /** Brings pixels into the form that was asked for. */
-@Block({ description: 'Turns the pixels into pictures.', modelName: 'stable-diffusion', version: '1.0.0', stability: 'beta' })
+@Block({
+  description: 'Turns the pixels into pictures.',
+  modelName: 'stable-diffusion',
+  version: '1.0.0',
+  stability: 'beta',
+})
 export class PostprocessImages extends ModularPipelineBlocks {
-  @Component(VaeImageProcessor, { config: {}, description: 'Converts between pixels and pictures.' }) imageProcessor!: VaeImageProcessor
+  @Component(VaeImageProcessor, { config: {}, description: 'Converts between pixels and pictures.' })
+  imageProcessor!: VaeImageProcessor
 
   @Input(tensor('images height width 3')) pixels!: In<tf.Tensor4D>
 
-  @Input(z.enum(['image', 'tensor']).default('image').describe('Form of the result: pictures, or one tensor with values from 0 to 1.'))
+  @Input(
+    z
+      .enum(['image', 'tensor'])
+      .default('image')
+      .describe('Form of the result: pictures, or one tensor with values from 0 to 1.'),
+  )
   outputType!: In<'image' | 'tensor'>
 
-  @Output({ schema: z.union([z.array(instance(Image)), tensor('images height width 3')]), description: 'The finished pictures.' })
+  @Output({
+    schema: z.union([z.array(instance(Image)), tensor('images height width 3')]),
+    description: 'The finished pictures.',
+  })
   images!: Out<Image[] | tf.Tensor4D>
 
   async run(): Promise<void> {

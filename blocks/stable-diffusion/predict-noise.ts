@@ -18,7 +18,11 @@ export class PredictNoise extends ModularPipelineBlocks {
   @Input(tensor('images tokens channels')) promptEmbeds!: In<tf.Tensor3D>
   @Input(tensor('images tokens channels').optional()) negativePromptEmbeds!: In<tf.Tensor3D | undefined>
 
-  @Output(tensor('images latentHeight latentWidth latentChannels').describe('What the UNet predicts, as the guider combines it.'))
+  @Output(
+    tensor('images latentHeight latentWidth latentChannels').describe(
+      'What the UNet predicts, as the guider combines it.',
+    ),
+  )
   noisePred!: Out<tf.Tensor4D>
 
   @LoopStep({ variables: ['i', 't'] })

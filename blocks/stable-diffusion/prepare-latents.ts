@@ -14,17 +14,32 @@ const generators = z.union([instance(Generator), z.array(instance(Generator))])
 const size = z.int().min(1).optional()
 
 /** Makes the noisy latents of the first step. */
-@Block({ description: 'Draws the noise that the run begins with.', modelName: 'stable-diffusion', version: '1.0.0', stability: 'beta' })
+@Block({
+  description: 'Draws the noise that the run begins with.',
+  modelName: 'stable-diffusion',
+  version: '1.0.0',
+  stability: 'beta',
+})
 export class PrepareLatents extends ModularPipelineBlocks {
   @Component(SchedulerMixin) scheduler!: SchedulerMixin
   @Component(UNet2DConditionModel, { description: 'Predicts the noise.' }) unet!: UNet2DConditionModel
   @Component(AutoencoderKL, { description: 'Turns latents into pictures.' }) vae!: AutoencoderKL
 
-  @Input(size.describe("Height of the picture in pixels; by default the model's own size.")) height!: In<number | undefined>
-  @Input(size.describe("Width of the picture in pixels; by default the model's own size.")) width!: In<number | undefined>
+  @Input(size.describe("Height of the picture in pixels; by default the model's own size.")) height!: In<
+    number | undefined
+  >
+  @Input(size.describe("Width of the picture in pixels; by default the model's own size.")) width!: In<
+    number | undefined
+  >
   @Input(z.int().min(1).describe('How many pictures to make.')) batchSize!: In<number>
 
-  @Input(generators.optional().describe('Source of the random numbers: one, or one for each picture. By default made from the seed of the call.'))
+  @Input(
+    generators
+      .optional()
+      .describe(
+        'Source of the random numbers: one, or one for each picture. By default made from the seed of the call.',
+      ),
+  )
   @Output(generators.describe('Source of the random numbers of the run.'))
   generator!: InOut<Generator | Generator[] | undefined>
 

@@ -10,7 +10,8 @@ export class ScaleModelInput extends ModularPipelineBlocks {
   @Component(SchedulerMixin) scheduler!: SchedulerMixin
 
   @Input(tensor('images latentHeight latentWidth latentChannels')) latents!: In<tf.Tensor4D>
-  @Output(tensor('images latentHeight latentWidth latentChannels').describe('Latents as the UNet takes them.')) scaledLatents!: Out<tf.Tensor4D>
+  @Output(tensor('images latentHeight latentWidth latentChannels').describe('Latents as the UNet takes them.'))
+  scaledLatents!: Out<tf.Tensor4D>
 
   @LoopStep({ variables: ['t'] })
   step({ t }: { t: number }): void {

@@ -6,11 +6,23 @@ import { Block, Component, type In, type InOut, Input, ModularPipelineBlocks, Ou
 const falling = z.array(z.number()).min(1)
 
 /** Asks the scheduler for its timesteps. */
-@Block({ description: 'Chooses the timesteps of the run.', modelName: 'stable-diffusion', version: '1.0.0', stability: 'beta' })
+@Block({
+  description: 'Chooses the timesteps of the run.',
+  modelName: 'stable-diffusion',
+  version: '1.0.0',
+  stability: 'beta',
+})
 export class SetTimesteps extends ModularPipelineBlocks {
-  @Component(SchedulerMixin, { description: 'Decides the noise levels and takes the steps.' }) scheduler!: SchedulerMixin
+  @Component(SchedulerMixin, { description: 'Decides the noise levels and takes the steps.' })
+  scheduler!: SchedulerMixin
 
-  @Input(z.int().min(1).default(50).describe('How many denoising steps to take. More steps take longer and may look better.'))
+  @Input(
+    z
+      .int()
+      .min(1)
+      .default(50)
+      .describe('How many denoising steps to take. More steps take longer and may look better.'),
+  )
   @Output(z.int().describe('How many denoising steps are taken.'))
   numInferenceSteps!: InOut<number>
 
@@ -18,7 +30,9 @@ export class SetTimesteps extends ModularPipelineBlocks {
   @Output(falling.describe('The timesteps of the run, falling.'))
   timesteps!: InOut<number[] | undefined>
 
-  @Input(falling.optional().describe("Noise levels to use in place of the scheduler's own, falling.")) sigmas!: In<number[] | undefined>
+  @Input(falling.optional().describe("Noise levels to use in place of the scheduler's own, falling.")) sigmas!: In<
+    number[] | undefined
+  >
 
   run(): void {
     const { timesteps, sigmas, scheduler } = this

@@ -3,8 +3,8 @@
  * Counterpart: diffusers models/model_loading_utils.py (_get_model_file, _fetch_index_file).
  */
 import { join } from 'node:path'
-import type { Checkpoint } from './checkpoint'
 import { listFolder, MissingFileError } from '../files/missing-file-error'
+import type { Checkpoint } from './checkpoint'
 import { isPickleName, PickleCheckpointError } from './pickle-checkpoint-error'
 import { SafetensorsFile } from './safetensors-file'
 import { ShardedCheckpoint } from './sharded-checkpoint'

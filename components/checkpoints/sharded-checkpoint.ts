@@ -3,9 +3,9 @@
  * Counterpart: diffusers utils/hub_utils.py (_get_checkpoint_shard_files).
  */
 import { basename, dirname, join } from 'node:path'
+import { readConfig } from '../configs/read-config'
 import type { Checkpoint, TensorInfo } from './checkpoint'
 import { isPickleName, PickleCheckpointError } from './pickle-checkpoint-error'
-import { readConfig } from '../configs/read-config'
 import { SafetensorsError } from './safetensors-error'
 import { SafetensorsFile } from './safetensors-file'
 

@@ -1,8 +1,9 @@
 /** Writes safetensors files. */
+
+import { writeFileAtomically } from '../files/write-file-atomically'
 import type { WeightDType } from './checkpoint'
 import { LENGTH_BYTES, METADATA_KEY, parseHeader } from './safetensors-header'
 import { bytesPerElement } from './weight-dtypes'
-import { writeFileAtomically } from '../files/write-file-atomically'
 
 /** A tensor to be written. */
 export interface WeightTensor {

@@ -1,7 +1,7 @@
 /** Checks a component's config and gives it its defaults. */
 import type { z } from 'zod'
 import { mapKeys, toCamelCase, toSnakeCase } from '../../src/format/wire-names'
-import { type ConfigProblem, ConfigError } from './config-error'
+import { ConfigError, type ConfigProblem } from './config-error'
 
 /** A config as it is read from a file (snake_case) or written by hand (camelCase). */
 export type RawConfig = Readonly<Record<string, unknown>>

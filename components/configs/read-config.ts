@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { kindOf } from '../../src/errors/text'
-import { InvalidConfigError } from './invalid-config-error'
 import { listFolder, MissingFileError } from '../files/missing-file-error'
+import { InvalidConfigError } from './invalid-config-error'
 
 /**
  * The object in a JSON file, with its keys as they are on disk (snake_case).

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { toCamelCase } from '../../src/format/wire-names'
 import type { FromPretrainedOptions } from '../../src/params/component-class'
 import { type OpenCheckpointOptions, openCheckpoint } from '../checkpoints/open-checkpoint'
+import { ComponentClassError } from '../configs/component-class-error'
+import type { RawConfig } from '../configs/parse-config'
 import { readConfig } from '../configs/read-config'
 import { type LoadStateDictOptions, loadStateDict } from '../nn/load-state-dict'
 import type { Module } from '../nn/module'
-import { ComponentClassError } from '../configs/component-class-error'
-import type { RawConfig } from '../configs/parse-config'
 
 /** A model class that {@link loadPretrained} can make. */
 export interface PretrainedClass<M extends Module> {

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { listFolder, MissingFileError } from '../files/missing-file-error'
 import { readConfig } from '../configs/read-config'
+import { listFolder, MissingFileError } from '../files/missing-file-error'
 import { InvalidTokenizerError } from './invalid-tokenizer-error'
 
 const idSchema = z.int().min(0)

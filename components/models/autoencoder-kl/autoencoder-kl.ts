@@ -1,11 +1,11 @@
 /** The variational autoencoder between images and latents. Counterpart: models/autoencoders/autoencoder_kl.py. */
 import * as tf from '@tensorflow/tfjs'
 import type { FromPretrainedOptions } from '../../../src/params/component-class'
+import type { RawConfig } from '../../configs/parse-config'
 import { Conv2d } from '../../nn/conv2d'
 import { Module } from '../../nn/module'
 import { InputShapes } from '../input-shapes'
 import { loadPretrained } from '../load-pretrained'
-import type { RawConfig } from '../../configs/parse-config'
 import { type AutoencoderKLConfig, parseAutoencoderKLConfig } from './config'
 import { Decoder } from './decoder'
 import { DiagonalGaussianDistribution } from './diagonal-gaussian-distribution'

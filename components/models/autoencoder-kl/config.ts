@@ -1,7 +1,7 @@
 /** The config of AutoencoderKL. Counterpart: models/autoencoders/autoencoder_kl.py (the parameters of __init__). */
 import { z } from 'zod'
-import { type ActivationName, activations } from '../../nn/activations'
 import { type ConfigSource, parseConfig, type RawConfig } from '../../configs/parse-config'
+import { type ActivationName, activations } from '../../nn/activations'
 
 const size = z.int().positive()
 const activationNames = Object.keys(activations) as [ActivationName, ...ActivationName[]] // keyof typeof, which keys() loses.

@@ -1,10 +1,10 @@
 /** CLIP's text model with a projection of the pooled output. Counterpart: transformers models/clip/modeling_clip.py (CLIPTextModelWithProjection). */
 import * as tf from '@tensorflow/tfjs'
 import type { FromPretrainedOptions } from '../../../src/params/component-class'
+import type { RawConfig } from '../../configs/parse-config'
 import { Linear } from '../../nn/linear'
 import { Module } from '../../nn/module'
 import { loadPretrained } from '../load-pretrained'
-import type { RawConfig } from '../../configs/parse-config'
 import { type CLIPTextInputs, CLIPTextModel, type CLIPTextOutput, isPositionIds } from './clip-text-model'
 import { type CLIPTextConfig, parseCLIPTextConfig } from './config'
 

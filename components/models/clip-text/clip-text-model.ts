@@ -1,12 +1,12 @@
 /** CLIP's text model. Counterpart: transformers models/clip/modeling_clip.py (CLIPTextModel). */
 import * as tf from '@tensorflow/tfjs'
 import type { FromPretrainedOptions } from '../../../src/params/component-class'
+import type { RawConfig } from '../../configs/parse-config'
 import { LayerNorm } from '../../nn/layer-norm'
 import { Module } from '../../nn/module'
 import { InputShapes } from '../input-shapes'
 import { loadPretrained } from '../load-pretrained'
 import { ModelInputError } from '../model-input-error'
-import type { RawConfig } from '../../configs/parse-config'
 import { CLIPEncoder, CLIPTextEmbeddings } from './clip-encoder'
 import { type CLIPTextConfig, parseCLIPTextConfig } from './config'
 

@@ -1,7 +1,7 @@
 /** The config of UNet2DConditionModel. Counterpart: models/unets/unet_2d_condition.py (the parameters of __init__). */
 import { z } from 'zod'
-import { type ActivationName, activations } from '../../nn/activations'
 import { type ConfigSource, parseConfig, type RawConfig } from '../../configs/parse-config'
+import { type ActivationName, activations } from '../../nn/activations'
 
 const size = z.int().positive()
 const perLevel = <T extends z.ZodType>(item: T) => z.union([item, z.array(item)])

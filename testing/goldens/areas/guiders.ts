@@ -2,10 +2,10 @@
 import * as tf from '@tensorflow/tfjs'
 import { BaseGuidance } from '../../../components/guiders/base-guidance'
 import { UnknownGuiderError } from '../../../components/guiders/unknown-guider-error'
+import { toSnakeCase } from '../../../src'
 import { expectClose, expectEqual, GoldenMismatch } from '../compare'
 import { type GoldenCase, type Json, UnsupportedGoldenError } from '../golden-case'
 import { toChannelsFirst, toTensor } from '../layout'
-import { toSnakeCase } from '../../../src'
 
 interface RecordedStep {
   step: number

@@ -1,7 +1,7 @@
 /** The `models` area: every call of a model, with the outputs of the modules inside it where they are recorded. */
 import * as tf from '@tensorflow/tfjs'
-import type { DiagonalGaussianDistribution } from '../../../components/models/autoencoder-kl/diagonal-gaussian-distribution'
 import { AutoencoderKL } from '../../../components/models/autoencoder-kl/autoencoder-kl'
+import type { DiagonalGaussianDistribution } from '../../../components/models/autoencoder-kl/diagonal-gaussian-distribution'
 import { type CLIPTextInputs, CLIPTextModel } from '../../../components/models/clip-text/clip-text-model'
 import { CLIPTextModelWithProjection } from '../../../components/models/clip-text/clip-text-model-with-projection'
 import type { UNet2DConditionInputs } from '../../../components/models/unet-2d-condition/inputs'
@@ -45,7 +45,11 @@ const subjects: Readonly<Record<string, (folder: string) => Promise<Subject>>> =
   },
   AutoencoderKL: async folder => {
     const model = await AutoencoderKL.fromPretrained(folder)
-    return { model, call: (kind, inputs) => (kind === 'encode' ? encode(model, inputs) : { sample: model.decode(inputs.z as tf.Tensor4D) }) }
+    return {
+      model,
+      call: (kind, inputs) =>
+        kind === 'encode' ? encode(model, inputs) : { sample: model.decode(inputs.z as tf.Tensor4D) },
+    }
   },
   CLIPTextModel: async folder => {
     const model = await CLIPTextModel.fromPretrained(folder)
@@ -100,7 +104,8 @@ export async function checkModelsCase(golden: GoldenCase): Promise<void> {
 
 async function checkCall(golden: GoldenCase, subject: Subject, call: RecordedCall): Promise<void> {
   for (const name of adapterArguments) {
-    if (call.arguments[name] !== undefined && call.arguments[name] !== 0) throw new UnsupportedGoldenError(`the argument ${name}`)
+    if (call.arguments[name] !== undefined && call.arguments[name] !== 0)
+      throw new UnsupportedGoldenError(`the argument ${name}`)
   }
   const tolerance = golden.tolerance(FALLBACK)
   const recorded = new Map<string, GoldenTensor>()

@@ -5,7 +5,14 @@ import '../../../components'
 import { Generator } from '../../../components/random/generator'
 import { SchedulerMixin } from '../../../components/schedulers/scheduler-mixin'
 import { UnknownSchedulerError } from '../../../components/schedulers/unknown-scheduler-error'
-import { ComponentLoadError, mapKeys, type ModularPipeline, type PipelineEvent, type PipelineState, toCamelCase } from '../../../src'
+import {
+  ComponentLoadError,
+  type ModularPipeline,
+  mapKeys,
+  type PipelineEvent,
+  type PipelineState,
+  toCamelCase,
+} from '../../../src'
 import { expectClose, GoldenMismatch, type PlainTensor } from '../compare'
 import { type GoldenCase, type Json, type Tolerance, UnsupportedGoldenError } from '../golden-case'
 import { toChannelsFirst } from '../layout'
@@ -30,7 +37,8 @@ export function pipelineRuns(json: Json): readonly string[] {
 /** Checks one run: prompt embeddings, the latents after each step, the image. */
 export async function checkPipelineRun(golden: GoldenCase, name: string): Promise<void> {
   const run = (golden.json.runs as RecordedRun[]).find(recorded => recorded.name === name) as RecordedRun
-  if (golden.json.pipeline_class !== 'StableDiffusionPipeline') throw new UnsupportedGoldenError(`the ${golden.json.pipeline_class}`)
+  if (golden.json.pipeline_class !== 'StableDiffusionPipeline')
+    throw new UnsupportedGoldenError(`the ${golden.json.pipeline_class}`)
   if (run.kind !== 'text2img') throw new UnsupportedGoldenError(`runs of the kind ${run.kind}`)
   const pipe = new StableDiffusionTextToImageBlocks().initPipeline(golden.folder)
   try {
@@ -59,7 +67,12 @@ async function checkRun(golden: GoldenCase, run: RecordedRun, pipe: ModularPipel
   const { guidance_scale: guidanceScale = 7.5, guidance_rescale: guidanceRescale = 0, ...rest } = run.arguments
   // Up to 1, the reference runs without guidance.
   const scale = Math.max(1, guidanceScale as number)
-  const inputs = { ...mapKeys(rest, toCamelCase), guidanceScale: scale, guidanceRescale, generator: new Generator(run.generator_seed) }
+  const inputs = {
+    ...mapKeys(rest, toCamelCase),
+    guidanceScale: scale,
+    guidanceRescale,
+    generator: new Generator(run.generator_seed),
+  }
   const seen: { latents: PlainTensor }[] = []
   const onEvent = (event: PipelineEvent) => {
     if (event.type === 'loopStep') seen.push({ latents: toChannelsFirst(event.state.latents as tf.Tensor4D) })

@@ -54,7 +54,8 @@ async function checkBatchedNoise(golden: GoldenCase, seeds: readonly number[]): 
   for (const [name, { tensor }] of Object.entries(outputs)) {
     const expected = await golden.tensor(tensor)
     const [batch, channels, height, width] = expected.shape as [number, number, number, number]
-    const generator = name === 'one_generator' ? new Generator(seeds[0] as number) : seeds.map(seed => new Generator(seed))
+    const generator =
+      name === 'one_generator' ? new Generator(seeds[0] as number) : seeds.map(seed => new Generator(seed))
     const noise = randnTensor([batch, height, width, channels], generator)
     try {
       expectClose(name, toChannelsFirst(noise), expected, golden.tolerance(NORMAL))
@@ -63,4 +64,3 @@ async function checkBatchedNoise(golden: GoldenCase, seeds: readonly number[]): 
     }
   }
 }
-

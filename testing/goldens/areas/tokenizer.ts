@@ -38,7 +38,11 @@ export async function checkTokenizerCase(golden: GoldenCase): Promise<void> {
   await checkRows(golden, tokenizer, strings)
 }
 
-async function checkRows(golden: GoldenCase, tokenizer: CLIPTokenizer, strings: readonly RecordedString[]): Promise<void> {
+async function checkRows(
+  golden: GoldenCase,
+  tokenizer: CLIPTokenizer,
+  strings: readonly RecordedString[],
+): Promise<void> {
   const variants = {
     '': { padding: 'max_length', maxLength: 77, truncation: true },
     _16: { padding: 'max_length', maxLength: 16, truncation: true },

@@ -1,5 +1,6 @@
 /** `tesserae generate`: from words to a picture file. */
 import { randomInt } from 'node:crypto'
+import { access, constants } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { StableDiffusionTextToImageBlocks } from '../blocks/stable-diffusion/text-to-image-blocks'
 import { type BackendSelection, selectBackend } from '../components/backends/select-backend'
@@ -49,6 +50,7 @@ export async function generate(prompt: string, options: GenerateOptions): Promis
 
   const seed = options.seed ?? randomInt(LARGEST_SEED)
   const files = fileNames(prompt, seed, options)
+  await requireFolder(files.pictures[0] as string)
   const { signal, release } = abortOnInterrupt()
   const progress = new ProgressDisplay(options.json ? undefined : process.stderr)
   try {
@@ -127,6 +129,15 @@ function fileNames(prompt: string, seed: number, { out, count }: GenerateOptions
   if (count === 1) return { pictures: [file], grid: undefined }
   const stem = join(dirname(file), basename(file, extension))
   return { pictures: Array.from({ length: count }, (_, i) => `${stem}-${i + 1}${extension}`), grid: file }
+}
+
+/** Fails before the work, not after it, where there is no folder to write into. */
+async function requireFolder(file: string): Promise<void> {
+  try {
+    await access(join(dirname(file), '/'), constants.W_OK)
+  } catch (error) {
+    throw UnwritableFileError.fromSystemError(file, error)
+  }
 }
 
 /** The letters and digits of a text, of any script, as a file name. */

@@ -6,13 +6,7 @@ import { PNG_KEYWORD } from './generation-record'
 
 /** Prints what is stored in a picture's file. */
 export async function inspect(file: string, { json = false }: { json?: boolean }): Promise<void> {
-  let bytes: Buffer
-  try {
-    bytes = await readFile(file)
-  } catch (cause) {
-    throw new InvalidImageError(file, `cannot be read: ${(cause as Error).message}.`, cause)
-  }
-  const text = (await readPngText(bytes)).get(PNG_KEYWORD)
+  const text = (await readText(file)).get(PNG_KEYWORD)
   if (text === undefined)
     throw new InvalidImageError(
       file,
@@ -23,6 +17,14 @@ export async function inspect(file: string, { json = false }: { json?: boolean }
   else
     for (const [name, value] of Object.entries(record))
       console.log(`${name.padEnd(15)} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+}
+
+async function readText(file: string): Promise<ReadonlyMap<string, string>> {
+  try {
+    return await readPngText(await readFile(file))
+  } catch (cause) {
+    throw new InvalidImageError(file, `cannot be read as a PNG file: ${(cause as Error).message}`, cause)
+  }
 }
 
 function parse(file: string, text: string): Record<string, unknown> {

@@ -77,13 +77,13 @@ describe('tesserae generate', () => {
   test('says what of a long prompt is not seen', async () => {
     const { code, stderr } = await cli('generate', 'apple '.repeat(60), '--steps', '1', '--out', 'long.png')
     expect(code).toBe(0)
-    expect(stderr).toContain('warning: The prompt 1 is longer than 24 tokens')
+    expect(stderr).toContain('warning: The prompt is longer than 24 tokens')
   })
 
   test('warns of an empty prompt', async () => {
     const { code, stderr } = await cli('generate', '', '--steps', '1', '--out', 'empty.png')
     expect(code).toBe(0)
-    expect(stderr).toContain('warning: The prompt 1 is empty')
+    expect(stderr).toContain('warning: The prompt is empty')
   })
 
   test.each([

@@ -3,7 +3,8 @@
 declare const IN: unique symbol
 declare const OUT: unique symbol
 
-type Brand<T, B> = T extends null | undefined ? T : T & B
+// What may be anything takes no brand: with one, it could no longer be anything.
+type Brand<T, B> = unknown extends T ? T : T extends null | undefined ? T : T & B
 
 /** A field that a block reads: `prompt!: In<string>`. */
 export type In<T> = Brand<T, { readonly [IN]?: never }>

@@ -8,45 +8,39 @@ export interface StreamedCall {
 }
 
 /**
- * A run that is watched: iterate over its events, then await `result`. A loop step waits until its event has been looked at, so that the values in it
- * are still there; leaving the iteration early cancels the run.
+ * A run that is watched: iterate over its events, then await `result`. The run starts when either is first asked for. A loop step waits until its
+ * event has been looked at, so that the values in it are still there; leaving the iteration early cancels the run.
  */
 export class PipelineStream implements AsyncIterable<PipelineEvent> {
-  /** What the pipeline returns; rejects as the call itself would. */
-  readonly result: Promise<unknown>
   private readonly queue: PipelineEvent[] = []
   private readonly cancel = new AbortController()
+  private running: Promise<unknown> | undefined
+  private isRead = false
   private ended = false
   private wakeReader: (() => void) | undefined
   private wakeRun: (() => void) | undefined
 
   constructor(
-    start: (call: StreamedCall) => Promise<unknown>,
-    options: { signal?: AbortSignal; onEvent?: EventListener },
-  ) {
-    const signals = options.signal ? [options.signal, this.cancel.signal] : [this.cancel.signal]
-    const onEvent: EventListener = event => {
-      const told = options.onEvent?.(event)
-      this.queue.push(event)
-      this.wakeReader?.()
-      return event.type === 'loopStep' && !this.cancel.signal.aborted ? this.looked(told) : told
-    }
-    this.result = start({ onEvent, signal: AbortSignal.any(signals) }).finally(() => {
-      this.ended = true
-      this.wakeReader?.()
-    })
-    // The iteration reports a failure; whoever never awaits the result must not crash the process.
-    this.result.catch(() => {})
+    private readonly start: (call: StreamedCall) => Promise<unknown>,
+    private readonly options: { signal?: AbortSignal; onEvent?: EventListener },
+  ) {}
+
+  /** What the pipeline returns; rejects as the call itself would. */
+  get result(): Promise<unknown> {
+    this.running ??= this.run()
+    return this.running
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<PipelineEvent> {
+    this.isRead = true
+    const { result } = this
     try {
       while (true) {
         const event = this.queue.shift()
         if (event) {
           yield event
         } else if (this.ended) {
-          await this.result
+          await result
           return
         } else {
           const next = new Promise<void>(resolve => {
@@ -57,9 +51,30 @@ export class PipelineStream implements AsyncIterable<PipelineEvent> {
         }
       }
     } finally {
+      this.isRead = false
       if (!this.ended) this.cancel.abort(new Error('The stream was left before the run ended.'))
       this.wakeRun?.()
     }
+  }
+
+  private run(): Promise<unknown> {
+    const { signal, onEvent } = this.options
+    const result = this.start({
+      onEvent: event => {
+        const told = onEvent?.(event)
+        if (!this.isRead) return told
+        this.queue.push(event)
+        this.wakeReader?.()
+        return event.type === 'loopStep' ? this.looked(told) : told
+      },
+      signal: signal ? AbortSignal.any([signal, this.cancel.signal]) : this.cancel.signal,
+    }).finally(() => {
+      this.ended = true
+      this.wakeReader?.()
+    })
+    // The iteration reports a failure; whoever never awaits the result must not crash the process.
+    result.catch(() => {})
+    return result
   }
 
   /** Resolves when the reader has come back for more, and so is done with the events before. */

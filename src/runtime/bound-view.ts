@@ -1,4 +1,5 @@
 /** `this` inside `run()` and loop steps: the block, with its declared names reading and writing the values of one run. */
+import { ReadOnlyComponentError } from '../errors/read-only-component-error'
 import { UndeclaredParameterError } from '../errors/undeclared-parameter-error'
 import type { BlockState } from '../state/block-state'
 import { activeRun } from './active-run'
@@ -62,6 +63,9 @@ function makePrototype(block: object, names: ViewNames, pinsReads: boolean): obj
     Object.defineProperty(prototype, field, {
       get(this: BoundView) {
         return this[COMPONENTS][RUN].component(token)
+      },
+      set() {
+        throw new ReadOnlyComponentError(path(), field)
       },
     })
   }

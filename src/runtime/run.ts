@@ -83,7 +83,8 @@ export class Run implements ActiveRun, RunContext {
   /** Names of the running blocks with the iteration of each loop among them: `denoise[step 7 of 30]`, `update`. */
   get path(): string[] {
     const path = [...this.names]
-    for (const { depth, step, total } of this.loops) {
+    // From the innermost outward: a loop that is the outermost block has no name, and its step comes before all.
+    for (const { depth, step, total } of this.loops.toReversed()) {
       if (step === 0) continue
       const iteration = `[step ${step}${total === undefined ? '' : ` of ${total}`}]`
       if (depth === 0) path.unshift(iteration)

@@ -1,7 +1,7 @@
 /** `npm run goldens -- DIR`: holds our results against those of the PyTorch reference. */
 import { Command } from 'commander'
 import { selectBackend } from '../../components/backends/select-backend'
-import { type CaseResult, runGoldens } from './run-goldens'
+import { type CaseResult, GoldensRequestError, runGoldens } from './run-goldens'
 
 interface Options {
   area?: string
@@ -38,7 +38,7 @@ async function main(folder: string, options: Options): Promise<void> {
     const text = options.verbose ? problem : (problem.split('\n')[0] ?? '').slice(0, 200)
     console.log(`${result.status.padEnd(11)}  ${result.area}/${result.name}${text ? `\n             ${text}` : ''}`)
   }
-  if (results.length === 0) throw new Error('no case was selected: look at --area and --case')
+  if (results.length === 0) throw new GoldensRequestError('no case was selected: look at --area and --case')
   printRows(results)
   const passed = results.filter(result => result.status === 'passed').length
   console.log(`${passed} passed, ${results.length - passed} failed`)

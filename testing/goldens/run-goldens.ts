@@ -21,6 +21,14 @@ export interface CaseResult {
   readonly problem?: string
 }
 
+/** The runner is asked for something that is not there. */
+export class GoldensRequestError extends Error {
+  constructor(problem: string) {
+    super(problem)
+    this.name = 'GoldensRequestError'
+  }
+}
+
 interface IndexEntry {
   readonly area: string
   readonly name: string
@@ -35,22 +43,46 @@ function matcher(pattern: string | undefined): (name: string) => boolean {
   return name => expression.test(name)
 }
 
-/** Runs the selected cases one after another and yields how each went. */
+/** Runs the selected cases one after another and yields how each went.
+ * @throws GoldensRequestError if the folder holds no goldens, or none of an area that is asked for */
 export async function* runGoldens(folder: string, selection: GoldensSelection = {}): AsyncIterable<CaseResult> {
-  const index = JSON.parse(await readFile(join(folder, 'index.json'), 'utf8')) as { cases: IndexEntry[] }
+  const cases = await readIndex(folder)
+  const known = new Set(cases.map(({ area }) => area))
+  for (const area of selection.areas ?? []) {
+    if (!known.has(area)) throw new GoldensRequestError(`${folder} has no area "${area}"; it has ${[...known].join(', ')}.`)
+  }
   const isSelected = matcher(selection.casePattern)
-  for (const { area, name, path } of index.cases) {
-    if (selection.areas && !selection.areas.includes(area)) continue
-    const json = JSON.parse(await readFile(join(folder, path, 'case.json'), 'utf8')) as Json
-    const parts = areas[area]?.partsOf?.(json) ?? ['']
-    for (const part of parts) {
-      const fullName = part === '' ? name : `${name}/${part}`
-      if (isSelected(fullName)) yield await runCase({ area, name: fullName, path: join(folder, path) }, json, part)
-    }
+  for (const entry of cases) {
+    if (selection.areas && !selection.areas.includes(entry.area)) continue
+    yield* runCase({ ...entry, path: join(folder, entry.path) }, isSelected)
   }
 }
 
-async function runCase({ area, name, path }: IndexEntry, json: Json, part: string): Promise<CaseResult> {
+async function readIndex(folder: string): Promise<readonly IndexEntry[]> {
+  try {
+    return (JSON.parse(await readFile(join(folder, 'index.json'), 'utf8')) as { cases: IndexEntry[] }).cases
+  } catch (error) {
+    throw new GoldensRequestError(`${folder} holds no goldens: its index.json cannot be read (${(error as Error).message}).`)
+  }
+}
+
+/** Runs those parts of a case whose name is selected. */
+async function* runCase(entry: IndexEntry, isSelected: (name: string) => boolean): AsyncIterable<CaseResult> {
+  const { area, name, path } = entry
+  let json: Json
+  try {
+    json = JSON.parse(await readFile(join(path, 'case.json'), 'utf8')) as Json
+  } catch (error) {
+    if (isSelected(name)) yield { area, name, status: 'failed', problem: problemOf(error) }
+    return
+  }
+  for (const part of areas[area]?.partsOf?.(json) ?? ['']) {
+    const fullName = part === '' ? name : `${name}/${part}`
+    if (isSelected(fullName)) yield await runPart({ area, name: fullName, path }, json, part)
+  }
+}
+
+async function runPart({ area, name, path }: IndexEntry, json: Json, part: string): Promise<CaseResult> {
   let golden: GoldenCase | undefined
   try {
     const checks = areas[area]
@@ -60,8 +92,12 @@ async function runCase({ area, name, path }: IndexEntry, json: Json, part: strin
     return { area, name, status: 'passed' }
   } catch (error) {
     const status = error instanceof UnsupportedGoldenError ? 'unsupported' : 'failed'
-    return { area, name, status, problem: error instanceof Error ? `${error.name}: ${error.message}` : String(error) }
+    return { area, name, status, problem: problemOf(error) }
   } finally {
     await golden?.close()
   }
+}
+
+function problemOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
 }

@@ -1,0 +1,51 @@
+import { join } from 'node:path'
+import * as tf from '@tensorflow/tfjs'
+import { AutoencoderKL, DecodeLatents, Generator, randnTensor, ShapeMismatchError } from '../../../index'
+import { expectClose } from '../../../testing/goldens/compare'
+import { toTensor } from '../../../testing/goldens/layout'
+import { entryOf, readTensors } from '../read-tensors'
+import { emojiFolder, failureOf, take, useEmojiModel } from '../use-emoji-model'
+
+const emoji = useEmojiModel()
+const goldens = join(__dirname, '..', '..', 'goldens')
+
+/** Decodes latents, which are given back. */
+async function decode(latents: tf.Tensor, components = {}): Promise<tf.Tensor> {
+  try {
+    return await emoji.pipelineOf(new DecodeLatents(), components)<tf.Tensor>({ latents }, { output: 'pixels' })
+  } finally {
+    latents.dispose()
+  }
+}
+
+describe('DecodeLatents', () => {
+  test("gives the reference's picture", async () => {
+    const recorded = await readTensors(join(emojiFolder, 'reference', 'cat-face-seed5-ddim25-g4.safetensors'))
+    const pixels = await decode(toTensor(entryOf(recorded('latents_by_step'), 24)))
+    const picture = tf.tidy(() => pixels.mul(0.5).add(0.5).clipByValue(0, 1).transpose([0, 3, 1, 2]).squeeze([0]))
+    pixels.dispose()
+    expectClose('image', take(picture), recorded('image'), { atol: 2e-3, rtol: 0 })
+  })
+
+  test.each([
+    ['its scale', join(goldens, 'pipelines', 'stable_diffusion', 'vae')],
+    ['its scale and shift', join(goldens, 'models', 'vae_flux')],
+  ])('takes the model back from %s', async (_, folder) => {
+    const vae = await AutoencoderKL.fromPretrained(folder)
+    const { latentChannels, scalingFactor, shiftFactor } = vae.config
+    const draw = () => randnTensor([2, 4, 4, latentChannels], new Generator(1))
+    const expected = tf.tidy(() => vae.decode(draw().div<tf.Tensor4D>(scalingFactor).add(shiftFactor ?? 0)))
+    expect(scalingFactor).not.toBe(1)
+    expectClose('pixels', take(await decode(draw(), { vae })), take(expected), { atol: 1e-5, rtol: 1e-5 })
+    vae.dispose()
+  })
+
+  test('refuses latents with another number of channels than the model has', async () => {
+    const error = await failureOf(decode(tf.zeros([1, 4, 4, 3])))
+    expect(error).toMatchObject({ code: 'BLOCK_EXECUTION', cause: { code: 'SHAPE_MISMATCH' } })
+  })
+
+  test('refuses latents of another rank', async () => {
+    expect(await failureOf(decode(tf.zeros([4, 4, 4])))).toBeInstanceOf(ShapeMismatchError)
+  })
+})

@@ -1,0 +1,152 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type * as tf from '@tensorflow/tfjs'
+import {
+  ClassifierFreeGuidance,
+  Generator,
+  Image,
+  type ModularPipeline,
+  type PipelineEvent,
+  resolveScheduler,
+  schedulerNames,
+  StableDiffusionTextToImageBlocks,
+  VaeImageProcessor,
+} from '../../../index'
+import { checkPipelineRun } from '../../../testing/goldens/areas/pipelines'
+import { expectClose } from '../../../testing/goldens/compare'
+import { GoldenCase, type Json } from '../../../testing/goldens/golden-case'
+import { toChannelsFirst } from '../../../testing/goldens/layout'
+import { entryOf, readTensors } from '../read-tensors'
+import { emojiFolder, take, useEmojiModel } from '../use-emoji-model'
+
+const emoji = useEmojiModel()
+
+const goldenFolder = join(__dirname, '..', '..', 'goldens', 'pipelines', 'stable_diffusion')
+const goldenJson = JSON.parse(readFileSync(join(goldenFolder, 'case.json'), 'utf8')) as Json & {
+  runs: { name: string; scheduler: { class: string } }[]
+}
+const supported = goldenJson.runs.filter(run => run.scheduler.class in schedulerNames).map(run => run.name)
+
+/** A run of the emoji model that was recorded in PyTorch. */
+interface RecordedRun {
+  prompt: string
+  negative_prompt: string
+  seed: number
+  scheduler: string
+  steps: number
+  guidance: number
+  height: number
+  width: number
+  image: string
+  tensors: string
+}
+
+const recordedRuns = JSON.parse(readFileSync(join(emojiFolder, 'reference', 'runs.json'), 'utf8')) as RecordedRun[]
+
+function inputsOf(run: RecordedRun): Record<string, unknown> {
+  const { prompt, negative_prompt: negativePrompt, steps: numInferenceSteps, guidance: guidanceScale, height, width } = run
+  return { prompt, negativePrompt, numInferenceSteps, guidanceScale, height, width }
+}
+
+/** The scheduler of a run, made from the settings of the model's own. */
+function pipelineFor(run: RecordedRun): ModularPipeline {
+  const scheduler = resolveScheduler(run.scheduler).make(emoji.scheduler.config)
+  return emoji.pipelineOf(new StableDiffusionTextToImageBlocks(), { scheduler })
+}
+
+/** The largest difference of two pictures, in grey levels. */
+function greyLevels(a: Image, b: Image): number {
+  expect([a.width, a.height, a.channels]).toEqual([b.width, b.height, b.channels])
+  return Math.max(...Array.from(a.data, (value, i) => Math.abs(value - (b.data[i] as number))))
+}
+
+describe('StableDiffusionTextToImageBlocks', () => {
+  test('declares what it takes, gives and needs', () => {
+    const blocks = new StableDiffusionTextToImageBlocks()
+    expect(blocks.inputs.filter(input => input.required).map(input => input.name)).toEqual(['prompt'])
+    expect(blocks.outputNames).toEqual(['images'])
+    expect([...blocks.componentNames].sort()).toEqual([
+      'guider',
+      'imageProcessor',
+      'scheduler',
+      'textEncoder',
+      'tokenizer',
+      'unet',
+      'vae',
+    ])
+    for (const name of ['negativePrompt', 'numInferenceSteps', 'guidanceScale', 'height', 'width', 'generator', 'outputType']) {
+      expect(blocks.inputNames).toContain(name)
+    }
+  })
+
+  test.each(supported)("gives PyTorch's embeddings, latents and image: %s", async name => {
+    const golden = await GoldenCase.open('pipelines', 'stable_diffusion', goldenFolder, goldenJson)
+    await checkPipelineRun(golden, name).finally(() => golden.close())
+  })
+
+  test.each(recordedRuns)('draws what the reference draws of "$prompt" with $scheduler in $steps steps', async run => {
+    const recorded = await readTensors(join(emojiFolder, 'reference', run.tensors))
+    const tolerance = { atol: 1e-3, rtol: 1e-3 }
+    let steps = 0
+    const onEvent = (event: PipelineEvent) => {
+      if (event.type !== 'loopStep') return
+      const { latents, promptEmbeds, negativePromptEmbeds } = event.state as Record<string, tf.Tensor | undefined>
+      if (steps === 0) {
+        expectClose('prompt_embeds', plain(promptEmbeds), recorded('prompt_embeds'), tolerance)
+        if (run.guidance > 1) expectClose('negative_prompt_embeds', plain(negativePromptEmbeds), recorded('negative_prompt_embeds'), tolerance)
+      }
+      expectClose(`latents after step ${steps}`, toChannelsFirst(latents as tf.Tensor), entryOf(recorded('latents_by_step'), steps), tolerance)
+      steps++
+    }
+    const options = { output: 'images', seed: run.seed, onEvent }
+    const pixels = await pipelineFor(run)<tf.Tensor4D>({ ...inputsOf(run), outputType: 'tensor' }, options)
+    expect(steps).toBe(run.steps)
+    const [image] = await new VaeImageProcessor({ doNormalize: false }).postprocess(pixels, { outputType: 'image' })
+    const expected = { ...recorded('image'), shape: [1, ...recorded('image').shape] }
+    expectClose('image', toChannelsFirst(pixels), expected, { atol: 2e-3, rtol: 0 })
+    pixels.dispose()
+    const reference = await Image.load(join(emojiFolder, 'reference', run.image))
+    expect(greyLevels(image as Image, reference)).toBeLessThanOrEqual(1)
+  })
+
+  test('draws several pictures of several prompts in one batch as it draws each alone', async () => {
+    const pipe = emoji.pipelineOf(new StableDiffusionTextToImageBlocks())
+    const shared = { numInferenceSteps: 2, height: 32, width: 32, outputType: 'tensor' }
+    const latents = await pipe<tf.Tensor>({ ...shared, prompt: ['pizza', 'rocket'], numImagesPerPrompt: 2 }, { output: 'latents', seed: 1 })
+    expect(take(latents).shape).toEqual([4, 8, 8, 4])
+    const generators = [1, 2].map(seed => new Generator(seed))
+    const both = take(await pipe<tf.Tensor>({ ...shared, prompt: ['pizza', 'rocket'], generator: generators }, { output: 'images' }))
+    const rocket = take(await pipe<tf.Tensor>({ ...shared, prompt: 'rocket' }, { output: 'images', seed: 2 }))
+    const second = { shape: rocket.shape, values: both.values.slice(rocket.values.length) }
+    expectClose('second picture', second, rocket, { atol: 1e-4, rtol: 0 })
+  })
+
+  test('guides from the middle of the run on, if its guider says so', async () => {
+    const draw = async (config: ConstructorParameters<typeof ClassifierFreeGuidance>[0]) => {
+      const pipe = emoji.pipelineOf(new StableDiffusionTextToImageBlocks(), { guider: new ClassifierFreeGuidance(config) })
+      const inputs = { prompt: 'pizza', numInferenceSteps: 2, height: 32, width: 32 }
+      return take(await pipe<tf.Tensor>(inputs, { output: 'latents', seed: 1 })).values
+    }
+    const late = await draw({ guidanceScale: 4, start: 0.5 })
+    expect(late).not.toEqual(await draw({ guidanceScale: 4 }))
+    expect(late).not.toEqual(await draw({ guidanceScale: 1 }))
+  })
+
+  test('draws with every scheduler that has a name', async () => {
+    const seen = new Set<string>()
+    for (const name of Object.keys(schedulerNames)) {
+      const scheduler = resolveScheduler(name).make(emoji.scheduler.config)
+      const pipe = emoji.pipelineOf(new StableDiffusionTextToImageBlocks(), { scheduler })
+      const inputs = { prompt: 'pizza', numInferenceSteps: 3, height: 16, width: 16, guidanceScale: 1 }
+      const { values } = take(await pipe<tf.Tensor>(inputs, { output: 'latents', seed: 1 }))
+      expect(values.every(Number.isFinite)).toBe(true)
+      seen.add(values.slice(0, 4).join())
+    }
+    expect(seen.size).toBeGreaterThan(Object.keys(schedulerNames).length / 2)
+  })
+})
+
+function plain(tensor: tf.Tensor | undefined): { shape: readonly number[]; values: ArrayLike<number> } {
+  if (tensor === undefined) throw new Error('The value is not there.')
+  return { shape: tensor.shape, values: tensor.dataSync() }
+}

@@ -1,0 +1,70 @@
+/** Every sample runs, and does what it says. */
+import { readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { Image, selectBackend } from '../../index'
+import { main as cancel } from '../../samples/cancel'
+import { main as concurrentRuns } from '../../samples/concurrent-runs'
+import { main as container } from '../../samples/container'
+import { main as customBlock } from '../../samples/custom-block'
+import { main as loop } from '../../samples/loop'
+import { main as textToImage } from '../../samples/text-to-image'
+import { emojiFolder } from '../blocks/use-emoji-model'
+import { useTemporaryFolder } from '../components/checkpoints/temporary-folder'
+import { useLeakCheck } from '../components/tensors/use-leak-check'
+
+const folder = useTemporaryFolder()
+// The samples take the backend that is in use.
+beforeAll(() => selectBackend({ backend: 'wasm', threads: 1 }))
+useLeakCheck()
+
+/** Where a picture of the emoji model shows something: its background is white. */
+function coloured(image: Image): number {
+  let pixels = 0
+  for (let i = 0; i < image.data.length; i += 3) if (image.data.subarray(i, i + 3).some(value => value < 128)) pixels++
+  return pixels
+}
+
+test('there is a test for each sample', () => {
+  const names = readdirSync(join(__dirname, '..', '..', 'samples')).map(file => basename(file, '.ts'))
+  expect(names.sort()).toEqual(['cancel', 'concurrent-runs', 'container', 'custom-block', 'loop', 'text-to-image'])
+})
+
+test('loop.ts ends at 7', async () => {
+  expect(await loop()).toBe(7)
+})
+
+test('container.ts greets with what it was supplied with', async () => {
+  expect(await container()).toBe('HELLO, ADA: IT IS 2026')
+})
+
+test('text-to-image.ts draws a red apple', async () => {
+  const file = join(folder(), 'red-apple.png')
+  await textToImage(emojiFolder, file)
+  const image = await Image.load(file)
+  expect(image).toMatchObject({ width: 64, height: 64, channels: 3 })
+  const [red, green, blue] = [0, 1, 2].map(channel => image.data.filter((_, i) => i % 3 === channel).reduce((sum, value) => sum + value, 0)) as [number, number, number]
+  expect(red).toBeGreaterThan(1.2 * green)
+  expect(red).toBeGreaterThan(1.2 * blue)
+  expect(coloured(image)).toBeGreaterThan(64 * 64 * 0.2)
+  expect(readdirSync(folder())).toEqual(['red-apple.png'])
+})
+
+test('custom-block.ts turns the colours to their opposites', async () => {
+  const { picture, negative } = await customBlock(emojiFolder)
+  const sums = picture.data.map((value, i) => value + (negative.data[i] as number))
+  expect(Math.min(...sums)).toBeGreaterThanOrEqual(254)
+  expect([...picture.data]).not.toEqual([...negative.data])
+})
+
+test('concurrent-runs.ts draws the same pictures at once as one by one', async () => {
+  const { together, oneByOne } = await concurrentRuns(emojiFolder)
+  expect(together).toHaveLength(3)
+  expect(together.map(({ data }) => [...data])).toEqual(oneByOne.map(({ data }) => [...data]))
+  expect(new Set(together.map(({ data }) => data.join())).size).toBe(3)
+})
+
+test('cancel.ts stops in the denoise loop after 3 steps', async () => {
+  const { steps, where } = await cancel(emojiFolder)
+  expect(steps).toBe(3)
+  expect(where.join(' > ')).toContain('denoise')
+})

@@ -1,0 +1,118 @@
+import { z } from 'zod'
+import {
+  type In,
+  type InOut,
+  Input,
+  LoopSequentialPipelineBlocks,
+  LoopStep,
+  ModularPipelineBlocks,
+  type Out,
+  Output,
+  SequentialPipelineBlocks,
+  SHAPE_KEY,
+  ShapeMismatchError,
+  type ShapePattern,
+  TYPE_KEY,
+} from '../../../src'
+import { failure } from '../fixtures/failures'
+
+/** Anything with a shape counts as a tensor. */
+interface Shaped {
+  readonly shape: readonly number[]
+}
+
+const shaped = (...shape: number[]): Shaped => ({ shape })
+
+function tensor(...pattern: ShapePattern) {
+  return z
+    .custom<Shaped>(value => typeof value === 'object')
+    .meta({ [SHAPE_KEY]: pattern, [TYPE_KEY]: `Tensor[${pattern.join(', ')}]` })
+}
+
+class Encode extends ModularPipelineBlocks {
+  @Input(tensor('batch', 77)) tokens!: In<Shaped>
+  @Input({ required: false }) result!: In<Shaped>
+  @Output(tensor('batch', 77, 'width')) embeds!: Out<Shaped>
+  run() {
+    this.embeds = this.result ?? shaped(this.tokens.shape[0] as number, 77, 32)
+  }
+}
+
+class Combine extends ModularPipelineBlocks {
+  @Input(tensor('batch', 8, 8, 4).optional()) latents!: In<Shaped | undefined>
+  @Input(tensor('batch', 77, 'width')) embeds!: In<Shaped>
+  run() {}
+}
+
+const blocks = SequentialPipelineBlocks.fromBlocksDict({ encode: Encode, combine: Combine })
+const call = (inputs: Record<string, unknown>) => blocks.initPipeline()(inputs)
+
+describe('named and fixed dimensions', () => {
+  test('fit when a name stands for one size', async () => {
+    await call({ tokens: shaped(2, 77), latents: shaped(2, 8, 8, 4) })
+    await call({ tokens: shaped(1, 77) })
+  })
+
+  test('may have other sizes in the next run', async () => {
+    const pipe = blocks.initPipeline()
+    await pipe({ tokens: shaped(1, 77) })
+    await pipe({ tokens: shaped(2, 77) })
+  })
+
+  test.each([
+    ['a fixed size', { tokens: shaped(2, 64) }, ['encode'], 'tokens', 'dimension 1 is 64 in place of 77'],
+    ['the number of dimensions', { tokens: shaped(77) }, ['encode'], 'tokens', 'it has 1 dimensions in place of 2'],
+    [
+      'a name, in another block',
+      { tokens: shaped(2, 77), latents: shaped(3, 8, 8, 4) },
+      ['combine'],
+      'latents',
+      '"batch" is 3 here and 2 in "tokens"',
+    ],
+    [
+      'an output',
+      { tokens: shaped(2, 77), result: shaped(2, 76, 32) },
+      ['encode'],
+      'embeds',
+      'dimension 1 is 76 in place of 77',
+    ],
+  ])('are refused where %s does not fit', async (_, inputs, path, parameter, reason) => {
+    const error = await failure(ShapeMismatchError, () => call(inputs))
+    expect(error).toMatchObject({ path, parameter })
+    expect(error.message).toContain(reason)
+  })
+
+  test('say in full what was declared and what is there', async () => {
+    const error = await failure(ShapeMismatchError, () => call({ tokens: shaped(2, 64) }))
+    expect(error.message).toBe(
+      'encode: "tokens" must have the shape [batch, 77], but has [2, 64]: dimension 1 is 64 in place of 77.',
+    )
+  })
+
+  test('hold for what goes into a loop and comes out of it', async () => {
+    class Grow extends ModularPipelineBlocks {
+      @Input(tensor('n')) @Output(tensor('n')) x!: InOut<Shaped>
+      @Input({ default: 0 }) by!: In<number>
+      @LoopStep()
+      step() {
+        this.x = shaped((this.x.shape[0] as number) + this.by)
+      }
+    }
+    class Once extends LoopSequentialPipelineBlocks {
+      @LoopStep() grow = Grow
+      run() {
+        return this.loopStep()
+      }
+    }
+    const pipe = new Once().initPipeline()
+    await pipe({ x: shaped(3) })
+    expect((await failure(ShapeMismatchError, () => pipe({ x: shaped(3), by: 1 }))).message).toContain(
+      '"n" is 4 here and 3 in "x"',
+    )
+    await failure(ShapeMismatchError, () => pipe({ x: shaped(3, 3) }))
+  })
+
+  test('ask nothing of values that have no shape', async () => {
+    await call({ tokens: {}, result: {} })
+  })
+})

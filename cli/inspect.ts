@@ -1,5 +1,6 @@
 /** `tesserae inspect`: how a picture was made. */
 import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
 import { InvalidImageError } from '../components/images/invalid-image-error'
 import { readPngText } from '../components/images/png-text'
 import { PNG_KEYWORD } from './generation-record'
@@ -29,7 +30,7 @@ async function readText(file: string): Promise<ReadonlyMap<string, string>> {
 
 function parse(file: string, text: string): Record<string, unknown> {
   try {
-    return JSON.parse(text) as Record<string, unknown>
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text))
   } catch (cause) {
     throw new InvalidImageError(file, 'holds a damaged record of how it was made.', cause)
   }

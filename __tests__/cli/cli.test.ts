@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Image } from '../../components/images/image'
@@ -11,6 +11,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
+const white = () => new Image({ width: 2, height: 2, channels: 3, data: new Uint8Array(12).fill(255) })
 const cli = (...args: string[]) => runCli(args, { cwd: folder })
 
 describe('tesserae generate', () => {
@@ -42,6 +43,9 @@ describe('tesserae generate', () => {
     const { code, stdout } = await cli('inspect', 'p.png', '--json')
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toEqual(JSON.parse(stored as string))
+    const readable = (await cli('inspect', 'p.png')).stdout
+    expect(readable).toMatch(/^prompt +pizza$/m)
+    expect(readable).toMatch(/^seed +5$/m)
   })
 
   test('draws the same picture for the same seed', async () => {
@@ -99,7 +103,10 @@ describe('tesserae generate', () => {
     ['a model that is not there', ['x', '--model', 'no such folder'], 'no such folder: not found'],
     ['more steps than the model was trained on', ['x', '--steps', '2000'], '1000'],
     ['an output that is no PNG', ['x', '--out', 'x.txt'], 'must end in .png'],
-    ['an output in a folder that is not there', ['x', '--steps', '1', '--out', 'nowhere/x.png'], 'nowhere'],
+    ['an output in a folder that is not there', ['x', '--out', 'nowhere/x.png'], 'nowhere. Make it first.'],
+    ['a negative guidance', ['x', '--guidance', '-1'], 'The guidance must be a number from 0 up.'],
+    ['a fractional seed', ['x', '--seed', '1.5'], 'The seed must be a whole number from 0 up.'],
+    ['no picture', ['x', '--count', '0'], 'The number of pictures must be a whole number from 1 up.'],
   ])('refuses %s, and writes nothing', async (_, args, message) => {
     const { code, stdout, stderr } = await cli('generate', ...args)
     expect(stderr).toContain(message)
@@ -109,10 +116,31 @@ describe('tesserae generate', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  test('ends cleanly when it is interrupted, and leaves nothing half written', async () => {
-    const start = { cwd: folder, onStart: (kill: (signal: NodeJS.Signals) => void) => setTimeout(() => kill('SIGINT'), 3000) }
-    const { code, stdout, stderr } = await runCli(['generate', 'red apple', '--steps', '1000'], start)
-    expect(stderr).toContain('Cancelled.')
+  test.each([
+    ['that lies in a file', 'file/x.png', 'there is no folder'],
+    ['that is a folder', 'folder.png', 'this is a folder'],
+  ])('refuses an output %s, and writes nothing', async (_, out, message) => {
+    writeFileSync(join(folder, 'file'), 'kept')
+    mkdirSync(join(folder, 'folder.png'))
+    const { code, stdout, stderr } = await cli('generate', 'x', '--steps', '1', '--size', '16', '--out', out)
+    expect(stderr).toContain(`${out} cannot be written: `)
+    expect(stderr).toContain(message)
+    expect(code).toBe(1)
+    expect(stdout).toBe('')
+    expect(readdirSync(folder).sort()).toEqual(['file', 'folder.png'])
+    expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('kept')
+    expect(readdirSync(join(folder, 'folder.png'))).toEqual([])
+  })
+
+  test('prints no progress into a pipe', async () => {
+    const { stderr } = await cli('generate', 'x', '--steps', '2', '--size', '16', '--seed', '1', '--out', 'x.png')
+    expect(stderr.trimEnd().split('\n')).toEqual([expect.stringMatching(/^seed 1, [\d.]+ s on wasm \(.+\)$/)])
+  })
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('ends cleanly at %s, and leaves nothing half written', async signal => {
+    const onStart = (kill: (signal: NodeJS.Signals) => void) => setTimeout(() => kill(signal), 3000)
+    const { code, stdout, stderr } = await runCli(['generate', 'red apple', '--steps', '900'], { cwd: folder, onStart })
+    expect(stderr).toBe('Cancelled.\n')
     expect(code).toBe(130)
     expect(stdout).toBe('')
     expect(readdirSync(folder)).toEqual([])
@@ -121,17 +149,27 @@ describe('tesserae generate', () => {
 
 describe('tesserae inspect', () => {
   test.each([
-    ['a file that is not there', 'none.png', 'none.png'],
-    ['a file that is no picture', 'text.png', 'text.png'],
+    ['a file that is not there', 'none.png', 'ENOENT'],
+    ['a file that is no picture', 'text.png', 'unsupported image format'],
+    ['a picture that is no PNG', 'picture.jpg', 'expected a PNG file, got jpeg'],
   ])('refuses %s', async (_, file, message) => {
     writeFileSync(join(folder, 'text.png'), 'not a picture')
+    await white().save(join(folder, 'picture.jpg'))
     const { code, stderr } = await cli('inspect', file)
     expect(code).toBe(1)
+    expect(stderr).toContain(`tesserae: ${file}: cannot be read as a PNG file: `)
     expect(stderr).toContain(message)
   })
 
+  test.each(['{"prompt"', '7', 'null'])('refuses the damaged record %s', async record => {
+    await white().save(join(folder, 'damaged.png'), { tesserae: record })
+    const { code, stderr } = await cli('inspect', 'damaged.png')
+    expect(code).toBe(1)
+    expect(stderr).toBe('tesserae: damaged.png: holds a damaged record of how it was made.\n')
+  })
+
   test('says so when a picture holds nothing of ours', async () => {
-    await new Image({ width: 2, height: 2, channels: 3, data: new Uint8Array(12) }).save(join(folder, 'plain.png'))
+    await white().save(join(folder, 'plain.png'))
     const { code, stderr } = await cli('inspect', 'plain.png')
     expect(code).toBe(1)
     expect(stderr).toContain('holds nothing about how it was made')

@@ -1,8 +1,8 @@
 /** Blocks of which the first whose trigger is there runs. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
 import { CompositionError } from '../errors/composition-error'
 import { isAbsent } from '../params/schema'
+import type { BlockKind } from '../wiring/block-node'
 import { ConditionalPipelineBlocks, type TriggerValues } from './conditional-pipeline-blocks'
-import type { BlockKind } from './modular-pipeline-blocks'
 
 /**
  * A choice by what is there.

@@ -8,10 +8,11 @@ import type { Components } from '../runtime/components'
 import { executeBlock } from '../runtime/execute'
 import type { MaybePromise } from '../runtime/maybe-promise'
 import type { PipelineState } from '../state/pipeline-state'
+import type { BlockKind, ChoiceNode } from '../wiring/block-node'
 import { isComposite, isLoop } from '../wiring/blocks'
 import { combineInputs, combineOutputs, markRequired } from '../wiring/combine'
 import { CompositeBlocks } from './composite-blocks'
-import type { BlockKind, ModularPipelineBlocks } from './modular-pipeline-blocks'
+import type { ModularPipelineBlocks } from './modular-pipeline-blocks'
 
 /** The values of the trigger names; only whether they are there may decide. */
 export type TriggerValues = Readonly<Record<string, unknown>>
@@ -20,7 +21,7 @@ export type TriggerValues = Readonly<Record<string, unknown>>
  * A choice among branches. A subclass says which names matter (`blockTriggerInputs`) and chooses with `selectBlock()`, which must look only at which
  * of them are there: the same question is asked before the run, when values made inside are still to come.
  */
-export class ConditionalPipelineBlocks extends CompositeBlocks {
+export class ConditionalPipelineBlocks extends CompositeBlocks implements ChoiceNode {
   override get kind(): BlockKind {
     return 'conditional'
   }

@@ -6,17 +6,19 @@ import type { ComponentSpec } from '../params/component-spec'
 import type { ConfigSpec } from '../params/config-spec'
 import type { InputParam } from '../params/input-param'
 import type { OutputParam } from '../params/output-param'
-import { type BoundView, bindView, LOOP, type ViewNames } from '../runtime/bound-view'
+import { type BoundView, bindView, LOOP } from '../runtime/bound-view'
 import { type Components, RUN } from '../runtime/components'
-import { type IterationVariables, LoopExecution } from '../runtime/loop-execution'
+import type { IterationVariables } from '../runtime/iteration-variables'
+import { LoopExecution } from '../runtime/loop-execution'
 import { after, always, type MaybePromise, orFail } from '../runtime/maybe-promise'
 import { checkShapes } from '../runtime/shape-binding'
+import type { ViewNames } from '../runtime/view-names'
 import type { BlockState } from '../state/block-state'
 import type { PipelineState } from '../state/pipeline-state'
+import type { BlockKind, LoopNode } from '../wiring/block-node'
 import { alwaysWrites, isComposite, mayBeSkipped, neededNames } from '../wiring/blocks'
 import { addDistinct, markRequired } from '../wiring/combine'
 import { CompositeBlocks } from './composite-blocks'
-import type { BlockKind } from './modular-pipeline-blocks'
 
 /** Options of `loopStep()`. */
 export interface LoopStepCallOptions {
@@ -43,7 +45,7 @@ type LoopBody = (this: object, variables: IterationVariables) => MaybePromise<vo
  * All parts of a loop work on one set of values, from the first iteration to the last. A part may be any block: a leaf with a `@LoopStep()` method,
  * a sequence, a choice, or a loop of its own, whose steps see the outer loop's iteration variables beside theirs.
  */
-export class LoopSequentialPipelineBlocks extends CompositeBlocks {
+export class LoopSequentialPipelineBlocks extends CompositeBlocks implements LoopNode {
   override get kind(): BlockKind {
     return 'loop'
   }

@@ -16,20 +16,19 @@ import type { OutputParam } from '../params/output-param'
 import { isAbsent } from '../params/schema'
 import { type InitPipelineOptions, ModularPipeline } from '../pipeline/modular-pipeline'
 import { activeRun } from '../runtime/active-run'
-import { bindView, type ViewNames } from '../runtime/bound-view'
+import { bindView } from '../runtime/bound-view'
 import { type Components, RUN } from '../runtime/components'
 import { after, type MaybePromise } from '../runtime/maybe-promise'
 import type { RunContext } from '../runtime/run-context'
 import { checkShapes } from '../runtime/shape-binding'
+import type { ViewNames } from '../runtime/view-names'
 import { BlockState } from '../state/block-state'
 import { copyValue } from '../state/copy-value'
 import type { PipelineState } from '../state/pipeline-state'
+import type { BlockKind, BlockNode } from '../wiring/block-node'
 import { type Explanation, explain } from '../wiring/explain'
 import { validateBlocks } from '../wiring/validate'
 import { InsertableDict } from './insertable-dict'
-
-/** The kinds of blocks: `leaf` does the work, the others say which parts run, and how often. */
-export type BlockKind = 'leaf' | 'sequential' | 'loop' | 'conditional' | 'auto'
 
 /** The body of a block: `run()`, or a loop step. */
 type Body = (this: object, variables?: Readonly<Record<string, unknown>>) => MaybePromise<void>
@@ -40,7 +39,7 @@ type Body = (this: object, variables?: Readonly<Record<string, unknown>>) => May
  *
  * A block owns no weights and no data, and a run never writes on it: one instance serves many runs at once.
  */
-export abstract class ModularPipelineBlocks {
+export abstract class ModularPipelineBlocks implements BlockNode {
   /** What kind of block this is. */
   get kind(): BlockKind {
     return 'leaf'
@@ -235,7 +234,7 @@ export abstract class ModularPipelineBlocks {
    * @param source folder of a checkpoint in the diffusers layout, if components are to be loaded from one
    * @throws PipelineValidationError with all that is wrong in the way the blocks are put together; ModelIndexError for a folder that holds no model
    */
-  initPipeline(source?: string, options: InitPipelineOptions = {}): ModularPipeline {
+  initPipeline(source?: string, options: InitPipelineOptions = {}): ModularPipeline<this> {
     return new ModularPipeline(this, source, options)
   }
 

@@ -5,13 +5,11 @@ import type { Components } from '../runtime/components'
 import { executeBlock } from '../runtime/execute'
 import { inOrder, type MaybePromise } from '../runtime/maybe-promise'
 import type { PipelineState } from '../state/pipeline-state'
+import type { BlockKind, WorkflowTriggers } from '../wiring/block-node'
 import { mayBeSkipped } from '../wiring/blocks'
 import { executionBlocks } from '../wiring/workflows'
 import { CompositeBlocks } from './composite-blocks'
-import type { BlockKind, ModularPipelineBlocks } from './modular-pipeline-blocks'
-
-/** The inputs that choose a workflow; several spellings may choose the same one. */
-export type WorkflowTriggers = Readonly<Record<string, true>> | readonly Readonly<Record<string, true>>[]
+import type { ModularPipelineBlocks } from './modular-pipeline-blocks'
 
 /**
  * A sequence. What an earlier block writes satisfies a later one's inputs; what is left over are the inputs of the sequence.

@@ -1,7 +1,8 @@
 /** `@Input`: a field that a block takes from the state. */
 import type { z } from 'zod'
 import { DeclarationError } from '../errors/declaration-error'
-import { InputParam, type InputParamOptions } from '../params/input-param'
+import { InputParam } from '../params/input-param'
+import type { InputParamOptions } from '../params/param-options'
 import { explainMismatch, isSchema, readSchema } from '../params/schema'
 import { declare } from './declarations'
 import type { FieldDecorator } from './field-decorator'

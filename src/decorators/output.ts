@@ -1,6 +1,7 @@
 /** `@Output`: a field that a block puts into the state. */
 import type { z } from 'zod'
-import { OutputParam, type OutputParamOptions } from '../params/output-param'
+import { OutputParam } from '../params/output-param'
+import type { OutputParamOptions } from '../params/param-options'
 import { isSchema, readSchema } from '../params/schema'
 import { declare } from './declarations'
 import type { FieldDecorator } from './field-decorator'

@@ -1,5 +1,5 @@
 /** A block as a plain object that survives JSON, for tools. */
-import type { BlockKind, ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
+import type { BlockKind, BlockNode } from '../wiring/block-node'
 import { isConditional } from '../wiring/blocks'
 
 /** A value that one block takes or gives. */
@@ -33,7 +33,7 @@ export interface BlockDescription {
 }
 
 /** The plain object of `blocks.describe()`. */
-export function describeBlock(block: ModularPipelineBlocks): BlockDescription {
+export function describeBlock(block: BlockNode): BlockDescription {
   return {
     class: block.constructor.name,
     kind: block.kind,

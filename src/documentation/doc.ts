@@ -1,11 +1,11 @@
 /** Documentation of a block, made from its declarations. Counterpart: make_doc_string of diffusers. */
-import type { ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
-import type { WorkflowTriggers } from '../composition/sequential-pipeline-blocks'
+
 import type { ComponentSpec } from '../params/component-spec'
 import type { ConfigSpec } from '../params/config-spec'
 import type { InputParam } from '../params/input-param'
 import type { OutputParam } from '../params/output-param'
 import { formatValue } from '../state/format-value'
+import type { BlockNode, WorkflowTriggers } from '../wiring/block-node'
 
 const WIDTH = 115
 const NO_DESCRIPTION = 'No description.'
@@ -77,7 +77,7 @@ function workflowLines(workflows: Readonly<Record<string, WorkflowTriggers>>): s
 }
 
 /** The text of `blocks.doc`. */
-export function documentBlock(block: ModularPipelineBlocks): string {
+export function documentBlock(block: BlockNode): string {
   const { workflowMap } = block as { workflowMap?: Readonly<Record<string, WorkflowTriggers>> }
   const description = [
     block.description,

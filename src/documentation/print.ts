@@ -1,18 +1,18 @@
 /** A block as text for a terminal: what it is made of. Counterpart: the __repr__ of diffusers' blocks. */
-import type { ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
+import type { BlockNode } from '../wiring/block-node'
 import { isConditional } from '../wiring/blocks'
 import { componentLine, configLine } from './doc'
 
 const RULE = '='.repeat(100)
 
 /** All triggers of a block and of what is inside it. */
-function triggersOf(block: ModularPipelineBlocks): Set<string> {
+function triggersOf(block: BlockNode): Set<string> {
   const triggers = new Set<string>(isConditional(block) ? block.triggerNames : [])
   for (const part of block.subBlocks.values()) for (const name of triggersOf(part)) triggers.add(name)
   return triggers
 }
 
-function triggerBanner(block: ModularPipelineBlocks): string[] {
+function triggerBanner(block: BlockNode): string[] {
   const hasWorkflows = (block as { workflowMap?: object }).workflowMap !== undefined
   const triggers = block.kind === 'loop' || hasWorkflows ? [] : [...triggersOf(block)].sort()
   if (triggers.length === 0) return []
@@ -23,7 +23,7 @@ function triggerBanner(block: ModularPipelineBlocks): string[] {
   return [RULE, `  Trigger inputs: ${triggers.join(', ')}`, ...advice, RULE]
 }
 
-function partLines(block: ModularPipelineBlocks): string[] {
+function partLines(block: BlockNode): string[] {
   const byDefault = isConditional(block) ? block.defaultBlockName : undefined
   return [...block.subBlocks].flatMap(([name, part], i) => {
     const mark = isConditional(block) ? '•' : `[${i}]`
@@ -34,7 +34,7 @@ function partLines(block: ModularPipelineBlocks): string[] {
 }
 
 /** The text of `blocks.toString()`. */
-export function printBlock(block: ModularPipelineBlocks): string {
+export function printBlock(block: BlockNode): string {
   const section = (title: string, lines: readonly string[]) => (lines.length > 0 ? [`  ${title}:`, ...lines] : [])
   const parent = Object.getPrototypeOf(block.constructor) as { name: string }
   return [

@@ -1,28 +1,8 @@
 /** What a block takes. Counterpart: diffusers modular_pipelines/modular_pipeline_utils.py. */
 import type { z } from 'zod'
 import { formatValue } from '../state/format-value'
+import type { InputParamOptions } from './param-options'
 import { inputTemplate } from './templates'
-
-/** The fields of an {@link InputParam}, all optional but the name (which only a group input lacks). */
-export interface InputParamOptions {
-  /** Key in the state; `null` for an input that takes a whole group of values. */
-  name: string | null
-  /** The type in words, for documentation and for comparing declarations. */
-  typeHint?: string | undefined
-  /** Used when the value is absent. */
-  default?: unknown
-  /** Whether a value must be there once the default is applied. */
-  required?: boolean
-  description?: string
-  /** The group: with a name, the value is tagged with it; without one, the block is given every value so tagged. */
-  kwargsType?: string | undefined
-  /** Free data for tools. */
-  metadata?: Readonly<Record<string, unknown>> | undefined
-  /** Filled by aggregation over branches whose defaults differ: block name → default. */
-  defaultsByBlock?: Readonly<Record<string, unknown>> | undefined
-  /** Checks values at the boundary. */
-  schema?: z.ZodType | undefined
-}
 
 /** One input of a block. Never changed after it is made: aggregation makes copies with {@link with}. */
 export class InputParam implements Required<InputParamOptions> {

@@ -1,21 +1,7 @@
 /** What a block gives. Counterpart: diffusers modular_pipelines/modular_pipeline_utils.py. */
 import type { z } from 'zod'
+import type { OutputParamOptions } from './param-options'
 import { outputTemplate } from './templates'
-
-/** The fields of an {@link OutputParam}. */
-export interface OutputParamOptions {
-  /** Key in the state. */
-  name: string
-  /** The type in words. */
-  typeHint?: string | undefined
-  description?: string
-  /** The group that the value is tagged with when it is written. */
-  kwargsType?: string | undefined
-  /** Free data for tools. */
-  metadata?: Readonly<Record<string, unknown>> | undefined
-  /** States the type; tensor dimensions in it are checked when the block ends. */
-  schema?: z.ZodType | undefined
-}
 
 /** One output of a block. */
 export class OutputParam implements Required<OutputParamOptions> {

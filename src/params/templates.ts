@@ -1,7 +1,6 @@
 /** The inputs and outputs that nearly every pipeline has, so that they read the same everywhere. */
 import { DeclarationError } from '../errors/declaration-error'
-import type { InputParamOptions } from './input-param'
-import type { OutputParamOptions } from './output-param'
+import type { InputParamOptions, OutputParamOptions } from './param-options'
 
 type InputTemplate = Partial<InputParamOptions>
 type OutputTemplate = Partial<OutputParamOptions>

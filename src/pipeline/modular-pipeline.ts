@@ -1,6 +1,7 @@
 /** Blocks with the components they need: the thing that runs. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
-import type { ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
+
 import { ComponentContainer } from '../container/component-container'
+import { documentBlock } from '../documentation/doc'
 import { ComponentLoadError } from '../errors/component-load-error'
 import { ComponentTypeError } from '../errors/component-type-error'
 import { InvalidOutputError } from '../errors/invalid-output-error'
@@ -23,11 +24,18 @@ import { executeBlock } from '../runtime/execute'
 import { isPromise, type MaybePromise } from '../runtime/maybe-promise'
 import { Run } from '../runtime/run'
 import type { PipelineState } from '../state/pipeline-state'
+import type { BlockNode } from '../wiring/block-node'
 import { checkCall } from '../wiring/check-call'
+import { type Explanation, explain } from '../wiring/explain'
 import { validateBlocks } from '../wiring/validate'
 import { type FilledState, fillState, unknownInputMessage } from './fill-state'
 import { type ModelIndex, readModelIndex } from './model-index'
 import { PipelineStream } from './pipeline-stream'
+
+/** Blocks that a pipeline can keep a private copy of. */
+export interface PipelineBlocks extends BlockNode {
+  clone(): this
+}
 
 /** Options of `initPipeline()`. */
 export interface InitPipelineOptions {
@@ -63,13 +71,15 @@ export interface LoadComponentsOptions extends Pick<FromPretrainedOptions, 'vari
 }
 
 /** A pipeline is called like a function: `await pipe({ prompt: 'red apple' }, { output: 'images' })`. */
-export interface ModularPipeline {
+// biome-ignore lint/correctness/noUnusedVariables: both declarations of the pipeline must have the same parameters
+export interface ModularPipeline<B extends PipelineBlocks = PipelineBlocks> {
   (inputs?: PipelineInputs, options?: CallOptions & { output?: undefined }): Promise<PipelineState>
   <T = unknown>(inputs: PipelineInputs, options: CallOptions & { output: string }): Promise<T>
   <T = unknown>(
     inputs: PipelineInputs,
     options: CallOptions & { output: readonly string[] },
   ): Promise<Record<string, T>>
+  (inputs: PipelineInputs, options: CallOptions): Promise<unknown>
 }
 
 /**
@@ -81,19 +91,19 @@ export interface ModularPipeline {
  * const images = await pipe<Image[]>({ prompt: 'red apple' }, { output: 'images', seed: 1 })
  * ```
  */
-export class ModularPipeline {
+export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks> {
   /** Supplies the components of this pipeline. */
   declare readonly container: ComponentContainer
   /** Settings by name: those of the model folder where it states them, else the defaults of the blocks. */
   declare readonly config: Readonly<Record<string, unknown>>
-  declare private readonly tree: ModularPipelineBlocks
+  declare private readonly tree: B
   declare private readonly specs: ReadonlyMap<string, ComponentSpec>
   declare private readonly source: ModelIndex | undefined
   declare private readonly prototype: object
   // The tree is private and never changes, so what it takes is worked out once.
   declare private readonly inputs: readonly InputParam[]
 
-  constructor(blocks: ModularPipelineBlocks, source?: string, options: InitPipelineOptions = {}) {
+  constructor(blocks: B, source?: string, options: InitPipelineOptions = {}) {
     validateBlocks(blocks)
     const index = source === undefined ? undefined : readModelIndex(source)
     const tree = blocks.clone()
@@ -120,13 +130,13 @@ export class ModularPipeline {
   }
 
   /** A copy of the blocks: changing it does not change the pipeline. */
-  get blocks(): ModularPipelineBlocks {
+  get blocks(): B {
     return this.tree.clone()
   }
 
   /** Documentation made from the blocks. */
   get doc(): string {
-    return this.tree.doc
+    return documentBlock(this.tree)
   }
 
   /** The components that are there, by name; `undefined` for those that are not. */
@@ -194,8 +204,8 @@ export class ModularPipeline {
   }
 
   /** Says where each value and component of a call would come from. */
-  explain(inputs: PipelineInputs = {}): ReturnType<ModularPipelineBlocks['explain']> {
-    return this.tree.explain(inputs)
+  explain(inputs: PipelineInputs = {}): Explanation {
+    return explain(this.tree, inputs)
   }
 
   /**
@@ -213,7 +223,6 @@ export class ModularPipeline {
     const run = new Run({
       ...options,
       state: filled.state,
-      components: run => makeComponents(this.prototype, run),
       resolve: (name, path) => this.resolve(name, path),
       isMadeForEachRun: name => this.container.isMadeForEachRun(name),
       prepare: (run, specs) => this.prepare(run, specs),
@@ -225,7 +234,7 @@ export class ModularPipeline {
         for (const name of filled.ignored) run.warn('UNKNOWN_INPUT', unknownInputMessage(name, this.inputs))
         await run.breathe()
         await this.check(run, filled)
-        await executeBlock(run.components, run.state, undefined, this.tree)
+        await executeBlock(makeComponents(this.prototype, run), run.state, undefined, this.tree)
         run.throwListenerFailure()
         run.emit({ type: 'runEnd', duration: performance.now() - start })
         const result = options.output === undefined ? run.state : run.state.get(options.output as string)

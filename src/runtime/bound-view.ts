@@ -4,19 +4,12 @@ import { UndeclaredParameterError } from '../errors/undeclared-parameter-error'
 import type { BlockState } from '../state/block-state'
 import { activeRun } from './active-run'
 import { type Components, RUN } from './components'
+import type { ViewNames } from './view-names'
 
 const STATE: unique symbol = Symbol('blockState')
 const COMPONENTS: unique symbol = Symbol('components')
 /** Where the view of a loop keeps what its `loopStep()` runs. */
 export const LOOP: unique symbol = Symbol('loop')
-
-/** The names that a view offers. */
-export interface ViewNames {
-  /** Names of the values: inputs, groups and outputs. */
-  readonly parameters: Iterable<string>
-  /** Field → token of components and settings. */
-  readonly components: Iterable<readonly [string, string]>
-}
 
 /** A block bound to the values of one run. */
 export interface BoundView {

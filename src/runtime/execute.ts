@@ -1,6 +1,6 @@
 /** Runs one block of a tree as part of a run. */
-import type { ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
 import type { PipelineState } from '../state/pipeline-state'
+import type { BlockNode } from '../wiring/block-node'
 import { type Components, RUN } from './components'
 import { after, type MaybePromise, orFail } from './maybe-promise'
 
@@ -14,7 +14,7 @@ export function executeBlock(
   components: Components,
   state: PipelineState,
   name: string | undefined,
-  block: ModularPipelineBlocks,
+  block: BlockNode,
 ): MaybePromise<void> {
   return after(components[RUN].breathe(), () => execute(components, state, name, block))
 }
@@ -23,7 +23,7 @@ function execute(
   components: Components,
   state: PipelineState,
   name: string | undefined,
-  block: ModularPipelineBlocks,
+  block: BlockNode,
 ): MaybePromise<void> {
   const run = components[RUN]
   const activation = run.enter(name, block.constructor.name)

@@ -1,27 +1,24 @@
 /** The iterations of one loop: its parts are prepared once and then called again and again, on one set of values. */
-import type { ConditionalPipelineBlocks } from '../composition/conditional-pipeline-blocks'
-import type { ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
 import { getDeclarations } from '../decorators/declarations'
 import { MissingIterationVariableError, OverlappingLoopStepError } from '../errors/loop-errors'
 import { MissingInputError } from '../errors/missing-input-error'
 import type { BlockState } from '../state/block-state'
 import { copyValue } from '../state/copy-value'
+import type { BlockNode, ChoiceNode } from '../wiring/block-node'
 import { isComposite, isConditional, isLoop } from '../wiring/blocks'
 import { bindView } from './bound-view'
 import { type Components, RUN } from './components'
+import type { IterationVariables } from './iteration-variables'
 import type { Frame } from './lifetimes'
 import { after, always, inOrder, isPromise, type MaybePromise } from './maybe-promise'
 import type { Run } from './run'
-
-/** What a loop passes to each of its parts, by name. */
-export type IterationVariables = Readonly<Record<string, unknown>>
 
 type Call = (variables: IterationVariables) => MaybePromise<void>
 
 /** A part, ready to be called with the iteration variables. */
 interface Part {
   readonly name: string
-  readonly block: ModularPipelineBlocks
+  readonly block: BlockNode
   readonly call: Call
 }
 
@@ -40,7 +37,7 @@ export class LoopExecution {
 
   constructor(
     private readonly components: Components,
-    blocks: ReadonlyMap<string, ModularPipelineBlocks>,
+    blocks: ReadonlyMap<string, BlockNode>,
     private readonly blockState: BlockState,
     private readonly outer: IterationVariables,
   ) {
@@ -123,11 +120,11 @@ export class LoopExecution {
     run.names.length = depth
   }
 
-  private prepareAll(blocks: ReadonlyMap<string, ModularPipelineBlocks>): Part[] {
+  private prepareAll(blocks: ReadonlyMap<string, BlockNode>): Part[] {
     return [...blocks].map(([name, block]) => ({ name, block, call: this.prepare(name, block) }))
   }
 
-  private prepare(name: string, block: ModularPipelineBlocks): Call {
+  private prepare(name: string, block: BlockNode): Call {
     if (isConditional(block)) return this.prepareChoice(block)
     if (isComposite(block) && !isLoop(block)) {
       const parts = this.prepareAll(block.subBlocks)
@@ -145,7 +142,7 @@ export class LoopExecution {
       })
   }
 
-  private prepareChoice(block: ConditionalPipelineBlocks): Call {
+  private prepareChoice(block: ChoiceNode): Call {
     const branches = new Map(this.prepareAll(block.subBlocks).map(part => [part.name, part]))
     const { blockState, run } = this
     // What the loop does not know of may still be in the state.
@@ -156,7 +153,7 @@ export class LoopExecution {
     }
   }
 
-  private prepareLeaf(name: string, block: ModularPipelineBlocks): Call {
+  private prepareLeaf(name: string, block: BlockNode): Call {
     const declared = getDeclarations(block.constructor).loopStep
     if (declared === undefined) throw block.findFault([...this.run.path, name], true)
     const method = (block as unknown as Record<string, StepMethod>)[declared.method] as StepMethod
@@ -173,7 +170,7 @@ export class LoopExecution {
   }
 
   /** Defaults of a part that the loop could not apply for it: those of branches that disagree, or of a sequence's later blocks. */
-  private fillIn(block: ModularPipelineBlocks): void {
+  private fillIn(block: BlockNode): void {
     const { blockState } = this
     for (const { name, required, default: fallback, typeHint } of block.inputs) {
       if (name === null || (blockState[name] ?? undefined) !== undefined) continue

@@ -1,6 +1,5 @@
 /** One call of a pipeline: its state, components, path, events, cancellation and resources. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
 import { isRunScoped } from '../container/run-scoped'
 import { disposeComponent } from '../container/supplier'
 import { BlockExecutionError } from '../errors/block-execution-error'
@@ -10,7 +9,6 @@ import { PipelineAbortError } from '../errors/pipeline-abort-error'
 import type { ComponentSpec } from '../params/component-spec'
 import type { PipelineState } from '../state/pipeline-state'
 import { type ActiveRun, withActiveRun } from './active-run'
-import type { Components } from './components'
 import type { EventListener, PipelineEvent } from './events'
 import { type Frame, Lifetimes } from './lifetimes'
 import { after, isPromise, type MaybePromise } from './maybe-promise'
@@ -27,8 +25,6 @@ const foreign = new WeakSet<object>()
 /** What a run is made of. */
 export interface RunOptions {
   state: PipelineState
-  /** Makes the components for this run. */
-  components: (run: Run) => Components
   /** Looks up a component or setting of the pipeline. */
   resolve: (name: string, path: readonly string[]) => unknown
   /** Whether the component of that name is made for this run alone. */
@@ -55,7 +51,6 @@ export class Run implements ActiveRun, RunContext {
   /** Names of the running blocks, outermost first. */
   readonly names: string[] = []
   readonly state: PipelineState
-  readonly components: Components
   readonly lifetimes = new Lifetimes()
   readonly shapes = new ShapeBinding()
   readonly signal: AbortSignal | undefined
@@ -63,7 +58,7 @@ export class Run implements ActiveRun, RunContext {
   /** Whether anybody listens: events are not made when nobody does. */
   readonly watched: boolean
   /** Blocks of which the call could not tell whether they run, with the components that they need if they do. */
-  readonly unprepared = new Map<ModularPipelineBlocks, readonly ComponentSpec[]>()
+  readonly unprepared = new Map<object, readonly ComponentSpec[]>()
   private readonly loops: { readonly depth: number; step: number; total: number | undefined }[] = []
   private readonly own = new Map<string, unknown>()
   /** Components that the run gives back at its end. */
@@ -76,7 +71,6 @@ export class Run implements ActiveRun, RunContext {
     this.signal = options.signal
     this.seed = options.seed
     this.watched = options.onEvent !== undefined
-    this.components = options.components(this)
     this.lifetimes.addRoot(() => this.state.values)
   }
 
@@ -138,7 +132,7 @@ export class Run implements ActiveRun, RunContext {
   }
 
   /** Before a block begins: sees to its components, if the call could not. */
-  prepare(block: ModularPipelineBlocks): MaybePromise<void> {
+  prepare(block: object): MaybePromise<void> {
     const specs = this.unprepared.get(block)
     if (specs === undefined) return
     this.unprepared.delete(block)

@@ -3,7 +3,6 @@ import type { z } from 'zod'
 import { ShapeMismatchError } from '../errors/shape-mismatch-error'
 import { type ShapePattern, shapeOf } from '../params/schema'
 import type { BlockState } from '../state/block-state'
-import type { Run } from './run'
 
 /** The sizes that the named dimensions of a run have taken. */
 export class ShapeBinding {
@@ -37,7 +36,7 @@ export class ShapeBinding {
 /** Checks the values of those parameters that declare dimensions.
  * @throws ShapeMismatchError */
 export function checkShapes(
-  run: Run,
+  run: { readonly shapes: ShapeBinding; readonly path: readonly string[] },
   params: readonly { readonly name: string | null; readonly schema: z.ZodType | undefined }[],
   values: BlockState,
 ): void {

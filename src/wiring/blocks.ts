@@ -1,31 +1,28 @@
 /** Telling the kinds of blocks apart, without loading their classes. */
-import type { CompositeBlocks } from '../composition/composite-blocks'
-import type { ConditionalPipelineBlocks } from '../composition/conditional-pipeline-blocks'
-import type { LoopSequentialPipelineBlocks } from '../composition/loop-sequential-pipeline-blocks'
-import type { ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
+import type { BlockNode, ChoiceNode, LoopNode } from './block-node'
 
 /** Whether a block is made of other blocks. */
-export function isComposite(block: ModularPipelineBlocks): block is CompositeBlocks {
+export function isComposite(block: BlockNode): boolean {
   return block.kind !== 'leaf'
 }
 
 /** Whether a block chooses among its parts. */
-export function isConditional(block: ModularPipelineBlocks): block is ConditionalPipelineBlocks {
+export function isConditional(block: BlockNode): block is ChoiceNode {
   return block.kind === 'conditional' || block.kind === 'auto'
 }
 
 /** Whether a block runs its parts again and again. */
-export function isLoop(block: ModularPipelineBlocks): block is LoopSequentialPipelineBlocks {
+export function isLoop(block: BlockNode): block is LoopNode {
   return block.kind === 'loop'
 }
 
 /** Whether a block may run none of its parts, so that what it writes may be missing afterwards. */
-export function mayBeSkipped(block: ModularPipelineBlocks): boolean {
+export function mayBeSkipped(block: BlockNode): boolean {
   return isConditional(block) && block.defaultBlockName === undefined
 }
 
 /** Whether a block writes a name whichever way its choices go. */
-export function alwaysWrites(block: ModularPipelineBlocks, name: string): boolean {
+export function alwaysWrites(block: BlockNode, name: string): boolean {
   const parts = [...block.subBlocks.values()]
   if (isConditional(block)) return !mayBeSkipped(block) && parts.every(part => alwaysWrites(part, name))
   if (isLoop(block) && block.loopIntermediateOutputs.some(output => output.name === name)) return true
@@ -34,7 +31,7 @@ export function alwaysWrites(block: ModularPipelineBlocks, name: string): boolea
 }
 
 /** Names that must have a value before a block runs, whichever way its choices go. */
-export function neededNames(block: ModularPipelineBlocks): ReadonlySet<string> {
+export function neededNames(block: BlockNode): ReadonlySet<string> {
   if (!isComposite(block)) return new Set(block.requiredInputs)
   const parts = [...block.subBlocks.values()]
   if (isConditional(block)) {
@@ -53,7 +50,7 @@ export function neededNames(block: ModularPipelineBlocks): ReadonlySet<string> {
 
 /** A block of a tree, with its place. */
 export interface PlacedBlock {
-  readonly block: ModularPipelineBlocks
+  readonly block: BlockNode
   /** Names of the blocks from the outermost's parts inward; empty for the outermost. */
   readonly path: readonly string[]
   /** Whether a loop is around it. */
@@ -64,7 +61,7 @@ export interface PlacedBlock {
 
 /** A block and everything inside it, each before its parts. */
 export function* eachBlock(
-  block: ModularPipelineBlocks,
+  block: BlockNode,
   path: readonly string[] = [],
   inLoop = false,
   inBranch = false,

@@ -1,5 +1,4 @@
 /** Checks a call on the path that its inputs choose, before the first block runs. */
-import type { ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
 import { InputTypeError } from '../errors/input-type-error'
 import { MissingInputError } from '../errors/missing-input-error'
 import type { ModularError } from '../errors/modular-error'
@@ -8,6 +7,7 @@ import type { InputParam } from '../params/input-param'
 import { explainMismatch } from '../params/schema'
 import { isPromise, type MaybePromise } from '../runtime/maybe-promise'
 import type { PipelineState } from '../state/pipeline-state'
+import type { BlockNode } from './block-node'
 import { eachBlock } from './blocks'
 import { ComponentClaims } from './component-claims'
 import { PathWalk, startingKnowledge, type Visit } from './path'
@@ -24,11 +24,11 @@ export interface CallToCheck {
   /** Says why a component cannot be had: the error for it, or `undefined` if it can. */
   checkComponent: (spec: ComponentSpec, path: readonly string[]) => MaybePromise<ModularError | undefined>
   /** Told of the blocks that may or may not run, with their components: they are checked when they do. */
-  postpone: (block: ModularPipelineBlocks, components: readonly ComponentSpec[]) => void
+  postpone: (block: BlockNode, components: readonly ComponentSpec[]) => void
 }
 
 /** Every problem that would stop this call later, in the order of the blocks; nothing that works is refused. */
-export async function checkCall(blocks: ModularPipelineBlocks, call: CallToCheck): Promise<ModularError[]> {
+export async function checkCall(blocks: BlockNode, call: CallToCheck): Promise<ModularError[]> {
   const reports: { readonly key: string; readonly issue: MaybePromise<ModularError | undefined> }[] = []
   const claims = new ComponentClaims()
 
@@ -87,7 +87,7 @@ function presentNames(state: PipelineState): string[] {
 }
 
 /** Paths of the blocks of a tree that write a name, but for the one that asks. */
-function writersOf(blocks: ModularPipelineBlocks, name: string, asking: readonly string[]): string[] {
+function writersOf(blocks: BlockNode, name: string, asking: readonly string[]): string[] {
   const own = asking.join(' > ')
   const writers: string[] = []
   for (const { block, path } of eachBlock(blocks)) {

@@ -1,7 +1,7 @@
 /** Says where each value and each component of a call would come from. */
-import type { ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
 import type { ComponentSpec } from '../params/component-spec'
 import { formatValue } from '../state/format-value'
+import type { BlockNode } from './block-node'
 import { PathWalk, type Source, startingKnowledge } from './path'
 
 /** One input of one block. */
@@ -34,7 +34,7 @@ export interface Explanation {
 }
 
 /** Follows the blocks that these inputs would run, and says for each of their inputs and components where it would come from. */
-export function explain(blocks: ModularPipelineBlocks, given: Readonly<Record<string, unknown>>): Explanation {
+export function explain(blocks: BlockNode, given: Readonly<Record<string, unknown>>): Explanation {
   const inputs: InputExplanation[] = []
   const components: ComponentExplanation[] = []
   const values = new Map(Object.entries(given).filter(([, value]) => value !== undefined && value !== null))

@@ -1,11 +1,9 @@
 /**
  * Which blocks these inputs run, told before anything runs: follows the tree as a run would, with what is known of each name instead of its value.
  */
-import type { ConditionalPipelineBlocks } from '../composition/conditional-pipeline-blocks'
-import type { LoopSequentialPipelineBlocks } from '../composition/loop-sequential-pipeline-blocks'
-import type { ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
 import type { ComponentSpec } from '../params/component-spec'
 import type { InputParam } from '../params/input-param'
+import type { BlockNode, ChoiceNode, LoopNode } from './block-node'
 import { eachBlock, isComposite, isConditional, isLoop } from './blocks'
 
 /** Where a value comes from. */
@@ -23,7 +21,7 @@ export interface Fact {
 
 /** A leaf or loop that may run, with what it finds. The parts of a loop follow the loop. */
 export interface Visit {
-  readonly block: ModularPipelineBlocks
+  readonly block: BlockNode
   readonly path: readonly string[]
   /** What it takes; of a loop, all that it takes for itself and for its parts. */
   readonly inputs: readonly InputParam[]
@@ -66,23 +64,23 @@ export class PathWalk {
     [...this.knowledge].filter(([, { sources }]) => sources.length > 0).map(([name]) => name)
 
   /** Follows one block and all that it may run. */
-  follow(block: ModularPipelineBlocks, place: Place = { path: [], certain: true, inLoop: false }): void {
+  follow(block: BlockNode, place: Place = { path: [], certain: true, inLoop: false }): void {
     if (isConditional(block)) this.followChoice(block, place)
     else if (isLoop(block)) this.followLoop(block, place)
     else if (isComposite(block)) this.followParts(block, place)
     else this.followLeaf(block, place)
   }
 
-  private followParts(block: ModularPipelineBlocks, place: Place): void {
+  private followParts(block: BlockNode, place: Place): void {
     for (const [name, part] of block.subBlocks) this.follow(part, { ...place, path: [...place.path, name] })
   }
 
-  private followLeaf(block: ModularPipelineBlocks, place: Place): void {
+  private followLeaf(block: BlockNode, place: Place): void {
     this.announce(block, place, block.expectedComponents)
     for (const name of block.intermediateOutputNames) this.write(name, block, place, place.certain && !place.inLoop)
   }
 
-  private followLoop(block: LoopSequentialPipelineBlocks, place: Place): void {
+  private followLoop(block: LoopNode, place: Place): void {
     this.announce(block, place, block.loopExpectedComponents)
     for (const { name } of block.loopIntermediateOutputs) this.write(name, block, place, false)
     // What one iteration writes may be there in the next.
@@ -93,7 +91,7 @@ export class PathWalk {
     this.followParts(block, { ...place, inLoop: true })
   }
 
-  private announce(block: ModularPipelineBlocks, place: Place, components: readonly ComponentSpec[]): void {
+  private announce(block: BlockNode, place: Place, components: readonly ComponentSpec[]): void {
     const { inputs } = block
     const { knowledge, known, names } = this
     this.applyDefaults(inputs, place.path)
@@ -106,7 +104,7 @@ export class PathWalk {
   }
 
   /** A block may write "nothing", so a choice that depends on what it wrote stays open. */
-  private write(name: string, block: ModularPipelineBlocks, { path }: Place, replaces: boolean): void {
+  private write(name: string, block: BlockNode, { path }: Place, replaces: boolean): void {
     const written: Source = { kind: 'written', block: path.join(' > ') || block.constructor.name }
     const before = replaces ? [] : (this.knowledge.get(name)?.sources ?? [])
     const isKnown = before.some(source => source.kind === 'written' && source.block === written.block)
@@ -124,7 +122,7 @@ export class PathWalk {
     }
   }
 
-  private followChoice(block: ConditionalPipelineBlocks, place: Place): void {
+  private followChoice(block: ChoiceNode, place: Place): void {
     const branches = possibleBranches(block, this.knowledge, this.lookUp)
     const before = this.knowledge
     const ends: Knowledge[] = []
@@ -141,7 +139,7 @@ export class PathWalk {
 
 /** Names of the branches that may be chosen; `undefined` stands for none. */
 function possibleBranches(
-  block: ConditionalPipelineBlocks,
+  block: ChoiceNode,
   knowledge: Knowledge,
   lookUp: (name: string) => unknown,
 ): (string | undefined)[] {
@@ -160,7 +158,7 @@ function possibleBranches(
 }
 
 /** A rule that cannot choose fails the run when it comes to it: here, the case may never arise. */
-function choose(block: ConditionalPipelineBlocks, value: (trigger: string) => unknown): string | undefined {
+function choose(block: ChoiceNode, value: (trigger: string) => unknown): string | undefined {
   try {
     return block.chooseBranch(value)?.[0]
   } catch {

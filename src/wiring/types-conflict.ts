@@ -6,8 +6,8 @@ const OPEN = new Set(['unknown', 'any', 'lazy', 'promise', 'transform', 'custom'
 /** Types of objects of any class. */
 const STRUCTURES = new Set(['object', 'record', 'intersection'])
 
-/** Types that are no objects: one of these is never of a class, nor another of these. */
-const PRIMITIVES = new Set(['string', 'number', 'boolean', 'bigint', 'symbol', 'null', 'undefined', 'void', 'never'])
+/** Types that are neither structures nor classes. */
+const PLAIN = new Set(['string', 'number', 'boolean', 'bigint', 'symbol', 'null', 'undefined', 'void', 'never', '[]'])
 
 const PRIMITIVE_OF: Readonly<Record<string, string>> = {
   int: 'number',
@@ -49,8 +49,9 @@ function membersConflict(a: Member, b: Member): boolean {
   if (OPEN.has(a.base) || OPEN.has(b.base)) return false
   if (a.element !== undefined && b.element !== undefined) return typesConflict(a.element, b.element)
   if (a.base === b.base) return shapesConflict(a.shape, b.shape)
+  // An object of any class may have a structure.
   const isStructure = STRUCTURES.has(a.base) || STRUCTURES.has(b.base)
-  return !isStructure || PRIMITIVES.has(a.base) || PRIMITIVES.has(b.base)
+  return !isStructure || PLAIN.has(a.base) || PLAIN.has(b.base)
 }
 
 function shapesConflict(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {

@@ -1,11 +1,11 @@
 /** Checks how blocks are put together, before any input is known. */
-import type { ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
 import { getDeclarations } from '../decorators/declarations'
 import { DeclarationError } from '../errors/declaration-error'
 import type { ModularError } from '../errors/modular-error'
 import { PipelineValidationError } from '../errors/pipeline-validation-error'
 import { type TypeClaim, TypeConflictError } from '../errors/type-conflict-error'
 import { UnmatchedTriggerError } from '../errors/unmatched-trigger-error'
+import type { BlockNode } from './block-node'
 import { eachBlock, isComposite, isConditional, isLoop, type PlacedBlock } from './blocks'
 import { ComponentClaims } from './component-claims'
 import { typesConflict } from './types-conflict'
@@ -14,7 +14,7 @@ import { typesConflict } from './types-conflict'
  * Finds every problem of a tree of blocks.
  * @throws PipelineValidationError if there is one
  */
-export function validateBlocks(blocks: ModularPipelineBlocks): void {
+export function validateBlocks(blocks: BlockNode): void {
   const placed = [...eachBlock(blocks)]
   const issues: ModularError[] = [
     ...placed.flatMap(({ block, path, inLoop }) => block.findFault(path, inLoop) ?? []),

@@ -1,0 +1,60 @@
+/** Ctrl-C at chosen moments, in this process: cli.test.ts runs the program itself. */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import * as tf from '@tensorflow/tfjs'
+import { type GenerateOptions, generate } from '../../cli/generate'
+import { ProgressDisplay } from '../../cli/progress-display'
+import { type PipelineEvent, selectBackend } from '../../index'
+import { emojiFolder, failureOf } from '../blocks/use-emoji-model'
+import { useTemporaryFolder } from '../components/checkpoints/temporary-folder'
+import { useLeakCheck } from '../components/tensors/use-leak-check'
+
+const folder = useTemporaryFolder()
+beforeAll(() => selectBackend({ backend: 'wasm', threads: 1 }))
+useLeakCheck()
+
+const signals = ['SIGINT', 'SIGTERM'] as const
+const listeners = () => signals.map(signal => process.listenerCount(signal))
+
+const options = (): GenerateOptions => ({
+  model: emojiFolder,
+  negative: '',
+  steps: 5,
+  guidance: 4,
+  count: 1,
+  seed: 1,
+  out: join(folder(), 'x.png'),
+  backend: 'wasm',
+  json: true,
+  version: '0',
+})
+
+describe('generate', () => {
+  test.each(signals)('stops loading at %s', async signal => {
+    const before = listeners()
+    const failure = failureOf(generate('pizza', options()))
+    while (tf.memory().numBytes < 1_000_000) await new Promise(setImmediate)
+    process.emit(signal)
+    expect(await failure).toMatchObject({ name: 'AbortError' })
+    expect(readdirSync(folder())).toEqual([])
+    expect(listeners()).toEqual(before)
+  })
+
+  test.each(signals)('stops drawing at %s', async signal => {
+    const before = listeners()
+    let steps = 0
+    jest.spyOn(ProgressDisplay.prototype, 'show').mockImplementation((event: PipelineEvent) => {
+      if (event.type === 'loopStep' && ++steps === 2) process.emit(signal)
+    })
+    const error = await failureOf(generate('pizza', options()))
+    expect(error).toMatchObject({ name: 'AbortError', code: 'ABORTED' })
+    expect(steps).toBe(2)
+    expect(readdirSync(folder())).toEqual([])
+    expect(listeners()).toEqual(before)
+  })
+
+  test('does not begin to load where the picture could not be written', async () => {
+    const failure = failureOf(generate('pizza', { ...options(), out: join(folder(), 'nowhere', 'x.png'), model: 'nowhere' }))
+    expect(await failure).toMatchObject({ code: 'UNWRITABLE_FILE', reason: 'missing-folder' })
+  })
+})

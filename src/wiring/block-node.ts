@@ -1,0 +1,54 @@
+/** A tree of blocks as wiring, runtime and documentation see it: what they ask of a block, and no more. The classes are in composition. */
+import type { ModularError } from '../errors/modular-error'
+import type { ComponentSpec } from '../params/component-spec'
+import type { ConfigSpec } from '../params/config-spec'
+import type { InputParam } from '../params/input-param'
+import type { OutputParam } from '../params/output-param'
+import type { Components } from '../runtime/components'
+import type { IterationVariables } from '../runtime/iteration-variables'
+import type { MaybePromise } from '../runtime/maybe-promise'
+import type { ViewNames } from '../runtime/view-names'
+import type { BlockState } from '../state/block-state'
+import type { PipelineState } from '../state/pipeline-state'
+
+/** The kinds of blocks: `leaf` does the work, the others say which parts run, and how often. */
+export type BlockKind = 'leaf' | 'sequential' | 'loop' | 'conditional' | 'auto'
+
+/** The inputs that choose a workflow; several spellings may choose the same one. */
+export type WorkflowTriggers = Readonly<Record<string, true>> | readonly Readonly<Record<string, true>>[]
+
+/** Any block. */
+export interface BlockNode {
+  readonly kind: BlockKind
+  readonly description: string
+  readonly modelName: string | undefined
+  readonly subBlocks: ReadonlyMap<string, BlockNode>
+  readonly inputs: readonly InputParam[]
+  readonly inputNames: readonly string[]
+  readonly requiredInputs: readonly string[]
+  readonly intermediateOutputs: readonly OutputParam[]
+  readonly intermediateOutputNames: readonly string[]
+  readonly outputs: readonly OutputParam[]
+  readonly expectedComponents: readonly ComponentSpec[]
+  readonly expectedConfigs: readonly ConfigSpec[]
+  readonly viewNames: ViewNames
+  call(components: Components, state: PipelineState): MaybePromise<void>
+  findFault(path: readonly string[], inLoop: boolean): ModularError | undefined
+}
+
+/** A block that chooses among its parts. */
+export interface ChoiceNode extends BlockNode {
+  readonly blockTriggerInputs: readonly (string | null)[]
+  readonly triggerNames: readonly string[]
+  readonly defaultBlockName: string | undefined
+  chooseBranch(lookUp: (trigger: string) => unknown): readonly [string, BlockNode] | undefined
+}
+
+/** A block that runs its parts again and again. */
+export interface LoopNode extends BlockNode {
+  readonly loopInputs: readonly InputParam[]
+  readonly loopRequiredInputs: readonly string[]
+  readonly loopIntermediateOutputs: readonly OutputParam[]
+  readonly loopExpectedComponents: readonly ComponentSpec[]
+  runLoop(components: Components, blockState: BlockState, outer: IterationVariables): MaybePromise<void>
+}

@@ -25,5 +25,9 @@ export async function readTensors(path: string): Promise<RecordedTensors> {
 export function entryOf(stacked: GoldenTensor, index: number): GoldenTensor {
   const [, ...shape] = stacked.shape
   const size = shape.reduce((product, length) => product * length, 1)
-  return { ...stacked, shape: [1, ...shape], values: stacked.values.subarray(index * size, (index + 1) * size) as Float32Array }
+  return {
+    ...stacked,
+    shape: [1, ...shape],
+    values: stacked.values.subarray(index * size, (index + 1) * size) as Float32Array,
+  }
 }

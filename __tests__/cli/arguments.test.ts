@@ -23,6 +23,7 @@ describe('options of the command line', () => {
     [parseGuidance, ['-0.1', '', 'NaN', 'Infinity', 'strong']],
     [parseSize, ['', '0', '64x', 'x64', '64x0', '-64', '64.5', '64x64x64', 'big']],
   ])('%p refuses %j', (parse, texts) => {
-    for (const text of texts) expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'commander.invalidArgument' }))
+    for (const text of texts)
+      expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'commander.invalidArgument' }))
   })
 })

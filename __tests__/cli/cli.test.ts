@@ -26,7 +26,22 @@ describe('tesserae generate', () => {
   })
 
   test('stores how the picture was made, and inspect reads it back', async () => {
-    await cli('generate', 'pizza', '--steps', '2', '--seed', '5', '--guidance', '3', '--negative', 'dog', '--scheduler', 'euler', '--out', 'p.png')
+    await cli(
+      'generate',
+      'pizza',
+      '--steps',
+      '2',
+      '--seed',
+      '5',
+      '--guidance',
+      '3',
+      '--negative',
+      'dog',
+      '--scheduler',
+      'euler',
+      '--out',
+      'p.png',
+    )
     const stored = (await readPngText(readFileSync(join(folder, 'p.png')))).get('tesserae')
     expect(JSON.parse(stored as string)).toMatchObject({
       prompt: 'pizza',
@@ -55,12 +70,36 @@ describe('tesserae generate', () => {
   })
 
   test('draws several pictures with consecutive seeds, and a grid of them', async () => {
-    const { stdout } = await cli('generate', 'cat face', '--steps', '2', '--seed', '4', '--count', '3', '--out', 'cats.png', '--json')
-    const report = JSON.parse(stdout) as { files: string[]; seed: number; timings: { total: number }; backend: { name: string } }
+    const { stdout } = await cli(
+      'generate',
+      'cat face',
+      '--steps',
+      '2',
+      '--seed',
+      '4',
+      '--count',
+      '3',
+      '--out',
+      'cats.png',
+      '--json',
+    )
+    const report = JSON.parse(stdout) as {
+      files: string[]
+      seed: number
+      timings: { total: number }
+      backend: { name: string }
+    }
     expect(report).toMatchObject({ seed: 4, backend: { name: 'wasm' }, timings: { total: expect.any(Number) } })
     expect(readdirSync(folder).sort()).toEqual(['cats-1.png', 'cats-2.png', 'cats-3.png', 'cats.png'])
     const seeds = await Promise.all(
-      [1, 2, 3].map(async i => (JSON.parse((await readPngText(readFileSync(join(folder, `cats-${i}.png`)))).get('tesserae') as string) as { seed: number }).seed),
+      [1, 2, 3].map(
+        async i =>
+          (
+            JSON.parse((await readPngText(readFileSync(join(folder, `cats-${i}.png`)))).get('tesserae') as string) as {
+              seed: number
+            }
+          ).seed,
+      ),
     )
     expect(seeds).toEqual([4, 5, 6])
     const grid = await Image.load(join(folder, 'cats.png'))
@@ -180,7 +219,13 @@ describe('tesserae describe', () => {
   test('prints what the pipeline takes and is made of', async () => {
     const { code, stdout } = await cli('describe')
     expect(code).toBe(0)
-    for (const text of ['StableDiffusionTextToImageBlocks', 'prompt (', 'numInferenceSteps', 'unet (`UNet2DConditionModel`)', 'denoise (DenoiseLoop)']) {
+    for (const text of [
+      'StableDiffusionTextToImageBlocks',
+      'prompt (',
+      'numInferenceSteps',
+      'unet (`UNet2DConditionModel`)',
+      'denoise (DenoiseLoop)',
+    ]) {
       expect(stdout).toContain(text)
     }
   })
@@ -197,7 +242,9 @@ describe('tesserae doctor', () => {
     expect(code).toBe(0)
     const { backends } = JSON.parse(stdout) as { backends: { name: string; works: boolean; reason?: string }[] }
     expect(backends.map(({ name }) => name)).toEqual(['node-gpu', 'node', 'webgpu', 'wasm', 'cpu'])
-    expect(backends.filter(({ works }) => works).map(({ name }) => name)).toEqual(expect.arrayContaining(['wasm', 'cpu']))
+    expect(backends.filter(({ works }) => works).map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['wasm', 'cpu']),
+    )
     for (const { works, reason } of backends) if (!works) expect(reason).toMatch(/\S/)
   })
 })

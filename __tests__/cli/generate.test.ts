@@ -54,7 +54,9 @@ describe('generate', () => {
   })
 
   test('does not begin to load where the picture could not be written', async () => {
-    const failure = failureOf(generate('pizza', { ...options(), out: join(folder(), 'nowhere', 'x.png'), model: 'nowhere' }))
+    const failure = failureOf(
+      generate('pizza', { ...options(), out: join(folder(), 'nowhere', 'x.png'), model: 'nowhere' }),
+    )
     expect(await failure).toMatchObject({ code: 'UNWRITABLE_FILE', reason: 'missing-folder' })
   })
 })

@@ -21,7 +21,11 @@ export interface ProgramOptions {
 }
 
 /** Runs a built file, e.g. `samples/loop.js`. */
-export function runProgram(file: string, args: readonly string[], { cwd, env, onStart }: ProgramOptions): Promise<ProgramResult> {
+export function runProgram(
+  file: string,
+  args: readonly string[],
+  { cwd, env, onStart }: ProgramOptions,
+): Promise<ProgramResult> {
   const child = spawn(process.execPath, [join(built, file), ...args], {
     cwd,
     env: { ...process.env, TESSERAE_BACKEND: 'wasm', ...env },

@@ -47,7 +47,9 @@ test('text-to-image.ts draws a red apple', async () => {
   await textToImage(emojiFolder, file)
   const image = await Image.load(file)
   expect(image).toMatchObject({ width: 64, height: 64, channels: 3 })
-  const [red, green, blue] = [0, 1, 2].map(channel => image.data.filter((_, i) => i % 3 === channel).reduce((sum, value) => sum + value, 0)) as [number, number, number]
+  const [red, green, blue] = [0, 1, 2].map(channel =>
+    image.data.filter((_, i) => i % 3 === channel).reduce((sum, value) => sum + value, 0),
+  ) as [number, number, number]
   expect(red).toBeGreaterThan(1.2 * green)
   expect(red).toBeGreaterThan(1.2 * blue)
   expect(coloured(image)).toBeGreaterThan(64 * 64 * 0.2)

@@ -2,7 +2,7 @@
 import type * as tf from '@tensorflow/tfjs'
 import { z } from 'zod'
 import { tensor } from '../../components/tensors/tensor-schema'
-import { Block, type In, type InOut, Input, LoopSequentialPipelineBlocks, LoopStep, Output } from '../../src'
+import { Block, type BlockSource, type In, type InOut, Input, LoopSequentialPipelineBlocks, LoopStep, Output } from '../../src'
 import { PredictNoise } from './predict-noise'
 import { ScaleModelInput } from './scale-model-input'
 import { SchedulerStep } from './scheduler-step'
@@ -20,9 +20,9 @@ export class DenoiseLoop extends LoopSequentialPipelineBlocks {
   @Input(z.array(z.number()).describe('The timesteps of the run, falling.')) timesteps!: In<number[]>
   @Input(latentsSchema) @Output(latentsSchema.describe('Denoised latents.')) latents!: InOut<tf.Tensor4D>
 
-  @LoopStep() scaleInput = ScaleModelInput
-  @LoopStep() predictNoise = PredictNoise
-  @LoopStep() update = SchedulerStep
+  @LoopStep() scaleInput: BlockSource = ScaleModelInput
+  @LoopStep() predictNoise: BlockSource = PredictNoise
+  @LoopStep() update: BlockSource = SchedulerStep
 
   async run(): Promise<void> {
     const total = this.timesteps.length

@@ -1,5 +1,5 @@
 /** Text to image with a Stable Diffusion model. Counterpart: StableDiffusionPipeline of diffusers. */
-import { Block, type OutputParam, SequentialPipelineBlocks, Step } from '../../src'
+import { Block, type BlockSource, type OutputParam, SequentialPipelineBlocks, Step } from '../../src'
 import { DecodeLatents } from './decode-latents'
 import { DenoiseLoop } from './denoise-loop'
 import { EncodePrompt } from './encode-prompt'
@@ -24,13 +24,13 @@ import { SetTimesteps } from './set-timesteps'
   stability: 'beta',
 })
 export class StableDiffusionTextToImageBlocks extends SequentialPipelineBlocks {
-  @Step() setGuidance = SetGuidance
-  @Step() encodePrompt = EncodePrompt
-  @Step() setTimesteps = SetTimesteps
-  @Step() prepareLatents = PrepareLatents
-  @Step() denoise = DenoiseLoop
-  @Step() decode = DecodeLatents
-  @Step() postprocess = PostprocessImages
+  @Step() setGuidance: BlockSource = SetGuidance
+  @Step() encodePrompt: BlockSource = EncodePrompt
+  @Step() setTimesteps: BlockSource = SetTimesteps
+  @Step() prepareLatents: BlockSource = PrepareLatents
+  @Step() denoise: BlockSource = DenoiseLoop
+  @Step() decode: BlockSource = DecodeLatents
+  @Step() postprocess: BlockSource = PostprocessImages
 
   override get outputs(): readonly OutputParam[] {
     return this.intermediateOutputs.filter(output => output.name === 'images')

@@ -49,7 +49,8 @@ export async function* runGoldens(folder: string, selection: GoldensSelection = 
   const cases = await readIndex(folder)
   const known = new Set(cases.map(({ area }) => area))
   for (const area of selection.areas ?? []) {
-    if (!known.has(area)) throw new GoldensRequestError(`${folder} has no area "${area}"; it has ${[...known].join(', ')}.`)
+    if (!known.has(area))
+      throw new GoldensRequestError(`${folder} has no area "${area}"; it has ${[...known].join(', ')}.`)
   }
   const isSelected = matcher(selection.casePattern)
   for (const entry of cases) {
@@ -62,7 +63,9 @@ async function readIndex(folder: string): Promise<readonly IndexEntry[]> {
   try {
     return (JSON.parse(await readFile(join(folder, 'index.json'), 'utf8')) as { cases: IndexEntry[] }).cases
   } catch (error) {
-    throw new GoldensRequestError(`${folder} holds no goldens: its index.json cannot be read (${(error as Error).message}).`)
+    throw new GoldensRequestError(
+      `${folder} holds no goldens: its index.json cannot be read (${(error as Error).message}).`,
+    )
   }
 }
 

@@ -42,23 +42,35 @@ function stopAfter(steps: number): { signal: AbortSignal; onEvent: (event: Pipel
 
 describe('runs at once', () => {
   // This form of DPM-Solver++ remembers earlier predictions, and draws noise in each step.
-  test.each([undefined, 'dpm++_2m_sde'])('give what they give one after another, with the scheduler %s', async scheduler => {
-    const pipe = textToImage(scheduler)
-    const generator = new Generator(3)
-    const calls: Call[] = [
-      { inputs: { prompt: 'red apple', numInferenceSteps: 3 }, options: { seed: 1 } },
-      { inputs: { prompt: 'red apple', numInferenceSteps: 3 }, options: { seed: 2 } },
-      { inputs: { prompt: 'pizza', numInferenceSteps: 2, guidanceScale: 1 }, options: { seed: 1 } },
-      { inputs: { prompt: 'rocket', negativePrompt: 'dog', numInferenceSteps: 4, guidanceScale: 3, guidanceRescale: 0.5 }, options: { seed: 1 } },
-      { inputs: { prompt: 'cat face', numInferenceSteps: 3, generator } },
-      { inputs: { prompt: 'pizza', numInferenceSteps: 2, generator } },
-    ]
-    const oneByOne: number[][] = []
-    for (const call of calls) oneByOne.push(await draw(pipe, call))
-    const together = await Promise.all(calls.map(call => draw(pipe, call)))
-    expect(together).toEqual(oneByOne)
-    expect(new Set(oneByOne.map(values => values.join())).size).toBe(calls.length)
-  })
+  test.each([undefined, 'dpm++_2m_sde'])(
+    'give what they give one after another, with the scheduler %s',
+    async scheduler => {
+      const pipe = textToImage(scheduler)
+      const generator = new Generator(3)
+      const calls: Call[] = [
+        { inputs: { prompt: 'red apple', numInferenceSteps: 3 }, options: { seed: 1 } },
+        { inputs: { prompt: 'red apple', numInferenceSteps: 3 }, options: { seed: 2 } },
+        { inputs: { prompt: 'pizza', numInferenceSteps: 2, guidanceScale: 1 }, options: { seed: 1 } },
+        {
+          inputs: {
+            prompt: 'rocket',
+            negativePrompt: 'dog',
+            numInferenceSteps: 4,
+            guidanceScale: 3,
+            guidanceRescale: 0.5,
+          },
+          options: { seed: 1 },
+        },
+        { inputs: { prompt: 'cat face', numInferenceSteps: 3, generator } },
+        { inputs: { prompt: 'pizza', numInferenceSteps: 2, generator } },
+      ]
+      const oneByOne: number[][] = []
+      for (const call of calls) oneByOne.push(await draw(pipe, call))
+      const together = await Promise.all(calls.map(call => draw(pipe, call)))
+      expect(together).toEqual(oneByOne)
+      expect(new Set(oneByOne.map(values => values.join())).size).toBe(calls.length)
+    },
+  )
 
   test('are not disturbed by one that is cancelled and one that fails', async () => {
     const pipe = textToImage('dpm++_2m')
@@ -83,8 +95,13 @@ describe('runs at once', () => {
     const call: Call = { inputs: { prompt: ['pizza', 'rocket'], numInferenceSteps: 2, generator: generators } }
     const [first, second] = await Promise.all([draw(pipe, call), draw(pipe, call)])
     expect(second).toEqual(first)
-    expect(generators.map(generator => [...generator.randn([4])])).toEqual([1, 2].map(seed => [...new Generator(seed).randn([4])]))
-    const { scheduler, guider } = pipe.components as Record<string, { numInferenceSteps?: number; getState?: () => { step?: number } }>
+    expect(generators.map(generator => [...generator.randn([4])])).toEqual(
+      [1, 2].map(seed => [...new Generator(seed).randn([4])]),
+    )
+    const { scheduler, guider } = pipe.components as Record<
+      string,
+      { numInferenceSteps?: number; getState?: () => { step?: number } }
+    >
     expect(scheduler?.numInferenceSteps).toBeUndefined()
     expect(guider?.getState?.().step).toBeUndefined()
   })
@@ -112,7 +129,9 @@ describe('a cancelled run', () => {
       onEvent(event)
     }
     const options = { seed: 1, signal, onEvent: listen, keepStateOnAbort: true }
-    const error = (await failureOf(pipe({ ...small, prompt: 'pizza', numInferenceSteps: 5 }, options))) as PipelineAbortError
+    const error = (await failureOf(
+      pipe({ ...small, prompt: 'pizza', numInferenceSteps: 5 }, options),
+    )) as PipelineAbortError
     const { values } = error.state as PipelineState // What a pipeline puts there.
     expect([...(values.get('latents') as tf.Tensor).dataSync()]).toEqual(latest)
     const kept = [...values.values()].filter(value => value instanceof tf.Tensor)
@@ -133,7 +152,15 @@ describe('a cancelled run', () => {
 })
 
 describe('a run that looks at its numbers', () => {
-  const broken = () => tf.tidy(() => tf.zeros([1, 8, 8, 4]).sub(tf.oneHot(tf.tensor1d([0], 'int32'), 256).reshape([1, 8, 8, 4]).mul(Number.NaN)))
+  const broken = () =>
+    tf.tidy(() =>
+      tf.zeros([1, 8, 8, 4]).sub(
+        tf
+          .oneHot(tf.tensor1d([0], 'int32'), 256)
+          .reshape([1, 8, 8, 4])
+          .mul(Number.NaN),
+      ),
+    )
 
   test('names the block and the value where the first number is not finite', async () => {
     const latents = broken()
@@ -142,14 +169,23 @@ describe('a run that looks at its numbers', () => {
     latents.dispose()
     expect(error).toBeInstanceOf(NonFiniteError)
     expect(error).toMatchObject({ path: ['prepareLatents'], value: 'latents' })
-    expect((error as Error).message).toMatch(/^prepareLatents: wrote "latents" with \d+ of 256 values that are NaN or infinite/)
+    expect((error as Error).message).toMatch(
+      /^prepareLatents: wrote "latents" with \d+ of 256 values that are NaN or infinite/,
+    )
   })
 
   test('names the step of the loop', async () => {
     // More than float32 can hold.
-    const call: Call = { inputs: { prompt: 'pizza', numInferenceSteps: 3, guidanceScale: 1e40 }, options: { seed: 1, checkNumerics: true } }
+    const call: Call = {
+      inputs: { prompt: 'pizza', numInferenceSteps: 3, guidanceScale: 1e40 },
+      options: { seed: 1, checkNumerics: true },
+    }
     const error = await failureOf(draw(textToImage(), call))
-    expect(error).toMatchObject({ code: 'NON_FINITE', path: ['denoise[step 1 of 3]', 'predictNoise'], value: 'noisePred' })
+    expect(error).toMatchObject({
+      code: 'NON_FINITE',
+      path: ['denoise[step 1 of 3]', 'predictNoise'],
+      value: 'noisePred',
+    })
   })
 
   test('gives the same picture as one that does not', async () => {

@@ -34,7 +34,13 @@ describe('DecodeLatents', () => {
     const vae = await AutoencoderKL.fromPretrained(folder)
     const { latentChannels, scalingFactor, shiftFactor } = vae.config
     const draw = () => randnTensor([2, 4, 4, latentChannels], new Generator(1))
-    const expected = tf.tidy(() => vae.decode(draw().div<tf.Tensor4D>(scalingFactor).add(shiftFactor ?? 0)))
+    const expected = tf.tidy(() =>
+      vae.decode(
+        draw()
+          .div<tf.Tensor4D>(scalingFactor)
+          .add(shiftFactor ?? 0),
+      ),
+    )
     expect(scalingFactor).not.toBe(1)
     expectClose('pixels', take(await decode(draw(), { vae })), take(expected), { atol: 1e-5, rtol: 1e-5 })
     vae.dispose()

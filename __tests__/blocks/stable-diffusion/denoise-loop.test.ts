@@ -6,8 +6,8 @@ import {
   DenoiseLoop,
   type In,
   Input,
-  type LoopStepEvent,
   LoopStep,
+  type LoopStepEvent,
   ModularPipelineBlocks,
   type Out,
   Output,
@@ -46,7 +46,8 @@ class Undirected extends DenoiseLoop {
 }
 
 const unguided = { guider: new ClassifierFreeGuidance({ guidanceScale: 1 }) }
-const inSequence = (loop: DenoiseLoop) => SequentialPipelineBlocks.fromBlocksDict({ setTimesteps: SetTimesteps, denoise: loop })
+const inSequence = (loop: DenoiseLoop) =>
+  SequentialPipelineBlocks.fromBlocksDict({ setTimesteps: SetTimesteps, denoise: loop })
 const undirected = () => emoji.pipelineOf(inSequence(new Undirected()))
 
 /** Calls with what the reference began with. */
@@ -65,13 +66,22 @@ describe('DenoiseLoop', () => {
     const onEvent = (event: PipelineEvent) => {
       if (event.type !== 'loopStep') return
       const expected = entryOf(recorded('latents_by_step'), steps++)
-      expectClose(`step ${steps}`, toChannelsFirst(event.state.latents as tf.Tensor), expected, { atol: 1e-3, rtol: 1e-3 })
+      expectClose(`step ${steps}`, toChannelsFirst(event.state.latents as tf.Tensor), expected, {
+        atol: 1e-3,
+        rtol: 1e-3,
+      })
     }
     const latents = await withReference(inputs =>
-      emoji.pipelineOf(inSequence(new DenoiseLoop()), unguided)<tf.Tensor>({ ...inputs, numInferenceSteps: 10 }, { output: 'latents', onEvent }),
+      emoji.pipelineOf(inSequence(new DenoiseLoop()), unguided)<tf.Tensor>(
+        { ...inputs, numInferenceSteps: 10 },
+        { output: 'latents', onEvent },
+      ),
     )
     expect(steps).toBe(10)
-    expectClose('latents', toChannelsFirst(latents), entryOf(recorded('latents_by_step'), 9), { atol: 1e-3, rtol: 1e-3 })
+    expectClose('latents', toChannelsFirst(latents), entryOf(recorded('latents_by_step'), 9), {
+      atol: 1e-3,
+      rtol: 1e-3,
+    })
     latents.dispose()
   })
 

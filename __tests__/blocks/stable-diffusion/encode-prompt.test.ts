@@ -91,7 +91,10 @@ describe('EncodePrompt', () => {
   test('leaves out the last layers of the text encoder on request, for the prompt alone', async () => {
     const { inputIds } = emoji.tokenizer.encode('pizza', { padding: 'max_length' })
     const expected = tf.tidy(() => {
-      const { hiddenStates } = emoji.textEncoder.forward({ inputIds: tf.tensor2d(inputIds, undefined, 'int32'), outputHiddenStates: true })
+      const { hiddenStates } = emoji.textEncoder.forward({
+        inputIds: tf.tensor2d(inputIds, undefined, 'int32'),
+        outputHiddenStates: true,
+      })
       return emoji.textEncoder.finalLayerNorm.forward(hiddenStates.at(-2) as tf.Tensor3D)
     })
     const skipped = await encode({ prompt: 'pizza', clipSkip: 1 })
@@ -116,14 +119,19 @@ describe('EncodePrompt', () => {
   ])('refuses a wrong %s before it begins: %j', async (name, inputs, message) => {
     const error = await failureOf(encode(inputs))
     expect(error).toBeInstanceOf(PipelineValidationError)
-    expect((error as PipelineValidationError).issues).toEqual([expect.objectContaining({ code: 'INPUT_TYPE', input: name })])
+    expect((error as PipelineValidationError).issues).toEqual([
+      expect.objectContaining({ code: 'INPUT_TYPE', input: name }),
+    ])
     expect((error as Error).message).toContain(message)
   })
 
   test('warns of the end of a prompt that does not fit, and encodes the rest', async () => {
     const { warnings, onEvent } = collectWarnings()
     const prompt = `${'apple '.repeat(22)}rocket pizza`
-    const embeds = await encoder({ guider: unguided })<tf.Tensor>({ prompt: ['pizza', prompt] }, { output: 'promptEmbeds', onEvent })
+    const embeds = await encoder({ guider: unguided })<tf.Tensor>(
+      { prompt: ['pizza', prompt] },
+      { output: 'promptEmbeds', onEvent },
+    )
     expect(warnings).toEqual([
       expect.objectContaining({
         code: 'PROMPT_TRUNCATED',
@@ -147,18 +155,29 @@ describe('EncodePrompt', () => {
     const { warnings, onEvent } = collectWarnings()
     const embeds = take(await encoder()<tf.Tensor>({ prompt: ['pizza', prompt] }, { output: 'promptEmbeds', onEvent }))
     expect(embeds.shape).toEqual([2, 24, 128])
-    expect(warnings).toEqual([expect.objectContaining({ code: 'PROMPT_EMPTY', message: 'The prompt 2 is empty: the picture will show anything.' })])
+    expect(warnings).toEqual([
+      expect.objectContaining({
+        code: 'PROMPT_EMPTY',
+        message: 'The prompt 2 is empty: the picture will show anything.',
+      }),
+    ])
   })
 
-  test.each(['🍎🚀 emoji', '赤いりんご', '빨간 사과', 'תפוח אדום', '👩‍👩‍👧‍👦', '\u0000\ud800'])('takes %j', async prompt => {
-    const [row] = await encode({ prompt })
-    expect(row?.every(Number.isFinite)).toBe(true)
-    expect(row).not.toEqual((await encode({ prompt: '' }))[0])
-  })
+  test.each(['🍎🚀 emoji', '赤いりんご', '빨간 사과', 'תפוח אדום', '👩‍👩‍👧‍👦', '\u0000\ud800'])(
+    'takes %j',
+    async prompt => {
+      const [row] = await encode({ prompt })
+      expect(row?.every(Number.isFinite)).toBe(true)
+      expect(row).not.toEqual((await encode({ prompt: '' }))[0])
+    },
+  )
 })
 
 /** Compares rows that were computed in batches of other sizes. */
-function expectRows(rows: readonly (readonly number[] | undefined)[], expected: readonly (readonly number[] | undefined)[]): void {
+function expectRows(
+  rows: readonly (readonly number[] | undefined)[],
+  expected: readonly (readonly number[] | undefined)[],
+): void {
   const flat = (of: typeof rows) => ({ shape: of.map(row => row?.length ?? 0), values: of.flatMap(row => row ?? []) })
   expectClose('rows', flat(rows), flat(expected), { atol: 1e-5, rtol: 1e-5 })
 }

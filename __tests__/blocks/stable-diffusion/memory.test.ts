@@ -44,13 +44,23 @@ describe('text to image', () => {
   test('ends runs that are cancelled in any block with the tensors and bytes that it began with', async () => {
     const pipe = textToImage()
     const blocks: string[] = []
-    await pipe(inputs, { output: 'images', seed: 1, onEvent: event => void (event.type === 'blockEnd' && blocks.push(event.block)) })
-    expect(blocks).toEqual(expect.arrayContaining(['SetGuidance', 'EncodePrompt', 'PredictNoise', 'DenoiseLoop', 'DecodeLatents']))
+    await pipe(inputs, {
+      output: 'images',
+      seed: 1,
+      onEvent: event => void (event.type === 'blockEnd' && blocks.push(event.block)),
+    })
+    expect(blocks).toEqual(
+      expect.arrayContaining(['SetGuidance', 'EncodePrompt', 'PredictNoise', 'DenoiseLoop', 'DecodeLatents']),
+    )
     const before = tensorMemory()
     for (const block of blocks.slice(0, -2)) {
       const stop = new AbortController()
       const error = await failureOf(
-        pipe(inputs, { seed: 1, signal: stop.signal, onEvent: event => void (event.type === 'blockEnd' && event.block === block && stop.abort()) }),
+        pipe(inputs, {
+          seed: 1,
+          signal: stop.signal,
+          onEvent: event => void (event.type === 'blockEnd' && event.block === block && stop.abort()),
+        }),
       )
       expect(error).toMatchObject({ code: 'ABORTED' })
       expect(tensorMemory()).toEqual(before)

@@ -46,7 +46,9 @@ describe('PostprocessImages', () => {
   test('refuses a form that it does not know', async () => {
     const error = await failureOf(postprocess({ outputType: 'latent' }))
     expect(error).toBeInstanceOf(PipelineValidationError)
-    expect((error as Error).message).toContain('input "outputType" got the string "latent"; it must be "image" | "tensor"')
+    expect((error as Error).message).toContain(
+      'input "outputType" got the string "latent"; it must be "image" | "tensor"',
+    )
   })
 
   test('refuses pixels that are not red, green and blue', async () => {

@@ -10,7 +10,8 @@ type Inputs = Readonly<Record<'scaledLatents' | 'promptEmbeds' | 'negativePrompt
 
 /** Two pictures, of another size than the model's own to save time. */
 function makeInputs(): Inputs {
-  const draw = (seed: number, shape: readonly [number, number, number, number]) => randnTensor(shape, new Generator(seed))
+  const draw = (seed: number, shape: readonly [number, number, number, number]) =>
+    randnTensor(shape, new Generator(seed))
   return tf.tidy(() => ({
     scaledLatents: draw(1, [2, 8, 8, 4]),
     promptEmbeds: draw(2, [2, 24, 128, 1]).squeeze([3]),
@@ -19,7 +20,11 @@ function makeInputs(): Inputs {
 }
 
 /** Runs the block in a run of 4 steps; `change` may change its inputs. */
-async function predict(guider: ClassifierFreeGuidance, at = 0, change: (inputs: Inputs) => Partial<Inputs> = inputs => inputs): Promise<tf.Tensor> {
+async function predict(
+  guider: ClassifierFreeGuidance,
+  at = 0,
+  change: (inputs: Inputs) => Partial<Inputs> = inputs => inputs,
+): Promise<tf.Tensor> {
   const inputs = makeInputs()
   const changed = change(inputs)
   try {
@@ -34,7 +39,8 @@ async function predict(guider: ClassifierFreeGuidance, at = 0, change: (inputs: 
 function unetOutputs(timestep: number): { cond: tf.Tensor; uncond: tf.Tensor } {
   const { scaledLatents, promptEmbeds, negativePromptEmbeds } = makeInputs()
   const sample = scaledLatents as tf.Tensor4D // As makeInputs() makes it.
-  const output = (embeds: tf.Tensor) => emoji.unet.forward({ sample, timestep, encoderHiddenStates: embeds as tf.Tensor3D })
+  const output = (embeds: tf.Tensor) =>
+    emoji.unet.forward({ sample, timestep, encoderHiddenStates: embeds as tf.Tensor3D })
   return { cond: output(promptEmbeds), uncond: output(negativePromptEmbeds) }
 }
 
@@ -74,14 +80,25 @@ describe('PredictNoise', () => {
   })
 
   test('needs a negative prompt for a guider that compares', async () => {
-    const error = await failureOf(predict(new ClassifierFreeGuidance(), 0, ({ negativePromptEmbeds: _, ...rest }) => rest))
-    expect(error).toMatchObject({ code: 'BLOCK_EXECUTION', path: ['iteration[step 1]', 'predictNoise'], cause: { code: 'GUIDER_ARGUMENT' } })
-    expect((error as Error).message).toContain('the input "encoderHiddenStates" has no value for the prediction "predUncond" at step 0')
+    const error = await failureOf(
+      predict(new ClassifierFreeGuidance(), 0, ({ negativePromptEmbeds: _, ...rest }) => rest),
+    )
+    expect(error).toMatchObject({
+      code: 'BLOCK_EXECUTION',
+      path: ['iteration[step 1]', 'predictNoise'],
+      cause: { code: 'GUIDER_ARGUMENT' },
+    })
+    expect((error as Error).message).toContain(
+      'the input "encoderHiddenStates" has no value for the prediction "predUncond" at step 0',
+    )
   })
 
   test('refuses embeddings for another number of pictures', async () => {
     const error = await failureOf(
-      predict(new ClassifierFreeGuidance(), 0, inputs => ({ ...inputs, promptEmbeds: inputs.promptEmbeds.slice([0], [1]) })),
+      predict(new ClassifierFreeGuidance(), 0, inputs => ({
+        ...inputs,
+        promptEmbeds: inputs.promptEmbeds.slice([0], [1]),
+      })),
     )
     expect(error).toMatchObject({ code: 'SHAPE_MISMATCH' })
     expect((error as Error).message).toContain('"images" is')

@@ -16,7 +16,10 @@ import { emojiFolder, failureOf, take, takeRows, useEmojiModel } from '../use-em
 const emoji = useEmojiModel()
 
 const noise = (inputs: Record<string, unknown>, seed?: number) =>
-  emoji.pipelineOf(new PrepareLatents())<tf.Tensor4D>({ batchSize: 1, ...inputs }, { output: 'latents', ...(seed !== undefined && { seed }) })
+  emoji.pipelineOf(new PrepareLatents())<tf.Tensor4D>(
+    { batchSize: 1, ...inputs },
+    { output: 'latents', ...(seed !== undefined && { seed }) },
+  )
 
 describe('PrepareLatents', () => {
   test("draws the reference's noise for its seed", async () => {

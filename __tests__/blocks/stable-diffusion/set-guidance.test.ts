@@ -28,7 +28,8 @@ class ReadGuider extends ModularPipelineBlocks {
 useLeakCheck()
 
 const pipe = SequentialPipelineBlocks.fromBlocksDict({ set: SetGuidance, read: ReadGuider }).initPipeline()
-const settingsOf = (inputs: Record<string, unknown>) => pipe<ClassifierFreeGuidanceConfig>(inputs, { output: 'settings' })
+const settingsOf = (inputs: Record<string, unknown>) =>
+  pipe<ClassifierFreeGuidanceConfig>(inputs, { output: 'settings' })
 
 describe('SetGuidance', () => {
   test("leaves the guider's own settings where nothing is asked for", async () => {
@@ -38,7 +39,10 @@ describe('SetGuidance', () => {
   test.each([
     [{ guidanceScale: 3 }, { guidanceScale: 3, guidanceRescale: 0 }],
     [{ guidanceRescale: 0.7 }, { guidanceScale: 7.5, guidanceRescale: 0.7 }],
-    [{ guidanceScale: 0, guidanceRescale: 1 }, { guidanceScale: 0, guidanceRescale: 1 }],
+    [
+      { guidanceScale: 0, guidanceRescale: 1 },
+      { guidanceScale: 0, guidanceRescale: 1 },
+    ],
   ])('sets %j for this run', async (inputs, expected) => {
     expect(await settingsOf(inputs)).toMatchObject(expected)
   })

@@ -83,7 +83,12 @@ describe('SetTimesteps', () => {
     ['more steps than the training had', { numInferenceSteps: 1001 }, 'from 1 to 1000', ddim],
     ['timesteps that rise', { timesteps: [100, 500] }, 'must fall', new DPMSolverMultistepScheduler()],
     ['timesteps beyond the training', { timesteps: [1000, 5] }, 'from 0 to 999', new DPMSolverMultistepScheduler()],
-    ['timesteps and noise levels at once', { timesteps: [9, 5], sigmas: [2, 1] }, 'together', new EulerDiscreteScheduler()],
+    [
+      'timesteps and noise levels at once',
+      { timesteps: [9, 5], sigmas: [2, 1] },
+      'together',
+      new EulerDiscreteScheduler(),
+    ],
     ['timesteps where the scheduler has its own', { timesteps: [900, 500] }, 'cannot be given to this scheduler', ddim],
   ])('tells what the scheduler says of %s', async (_, inputs, message, scheduler) => {
     const error = await failureOf(choose(inputs, scheduler))

@@ -8,8 +8,8 @@ import {
   type ModularPipeline,
   type PipelineEvent,
   resolveScheduler,
-  schedulerNames,
   StableDiffusionTextToImageBlocks,
+  schedulerNames,
   VaeImageProcessor,
 } from '../../../index'
 import { checkPipelineRun } from '../../../testing/goldens/areas/pipelines'
@@ -44,7 +44,14 @@ interface RecordedRun {
 const recordedRuns = JSON.parse(readFileSync(join(emojiFolder, 'reference', 'runs.json'), 'utf8')) as RecordedRun[]
 
 function inputsOf(run: RecordedRun): Record<string, unknown> {
-  const { prompt, negative_prompt: negativePrompt, steps: numInferenceSteps, guidance: guidanceScale, height, width } = run
+  const {
+    prompt,
+    negative_prompt: negativePrompt,
+    steps: numInferenceSteps,
+    guidance: guidanceScale,
+    height,
+    width,
+  } = run
   return { prompt, negativePrompt, numInferenceSteps, guidanceScale, height, width }
 }
 
@@ -74,7 +81,15 @@ describe('StableDiffusionTextToImageBlocks', () => {
       'unet',
       'vae',
     ])
-    for (const name of ['negativePrompt', 'numInferenceSteps', 'guidanceScale', 'height', 'width', 'generator', 'outputType']) {
+    for (const name of [
+      'negativePrompt',
+      'numInferenceSteps',
+      'guidanceScale',
+      'height',
+      'width',
+      'generator',
+      'outputType',
+    ]) {
       expect(blocks.inputNames).toContain(name)
     }
   })
@@ -93,9 +108,20 @@ describe('StableDiffusionTextToImageBlocks', () => {
       const { latents, promptEmbeds, negativePromptEmbeds } = event.state as Record<string, tf.Tensor | undefined>
       if (steps === 0) {
         expectClose('prompt_embeds', plain(promptEmbeds), recorded('prompt_embeds'), tolerance)
-        if (run.guidance > 1) expectClose('negative_prompt_embeds', plain(negativePromptEmbeds), recorded('negative_prompt_embeds'), tolerance)
+        if (run.guidance > 1)
+          expectClose(
+            'negative_prompt_embeds',
+            plain(negativePromptEmbeds),
+            recorded('negative_prompt_embeds'),
+            tolerance,
+          )
       }
-      expectClose(`latents after step ${steps}`, toChannelsFirst(latents as tf.Tensor), entryOf(recorded('latents_by_step'), steps), tolerance)
+      expectClose(
+        `latents after step ${steps}`,
+        toChannelsFirst(latents as tf.Tensor),
+        entryOf(recorded('latents_by_step'), steps),
+        tolerance,
+      )
       steps++
     }
     const options = { output: 'images', seed: run.seed, onEvent }
@@ -112,10 +138,15 @@ describe('StableDiffusionTextToImageBlocks', () => {
   test('draws several pictures of several prompts in one batch as it draws each alone', async () => {
     const pipe = emoji.pipelineOf(new StableDiffusionTextToImageBlocks())
     const shared = { numInferenceSteps: 2, height: 32, width: 32, outputType: 'tensor' }
-    const latents = await pipe<tf.Tensor>({ ...shared, prompt: ['pizza', 'rocket'], numImagesPerPrompt: 2 }, { output: 'latents', seed: 1 })
+    const latents = await pipe<tf.Tensor>(
+      { ...shared, prompt: ['pizza', 'rocket'], numImagesPerPrompt: 2 },
+      { output: 'latents', seed: 1 },
+    )
     expect(take(latents).shape).toEqual([4, 8, 8, 4])
     const generators = [1, 2].map(seed => new Generator(seed))
-    const both = take(await pipe<tf.Tensor>({ ...shared, prompt: ['pizza', 'rocket'], generator: generators }, { output: 'images' }))
+    const both = take(
+      await pipe<tf.Tensor>({ ...shared, prompt: ['pizza', 'rocket'], generator: generators }, { output: 'images' }),
+    )
     const rocket = take(await pipe<tf.Tensor>({ ...shared, prompt: 'rocket' }, { output: 'images', seed: 2 }))
     const second = { shape: rocket.shape, values: both.values.slice(rocket.values.length) }
     expectClose('second picture', second, rocket, { atol: 1e-4, rtol: 0 })
@@ -123,7 +154,9 @@ describe('StableDiffusionTextToImageBlocks', () => {
 
   test('guides from the middle of the run on, if its guider says so', async () => {
     const draw = async (config: ConstructorParameters<typeof ClassifierFreeGuidance>[0]) => {
-      const pipe = emoji.pipelineOf(new StableDiffusionTextToImageBlocks(), { guider: new ClassifierFreeGuidance(config) })
+      const pipe = emoji.pipelineOf(new StableDiffusionTextToImageBlocks(), {
+        guider: new ClassifierFreeGuidance(config),
+      })
       const inputs = { prompt: 'pizza', numInferenceSteps: 2, height: 32, width: 32 }
       return take(await pipe<tf.Tensor>(inputs, { output: 'latents', seed: 1 })).values
     }

@@ -59,7 +59,8 @@ class Missing extends Error {}
 function interpret(plan: Plan, state: Map<string, number | undefined>): void {
   switch (plan.kind) {
     case 'leaf':
-      return interpretLeaf(plan, state)
+      interpretLeaf(plan, state)
+      return
     case 'sequence':
       for (const part of plan.parts) interpret(part, state)
       return
@@ -83,13 +84,14 @@ function interpretLeaf(plan: LeafPlan, state: Map<string, number | undefined>): 
   for (const { name, add } of plan.outputs) state.set(name, add && sum + add)
 }
 
-/** Whether the pipeline writes its default for an input before the first block is asked, as it stands first. */
-function withDefaults(blocks: ModularPipelineBlocks, given: Record<string, number>): Map<string, number | undefined> {
-  const state = new Map<string, number | undefined>(Object.entries(given))
-  for (const { name, default: value } of blocks.inputs) {
-    if (name !== null && !state.has(name)) state.set(name, value as number | undefined)
-  }
-  return state
+/** The state that a pipeline begins with: what is given of its inputs, and the default of each one's first declaration. */
+function startOf(blocks: ModularPipelineBlocks, given: Record<string, number>): Map<string, number | undefined> {
+  return new Map(
+    blocks.inputs.map(({ name, default: value }) => [
+      name as string,
+      given[name as string] ?? (value as number | undefined),
+    ]),
+  )
 }
 
 const runs = { numRuns: 400 }
@@ -99,7 +101,7 @@ describe('random trees of blocks', () => {
     await fc.assert(
       fc.asyncProperty(plans({ loops: false }), givenValues, async (plan, given) => {
         const blocks = buildPipeline(plan)
-        const state = withDefaults(blocks, given)
+        const state = startOf(blocks, given)
         const outcome = await runUnchecked(blocks, given)
         try {
           interpret(plan, state)
@@ -123,8 +125,6 @@ describe('random trees of blocks', () => {
         if (checked instanceof PipelineValidationError) {
           expect(unchecked).toBeInstanceOf(Error)
           for (const issue of checked.issues) expect(issue).toBeInstanceOf(MissingInputError)
-        } else if (checked instanceof Error) {
-          expect(checked).toEqual(unchecked)
         } else {
           expect(checked).toEqual(unchecked)
         }

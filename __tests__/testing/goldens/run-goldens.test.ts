@@ -27,7 +27,10 @@ async function tamper(path: string, tensor: string, element: number, value: numb
   const file = join(folder(), path, 'io.safetensors')
   const bytes = await readFile(file)
   const headerLength = Number(bytes.readBigUInt64LE(0))
-  const header = JSON.parse(bytes.subarray(8, 8 + headerLength).toString()) as Record<string, { data_offsets: [number, number] }>
+  const header = JSON.parse(bytes.subarray(8, 8 + headerLength).toString()) as Record<
+    string,
+    { data_offsets: [number, number] }
+  >
   bytes.writeFloatLE(value, 8 + headerLength + (header[tensor]?.data_offsets[0] as number) + 4 * element)
   await writeFile(file, bytes)
 }
@@ -37,7 +40,11 @@ const linesOf = (text: string) => text.trimEnd().split('\n')
 
 describe('npm run goldens', () => {
   test('prints a row for each area and then the sum, and ends well where all cases pass', async () => {
-    await makeGoldens({ cfg: ['guiders', 'guiders/cfg'], cfg_one: ['guiders', 'guiders/cfg_one'], torch_cpu: ['rng', 'rng/torch_cpu'] })
+    await makeGoldens({
+      cfg: ['guiders', 'guiders/cfg'],
+      cfg_one: ['guiders', 'guiders/cfg_one'],
+      torch_cpu: ['rng', 'rng/torch_cpu'],
+    })
     const { code, stdout, stderr } = await run('.')
     expect(stderr).toBe('')
     expect(linesOf(stdout)).toEqual([
@@ -83,7 +90,8 @@ describe('npm run goldens', () => {
       small_bpe: ['tokenizer', 'tokenizer/small_bpe'],
       torch_cpu: ['rng', 'rng/torch_cpu'],
     })
-    const passed = async (...args: string[]) => linesOf((await run('.', '--verbose', ...args)).stdout).flatMap(line => /^passed +(\S+)$/.exec(line)?.[1] ?? [])
+    const passed = async (...args: string[]) =>
+      linesOf((await run('.', '--verbose', ...args)).stdout).flatMap(line => /^passed +(\S+)$/.exec(line)?.[1] ?? [])
     expect(await passed('--area', 'rng, tokenizer')).toEqual(['tokenizer/small_bpe', 'rng/torch_cpu'])
     expect(await passed('--case', 'one')).toEqual(['guiders/cfg_one'])
     expect(await passed('--case', 'c*g')).toEqual(['guiders/cfg'])
@@ -97,13 +105,22 @@ describe('npm run goldens', () => {
   })
 
   test('counts a case whose files are missing or damaged as failed, and goes on', async () => {
-    await makeGoldens({ gone: ['guiders'], torn: ['guiders', 'guiders/cfg'], empty: ['guiders'], cfg: ['guiders', 'guiders/cfg'] })
+    await makeGoldens({
+      gone: ['guiders'],
+      torn: ['guiders', 'guiders/cfg'],
+      empty: ['guiders'],
+      cfg: ['guiders', 'guiders/cfg'],
+    })
     await rm(join(folder(), 'guiders', 'gone'), { recursive: true })
     await writeFile(join(folder(), 'guiders', 'torn', 'io.safetensors'), 'torn')
     await writeFile(join(folder(), 'guiders', 'empty', 'case.json'), '{')
     const { code, stdout } = await run('.')
     const lines = linesOf(stdout)
-    expect(lines.filter(line => line.startsWith('failed')).map(line => line.split(/ +/)[1])).toEqual(['guiders/gone', 'guiders/torn', 'guiders/empty'])
+    expect(lines.filter(line => line.startsWith('failed')).map(line => line.split(/ +/)[1])).toEqual([
+      'guiders/gone',
+      'guiders/torn',
+      'guiders/empty',
+    ])
     expect(stdout).toContain('ENOENT')
     expect(stdout).toContain('SafetensorsError')
     expect(lines.at(-1)).toBe('1 passed, 3 failed')
@@ -111,7 +128,11 @@ describe('npm run goldens', () => {
   })
 
   test.each([
-    ['a folder that is not there', ['nowhere'], 'goldens: nowhere holds no goldens: its index.json cannot be read (ENOENT'],
+    [
+      'a folder that is not there',
+      ['nowhere'],
+      'goldens: nowhere holds no goldens: its index.json cannot be read (ENOENT',
+    ],
     ['an area that the folder lacks', ['.', '--area', 'guider'], 'goldens: . has no area "guider"; it has guiders.'],
     ['a case that the folder lacks', ['.', '--case', 'nothing'], 'goldens: no case was selected'],
     ['no folder', [], "missing required argument 'dir'"],

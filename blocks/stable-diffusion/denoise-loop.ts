@@ -2,7 +2,16 @@
 import type * as tf from '@tensorflow/tfjs'
 import { z } from 'zod'
 import { tensor } from '../../components/tensors/tensor-schema'
-import { Block, type BlockSource, type In, type InOut, Input, LoopSequentialPipelineBlocks, LoopStep, Output } from '../../src'
+import {
+  Block,
+  type BlockSource,
+  type In,
+  type InOut,
+  Input,
+  LoopSequentialPipelineBlocks,
+  LoopStep,
+  Output,
+} from '../../src'
 import { PredictNoise } from './predict-noise'
 import { ScaleModelInput } from './scale-model-input'
 import { SchedulerStep } from './scheduler-step'

@@ -46,12 +46,10 @@ export function expectClose(
     const [a, b] = [got.values[i] as number, expected.values[i] as number]
     if (Object.is(a, b) || a === b || (Number.isNaN(a) && Number.isNaN(b))) continue
     const error = Math.abs(a - b)
-    if (!(error <= atol + rtol * Math.abs(b))) {
-      throw new GoldenMismatch(
-        `${where}${indexText(i, expected.shape)}`,
-        `${b} (±${atol + rtol * Math.abs(b)})`,
-        String(a),
-      )
+    const allowed = atol + rtol * Math.abs(b)
+    // What is infinite or NaN on one side alone is wrong whatever is allowed.
+    if (!(error <= allowed && Number.isFinite(error))) {
+      throw new GoldenMismatch(`${where}${indexText(i, expected.shape)}`, `${b} (±${allowed})`, String(a))
     }
     maxError = Math.max(maxError, error)
   }

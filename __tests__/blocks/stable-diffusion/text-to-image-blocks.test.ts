@@ -1,15 +1,24 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type * as tf from '@tensorflow/tfjs'
+import * as tf from '@tensorflow/tfjs'
 import {
+  Block,
   ClassifierFreeGuidance,
   Generator,
   Image,
+  type In,
+  type InOut,
+  Input,
   type ModularPipeline,
+  ModularPipelineBlocks,
+  type Out,
+  Output,
   type PipelineEvent,
   resolveScheduler,
   StableDiffusionTextToImageBlocks,
+  Step,
   schedulerNames,
+  tensor,
   VaeImageProcessor,
 } from '../../../index'
 import { checkPipelineRun } from '../../../testing/goldens/areas/pipelines'
@@ -26,6 +35,30 @@ const goldenJson = JSON.parse(readFileSync(join(goldenFolder, 'case.json'), 'utf
   runs: { name: string; scheduler: { class: string } }[]
 }
 const supported = goldenJson.runs.filter(run => run.scheduler.class in schedulerNames).map(run => run.name)
+
+@Block({ description: 'Makes a prompt more dramatic.' })
+class Dramatise extends ModularPipelineBlocks {
+  @Input() @Output() prompt!: InOut<string>
+
+  run() {
+    this.prompt = `${this.prompt}, dramatic light`
+  }
+}
+
+@Block({ description: 'Paints all of it grey.' })
+class PaintGrey extends ModularPipelineBlocks {
+  @Input(tensor('images latentHeight latentWidth 4')) latents!: In<tf.Tensor4D>
+  @Output(tensor('images height width 3')) pixels!: Out<tf.Tensor4D>
+
+  run() {
+    this.pixels = tf.zeros([this.latents.shape[0], 8, 8, 3])
+  }
+}
+
+@Block({ description: 'Text to image, without a look at the result.' })
+class TextToGrey extends StableDiffusionTextToImageBlocks {
+  @Step() override decode = PaintGrey
+}
 
 /** A run of the emoji model that was recorded in PyTorch. */
 interface RecordedRun {
@@ -163,6 +196,31 @@ describe('StableDiffusionTextToImageBlocks', () => {
     const late = await draw({ guidanceScale: 4, start: 0.5 })
     expect(late).not.toEqual(await draw({ guidanceScale: 4 }))
     expect(late).not.toEqual(await draw({ guidanceScale: 1 }))
+  })
+
+  test('runs another block in the place of one, and one that is put in', async () => {
+    const seen: string[] = []
+    const pipe = emoji.pipelineOf(new TextToGrey().insert('dramatise', Dramatise, 0))
+    const onEvent = (event: PipelineEvent) => {
+      if (event.type === 'blockStart') seen.push(event.path.join(' > '))
+    }
+    const inputs = { prompt: 'pizza', numInferenceSteps: 1, height: 16, width: 16 }
+    const results = await pipe(inputs, { output: ['images', 'prompt'], onEvent })
+    expect(results.prompt).toBe('pizza, dramatic light')
+    const [image] = results.images as Image[]
+    expect(new Set(image?.data)).toEqual(new Set([128]))
+    expect(seen).toEqual([
+      '',
+      'dramatise',
+      'setGuidance',
+      'encodePrompt',
+      'setTimesteps',
+      'prepareLatents',
+      'denoise',
+      ...['scaleInput', 'predictNoise', 'update'].map(part => `denoise > ${part}`),
+      'decode',
+      'postprocess',
+    ])
   })
 
   test('draws with every scheduler that has a name', async () => {

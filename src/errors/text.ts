@@ -23,7 +23,7 @@ export function kindOf(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (typeof value === 'object') {
     const shape = (value as { shape?: unknown }).shape
-    const name = value.constructor?.name ?? 'object'
+    const name = value.constructor?.name ?? 'Object'
     if (Array.isArray(shape)) return `${name} [${shape.join(',')}]`
     return name === 'Object' ? 'an object' : `an instance of ${name}`
   }

@@ -15,7 +15,7 @@ export function toCamelCase(name: string): string {
 /** `numInferenceSteps` → `num_inference_steps`; a digit after a word is its own part: `textEncoder2` → `text_encoder_2`. */
 export function toSnakeCase(name: string): string {
   return name
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/(?<=[A-Za-z0-9])(?=[A-Z])/g, '_')
     .replace(/([a-z])(\d)/g, '$1_$2')
     .toLowerCase()
 }

@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { MissingFileError } from '../../../components/files/missing-file-error'
 import { openCheckpoint } from '../../../components/checkpoints/open-checkpoint'
 import { PickleCheckpointError } from '../../../components/checkpoints/pickle-checkpoint-error'
 import { SafetensorsError } from '../../../components/checkpoints/safetensors-error'
 import { writeSafetensors } from '../../../components/checkpoints/write-safetensors'
+import { MissingFileError } from '../../../components/files/missing-file-error'
 import { openFilesIn } from './open-files'
 import { useTemporaryFolder } from './temporary-folder'
 

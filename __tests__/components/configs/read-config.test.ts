@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InvalidConfigError } from '../../../components/configs/invalid-config-error'
-import { MissingFileError } from '../../../components/files/missing-file-error'
 import { readConfig } from '../../../components/configs/read-config'
+import { MissingFileError } from '../../../components/files/missing-file-error'
 import { useTemporaryFolder } from '../checkpoints/temporary-folder'
 
 const folder = useTemporaryFolder()

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
-import { ClassifierFreeGuidance } from '../../../components/guiders/classifier-free-guidance'
 import { ConfigError } from '../../../components/configs/config-error'
+import { ClassifierFreeGuidance } from '../../../components/guiders/classifier-free-guidance'
 import { useBackend } from '../models/use-backend'
 
 useBackend('cpu')

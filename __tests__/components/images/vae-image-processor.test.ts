@@ -2,11 +2,11 @@ import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import { cpuLoader } from '../../../components/backends/cpu-loader'
 import { SafetensorsFile } from '../../../components/checkpoints/safetensors-file'
+import { ConfigError } from '../../../components/configs/config-error'
 import { Image } from '../../../components/images/image'
 import { ImageSizeError } from '../../../components/images/image-size-error'
 import { InvalidImageError } from '../../../components/images/invalid-image-error'
 import { VaeImageProcessor } from '../../../components/images/vae-image-processor'
-import { ConfigError } from '../../../components/configs/config-error'
 import { countingImage } from './pictures'
 
 const reference = join(__dirname, '../../../models/emoji/reference/pizza-seed2-euler20-g4')

@@ -1,7 +1,7 @@
 /** `@Branch`: an alternative of a conditional block. */
 import type { BlockSource } from '../composition/block-source'
 import { type BranchDeclaration, declare } from './declarations'
-import type { FieldDecorator } from './field-decorator'
+import type { WrittenField } from './field-decorator'
 
 /**
  * Names a branch of an AutoPipelineBlocks or a ConditionalPipelineBlocks.
@@ -11,6 +11,6 @@ import type { FieldDecorator } from './field-decorator'
  * @Branch({ otherwise: true }) text2img = TextToImage  // chosen when no other is
  * ```
  */
-export function Branch(declaration: BranchDeclaration = {}): FieldDecorator<BlockSource> {
+export function Branch(declaration: BranchDeclaration = {}): WrittenField<BlockSource> {
   return (target, field) => declare(target, 'steps', field, declaration)
 }

@@ -2,7 +2,7 @@
 import type { ComponentClass } from '../params/component-class'
 import { ComponentSpec, type ComponentSpecOptions } from '../params/component-spec'
 import { declare } from './declarations'
-import type { FieldDecorator } from './field-decorator'
+import type { ReadField } from './field-decorator'
 
 /** Options of `@Component`. */
 export type ComponentOptions = Omit<ComponentSpecOptions, 'name' | 'typeHint'> & {
@@ -19,7 +19,7 @@ export type ComponentOptions = Omit<ComponentSpecOptions, 'name' | 'typeHint'> &
  * @Component(ClassifierFreeGuidance, { config: { guidanceScale: 7.5 } }) guider!: ClassifierFreeGuidance
  * ```
  */
-export function Component<T>(type: ComponentClass<T>, options: ComponentOptions = {}): FieldDecorator<T> {
+export function Component<T>(type: ComponentClass<T>, options: ComponentOptions = {}): ReadField<T> {
   return (target, field) =>
     declare(target, 'components', field, new ComponentSpec({ name: field, ...options, typeHint: type }))
 }

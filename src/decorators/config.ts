@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { ConfigSpec } from '../params/config-spec'
 import { isSchema, readSchema } from '../params/schema'
 import { declare } from './declarations'
-import type { FieldDecorator } from './field-decorator'
+import type { ExampleField, ReadField } from './field-decorator'
 
 /** Options of `@Config` beside a schema. */
 export interface ConfigOptions<T = unknown> {
@@ -13,9 +13,9 @@ export interface ConfigOptions<T = unknown> {
 }
 
 /** Declares a setting of the pipeline, by a schema or by plain options: `@Config({ default: true }) forceZeros!: boolean`. */
-export function Config<S extends z.ZodType>(schema: S): FieldDecorator<z.output<S>>
-export function Config<T>(options?: ConfigOptions<T>): FieldDecorator<T>
-export function Config(argument: z.ZodType | ConfigOptions = {}): FieldDecorator<unknown> {
+export function Config<S extends z.ZodType>(schema: S): ReadField<z.output<S>>
+export function Config<T>(options?: ConfigOptions<T>): ExampleField<T>
+export function Config(argument: z.ZodType | ConfigOptions = {}): (target: object, field: string) => void {
   return (target, field) => {
     const spec = isSchema(argument)
       ? new ConfigSpec({ name: field, ...readSchema(argument), schema: argument })

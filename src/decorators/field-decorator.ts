@@ -1,4 +1,16 @@
-/** The type of decorators that check, when the program is compiled, that a field can hold what they declare. */
+/** The types of decorators that check, when the program is compiled, that a public field fits what they declare. */
 
-/** A decorator for public fields whose type is `T` or narrower. */
-export type FieldDecorator<T> = <K extends string, C extends Partial<Record<K, T>>>(target: C, field: K) => void
+/** For fields that the block assigns: their type is `T` or narrower. */
+export type WrittenField<T> = <K extends string, C extends Partial<Record<K, T>>>(target: C, field: K) => void
+
+/** For fields that the runtime fills in: their type is `T` or wider. */
+export type ReadField<T> = <C extends object, K extends string & keyof C>(
+  target: C,
+  field: K & ([T] extends [C[K]] ? string : never),
+) => void
+
+/** For fields of which a value of type `T` is but an example. */
+export type ExampleField<T> = <C extends object, K extends string & keyof C>(
+  target: C,
+  field: K & ([T] extends [C[K]] ? string : [C[K]] extends [T] ? string : never),
+) => void

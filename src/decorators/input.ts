@@ -5,7 +5,7 @@ import { InputParam } from '../params/input-param'
 import type { InputParamOptions } from '../params/param-options'
 import { explainMismatch, isSchema, readSchema } from '../params/schema'
 import { declare } from './declarations'
-import type { FieldDecorator } from './field-decorator'
+import type { ExampleField, ReadField } from './field-decorator'
 
 /** Options of `@Input` beside a schema. */
 export interface InputOptions<T = unknown> extends Omit<Partial<InputParamOptions>, 'name' | 'default' | 'schema'> {
@@ -26,10 +26,10 @@ export interface InputOptions<T = unknown> extends Omit<Partial<InputParamOption
  * ```
  * @throws DeclarationError when the class is defined: a reserved name, a default that its own schema refuses, a schema that converts values.
  */
-export function Input(): FieldDecorator<unknown>
-export function Input<S extends z.ZodType>(schema: S): FieldDecorator<z.output<S>>
-export function Input<T>(options: InputOptions<T>): FieldDecorator<T>
-export function Input(argument: z.ZodType | InputOptions = {}): FieldDecorator<unknown> {
+export function Input(): ExampleField<unknown>
+export function Input<S extends z.ZodType>(schema: S): ReadField<z.output<S>>
+export function Input<T>(options: InputOptions<T>): ExampleField<T>
+export function Input(argument: z.ZodType | InputOptions = {}): (target: object, field: string) => void {
   return (target, field) => declare(target, 'inputs', field, makeInput(target.constructor.name, field, argument))
 }
 

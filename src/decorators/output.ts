@@ -4,7 +4,7 @@ import { OutputParam } from '../params/output-param'
 import type { OutputParamOptions } from '../params/param-options'
 import { isSchema, readSchema } from '../params/schema'
 import { declare } from './declarations'
-import type { FieldDecorator } from './field-decorator'
+import type { WrittenField } from './field-decorator'
 
 /** Options of `@Output` beside a schema. */
 export interface OutputOptions<T = unknown> extends Omit<Partial<OutputParamOptions>, 'name' | 'schema'> {
@@ -21,10 +21,10 @@ export interface OutputOptions<T = unknown> extends Omit<Partial<OutputParamOpti
  * The field may also allow `undefined`: an input that need not be given, and that the block then fills in.
  * @throws DeclarationError for a reserved name, when the class is defined.
  */
-export function Output(): FieldDecorator<unknown>
-export function Output<S extends z.ZodType>(schema: S): FieldDecorator<z.output<S> | undefined>
-export function Output<T>(options: OutputOptions<T>): FieldDecorator<T | undefined>
-export function Output(argument: z.ZodType | OutputOptions = {}): FieldDecorator<unknown> {
+export function Output(): WrittenField<unknown>
+export function Output<S extends z.ZodType>(schema: S): WrittenField<z.output<S> | undefined>
+export function Output<T>(options: OutputOptions<T>): WrittenField<T | undefined>
+export function Output(argument: z.ZodType | OutputOptions = {}): WrittenField<unknown> {
   const options: OutputOptions = isSchema(argument) ? { schema: argument } : argument
   const facts = options.schema && readSchema(options.schema)
   return (target, field) => {

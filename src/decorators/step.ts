@@ -1,9 +1,9 @@
 /** `@Step`: a block of a sequence. */
 import type { BlockSource } from '../composition/block-source'
 import { declare } from './declarations'
-import type { FieldDecorator } from './field-decorator'
+import type { WrittenField } from './field-decorator'
 
 /** Names a block of a SequentialPipelineBlocks: `@Step() decode = DecodeLatents`. Fields run in the order of declaration. */
-export function Step(): FieldDecorator<BlockSource> {
+export function Step(): WrittenField<BlockSource> {
   return (target, field) => declare(target, 'steps', field, {})
 }

@@ -4,7 +4,10 @@ import { pathText } from './text'
 
 /** What {@link ShapeMismatchError} is made of. */
 export interface ShapeMismatchDetails {
-  path: readonly string[]
+  /** Path of the block, if it is known. */
+  path?: readonly string[] | undefined
+  /** What asks for the shape, where that is no block: the class of a model. */
+  owner?: string | undefined
   /** Name of the input or output. */
   parameter: string
   /** The declared dimensions, e.g. `[batch, height, width, 4]`. */
@@ -20,11 +23,11 @@ export class ShapeMismatchError extends ModularError {
   /** Name of the input or output. */
   readonly parameter: string
 
-  constructor({ path, parameter, expected, shape, reason }: ShapeMismatchDetails) {
+  constructor({ path, owner, parameter, expected, shape, reason }: ShapeMismatchDetails) {
     super(
-      `${pathText(path)}: "${parameter}" must have the shape [${expected.join(', ')}], but has [${shape.join(', ')}]` +
+      `${owner ?? pathText(path ?? [])}: "${parameter}" must have the shape [${expected.join(', ')}], but has [${shape.join(', ')}]` +
         `${reason ? `: ${reason}` : ''}.`,
-      { path },
+      path && { path },
     )
     this.parameter = parameter
   }

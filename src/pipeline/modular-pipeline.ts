@@ -107,7 +107,7 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks> {
     validateBlocks(blocks)
     const index = source === undefined ? undefined : readModelIndex(source)
     const tree = blocks.clone()
-    const specs = new Map(tree.expectedComponents.map(spec => [spec.name, index ? locate(spec, index) : spec]))
+    const specs = collectSpecs(tree.expectedComponents, index)
     const settings = tree.expectedConfigs.map(spec => [spec.name, readSetting(spec, index)])
     const config = Object.freeze(Object.fromEntries(settings) as Record<string, unknown>)
 
@@ -340,6 +340,16 @@ function readSetting({ name, default: fallback, schema }: ConfigSpec, index: Mod
   const parsed = schema?.safeParse(stated)
   if (parsed === undefined || parsed.success) return stated
   throw new ModelIndexError(index.file, `the setting "${name}" does not fit: ${explainMismatch(parsed.error)}.`)
+}
+
+/** One spec for each component: the last of a name, but one that says how to make the component wins over one that does not. */
+function collectSpecs(declared: readonly ComponentSpec[], index: ModelIndex | undefined): Map<string, ComponentSpec> {
+  const specs = new Map<string, ComponentSpec>()
+  for (const spec of declared) {
+    if (specs.get(spec.name)?.config && !spec.config) continue
+    specs.set(spec.name, index ? locate(spec, index) : spec)
+  }
+  return specs
 }
 
 /** Where a model folder keeps a component. */

@@ -52,7 +52,7 @@ export class Run implements ActiveRun, RunContext {
   readonly names: string[] = []
   readonly state: PipelineState
   readonly lifetimes = new Lifetimes()
-  readonly shapes = new ShapeBinding()
+  readonly shapes = new ShapeBinding(() => ({ path: this.path }))
   readonly signal: AbortSignal | undefined
   readonly seed: number | undefined
   /** Whether anybody listens: events are not made when nobody does. */

@@ -1,23 +1,26 @@
-/** Named tensor dimensions: within one run, a name stands for one size. */
+/** Named tensor dimensions: within one run, or one call of a model, a name stands for one size. */
 import type { z } from 'zod'
-import { ShapeMismatchError } from '../errors/shape-mismatch-error'
+import { type ShapeMismatchDetails, ShapeMismatchError } from '../errors/shape-mismatch-error'
 import { type ShapePattern, shapeOf } from '../params/schema'
 import type { BlockState } from '../state/block-state'
 
-/** The sizes that the named dimensions of a run have taken. */
+/** The sizes that the named dimensions have taken. */
 export class ShapeBinding {
   private readonly sizes = new Map<string, { size: number; parameter: string }>()
+
+  /** @param where says, for the error, what asks for the shapes */
+  constructor(private readonly where: () => Pick<ShapeMismatchDetails, 'path' | 'owner'>) {}
 
   /**
    * Checks a value against declared dimensions and takes note of the sizes of the named ones. Values without a shape pass: whether they are
    * tensors at all is the schema's question.
    * @throws ShapeMismatchError
    */
-  check(path: () => readonly string[], parameter: string, pattern: ShapePattern, value: unknown): void {
+  check(parameter: string, pattern: ShapePattern, value: unknown): void {
     const shape = (value as { shape?: readonly number[] } | undefined)?.shape
     if (!Array.isArray(shape)) return
     const fail = (reason: string): never => {
-      throw new ShapeMismatchError({ path: path(), parameter, expected: pattern, shape, reason })
+      throw new ShapeMismatchError({ ...this.where(), parameter, expected: pattern, shape, reason })
     }
     if (shape.length !== pattern.length) fail(`it has ${shape.length} dimensions in place of ${pattern.length}`)
     pattern.forEach((dimension, axis) => {
@@ -36,12 +39,12 @@ export class ShapeBinding {
 /** Checks the values of those parameters that declare dimensions.
  * @throws ShapeMismatchError */
 export function checkShapes(
-  run: { readonly shapes: ShapeBinding; readonly path: readonly string[] },
+  run: { readonly shapes: ShapeBinding },
   params: readonly { readonly name: string | null; readonly schema: z.ZodType | undefined }[],
   values: BlockState,
 ): void {
   for (const { name, schema } of params) {
     const pattern = schema && shapeOf(schema)
-    if (pattern && name !== null) run.shapes.check(() => run.path, name, pattern, values[name])
+    if (pattern && name !== null) run.shapes.check(name, pattern, values[name])
   }
 }

@@ -26,9 +26,9 @@ export class ConditionalPipelineBlocks extends CompositeBlocks implements Choice
     return 'conditional'
   }
 
-  /** Names that `selectBlock()` is given; `null` entries are ignored. */
+  /** Names that `selectBlock()` is given; `null` entries are ignored. By default the triggers that the branches name. */
   get blockTriggerInputs(): readonly (string | null)[] {
-    return []
+    return [...this.declarations.steps.values()].flatMap(branch => branch.when ?? [])
   }
 
   /** Branch to run where none is selected; `undefined`: none runs. */

@@ -1,4 +1,5 @@
 /** A block as a plain object that survives JSON, for tools. */
+import { type BlockOptions, getDeclarations } from '../decorators/declarations'
 import type { BlockKind, BlockNode } from '../wiring/block-node'
 import { isConditional } from '../wiring/blocks'
 
@@ -17,6 +18,8 @@ export interface BlockDescription {
   kind: BlockKind
   description: string
   modelName: string | null
+  version: string | null
+  stability: BlockOptions['stability'] | null
   inputs: (ParameterDescription & {
     required: boolean
     default: unknown
@@ -34,11 +37,14 @@ export interface BlockDescription {
 
 /** The plain object of `blocks.describe()`. */
 export function describeBlock(block: BlockNode): BlockDescription {
+  const { version, stability } = getDeclarations(block.constructor).block
   return {
     class: block.constructor.name,
     kind: block.kind,
     description: block.description,
     modelName: block.modelName ?? null,
+    version: version ?? null,
+    stability: stability ?? null,
     inputs: block.inputs.map(
       ({ name, typeHint, description, kwargsType, required, default: value, defaultsByBlock }) => ({
         name,

@@ -19,6 +19,7 @@ export function validateBlocks(blocks: BlockNode): void {
   const issues: ModularError[] = [
     ...placed.flatMap(({ block, path, inLoop }) => block.findFault(path, inLoop) ?? []),
     ...placed.flatMap(checkInitialisers),
+    ...placed.flatMap(checkFields),
     ...checkTriggers(placed),
     ...checkTypes(placed),
     ...checkComponentClasses(placed),
@@ -43,6 +44,20 @@ function checkInitialisers({ block, path }: PlacedBlock): ModularError[] {
     ...refuse(components.keys(), 'Register it: pipe.container.register(name, { useValue: … }).'),
     ...refuse(configs.keys(), 'State it in the decorator: @Config({ default: … }).'),
   ]
+}
+
+/** A field that its kind of block has no use for would be passed over in silence. */
+function checkFields({ block, path }: PlacedBlock): ModularError[] {
+  if (isLoop(block)) return []
+  const { inputs, outputs, components, configs, steps } = getDeclarations(block.constructor)
+  const where = [...path, block.constructor.name].join(' > ')
+  const refuse = (fields: Iterable<string>, advice: string) =>
+    [...fields].map(field => new DeclarationError(where, field, advice))
+  if (!isComposite(block)) {
+    return refuse(steps.keys(), 'a leaf runs no other blocks; extend SequentialPipelineBlocks or another of its kind.')
+  }
+  const values = new Set([...inputs.keys(), ...outputs.keys(), ...components.keys(), ...configs.keys()])
+  return refuse(values, 'a block that only runs others takes and gives what they do; declare it in one of them.')
 }
 
 function checkTriggers(placed: readonly PlacedBlock[]): ModularError[] {

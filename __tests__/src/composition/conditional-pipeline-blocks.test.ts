@@ -212,6 +212,18 @@ describe('a conditional block', () => {
     expect(await run(new Chooser(), { mask: 1 })).toBe('none:3')
   })
 
+  test('is given the triggers that its branches name, unless it names others', async () => {
+    class Named extends ConditionalPipelineBlocks {
+      @Branch({ when: 'image' }) one = branch('one', 1, ['image'])
+      @Branch({ when: 'mask' }) two = branch('two', 2, ['mask'])
+      override selectBlock(triggers: TriggerValues) {
+        return triggers.mask === undefined ? undefined : 'two'
+      }
+    }
+    expect(new Named().triggerNames).toEqual(['image', 'mask'])
+    expect(await run(new Named(), { mask: 1 })).toBe('two:2')
+  })
+
   test('is of the family of its first branch', () => {
     expect(new Chooser().modelName).toBeUndefined()
     expect(ConditionalPipelineBlocks.fromBlocksDict({}).modelName).toBeUndefined()

@@ -9,7 +9,7 @@ import {
 } from '../../../src'
 import { IncrementStep, Repeat, required, toy } from '../fixtures/toy-blocks'
 
-@Block({ description: 'Chooses.' })
+@Block({ description: 'Chooses.', version: '1.2.0', stability: 'beta', modelName: 'family' })
 class Auto extends AutoPipelineBlocks {
   @Branch({ when: 'image' }) a: BlockSource = toy({ inputs: [required('image'), { name: 's', default: 1 }] })
   @Branch() b: BlockSource = toy({ inputs: [{ name: 's', default: 2 }] })
@@ -31,6 +31,8 @@ describe('describe()', () => {
       kind: 'leaf',
       description: '',
       modelName: null,
+      version: null,
+      stability: null,
       inputs: [
         {
           name: 'x',
@@ -72,6 +74,8 @@ describe('describe()', () => {
       class: 'Auto',
       kind: 'auto',
       description: 'Chooses.',
+      version: '1.2.0',
+      stability: 'beta',
       triggers: ['image', null],
       defaultBlock: 'b',
       blocks: [{ name: 'a' }, { name: 'b' }],

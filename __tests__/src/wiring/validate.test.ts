@@ -19,6 +19,7 @@ import {
   Output,
   PipelineValidationError,
   SequentialPipelineBlocks,
+  Step,
   TypeConflictError,
   UnmatchedTriggerError,
 } from '../../../src'
@@ -216,6 +217,37 @@ describe('a value that a declared field is given', () => {
     expect(found[1]?.message).toMatch(/Filled\.b: .* Assign it in run\(\)/)
     expect(found[2]?.message).toMatch(/Filled\.unet: .* Register it/)
     expect(found[3]?.message).toMatch(/Filled\.flag: .* @Config\(\{ default: … \}\)/)
+  })
+})
+
+describe('a field that its kind of block has no use for', () => {
+  test('is refused on a sequence and a choice, which take what their parts take', async () => {
+    class Pair extends SequentialPipelineBlocks {
+      @Input() steps!: In<number>
+      @Component(UNet) unet!: UNet
+      @Step() part: BlockSource = Increment
+    }
+    class Choice extends AutoPipelineBlocks {
+      @Output() y!: Out<number>
+      @Branch() pair: BlockSource = Pair
+    }
+    const found = await issues(() => new Choice().validate())
+    expect(found.map(issue => issue.message)).toEqual([
+      'Choice.y: a block that only runs others takes and gives what they do; declare it in one of them.',
+      expect.stringMatching(/^pair > Pair\.steps: a block that only runs others/),
+      expect.stringMatching(/^pair > Pair\.unet: a block that only runs others/),
+    ])
+  })
+
+  test('is refused on a leaf, which runs no others', async () => {
+    class Leaf extends ModularPipelineBlocks {
+      @Step() part: BlockSource = Increment
+      run() {}
+    }
+    const error = await onlyIssue(DeclarationError, () => new Leaf().validate())
+    expect(error.message).toBe(
+      'Leaf.part: a leaf runs no other blocks; extend SequentialPipelineBlocks or another of its kind.',
+    )
   })
 })
 

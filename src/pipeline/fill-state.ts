@@ -37,7 +37,7 @@ export function fillState(
   }
   for (const { name, kwargsType, default: fallback } of declared) {
     const group = kwargsType === undefined ? undefined : left.get(kwargsType)
-    if (name !== null && Object.hasOwn(inputs, name)) {
+    if (name !== null && left.has(name)) {
       give(name, inputs[name], kwargsType)
       left.delete(name)
     } else if (typeof group === 'object' && group !== null) {

@@ -29,7 +29,7 @@ export interface CallToCheck {
 
 /** Every problem that would stop this call later, in the order of the blocks; nothing that works is refused. */
 export async function checkCall(blocks: BlockNode, call: CallToCheck): Promise<ModularError[]> {
-  const reports: { readonly key: string; readonly issue: MaybePromise<ModularError | undefined> }[] = []
+  const reports: Report[] = []
   const claims = new ComponentClaims()
 
   const checkInputs = ({ inputs, path, inLoop, names, known }: Visit) => {
@@ -37,10 +37,11 @@ export async function checkCall(blocks: BlockNode, call: CallToCheck): Promise<M
       if (name === null) continue
       const fact = known(name)
       // A loop that turns not once asks nothing of its parts; what it needs itself was looked at before them.
-      if (required && fact === undefined && !inLoop) {
+      if (required && !inLoop && (fact === undefined || fact.sources.length === 0)) {
         const writers = writersOf(blocks, name, path)
         const details = { path, input: name, type: typeHint, available: names(), ignored: call.ignored, writers }
-        reports.push({ key: `input ${name}`, issue: new MissingInputError(details) })
+        // A block before that takes the name may fill it in.
+        reports.push({ key: `input ${name}`, issue: new MissingInputError(details), isDoubtful: fact !== undefined })
       }
       const isGiven = fact?.sources.length === 1 && fact.sources[0]?.kind === 'given'
       if (!schema || !isGiven) continue
@@ -74,12 +75,28 @@ export async function checkCall(blocks: BlockNode, call: CallToCheck): Promise<M
   )
   walk.follow(blocks)
 
+  return sumUp(reports)
+}
+
+/** What may be wrong. */
+interface Report {
+  /** The same for reports of one problem, of which the first stands. */
+  readonly key: string
+  readonly issue: MaybePromise<ModularError | undefined>
+  /** Whether the run might go well all the same: then it is worth a word only where another problem stops it. */
+  readonly isDoubtful?: boolean
+}
+
+async function sumUp(reports: readonly Report[]): Promise<ModularError[]> {
   const issues = new Map<string, ModularError>()
-  for (const { key, issue } of reports) {
+  let isRefused = false
+  for (const { key, issue, isDoubtful = false } of reports) {
     const problem = isPromise(issue) ? await issue : issue
-    if (problem && !issues.has(key)) issues.set(key, problem)
+    if (problem === undefined) continue
+    if (!issues.has(key)) issues.set(key, problem)
+    isRefused ||= !isDoubtful
   }
-  return [...issues.values()]
+  return isRefused ? [...issues.values()] : []
 }
 
 function presentNames(state: PipelineState): string[] {

@@ -30,9 +30,12 @@ export function combineInputs(branches: readonly (readonly [string, readonly Inp
       } else {
         known.set(branch, input.default)
       }
-      const first = combined.get(key) ?? input
-      const differ = new Set(known.values()).size > 1
-      combined.set(key, differ ? first.with({ default: undefined, defaultsByBlock: Object.fromEntries(known) }) : first)
+      const first = combined.get(key)
+      if (first === undefined) {
+        combined.set(key, input)
+      } else if (new Set(known.values()).size > 1) {
+        combined.set(key, first.with({ default: undefined, defaultsByBlock: Object.fromEntries(known) }))
+      }
     }
   }
   return [...combined.values()]

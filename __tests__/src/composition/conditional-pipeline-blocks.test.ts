@@ -168,6 +168,18 @@ describe('what branches declare', () => {
     })
   })
 
+  test('leaves nested defaults that no other branch adds to as they are', () => {
+    class Outer extends AutoPipelineBlocks {
+      @Branch({ when: 'image' }) image = Auto
+      @Branch({ otherwise: true }) plain = toy({})
+    }
+    expect(input(new Outer(), 'strength')?.defaultsByBlock).toEqual({
+      inpaint: 0.9999,
+      img2img: 0.3,
+      text2img: undefined,
+    })
+  })
+
   test('keeps groups of different types apart', () => {
     class Groups extends AutoPipelineBlocks {
       @Branch({ when: 'image' }) a = toy({ inputs: [required('image'), { name: null, kwargsType: 'one' }] })

@@ -137,6 +137,18 @@ describe('groups of values', () => {
     expect(await reader.initPipeline()({ g: { a: 6 } }, { output: 'n' })).toEqual({ a: 6 })
   })
 
+  test('hold a value once that is declared twice', async () => {
+    const twice = toy({
+      inputs: [
+        { name: 'a', kwargsType: 'g' },
+        { name: 'a', kwargsType: 'g', default: 3 },
+      ],
+    })
+    expect((await twice.initPipeline()({ a: 1 })).toObject()).toEqual({ values: { a: 1 }, kwargsMapping: { g: ['a'] } })
+    const other = toy({ inputs: ['a', { name: 'a', kwargsType: 'g', default: 3 }] })
+    expect((await other.initPipeline()({ a: 1, g: { b: 2 } })).toObject().kwargsMapping).toEqual({ g: ['b'] })
+  })
+
   test('are empty maps when there is nothing in them', async () => {
     expect(await sum().initPipeline()({}, { output: 'sum' })).toBe(0)
   })

@@ -291,6 +291,15 @@ describe('nothing that works is refused', () => {
     expect((await failure(MissingInputError, () => blocks.initPipeline()())).path).toEqual(['use'])
   })
 
+  test('but where the call is refused anyway, such an input is named too', async () => {
+    const blocks = sequence({
+      look: toy({ inputs: ['height'] }),
+      use: toy({ inputs: [required('height'), required('width')] }),
+    })
+    const found = await issues(() => blocks.initPipeline()())
+    expect(found.map(issue => (issue as MissingInputError).input)).toEqual(['height', 'width'])
+  })
+
   test('an input that a block which may be skipped writes', async () => {
     class Encode extends AutoPipelineBlocks {
       @Branch({ when: 'image' }) encode: BlockSource = toy({

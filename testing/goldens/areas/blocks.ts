@@ -60,6 +60,13 @@ function ourKeys(map: Json, { names }: BuildContext): Record<string, unknown> {
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [names.ours(key), value]))
 }
 
+/** Inputs of a run: a map that is passed for a group is keyed by names too. */
+function ourInputs(inputs: Json, context: BuildContext): Record<string, unknown> {
+  const isMap = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
+  const values = Object.entries(inputs).map(([name, value]) => [name, isMap(value) ? ourKeys(value, context) : value])
+  return ourKeys(Object.fromEntries(values) as Json, context)
+}
+
 function checkIntrospection(where: string, blocks: ModularPipelineBlocks, recorded: Json, context: BuildContext): void {
   const ours = (name: unknown) => (name === null ? null : context.names.ours(name as string))
   const list = (value: unknown) => (value as string[]).map(ours)
@@ -164,7 +171,7 @@ async function checkRuns(
     let result: unknown
     let failure: unknown
     try {
-      result = await pipe.run(ourKeys(inputs, context), options)
+      result = await pipe.run(ourInputs(inputs, context), options)
     } catch (error) {
       failure = error
     }

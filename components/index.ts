@@ -37,7 +37,12 @@ export { InvalidImageError } from './images/invalid-image-error'
 export { InvalidPngTextError } from './images/invalid-png-text-error'
 export { type ImageGridOptions, makeImageGrid } from './images/make-image-grid'
 export { readPngText } from './images/png-text'
-export { VaeImageProcessor, type VaeImageProcessorConfig } from './images/vae-image-processor'
+export {
+  type PostprocessOptions,
+  type PreprocessOptions,
+  VaeImageProcessor,
+  type VaeImageProcessorConfig,
+} from './images/vae-image-processor'
 export { AutoencoderKL } from './models/autoencoder-kl/autoencoder-kl'
 export type { DiagonalGaussianDistribution } from './models/autoencoder-kl/diagonal-gaussian-distribution'
 export { type CLIPTextInputs, CLIPTextModel, type CLIPTextOutput } from './models/clip-text/clip-text-model'
@@ -56,6 +61,7 @@ export { Generator, type GeneratorDType } from './random/generator'
 export { InvalidDrawError } from './random/invalid-draw-error'
 export { InvalidSeedError } from './random/invalid-seed-error'
 export { randnTensor } from './random/randn-tensor'
+export { DDIMInverseScheduler } from './schedulers/ddim-inverse-scheduler'
 export { DDIMScheduler } from './schedulers/ddim-scheduler'
 export { DPMSolverMultistepScheduler } from './schedulers/dpm-solver-multistep-scheduler'
 export { EulerDiscreteScheduler } from './schedulers/euler-discrete-scheduler'

@@ -34,6 +34,7 @@ export {
   type InitPipelineOptions,
   type LoadComponentsOptions,
   ModularPipeline,
+  type PipelineBlocks,
   type PipelineInputs,
 } from './pipeline/modular-pipeline'
 export type { PipelineStream } from './pipeline/pipeline-stream'

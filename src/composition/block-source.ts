@@ -1,4 +1,6 @@
 /** What a composite block accepts as a part: a block class or a ready block. */
+import { CompositionError } from '../errors/composition-error'
+import { kindOf } from '../errors/text'
 import type { ModularPipelineBlocks } from './modular-pipeline-blocks'
 
 /** A class of blocks that needs no arguments. */
@@ -7,7 +9,13 @@ export type BlockClass = new () => ModularPipelineBlocks
 /** A block, or a class that makes one. An instance is kept as it is and may stand in several places. */
 export type BlockSource = ModularPipelineBlocks | BlockClass
 
-/** The block itself. */
+/** The block itself.
+ * @throws CompositionError for what is no block */
 export function toBlock(source: BlockSource): ModularPipelineBlocks {
-  return typeof source === 'function' ? new source() : source
+  const block: unknown = typeof source === 'function' ? new source() : source
+  if (typeof block === 'object' && block !== null && 'subBlocks' in block) return block as ModularPipelineBlocks
+  throw new CompositionError(
+    kindOf(source),
+    'this is no block: give a subclass of ModularPipelineBlocks, or an instance of one.',
+  )
 }

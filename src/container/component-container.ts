@@ -1,6 +1,7 @@
 /** Supplies components by name, on tsyringe: each pipeline has a child container of its own. */
 import 'reflect-metadata'
 import { type DependencyContainer, container as rootContainer } from 'tsyringe'
+import { DeclarationError } from '../errors/declaration-error'
 import { UnknownValueError } from '../errors/unknown-value-error'
 import type { MaybePromise } from '../runtime/maybe-promise'
 import { type ComponentScope, Supplier } from './supplier'
@@ -39,6 +40,7 @@ export class ComponentContainer {
 
   /** Supplies a component. A later registration of the same token replaces an earlier one. */
   register<T>(token: string, provider: ComponentProvider<T>, { scope = 'pipeline' }: RegisterOptions = {}): this {
+    requireProvider(token, provider)
     // tsyringe never forgets a registration, so it learns of a token once, and replaced components can go.
     if (!this.suppliers.has(token)) {
       this.tsyringe.register<unknown>(token, {
@@ -87,4 +89,16 @@ export class ComponentContainer {
     // What is shared may depend only on what all that share it see; what a run owns, on all that its pipeline sees.
     return new Supplier(asking => (scope === 'run' ? asking : this.tsyringe).resolve(type), scope)
   }
+}
+
+/** Refuses what says not how to supply the component, such as the component itself. */
+function requireProvider(token: string, provider: object): void {
+  const ways = ['useValue', 'useClass', 'useFactory'].filter(way => provider && way in Object(provider))
+  if (ways.length === 1) return
+  const example = `register('${token}', { useValue: … })`
+  throw new DeclarationError(
+    'ComponentContainer',
+    token,
+    `say how it is supplied, in one way: ${example}, useClass or useFactory.`,
+  )
 }

@@ -110,12 +110,20 @@ const WORDS: Readonly<Record<MapKey, string>> = {
   steps: 'a block',
 }
 
+/** The class that a decorated field belongs to.
+ * @throws DeclarationError where the compiler makes decorators of the other kind, which are not told the class */
+export function classOf(prototype: object | undefined): { readonly name: string } & object {
+  if (prototype !== undefined) return prototype.constructor
+  const advice = 'set "experimentalDecorators": true in the compilerOptions of tsconfig.json.'
+  throw new DeclarationError('a block', 'its fields', `the decorators were not compiled as they must be: ${advice}`)
+}
+
 /** Adds one declaration to a class, and never to its parents: the inherited record is copied. */
 export function declare<K extends MapKey>(prototype: object, kind: K, field: string, entry: Entry<K>): void {
   if (typeof prototype === 'function') {
     throw new DeclarationError(prototype.name, field, 'a declared field belongs to each block and cannot be static.')
   }
-  const type = prototype.constructor
+  const type = classOf(prototype)
   // Fields have no place on the prototype, so what is found there is a member of the framework or of the block.
   if (field in prototype) {
     throw new DeclarationError(

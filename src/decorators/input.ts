@@ -4,7 +4,7 @@ import { DeclarationError } from '../errors/declaration-error'
 import { InputParam } from '../params/input-param'
 import type { InputParamOptions } from '../params/param-options'
 import { explainMismatch, isSchema, readSchema } from '../params/schema'
-import { declare } from './declarations'
+import { classOf, declare } from './declarations'
 import type { ExampleField, ReadField } from './field-decorator'
 
 /** Options of `@Input` beside a schema. */
@@ -30,7 +30,7 @@ export function Input(): ExampleField<unknown>
 export function Input<S extends z.ZodType>(schema: S): ReadField<z.output<S>>
 export function Input<T>(options: InputOptions<T>): ExampleField<T>
 export function Input(argument: z.ZodType | InputOptions = {}): (target: object, field: string) => void {
-  return (target, field) => declare(target, 'inputs', field, makeInput(target.constructor.name, field, argument))
+  return (target, field) => declare(target, 'inputs', field, makeInput(classOf(target).name, field, argument))
 }
 
 function makeInput(className: string, field: string, argument: z.ZodType | InputOptions): InputParam {

@@ -1,5 +1,6 @@
 /** A block needs a component that nobody supplies. */
 import { ModularError } from './modular-error'
+import { nearestName } from './nearest-name'
 import { nameList, pathText } from './text'
 
 /** What {@link MissingComponentError} is made of. */
@@ -23,13 +24,15 @@ export class MissingComponentError extends ModularError {
 
   constructor({ path, component, className, loadable, available }: MissingComponentDetails) {
     const type = className ? ` (${className})` : ''
+    const nearest = nearestName(component, available)
     const load = loadable
       ? `call "await pipe.loadComponents()", which loads it from ${loadable}`
       : 'make the pipeline from a model folder with blocks.initPipeline(folder) and call "await pipe.loadComponents()"'
+    const supply = `supply it: pipe.container.register('${component}', { useValue: … })`
+    const [first, second] = loadable ? [load, supply] : [supply, load]
     super(
       `${pathText(path)}: the component "${component}"${type} is not there; the pipeline holds ${nameList(available)}.\n` +
-        `  to fix: ${load},\n` +
-        `  or supply it: pipe.container.register('${component}', { useValue: … })`,
+        `${nearest ? `  closest name: "${nearest}"\n` : ''}  to fix: ${first},\n  or ${second}`,
       { path },
     )
     this.component = component

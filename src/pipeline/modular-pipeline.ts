@@ -4,10 +4,12 @@ import { ComponentContainer } from '../container/component-container'
 import { documentBlock } from '../documentation/doc'
 import { ComponentLoadError } from '../errors/component-load-error'
 import { ComponentTypeError } from '../errors/component-type-error'
+import { InputTypeError } from '../errors/input-type-error'
 import { InvalidOutputError } from '../errors/invalid-output-error'
 import { MissingComponentError } from '../errors/missing-component-error'
 import { ModelIndexError } from '../errors/model-index-error'
 import type { ModularError } from '../errors/modular-error'
+import { nearestName } from '../errors/nearest-name'
 import { PipelineAbortError } from '../errors/pipeline-abort-error'
 import { PipelineValidationError } from '../errors/pipeline-validation-error'
 import { kindOf } from '../errors/text'
@@ -218,6 +220,7 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks> {
     if (options.output !== undefined && typeof options.output !== 'string' && !Array.isArray(options.output)) {
       throw new InvalidOutputError(options.output)
     }
+    checkArguments(inputs, options)
     const outer = activeRun()
     const filled = fillState(this.inputs, inputs, options.state)
     const run = new Run({
@@ -232,6 +235,7 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks> {
       try {
         run.emit({ type: 'runStart', block: this.tree.constructor.name })
         for (const name of filled.ignored) run.warn('UNKNOWN_INPUT', unknownInputMessage(name, this.inputs))
+        this.warnOfUnknownOutputs(run, options.output)
         await run.breathe()
         await this.check(run, filled)
         await executeBlock(makeComponents(this.prototype, run), run.state, undefined, this.tree)
@@ -255,6 +259,17 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks> {
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString()
+  }
+
+  /** A name that no block writes and that is not there yet will be absent from the result. */
+  private warnOfUnknownOutputs(run: Run, output: CallOptions['output']): void {
+    const known = [...run.state.values.keys(), ...this.tree.intermediateOutputNames]
+    for (const name of [output ?? []].flat()) {
+      if (known.includes(name)) continue
+      const nearest = nearestName(name, known)
+      const hint = nearest ? ` Did you mean "${nearest}"?` : ''
+      run.warn('UNKNOWN_OUTPUT', `No block of this pipeline writes "${name}", which is asked for as an output.${hint}`)
+    }
   }
 
   private createFromConfig(): void {
@@ -329,6 +344,18 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks> {
     } catch (error) {
       return failed(error)
     }
+  }
+}
+
+/** Refuses arguments that no call could work with.
+ * @throws InputTypeError */
+function checkArguments(inputs: PipelineInputs, { seed }: CallOptions): void {
+  if (typeof inputs !== 'object' || inputs === null || Array.isArray(inputs)) {
+    const expected = 'the inputs are passed by name, as one object: pipe({ prompt: … })'
+    throw new InputTypeError({ path: [], input: 'inputs', expected, value: inputs })
+  }
+  if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) {
+    throw new InputTypeError({ path: [], input: 'seed', expected: 'it must be a whole number from 0 up', value: seed })
   }
 }
 

@@ -133,7 +133,7 @@ describe('PrepareLatents', () => {
 
   test.each([-1, 1.5, Number.NaN])('refuses the seed %p', async seed => {
     const error = await failureOf(noise({}, seed))
-    expect(error).toMatchObject({ code: 'BLOCK_EXECUTION', cause: { code: 'INVALID_SEED' } })
+    expect(error).toMatchObject({ code: 'INPUT_TYPE', input: 'seed' })
   })
 
   test.each([

@@ -1,0 +1,92 @@
+/** What a caller gets who hands a pipeline, a block or a container something that it cannot use. */
+import {
+  Component,
+  ComponentContainer,
+  CompositionError,
+  DeclarationError,
+  Input,
+  InputTypeError,
+  ModularPipelineBlocks,
+  type Out,
+  Output,
+  type PipelineEvent,
+  SequentialPipelineBlocks,
+} from '../../../src'
+
+class Pen {
+  constructor(readonly colour: string) {}
+}
+
+class Draw extends ModularPipelineBlocks {
+  @Component(Pen) pen!: Pen
+  @Output() area!: Out<number>
+
+  run() {
+    this.area = this.pen.colour.length
+  }
+}
+
+const pipeline = () => {
+  const container = ComponentContainer.create().register('pen', { useValue: new Pen('red') })
+  return new Draw().initPipeline(undefined, { container })
+}
+
+test.each([null, 'red apple', ['red apple']])('refuses %p in the place of inputs by name', async inputs => {
+  await expect(pipeline()(inputs as never)).rejects.toThrow(InputTypeError)
+})
+
+test.each([-1, 1.5, Number.NaN, 'abc'])('refuses the seed %p before the first block', async seed => {
+  const error = (await pipeline()({}, { seed: seed as number }).catch((reason: unknown) => reason)) as InputTypeError
+  expect(error).toBeInstanceOf(InputTypeError)
+  expect(error.message).toContain('whole number from 0 up')
+})
+
+test('warns of an output that no block writes, with the nearest name', async () => {
+  const warnings: PipelineEvent[] = []
+  const onEvent = (event: PipelineEvent) => {
+    if (event.type === 'warning') warnings.push(event)
+  }
+  expect(await pipeline()({}, { output: 'aera', onEvent })).toBeUndefined()
+  expect(warnings).toMatchObject([{ code: 'UNKNOWN_OUTPUT', message: expect.stringContaining('Did you mean "area"?') }])
+})
+
+test('refuses a component that is registered without saying how', () => {
+  const register = () => ComponentContainer.create().register('pen', new Pen('red') as never)
+  expect(register).toThrow(DeclarationError)
+  expect(register).toThrow("register('pen', { useValue: … })")
+})
+
+test('refuses a class that is no block as a part', () => {
+  const make = () => SequentialPipelineBlocks.fromBlocksDict({ pen: Pen as never })
+  expect(make).toThrow(CompositionError)
+  expect(make).toThrow('Pen')
+})
+
+test('names the compiler option where decorators are of the other kind', () => {
+  const decorate = Input() as unknown as (target: undefined, context: object) => void
+  expect(() => decorate(undefined, { kind: 'field', name: 'x' })).toThrow('experimentalDecorators')
+})
+
+test('names the registered component that is nearly the one that is missing', async () => {
+  const container = ComponentContainer.create().register('pan', { useValue: new Pen('red') })
+  const pipe = new Draw().initPipeline(undefined, { container })
+  await expect(pipe()).rejects.toThrow('closest name: "pan"')
+})
+
+test('a declaration that says how to make a component wins over a later one that does not', () => {
+  class Made {
+    static fromConfig() {
+      return new Made()
+    }
+  }
+  class First extends ModularPipelineBlocks {
+    @Component(Made, { config: {} }) made!: Made
+    run() {}
+  }
+  class Second extends ModularPipelineBlocks {
+    @Component(Made) made!: Made
+    run() {}
+  }
+  const pipe = SequentialPipelineBlocks.fromBlocksDict({ first: First, second: Second }).initPipeline()
+  expect(pipe.components.made).toBeInstanceOf(Made)
+})

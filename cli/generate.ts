@@ -4,10 +4,11 @@ import { access, constants } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { StableDiffusionTextToImageBlocks } from '../blocks/stable-diffusion/text-to-image-blocks'
 import { type BackendSelection, selectBackend } from '../components/backends/select-backend'
+import { readConfig } from '../components/configs/read-config'
 import { UnwritableFileError } from '../components/files/unwritable-file-error'
 import type { Image } from '../components/images/image'
 import { makeImageGrid } from '../components/images/make-image-grid'
-import { SchedulerMixin } from '../components/schedulers/scheduler-mixin'
+import { SCHEDULER_CONFIG_NAME, type SchedulerMixin } from '../components/schedulers/scheduler-mixin'
 import { resolveScheduler } from '../components/schedulers/scheduler-names'
 import type { ModularPipeline, PipelineEvent } from '../src'
 import type { Size } from './arguments'
@@ -81,11 +82,12 @@ export async function generate(prompt: string, options: GenerateOptions): Promis
 async function loadPipeline(options: GenerateOptions, signal: AbortSignal): Promise<ModularPipeline> {
   const scheduler = options.scheduler === undefined ? undefined : resolveScheduler(options.scheduler)
   const pipe = new StableDiffusionTextToImageBlocks().initPipeline(options.model)
-  await pipe.loadComponents({ signal })
   if (scheduler !== undefined) {
-    const old = pipe.components.scheduler as SchedulerMixin
-    pipe.updateComponents({ scheduler: scheduler.make(old.config) })
+    // Only the settings of the model's own scheduler are needed: its class may be one that is not here.
+    const folder = join(options.model, pipe.getComponentSpec('scheduler')?.subfolder ?? '')
+    pipe.updateComponents({ scheduler: scheduler.make(await readConfig(folder, SCHEDULER_CONFIG_NAME)) })
   }
+  await pipe.loadComponents({ signal })
   return pipe
 }
 

@@ -94,6 +94,16 @@ describe('tesserae generate', () => {
     expect(grid.width * grid.height).toBeGreaterThanOrEqual(3 * 16 * 16)
   })
 
+  test('takes a scheduler for a model whose own one is not known here', async () => {
+    const model = join(__dirname, '..', 'goldens', 'pipelines', 'stable_diffusion')
+    const args = ['generate', 'a fox', '--model', model, '--steps', '2', '--size', '32', '--out', 'fox.png']
+    const own = await cli(...args)
+    expect(own.stderr).toContain('There is no scheduler "PNDMScheduler"')
+    expect(own.code).toBe(1)
+    expect((await cli(...args, '--scheduler', 'ddim')).code).toBe(0)
+    expect(await Image.load(join(folder, 'fox.png'))).toMatchObject({ width: 32, height: 32 })
+  })
+
   test('takes a size', async () => {
     await cli('generate', 'pizza', '--steps', '1', '--size', '48x32', '--out', 'wide.png')
     expect(await Image.load(join(folder, 'wide.png'))).toMatchObject({ width: 48, height: 32 })

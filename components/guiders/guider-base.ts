@@ -56,7 +56,7 @@ export interface GuiderClass<T extends BaseGuidance = BaseGuidance> {
 type AnyGuiderClass<T extends BaseGuidance> = (abstract new (...args: never[]) => T) & { readonly name: string }
 
 /** The file that a guider's settings lie in. */
-export const GUIDER_CONFIG_NAME = 'guider_config.json'
+const GUIDER_CONFIG_NAME = 'guider_config.json'
 
 /** The class that is meant where none is named. */
 const DEFAULT_GUIDER = 'ClassifierFreeGuidance'

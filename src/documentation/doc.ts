@@ -29,7 +29,7 @@ function parameterLines(name: string, details: string, description: string): str
 }
 
 /** `*optional*, defaults to 30`: what a caller may leave out. */
-export function optionality(input: InputParam): string {
+function optionality(input: InputParam): string {
   if (input.required) return ''
   const defaults = input.defaultsByBlock && [...new Set(Object.values(input.defaultsByBlock).map(formatValue))]
   if (defaults) return `, *optional*, defaults to ${defaults.join(' or ')}, depending on the workflow`

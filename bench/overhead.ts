@@ -13,6 +13,7 @@ import {
   Output,
   SequentialPipelineBlocks,
 } from 'tesserae'
+import { median } from './median'
 
 const LEAVES = 200
 const LOOP_BLOCKS = 10
@@ -62,10 +63,6 @@ function plain(blocks: number, steps: number): number {
   return state.x
 }
 
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] as number
-}
-
 /** Median microseconds of one unit. */
 async function measure(units: number, action: () => unknown): Promise<number> {
   const times: number[] = []
@@ -92,7 +89,8 @@ function measurePython(): { leaf: number; loop: number } | string {
   return JSON.parse(result.stdout.trim().split('\n').at(-1) as string) as { leaf: number; loop: number }
 }
 
-async function main(): Promise<void> {
+/** Measures both and prints a table. */
+export async function measureOverhead(): Promise<void> {
   const sequence = SequentialPipelineBlocks.fromBlocksDict(many(Add, LEAVES)).initPipeline()
   const loop = Repeat.fromBlocksDict(many(AddInLoop, LOOP_BLOCKS)).initPipeline()
   const leaf = await measure(LEAVES, () => sequence({ x: 0 }))
@@ -111,5 +109,3 @@ async function main(): Promise<void> {
   }
   if (typeof python === 'string') console.log(`\n${python}`)
 }
-
-main()

@@ -14,6 +14,11 @@ export function parseSteps(text: string): number {
   return wholeNumber(text, 1, 'The number of steps')
 }
 
+/** `--threads`: 1 or more. */
+export function parseThreads(text: string): number {
+  return wholeNumber(text, 1, 'The number of threads')
+}
+
 /** `--count`: 1 or more. */
 export function parseCount(text: string): number {
   return wholeNumber(text, 1, 'The number of pictures')

@@ -5,6 +5,9 @@ import { basename, dirname, extname, join, resolve } from 'node:path'
 import { StableDiffusionTextToImageBlocks } from '../blocks/stable-diffusion/text-to-image-blocks'
 import { type BackendSelection, selectBackend } from '../components/backends/select-backend'
 import { readConfig } from '../components/configs/read-config'
+import type { Executor } from '../components/executors/executor'
+import type { ExecutionProvider } from '../components/executors/graph/graph-executor'
+import { type ExecutorName, type ExecutorSelection, selectExecutor } from '../components/executors/select-executor'
 import { UnwritableFileError } from '../components/files/unwritable-file-error'
 import type { Image } from '../components/images/image'
 import { makeImageGrid } from '../components/images/make-image-grid'
@@ -28,6 +31,9 @@ export interface GenerateOptions {
   size?: Size
   out?: string
   backend: 'auto' | BackendSelection['name']
+  executor?: ExecutorName
+  provider?: ExecutionProvider
+  threads?: number
   json?: boolean
   version: string
 }
@@ -55,8 +61,8 @@ export async function generate(prompt: string, options: GenerateOptions): Promis
   const { signal, release } = abortOnInterrupt()
   const progress = new ProgressDisplay(options.json ? undefined : process.stderr)
   try {
-    const backend = await timed('backend', () => selectBackend({ backend: options.backend }))
-    const pipe = await timed('load', () => loadPipeline(options, signal))
+    const { executor, warning } = await timed('backend', () => chooseExecutor(options))
+    const pipe = await timed('load', () => loadPipeline(options, executor, signal))
     try {
       const images: Image[] = []
       for (let i = 0; i < options.count; i++) {
@@ -66,10 +72,11 @@ export async function generate(prompt: string, options: GenerateOptions): Promis
       }
       progress.end()
       const record = (i: number): GenerationRecord =>
-        describeRun(prompt, seed + i, options, pipe, backend, images[i] as Image)
+        describeRun(prompt, seed + i, options, pipe, executor, images[i] as Image)
       await timed('save', () => saveAll(images, files, record))
       timings.total = Math.round(performance.now() - start)
-      report(files, { prompt, seed, options, backend, timings, record: record(0), warnings: progress.warnings })
+      const warnings = [...(warning ? [warning] : []), ...progress.warnings]
+      report(files, { prompt, seed, options, executor, timings, record: record(0), warnings })
     } finally {
       pipe.dispose()
     }
@@ -79,7 +86,21 @@ export async function generate(prompt: string, options: GenerateOptions): Promis
   }
 }
 
-async function loadPipeline(options: GenerateOptions, signal: AbortSignal): Promise<ModularPipeline> {
+/** A backend of TensorFlow.js that is asked for by name computes; nothing is asked for, and the fastest does. */
+async function chooseExecutor({ backend, executor, provider, threads }: GenerateOptions): Promise<ExecutorSelection> {
+  if (backend !== 'auto') await selectBackend({ backend, ...(threads !== undefined && { threads }) })
+  return selectExecutor({
+    ...(executor !== undefined && { executor }),
+    ...(provider !== undefined && { provider }),
+    ...(threads !== undefined && { threads }),
+  })
+}
+
+async function loadPipeline(
+  options: GenerateOptions,
+  executor: Executor,
+  signal: AbortSignal,
+): Promise<ModularPipeline> {
   const scheduler = options.scheduler === undefined ? undefined : resolveScheduler(options.scheduler)
   const pipe = new StableDiffusionTextToImageBlocks().initPipeline(options.model)
   if (scheduler !== undefined) {
@@ -87,7 +108,7 @@ async function loadPipeline(options: GenerateOptions, signal: AbortSignal): Prom
     const folder = join(options.model, pipe.getComponentSpec('scheduler')?.subfolder ?? '')
     pipe.updateComponents({ scheduler: scheduler.make(await readConfig(folder, SCHEDULER_CONFIG_NAME)) })
   }
-  await pipe.loadComponents({ signal })
+  await pipe.loadComponents({ signal, executor })
   return pipe
 }
 
@@ -167,7 +188,7 @@ function describeRun(
   seed: number,
   options: GenerateOptions,
   pipe: ModularPipeline,
-  backend: BackendSelection,
+  executor: Executor,
   image: Image,
 ): GenerationRecord {
   return {
@@ -180,7 +201,8 @@ function describeRun(
     width: image.width,
     height: image.height,
     model: basename(resolve(options.model)),
-    backend: backend.name,
+    executor: executor.name,
+    backend: executor.backend,
     version: options.version,
   }
 }
@@ -189,19 +211,26 @@ interface Report {
   prompt: string
   seed: number
   options: GenerateOptions
-  backend: BackendSelection
+  executor: Executor
   timings: Timings
   record: GenerationRecord
   warnings: readonly string[]
 }
 
-function report(files: FileNames, { seed, options, backend, timings, record, warnings }: Report): void {
+function report(files: FileNames, { seed, options, executor, timings, record, warnings }: Report): void {
   const paths = [...files.pictures, ...(files.grid ? [files.grid] : [])]
   if (options.json) {
-    const { name, device, version } = backend
+    const { name, backend, device, version } = executor
     console.log(
       JSON.stringify(
-        { files: paths, ...record, count: options.count, backend: { name, device, version }, timings, warnings },
+        {
+          files: paths,
+          ...record,
+          count: options.count,
+          executor: { name, backend, device, version },
+          timings,
+          warnings,
+        },
         null,
         2,
       ),
@@ -209,6 +238,6 @@ function report(files: FileNames, { seed, options, backend, timings, record, war
     return
   }
   for (const warning of warnings) console.error(`warning: ${warning}`)
-  console.error(`seed ${seed}, ${(timings.total / 1000).toFixed(1)} s on ${backend.name} (${backend.device})`)
+  console.error(`seed ${seed}, ${(timings.total / 1000).toFixed(1)} s on ${executor.backend} (${executor.device})`)
   for (const path of paths) console.log(path)
 }

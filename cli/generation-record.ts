@@ -15,6 +15,8 @@ export interface GenerationRecord {
   width: number
   height: number
   model: string
+  /** `graph` or `eager`. */
+  executor: string
   backend: string
   /** Version of tesserae. */
   version: string

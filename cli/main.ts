@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { parseCount, parseGuidance, parseSeed, parseSize, parseSteps } from './arguments'
+import { parseCount, parseGuidance, parseSeed, parseSize, parseSteps, parseThreads } from './arguments'
 import { packageFolder } from './package-folder'
 import { reportFailure } from './report-failure'
 
@@ -15,6 +15,8 @@ const program = new Command('tesserae')
   .showSuggestionAfterError()
   .showHelpAfterError('(add --help for the options)')
 
+const executors = ['auto', 'eager', 'graph']
+const providers = ['cpu', 'webgpu', 'cuda']
 const backends = ['auto', 'node-gpu', 'node', 'webgpu', 'wasm', 'cpu']
 
 program
@@ -30,9 +32,21 @@ program
   .option('--count <number>', 'how many pictures to draw, with consecutive seeds', parseCount, 1)
   .option('--size <pixels>', "width and height, e.g. 64 or 96x64 (default: the model's own)", parseSize)
   .option('--out <file>', 'where to write (default: named after the prompt and the seed)')
-  .addOption(new Option('--backend <name>', 'what computes').choices(backends).default('auto'))
+  .addOption(new Option('--executor <name>', 'how the models are computed (default: auto)').choices(executors))
+  .addOption(new Option('--provider <name>', 'what ONNX Runtime computes on, with --executor graph').choices(providers))
+  .addOption(
+    new Option('--backend <name>', 'what TensorFlow.js computes on, with --executor eager')
+      .choices(backends)
+      .default('auto'),
+  )
+  .option('--threads <number>', 'threads to compute with (default: one for each processor)', parseThreads)
   .option('--json', 'print files, seed, settings and timings as JSON')
   .action(async (words: string[], options) => {
+    // The runtime of the graphs loads in a thread of its own, while this one loads the rest.
+    if (options.backend === 'auto' && options.executor !== 'eager') {
+      const { sessionHost } = await import('../components/executors/graph/session-host.js')
+      sessionHost.start()
+    }
     const { generate } = await import('./generate.js')
     await generate(words.join(' '), { ...options, version })
   })

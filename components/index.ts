@@ -8,6 +8,7 @@ export { BackendUnavailableError } from './backends/backend-unavailable-error'
 export { InvalidThreadCountError } from './backends/invalid-thread-count-error'
 export { OutOfMemoryError } from './backends/out-of-memory-error'
 export { type BackendProbe, type ProbeBackendsOptions, probeBackends } from './backends/probe-backends'
+export { RecordedValueError, UnsupportedKernelError } from './backends/recorder/recording-errors'
 export {
   type BackendAttempt,
   type BackendSelection,
@@ -23,6 +24,20 @@ export { writeSafetensors } from './checkpoints/write-safetensors'
 export { ComponentClassError } from './configs/component-class-error'
 export { ConfigError } from './configs/config-error'
 export { InvalidConfigError } from './configs/invalid-config-error'
+export type { Executor, ModelCall, ModelRunOptions } from './executors/executor'
+export {
+  GraphExecutionError,
+  ModelMemoryError,
+  WeightFileChangedError,
+} from './executors/graph/graph-errors'
+export { type ExecutionProvider, GraphExecutor, type GraphExecutorOptions } from './executors/graph/graph-executor'
+export {
+  type ExecutorAttempt,
+  type ExecutorName,
+  type ExecutorSelection,
+  type SelectExecutorOptions,
+  selectExecutor,
+} from './executors/select-executor'
 export { MissingFileError } from './files/missing-file-error'
 export { UnwritableFileError } from './files/unwritable-file-error'
 export { BaseGuidance, type GuiderOutput, type GuiderState } from './guiders/base-guidance'
@@ -51,6 +66,7 @@ export {
   type CLIPTextProjectionOutput,
 } from './models/clip-text/clip-text-model-with-projection'
 export { ModelInputError } from './models/model-input-error'
+export { PretrainedModel } from './models/pretrained-model'
 export type { UNet2DConditionInputs } from './models/unet-2d-condition/inputs'
 export { UNet2DConditionModel } from './models/unet-2d-condition/unet-2d-condition-model'
 export { Module } from './nn/module'

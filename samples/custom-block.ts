@@ -16,8 +16,8 @@ import {
 export class DecodeToNegative extends DecodeLatents {
   @Output(tensor('images height width 3').describe('Pixels with the opposite colours.')) declare pixels: Out<Tensor4D>
 
-  override run(): void {
-    super.run()
+  override async run(): Promise<void> {
+    await super.run()
     this.pixels = this.pixels.neg()
   }
 }

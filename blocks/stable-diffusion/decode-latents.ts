@@ -18,8 +18,9 @@ export class DecodeLatents extends ModularPipelineBlocks {
   latents!: In<tf.Tensor4D>
   @Output(tensor('images height width 3').describe('Pixels, about from -1 to 1.')) pixels!: Out<tf.Tensor4D>
 
-  run(): void {
+  async run(): Promise<void> {
     const { scalingFactor, shiftFactor } = this.vae.config
-    this.pixels = this.vae.decode(this.latents.div(scalingFactor).add(shiftFactor ?? 0))
+    const { signal } = this.context
+    this.pixels = await this.vae.decode(this.latents.div<tf.Tensor4D>(scalingFactor).add(shiftFactor ?? 0), { signal })
   }
 }

@@ -58,7 +58,7 @@ export class EncodePrompt extends ModularPipelineBlocks {
 
   @Output(z.int().describe('How many pictures the run makes.')) batchSize!: Out<number>
 
-  run(): void {
+  async run(): Promise<void> {
     const prompts = [this.prompt].flat()
     for (const [i, prompt] of prompts.entries()) {
       if (prompt.trim() === '')
@@ -68,9 +68,11 @@ export class EncodePrompt extends ModularPipelineBlocks {
         )
     }
     this.batchSize = prompts.length * this.numImagesPerPrompt
-    this.promptEmbeds = this.encode('prompt', prompts, this.clipSkip)
+    this.promptEmbeds = await this.encode('prompt', prompts, this.clipSkip)
     this.negativePromptEmbeds =
-      this.guider.numConditions > 1 ? this.encode('negative prompt', this.negativePrompts(prompts.length)) : undefined
+      this.guider.numConditions > 1
+        ? await this.encode('negative prompt', this.negativePrompts(prompts.length))
+        : undefined
   }
 
   /** One text for all prompts, or one for each. */
@@ -89,7 +91,7 @@ export class EncodePrompt extends ModularPipelineBlocks {
   }
 
   /** Embeddings `[images, tokens, channels]`, each text repeated for its pictures. */
-  private encode(what: string, prompts: readonly string[], clipSkip?: number): tf.Tensor3D {
+  private async encode(what: string, prompts: readonly string[], clipSkip?: number): Promise<tf.Tensor3D> {
     const { inputIds, truncated } = this.tokenizer.encode(prompts, { padding: 'max_length', truncation: true })
     for (const [i, rest] of truncated.entries()) {
       if (rest !== '') {
@@ -97,21 +99,18 @@ export class EncodePrompt extends ModularPipelineBlocks {
         this.context.warn('PROMPT_TRUNCATED', `The ${numbered(what, i, prompts)} ${problem}`)
       }
     }
-    return tf.tidy(() => {
-      const ids = tf.tensor2d(inputIds, undefined, 'int32')
-      const states =
-        clipSkip === undefined
-          ? this.textEncoder.forward({ inputIds: ids }).lastHiddenState
-          : this.skipLayers(ids, clipSkip)
-      const [texts, tokens, channels] = states.shape
-      const repeated = states.expandDims(1).tile([1, this.batchSize / texts, 1, 1])
-      return repeated.reshape([this.batchSize, tokens, channels])
-    })
+    const ids = tf.tensor2d(inputIds, undefined, 'int32')
+    const states = await this.embed(ids, clipSkip)
+    const [texts, tokens, channels] = states.shape
+    const repeated = states.expandDims(1).tile([1, this.batchSize / texts, 1, 1])
+    return repeated.reshape([this.batchSize, tokens, channels])
   }
 
-  /** The states before the last layers, behind the final norm. */
-  private skipLayers(inputIds: tf.Tensor2D, clipSkip: number): tf.Tensor3D {
-    const { hiddenStates } = this.textEncoder.forward({ inputIds, outputHiddenStates: true })
+  /** The states behind the final norm: of the last layer, or of one before it. */
+  private async embed(inputIds: tf.Tensor2D, clipSkip: number | undefined): Promise<tf.Tensor3D> {
+    const { signal } = this.context
+    if (clipSkip === undefined) return (await this.textEncoder.call({ inputIds }, { signal })).lastHiddenState
+    const { hiddenStates } = await this.textEncoder.call({ inputIds, outputHiddenStates: true }, { signal })
     const states = hiddenStates.at(-(clipSkip + 1))
     if (states === undefined) {
       const layers = hiddenStates.length - 1

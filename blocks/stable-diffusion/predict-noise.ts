@@ -26,17 +26,16 @@ export class PredictNoise extends ModularPipelineBlocks {
   noisePred!: Out<tf.Tensor4D>
 
   @LoopStep({ variables: ['i', 't'] })
-  step({ i, t }: { i: number; t: number }): void {
+  async step({ i, t }: { i: number; t: number }): Promise<void> {
     const { guider, unet } = this
     guider.setState(i, this.numInferenceSteps, t)
     const batches = guider.prepareInputs({ encoderHiddenStates: [this.promptEmbeds, this.negativePromptEmbeds] })
     for (const _ of batches) guider.prepareModels(unet)
-    const embeds = batches.map(batch => batch.inputs.encoderHiddenStates)
-    const predictions = tf.tidy(() => {
-      const sample = tf.concat(batches.map(() => this.scaledLatents))
-      const output = unet.forward({ sample, timestep: t, encoderHiddenStates: tf.concat(embeds) })
-      return tf.split(output, batches.length)
-    })
+    const sample = tf.concat(batches.map(() => this.scaledLatents))
+    const encoderHiddenStates = tf.concat(batches.map(batch => batch.inputs.encoderHiddenStates))
+    const { signal } = this.context
+    const output = await unet.call({ sample, timestep: t, encoderHiddenStates }, { signal })
+    const predictions = tf.split(output, batches.length)
     batches.forEach((batch, condition) => {
       batch.noisePred = predictions[condition] as tf.Tensor
     })

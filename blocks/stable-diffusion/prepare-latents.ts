@@ -8,6 +8,7 @@ import { randnTensor } from '../../components/random/randn-tensor'
 import { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
 import { instance, tensor } from '../../components/tensors/tensor-schema'
 import { Block, Component, type In, type InOut, Input, InputTypeError, ModularPipelineBlocks, Output } from '../../src'
+import { latentSize } from './latent-size'
 
 const latentsSchema = tensor('images latentHeight latentWidth latentChannels')
 const generators = z.union([instance(Generator), z.array(instance(Generator))])
@@ -64,18 +65,11 @@ export class PrepareLatents extends ModularPipelineBlocks {
   private latentSize(side: 'height' | 'width'): number {
     const factor = this.vae.spatialFactor
     const pixels = this[side]
-    if (pixels === undefined) return defaultSize(this.unet.config.sampleSize, side)
-    if (pixels % factor !== 0) {
+    if (pixels !== undefined && pixels % factor !== 0) {
       const nearest = Math.max(factor, Math.round(pixels / factor) * factor)
       const expected = `it must be a multiple of ${factor}, the factor of the VAE; the nearest is ${nearest}`
       throw new InputTypeError({ path: this.context.path, input: side, expected, value: pixels })
     }
-    return pixels / factor
+    return latentSize(this, side)
   }
-}
-
-/** The size that the UNet was trained on, in latents. */
-function defaultSize(sampleSize: number | readonly number[] | null | undefined, side: 'height' | 'width'): number {
-  if (Array.isArray(sampleSize)) return sampleSize[side === 'height' ? 0 : 1] as number
-  return typeof sampleSize === 'number' ? sampleSize : 64
 }

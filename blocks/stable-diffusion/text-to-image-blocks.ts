@@ -5,6 +5,7 @@ import { DenoiseLoop } from './denoise-loop'
 import { EncodePrompt } from './encode-prompt'
 import { PostprocessImages } from './postprocess-images'
 import { PrepareLatents } from './prepare-latents'
+import { PrepareModels } from './prepare-models'
 import { SetGuidance } from './set-guidance'
 import { SetTimesteps } from './set-timesteps'
 
@@ -25,6 +26,7 @@ import { SetTimesteps } from './set-timesteps'
 })
 export class StableDiffusionTextToImageBlocks extends SequentialPipelineBlocks {
   @Step() setGuidance: BlockSource = SetGuidance
+  @Step() prepareModels: BlockSource = PrepareModels
   @Step() encodePrompt: BlockSource = EncodePrompt
   @Step() setTimesteps: BlockSource = SetTimesteps
   @Step() prepareLatents: BlockSource = PrepareLatents

@@ -69,9 +69,15 @@ export const backendLoaders: readonly BackendLoader[] = [
 export class BackendSelector {
   private readonly outcomes = new Map<BackendName, Outcome>()
   private selected: { selection: BackendSelection; tfjsName: string } | undefined
+  private isNamed = false
   private turn: Promise<unknown> = Promise.resolve()
 
   constructor(private readonly loaders: readonly BackendLoader[]) {}
+
+  /** The backend in use, and whether it was asked for by name. */
+  get current(): { selection: BackendSelection; isNamed: boolean } | undefined {
+    return this.selected && { selection: this.selected.selection, isNamed: this.isNamed }
+  }
 
   /** See {@link selectBackend}. */
   async select({ backend, threads }: SelectBackendOptions = {}): Promise<BackendSelection> {
@@ -90,6 +96,7 @@ export class BackendSelector {
     if (this.selected && (option === undefined || option === 'auto')) return this.selected.selection
     const fromEnvironment = process.env.TESSERAE_BACKEND || undefined
     const wanted = option ?? fromEnvironment ?? 'auto'
+    this.isNamed = wanted !== 'auto'
     const source = option ? 'option backend' : fromEnvironment ? 'TESSERAE_BACKEND' : 'default'
     if (wanted !== 'auto') return this.chooseNamed(wanted, source, threads)
 
@@ -160,6 +167,24 @@ const selector = new BackendSelector(backendLoaders)
  */
 export function selectBackend(options: SelectBackendOptions = {}): Promise<BackendSelection> {
   return selector.select(options)
+}
+
+let isStopgap = false
+
+/** Makes plain JavaScript the backend where there is none yet: enough for what lies between models that something else computes. */
+export async function useStopgapBackend(): Promise<void> {
+  if (tf.getBackend()) return
+  const { tfjsName } = await cpuLoader.load({})
+  await tf.setBackend(tfjsName)
+  isStopgap = true
+}
+
+/** The backend that somebody has chosen, and whether by its name; `undefined` as long as there is none, or a stopgap. */
+export function backendInUse(): { isNamed: boolean; selection?: BackendSelection } | undefined {
+  if (selector.current) return selector.current
+  const name = tf.getBackend()
+  // TensorFlow.js takes `cpu` by itself where nothing was chosen.
+  return !name || name === 'cpu' || isStopgap ? undefined : { isNamed: true }
 }
 
 function reasonOf(error: unknown): string {

@@ -7,7 +7,7 @@ import type { Checkpoint, TensorInfo } from './checkpoint'
 import { isPickleName, PickleCheckpointError } from './pickle-checkpoint-error'
 import { SafetensorsError } from './safetensors-error'
 import { LENGTH_BYTES, MAX_HEADER_BYTES, parseHeader, type SafetensorsHeader } from './safetensors-header'
-import { bfloat16ToFloat32, float16ToFloat32 } from './weight-dtypes'
+import { toFloat32 } from './weight-dtypes'
 
 /** The most that one read asks of the system, which cannot read 2 GiB or more at once. */
 const BYTES_PER_READ = 2 ** 30
@@ -61,20 +61,10 @@ export class SafetensorsFile implements Checkpoint {
 
   async readFloat32(key: string): Promise<Float32Array> {
     const { dtype } = this.info(key)
-    switch (dtype) {
-      case 'F32':
-        return new Float32Array((await this.readBytes(key)).buffer)
-      case 'F16':
-        return float16ToFloat32(new Uint16Array((await this.readBytes(key)).buffer))
-      case 'BF16':
-        return bfloat16ToFloat32(new Uint16Array((await this.readBytes(key)).buffer))
-      case 'F64':
-        return Float32Array.from(new Float64Array((await this.readBytes(key)).buffer))
-      default:
-        throw new SafetensorsError(this.path, 'wrong-dtype', `holds ${dtype}, but floats were asked for.`, {
-          tensor: key,
-        })
-    }
+    const values = toFloat32(dtype, (await this.readBytes(key)).buffer)
+    if (values) return values
+    const detail = `holds ${dtype}, but floats were asked for.`
+    throw new SafetensorsError(this.path, 'wrong-dtype', detail, { tensor: key })
   }
 
   async readBytes(key: string): Promise<Uint8Array<ArrayBuffer>> {

@@ -60,3 +60,19 @@ export function bfloat16ToFloat32(bits: Uint16Array): Float32Array {
   for (let i = 0; i < bits.length; i++) values[i] = (bits[i] as number) << 16
   return new Float32Array(values.buffer)
 }
+
+/** The bytes of a tensor of floats as float32; `undefined` for one that holds something else. */
+export function toFloat32(dtype: WeightDType, bytes: ArrayBuffer): Float32Array | undefined {
+  switch (dtype) {
+    case 'F32':
+      return new Float32Array(bytes)
+    case 'F16':
+      return float16ToFloat32(new Uint16Array(bytes))
+    case 'BF16':
+      return bfloat16ToFloat32(new Uint16Array(bytes))
+    case 'F64':
+      return Float32Array.from(new Float64Array(bytes))
+    default:
+      return undefined
+  }
+}

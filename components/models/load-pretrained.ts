@@ -6,11 +6,13 @@ import { type OpenCheckpointOptions, openCheckpoint } from '../checkpoints/open-
 import { ComponentClassError } from '../configs/component-class-error'
 import type { RawConfig } from '../configs/parse-config'
 import { readConfig } from '../configs/read-config'
+import type { Executor } from '../executors/executor'
+import { type SelectExecutorOptions, selectExecutor } from '../executors/select-executor'
 import { type LoadStateDictOptions, loadStateDict } from '../nn/load-state-dict'
-import type { Module } from '../nn/module'
+import type { PretrainedModel } from './pretrained-model'
 
 /** A model class that {@link loadPretrained} can make. */
-export interface PretrainedClass<M extends Module> {
+export interface PretrainedClass<M extends PretrainedModel> {
   readonly name: string
   fromConfig(config: RawConfig, file?: string): M
 }
@@ -22,12 +24,12 @@ export interface WeightFiles {
 }
 
 /**
- * Reads `config.json`, checks that it is of the right class, makes the model and loads its weights one tensor at a time. Where
- * anything fails or `options.signal` fires, no tensor is left.
+ * Reads `config.json`, checks that it is of the right class, makes the model and loads its weights one tensor at a time, or leaves them in
+ * their files where the executor reads them itself. Where anything fails or `options.signal` fires, no tensor is left.
  *
- * @throws ComponentClassError, ConfigError, MissingFileError, SafetensorsError, StateDictError
+ * @throws UnknownValueError for an executor that does not exist; ComponentClassError, ConfigError, MissingFileError, SafetensorsError, StateDictError
  */
-export async function loadPretrained<M extends Module>(
+export async function loadPretrained<M extends PretrainedModel>(
   modelClass: PretrainedClass<M>,
   files: WeightFiles,
   path: string,
@@ -46,13 +48,21 @@ export async function loadPretrained<M extends Module>(
     throw new ComponentClassError(modelClass.name, classes.join(' or '), file)
   }
   const model = modelClass.fromConfig(config, file)
+  const executor = await executorFor(options.executor)
   const checkpoint = await openCheckpoint(folder, { weightsName: files.weightsName, variant })
   try {
-    await loadStateDict(model, checkpoint, { ...(files.rename && { rename: files.rename }), signal })
+    const rename = files.rename && { rename: files.rename }
+    await loadStateDict(model, checkpoint, { ...rename, signal, lazy: executor.readsWeights })
   } finally {
     await checkpoint.close()
   }
-  return model
+  return model.useExecutor(executor)
+}
+
+/** The executor that was handed over, or the one of that name. */
+async function executorFor(executor: FromPretrainedOptions['executor']): Promise<Executor> {
+  if (typeof executor === 'object') return executor as Executor // The framework hands on what it was given.
+  return (await selectExecutor(executor === undefined ? {} : ({ executor } as SelectExecutorOptions))).executor
 }
 
 /** The classes that a config names: one in diffusers' (`_class_name`), a list in transformers' (`architectures`). */

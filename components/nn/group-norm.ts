@@ -1,5 +1,6 @@
 /** Normalisation over groups of channels. Counterpart: torch.nn.GroupNorm. */
-import * as tf from '@tensorflow/tfjs'
+import type * as tf from '@tensorflow/tfjs'
+import { fusedKernel } from './fused-kernel'
 import { Module } from './module'
 import { Parameter } from './parameter'
 
@@ -20,12 +21,13 @@ export class GroupNorm extends Module {
 
   /** `[batch, …, channels]` → the same shape. */
   forward<T extends tf.Tensor>(x: T): T {
-    return tf.tidy(() => {
+    const { numGroups, eps } = this
+    const [weight, bias] = [this.weight.tensor, this.bias.tensor]
+    return fusedKernel<T>('GroupNormalization', { x, weight, bias }, { numGroups, eps }, () => {
       const centered = x.sub<T>(this.groupMean(x))
       // The variance of what is already centred: E[x²] − E[x]² would lose its digits where the mean is large.
       const variance = this.groupMean(centered.square())
-      const scale = variance.add(this.eps).rsqrt().mul(this.weight.tensor)
-      return centered.mul(scale).add(this.bias.tensor)
+      return centered.mul(variance.add(eps).rsqrt().mul(weight)).add(bias)
     })
   }
 

@@ -1,5 +1,6 @@
 /** Normalisation of each token. Counterpart: torch.nn.LayerNorm. */
-import * as tf from '@tensorflow/tfjs'
+import type * as tf from '@tensorflow/tfjs'
+import { fusedKernel } from './fused-kernel'
 import { Module } from './module'
 import { Parameter } from './parameter'
 
@@ -19,11 +20,12 @@ export class LayerNorm extends Module {
 
   /** `[…, channels]` → the same shape. */
   forward<T extends tf.Tensor>(x: T): T {
-    return tf.tidy(() => {
+    const { eps } = this
+    const [weight, bias] = [this.weight.tensor, this.bias.tensor]
+    return fusedKernel<T>('LayerNormalization', { x, weight, bias }, { eps }, () => {
       const centered = x.sub(x.mean(-1, true))
       const variance = centered.square().mean(-1, true)
-      const normalized = centered.mul(variance.add(this.eps).rsqrt())
-      return normalized.mul(this.weight.tensor).add<T>(this.bias.tensor)
+      return centered.mul(variance.add(eps).rsqrt()).mul(weight).add(bias)
     })
   }
 }

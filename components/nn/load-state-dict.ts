@@ -10,10 +10,13 @@ export interface LoadStateDictOptions {
   rename?: (key: string) => string | null
   /** Stops the loading between two tensors. */
   signal?: AbortSignal | undefined
+  /** Leaves the weights in their files until something asks for them. Default: false. */
+  lazy?: boolean | undefined
 }
 
 /**
- * Loads every parameter of a module, one tensor at a time. If anything fails, the module is left without weights.
+ * Loads every parameter of a module, one tensor at a time, or binds it to its place in the checkpoint. If anything fails, the module
+ * is left without weights.
  *
  * @throws StateDictError before anything is read, with all keys that are missing, unexpected or of another shape
  * @throws the reason of `signal`, once it has fired
@@ -27,7 +30,8 @@ export async function loadStateDict(
   try {
     for (const [key, parameter] of matches) {
       options.signal?.throwIfAborted()
-      parameter.load(await checkpoint.readFloat32(key))
+      if (options.lazy) parameter.bind(checkpoint.info(key))
+      else parameter.load(await checkpoint.readFloat32(key))
     }
     options.signal?.throwIfAborted()
   } catch (error) {

@@ -1,10 +1,32 @@
 /** A weight of a module. Counterpart: torch.nn.Parameter. */
 import * as tf from '@tensorflow/tfjs'
+import type { TensorInfo } from '../checkpoints/checkpoint'
+import { readFloat32Sync } from '../checkpoints/read-tensor-sync'
 import { WeightsNotLoadedError } from './weights-not-loaded-error'
 
-/** A weight: its shape in checkpoints is known from the start, its numbers come with {@link Parameter.load}. */
+/** Gives a tensor in place of a weight's numbers. */
+export type ParameterReader = (parameter: Parameter) => tf.Tensor
+
+let reader: ParameterReader | undefined
+
+/** Lets `read` answer for every parameter while `action` runs, e.g. with symbols while a model is recorded. */
+export function withParameterReader<T>(read: ParameterReader, action: () => T): T {
+  const outer = reader
+  reader = read
+  try {
+    return action()
+  } finally {
+    reader = outer
+  }
+}
+
+/**
+ * A weight. Its shape in checkpoints is known from the start; its numbers come with {@link Parameter.load}, or stay in the file
+ * that {@link Parameter.bind} names until something asks for them.
+ */
 export class Parameter<T extends tf.Tensor = tf.Tensor> {
   private value: T | undefined
+  private file: TensorInfo | undefined
 
   constructor(
     /** The shape in checkpoints, which is PyTorch's. */
@@ -14,34 +36,72 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
   ) {}
 
   /**
-   * The weight as layers use it; it belongs to the parameter.
+   * The weight as layers use it; it belongs to the parameter. One that is bound to a file is read at its first use.
    *
-   * @throws WeightsNotLoadedError
+   * @throws WeightsNotLoadedError; SafetensorsError where the file can no longer be read
    */
   get tensor(): T {
-    if (this.value === undefined) throw new WeightsNotLoadedError(this.shape)
+    if (reader) return reader(this) as T // Of this parameter's shape, as the value would be.
+    if (this.value === undefined) {
+      if (this.file === undefined) throw new WeightsNotLoadedError(this.shape)
+      this.value = this.place(readFloat32Sync(this.file))
+    }
     return this.value
   }
 
-  /** Whether there are numbers. */
+  /** Whether there are numbers, in memory or in a file. */
   get isLoaded(): boolean {
-    return this.value !== undefined
+    return this.value !== undefined || this.file !== undefined
+  }
+
+  /** Where the numbers lie on disk; `undefined` for a weight that was loaded from memory. */
+  get source(): TensorInfo | undefined {
+    return this.file
   }
 
   /** Takes the numbers, in row-major order of {@link shape}, to the current backend; earlier ones are disposed. */
   load(values: Float32Array): void {
-    const loaded = tf.tidy(() => {
-      const stored = tf.tensor(values, [...this.shape], 'float32')
-      // Kept, so that neither a tidy nor a run that happens to be open while a model loads disposes its weights.
-      return tf.keep(this.permutation ? tf.transpose(stored, [...this.permutation]) : stored)
-    })
+    const loaded = this.place(values)
     this.dispose()
-    this.value = loaded as T // The rank follows from `shape`, which the layer that knows T has given.
+    this.value = loaded
+  }
+
+  /** Leaves the numbers in a file of weights until they are asked for; earlier ones are disposed. */
+  bind(source: TensorInfo): void {
+    this.dispose()
+    this.file = source
+  }
+
+  /**
+   * The numbers in row-major order of {@link shape}, from the file or back from the backend.
+   *
+   * @throws WeightsNotLoadedError
+   */
+  read(): Float32Array {
+    if (this.file) return readFloat32Sync(this.file)
+    const { permutation, tensor } = this
+    if (permutation === undefined) return tensor.dataSync<'float32'>()
+    return tf.tidy(() => tf.transpose(tensor, invert(permutation)).dataSync<'float32'>())
   }
 
   /** Gives the memory back. Disposing again does nothing. */
   dispose(): void {
     this.value?.dispose()
     this.value = undefined
+    this.file = undefined
   }
+
+  private place(values: Float32Array): T {
+    const placed = tf.tidy(() => {
+      const stored = tf.tensor(values, [...this.shape], 'float32')
+      // Kept, so that neither a tidy nor a run that happens to be open while a model loads disposes its weights.
+      return tf.keep(this.permutation ? tf.transpose(stored, [...this.permutation]) : stored)
+    })
+    return placed as T // The rank follows from `shape`, which the layer that knows T has given.
+  }
+}
+
+/** The order that undoes one. */
+function invert(permutation: readonly number[]): number[] {
+  return permutation.map((_, axis) => permutation.indexOf(axis))
 }

@@ -1,5 +1,6 @@
 /** Attention with several heads. Counterpart: torch.nn.functional.scaled_dot_product_attention. */
 import * as tf from '@tensorflow/tfjs'
+import { fusedKernel } from './fused-kernel'
 
 /** What attention is computed with. */
 export interface AttentionInputs {
@@ -16,8 +17,8 @@ export interface AttentionInputs {
 
 /** `softmax(query · keyᵀ / √width + bias) · value` for each head; returns `[batch, token, heads · width]`. */
 export function scaledDotProductAttention({ query, key, value, heads, bias }: AttentionInputs): tf.Tensor3D {
-  return tf.tidy(() => {
-    const [batch, tokens, channels] = query.shape
+  const [batch, tokens, channels] = query.shape
+  return fusedKernel<tf.Tensor3D>('ScaledDotProductAttention', { query, key, value, bias }, { heads }, () => {
     const width = channels / heads
     const split = (x: tf.Tensor3D) => x.reshape<tf.Tensor4D>([batch, -1, heads, width])
     const q = split(query.mul(1 / Math.sqrt(width))).transpose<tf.Tensor4D>([0, 2, 1, 3])

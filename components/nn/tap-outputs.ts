@@ -1,11 +1,7 @@
-/** Looks at what the parts of a model compute while it runs. Counterpart: torch.nn.Module.register_forward_hook. */
+/** Looks at what the parts of a model compute while it runs. */
 import * as tf from '@tensorflow/tfjs'
 import type { Module } from './module'
-
-/** A module whose forward is about to be wrapped; the own property hides the method of the class. */
-interface Tappable {
-  forward?: (...args: unknown[]) => unknown
-}
+import { wrapForwards } from './wrap-forwards'
 
 /**
  * Calls `tap` with the output of every submodule of a model each time it has run, in the order of execution. Names are those of
@@ -15,21 +11,11 @@ interface Tappable {
  * @returns a function that ends it
  */
 export function tapOutputs(model: Module, tap: (name: string, output: tf.Tensor) => void): () => void {
-  const tapped: Tappable[] = []
-  for (const [name, module] of model.namedModules()) {
-    const target = module as Tappable // Forward has other parameters in each class, and they are passed on as they come.
-    const forward = target.forward
-    if (forward === undefined) continue
-    target.forward = function (this: unknown, ...args) {
-      const output = forward.apply(this, args)
-      for (const [path, tensor] of tensorsOf(name, output)) tap(path, tensor)
-      return output
-    }
-    tapped.push(target)
-  }
-  return () => {
-    for (const target of tapped.splice(0)) delete target.forward
-  }
+  return wrapForwards(model, (name, run) => {
+    const output = run()
+    for (const [path, tensor] of tensorsOf(name, output)) tap(path, tensor)
+    return output
+  })
 }
 
 function* tensorsOf(name: string, output: unknown): Generator<readonly [string, tf.Tensor]> {

@@ -14,7 +14,7 @@ export class UnknownValueError extends ModularError {
     readonly value: string,
     known: readonly string[],
     /** What the name stands for. */
-    what: 'value' | 'component' = 'value',
+    what = 'value',
   ) {
     const nearest = nearestName(value, known)
     const hint = nearest ? ` Did you mean "${nearest}"?` : ''

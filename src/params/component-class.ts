@@ -10,6 +10,8 @@ export interface FromPretrainedOptions {
   revision?: string
   /** The class that the model's index names for this component; a component of another class is refused. */
   className?: string
+  /** What computes a model: a name that its class knows (`auto`, `eager`, `graph`), or the thing itself. */
+  executor?: string | object
   /** Stops the loading between files and tensors. */
   signal?: AbortSignal
 }

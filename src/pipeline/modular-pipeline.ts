@@ -34,6 +34,9 @@ import { type FilledState, fillState, unknownInputMessage } from './fill-state'
 import { type ModelIndex, readModelIndex } from './model-index'
 import { PipelineStream } from './pipeline-stream'
 
+/** The token under which a container holds what computes the models. */
+const EXECUTOR = 'executor'
+
 /** Blocks that a pipeline can keep a private copy of. */
 export interface PipelineBlocks extends BlockNode {
   clone(): this
@@ -67,7 +70,8 @@ export interface CallOptions {
 }
 
 /** Options of `loadComponents()`. */
-export interface LoadComponentsOptions extends Pick<FromPretrainedOptions, 'variant' | 'revision' | 'signal'> {
+export interface LoadComponentsOptions
+  extends Pick<FromPretrainedOptions, 'variant' | 'revision' | 'signal' | 'executor'> {
   /** Which components to load; by default all that are not there yet. Named ones are loaded again. */
   names?: readonly string[]
 }
@@ -173,11 +177,15 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks> {
   }
 
   /**
-   * Loads the components that the blocks ask for from the model folder.
+   * Loads the components that the blocks ask for from the model folder. What computes the models is `options.executor`, else what the container
+   * holds under `executor`, else chosen by the models themselves.
+   *
    * @throws ComponentLoadError naming each component that could not be loaded, once all others are there; UnknownValueError for a name that no
    * block asks for
    */
-  async loadComponents({ names, ...options }: LoadComponentsOptions = {}): Promise<this> {
+  async loadComponents({ names, ...given }: LoadComponentsOptions = {}): Promise<this> {
+    const executor = given.executor ?? (await this.registeredExecutor())
+    const options = { ...given, ...(executor !== undefined && { executor }) }
     const wanted =
       names?.map(name => this.requireSpec(name)) ?? [...this.specs.values()].filter(spec => this.canLoad(spec))
     const failures = new Map<string, unknown>()
@@ -277,6 +285,11 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks> {
       if (spec.defaultCreationMethod !== 'fromConfig' || this.container.isRegistered(name)) continue
       this.container.register(name, { useValue: spec.create() })
     }
+  }
+
+  /** What the container says that models are to be computed with; `undefined` if it says nothing. */
+  private async registeredExecutor(): Promise<string | object | undefined> {
+    return this.container.isRegistered(EXECUTOR) ? this.container.resolve<string | object>(EXECUTOR) : undefined
   }
 
   private requireSpec(name: string): ComponentSpec {

@@ -1,6 +1,7 @@
 /** `npm run goldens -- DIR`: holds our results against those of the PyTorch reference. */
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { selectBackend } from '../../components/backends/select-backend'
+import { EXECUTOR_NAMES, type ExecutorName } from '../../components/executors/select-executor'
 import { type CaseResult, GoldensRequestError, runGoldens } from './run-goldens'
 
 interface Options {
@@ -8,6 +9,7 @@ interface Options {
   case?: string
   verbose?: boolean
   backend: 'auto' | 'node-gpu' | 'node' | 'webgpu' | 'wasm' | 'cpu'
+  executor: ExecutorName
 }
 
 function printRows(results: readonly CaseResult[]): void {
@@ -29,6 +31,8 @@ function printRows(results: readonly CaseResult[]): void {
 
 async function main(folder: string, options: Options): Promise<void> {
   await selectBackend({ backend: options.backend })
+  // Models that are loaded from here on look there.
+  process.env.TESSERAE_EXECUTOR = options.executor
   const results: CaseResult[] = []
   const areas = options.area?.split(',').map(area => area.trim())
   for await (const result of runGoldens(folder, { areas, casePattern: options.case })) {
@@ -51,6 +55,7 @@ new Command('goldens')
   .option('--area <names>', 'areas to run, joined by commas')
   .option('--case <pattern>', 'cases to run: a part of the name, or a pattern with *')
   .option('--backend <name>', 'tfjs backend to compute on', 'wasm')
+  .addOption(new Option('--executor <name>', 'what computes the models').choices(EXECUTOR_NAMES).default('eager'))
   .option('--verbose', 'name every case, and say in full what differs')
   .action(async (folder: string, options: Options) => {
     try {

@@ -35,7 +35,7 @@ describe('DecodeLatents', () => {
     const { latentChannels, scalingFactor, shiftFactor } = vae.config
     const draw = () => randnTensor([2, 4, 4, latentChannels], new Generator(1))
     const expected = tf.tidy(() =>
-      vae.decode(
+      vae.forwardDecode(
         draw()
           .div<tf.Tensor4D>(scalingFactor)
           .add(shiftFactor ?? 0),

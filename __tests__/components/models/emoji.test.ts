@@ -56,7 +56,9 @@ describe('the float16 weights of the emoji model', () => {
       const inputIds = tf.zeros<tf.Rank.R2>([1, 24], 'int32')
       const { lastHiddenState } = textEncoder.forward({ inputIds, attentionMask: tf.ones([1, 24]) })
       const timestep = tf.scalar(1, 'int32')
-      vae.decode(unet.forward({ sample: tf.zeros([1, 8, 8, 4]), timestep, encoderHiddenStates: lastHiddenState }))
+      vae.forwardDecode(
+        unet.forward({ sample: tf.zeros([1, 8, 8, 4]), timestep, encoderHiddenStates: lastHiddenState }),
+      )
     })
     for (const read of reads) expect(read).not.toHaveBeenCalled()
     for (const model of [textEncoder, unet, vae]) model.dispose()
@@ -80,7 +82,7 @@ describe('the float16 weights of the emoji model', () => {
     const model = await AutoencoderKL.fromPretrained(folder, { subfolder: 'vae' })
     tf.tidy(() => {
       const image = model
-        .decode(toChannelsLast(reference('latents_by_step').slice(9, 1)))
+        .forwardDecode(toChannelsLast(reference('latents_by_step').slice(9, 1)))
         .div(2)
         .add(0.5)
         .clipByValue(0, 1)

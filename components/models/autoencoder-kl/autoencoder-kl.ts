@@ -1,18 +1,20 @@
 /** The variational autoencoder between images and latents. Counterpart: models/autoencoders/autoencoder_kl.py. */
 import * as tf from '@tensorflow/tfjs'
 import type { FromPretrainedOptions } from '../../../src/params/component-class'
+import { TensorPlaceholder } from '../../backends/recorder/tensor-tree'
 import type { RawConfig } from '../../configs/parse-config'
+import type { ModelRunOptions } from '../../executors/executor'
 import { Conv2d } from '../../nn/conv2d'
-import { Module } from '../../nn/module'
 import { InputShapes } from '../input-shapes'
 import { loadPretrained } from '../load-pretrained'
+import { PretrainedModel } from '../pretrained-model'
 import { type AutoencoderKLConfig, parseAutoencoderKLConfig } from './config'
 import { Decoder } from './decoder'
 import { DiagonalGaussianDistribution } from './diagonal-gaussian-distribution'
 import { Encoder } from './encoder'
 
 /** Encodes images to latents and decodes them. Latents are the model's own, neither scaled nor shifted by the config's factors. */
-export class AutoencoderKL extends Module {
+export class AutoencoderKL extends PretrainedModel {
   readonly encoder: Encoder
   readonly decoder: Decoder
   readonly quantConv: Conv2d | undefined
@@ -52,27 +54,49 @@ export class AutoencoderKL extends Module {
   }
 
   /**
-   * Images to the distribution of their latents.
+   * Images to the distribution of their latents, computed by the model's executor.
    *
    * @param x - `[batch, height, width, inChannels]`, in the range -1 to 1
-   * @throws ShapeMismatchError, WeightsNotLoadedError
+   * @throws ShapeMismatchError, WeightsNotLoadedError; GraphExecutionError where the model runs as a graph; the reason of `options.signal`
    */
-  encode(x: tf.Tensor4D): DiagonalGaussianDistribution {
-    new InputShapes('AutoencoderKL').check('x', ['batch', 'height', 'width', this.config.inChannels], x)
-    const moments = tf.tidy(() => {
-      const encoded = this.encoder.forward(x)
-      return this.quantConv ? this.quantConv.forward(encoded) : encoded
-    })
-    return new DiagonalGaussianDistribution(moments)
+  async encode(x: tf.Tensor4D, options?: ModelRunOptions): Promise<DiagonalGaussianDistribution> {
+    return new DiagonalGaussianDistribution(await this.execute('encode', this.forwardEncode, x, options))
   }
 
   /**
-   * Latents to images, about in the range -1 to 1: `[batch, f height, f width, outChannels]`.
+   * Latents to images, about in the range -1 to 1, computed by the model's executor: `[batch, f height, f width, outChannels]`.
    *
    * @param z - `[batch, height, width, latentChannels]`
+   * @throws ShapeMismatchError, WeightsNotLoadedError; GraphExecutionError where the model runs as a graph; the reason of `options.signal`
+   */
+  decode(z: tf.Tensor4D, options?: ModelRunOptions): Promise<tf.Tensor4D> {
+    return this.execute('decode', this.forwardDecode, z, options)
+  }
+
+  /** Gets ready, in the background, to decode latents of this shape. */
+  prepareDecode(shape: readonly [batch: number, height: number, width: number, channels: number]): void {
+    this.makeReady('decode', this.forwardDecode, new TensorPlaceholder(shape) as unknown as tf.Tensor4D)
+  }
+
+  /**
+   * Images to the moments of their latents, computed at once on TensorFlow.js's backend: `[batch, height / f, width / f, 2 latentChannels]`.
+   *
    * @throws ShapeMismatchError, WeightsNotLoadedError
    */
-  decode(z: tf.Tensor4D): tf.Tensor4D {
+  readonly forwardEncode = (x: tf.Tensor4D): tf.Tensor4D => {
+    new InputShapes('AutoencoderKL').check('x', ['batch', 'height', 'width', this.config.inChannels], x)
+    return tf.tidy(() => {
+      const encoded = this.encoder.forward(x)
+      return this.quantConv ? this.quantConv.forward(encoded) : encoded
+    })
+  }
+
+  /**
+   * Latents to images, computed at once on TensorFlow.js's backend.
+   *
+   * @throws ShapeMismatchError, WeightsNotLoadedError
+   */
+  readonly forwardDecode = (z: tf.Tensor4D): tf.Tensor4D => {
     new InputShapes('AutoencoderKL').check('z', ['batch', 'height', 'width', this.config.latentChannels], z)
     return tf.tidy(() => this.decoder.forward(this.postQuantConv ? this.postQuantConv.forward(z) : z))
   }

@@ -2,9 +2,10 @@
 import * as tf from '@tensorflow/tfjs'
 import type { FromPretrainedOptions } from '../../../src/params/component-class'
 import type { RawConfig } from '../../configs/parse-config'
+import type { ModelRunOptions } from '../../executors/executor'
 import { Linear } from '../../nn/linear'
-import { Module } from '../../nn/module'
 import { loadPretrained } from '../load-pretrained'
+import { PretrainedModel } from '../pretrained-model'
 import { type CLIPTextInputs, CLIPTextModel, type CLIPTextOutput, isPositionIds } from './clip-text-model'
 import { type CLIPTextConfig, parseCLIPTextConfig } from './config'
 
@@ -15,7 +16,7 @@ export interface CLIPTextProjectionOutput extends Omit<CLIPTextOutput, 'poolerOu
 }
 
 /** Embeds texts into the space that CLIP shares between texts and images. */
-export class CLIPTextModelWithProjection extends Module {
+export class CLIPTextModelWithProjection extends PretrainedModel {
   readonly textModel: CLIPTextModel
   readonly textProjection: Linear
 
@@ -48,7 +49,23 @@ export class CLIPTextModelWithProjection extends Module {
     return loadPretrained(CLIPTextModelWithProjection, { weightsName: 'model', rename }, path, options)
   }
 
-  /** @throws ShapeMismatchError, ModelInputError, WeightsNotLoadedError */
+  /**
+   * Embeds texts, computed by the model's executor.
+   *
+   * @throws ShapeMismatchError, ModelInputError, WeightsNotLoadedError; GraphExecutionError where the model runs as a graph; the reason of
+   * `options.signal`
+   */
+  call(inputs: CLIPTextInputs, options?: ModelRunOptions): Promise<CLIPTextProjectionOutput> {
+    return this.execute('forward', this.forwardAll, inputs, options)
+  }
+
+  private readonly forwardAll = (inputs: CLIPTextInputs) => this.forward(inputs)
+
+  /**
+   * Embeds texts, computed at once on TensorFlow.js's backend.
+   *
+   * @throws ShapeMismatchError, ModelInputError, WeightsNotLoadedError
+   */
   forward(inputs: CLIPTextInputs): CLIPTextProjectionOutput {
     return tf.tidy(() => {
       const { poolerOutput, lastHiddenState, hiddenStates } = this.textModel.forward(inputs)

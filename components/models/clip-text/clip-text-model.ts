@@ -2,11 +2,12 @@
 import * as tf from '@tensorflow/tfjs'
 import type { FromPretrainedOptions } from '../../../src/params/component-class'
 import type { RawConfig } from '../../configs/parse-config'
+import type { ModelRunOptions } from '../../executors/executor'
 import { LayerNorm } from '../../nn/layer-norm'
-import { Module } from '../../nn/module'
 import { InputShapes } from '../input-shapes'
 import { loadPretrained } from '../load-pretrained'
 import { ModelInputError } from '../model-input-error'
+import { PretrainedModel } from '../pretrained-model'
 import { CLIPEncoder, CLIPTextEmbeddings } from './clip-encoder'
 import { type CLIPTextConfig, parseCLIPTextConfig } from './config'
 
@@ -40,7 +41,7 @@ const LEGACY_EOS_TOKEN_ID = 2
 const MASKED = -1e9
 
 /** Embeds texts. */
-export class CLIPTextModel extends Module {
+export class CLIPTextModel extends PretrainedModel {
   readonly embeddings: CLIPTextEmbeddings
   readonly encoder: CLIPEncoder
   readonly finalLayerNorm: LayerNorm
@@ -72,7 +73,23 @@ export class CLIPTextModel extends Module {
     return loadPretrained(CLIPTextModel, { weightsName: 'model', rename }, path, options)
   }
 
-  /** @throws ShapeMismatchError, ModelInputError, WeightsNotLoadedError */
+  /**
+   * Embeds texts, computed by the model's executor.
+   *
+   * @throws ShapeMismatchError, ModelInputError, WeightsNotLoadedError; GraphExecutionError where the model runs as a graph; the reason of
+   * `options.signal`
+   */
+  call(inputs: CLIPTextInputs, options?: ModelRunOptions): Promise<CLIPTextOutput> {
+    return this.execute('forward', this.forwardAll, inputs, options)
+  }
+
+  private readonly forwardAll = (inputs: CLIPTextInputs) => this.forward(inputs)
+
+  /**
+   * Embeds texts, computed at once on TensorFlow.js's backend.
+   *
+   * @throws ShapeMismatchError, ModelInputError, WeightsNotLoadedError
+   */
   forward(inputs: CLIPTextInputs): CLIPTextOutput {
     this.check(inputs)
     const { inputIds, attentionMask, outputHiddenStates = false } = inputs

@@ -1,14 +1,16 @@
 /** The UNet of Stable Diffusion. Counterpart: models/unets/unet_2d_condition.py. */
 import * as tf from '@tensorflow/tfjs'
 import type { FromPretrainedOptions } from '../../../src/params/component-class'
+import { TensorPlaceholder } from '../../backends/recorder/tensor-tree'
 import type { RawConfig } from '../../configs/parse-config'
+import type { ModelRunOptions } from '../../executors/executor'
 import { activations } from '../../nn/activations'
 import { Conv2d } from '../../nn/conv2d'
 import { Embedding } from '../../nn/embedding'
 import { GroupNorm } from '../../nn/group-norm'
-import { Module } from '../../nn/module'
 import { TimestepEmbedding, Timesteps } from '../layers/timestep-embedding'
 import { loadPretrained } from '../load-pretrained'
+import { PretrainedModel } from '../pretrained-model'
 import type { BlockInputs } from './block-parts'
 import { parseUNet2DConditionConfig, type UNet2DConditionConfig } from './config'
 import { createDownBlocks, createMidBlock, createUpBlocks } from './create-blocks'
@@ -18,7 +20,7 @@ import type { MidBlock } from './mid-block'
 import type { UpBlock } from './up-block'
 
 /** Predicts the noise (or what else it was trained for) in a latent image, given the time and a prompt. */
-export class UNet2DConditionModel extends Module {
+export class UNet2DConditionModel extends PretrainedModel {
   readonly convIn: Conv2d
   readonly timeProj: Timesteps
   readonly timeEmbedding: TimestepEmbedding
@@ -84,7 +86,32 @@ export class UNet2DConditionModel extends Module {
   }
 
   /**
-   * One prediction: `[batch, height, width, outChannels]`.
+   * One prediction: `[batch, height, width, outChannels]`, computed by the model's executor.
+   *
+   * @throws ShapeMismatchError, ModelInputError, WeightsNotLoadedError; GraphExecutionError where the model runs as a graph; the reason of
+   * `options.signal`
+   */
+  async call(inputs: UNet2DConditionInputs, options?: ModelRunOptions): Promise<tf.Tensor4D> {
+    const { timestep } = inputs
+    // A number would be part of the graph, and each step another one.
+    const asTensor = typeof timestep === 'number' ? tf.tensor1d([timestep]) : undefined
+    try {
+      return await this.execute('forward', this.forwardAll, { ...inputs, timestep: asTensor ?? timestep }, options)
+    } finally {
+      asTensor?.dispose()
+    }
+  }
+
+  /** Gets ready, in the background, for calls with inputs of these shapes. */
+  prepare(inputs: { sample: TensorPlaceholder; encoderHiddenStates: TensorPlaceholder }): void {
+    const placeholders = { ...inputs, timestep: new TensorPlaceholder([1]) }
+    this.makeReady('forward', this.forwardAll, placeholders as unknown as UNet2DConditionInputs)
+  }
+
+  private readonly forwardAll = (inputs: UNet2DConditionInputs) => this.forward(inputs)
+
+  /**
+   * One prediction, computed at once on TensorFlow.js's backend: `[batch, height, width, outChannels]`.
    *
    * @throws ShapeMismatchError, ModelInputError, WeightsNotLoadedError
    */

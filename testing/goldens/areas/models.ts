@@ -4,9 +4,9 @@ import { AutoencoderKL } from '../../../components/models/autoencoder-kl/autoenc
 import type { DiagonalGaussianDistribution } from '../../../components/models/autoencoder-kl/diagonal-gaussian-distribution'
 import { type CLIPTextInputs, CLIPTextModel } from '../../../components/models/clip-text/clip-text-model'
 import { CLIPTextModelWithProjection } from '../../../components/models/clip-text/clip-text-model-with-projection'
+import type { PretrainedModel } from '../../../components/models/pretrained-model'
 import type { UNet2DConditionInputs } from '../../../components/models/unet-2d-condition/inputs'
 import { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
-import type { Module } from '../../../components/nn/module'
 import { tapOutputs } from '../../../components/nn/tap-outputs'
 import { Generator } from '../../../components/random/generator'
 import { randnTensor } from '../../../components/random/randn-tensor'
@@ -33,22 +33,25 @@ type Inputs = Readonly<Record<string, unknown>>
 
 /** A model with a way to make one of its calls; the outputs have the goldens' names. */
 interface Subject {
-  readonly model: Module
-  call(kind: string, inputs: Inputs): Readonly<Record<string, tf.Tensor>>
+  readonly model: PretrainedModel
+  call(kind: string, inputs: Inputs): Promise<Readonly<Record<string, tf.Tensor>>>
 }
 
 /** How each class is loaded and called. */
 const subjects: Readonly<Record<string, (folder: string) => Promise<Subject>>> = {
   UNet2DConditionModel: async folder => {
     const model = await UNet2DConditionModel.fromPretrained(folder)
-    return { model, call: (_kind, inputs) => ({ sample: model.forward(inputs as unknown as UNet2DConditionInputs) }) }
+    return {
+      model,
+      call: async (_kind, inputs) => ({ sample: await model.call(inputs as unknown as UNet2DConditionInputs) }),
+    }
   },
   AutoencoderKL: async folder => {
     const model = await AutoencoderKL.fromPretrained(folder)
     return {
       model,
-      call: (kind, inputs) =>
-        kind === 'encode' ? encode(model, inputs) : { sample: model.decode(inputs.z as tf.Tensor4D) },
+      call: async (kind, inputs) =>
+        kind === 'encode' ? encode(model, inputs) : { sample: await model.decode(inputs.z as tf.Tensor4D) },
     }
   },
   CLIPTextModel: async folder => {
@@ -64,19 +67,19 @@ const subjects: Readonly<Record<string, (folder: string) => Promise<Subject>>> =
 // Arguments that apply an adapter, which a model alone does not do; with a scale of zero there is nothing to apply.
 const adapterArguments = ['lora_scale', 'ip_adapter_scale'] as const
 
-function encode(model: AutoencoderKL, inputs: Inputs): Record<string, tf.Tensor> {
-  const distribution: DiagonalGaussianDistribution = model.encode(inputs.x as tf.Tensor4D)
+async function encode(model: AutoencoderKL, inputs: Inputs): Promise<Record<string, tf.Tensor>> {
+  const distribution: DiagonalGaussianDistribution = await model.encode(inputs.x as tf.Tensor4D)
   const { moments, mean, logvar, std } = distribution
   const noise = randnTensor(mean.shape, new Generator(inputs.sampleGeneratorSeed as number))
   return { moments, mean, logvar, std, mode: distribution.mode(), sample: distribution.sample(noise) }
 }
 
-function encodeText(
+async function encodeText(
   model: CLIPTextModel | CLIPTextModelWithProjection,
   textModel: CLIPTextModel,
   inputs: Inputs,
-): Record<string, tf.Tensor> {
-  const output = model.forward({ ...(inputs as unknown as CLIPTextInputs), outputHiddenStates: true })
+): Promise<Record<string, tf.Tensor>> {
+  const output = await model.call({ ...(inputs as unknown as CLIPTextInputs), outputHiddenStates: true })
   const { hiddenStates } = output
   const skipped = (layers: number) => textModel.finalLayerNorm.forward(hiddenStates.at(-1 - layers) as tf.Tensor3D)
   return {
@@ -119,27 +122,31 @@ async function checkCall(golden: GoldenCase, subject: Subject, call: RecordedCal
   for (const value of Object.values(call.arguments)) {
     if (isTensorName(value)) args.set(value.tensor, toTensor(await golden.tensor(value.tensor)))
   }
+  const stop = subject.model.executor.name === 'eager' ? tap(subject.model, call, check) : () => undefined
   try {
-    tf.tidy(() => {
-      const stop = tapOutputs(subject.model, (name, output) => {
-        // The reference's transformers return a tuple of one.
-        const tapped = call.intermediates?.[name] ?? call.intermediates?.[`${name}.0`]
-        if (tapped) check(tapped.tensor, output)
-      })
-      try {
-        const outputs = subject.call(call.call, readInputs(call, args))
-        for (const [name, { tensor }] of Object.entries(call.outputs)) {
-          const ours = outputs[name]
-          if (ours === undefined) throw new GoldenMismatch(`${call.name} ${name}`, 'an output', 'none')
-          check(tensor, ours)
-        }
-      } finally {
-        stop()
+    const outputs = await subject.call(call.call, readInputs(call, args))
+    try {
+      for (const [name, { tensor }] of Object.entries(call.outputs)) {
+        const ours = outputs[name]
+        if (ours === undefined) throw new GoldenMismatch(`${call.name} ${name}`, 'an output', 'none')
+        check(tensor, ours)
       }
-    })
+    } finally {
+      tf.dispose(Object.values(outputs))
+    }
   } finally {
+    stop()
     tf.dispose([...args.values()])
   }
+}
+
+/** Compares what the modules inside a model compute. Nothing of it is seen where the model runs as a graph. */
+function tap(model: PretrainedModel, call: RecordedCall, check: (name: string, ours: tf.Tensor) => void): () => void {
+  return tapOutputs(model, (name, output) => {
+    // The reference's transformers return a tuple of one.
+    const tapped = call.intermediates?.[name] ?? call.intermediates?.[`${name}.0`]
+    if (tapped) check(tapped.tensor, output)
+  })
 }
 
 /** The arguments by our names: `added_cond_kwargs.time_ids` is a member of `addedCondKwargs`, `residuals.0` of a list. */

@@ -5,6 +5,7 @@ import { openCheckpoint } from '../../../../components/checkpoints/open-checkpoi
 import { writeSafetensors } from '../../../../components/checkpoints/write-safetensors'
 import { ConfigError } from '../../../../components/configs/config-error'
 import { AutoencoderKL } from '../../../../components/models/autoencoder-kl/autoencoder-kl'
+import { DiagonalGaussianDistribution } from '../../../../components/models/autoencoder-kl/diagonal-gaussian-distribution'
 import { Generator } from '../../../../components/random/generator'
 import { randnTensor } from '../../../../components/random/randn-tensor'
 import { ShapeMismatchError } from '../../../../src/errors/shape-mismatch-error'
@@ -23,7 +24,7 @@ const small = {
 }
 
 function encode(model: AutoencoderKL, { x, sampleGeneratorSeed }: { x: tf.Tensor4D; sampleGeneratorSeed: number }) {
-  const distribution = model.encode(x)
+  const distribution = new DiagonalGaussianDistribution(model.forwardEncode(x))
   const { moments, mean, logvar, std } = distribution
   const noise = randnTensor(mean.shape, new Generator(sampleGeneratorSeed))
   const outputs = { moments, mean, logvar, std, mode: distribution.mode(), sample: distribution.sample(noise) }
@@ -51,7 +52,7 @@ describe.each([
         distribution.dispose()
         tf.dispose(owned)
       } else {
-        const sample = golden.withTaps(call, model, () => model.decode(inputs.z))
+        const sample = golden.withTaps(call, model, () => model.forwardDecode(inputs.z))
         golden.expectOutputs(call, { sample })
         sample.dispose()
       }
@@ -81,9 +82,13 @@ describe('AutoencoderKL', () => {
   test('refuses images and latents of a wrong shape', () => {
     const model = AutoencoderKL.fromConfig(small)
     tf.tidy(() => {
-      expect(() => model.encode(tf.zeros([1, 8, 8, 4]))).toThrow(ShapeMismatchError)
-      expect(() => model.encode(tf.zeros([1, 8, 8, 4]))).toThrow('"x" must have the shape [batch, height, width, 3]')
-      expect(() => model.decode(tf.zeros([1, 4, 4, 3]))).toThrow('"z" must have the shape [batch, height, width, 4]')
+      expect(() => model.forwardEncode(tf.zeros([1, 8, 8, 4]))).toThrow(ShapeMismatchError)
+      expect(() => model.forwardEncode(tf.zeros([1, 8, 8, 4]))).toThrow(
+        '"x" must have the shape [batch, height, width, 3]',
+      )
+      expect(() => model.forwardDecode(tf.zeros([1, 4, 4, 3]))).toThrow(
+        '"z" must have the shape [batch, height, width, 4]',
+      )
     })
   })
 
@@ -104,7 +109,7 @@ describe('AutoencoderKL', () => {
     const images = await Promise.all(
       [source, folder()].map(async path => {
         const model = await AutoencoderKL.fromPretrained(path)
-        const image = tf.tidy(() => model.decode(z).dataSync())
+        const image = tf.tidy(() => model.forwardDecode(z).dataSync())
         model.dispose()
         return image
       }),

@@ -1,0 +1,230 @@
+/** `npm run bench`: compares with PyTorch diffusers in the same run, and writes what it finds to bench/RESULTS.md and bench/results.json. */
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { median } from './median'
+import { ModelProcess } from './model-process'
+import { measureOverhead } from './overhead'
+import { explanations, type Result, saveResults, table } from './results'
+import { type ProcessCost, watchProcess } from './watched-process'
+
+// Compiled files lie in dist/bench.
+const root = join(__dirname, '..', '..')
+const peers = join(root, 'bench', 'peers')
+
+interface Options {
+  only?: string
+  runs: string
+  threads: string
+  models: string
+  tokenizer?: string
+}
+
+/** Steps of the whole run at 512 px: enough to reach the highest use of memory, few enough to wait for. */
+const RUN_STEPS = 4
+
+class Bench {
+  readonly python = process.env.TESSERAE_PYTHON ?? join(root, 'bench', '.venv', 'bin', 'python')
+  readonly results: Result[] = []
+  readonly versions = new Set<string>()
+
+  constructor(private readonly options: Options) {}
+
+  get runs(): number {
+    return Number(this.options.runs)
+  }
+
+  /** A comparison that nobody has left out. */
+  wants(name: string): boolean {
+    return this.options.only === undefined || this.options.only.split(',').includes(name)
+  }
+
+  /** Makes a checkpoint of random weights, unless it is there. */
+  checkpoint(size: 'sd15' | 'sdxl-unet'): string {
+    const folder = join(this.options.models, size)
+    if (!existsSync(join(folder, 'unet'))) {
+      console.error(`Making ${folder} …`)
+      const tokenizer = this.options.tokenizer === undefined ? [] : ['--tokenizer', this.options.tokenizer]
+      const args = [join(peers, 'make_checkpoint.py'), folder, '--size', size, '--dtype', 'float16', ...tokenizer]
+      execFileSync(this.python, args, { stdio: 'inherit' })
+    }
+    return folder
+  }
+
+  add(result: Result): void {
+    this.results.push(result)
+    console.error(`${result.name}: ${result.ratio.toFixed(3)} (memory ${result.memoryRatio?.toFixed(3) ?? '–'})`)
+  }
+
+  /** Alternates runs of models that are loaded, each in a process of its own. */
+  async compareModels(
+    cases: readonly { component: string; folder: string; sizes: readonly { name: string; size: number }[] }[],
+  ): Promise<void> {
+    for (const { component, folder, sizes } of cases) {
+      const wanted = sizes.filter(({ name }) => this.wants(name))
+      if (wanted.length === 0) continue
+      const { threads } = this.options
+      const ours = new ModelProcess(process.execPath, [join(__dirname, 'model-server.js'), threads])
+      const peer = new ModelProcess(this.python, [join(peers, 'models.py'), '--threads', threads])
+      try {
+        for (const side of [ours, peer]) {
+          const versions = await side.ask({ do: 'versions' })
+          for (const [name, version] of Object.entries(versions)) this.versions.add(`${name} ${version}`)
+          await side.ask({ do: 'load', component, folder })
+        }
+        for (const { name, size } of wanted) {
+          const request = { do: 'run', component, size }
+          // The first run of each is none of its usual ones.
+          await ours.ask(request)
+          await peer.ask(request)
+          const pairs: [number, number][] = []
+          for (let i = 0; i < this.runs; i++) pairs.push([await ours.time(request), await peer.time(request)])
+          const [memory, peerMemory] = [await ours.ask({ do: 'memory' }), await peer.ask({ do: 'memory' })]
+          this.add({
+            name,
+            ratio: median(pairs.map(([a, b]) => a / b)),
+            ours: median(pairs.map(([a]) => a)),
+            peer: median(pairs.map(([, b]) => b)),
+            unit: 'ms',
+            memoryRatio: (memory.peak as number) / (peerMemory.peak as number),
+            runs: this.runs,
+          })
+        }
+      } finally {
+        ours.end()
+        peer.end()
+      }
+    }
+  }
+
+  /** Alternates whole processes. */
+  async compareProcesses(
+    name: string,
+    ours: readonly string[],
+    peer: readonly string[],
+    runs = this.runs,
+  ): Promise<void> {
+    if (!this.wants(name)) return
+    const pairs: [ProcessCost, ProcessCost][] = []
+    for (let i = 0; i < runs; i++) {
+      pairs.push([await watchProcess(process.execPath, ours), await watchProcess(this.python, peer)])
+    }
+    const memory = pairs.map(([a, b]) => (a.peak === undefined || b.peak === undefined ? Number.NaN : a.peak / b.peak))
+    this.add({
+      name,
+      ratio: median(pairs.map(([a, b]) => a.seconds / b.seconds)),
+      ours: median(pairs.map(([a]) => a.seconds)),
+      peer: median(pairs.map(([, b]) => b.seconds)),
+      unit: 's',
+      memoryRatio: memory.some(Number.isNaN) ? null : median(memory),
+      runs,
+    })
+  }
+}
+
+async function compareWithPyTorch(options: Options): Promise<void> {
+  const bench = new Bench(options)
+  try {
+    execFileSync(bench.python, ['-c', 'import torch, diffusers, transformers'], { stdio: 'ignore' })
+  } catch {
+    console.log(
+      `\nThe models are not compared: ${bench.python} has no torch, diffusers and transformers.\n` +
+        'bench/peers/create-environment.sh makes an environment that has; TESSERAE_PYTHON names the interpreter of another.',
+    )
+    return
+  }
+  const { threads } = options
+  const out = await mkdtemp(join(tmpdir(), 'tesserae-bench-'))
+  const cli = join(root, 'dist', 'cli', 'main.js')
+  const generate = (model: string, steps: number, size: readonly string[]) => ({
+    ours: [
+      cli,
+      'generate',
+      'red apple',
+      '--model',
+      model,
+      '--steps',
+      String(steps),
+      ...size,
+      '--guidance',
+      '4',
+      '--seed',
+      '1',
+      '--threads',
+      threads,
+      '--out',
+      join(out, 'ours.png'),
+    ],
+    peer: [
+      join(peers, 'generate.py'),
+      model,
+      'red apple',
+      '--steps',
+      String(steps),
+      ...size,
+      '--guidance',
+      '4',
+      '--seed',
+      '1',
+      '--threads',
+      threads,
+      '--out',
+      join(out, 'peer.png'),
+    ],
+  })
+  try {
+    const emoji = generate(join(root, 'models', 'emoji'), 25, [])
+    await bench.compareProcesses('emoji-end-to-end', emoji.ours, emoji.peer, 2 * bench.runs)
+    if (
+      ['sd15-first-step', 'sd15-512-run', 'sd15-unet-256', 'sd15-unet-512', 'sd15-vae-decode-512', 'clip-l-text'].some(
+        name => bench.wants(name),
+      )
+    ) {
+      const folder = bench.checkpoint('sd15')
+      await bench.compareProcesses(
+        'sd15-first-step',
+        [join(__dirname, 'first-step.js'), join(folder, 'unet'), '256', threads],
+        [join(peers, 'first_step.py'), folder, '--size', '256', '--threads', threads],
+      )
+      await bench.compareModels([
+        { component: 'text_encoder', folder, sizes: [{ name: 'clip-l-text', size: 0 }] },
+        { component: 'vae', folder, sizes: [{ name: 'sd15-vae-decode-512', size: 512 }] },
+        {
+          component: 'unet',
+          folder,
+          sizes: [
+            { name: 'sd15-unet-256', size: 256 },
+            { name: 'sd15-unet-512', size: 512 },
+          ],
+        },
+      ])
+      const whole = generate(folder, RUN_STEPS, ['--size', '512'])
+      await bench.compareProcesses('sd15-512-run', whole.ours, whole.peer, 1)
+    }
+    if (bench.wants('sdxl-unet-512')) {
+      const folder = bench.checkpoint('sdxl-unet')
+      await bench.compareModels([{ component: 'unet', folder, sizes: [{ name: 'sdxl-unet-512', size: 512 }] }])
+    }
+  } finally {
+    await rm(out, { recursive: true, force: true })
+  }
+  const file = { json: join(root, 'bench', 'results.json'), markdown: join(root, 'bench', 'RESULTS.md') }
+  if (bench.results.length > 0) saveResults(file, bench.results, [...bench.versions])
+  console.log(`\n${table(bench.results)}`)
+}
+
+new Command('bench')
+  .description('Compares with PyTorch diffusers in the same run.')
+  .option('--only <names>', `comparisons to make, joined by commas: overhead, ${Object.keys(explanations).join(', ')}`)
+  .option('--runs <number>', 'runs of each side', '5')
+  .option('--threads <number>', 'threads of each side', String(availableParallelism()))
+  .option('--models <folder>', 'where the checkpoints of random weights are made', join(root, 'bench', '.models'))
+  .option('--tokenizer <folder>', "CLIP's vocab.json and merges.txt, for a new checkpoint")
+  .action(async (options: Options) => {
+    if (options.only === undefined || options.only.split(',').includes('overhead')) await measureOverhead()
+    if (options.only !== 'overhead') await compareWithPyTorch(options)
+  })
+  .parseAsync()

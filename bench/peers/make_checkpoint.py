@@ -1,0 +1,127 @@
+"""Writes a diffusers model folder with random weights and a published architecture, for measuring where only the shapes matter."""
+
+import argparse
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from transformers import CLIPTextConfig, CLIPTextModel
+
+SD15_UNET = dict(
+    sample_size=64,
+    block_out_channels=(320, 640, 1280, 1280),
+    down_block_types=("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",),
+    up_block_types=("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3,
+    layers_per_block=2,
+    attention_head_dim=8,
+    cross_attention_dim=768,
+)
+SDXL_UNET = dict(
+    sample_size=128,
+    block_out_channels=(320, 640, 1280),
+    down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+    up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+    layers_per_block=2,
+    attention_head_dim=(5, 10, 20),
+    transformer_layers_per_block=(1, 2, 10),
+    cross_attention_dim=2048,
+    use_linear_projection=True,
+    addition_embed_type="text_time",
+    addition_time_embed_dim=256,
+    projection_class_embeddings_input_dim=2816,
+)
+SD15_VAE = dict(
+    sample_size=512,
+    block_out_channels=(128, 256, 512, 512),
+    down_block_types=("DownEncoderBlock2D",) * 4,
+    up_block_types=("UpDecoderBlock2D",) * 4,
+    layers_per_block=2,
+    latent_channels=4,
+    norm_num_groups=32,
+    scaling_factor=0.18215,
+)
+SD15_TEXT = dict(
+    vocab_size=49408,
+    max_position_embeddings=77,
+    hidden_size=768,
+    intermediate_size=3072,
+    projection_dim=768,
+    num_hidden_layers=12,
+    num_attention_heads=12,
+    hidden_act="quick_gelu",
+    bos_token_id=49406,
+    eos_token_id=49407,
+)
+SCHEDULER = dict(
+    beta_start=0.00085,
+    beta_end=0.012,
+    beta_schedule="scaled_linear",
+    clip_sample=False,
+    set_alpha_to_one=False,
+    steps_offset=1,
+)
+
+TINY_UNET = SD15_UNET | dict(sample_size=8, block_out_channels=(32, 64, 64, 64), layers_per_block=1, cross_attention_dim=32)
+TINY_VAE = SD15_VAE | dict(sample_size=64, block_out_channels=(32, 32, 64, 64), layers_per_block=1)
+TINY_TEXT = SD15_TEXT | dict(
+    hidden_size=32, intermediate_size=128, projection_dim=32, num_hidden_layers=2, num_attention_heads=4
+)
+
+MODEL_INDEX = {
+    "_class_name": "StableDiffusionPipeline",
+    "_diffusers_version": "0.42.1",
+    "feature_extractor": [None, None],
+    "requires_safety_checker": False,
+    "safety_checker": [None, None],
+    "scheduler": ["diffusers", "DDIMScheduler"],
+    "text_encoder": ["transformers", "CLIPTextModel"],
+    "tokenizer": ["transformers", "CLIPTokenizer"],
+    "unet": ["diffusers", "UNet2DConditionModel"],
+    "vae": ["diffusers", "AutoencoderKL"],
+}
+
+
+def copy_tokenizer(source: Path, out: Path) -> None:
+    tokens = len(json.loads((source / "vocab.json").read_text()))
+    if tokens != SD15_TEXT["vocab_size"]:
+        sys.exit(f"{source} has {tokens} tokens, CLIP's published vocabulary has {SD15_TEXT['vocab_size']}")
+    out.mkdir(parents=True, exist_ok=True)
+    for name in ("vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"):
+        if (source / name).exists():
+            shutil.copyfile(source / name, out / name)
+
+
+def write_pipeline(out: Path, unet: dict, vae: dict, text: dict, tokenizer: Path) -> None:
+    copy_tokenizer(tokenizer, out / "tokenizer")
+    UNet2DConditionModel(**unet).save_pretrained(out / "unet", max_shard_size="100GB")
+    AutoencoderKL(**vae).save_pretrained(out / "vae", max_shard_size="100GB")
+    CLIPTextModel(CLIPTextConfig(**text)).save_pretrained(out / "text_encoder", max_shard_size="100GB")
+    DDIMScheduler(**SCHEDULER).save_pretrained(out / "scheduler")
+    (out / "model_index.json").write_text(json.dumps(MODEL_INDEX, indent=2) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--size", choices=["sd15", "sdxl-unet", "tiny"], default="sd15")
+    parser.add_argument("--dtype", choices=["float16", "float32"], default="float16")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--tokenizer", type=Path, help="folder with CLIP's vocab.json and merges.txt (sd15 and tiny)")
+    arguments = parser.parse_args()
+    if arguments.tokenizer is None and arguments.size != "sdxl-unet":
+        parser.error(f"--size {arguments.size} needs --tokenizer")
+
+    torch.manual_seed(arguments.seed)
+    torch.set_default_dtype(getattr(torch, arguments.dtype))  # so that no float32 copy is ever made
+    if arguments.size == "sdxl-unet":
+        UNet2DConditionModel(**SDXL_UNET).save_pretrained(arguments.out / "unet", max_shard_size="2GB")
+    elif arguments.size == "sd15":
+        write_pipeline(arguments.out, SD15_UNET, SD15_VAE, SD15_TEXT, arguments.tokenizer)
+    else:
+        write_pipeline(arguments.out, TINY_UNET, TINY_VAE, TINY_TEXT, arguments.tokenizer)
+
+
+main()

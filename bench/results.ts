@@ -1,0 +1,80 @@
+/** What the benchmarks found, as JSON for programs and as a table for people. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { cpus, totalmem } from 'node:os'
+
+/** One comparison; `ratio` and `memoryRatio` are ours ÷ PyTorch's. */
+export interface Result {
+  name: string
+  ratio: number
+  ours: number
+  peer: number
+  unit: 'ms' | 's'
+  memoryRatio: number | null
+  runs: number
+}
+
+/** What each comparison is, and the ratios it must reach. */
+export const explanations: Readonly<Record<string, { text: string; limit?: number; memoryLimit?: number }>> = {
+  'sd15-unet-256': { text: "a UNet step of Stable Diffusion 1.5's size, 256 px, with guidance", limit: 0.55 },
+  'sd15-unet-512': { text: 'the same at 512 px', limit: 0.6 },
+  'sd15-vae-decode-512': { text: 'decoding one picture of 512 px', limit: 0.7 },
+  'clip-l-text': { text: 'two texts of 77 tokens through CLIP ViT-L/14', limit: 0.8 },
+  'sdxl-unet-512': { text: "a UNet step of SDXL's size, 512 px, with guidance" },
+  'sd15-first-step': { text: 'from process start to the end of the first step, float16 file, 256 px', limit: 0.7 },
+  'sd15-512-run': { text: 'text to image, 512 px, process start to PNG, float16 files', memoryLimit: 0.6 },
+  'emoji-end-to-end': { text: 'the bundled model, 25 steps, process start to PNG', limit: 0.25 },
+}
+
+/** Puts new results in the place of old ones of the same name, and writes both files. */
+export function saveResults(
+  file: { json: string; markdown: string },
+  results: readonly Result[],
+  versions: readonly string[],
+): void {
+  let old: Result[] = []
+  try {
+    old = JSON.parse(readFileSync(file.json, 'utf8')) as Result[]
+  } catch {}
+  const all = Object.keys(explanations).flatMap(
+    name => results.find(result => result.name === name) ?? old.find(result => result.name === name) ?? [],
+  )
+  writeFileSync(file.json, `${JSON.stringify(all, null, 2)}\n`)
+  writeFileSync(file.markdown, describe(all, versions))
+}
+
+/** The table. */
+export function table(results: readonly Result[]): string {
+  const rows = results.map(({ name, ratio, ours, peer, unit, memoryRatio, runs }) => {
+    const { text = '', limit, memoryLimit } = explanations[name] ?? {}
+    const amount = (value: number) => `${value.toFixed(unit === 's' ? 2 : 0)} ${unit}`
+    const goal = [limit && `≤ ${limit}`, memoryLimit && `memory ≤ ${memoryLimit}`].filter(Boolean).join(', ')
+    const cells = [
+      name,
+      text,
+      amount(ours),
+      amount(peer),
+      ratio.toFixed(2),
+      memoryRatio?.toFixed(2) ?? '–',
+      goal || '–',
+      runs,
+    ]
+    return `| ${cells.join(' | ')} |`
+  })
+  const head = '| name | what | ours | PyTorch | ours ÷ PyTorch | peak memory, ours ÷ PyTorch | goal | runs |'
+  return [head, '|---|---|---|---|---|---|---|---|', ...rows].join('\n')
+}
+
+function describe(results: readonly Result[], versions: readonly string[]): string {
+  const processor = cpus()[0]?.model.trim() ?? 'unknown'
+  const gibibytes = (totalmem() / 2 ** 30).toFixed(0)
+  return `# Benchmark results
+
+Written by \`npm run bench\`: medians of runs that alternate between ours and PyTorch diffusers in float32, with the same number of threads. Figures in
+milliseconds change with the machine; the ratios are what counts. The peer's models are already in memory when its steps are timed.
+
+Machine: ${processor}, ${cpus().length} processors, ${gibibytes} GiB, ${process.platform} ${process.arch}.
+Versions: ${versions.join(', ')}.
+
+${table(results)}
+`
+}

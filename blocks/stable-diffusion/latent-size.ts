@@ -1,0 +1,22 @@
+/** How large latents are for a picture. */
+import type { AutoencoderKL } from '../../components/models/autoencoder-kl/autoencoder-kl'
+import type { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
+
+/** Where the size of latents comes from. */
+export interface LatentSizeSource {
+  unet: UNet2DConditionModel
+  vae: AutoencoderKL
+  height: number | undefined
+  width: number | undefined
+}
+
+/** Rows or columns of the latents: those of the picture, or what the UNet was trained on. No whole number for a picture that does not fit the VAE. */
+export function latentSize(source: LatentSizeSource, side: 'height' | 'width'): number {
+  const pixels = source[side]
+  return pixels === undefined ? defaultSize(source.unet.config.sampleSize, side) : pixels / source.vae.spatialFactor
+}
+
+function defaultSize(sampleSize: number | readonly number[] | null | undefined, side: 'height' | 'width'): number {
+  if (Array.isArray(sampleSize)) return sampleSize[side === 'height' ? 0 : 1] as number
+  return typeof sampleSize === 'number' ? sampleSize : 64
+}

@@ -1,0 +1,45 @@
+/** Lets the models get ready while the prompt is encoded. */
+import { z } from 'zod'
+import { TensorPlaceholder } from '../../components/backends/recorder/tensor-tree'
+import { BaseGuidance } from '../../components/guiders/base-guidance'
+import { AutoencoderKL } from '../../components/models/autoencoder-kl/autoencoder-kl'
+import { CLIPTextModel } from '../../components/models/clip-text/clip-text-model'
+import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
+import { CLIPTokenizer } from '../../components/tokenizers/clip-tokenizer'
+import { Block, Component, type In, Input, ModularPipelineBlocks } from '../../src'
+import { guiderOptions } from './guider-options'
+import { latentSize } from './latent-size'
+
+/** Tells the UNet and the VAE for which shapes they will be called. Nothing depends on it but the time of the first step. */
+@Block({
+  description: 'Lets the UNet and the VAE get ready for the shapes of this run.',
+  modelName: 'stable-diffusion',
+  version: '1.0.0',
+  stability: 'beta',
+})
+export class PrepareModels extends ModularPipelineBlocks {
+  @Component(UNet2DConditionModel) unet!: UNet2DConditionModel
+  @Component(AutoencoderKL) vae!: AutoencoderKL
+  @Component(CLIPTextModel) textEncoder!: CLIPTextModel
+  @Component(CLIPTokenizer) tokenizer!: CLIPTokenizer
+  @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance
+
+  @Input(z.union([z.string(), z.array(z.string()).min(1)])) prompt!: In<string | string[]>
+  @Input(z.int().min(1).default(1)) numImagesPerPrompt!: In<number>
+  @Input(z.int().min(1).optional()) height!: In<number | undefined>
+  @Input(z.int().min(1).optional()) width!: In<number | undefined>
+
+  run(): void {
+    const { unet, vae, textEncoder, tokenizer, guider } = this
+    const images = [this.prompt].flat().length * this.numImagesPerPrompt
+    const [height, width] = [latentSize(this, 'height'), latentSize(this, 'width')]
+    // A size that the VAE does not divide is refused where the latents are made.
+    if (!Number.isInteger(height) || !Number.isInteger(width)) return
+    const batch = images * guider.numConditions
+    unet.prepare({
+      sample: new TensorPlaceholder([batch, height, width, unet.config.inChannels]),
+      encoderHiddenStates: new TensorPlaceholder([batch, tokenizer.modelMaxLength, textEncoder.config.hiddenSize]),
+    })
+    vae.prepareDecode([images, height, width, vae.config.latentChannels])
+  }
+}

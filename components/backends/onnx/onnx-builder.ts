@@ -1,0 +1,238 @@
+/** Puts an ONNX graph together, and knows for each value in which order of dimensions it is there. */
+import { create } from '@bufbuild/protobuf'
+import * as tf from '@tensorflow/tfjs'
+import type { ConstantValues, GraphDType, GraphNode, GraphValue, TensorSpec } from '../recorder/graph'
+import {
+  type AttributeProto,
+  AttributeProto_AttributeType,
+  AttributeProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+  TensorProto_DataType,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from './onnx_pb'
+import { inlineTensor, onnxTypes } from './tensor-proto'
+
+/** Attributes of an operator: numbers that are whole become integers unless they are given as {@link float}. */
+export type OnnxAttributes = Readonly<Record<string, number | string | readonly number[] | FloatAttribute>>
+
+/** A number that is a float to ONNX though it may be whole. */
+export class FloatAttribute {
+  constructor(readonly value: number) {}
+}
+
+/** See {@link FloatAttribute}. */
+export const float = (value: number) => new FloatAttribute(value)
+
+/** Microsoft's operators, which only ONNX Runtime has. */
+export const MICROSOFT = 'com.microsoft'
+
+/** Options of one operator. */
+export interface OperatorOptions {
+  domain?: typeof MICROSOFT
+  /** How many results it has; default 1. */
+  outputs?: number
+}
+
+/** How maps lie: `[batch, height, width, channels]` as recorded, or `[batch, channels, height, width]`, which ONNX computes on. */
+type Order = 'channelsLast' | 'channelsFirst'
+
+const TO_FIRST = [0, 3, 1, 2] as const
+const TO_LAST = [0, 2, 3, 1] as const
+
+/** Stores a weight, or some of its rows; returns the name of its float32 value. */
+export type WeightWriter = (
+  builder: OnnxBuilder,
+  value: GraphValue,
+  rows?: readonly [begin: number, end: number],
+) => string
+
+/**
+ * The graph under construction. A value is written in one order and brought to the other when an operator first asks for it, so that
+ * maps stay channels-first from one convolution to the next.
+ */
+export class OnnxBuilder {
+  readonly nodes: NodeProto[] = []
+  readonly initializers: TensorProto[] = []
+  readonly valueInfos: ValueInfoProto[] = []
+  private readonly names = new Map<GraphValue, Partial<Record<Order, string>>>()
+  private readonly constants = new Map<string, string>()
+  private readonly transposed = new Map<string, { of: string; perm: readonly number[] }>()
+  private node: GraphNode | undefined
+  private count = 0
+
+  constructor(private readonly writeWeight: WeightWriter) {}
+
+  /** Names of operators that follow are made from this node. */
+  begin(node: GraphNode): void {
+    this.node = node
+  }
+
+  /** A name that nothing has yet. */
+  newName(stem: string): string {
+    return `${stem}_${this.count++}`
+  }
+
+  /** Gives a value the name of an operator's result. */
+  bind(value: GraphValue, name: string, order: Order = 'channelsLast'): void {
+    const known = this.names.get(value) ?? {}
+    this.names.set(value, { ...known, [order]: name })
+    if (value.origin.kind !== 'input') {
+      const shape = order === 'channelsFirst' && value.shape.length === 4 ? permute(value.shape, TO_FIRST) : value.shape
+      this.valueInfos.push(valueInfo(name, { shape, dtype: value.dtype }))
+    }
+  }
+
+  /** Whether a value is a map that lies channels-first alone. */
+  isChannelsFirst(value: GraphValue): boolean {
+    const known = this.names.get(value)
+    return known?.channelsFirst !== undefined && known.channelsLast === undefined
+  }
+
+  /** The name of a value as it was recorded. */
+  plain(value: GraphValue): string {
+    const known = this.names.get(value)
+    if (known?.channelsLast !== undefined) return known.channelsLast
+    if (known?.channelsFirst !== undefined) {
+      const name = this.transpose(known.channelsFirst, TO_LAST, permute(value.shape, TO_FIRST))
+      this.bind(value, name)
+      return name
+    }
+    const { origin } = value
+    if (origin.kind === 'constant') return this.remember(value, this.constant(origin.values, value.shape, value.dtype))
+    if (origin.kind === 'parameter') return this.remember(value, this.writeWeight(this, value))
+    throw new Error(`A value is used before it is written (${this.node?.kernel} of ${this.node?.layer}).`)
+  }
+
+  /** The name of a value with its channels behind the batch; one of a lower rank is first given leading dimensions, as if it broadcasts. */
+  channelsFirst(value: GraphValue): string {
+    const known = this.names.get(value)?.channelsFirst
+    if (known !== undefined) return known
+    if (tf.util.sizeFromShape([...value.shape]) === 1) return this.plain(value)
+    const shape = [...new Array<number>(4 - value.shape.length).fill(1), ...value.shape]
+    const { origin } = value
+    let name: string
+    if (origin.kind === 'constant') {
+      name = this.constant(transposeValues(origin.values, shape, TO_FIRST), permute(shape, TO_FIRST), value.dtype)
+    } else if (shape[1] === 1 && shape[2] === 1) {
+      // Nothing moves where there is one position.
+      name = this.reshape(this.plain(value), permute(shape, TO_FIRST))
+    } else {
+      const plain = value.shape.length === 4 ? this.plain(value) : this.reshape(this.plain(value), shape)
+      name = this.transpose(plain, TO_FIRST, shape)
+    }
+    this.remember(value, name, 'channelsFirst')
+    return name
+  }
+
+  /** The name of some rows of a weight, which is no result of anything. */
+  weightRows(value: GraphValue, begin: number, end: number): string {
+    return this.writeWeight(this, value, [begin, end])
+  }
+
+  /** Adds an operator with one result, and returns the result's name. Inputs that are left out are `''`. */
+  add(type: string, inputs: readonly string[], attributes: OnnxAttributes = {}, options: OperatorOptions = {}): string {
+    return this.addMany(type, inputs, attributes, options)[0] as string
+  }
+
+  /** Adds an operator, and returns the names of its results. */
+  addMany(
+    type: string,
+    inputs: readonly string[],
+    attributes: OnnxAttributes = {},
+    { domain, outputs = 1 }: OperatorOptions = {},
+  ): string[] {
+    const name = this.newName(`${this.node?.layer || 'model'}/${type}`)
+    const output = outputs === 1 ? [name] : Array.from({ length: outputs }, (_, i) => `${name}:${i}`)
+    const attribute = Object.entries(attributes).map(([key, value]) => attributeProto(key, value))
+    this.nodes.push(
+      create(NodeProtoSchema, { name, opType: type, input: [...inputs], output, attribute, ...(domain && { domain }) }),
+    )
+    return output
+  }
+
+  /** A tensor of numbers. The same small one is stored once. */
+  constant(values: ConstantValues | BigInt64Array, shape: readonly number[], dtype: GraphDType | 'int64'): string {
+    const key = values.length <= 64 ? `${dtype}[${shape}]${values.join()}` : undefined
+    const known = key === undefined ? undefined : this.constants.get(key)
+    if (known !== undefined) return known
+    const name = this.newName('constant')
+    const type = dtype === 'int64' ? TensorProto_DataType.INT64 : onnxTypes[dtype]
+    this.initializers.push(inlineTensor(name, shape, type, values))
+    if (key !== undefined) this.constants.set(key, name)
+    return name
+  }
+
+  /** A list of whole numbers, as shapes and axes are given. */
+  ints(values: readonly number[]): string {
+    return this.constant(BigInt64Array.from(values, BigInt), [values.length], 'int64')
+  }
+
+  /** One float. */
+  scalar(value: number): string {
+    return this.constant(Float32Array.of(value), [], 'float32')
+  }
+
+  /** The same numbers in another shape. */
+  reshape(name: string, shape: readonly number[]): string {
+    return this.add('Reshape', [name, this.ints(shape)], { allowzero: 0 })
+  }
+
+  /** Another order of the dimensions. One that undoes an earlier one is left out, and so are both of those that cancel out. */
+  transpose(name: string, perm: readonly number[], shape?: readonly number[]): string {
+    const earlier = this.transposed.get(name)
+    const source = earlier?.of ?? name
+    const whole = earlier ? perm.map(axis => earlier.perm[axis] as number) : [...perm]
+    if (whole.every((axis, i) => axis === i)) return source
+    // Moving dimensions of size 1 moves no numbers.
+    if (earlier === undefined && shape) {
+      const kept = perm.filter(axis => shape[axis] !== 1)
+      if (kept.every((axis, i) => i === 0 || axis > (kept[i - 1] as number)))
+        return this.reshape(name, permute(shape, perm))
+    }
+    const result = this.add('Transpose', [source], { perm: whole })
+    this.transposed.set(result, { of: source, perm: whole })
+    return result
+  }
+
+  private remember(value: GraphValue, name: string, order: Order = 'channelsLast'): string {
+    this.names.set(value, { ...this.names.get(value), [order]: name })
+    return name
+  }
+}
+
+/** A shape with its dimensions in another order. */
+export function permute(shape: readonly number[], perm: readonly number[]): number[] {
+  return perm.map(axis => shape[axis] as number)
+}
+
+/** What is known of an input, a result or a value between them. */
+export function valueInfo(name: string, { shape, dtype }: TensorSpec): ValueInfoProto {
+  const dim = shape.map(length => ({ value: { case: 'dimValue' as const, value: BigInt(length) } }))
+  const tensorType = { elemType: onnxTypes[dtype], shape: { dim } }
+  return create(ValueInfoProtoSchema, { name, type: { value: { case: 'tensorType', value: tensorType } } })
+}
+
+function attributeProto(name: string, value: OnnxAttributes[string]): AttributeProto {
+  const { FLOAT, INT, INTS, STRING } = AttributeProto_AttributeType
+  if (value instanceof FloatAttribute) return create(AttributeProtoSchema, { name, type: FLOAT, f: value.value })
+  if (typeof value === 'string') return create(AttributeProtoSchema, { name, type: STRING, s: Buffer.from(value) })
+  if (typeof value === 'number') return create(AttributeProtoSchema, { name, type: INT, i: BigInt(value) })
+  return create(AttributeProtoSchema, { name, type: INTS, ints: (value as readonly number[]).map(BigInt) })
+}
+
+/** Moves the numbers of a constant of rank 4. */
+function transposeValues<T extends ConstantValues>(values: T, shape: readonly number[], perm: readonly number[]): T {
+  const strides = shape.map((_, axis) => tf.util.sizeFromShape(shape.slice(axis + 1)))
+  const [a = 1, b = 1, c = 1, d = 1] = permute(shape, perm)
+  const [sa = 0, sb = 0, sc = 0, sd = 0] = permute(strides, perm)
+  const moved = values.slice() as T
+  let at = 0
+  for (let i = 0; i < a; i++)
+    for (let j = 0; j < b; j++)
+      for (let k = 0; k < c; k++)
+        for (let l = 0; l < d; l++) moved[at++] = values[i * sa + j * sb + k * sc + l * sd] as number
+  return moved
+}

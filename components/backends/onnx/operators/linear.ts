@@ -1,0 +1,75 @@
+/** Linear layers as they appear in a recording: a product with a weight that is transposed on the way, and a bias. */
+import type { GraphNode, GraphValue } from '../../recorder/graph'
+import type { OnnxBuilder } from '../onnx-builder'
+import { inputOf } from './operator-writer'
+
+/** Whether a value is one matrix, whatever its rank. */
+export function isMatrix(value: GraphValue): boolean {
+  return value.shape.slice(0, -2).every(length => length === 1)
+}
+
+/** The second factor of a product in the order in which it lies in its file, and whether that is the other way round. */
+export function storedFactor(node: GraphNode): { value: GraphValue; transposed: boolean } {
+  let value = inputOf(node, 'b')
+  let transposed = Boolean(node.attrs.transposeB)
+  // TensorFlow.js brings matrices to rank 3, which moves nothing.
+  while (value.origin.kind === 'node') {
+    const { kernel, inputs, attrs } = value.origin.node
+    const source = inputs.x
+    if (source === undefined) break
+    const sameMatrix = isMatrix(source) && source.shape.slice(-2).join() === value.shape.slice(-2).join()
+    if (kernel === 'Reshape' && sameMatrix) value = source
+    else if (kernel === 'Transpose' && (attrs.perm as number[]).join() === '1,0') {
+      value = source
+      transposed = !transposed
+    } else break
+  }
+  return { value, transposed }
+}
+
+/** A linear layer whose output features are cut into parts. */
+interface CutLinear {
+  rows: GraphValue
+  weight: GraphValue
+  bias: GraphValue | undefined
+}
+
+/**
+ * Computes the parts of a linear layer's result one by one, with the rows of its weight that each needs: cutting the weight costs nothing, cutting
+ * the result would move all of it. Returns the names of the parts, or `undefined` where the value is not such a result.
+ */
+export function splitLinear(
+  value: GraphValue,
+  axis: number,
+  outputs: readonly GraphValue[],
+  builder: OnnxBuilder,
+): string[] | undefined {
+  const linear = axis === value.shape.length - 1 ? linearBehind(value) : undefined
+  if (linear === undefined) return undefined
+  const { rows, weight, bias } = linear
+  const matrix = builder.reshape(builder.plain(rows), rows.shape.slice(-2))
+  let begin = 0
+  return outputs.map(output => {
+    const end = begin + (output.shape.at(-1) as number)
+    const inputs = [weight, bias].flatMap(part => (part ? builder.weightRows(part, begin, end) : []))
+    begin = end
+    return builder.reshape(builder.add('Gemm', [matrix, ...inputs], { transA: 0, transB: 1 }), output.shape)
+  })
+}
+
+function linearBehind(value: GraphValue): CutLinear | undefined {
+  const { origin } = value
+  if (origin.kind !== 'node') return undefined
+  const { kernel, inputs, attrs } = origin.node
+  if (kernel === 'Reshape') {
+    const source = inputs.x
+    return source && source.shape.at(-1) === value.shape.at(-1) ? linearBehind(source) : undefined
+  }
+  const isProduct = kernel === '_FusedMatMul' || kernel === 'BatchMatMul'
+  if (!isProduct || (attrs.activation ?? 'linear') !== 'linear' || attrs.transposeA) return undefined
+  const rows = inputOf(origin.node, 'a')
+  const { value: weight, transposed } = storedFactor(origin.node)
+  const { bias } = inputs
+  const isStored = weight.origin.kind === 'parameter' && (bias === undefined || bias.origin.kind === 'parameter')
+  return isMatrix(rows) && transposed && isStored ? { rows, weight, bias } : undefined
+}

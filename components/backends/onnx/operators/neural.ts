@@ -1,0 +1,219 @@
+/** Convolutions, products of matrices, pooling, resizing, norms and attention. Maps are brought channels-first and stay so. */
+import * as tf from '@tensorflow/tfjs'
+import type { GraphNode, GraphValue } from '../../recorder/graph'
+import { conv2dInfo, pool2dInfo } from '../../recorder/kernels/neural'
+import { float, MICROSOFT, type OnnxBuilder, permute } from '../onnx-builder'
+import { isMatrix, storedFactor } from './linear'
+import { inputOf, type OperatorWriter, outputOf } from './operator-writer'
+
+/** Activations that TensorFlow.js fuses into a convolution or a product. */
+const fusedActivations: Readonly<Record<string, string>> = {
+  relu: 'Relu',
+  sigmoid: 'Sigmoid',
+  elu: 'Elu',
+  leakyrelu: 'LeakyRelu',
+}
+
+function activate(node: GraphNode, builder: OnnxBuilder, name: string): string {
+  const activation = (node.attrs.activation as string | undefined) ?? 'linear'
+  if (activation === 'linear') return name
+  if (activation === 'relu6') return builder.add('Clip', [name, builder.scalar(0), builder.scalar(6)])
+  if (activation === 'prelu') {
+    return builder.add('PRelu', [name, builder.channelsFirst(inputOf(node, 'preluActivationWeights'))])
+  }
+  const alpha = activation === 'leakyrelu' ? { alpha: float(node.attrs.leakyreluAlpha as number) } : {}
+  return builder.add(fusedActivations[activation] as string, [name], alpha)
+}
+
+const convolution =
+  (depthwise: boolean): OperatorWriter =>
+  (node, builder) => {
+    const [x, filter] = [inputOf(node, 'x'), inputOf(node, 'filter')]
+    const info = conv2dInfo(x, filter, node.attrs, depthwise)
+    const { top, bottom, left, right } = info.padInfo
+    // [height, width, in, out] to [out, in, height, width]; a depthwise filter has one input channel for each of its groups.
+    const weight = depthwise
+      ? builder.reshape(builder.transpose(builder.plain(filter), [2, 3, 0, 1]), [
+          info.outChannels,
+          1,
+          info.filterHeight,
+          info.filterWidth,
+        ])
+      : builder.transpose(builder.plain(filter), [3, 2, 0, 1])
+    const inputs = [builder.channelsFirst(x), weight]
+    if (node.inputs.bias) inputs.push(vector(builder, node.inputs.bias))
+    const name = builder.add('Conv', inputs, {
+      kernel_shape: [info.filterHeight, info.filterWidth],
+      strides: [info.strideHeight, info.strideWidth],
+      pads: [top, left, bottom, right],
+      dilations: [info.dilationHeight, info.dilationWidth],
+      group: depthwise ? info.inChannels : info.inChannels / (filter.shape[2] as number),
+    })
+    builder.bind(outputOf(node), activate(node, builder, name), 'channelsFirst')
+  }
+
+/** A value of any rank as a list. */
+function vector(builder: OnnxBuilder, value: GraphValue): string {
+  const name = builder.plain(value)
+  return value.shape.length === 1 ? name : builder.reshape(name, [tf.util.sizeFromShape([...value.shape])])
+}
+
+const pooling =
+  (operator: string): OperatorWriter =>
+  (node, builder) => {
+    const x = inputOf(node, 'x')
+    const info = pool2dInfo(x, node.attrs)
+    const { top, bottom, left, right } = info.padInfo
+    const name = builder.add(operator, [builder.channelsFirst(x)], {
+      kernel_shape: [info.filterHeight, info.filterWidth],
+      strides: [info.strideHeight, info.strideWidth],
+      pads: [top, left, bottom, right],
+    })
+    builder.bind(outputOf(node), name, 'channelsFirst')
+  }
+
+const resize =
+  (mode: 'nearest' | 'linear'): OperatorWriter =>
+  (node, builder) => {
+    const { alignCorners, halfPixelCenters } = node.attrs
+    const output = outputOf(node)
+    const sizes = builder.ints(permute(output.shape, [0, 3, 1, 2]))
+    const name = builder.add('Resize', [builder.channelsFirst(inputOf(node, 'images')), '', '', sizes], {
+      mode,
+      coordinate_transformation_mode: alignCorners ? 'align_corners' : halfPixelCenters ? 'half_pixel' : 'asymmetric',
+      ...(mode === 'nearest' && { nearest_mode: alignCorners ? 'round_prefer_ceil' : 'floor' }),
+    })
+    builder.bind(output, name, 'channelsFirst')
+  }
+
+/** A product of two matrices with a bias in one operator, any other with a sum behind it. */
+const matMul: OperatorWriter = (node, builder) => {
+  const [a, b] = [inputOf(node, 'a'), inputOf(node, 'b')]
+  const { transposeA, transposeB } = node.attrs
+  const output = outputOf(node)
+  const { bias } = node.inputs
+  if (isMatrix(a) && isMatrix(b)) {
+    const rows = builder.reshape(builder.plain(a), a.shape.slice(-2))
+    const { value, transposed } = storedFactor(node)
+    const columns =
+      value.shape.length === 2 ? builder.plain(value) : builder.reshape(builder.plain(value), value.shape.slice(-2))
+    const inputs = [rows, columns]
+    if (bias) inputs.push(builder.plain(bias))
+    const flags = { transA: transposeA ? 1 : 0, transB: transposed ? 1 : 0 }
+    const product = activate(node, builder, builder.add('Gemm', inputs, flags))
+    builder.bind(output, output.shape.length === 2 ? product : builder.reshape(product, output.shape))
+    return
+  }
+  const flip = (value: GraphValue) => {
+    const axes = [...value.shape.keys()]
+    return [...axes.slice(0, -2), axes.length - 1, axes.length - 2]
+  }
+  const left = transposeA ? builder.transpose(builder.plain(a), flip(a)) : builder.plain(a)
+  const right = transposeB ? builder.transpose(builder.plain(b), flip(b)) : builder.plain(b)
+  const product = builder.add('MatMul', [left, right])
+  const sum = bias ? builder.add('Add', [product, builder.plain(bias)]) : product
+  builder.bind(output, activate(node, builder, sum))
+}
+
+/** Statistics of each group over a row of its own; a scale and a shift for each channel follow. */
+const groupNormalization: OperatorWriter = (node, builder) => {
+  const [x, weight, bias] = [inputOf(node, 'x'), inputOf(node, 'weight'), inputOf(node, 'bias')]
+  const { numGroups, eps } = node.attrs as { numGroups: number; eps: number }
+  const output = outputOf(node)
+  const channels = x.shape.at(-1) as number
+  const shape = [x.shape[0] as number, channels, ...x.shape.slice(1, -1)]
+  const map = x.shape.length === 4
+  const axes = [...x.shape.keys()]
+  const toFirst = [0, axes.length - 1, ...axes.slice(1, -1)]
+  const source = map ? builder.channelsFirst(x) : builder.transpose(builder.plain(x), toFirst, x.shape)
+  const ones = builder.constant(new Float32Array(numGroups).fill(1), [numGroups], 'float32')
+  const zeros = builder.constant(new Float32Array(numGroups), [numGroups], 'float32')
+  const rows = builder.reshape(source, [x.shape[0] as number, numGroups, -1])
+  const normalized = builder.add('InstanceNormalization', [rows, ones, zeros], { epsilon: float(eps) })
+  const perChannel = (value: GraphValue) =>
+    builder.reshape(builder.plain(value), [channels, ...x.shape.slice(1, -1).fill(1)])
+  const scaled = builder.add('Mul', [builder.reshape(normalized, shape), perChannel(weight)])
+  const shifted = builder.add('Add', [scaled, perChannel(bias)])
+  if (map) builder.bind(output, shifted, 'channelsFirst')
+  else builder.bind(output, builder.transpose(shifted, [0, ...axes.slice(2), 1], shape))
+}
+
+const attention: OperatorWriter = (node, builder) => {
+  const [query, key, value] = ['query', 'key', 'value'].map(name => inputOf(node, name)) as [
+    GraphValue,
+    GraphValue,
+    GraphValue,
+  ]
+  const heads = node.attrs.heads as number
+  const names = [query, key, value].map(tensor => builder.plain(tensor))
+  const { bias } = node.inputs
+  if (bias) names.push('', '', biasOfScores(builder, bias, query.shape[1] as number, key.shape[1] as number))
+  const name = builder.add('MultiHeadAttention', names, { num_heads: heads }, { domain: MICROSOFT })
+  builder.bind(outputOf(node), name)
+}
+
+/** The operator lets batch and heads broadcast, but no tokens: `[batch or 1, heads or 1, token, key token]`. */
+function biasOfScores(builder: OnnxBuilder, bias: GraphValue, tokens: number, keys: number): string {
+  const shape = [...new Array<number>(4 - bias.shape.length).fill(1), ...bias.shape]
+  const name = bias.shape.length === 4 ? builder.plain(bias) : builder.reshape(builder.plain(bias), shape)
+  const full = [...shape.slice(0, 2), tokens, keys]
+  return full.join() === shape.join() ? name : builder.add('Expand', [name, builder.ints(full)])
+}
+
+/** Writers of the kernels here. */
+export const neuralOperators: Readonly<Record<string, OperatorWriter>> = {
+  AvgPool: pooling('AveragePool'),
+  BatchMatMul: matMul,
+  Conv2D: convolution(false),
+  Conv2DBackpropInput: (node, builder) => {
+    const [dy, filter] = [inputOf(node, 'dy'), inputOf(node, 'filter')]
+    const output = outputOf(node)
+    const info = conv2dInfo(output, filter, node.attrs)
+    const { top, bottom, left, right } = info.padInfo
+    const name = builder.add(
+      'ConvTranspose',
+      [builder.channelsFirst(dy), builder.transpose(builder.plain(filter), [3, 2, 0, 1])],
+      {
+        kernel_shape: [info.filterHeight, info.filterWidth],
+        strides: [info.strideHeight, info.strideWidth],
+        pads: [top, left, bottom, right],
+        output_shape: [output.shape[1] as number, output.shape[2] as number],
+      },
+    )
+    builder.bind(output, name, 'channelsFirst')
+  },
+  DepthwiseConv2dNative: convolution(true),
+  DepthToSpace: (node, builder) => {
+    const blocksize = node.attrs.blockSize as number
+    const name = builder.add('DepthToSpace', [builder.channelsFirst(inputOf(node, 'x'))], { blocksize, mode: 'DCR' })
+    builder.bind(outputOf(node), name, 'channelsFirst')
+  },
+  FusedBatchNorm: (node, builder) => {
+    const { scale, offset, mean, variance } = node.inputs
+    const x = inputOf(node, 'x')
+    const channels = x.shape.at(-1) as number
+    const constant = (value: number) => builder.constant(new Float32Array(channels).fill(value), [channels], 'float32')
+    const inputs = [
+      builder.channelsFirst(x),
+      scale ? vector(builder, scale) : constant(1),
+      offset ? vector(builder, offset) : constant(0),
+      vector(builder, mean as GraphValue),
+      vector(builder, variance as GraphValue),
+    ]
+    const name = builder.add('BatchNormalization', inputs, { epsilon: float(node.attrs.varianceEpsilon as number) })
+    builder.bind(outputOf(node), name, 'channelsFirst')
+  },
+  FusedConv2D: convolution(false),
+  FusedDepthwiseConv2D: convolution(true),
+  MaxPool: pooling('MaxPool'),
+  ResizeBilinear: resize('linear'),
+  ResizeNearestNeighbor: resize('nearest'),
+  _FusedMatMul: matMul,
+  GroupNormalization: groupNormalization,
+  LayerNormalization: (node, builder) => {
+    const inputs = ['x', 'weight', 'bias'].map(name => builder.plain(inputOf(node, name)))
+    const attributes = { axis: -1, epsilon: float(node.attrs.eps as number) }
+    builder.bind(outputOf(node), builder.add('LayerNormalization', inputs, attributes))
+  },
+  ScaledDotProductAttention: attention,
+}

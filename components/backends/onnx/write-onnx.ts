@@ -1,0 +1,133 @@
+/** Writes a recorded model as an ONNX model. */
+import { create, toBinary } from '@bufbuild/protobuf'
+import type { TensorInfo } from '../../checkpoints/checkpoint'
+import type { Graph, GraphValue } from '../recorder/graph'
+import {
+  type ModelProto,
+  ModelProtoSchema,
+  type NodeProto,
+  type TensorProto,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from './onnx_pb'
+import { MICROSOFT, OnnxBuilder, valueInfo } from './onnx-builder'
+import { operatorWriters } from './operators'
+import { externalTensor, inlineTensor, onnxTypes, weightTypes } from './tensor-proto'
+
+/** Versions that ONNX Runtime 1.17 and later, and Python's onnx 1.15 and later, read. */
+const IR_VERSION = 9n
+const OPSET = 19n
+
+/** Options of {@link writeOnnx}. */
+export interface WriteOnnxOptions {
+  /** How the model refers to a file of weights: a path relative to the folder that the runtime is told. */
+  locate: (info: TensorInfo) => Pick<TensorInfo, 'file' | 'begin' | 'end'>
+  /**
+   * Keeps large weights of half precision as they are, and widens them whenever the graph runs. Otherwise the runtime does that once, when
+   * it makes a session, and holds them twice as large.
+   */
+  keepHalf?: boolean
+}
+
+/** The model as a message; weights that lie in files are referred to, those in memory are part of it. */
+export function writeOnnx(graph: Graph, { locate, keepHalf = false }: WriteOnnxOptions): ModelProto {
+  const builder = new OnnxBuilder((builder, value, rows) => writeWeight(builder, value, locate, rows))
+  for (const { name, value } of graph.inputs) builder.bind(value, name)
+  for (const node of graph.nodes) {
+    builder.begin(node)
+    operatorWriters[node.kernel]?.(node, builder)
+  }
+  const outputs = graph.outputs.map(({ name, value }) => builder.add('Identity', [builder.plain(value)]) && name)
+  // The results get the names that callers know.
+  outputs.forEach((name, i) => {
+    const node = builder.nodes[builder.nodes.length - outputs.length + i]
+    if (node) node.output = [name]
+  })
+  const { nodes, used } = prune(builder.nodes, new Set(outputs))
+  const initializer = builder.initializers.filter(({ name }) => used.has(name))
+  return create(ModelProtoSchema, {
+    irVersion: IR_VERSION,
+    producerName: 'tesserae',
+    opsetImport: [
+      { domain: '', version: OPSET },
+      { domain: MICROSOFT, version: 1n },
+    ],
+    graph: {
+      name: graph.model,
+      node: nodes,
+      initializer,
+      input: [
+        ...graph.inputs.map(({ name, value }) => valueInfo(name, value)),
+        ...(keepHalf ? replaceable(initializer) : []),
+      ],
+      output: graph.outputs.map(({ name, value }) => valueInfo(name, value)),
+      valueInfo: builder.valueInfos.filter(({ name }) => used.has(name)),
+    },
+  })
+}
+
+/** Leaves out operators whose results nothing uses, such as a transposition that another one has undone, and names what is used. */
+function prune(written: readonly NodeProto[], used: Set<string>): { nodes: NodeProto[]; used: ReadonlySet<string> } {
+  const nodes = written.toReversed().filter(({ output, input }) => {
+    if (!output.some(name => used.has(name))) return false
+    for (const name of input) used.add(name)
+    return true
+  })
+  return { nodes: nodes.reverse(), used }
+}
+
+/** Elements of a weight below which it is widened once. */
+const SMALL_WEIGHT = 65536
+
+/** Declares weights as inputs that have a value: what a caller could replace, the runtime computes with as it is. */
+function replaceable(initializers: readonly TensorProto[]): ValueInfoProto[] {
+  return initializers
+    .filter(
+      ({ dataType, dims }) =>
+        isHalf(dataType) && dims.reduce((size, length) => size * Number(length), 1) >= SMALL_WEIGHT,
+    )
+    .map(({ name, dataType, dims }) => {
+      const dim = dims.map(value => ({ value: { case: 'dimValue' as const, value } }))
+      return create(ValueInfoProtoSchema, {
+        name,
+        type: { value: { case: 'tensorType', value: { elemType: dataType, shape: { dim } } } },
+      })
+    })
+}
+
+function isHalf(type: number): boolean {
+  return type === weightTypes.F16 || type === weightTypes.BF16
+}
+
+/** The bytes of a model. */
+export function encodeOnnx(model: ModelProto): Uint8Array {
+  return toBinary(ModelProtoSchema, model)
+}
+
+/** Stores a weight as it lies in its file, or some rows of it, and brings it to float32. */
+function writeWeight(
+  builder: OnnxBuilder,
+  value: GraphValue,
+  locate: WriteOnnxOptions['locate'],
+  rows?: readonly [begin: number, end: number],
+): string {
+  if (value.origin.kind !== 'parameter') throw new Error('Only parameters are weights.')
+  const { parameter } = value.origin
+  const { source } = parameter
+  const [length = 1, ...rest] = parameter.shape
+  const [begin, end] = rows ?? [0, length]
+  const shape = parameter.shape.length === 0 ? [] : [end - begin, ...rest]
+  const name = rows ? `${value.origin.name}[${begin}:${end}]` : value.origin.name
+  const type = source && weightTypes[source.dtype]
+  if (source === undefined || type === undefined) {
+    const values = parameter.read()
+    const row = values.length / length
+    builder.initializers.push(inlineTensor(name, shape, onnxTypes.float32, values.subarray(begin * row, end * row)))
+    return name
+  }
+  const place = locate(source)
+  const row = (place.end - place.begin) / length
+  const part = { file: place.file, begin: place.begin + begin * row, end: place.begin + end * row }
+  builder.initializers.push(externalTensor(name, shape, type, part))
+  return type === onnxTypes.float32 ? name : builder.add('Cast', [name], { to: onnxTypes.float32 })
+}

@@ -1,0 +1,78 @@
+/** Records a model as a graph by running it once on tensors without numbers. */
+import type * as tf from '@tensorflow/tfjs'
+import type { Module } from '../../nn/module'
+import { withParameterReader } from '../../nn/parameter'
+import { wrapForwards } from '../../nn/wrap-forwards'
+import type { Graph, GraphValue } from './graph'
+import { Recording, record } from './recorder-backend'
+import { flattenTree, mapTree, type TreeLeaf } from './tensor-tree'
+
+/** A recorded call. */
+export interface Capture {
+  readonly graph: Graph
+  /** What the call returned, with each tensor's name in its place: see `mapTree`. */
+  readonly result: unknown
+}
+
+/** Stands in a result where a tensor was. */
+export class OutputSlot {
+  constructor(
+    /** Index among the graph's outputs. */
+    readonly index: number,
+  ) {}
+}
+
+/**
+ * Runs a function of a model on its example inputs, of which only shapes and types matter, and returns what was computed.
+ * Tensors among the inputs, to any depth, become inputs of the graph; everything else is part of it.
+ *
+ * @param forward - the function; it must not wait for anything
+ * @throws UnsupportedKernelError naming the kernel and the layer that ran it; RecordedValueError for a layer that reads values;
+ * whatever the model throws for inputs that do not fit
+ */
+export function capture<I>(model: Module, exampleInputs: I, forward: (inputs: I) => unknown): Capture {
+  const recording = new Recording(model.constructor.name, model.namedParameters())
+  const inputs: { name: string; value: GraphValue }[] = []
+  return record(recording, ({ tensorOf, valueBehind }) => {
+    const symbol = ({ name, tensor: { shape, dtype } }: TreeLeaf) => {
+      const value = { shape: [...shape], dtype, origin: { kind: 'input', name } } as GraphValue
+      inputs.push({ name, value })
+      return tensorOf(value)
+    }
+    const symbols = mapTree(exampleInputs, symbol) as I
+    const stop = wrapForwards(model, (name, run) => {
+      recording.layers.push(name)
+      try {
+        return run()
+      } finally {
+        recording.layers.pop()
+      }
+    })
+    try {
+      const result = withParameterReader(
+        parameter => tensorOf(recording.parameter(parameter)),
+        () => forward(symbols),
+      )
+      const outputs = flattenTree(result, 'output').leaves.map(({ name, tensor }) => ({
+        name,
+        value: valueBehind(tensor as tf.Tensor),
+      }))
+      let count = 0
+      const graph = prune({ model: recording.model, inputs, nodes: recording.nodes, outputs })
+      return { graph, result: mapTree(result, () => new OutputSlot(count++)) }
+    } finally {
+      stop()
+    }
+  })
+}
+
+/** Leaves out the kernels whose results nothing uses. */
+function prune(graph: Graph): Graph {
+  const used = new Set<GraphValue>(graph.outputs.map(({ value }) => value))
+  const nodes = graph.nodes.toReversed().filter(node => {
+    if (!node.outputs.some(output => used.has(output))) return false
+    for (const input of Object.values(node.inputs)) used.add(input)
+    return true
+  })
+  return { ...graph, nodes: nodes.reverse() }
+}

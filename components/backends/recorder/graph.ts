@@ -1,0 +1,61 @@
+/** What a model computes, written down: kernels of TensorFlow.js in the order in which they run, and the values between them. */
+import type { Parameter } from '../../nn/parameter'
+
+/** Element types of recorded values. */
+export type GraphDType = 'float32' | 'int32' | 'bool'
+
+/** What is known of a tensor without its numbers. */
+export interface TensorSpec {
+  readonly shape: readonly number[]
+  readonly dtype: GraphDType
+}
+
+/** Numbers that the model made itself, such as the frequencies of a time embedding. */
+export type ConstantValues = Float32Array | Int32Array | Uint8Array
+
+/** Where the numbers of a value come from. */
+export type ValueOrigin =
+  /** The caller gives it anew with every call. */
+  | { readonly kind: 'input'; readonly name: string }
+  /** A weight, in the shape that it has in checkpoints. */
+  | { readonly kind: 'parameter'; readonly name: string; readonly parameter: Parameter }
+  | { readonly kind: 'constant'; readonly values: ConstantValues }
+  | { readonly kind: 'node'; readonly node: GraphNode; readonly index: number }
+
+/** A tensor in a graph. */
+export interface GraphValue extends TensorSpec {
+  readonly origin: ValueOrigin
+}
+
+/** One kernel of the recording. */
+export interface GraphNode {
+  /** Name of the kernel, as TensorFlow.js registers it. */
+  readonly kernel: string
+  /** The layer that ran it, by its state-dict name: `down_blocks.0.resnets.0.conv1`; empty for the model itself. */
+  readonly layer: string
+  /** By the kernel's own names; those of kernels that take a list are numbered. */
+  readonly inputs: Readonly<Record<string, GraphValue>>
+  readonly attrs: KernelAttrs
+  readonly outputs: readonly GraphValue[]
+}
+
+/** The attributes of a kernel: numbers, texts and lists, as its op in TensorFlow.js passes them. */
+export type KernelAttrs = Readonly<Record<string, unknown>>
+
+/** A recorded model. */
+export interface Graph {
+  /** Class of the model. */
+  readonly model: string
+  /** In the order of the call's tensors. */
+  readonly inputs: readonly { readonly name: string; readonly value: GraphValue }[]
+  /** In execution order. */
+  readonly nodes: readonly GraphNode[]
+  /** In the order of the result's tensors. */
+  readonly outputs: readonly { readonly name: string; readonly value: GraphValue }[]
+}
+
+/** The values that a graph refers to and that nothing in it computes: each weight and constant once. */
+export function leavesOf(graph: Graph): GraphValue[] {
+  const all = [...graph.nodes.flatMap(node => Object.values(node.inputs)), ...graph.outputs.map(output => output.value)]
+  return [...new Set(all)].filter(value => value.origin.kind !== 'node')
+}

@@ -1,0 +1,41 @@
+/** Reads one tensor at once, for a weight that is needed now although it was left in its file. */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import type { TensorInfo } from './checkpoint'
+import { SafetensorsError } from './safetensors-error'
+import { toFloat32 } from './weight-dtypes'
+
+/** The most that one read asks of the system. */
+const BYTES_PER_READ = 2 ** 30
+
+/**
+ * The numbers of a tensor as float32, in row-major order.
+ *
+ * @throws SafetensorsError if the file cannot be read, has become shorter, or the tensor holds no floats
+ */
+export function readFloat32Sync(info: TensorInfo): Float32Array {
+  const values = toFloat32(info.dtype, readBytesSync(info))
+  if (values) return values
+  throw new SafetensorsError(info.file, 'wrong-dtype', `holds ${info.dtype}, but floats were asked for.`)
+}
+
+function readBytesSync({ file, begin, end }: TensorInfo): ArrayBuffer {
+  let handle: number
+  try {
+    handle = openSync(file, 'r')
+  } catch (cause) {
+    throw new SafetensorsError(file, 'unreadable', `cannot be opened: ${(cause as Error).message}.`, { cause })
+  }
+  try {
+    const { size } = fstatSync(handle)
+    if (size < end) {
+      throw new SafetensorsError(file, 'truncated', `has ${size} bytes, but held at least ${end} when it was opened.`)
+    }
+    const bytes = new Uint8Array(end - begin)
+    for (let done = 0; done < bytes.length; ) {
+      done += readSync(handle, bytes, done, Math.min(bytes.length - done, BYTES_PER_READ), begin + done)
+    }
+    return bytes.buffer
+  } finally {
+    closeSync(handle)
+  }
+}

@@ -1,0 +1,25 @@
+/** Runs models kernel by kernel, on the current backend of TensorFlow.js. */
+import * as tf from '@tensorflow/tfjs'
+import { backendInUse } from '../backends/select-backend'
+import type { Executor, ModelCall, ModelRunOptions } from './executor'
+
+/** Computes a call where it stands. */
+export const eagerExecutor: Executor = {
+  name: 'eager',
+  get backend() {
+    return backendInUse()?.selection?.name ?? tf.getBackend()
+  },
+  get device() {
+    return backendInUse()?.selection?.device ?? 'unknown'
+  },
+  get version() {
+    return backendInUse()?.selection?.version ?? `@tensorflow/tfjs ${tf.version.tfjs}`
+  },
+  readsWeights: false,
+  async run<I, O>({ forward, inputs }: ModelCall<I, O>, { signal }: ModelRunOptions = {}): Promise<O> {
+    signal?.throwIfAborted()
+    return forward(inputs)
+  },
+  prepare() {},
+  release() {},
+}

@@ -1,0 +1,42 @@
+/** What computes a model: kernels one by one, or the whole as a graph. */
+import type { Module } from '../nn/module'
+
+/** A function of a model, with what it is called with. */
+export interface ModelCall<I, O> {
+  readonly model: Module
+  /** Name of the function: what is prepared for one is not taken for another. */
+  readonly method: string
+  /** Computes it in plain TensorFlow.js operations, without waiting for anything. */
+  readonly forward: (inputs: I) => O
+  /** Tensors, inside objects and lists to any depth, and settings beside them. */
+  readonly inputs: I
+}
+
+/** Options of one call. */
+export interface ModelRunOptions {
+  /** Ends the waiting at once when it fires; a step that is being computed goes on to its end, and its result is dropped. */
+  signal?: AbortSignal | undefined
+}
+
+/** Runs models. One executor serves any number of models and of calls at once. */
+export interface Executor {
+  readonly name: 'eager' | 'graph'
+  /** The library behind it, and where that computes: `onnxruntime-cpu`, or a backend of TensorFlow.js, such as `wasm`. */
+  readonly backend: string
+  /** What it computes on, in words for people: `CPU, 2 threads`. */
+  readonly device: string
+  /** The package that computes, with its version. */
+  readonly version: string
+  /** Whether models leave their weights in their files, for the executor to read. */
+  readonly readsWeights: boolean
+  /**
+   * Computes a call. The tensors of the result are the caller's.
+   *
+   * @throws what the model throws for inputs that do not fit; the reason of `signal`
+   */
+  run<I, O>(call: ModelCall<I, O>, options?: ModelRunOptions): Promise<O>
+  /** Makes ready for a call of this form, in the background, where that saves time later. Placeholders may stand for the tensors. */
+  prepare(call: ModelCall<never, unknown>): void
+  /** Gives back all that is held for a model. */
+  release(model: Module): void
+}

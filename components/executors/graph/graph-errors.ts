@@ -1,0 +1,69 @@
+/** What goes wrong when a model runs as a graph. */
+import { ModularError } from '../../../src/errors/modular-error'
+
+/** ONNX Runtime refuses a graph, or fails while it runs. */
+export class GraphExecutionError extends ModularError {
+  override readonly code = 'GRAPH_EXECUTION'
+  /** State-dict name of the layer that the runtime speaks of; `undefined` where it names none. */
+  readonly layer: string | undefined
+
+  constructor(
+    /** Class of the model. */
+    readonly model: string,
+    doing: 'made ready' | 'run',
+    /** The runtime's own words. */
+    readonly reason: string,
+    cause: unknown,
+  ) {
+    const layer = layerIn(reason)
+    super(
+      `${model} cannot be ${doing} as a graph${layer ? `: the layer ${layer} is refused` : ''}. ONNX Runtime says: ${reason} ` +
+        "The executor 'eager' computes the same kernel by kernel.",
+      { cause },
+    )
+    this.layer = layer
+  }
+}
+
+/** Operators are named `layer/Operator_number`. */
+function layerIn(reason: string): string | undefined {
+  return /([\w.]+)\/[A-Z]\w*_\d+/.exec(reason)?.[1]
+}
+
+/** A file of weights is not what it was when a graph was made from it. */
+export class WeightFileChangedError extends ModularError {
+  override readonly code = 'WEIGHT_FILE_CHANGED'
+
+  constructor(
+    readonly model: string,
+    readonly file: string,
+    problem: string,
+    cause?: unknown,
+  ) {
+    super(`${file}, from which ${model} reads its weights, ${problem}. Load the model again.`, { cause })
+  }
+}
+
+/** A model does not fit into memory. */
+export class ModelMemoryError extends ModularError {
+  override readonly code = 'MODEL_MEMORY'
+
+  constructor(
+    readonly model: string,
+    /** Bytes of the model's weights. */
+    readonly bytes: number,
+    reason: string,
+    cause: unknown,
+  ) {
+    super(
+      `There is not enough memory for ${model}, whose weights take ${(bytes / 2 ** 20).toFixed(0)} MiB. ONNX Runtime says: ${reason} ` +
+        'A smaller picture or batch needs less; a smaller `maxSessions` keeps fewer models in memory.',
+      { cause },
+    )
+  }
+}
+
+/** Whether the runtime's words say that memory ran out. */
+export function isOutOfMemory(reason: string): boolean {
+  return /bad.?alloc|failed to allocate|out of memory|bad_array_new_length/i.test(reason)
+}

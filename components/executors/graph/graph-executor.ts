@@ -1,0 +1,176 @@
+/** Runs models as graphs on ONNX Runtime, in a thread of its own. */
+import { availableParallelism } from 'node:os'
+import type { InferenceSession } from 'onnxruntime-common'
+import { flattenTree } from '../../backends/recorder/tensor-tree'
+import type { Module } from '../../nn/module'
+import type { Executor, ModelCall, ModelRunOptions } from '../executor'
+import { GraphSession } from './graph-session'
+import { sessionHost } from './session-host'
+
+/** What ONNX Runtime computes on. */
+export type ExecutionProvider = 'cpu' | 'webgpu' | 'cuda'
+
+/** Options of a {@link GraphExecutor}. */
+export interface GraphExecutorOptions {
+  /** Default: `cpu`. */
+  provider?: ExecutionProvider
+  /** Threads that compute on the CPU. Default: one for each processor. */
+  threads?: number
+  /** Keeps memory from one run to the next, which is faster; without it a run ends with the memory it began with. Default: true. */
+  memoryArena?: boolean
+  /** How many sessions are kept: one for each model, function and shape of inputs. The least recently used go first. Default: 16. */
+  maxSessions?: number
+  /**
+   * Bytes of weights that may be kept for sessions that are not in use. A session takes a fraction of a second to make again.
+   * Default: 1 GiB on the CPU, no limit on a GPU.
+   */
+  maxSessionBytes?: number
+}
+
+/** Computes calls as sessions, which it makes when a call of a new form comes and keeps for the next of that form. */
+export class GraphExecutor implements Executor {
+  readonly name = 'graph'
+  readonly readsWeights = true
+  readonly provider: ExecutionProvider
+  /** By model and form; those used last are at the end. */
+  private readonly sessions = new Map<Module, Map<string, GraphSession>>()
+  private used: GraphSession[] = []
+  private readonly options: Required<GraphExecutorOptions>
+
+  constructor(options: GraphExecutorOptions = {}) {
+    const { provider = 'cpu', threads = availableParallelism(), memoryArena = true, maxSessions = 16 } = options
+    const { maxSessionBytes = provider === 'cpu' ? 2 ** 30 : Number.POSITIVE_INFINITY } = options
+    this.provider = provider
+    this.options = { provider, threads, memoryArena, maxSessions, maxSessionBytes }
+    sessionHost.start()
+  }
+
+  get backend(): string {
+    return `onnxruntime-${this.provider}`
+  }
+
+  get version(): string {
+    const { version } = require('onnxruntime-node/package.json') as { version: string }
+    return `onnxruntime-node ${version}`
+  }
+
+  get device(): string {
+    const { provider, threads } = this.options
+    if (provider !== 'cpu') return `GPU through ${provider}`
+    return `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`
+  }
+
+  /** How many sessions are kept now. */
+  get sessionCount(): number {
+    return this.used.length
+  }
+
+  async run<I, O>(call: ModelCall<I, O>, { signal }: ModelRunOptions = {}): Promise<O> {
+    signal?.throwIfAborted()
+    const result = this.sessionFor(call).run(call.inputs)
+    return (await untilAborted(result, signal)) as O // The result is put together as the model had it.
+  }
+
+  prepare(call: ModelCall<never, unknown>): void {
+    // Recording takes a moment, in which more urgent work may come: it waits for its turn.
+    setImmediate(() => {
+      // What does not fit beside the models in use is made when they are done.
+      if (this.bytesInUse + weightBytes(call.model) > this.options.maxSessionBytes) return
+      try {
+        this.sessionFor(call)
+      } catch {
+        // The call itself will say what is wrong.
+      }
+    })
+  }
+
+  release(model: Module): void {
+    const sessions = new Set(this.sessions.get(model)?.values())
+    this.sessions.delete(model)
+    this.used = this.used.filter(session => !sessions.has(session))
+    for (const session of sessions) session.release()
+  }
+
+  /** Gives all sessions back. */
+  dispose(): void {
+    for (const model of [...this.sessions.keys()]) this.release(model)
+  }
+
+  private sessionFor<I, O>(call: ModelCall<I, O>): GraphSession {
+    const { model, method, inputs } = call
+    const form = `${method} ${flattenTree(inputs).signature}`
+    const ofModel = this.sessions.get(model) ?? new Map<string, GraphSession>()
+    let session = ofModel.get(form)
+    if (session === undefined) {
+      session = new GraphSession(call as ModelCall<unknown, unknown>, this.sessionOptions(), {
+        keepsHalf: this.provider === 'cpu',
+      })
+      const made = session
+      ofModel.set(form, made)
+      this.sessions.set(model, ofModel)
+      // A session that could not be made is tried anew by the next call.
+      made.ready.catch(() => this.forget(made))
+    }
+    this.used = [...this.used.filter(other => other !== session), session]
+    this.makeRoom()
+    return session
+  }
+
+  /** Drops sessions that are not in use, the least recently used first, until the limits hold. */
+  private makeRoom(): void {
+    const { maxSessions, maxSessionBytes } = this.options
+    const isOver = () => this.used.length > maxSessions || this.bytesInUse > maxSessionBytes
+    for (const session of this.used.slice(0, -1)) {
+      if (!isOver()) return
+      if (session.isBusy) continue
+      this.forget(session)
+      session.release()
+    }
+  }
+
+  private get bytesInUse(): number {
+    return this.used.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  private forget(session: GraphSession): void {
+    this.used = this.used.filter(other => other !== session)
+    for (const sessions of this.sessions.values()) {
+      for (const [form, other] of sessions) if (other === session) sessions.delete(form)
+    }
+  }
+
+  private sessionOptions(): InferenceSession.SessionOptions {
+    const { provider, threads, memoryArena } = this.options
+    return {
+      executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
+      intraOpNumThreads: threads,
+      // Beyond this level weights are brought to another layout, which costs seconds and memory and gains nothing.
+      graphOptimizationLevel: 'extended',
+      enableCpuMemArena: memoryArena,
+      // A plan of all memory in advance takes more of it than the arena does.
+      enableMemPattern: false,
+      logSeverityLevel: 3,
+    }
+  }
+}
+
+/** Bytes of a model's weights as float32. */
+function weightBytes(model: Module): number {
+  return model.parameters().reduce((sum, { shape }) => sum + 4 * shape.reduce((size, length) => size * length, 1), 0)
+}
+
+/** What a promise gives, or the signal's reason if that comes first. */
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise
+  let stop: (() => void) | undefined
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+  })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    if (stop) signal.removeEventListener('abort', stop)
+    promise.catch(() => undefined)
+  }
+}

@@ -1,0 +1,62 @@
+// @ts-check
+/**
+ * A thread that holds ONNX Runtime's sessions: making one and running one block the thread that asks. It is JavaScript, so that
+ * it runs as it is from the sources and from the build.
+ *
+ * @typedef {import('./session-messages').SessionRequest} SessionRequest
+ * @typedef {import('./session-messages').PlainTensor} PlainTensor
+ */
+const { parentPort } = require('node:worker_threads')
+const { InferenceSession, Tensor } = require('onnxruntime-node')
+
+/** @type {Map<number, InferenceSession>} */
+const sessions = new Map()
+
+/** @param {PlainTensor} tensor */
+const toOnnx = ({ dtype, shape, data }) => new Tensor(dtype, /** @type {any} */ (data), shape)
+
+/** @param {Tensor} tensor @returns {PlainTensor} */
+function toPlain({ type, dims, data }) {
+  const dtype = /** @type {PlainTensor['dtype']} */ (type)
+  return { dtype, shape: [...dims], data: /** @type {PlainTensor['data']} */ (data) }
+}
+
+/** @param {SessionRequest} request @returns {Promise<unknown>} */
+async function answer(request) {
+  switch (request.do) {
+    case 'create': {
+      const session = await InferenceSession.create(request.model, request.options)
+      sessions.set(request.session, session)
+      return undefined
+    }
+    case 'run': {
+      const session = /** @type {InferenceSession} */ (sessions.get(request.session))
+      const feeds = Object.fromEntries(Object.entries(request.feeds).map(([name, tensor]) => [name, toOnnx(tensor)]))
+      const results = await session.run(feeds, request.fetches)
+      const outputs = request.fetches.map(name => toPlain(/** @type {Tensor} */ (results[name])))
+      for (const output of Object.values(results)) output.dispose()
+      return outputs
+    }
+    case 'release': {
+      const session = sessions.get(request.session)
+      sessions.delete(request.session)
+      await session?.release()
+      return undefined
+    }
+  }
+}
+
+// One request after another: two sessions that compute at once would only slow each other down.
+let turn = Promise.resolve()
+
+parentPort?.on('message', (/** @type {SessionRequest} */ request) => {
+  turn = turn.then(async () => {
+    try {
+      const result = await answer(request)
+      const buffers = Array.isArray(result) ? result.map(({ data }) => data.buffer) : []
+      parentPort?.postMessage({ id: request.id, result }, buffers)
+    } catch (error) {
+      parentPort?.postMessage({ id: request.id, error: error instanceof Error ? error.message : String(error) })
+    }
+  })
+})

@@ -1,0 +1,131 @@
+/** Chooses what computes the models: the fastest that this machine has, or the one that is asked for. */
+import * as tf from '@tensorflow/tfjs'
+import { UnknownValueError } from '../../src/errors/unknown-value-error'
+import { CUDA_DEVICE } from '../backends/node-loader'
+import { backendInUse, selectBackend, useStopgapBackend } from '../backends/select-backend'
+import { eagerExecutor } from './eager-executor'
+import type { Executor } from './executor'
+import { hasNvidiaDriver, likelyGpuProviders, tryExecutor } from './graph/execution-providers'
+import { GraphExecutor, type GraphExecutorOptions } from './graph/graph-executor'
+
+/** The executors by name. */
+export const EXECUTOR_NAMES = ['auto', 'eager', 'graph'] as const
+
+/** An executor by name, or the choice of one. */
+export type ExecutorName = (typeof EXECUTOR_NAMES)[number]
+
+/** What ONNX Runtime may be asked to compute on. */
+export const EXECUTION_PROVIDERS = ['cpu', 'webgpu', 'cuda'] as const
+
+/** What a caller wants of an executor. */
+export interface SelectExecutorOptions extends GraphExecutorOptions {
+  /**
+   * `eager` computes kernel by kernel on TensorFlow.js, `graph` the whole model on ONNX Runtime. `auto` takes a CUDA GPU through TensorFlow.js, then a
+   * GPU through ONNX Runtime, then its CPU; a TensorFlow.js backend that was asked for by name is taken at its word. Default: the environment
+   * variable `TESSERAE_EXECUTOR`, else `auto`.
+   */
+  executor?: ExecutorName
+}
+
+/** Something that was looked at on the way. */
+export interface ExecutorAttempt {
+  /** `eager on node-gpu`, `graph on webgpu`. */
+  name: string
+  ok: boolean
+  /** Why it was passed over, as a sentence. */
+  reason?: string
+}
+
+/** The executor in use. */
+export interface ExecutorSelection {
+  executor: Executor
+  /** What was looked at, in this order; the last one is the one in use. */
+  tried: readonly ExecutorAttempt[]
+  /** What was asked for and could not be had, as a sentence. */
+  warning?: string
+}
+
+const graphExecutors = new Map<string, Promise<ExecutorSelection>>()
+let automatic: Promise<ExecutorSelection> | undefined
+
+/**
+ * Chooses an executor. Calls with the same options get the same one, so that models share its thread and its memory.
+ *
+ * @throws UnknownValueError for a name or a provider that does not exist
+ */
+export async function selectExecutor(options: SelectExecutorOptions = {}): Promise<ExecutorSelection> {
+  const { executor = (process.env.TESSERAE_EXECUTOR || 'auto') as ExecutorName, ...graphOptions } = options
+  requireKnown('executor', executor, EXECUTOR_NAMES)
+  if (graphOptions.provider !== undefined) requireKnown('provider', graphOptions.provider, EXECUTION_PROVIDERS)
+  if (executor === 'eager') return selectEager()
+  if (executor === 'graph' || graphOptions.provider !== undefined) return selectGraph(graphOptions)
+  if (backendInUse()?.isNamed) return selectEager()
+  if (Object.keys(graphOptions).length > 0) return selectGraph(graphOptions)
+  automatic ??= chooseAutomatically()
+  return automatic
+}
+
+/** Eager computing needs the best backend there is, unless somebody has chosen one. */
+async function selectEager(): Promise<ExecutorSelection> {
+  if (backendInUse() === undefined) await selectBackend()
+  return { executor: eagerExecutor, tried: [{ name: `eager on ${tf.getBackend()}`, ok: true }] }
+}
+
+function selectGraph(options: GraphExecutorOptions): Promise<ExecutorSelection> {
+  const key = JSON.stringify(Object.entries(options).sort())
+  const known = graphExecutors.get(key)
+  if (known) return known
+  const selection = startGraph(options)
+  graphExecutors.set(key, selection)
+  return selection
+}
+
+/** Starts a provider, or the CPU in its place. */
+async function startGraph(options: GraphExecutorOptions): Promise<ExecutorSelection> {
+  await useStopgapBackend()
+  const executor = new GraphExecutor(options)
+  const name = `graph on ${executor.provider}`
+  if (executor.provider === 'cpu') return { executor, tried: [{ name, ok: true }] }
+  const reason = await tryExecutor(executor)
+  if (reason === undefined) return { executor, tried: [{ name, ok: true }] }
+  executor.dispose()
+  const { provider: _, ...rest } = options
+  const instead = await selectGraph(rest)
+  const warning = `The execution provider "${executor.provider}" does not work here, so the CPU computes: ${reason}`
+  process.emitWarning(warning, 'TesseraeWarning')
+  return { executor: instead.executor, tried: [{ name, ok: false, reason }, ...instead.tried], warning }
+}
+
+async function chooseAutomatically(): Promise<ExecutorSelection> {
+  const tried: ExecutorAttempt[] = []
+  if (hasNvidiaDriver()) {
+    const attempt = await tryCudaBackend()
+    tried.push(attempt)
+    if (attempt.ok) return { executor: eagerExecutor, tried }
+  }
+  for (const provider of likelyGpuProviders()) {
+    await useStopgapBackend()
+    const executor = new GraphExecutor({ provider })
+    const reason = await tryExecutor(executor)
+    tried.push({ name: `graph on ${provider}`, ok: reason === undefined, ...(reason !== undefined && { reason }) })
+    if (reason === undefined) return { executor, tried }
+    executor.dispose()
+  }
+  const graph = await selectGraph({})
+  return { executor: graph.executor, tried: [...tried, ...graph.tried] }
+}
+
+async function tryCudaBackend(): Promise<ExecutorAttempt> {
+  const name = 'eager on node-gpu'
+  try {
+    const { device } = await selectBackend({ backend: 'node-gpu' })
+    if (device === CUDA_DEVICE) return { name, ok: true }
+    return { name, ok: false, reason: `It computes on ${device}.` }
+  } catch (error) {
+    return { name, ok: false, reason: (error as Error).message }
+  }
+}
+
+function requireKnown(what: string, value: string, known: readonly string[]): void {
+  if (!known.includes(value)) throw new UnknownValueError('Tesserae', value, known, what)
+}

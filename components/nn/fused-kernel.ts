@@ -1,0 +1,26 @@
+/** Kernels of our own: what some backends compute at once, and the others as a composition. */
+import * as tf from '@tensorflow/tfjs'
+
+/** The kernels that a backend may register with `tf.registerKernel()`, beside those of TensorFlow.js. */
+export const FUSED_KERNELS = [
+  'GroupNormalization',
+  'LayerNormalization',
+  'ScaledDotProductAttention',
+  'Gelu',
+  'QuickGelu',
+] as const
+
+/** One of {@link FUSED_KERNELS}. */
+export type FusedKernel = (typeof FUSED_KERNELS)[number]
+
+/** Runs the kernel where the current backend has it, else `compose`. Inputs that are `undefined` are left out. */
+export function fusedKernel<T extends tf.Tensor>(
+  name: FusedKernel,
+  inputs: Readonly<Record<string, tf.Tensor | undefined>>,
+  attrs: Readonly<Record<string, number>>,
+  compose: () => T,
+): T {
+  if (tf.getKernel(name, tf.getBackend()) === undefined) return tf.tidy(compose)
+  const given = Object.fromEntries(Object.entries(inputs).filter(([, tensor]) => tensor !== undefined))
+  return tf.engine().runKernel(name, given as tf.NamedTensorMap, { ...attrs }) as tf.Tensor as T // Our kernels give one tensor.
+}

@@ -10,6 +10,7 @@ import type { ExecutionProvider } from '../components/executors/graph/graph-exec
 import { type ExecutorName, type ExecutorSelection, selectExecutor } from '../components/executors/select-executor'
 import { UnwritableFileError } from '../components/files/unwritable-file-error'
 import type { Image } from '../components/images/image'
+import { loadSharp } from '../components/images/load-sharp'
 import { makeImageGrid } from '../components/images/make-image-grid'
 import { SCHEDULER_CONFIG_NAME, type SchedulerMixin } from '../components/schedulers/scheduler-mixin'
 import { resolveScheduler } from '../components/schedulers/scheduler-names'
@@ -67,7 +68,11 @@ export async function generate(prompt: string, options: GenerateOptions): Promis
       const images: Image[] = []
       for (let i = 0; i < options.count; i++) {
         progress.begin(options.count > 1 ? `picture ${i + 1} of ${options.count}` : 'drawing')
-        const onEvent = (event: PipelineEvent) => progress.show(event)
+        const onEvent = (event: PipelineEvent) => {
+          progress.show(event)
+          // The library that writes pictures loads while the models compute.
+          if (event.type === 'loopStep' && event.step === 1) loadSharp()
+        }
         images.push(await timed('generate', () => drawOne(pipe, prompt, seed + i, options, signal, onEvent)))
       }
       progress.end()

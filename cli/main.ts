@@ -15,6 +15,7 @@ const program = new Command('tesserae')
   .showSuggestionAfterError()
   .showHelpAfterError('(add --help for the options)')
 
+const exportable = ['unet', 'vae_decoder', 'vae_encoder', 'text_encoder']
 const executors = ['auto', 'eager', 'graph']
 const providers = ['cpu', 'webgpu', 'cuda']
 const backends = ['auto', 'node-gpu', 'node', 'webgpu', 'wasm', 'cpu']
@@ -49,6 +50,29 @@ program
     }
     const { generate } = await import('./generate.js')
     await generate(words.join(' '), { ...options, version })
+  })
+
+program
+  .command('export')
+  .description('write a component of a model as an .onnx file, for ONNX Runtime in any language')
+  .argument('<model>', 'folder of a model in the diffusers layout')
+  .addOption(new Option('--component <name>', 'what to write').choices(exportable).default('unet'))
+  .requiredOption('--out <file>', 'the file to write; large weights go to <file>.data beside it')
+  .option('--batch <number>', 'how many samples the written model takes at once', parseCount, 1)
+  .option(
+    '--tokens <number>',
+    "how many tokens of a prompt it takes (default: CLIP's 77, or the encoder's own)",
+    parseCount,
+  )
+  .option(
+    '--size <pixels>',
+    "width and height of the pictures, e.g. 512 or 768x512 (default: the model's own)",
+    parseSize,
+  )
+  .option('--json', 'print as JSON')
+  .action(async (model: string, options) => {
+    const { exportComponent } = await import('./export.js')
+    await exportComponent(model, options)
   })
 
 program

@@ -1,7 +1,5 @@
 /** What the container supplies: models, schedulers, guiders, tokenizers, images, random numbers, and the backends they compute on. */
-import { connectTensorLifetimes } from './tensors/tensor-lifetimes'
-
-connectTensorLifetimes()
+import './tensors/tf'
 
 export type { BackendName } from './backends/backend-loader'
 export { BackendUnavailableError } from './backends/backend-unavailable-error'

@@ -1,7 +1,8 @@
 /** Turns latents into pixels. */
-import type * as tf from '@tensorflow/tfjs'
+
 import { AutoencoderKL } from '../../components/models/autoencoder-kl/autoencoder-kl'
 import { tensor } from '../../components/tensors/tensor-schema'
+import type * as tf from '../../components/tensors/tf'
 import { Block, Component, type In, Input, ModularPipelineBlocks, type Out, Output } from '../../src'
 
 /** Undoes the scaling of the latents and decodes them. */

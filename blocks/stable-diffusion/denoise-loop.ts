@@ -1,7 +1,8 @@
 /** The denoise loop. Counterpart: StableDiffusionXLDenoiseLoopWrapper of diffusers. */
-import type * as tf from '@tensorflow/tfjs'
+
 import { z } from 'zod'
 import { tensor } from '../../components/tensors/tensor-schema'
+import type * as tf from '../../components/tensors/tf'
 import {
   Block,
   type BlockSource,

@@ -1,9 +1,10 @@
 /** Turns words into the embeddings that condition the denoiser. Counterpart: StableDiffusionPipeline.encode_prompt of diffusers. */
-import * as tf from '@tensorflow/tfjs'
+
 import { z } from 'zod'
 import { BaseGuidance } from '../../components/guiders/base-guidance'
 import { CLIPTextModel } from '../../components/models/clip-text/clip-text-model'
 import { tensor } from '../../components/tensors/tensor-schema'
+import * as tf from '../../components/tensors/tf'
 import { CLIPTokenizer } from '../../components/tokenizers/clip-tokenizer'
 import { Block, Component, type In, Input, InputTypeError, ModularPipelineBlocks, type Out, Output } from '../../src'
 import { guiderOptions } from './guider-options'

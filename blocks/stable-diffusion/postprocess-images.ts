@@ -1,9 +1,10 @@
 /** Turns pixels into pictures. */
-import type * as tf from '@tensorflow/tfjs'
+
 import { z } from 'zod'
 import { Image } from '../../components/images/image'
 import { VaeImageProcessor } from '../../components/images/vae-image-processor'
 import { instance, tensor } from '../../components/tensors/tensor-schema'
+import type * as tf from '../../components/tensors/tf'
 import { Block, Component, type In, Input, ModularPipelineBlocks, type Out, Output } from '../../src'
 
 /** Brings pixels into the form that was asked for. */

@@ -1,9 +1,10 @@
 /** Predicts the noise in the latents, with guidance. Counterpart: StableDiffusionXLLoopDenoiser of diffusers. */
-import * as tf from '@tensorflow/tfjs'
+
 import { z } from 'zod'
 import { BaseGuidance } from '../../components/guiders/base-guidance'
 import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
 import { tensor } from '../../components/tensors/tensor-schema'
+import * as tf from '../../components/tensors/tf'
 import { Block, Component, type In, Input, LoopStep, ModularPipelineBlocks, type Out, Output } from '../../src'
 import { guiderOptions } from './guider-options'
 

@@ -1,5 +1,5 @@
 /** Draws the noise that the run begins with. Counterpart: StableDiffusionPipeline.prepare_latents of diffusers. */
-import type * as tf from '@tensorflow/tfjs'
+
 import { z } from 'zod'
 import { AutoencoderKL } from '../../components/models/autoencoder-kl/autoencoder-kl'
 import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
@@ -7,6 +7,7 @@ import { Generator } from '../../components/random/generator'
 import { randnTensor } from '../../components/random/randn-tensor'
 import { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
 import { instance, tensor } from '../../components/tensors/tensor-schema'
+import type * as tf from '../../components/tensors/tf'
 import { Block, Component, type In, type InOut, Input, InputTypeError, ModularPipelineBlocks, Output } from '../../src'
 import { latentSize } from './latent-size'
 

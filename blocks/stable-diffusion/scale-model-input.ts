@@ -1,7 +1,8 @@
 /** Scales the latents to what the network was trained on. */
-import type * as tf from '@tensorflow/tfjs'
+
 import { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
 import { tensor } from '../../components/tensors/tensor-schema'
+import type * as tf from '../../components/tensors/tf'
 import { Block, Component, type In, Input, LoopStep, ModularPipelineBlocks, type Out, Output } from '../../src'
 
 /** A step of the denoise loop: prepares the network's input. */

@@ -1,9 +1,10 @@
 /** Takes the latents from one noise level to the next. */
-import type * as tf from '@tensorflow/tfjs'
+
 import { z } from 'zod'
 import { Generator } from '../../components/random/generator'
 import { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
 import { instance, tensor } from '../../components/tensors/tensor-schema'
+import type * as tf from '../../components/tensors/tf'
 import { Block, Component, type In, type InOut, Input, LoopStep, ModularPipelineBlocks, Output } from '../../src'
 
 const latentsSchema = tensor('images latentHeight latentWidth latentChannels')

@@ -1,5 +1,5 @@
 /** The backend in plain JavaScript: always there, and slow. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../tensors/tf'
 import type { BackendLoader } from './backend-loader'
 
 export const cpuLoader: BackendLoader = {
@@ -8,6 +8,6 @@ export const cpuLoader: BackendLoader = {
     // Greets the user on the console at its first tensor, unless it believes that it has already.
     const backend = tf.findBackend('cpu') as tf.KernelBackend & { firstUse: boolean }
     backend.firstUse = false
-    return { tfjsName: 'cpu', device: 'CPU, plain JavaScript', version: `@tensorflow/tfjs ${tf.version.tfjs}` }
+    return { tfjsName: 'cpu', device: 'CPU, plain JavaScript', version: `@tensorflow/tfjs ${tf.version_core}` }
   },
 }

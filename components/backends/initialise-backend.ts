@@ -1,5 +1,5 @@
 /** Starts a backend of tfjs in a way that tells why it failed. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../tensors/tf'
 
 /**
  * Makes the backend that is registered with tfjs as `name`, unless it was made before. Left to itself, tfjs prints why it

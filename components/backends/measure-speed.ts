@@ -1,5 +1,5 @@
 /** How fast the current backend is, roughly. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../tensors/tf'
 
 /** Sizes of a 3×3 convolution: one that plain JavaScript does in a second, and one as a diffusion model has them. */
 const SMALL = { size: 32, channels: 64 }

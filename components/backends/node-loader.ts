@@ -1,5 +1,5 @@
 /** The backends that run TensorFlow's C library: @tensorflow/tfjs-node-gpu and @tensorflow/tfjs-node. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../tensors/tf'
 import { BackendLoadError, type BackendLoader } from './backend-loader'
 import { isInstalled } from './optional-package'
 import { quietly } from './quietly'
@@ -26,7 +26,7 @@ function nodeLoader(name: 'node-gpu' | 'node', packageName: string): BackendLoad
     async load({ threads }) {
       if (!isInstalled(packageName)) {
         throw new BackendLoadError(
-          `The package ${packageName} is not installed (npm install ${packageName}@${tf.version.tfjs}).`,
+          `The package ${packageName} is not installed (npm install ${packageName}@${tf.version_core}).`,
         )
       }
       let backend = tf.findBackend(TFJS_NAME) as NodeBackend | null
@@ -44,7 +44,7 @@ function nodeLoader(name: 'node-gpu' | 'node', packageName: string): BackendLoad
       return {
         tfjsName: TFJS_NAME,
         device: backend.isUsingGpuDevice ? CUDA_DEVICE : name === 'node' ? 'CPU' : 'CPU (no CUDA device found)',
-        version: `${packageName} ${tf.version.tfjs}`,
+        version: `${packageName} ${tf.version_core}`,
       }
     },
   }

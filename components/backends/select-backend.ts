@@ -1,6 +1,7 @@
 /** Chooses the tfjs backend of this process: the best that this machine has, or the one that is asked for. */
-import * as tf from '@tensorflow/tfjs'
+
 import { nearestName } from '../../src/errors/nearest-name'
+import * as tf from '../tensors/tf'
 import {
   BACKEND_NAMES,
   BackendLoadError,

@@ -1,5 +1,5 @@
 /** A small computation with known results: tells a backend that works from one that only loads. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../tensors/tf'
 import { BackendLoadError } from './backend-loader'
 
 /**

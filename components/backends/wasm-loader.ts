@@ -1,7 +1,7 @@
 /** The WebAssembly backend, with SIMD and, unlike TensorFlow.js by itself in Node, with threads. */
 import { availableParallelism } from 'node:os'
 import { dirname, sep } from 'node:path'
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../tensors/tf'
 import type { BackendLoader } from './backend-loader'
 import { initialiseBackend } from './initialise-backend'
 import { registerWasmBatchMatMul } from './kernels/wasm-batch-mat-mul'

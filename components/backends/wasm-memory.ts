@@ -1,5 +1,5 @@
 /** The end of a WebAssembly memory, as an error. */
-import type * as tf from '@tensorflow/tfjs'
+import type * as tf from '../tensors/tf'
 import { OutOfMemoryError } from './out-of-memory-error'
 
 /** What the package's types leave out. */

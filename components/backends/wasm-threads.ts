@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events'
 import os from 'node:os'
 import { Worker } from 'node:worker_threads'
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../tensors/tf'
 import { BackendLoadError } from './backend-loader'
 
 /** The module with threads, and with `.worker.js` the script of its workers. */

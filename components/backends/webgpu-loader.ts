@@ -1,6 +1,6 @@
 /** The WebGPU backend, where the optional package `webgpu` (Dawn) finds a graphics driver: any vendor, no CUDA. */
 import { pathToFileURL } from 'node:url'
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../tensors/tf'
 import { BackendLoadError, type BackendLoader } from './backend-loader'
 import { initialiseBackend } from './initialise-backend'
 import { isInstalled } from './optional-package'
@@ -41,7 +41,7 @@ export const webgpuLoader: BackendLoader = {
     return {
       tfjsName: 'webgpu',
       device: [description, vendor, architecture].filter(text => text !== '').join(', ') || 'GPU',
-      version: `${packageName} ${tf.version.tfjs}`,
+      version: `${packageName} ${tf.version_core}`,
       ...(isFallbackAdapter && { caveat: `${description} is a GPU made of software, slower than the CPU backends.` }),
     }
   },

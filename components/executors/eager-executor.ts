@@ -1,6 +1,7 @@
 /** Runs models kernel by kernel, on the current backend of TensorFlow.js. */
-import * as tf from '@tensorflow/tfjs'
+
 import { backendInUse } from '../backends/select-backend'
+import * as tf from '../tensors/tf'
 import type { Executor, ModelCall, ModelRunOptions } from './executor'
 
 /** Computes a call where it stands. */
@@ -13,7 +14,7 @@ export const eagerExecutor: Executor = {
     return backendInUse()?.selection?.device ?? 'unknown'
   },
   get version() {
-    return backendInUse()?.selection?.version ?? `@tensorflow/tfjs ${tf.version.tfjs}`
+    return backendInUse()?.selection?.version ?? `@tensorflow/tfjs ${tf.version_core}`
   },
   readsWeights: false,
   async run<I, O>({ forward, inputs }: ModelCall<I, O>, { signal }: ModelRunOptions = {}): Promise<O> {

@@ -1,12 +1,14 @@
 /** Chooses what computes the models: the fastest that this machine has, or the one that is asked for. */
-import * as tf from '@tensorflow/tfjs'
+
 import { UnknownValueError } from '../../src/errors/unknown-value-error'
 import { CUDA_DEVICE } from '../backends/node-loader'
 import { backendInUse, selectBackend, useStopgapBackend } from '../backends/select-backend'
+import * as tf from '../tensors/tf'
 import { eagerExecutor } from './eager-executor'
 import type { Executor } from './executor'
 import { hasNvidiaDriver, likelyGpuProviders, tryExecutor } from './graph/execution-providers'
-import { GraphExecutor, type GraphExecutorOptions } from './graph/graph-executor'
+import { type ExecutionProvider, GraphExecutor, type GraphExecutorOptions } from './graph/graph-executor'
+import { sessionHost } from './graph/session-host'
 
 /** The executors by name. */
 export const EXECUTOR_NAMES = ['auto', 'eager', 'graph'] as const
@@ -22,7 +24,7 @@ export interface SelectExecutorOptions extends GraphExecutorOptions {
   /**
    * `eager` computes kernel by kernel on TensorFlow.js, `graph` the whole model on ONNX Runtime. `auto` takes a CUDA GPU through TensorFlow.js, then a
    * GPU through ONNX Runtime, then its CPU; a TensorFlow.js backend that was asked for by name is taken at its word. Default: the environment
-   * variable `TESSERAE_EXECUTOR`, else `auto`.
+   * variable `TESSERAE_EXECUTOR`, else `auto`; likewise `TESSERAE_PROVIDER` stands for `provider`.
    */
   executor?: ExecutorName
 }
@@ -54,11 +56,13 @@ let automatic: Promise<ExecutorSelection> | undefined
  * @throws UnknownValueError for a name or a provider that does not exist
  */
 export async function selectExecutor(options: SelectExecutorOptions = {}): Promise<ExecutorSelection> {
-  const { executor = (process.env.TESSERAE_EXECUTOR || 'auto') as ExecutorName, ...graphOptions } = options
+  const { executor = (process.env.TESSERAE_EXECUTOR || 'auto') as ExecutorName, ...rest } = options
+  const provider = rest.provider ?? ((process.env.TESSERAE_PROVIDER || undefined) as ExecutionProvider | undefined)
+  const graphOptions = { ...rest, ...(provider !== undefined && { provider }) }
   requireKnown('executor', executor, EXECUTOR_NAMES)
-  if (graphOptions.provider !== undefined) requireKnown('provider', graphOptions.provider, EXECUTION_PROVIDERS)
+  if (provider !== undefined) requireKnown('provider', provider, EXECUTION_PROVIDERS)
   if (executor === 'eager') return selectEager()
-  if (executor === 'graph' || graphOptions.provider !== undefined) return selectGraph(graphOptions)
+  if (executor === 'graph' || provider !== undefined) return selectGraph(graphOptions)
   if (backendInUse()?.isNamed) return selectEager()
   if (Object.keys(graphOptions).length > 0) return selectGraph(graphOptions)
   automatic ??= chooseAutomatically()
@@ -82,6 +86,8 @@ function selectGraph(options: GraphExecutorOptions): Promise<ExecutorSelection> 
 
 /** Starts a provider, or the CPU in its place. */
 async function startGraph(options: GraphExecutorOptions): Promise<ExecutorSelection> {
+  // The runtime loads while models find their files.
+  sessionHost.start()
   await useStopgapBackend()
   const executor = new GraphExecutor(options)
   const name = `graph on ${executor.provider}`
@@ -92,7 +98,6 @@ async function startGraph(options: GraphExecutorOptions): Promise<ExecutorSelect
   const { provider: _, ...rest } = options
   const instead = await selectGraph(rest)
   const warning = `The execution provider "${executor.provider}" does not work here, so the CPU computes: ${reason}`
-  process.emitWarning(warning, 'TesseraeWarning')
   return { executor: instead.executor, tried: [{ name, ok: false, reason }, ...instead.tried], warning }
 }
 

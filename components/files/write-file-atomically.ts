@@ -10,7 +10,10 @@ import { UnwritableFileError } from './unwritable-file-error'
  *
  * @throws UnwritableFileError if the folder is missing, may not be written, or the path is a folder
  */
-export async function writeFileAtomically(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+export async function writeFileAtomically(
+  path: string,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
   const temporary = join(dirname(path), `.tesserae-${randomUUID()}.tmp`)
   try {
     await refuseFolder(path)
@@ -31,10 +34,10 @@ async function refuseFolder(path: string): Promise<void> {
   if (isFolder) throw new UnwritableFileError(path, 'is-folder', 'this is a folder. Give the name of a file.')
 }
 
-async function writeChunks(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+async function writeChunks(path: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
   const handle = await open(path, 'wx')
   try {
-    for (const chunk of chunks) await handle.writeFile(chunk)
+    for await (const chunk of chunks) await handle.writeFile(chunk)
     await handle.sync()
   } finally {
     await handle.close()

@@ -2,8 +2,9 @@
  * Moves the prediction away from that without the prompt. Source: https://arxiv.org/abs/2207.12598; counterpart:
  * guiders/classifier_free_guidance.py
  */
-import * as tf from '@tensorflow/tfjs'
+
 import { z } from 'zod'
+import * as tf from '../tensors/tf'
 import { checkWindow, isOffScale } from './guidance-window'
 import { BaseGuidance, type GuiderOutput, guidanceSettings, type Predictions } from './guider-base'
 import type { GuiderPass } from './guider-batch'

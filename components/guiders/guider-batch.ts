@@ -1,5 +1,5 @@
 /** The forward passes that a guider asks for: what goes into each, and what came out. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../tensors/tf'
 
 /** The predictions that guiders combine. */
 export type PredictionName = 'predCond' | 'predUncond'

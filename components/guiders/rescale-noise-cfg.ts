@@ -1,5 +1,5 @@
 /** Brings the contrast of a guided prediction back. Source: https://arxiv.org/abs/2305.08891, section 3.4 */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../tensors/tf'
 
 /**
  * Gives each sample the standard deviation of the conditional prediction, and mixes that with the guided prediction.

@@ -1,7 +1,8 @@
 /** Brings images to the numbers that a VAE works with, and back. Counterpart: diffusers image_processor.py. */
-import * as tf from '@tensorflow/tfjs'
+
 import { z } from 'zod'
 import { parseConfig } from '../configs/parse-config'
+import * as tf from '../tensors/tf'
 import { toGrayscale, toRgb } from './convert-channels'
 import { Image } from './image'
 import { ImageSizeError } from './image-size-error'

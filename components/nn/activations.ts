@@ -1,5 +1,5 @@
 /** Activation functions by their names in configs. Counterpart: models/activations.py and transformers/activations.py. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../tensors/tf'
 import { fusedKernel } from './fused-kernel'
 
 /** A function of each element. */

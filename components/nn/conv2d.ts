@@ -1,5 +1,5 @@
 /** A two-dimensional convolution. Counterpart: torch.nn.Conv2d. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../tensors/tf'
 import { Module } from './module'
 import { Parameter } from './parameter'
 

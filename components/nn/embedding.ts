@@ -1,5 +1,5 @@
 /** A table of vectors. Counterpart: torch.nn.Embedding. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../tensors/tf'
 import { Module } from './module'
 import { Parameter } from './parameter'
 

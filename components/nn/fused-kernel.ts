@@ -1,5 +1,5 @@
 /** Kernels of our own: what some backends compute at once, and the others as a composition. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../tensors/tf'
 
 /** The kernels that a backend may register with `tf.registerKernel()`, beside those of TensorFlow.js. */
 export const FUSED_KERNELS = [

@@ -1,5 +1,5 @@
 /** Normalisation over groups of channels. Counterpart: torch.nn.GroupNorm. */
-import type * as tf from '@tensorflow/tfjs'
+import type * as tf from '../tensors/tf'
 import { fusedKernel } from './fused-kernel'
 import { Module } from './module'
 import { Parameter } from './parameter'

@@ -1,5 +1,5 @@
 /** Normalisation of each token. Counterpart: torch.nn.LayerNorm. */
-import type * as tf from '@tensorflow/tfjs'
+import type * as tf from '../tensors/tf'
 import { fusedKernel } from './fused-kernel'
 import { Module } from './module'
 import { Parameter } from './parameter'

@@ -1,5 +1,5 @@
 /** A fully connected layer. Counterpart: torch.nn.Linear. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../tensors/tf'
 import { Module } from './module'
 import { Parameter } from './parameter'
 

@@ -1,7 +1,8 @@
 /** A weight of a module. Counterpart: torch.nn.Parameter. */
-import * as tf from '@tensorflow/tfjs'
+
 import type { TensorInfo } from '../checkpoints/checkpoint'
 import { readFloat32Sync } from '../checkpoints/read-tensor-sync'
+import * as tf from '../tensors/tf'
 import { WeightsNotLoadedError } from './weights-not-loaded-error'
 
 /** Gives a tensor in place of a weight's numbers. */

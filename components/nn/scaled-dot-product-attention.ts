@@ -1,5 +1,5 @@
 /** Attention with several heads. Counterpart: torch.nn.functional.scaled_dot_product_attention. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../tensors/tf'
 import { fusedKernel } from './fused-kernel'
 
 /** What attention is computed with. */

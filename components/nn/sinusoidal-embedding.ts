@@ -1,5 +1,5 @@
 /** Sines and cosines of a number at many frequencies. Counterpart: get_timestep_embedding in models/embeddings.py. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../tensors/tf'
 
 /** Which sinusoids. */
 export interface SinusoidalEmbeddingOptions {

@@ -1,5 +1,5 @@
 /** Looks at what the parts of a model compute while it runs. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../tensors/tf'
 import type { Module } from './module'
 import { wrapForwards } from './wrap-forwards'
 

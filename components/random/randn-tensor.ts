@@ -1,5 +1,5 @@
 /** Noise for latents. Counterpart: diffusers utils/torch_utils.py (randn_tensor). */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../tensors/tf'
 import { Generator } from './generator'
 import { InvalidDrawError } from './invalid-draw-error'
 

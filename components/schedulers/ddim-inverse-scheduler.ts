@@ -1,5 +1,5 @@
 /** DDIM backwards: from a clean sample to its noise. Counterpart: schedulers/scheduling_ddim_inverse.py */
-import type * as tf from '@tensorflow/tfjs'
+import type * as tf from '../tensors/tf'
 import { DDIMScheduler } from './ddim-scheduler'
 import type { Schedule } from './run-progress'
 import type { StepResult } from './step-options'

@@ -2,8 +2,9 @@
  * Denoising diffusion implicit models: few deterministic steps. Source: https://arxiv.org/abs/2010.02502; counterpart:
  * schedulers/scheduling_ddim.py
  */
-import type * as tf from '@tensorflow/tfjs'
+
 import { z } from 'zod'
+import type * as tf from '../tensors/tf'
 import { thresholdSample } from './dynamic-thresholding'
 import { linearCombination } from './linear-combination'
 import { makeNoiseSchedule, type NoiseSchedule } from './noise-schedule'

@@ -2,9 +2,10 @@
  * DPM-Solver and DPM-Solver++, multistep: few steps of order 1 to 3, each with one prediction. Counterpart:
  * schedulers/scheduling_dpmsolver_multistep.py
  */
-import type * as tf from '@tensorflow/tfjs'
+
 import { z } from 'zod'
 import type { RunScope } from '../../src/container/run-scoped'
+import type * as tf from '../tensors/tf'
 import { dpmAlgorithms, dpmSolverFactors } from './dpm-solver-factors'
 import { thresholdSample } from './dynamic-thresholding'
 import { linearCombination } from './linear-combination'

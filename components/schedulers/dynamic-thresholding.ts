@@ -1,5 +1,5 @@
 /** Keeps predicted images from saturating. Source: https://arxiv.org/abs/2205.11487, section 2.3 */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../tensors/tf'
 
 /** How strict the threshold is. */
 export interface ThresholdingOptions {

@@ -2,8 +2,9 @@
  * Euler's method in sigma space. Source: https://arxiv.org/abs/2206.00364, algorithm 2; counterpart:
  * schedulers/scheduling_euler_discrete.py
  */
-import type * as tf from '@tensorflow/tfjs'
+
 import { z } from 'zod'
+import type * as tf from '../tensors/tf'
 import { linearCombination } from './linear-combination'
 import { makeSigmaSchedule, type SigmaSchedule, trainingSchedule } from './noise-schedule'
 import { interpolate, linspaceFloat32 } from './number-sequences'

@@ -1,5 +1,5 @@
 /** Sums of scaled tensors: what every sampler's step is made of. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../tensors/tf'
 
 /** A factor and the tensor that it scales. */
 export type Term = readonly [factor: number, tensor: tf.Tensor]

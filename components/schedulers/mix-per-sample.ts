@@ -1,5 +1,5 @@
 /** Mixes two batches, each sample in its own proportion. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../tensors/tf'
 import { linearCombination } from './linear-combination'
 import type { NoiseLevel } from './prediction-type'
 import { SchedulerArgumentError } from './scheduler-argument-error'

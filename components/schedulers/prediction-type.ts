@@ -1,5 +1,5 @@
 /** What a network's output means. Source: https://arxiv.org/abs/2202.00512, section 4 */
-import type * as tf from '@tensorflow/tfjs'
+import type * as tf from '../tensors/tf'
 import { linearCombination } from './linear-combination'
 
 /** How much signal and how much noise a sample holds: `sample = alpha · clean + sigma · noise`. */

@@ -1,12 +1,12 @@
 /** What all schedulers share: settings, schedule, the place in it, loading. Counterpart: schedulers/scheduling_utils.py */
 import { join } from 'node:path'
-import * as tf from '@tensorflow/tfjs'
 import type { z } from 'zod'
 import type { RunScope, RunScoped } from '../../src/container/run-scoped'
 import type { FromPretrainedOptions } from '../../src/params/component-class'
 import { ComponentClassError } from '../configs/component-class-error'
 import type { RawConfig } from '../configs/parse-config'
 import { readConfig } from '../configs/read-config'
+import * as tf from '../tensors/tf'
 import { mixPerSample } from './mix-per-sample'
 import type { NoiseLevel } from './prediction-type'
 import { RunProgress, type Schedule } from './run-progress'

@@ -1,7 +1,8 @@
 /** The fresh noise of stochastic steps. */
-import type * as tf from '@tensorflow/tfjs'
+
 import type { Generator } from '../random/generator'
 import { randnTensor } from '../random/randn-tensor'
+import type * as tf from '../tensors/tf'
 import { MissingGeneratorError } from './missing-generator-error'
 import { SchedulerArgumentError } from './scheduler-argument-error'
 

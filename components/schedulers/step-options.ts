@@ -1,5 +1,5 @@
 /** What a scheduler's step takes and returns. */
-import type * as tf from '@tensorflow/tfjs'
+import type * as tf from '../tensors/tf'
 import type { NoiseSource } from './step-noise'
 
 /** What a step takes besides tensors. Schedulers ignore what they have no use for. */

@@ -1,5 +1,5 @@
 /** What a multistep solver remembers of earlier steps. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../tensors/tf'
 
 /** The latest tensors of a run. They outlive the step that made them, and are disposed when they fall out. */
 export class TensorHistory {

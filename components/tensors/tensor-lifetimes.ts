@@ -1,5 +1,5 @@
 /** Hands tensors to the runtime, which gives back those that a run leaves over. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '@tensorflow/tfjs-core'
 import { type ResourceKind, registerResourceKind, trackResource } from '../../src'
 
 const tensorKind: ResourceKind<tf.Tensor> = {

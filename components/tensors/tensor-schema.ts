@@ -1,7 +1,8 @@
 /** A schema for tensors with named and fixed dimensions. */
-import * as tf from '@tensorflow/tfjs'
+
 import { z } from 'zod'
 import { SHAPE_KEY, TYPE_KEY } from '../../src'
+import * as tf from './tf'
 
 /** The words of a text. */
 type Words<S extends string> = S extends `${infer Head} ${infer Rest}` ? [Head, ...Words<Rest>] : [S]

@@ -1,5 +1,5 @@
 /** Between the layouts of the goldens, `[batch, channel, height, width]`, and of our tensors, `[batch, height, width, channel]`. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../../components/tensors/tf'
 import type { PlainTensor } from './compare'
 import type { GoldenTensor } from './golden-case'
 

@@ -1,7 +1,8 @@
 /** `npm run goldens -- DIR`: holds our results against those of the PyTorch reference. */
 import { Command, Option } from 'commander'
 import { selectBackend } from '../../components/backends/select-backend'
-import { EXECUTOR_NAMES, type ExecutorName } from '../../components/executors/select-executor'
+import type { ExecutionProvider } from '../../components/executors/graph/graph-executor'
+import { EXECUTION_PROVIDERS, EXECUTOR_NAMES, type ExecutorName } from '../../components/executors/select-executor'
 import { type CaseResult, GoldensRequestError, runGoldens } from './run-goldens'
 
 interface Options {
@@ -10,6 +11,7 @@ interface Options {
   verbose?: boolean
   backend: 'auto' | 'node-gpu' | 'node' | 'webgpu' | 'wasm' | 'cpu'
   executor: ExecutorName
+  provider?: ExecutionProvider
 }
 
 function printRows(results: readonly CaseResult[]): void {
@@ -33,6 +35,7 @@ async function main(folder: string, options: Options): Promise<void> {
   await selectBackend({ backend: options.backend })
   // Models that are loaded from here on look there.
   process.env.TESSERAE_EXECUTOR = options.executor
+  if (options.provider) process.env.TESSERAE_PROVIDER = options.provider
   const results: CaseResult[] = []
   const areas = options.area?.split(',').map(area => area.trim())
   for await (const result of runGoldens(folder, { areas, casePattern: options.case })) {
@@ -56,6 +59,7 @@ new Command('goldens')
   .option('--case <pattern>', 'cases to run: a part of the name, or a pattern with *')
   .option('--backend <name>', 'tfjs backend to compute on', 'wasm')
   .addOption(new Option('--executor <name>', 'what computes the models').choices(EXECUTOR_NAMES).default('eager'))
+  .addOption(new Option('--provider <name>', 'what ONNX Runtime computes on').choices(EXECUTION_PROVIDERS))
   .option('--verbose', 'name every case, and say in full what differs')
   .action(async (folder: string, options: Options) => {
     try {

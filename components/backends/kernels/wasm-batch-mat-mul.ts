@@ -2,8 +2,9 @@
  * Products of many matrices at the speed of one on the WebAssembly backend. TensorFlow.js computes a batch in a plain loop there, and
  * only a single product with XNNPACK: 1.3 against 20 GFLOP/s for the products of attention.
  */
-import * as tf from '@tensorflow/tfjs'
+
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm'
+import * as tf from '../../tensors/tf'
 
 /** The function of the WebAssembly module: two matrices by id and shape, which of them are transposed, and the result's id. */
 type NativeMatMul = (

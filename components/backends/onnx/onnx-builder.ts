@@ -1,6 +1,6 @@
 /** Puts an ONNX graph together, and knows for each value in which order of dimensions it is there. */
 import { create } from '@bufbuild/protobuf'
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../../tensors/tf'
 import type { ConstantValues, GraphDType, GraphNode, GraphValue, TensorSpec } from '../recorder/graph'
 import {
   type AttributeProto,
@@ -37,10 +37,17 @@ export interface OperatorOptions {
 }
 
 /** How maps lie: `[batch, height, width, channels]` as recorded, or `[batch, channels, height, width]`, which ONNX computes on. */
-type Order = 'channelsLast' | 'channelsFirst'
+export type Order = 'channelsLast' | 'channelsFirst'
 
-const TO_FIRST = [0, 3, 1, 2] as const
+/** The order that brings a recorded map channels-first. */
+export const CHANNELS_FIRST = [0, 3, 1, 2] as const
 const TO_LAST = [0, 2, 3, 1] as const
+
+/** What the operators may be. */
+export interface BuilderOptions {
+  /** Writes attention as products and a softmax, where the runtime's own operator is not to be trusted. */
+  composeAttention?: boolean
+}
 
 /** Stores a weight, or some of its rows; returns the name of its float32 value. */
 export type WeightWriter = (
@@ -56,14 +63,16 @@ export type WeightWriter = (
 export class OnnxBuilder {
   readonly nodes: NodeProto[] = []
   readonly initializers: TensorProto[] = []
-  readonly valueInfos: ValueInfoProto[] = []
   private readonly names = new Map<GraphValue, Partial<Record<Order, string>>>()
   private readonly constants = new Map<string, string>()
   private readonly transposed = new Map<string, { of: string; perm: readonly number[] }>()
   private node: GraphNode | undefined
   private count = 0
 
-  constructor(private readonly writeWeight: WeightWriter) {}
+  constructor(
+    private readonly writeWeight: WeightWriter,
+    readonly options: BuilderOptions = {},
+  ) {}
 
   /** Names of operators that follow are made from this node. */
   begin(node: GraphNode): void {
@@ -79,10 +88,18 @@ export class OnnxBuilder {
   bind(value: GraphValue, name: string, order: Order = 'channelsLast'): void {
     const known = this.names.get(value) ?? {}
     this.names.set(value, { ...known, [order]: name })
-    if (value.origin.kind !== 'input') {
-      const shape = order === 'channelsFirst' && value.shape.length === 4 ? permute(value.shape, TO_FIRST) : value.shape
-      this.valueInfos.push(valueInfo(name, { shape, dtype: value.dtype }))
-    }
+  }
+
+  /** Shapes and types of the values that have a name so far. */
+  describeValues(): ValueInfoProto[] {
+    return [...this.names].flatMap(([value, { channelsLast, channelsFirst }]) => {
+      if (value.origin.kind === 'input') return []
+      const first = value.shape.length === 4 ? permute(value.shape, CHANNELS_FIRST) : value.shape
+      return [
+        ...(channelsLast === undefined ? [] : [valueInfo(channelsLast, value)]),
+        ...(channelsFirst === undefined ? [] : [valueInfo(channelsFirst, { shape: first, dtype: value.dtype })]),
+      ]
+    })
   }
 
   /** Whether a value is a map that lies channels-first alone. */
@@ -96,7 +113,7 @@ export class OnnxBuilder {
     const known = this.names.get(value)
     if (known?.channelsLast !== undefined) return known.channelsLast
     if (known?.channelsFirst !== undefined) {
-      const name = this.transpose(known.channelsFirst, TO_LAST, permute(value.shape, TO_FIRST))
+      const name = this.transpose(known.channelsFirst, TO_LAST, permute(value.shape, CHANNELS_FIRST))
       this.bind(value, name)
       return name
     }
@@ -115,13 +132,17 @@ export class OnnxBuilder {
     const { origin } = value
     let name: string
     if (origin.kind === 'constant') {
-      name = this.constant(transposeValues(origin.values, shape, TO_FIRST), permute(shape, TO_FIRST), value.dtype)
+      name = this.constant(
+        transposeValues(origin.values, shape, CHANNELS_FIRST),
+        permute(shape, CHANNELS_FIRST),
+        value.dtype,
+      )
     } else if (shape[1] === 1 && shape[2] === 1) {
       // Nothing moves where there is one position.
-      name = this.reshape(this.plain(value), permute(shape, TO_FIRST))
+      name = this.reshape(this.plain(value), permute(shape, CHANNELS_FIRST))
     } else {
       const plain = value.shape.length === 4 ? this.plain(value) : this.reshape(this.plain(value), shape)
-      name = this.transpose(plain, TO_FIRST, shape)
+      name = this.transpose(plain, CHANNELS_FIRST, shape)
     }
     this.remember(value, name, 'channelsFirst')
     return name

@@ -1,16 +1,26 @@
 /** Writes a recorded model as an ONNX model. */
 import { create, toBinary } from '@bufbuild/protobuf'
+import { toSnakeCase } from '../../../src/format/wire-names'
 import type { TensorInfo } from '../../checkpoints/checkpoint'
 import type { Graph, GraphValue } from '../recorder/graph'
 import {
   type ModelProto,
   ModelProtoSchema,
   type NodeProto,
+  NodeProtoSchema,
   type TensorProto,
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from './onnx_pb'
-import { MICROSOFT, OnnxBuilder, valueInfo } from './onnx-builder'
+import {
+  type BuilderOptions,
+  CHANNELS_FIRST,
+  MICROSOFT,
+  OnnxBuilder,
+  type Order,
+  permute,
+  valueInfo,
+} from './onnx-builder'
 import { operatorWriters } from './operators'
 import { externalTensor, inlineTensor, onnxTypes, weightTypes } from './tensor-proto'
 
@@ -19,7 +29,7 @@ const IR_VERSION = 9n
 const OPSET = 19n
 
 /** Options of {@link writeOnnx}. */
-export interface WriteOnnxOptions {
+export interface WriteOnnxOptions extends BuilderOptions {
   /** How the model refers to a file of weights: a path relative to the folder that the runtime is told. */
   locate: (info: TensorInfo) => Pick<TensorInfo, 'file' | 'begin' | 'end'>
   /**
@@ -27,23 +37,31 @@ export interface WriteOnnxOptions {
    * it makes a session, and holds them twice as large.
    */
   keepHalf?: boolean
+  /**
+   * Writes a model for others to read: with PyTorch's names and order of dimensions (`encoder_hidden_states`, `[batch, channels, height, width]`) for
+   * what goes in and out, and with the shape of every value between the operators. By default the model is as the recording has it.
+   */
+  forOthers?: boolean
 }
 
 /** The model as a message; weights that lie in files are referred to, those in memory are part of it. */
-export function writeOnnx(graph: Graph, { locate, keepHalf = false }: WriteOnnxOptions): ModelProto {
-  const builder = new OnnxBuilder((builder, value, rows) => writeWeight(builder, value, locate, rows))
-  for (const { name, value } of graph.inputs) builder.bind(value, name)
+export function writeOnnx(
+  graph: Graph,
+  { locate, keepHalf = false, forOthers = false, ...operators }: WriteOnnxOptions,
+): ModelProto {
+  const builder = new OnnxBuilder((builder, value, rows) => writeWeight(builder, value, locate, rows), operators)
+  const inputs = graph.inputs.map(port => describePort(port, forOthers))
+  const outputs = graph.outputs.map(port => describePort(port, forOthers))
+  for (const { name, value, order } of inputs) builder.bind(value, name, order)
   for (const node of graph.nodes) {
     builder.begin(node)
     operatorWriters[node.kernel]?.(node, builder)
   }
-  const outputs = graph.outputs.map(({ name, value }) => builder.add('Identity', [builder.plain(value)]) && name)
-  // The results get the names that callers know.
-  outputs.forEach((name, i) => {
-    const node = builder.nodes[builder.nodes.length - outputs.length + i]
-    if (node) node.output = [name]
-  })
-  const { nodes, used } = prune(builder.nodes, new Set(outputs))
+  for (const { name, value, order } of outputs) {
+    const result = order === 'channelsFirst' ? builder.channelsFirst(value) : builder.plain(value)
+    builder.nodes.push(create(NodeProtoSchema, { name, opType: 'Identity', input: [result], output: [name] }))
+  }
+  const { nodes, used } = prune(builder.nodes, new Set(outputs.map(({ name }) => name)))
   const initializer = builder.initializers.filter(({ name }) => used.has(name))
   return create(ModelProtoSchema, {
     irVersion: IR_VERSION,
@@ -57,13 +75,28 @@ export function writeOnnx(graph: Graph, { locate, keepHalf = false }: WriteOnnxO
       node: nodes,
       initializer,
       input: [
-        ...graph.inputs.map(({ name, value }) => valueInfo(name, value)),
+        ...inputs.map(({ name, shape, value }) => valueInfo(name, { shape, dtype: value.dtype })),
         ...(keepHalf ? replaceable(initializer) : []),
       ],
-      output: graph.outputs.map(({ name, value }) => valueInfo(name, value)),
-      valueInfo: builder.valueInfos.filter(({ name }) => used.has(name)),
+      output: outputs.map(({ name, shape, value }) => valueInfo(name, { shape, dtype: value.dtype })),
+      valueInfo: forOthers ? builder.describeValues().filter(({ name }) => used.has(name)) : [],
     },
   })
+}
+
+/** An input or a result of the written model. */
+interface Port {
+  readonly name: string
+  readonly value: GraphValue
+  readonly order: Order
+  readonly shape: readonly number[]
+}
+
+function describePort({ name, value }: Graph['inputs'][number], forOthers: boolean): Port {
+  if (!forOthers) return { name, value, order: 'channelsLast', shape: value.shape }
+  const isMap = value.shape.length === 4
+  const shape = isMap ? permute(value.shape, CHANNELS_FIRST) : value.shape
+  return { name: toSnakeCase(name), value, order: isMap ? 'channelsFirst' : 'channelsLast', shape }
 }
 
 /** Leaves out operators whose results nothing uses, such as a transposition that another one has undone, and names what is used. */

@@ -1,8 +1,9 @@
 /** Records a model as a graph by running it once on tensors without numbers. */
-import type * as tf from '@tensorflow/tfjs'
+
 import type { Module } from '../../nn/module'
 import { withParameterReader } from '../../nn/parameter'
 import { wrapForwards } from '../../nn/wrap-forwards'
+import type * as tf from '../../tensors/tf'
 import type { Graph, GraphValue } from './graph'
 import { Recording, record } from './recorder-backend'
 import { flattenTree, mapTree, type TreeLeaf } from './tensor-tree'

@@ -1,6 +1,7 @@
 /** A backend of TensorFlow.js that computes nothing: it writes down each kernel with its attributes and shapes. */
-import * as tf from '@tensorflow/tfjs'
+
 import type { Parameter } from '../../nn/parameter'
+import * as tf from '../../tensors/tf'
 import type { ConstantValues, GraphDType, GraphNode, GraphValue, TensorSpec } from './graph'
 import { inferences } from './kernels'
 import { RecordedValueError, UnsupportedKernelError } from './recording-errors'

@@ -1,5 +1,5 @@
 /** Arguments and results of models: tensors inside objects and lists. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../../tensors/tf'
 import type { GraphDType, TensorSpec } from './graph'
 
 /** Stands where a tensor is to be, when only its shape and type are known. */

@@ -1,40 +1,68 @@
 /** Tries what ONNX Runtime can compute on, on this machine. */
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import * as tf from '@tensorflow/tfjs'
 import { Linear } from '../../nn/linear'
+import { Module } from '../../nn/module'
+import { scaledDotProductAttention } from '../../nn/scaled-dot-product-attention'
+import * as tf from '../../tensors/tf'
+import { GraphExecutionError } from './graph-errors'
 import type { ExecutionProvider, GraphExecutor } from './graph-executor'
 
-/** Side of the product that a provider must compute. */
-const SIZE = 32
+/** Tokens and channels of the test: as many tokens as make a runtime take the way that it takes for pictures. */
+const [TOKENS, CHANNELS, HEADS] = [96, 32, 2]
+
+/** A layer and attention: what transformers consist of. */
+class TestModel extends Module {
+  readonly layer = new Linear(CHANNELS, CHANNELS)
+
+  project = (x: tf.Tensor3D): tf.Tensor3D => this.layer.forward(x)
+
+  attend = (x: tf.Tensor3D): tf.Tensor3D =>
+    scaledDotProductAttention({ query: x, key: x, value: this.layer.forward(x), heads: HEADS })
+}
 
 /**
- * Runs a small product on an executor and compares it.
+ * Runs small computations on an executor and compares them with plain JavaScript's. An executor whose operator for attention shows itself right uses it
+ * from then on.
  *
  * @returns why the executor cannot be used, as a sentence; `undefined` if it can
  */
 export async function tryExecutor(executor: GraphExecutor): Promise<string | undefined> {
-  const layer = new Linear(SIZE, SIZE)
-  const rows = Float32Array.from({ length: SIZE * SIZE }, (_, i) => Math.sin(i))
-  layer.weight.load(Float32Array.from({ length: SIZE * SIZE }, (_, i) => (i % (SIZE + 1) === 0 ? 2 : 0)))
-  layer.bias?.load(new Float32Array(SIZE).fill(1))
-  const x = tf.tensor2d(rows, [SIZE, SIZE])
-  const forward = (input: tf.Tensor2D) => layer.forward<tf.Tensor2D>(input)
+  const model = new TestModel()
+  for (const parameter of model.parameters()) {
+    const length = tf.util.sizeFromShape([...parameter.shape])
+    parameter.load(Float32Array.from({ length }, (_, i) => Math.sin(1.37 * i)))
+  }
+  const x = tf.tidy(() => tf.sin(tf.range(0, TOKENS * CHANNELS)).reshape<tf.Tensor3D>([1, TOKENS, CHANNELS]))
   try {
-    const y = await executor.run({ model: layer, method: 'forward', forward, inputs: x })
-    const values = await y.data()
-    y.dispose()
-    const wrong = values.findIndex((value, i) => !(Math.abs(value - (2 * (rows[i] as number) + 1)) < 1e-3))
-    return wrong < 0
-      ? undefined
-      : `It computes wrongly: ${values[wrong]} where ${2 * (rows[wrong] as number) + 1} is right.`
+    const problem = await compare(executor, model, 'project', x)
+    if (problem !== undefined) return problem
+    executor.trustsAttention = true
+    executor.trustsAttention = (await compare(executor, model, 'attend', x)) === undefined
+    executor.release(model)
+    return executor.trustsAttention ? undefined : await compare(executor, model, 'attend', x)
   } catch (error) {
-    return (error as Error).message
+    return error instanceof GraphExecutionError ? error.reason : (error as Error).message
   } finally {
-    executor.release(layer)
-    layer.dispose()
+    executor.release(model)
+    model.dispose()
     x.dispose()
   }
+}
+
+/** What is wrong with an executor's result, as a sentence. */
+async function compare(
+  executor: GraphExecutor,
+  model: TestModel,
+  method: 'project' | 'attend',
+  x: tf.Tensor3D,
+): Promise<string | undefined> {
+  const forward = model[method]
+  const [got, expected] = [await executor.run({ model, method, forward, inputs: x }), forward(x)]
+  const [values, right] = [await got.data(), await expected.data()]
+  tf.dispose([got, expected])
+  const wrong = right.findIndex((value, i) => !(Math.abs(value - (values[i] as number)) < 1e-3))
+  return wrong < 0 ? undefined : `It computes wrongly: ${values[wrong]} where ${right[wrong]} is right.`
 }
 
 /** The providers for GPUs that are worth a try here, the most wanted first. None of them is loaded for this. */
@@ -54,13 +82,8 @@ export function hasNvidiaDriver(): boolean {
 
 /** onnxruntime-node's CUDA libraries are no part of the package: its install script downloads them where it is let. */
 function hasCudaProvider(): boolean {
-  const folder = join(
-    dirname(require.resolve('onnxruntime-node/package.json')),
-    'bin',
-    'napi-v6',
-    process.platform,
-    process.arch,
-  )
+  const packageFolder = dirname(require.resolve('onnxruntime-node/package.json'))
+  const folder = join(packageFolder, 'bin', 'napi-v6', process.platform, process.arch)
   return existsSync(folder) && readdirSync(folder).some(name => name.includes('providers_cuda'))
 }
 

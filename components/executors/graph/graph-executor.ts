@@ -5,7 +5,6 @@ import { flattenTree } from '../../backends/recorder/tensor-tree'
 import type { Module } from '../../nn/module'
 import type { Executor, ModelCall, ModelRunOptions } from '../executor'
 import { GraphSession } from './graph-session'
-import { sessionHost } from './session-host'
 
 /** What ONNX Runtime computes on. */
 export type ExecutionProvider = 'cpu' | 'webgpu' | 'cuda'
@@ -32,6 +31,11 @@ export class GraphExecutor implements Executor {
   readonly name = 'graph'
   readonly readsWeights = true
   readonly provider: ExecutionProvider
+  /**
+   * Whether the runtime's own operator for attention is used. Through WebGPU it gives wrong results on some devices, so there it must first have shown
+   * that it gives right ones.
+   */
+  trustsAttention: boolean
   /** By model and form; those used last are at the end. */
   private readonly sessions = new Map<Module, Map<string, GraphSession>>()
   private used: GraphSession[] = []
@@ -41,8 +45,8 @@ export class GraphExecutor implements Executor {
     const { provider = 'cpu', threads = availableParallelism(), memoryArena = true, maxSessions = 16 } = options
     const { maxSessionBytes = provider === 'cpu' ? 2 ** 30 : Number.POSITIVE_INFINITY } = options
     this.provider = provider
+    this.trustsAttention = provider !== 'webgpu'
     this.options = { provider, threads, memoryArena, maxSessions, maxSessionBytes }
-    sessionHost.start()
   }
 
   get backend(): string {
@@ -104,6 +108,7 @@ export class GraphExecutor implements Executor {
     if (session === undefined) {
       session = new GraphSession(call as ModelCall<unknown, unknown>, this.sessionOptions(), {
         keepsHalf: this.provider === 'cpu',
+        composeAttention: !this.trustsAttention,
       })
       const made = session
       ofModel.set(form, made)
@@ -144,8 +149,6 @@ export class GraphExecutor implements Executor {
     return {
       executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
       intraOpNumThreads: threads,
-      // Beyond this level weights are brought to another layout, which costs seconds and memory and gains nothing.
-      graphOptimizationLevel: 'extended',
       enableCpuMemArena: memoryArena,
       // A plan of all memory in advance takes more of it than the arena does.
       enableMemPattern: false,

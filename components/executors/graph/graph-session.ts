@@ -1,17 +1,22 @@
 /** One call of a model, of one form, as a session of ONNX Runtime. */
-import * as tf from '@tensorflow/tfjs'
+
 import type { InferenceSession } from 'onnxruntime-common'
+import type { BuilderOptions } from '../../backends/onnx/onnx-builder'
 import { encodeOnnx, writeOnnx } from '../../backends/onnx/write-onnx'
 import { type Capture, capture, OutputSlot } from '../../backends/recorder/capture'
 import { leavesOf } from '../../backends/recorder/graph'
 import { flattenTree, mapReplaced } from '../../backends/recorder/tensor-tree'
+import * as tf from '../../tensors/tf'
 import type { ModelCall } from '../executor'
 import { GraphExecutionError, isOutOfMemory, ModelMemoryError } from './graph-errors'
 import { RuntimeFailure, sessionHost } from './session-host'
 import type { PlainTensor } from './session-messages'
 import { WeightFiles } from './weight-files'
 
-/** Weights of half precision that would take more than this as float32 stay as they are in memory, and are widened as they are used. */
+/**
+ * Bytes of weights as float32 beyond which a model is large. Of a large model, weights of half precision stay as they are in memory and are widened
+ * as they are used, and the runtime is not let to bring any to another layout: it would take seconds and hold them twice.
+ */
 const LARGE_WEIGHTS = 2 ** 29
 
 let count = 0
@@ -36,7 +41,7 @@ export class GraphSession {
   constructor(
     call: ModelCall<unknown, unknown>,
     options: InferenceSession.SessionOptions,
-    { keepsHalf }: { keepsHalf: boolean },
+    { keepsHalf, ...operators }: { keepsHalf: boolean } & BuilderOptions,
   ) {
     this.model = call.model.constructor.name
     this.capture = capture(call.model, call.inputs, call.forward)
@@ -44,10 +49,11 @@ export class GraphSession {
     const weights = leavesOf(graph).flatMap(({ origin }) => (origin.kind === 'parameter' ? [origin.parameter] : []))
     const sources = weights.flatMap(({ source }) => source ?? [])
     const elements = weights.reduce((sum, { shape }) => sum + tf.util.sizeFromShape([...shape]), 0)
-    const keepHalf = keepsHalf && 4 * elements > LARGE_WEIGHTS
+    const isLarge = 4 * elements > LARGE_WEIGHTS
+    const keepHalf = keepsHalf && isLarge
     this.bytes = keepHalf ? sources.reduce((sum, { begin, end }) => sum + end - begin, 0) : 4 * elements
     this.files = new WeightFiles(this.model, sources)
-    const model = encodeOnnx(writeOnnx(graph, { locate: info => this.files.locate(info), keepHalf }))
+    const model = encodeOnnx(writeOnnx(graph, { locate: info => this.files.locate(info), keepHalf, ...operators }))
     const extra = {
       session: {
         model_external_initializers_file_folder_path: this.files.folder,
@@ -55,9 +61,15 @@ export class GraphSession {
         'intra_op.spin_duration_us': '2000',
       },
     }
-    this.ready = sessionHost.create({ session: this.id, model, options: { ...options, extra } }).catch(error => {
-      throw this.failure('made ready', error)
-    })
+    this.ready = sessionHost
+      .create({
+        session: this.id,
+        model,
+        options: { ...options, graphOptimizationLevel: isLarge ? 'extended' : 'all', extra },
+      })
+      .catch(error => {
+        throw this.failure('made ready', error)
+      })
     // Whoever needs the session is told; nobody may.
     this.ready.catch(() => undefined)
   }
@@ -106,7 +118,11 @@ export class GraphSession {
 
   private failure(doing: 'made ready' | 'run', error: unknown): unknown {
     if (!(error instanceof RuntimeFailure)) return error
-    const reason = error.message.trim().replace(/[^.!?]$/, '$&.')
+    // The place in the runtime's own sources helps nobody here.
+    const reason = error.message
+      .replace(/^\/onnxruntime_src\/.* was false\.\s*/s, '')
+      .trim()
+      .replace(/[^.!?]$/, '$&.')
     if (isOutOfMemory(reason)) return new ModelMemoryError(this.model, this.bytes, reason, error)
     return new GraphExecutionError(this.model, doing, reason, error)
   }

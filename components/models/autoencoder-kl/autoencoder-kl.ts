@@ -1,10 +1,11 @@
 /** The variational autoencoder between images and latents. Counterpart: models/autoencoders/autoencoder_kl.py. */
-import * as tf from '@tensorflow/tfjs'
+
 import type { FromPretrainedOptions } from '../../../src/params/component-class'
 import { TensorPlaceholder } from '../../backends/recorder/tensor-tree'
 import type { RawConfig } from '../../configs/parse-config'
 import type { ModelRunOptions } from '../../executors/executor'
 import { Conv2d } from '../../nn/conv2d'
+import * as tf from '../../tensors/tf'
 import { InputShapes } from '../input-shapes'
 import { loadPretrained } from '../load-pretrained'
 import { PretrainedModel } from '../pretrained-model'

@@ -1,5 +1,5 @@
 /** What the VAE's encoder predicts. Counterpart: models/autoencoders/vae.py (DiagonalGaussianDistribution). */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../../tensors/tf'
 
 /** A normal distribution for each element of the latents. Its tensors belong to it; {@link mode} and {@link sample} give new ones. */
 export class DiagonalGaussianDistribution {

@@ -1,9 +1,10 @@
 /** From images to the moments of latents. Counterpart: models/autoencoders/vae.py (Encoder). */
-import * as tf from '@tensorflow/tfjs'
+
 import { silu } from '../../nn/activations'
 import { Conv2d } from '../../nn/conv2d'
 import { GroupNorm } from '../../nn/group-norm'
 import { Module } from '../../nn/module'
+import * as tf from '../../tensors/tf'
 import { inTurn } from '../layers/in-turn'
 import { CoderMidBlock2D, DownEncoderBlock2D, NORM_EPS } from './coder-blocks'
 import type { AutoencoderKLConfig } from './config'

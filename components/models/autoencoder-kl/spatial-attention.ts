@@ -1,9 +1,10 @@
 /** Self-attention between the positions of a map. Counterpart: models/attention_processor.py (Attention with a group norm and a residual). */
-import * as tf from '@tensorflow/tfjs'
+
 import { GroupNorm } from '../../nn/group-norm'
 import { Linear } from '../../nn/linear'
 import { Module } from '../../nn/module'
 import { scaledDotProductAttention } from '../../nn/scaled-dot-product-attention'
+import * as tf from '../../tensors/tf'
 
 /** Norm, attention with one head, and the input added. */
 export class SpatialAttention extends Module {

@@ -1,11 +1,12 @@
 /** The transformer of CLIP's text model. Counterpart: transformers models/clip/modeling_clip.py. */
-import * as tf from '@tensorflow/tfjs'
+
 import { gelu, quickGelu } from '../../nn/activations'
 import { Embedding } from '../../nn/embedding'
 import { LayerNorm } from '../../nn/layer-norm'
 import { Linear } from '../../nn/linear'
 import { Module } from '../../nn/module'
 import { scaledDotProductAttention } from '../../nn/scaled-dot-product-attention'
+import * as tf from '../../tensors/tf'
 import type { CLIPTextConfig } from './config'
 
 const activations = { quick_gelu: quickGelu, gelu }

@@ -1,9 +1,10 @@
 /** CLIP's text model with a projection of the pooled output. Counterpart: transformers models/clip/modeling_clip.py (CLIPTextModelWithProjection). */
-import * as tf from '@tensorflow/tfjs'
+
 import type { FromPretrainedOptions } from '../../../src/params/component-class'
 import type { RawConfig } from '../../configs/parse-config'
 import type { ModelRunOptions } from '../../executors/executor'
 import { Linear } from '../../nn/linear'
+import * as tf from '../../tensors/tf'
 import { loadPretrained } from '../load-pretrained'
 import { PretrainedModel } from '../pretrained-model'
 import { type CLIPTextInputs, CLIPTextModel, type CLIPTextOutput, isPositionIds } from './clip-text-model'

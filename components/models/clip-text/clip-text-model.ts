@@ -1,9 +1,10 @@
 /** CLIP's text model. Counterpart: transformers models/clip/modeling_clip.py (CLIPTextModel). */
-import * as tf from '@tensorflow/tfjs'
+
 import type { FromPretrainedOptions } from '../../../src/params/component-class'
 import type { RawConfig } from '../../configs/parse-config'
 import type { ModelRunOptions } from '../../executors/executor'
 import { LayerNorm } from '../../nn/layer-norm'
+import * as tf from '../../tensors/tf'
 import { InputShapes } from '../input-shapes'
 import { loadPretrained } from '../load-pretrained'
 import { ModelInputError } from '../model-input-error'

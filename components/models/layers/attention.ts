@@ -1,8 +1,9 @@
 /** Attention between tokens. Counterpart: models/attention_processor.py (Attention with AttnProcessor2_0). */
-import * as tf from '@tensorflow/tfjs'
+
 import { Linear } from '../../nn/linear'
 import { Module } from '../../nn/module'
 import { scaledDotProductAttention } from '../../nn/scaled-dot-product-attention'
+import * as tf from '../../tensors/tf'
 
 /** What attention is made from. */
 export interface AttentionOptions {

@@ -1,7 +1,8 @@
 /** Self-attention, cross-attention and feed-forward. Counterpart: models/attention.py (BasicTransformerBlock). */
-import * as tf from '@tensorflow/tfjs'
+
 import { LayerNorm } from '../../nn/layer-norm'
 import { Module } from '../../nn/module'
+import * as tf from '../../tensors/tf'
 import { Attention } from './attention'
 import { FeedForward } from './feed-forward'
 

@@ -1,7 +1,8 @@
 /** Halves a map. Counterpart: models/downsampling.py. */
-import type * as tf from '@tensorflow/tfjs'
+
 import { Conv2d } from '../../nn/conv2d'
 import { Module } from '../../nn/module'
+import type * as tf from '../../tensors/tf'
 
 /** A 3×3 convolution with stride 2. */
 export class Downsample2D extends Module {

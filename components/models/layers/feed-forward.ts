@@ -1,8 +1,9 @@
 /** The feed-forward part of a transformer block. Counterpart: models/attention.py (FeedForward), models/activations.py (GEGLU). */
-import * as tf from '@tensorflow/tfjs'
+
 import { gelu } from '../../nn/activations'
 import { Linear } from '../../nn/linear'
 import { Module } from '../../nn/module'
+import * as tf from '../../tensors/tf'
 
 /** A projection whose second half gates the first by its GELU (arXiv 2002.05202). */
 export class GEGLU extends Module {

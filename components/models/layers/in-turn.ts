@@ -1,5 +1,5 @@
 /** Runs layers one after another. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../../tensors/tf'
 
 /** A layer from map to map. */
 export interface MapLayer {

@@ -1,10 +1,11 @@
 /** The residual block of UNets and VAEs. Counterpart: models/resnet.py (ResnetBlock2D). */
-import * as tf from '@tensorflow/tfjs'
+
 import { type ActivationName, activations } from '../../nn/activations'
 import { Conv2d } from '../../nn/conv2d'
 import { GroupNorm } from '../../nn/group-norm'
 import { Linear } from '../../nn/linear'
 import { Module } from '../../nn/module'
+import * as tf from '../../tensors/tf'
 import { type MapSize, upsampleNearest } from './upsample-2d'
 
 /** What a residual block is made from. */

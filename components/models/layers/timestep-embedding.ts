@@ -1,9 +1,10 @@
 /** Turns timesteps into the vectors that condition a UNet. Counterpart: models/embeddings.py (Timesteps, TimestepEmbedding). */
-import * as tf from '@tensorflow/tfjs'
+
 import { type ActivationName, activations } from '../../nn/activations'
 import { Linear } from '../../nn/linear'
 import { Module } from '../../nn/module'
 import { type SinusoidalEmbeddingOptions, sinusoidalEmbedding } from '../../nn/sinusoidal-embedding'
+import * as tf from '../../tensors/tf'
 
 /** The sinusoids of a number. */
 export class Timesteps extends Module {

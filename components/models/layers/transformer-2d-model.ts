@@ -1,9 +1,10 @@
 /** Transformer blocks over the positions of a map. Counterpart: models/transformers/transformer_2d.py (continuous input). */
-import * as tf from '@tensorflow/tfjs'
+
 import { Conv2d } from '../../nn/conv2d'
 import { GroupNorm } from '../../nn/group-norm'
 import { Linear } from '../../nn/linear'
 import { Module } from '../../nn/module'
+import * as tf from '../../tensors/tf'
 import { BasicTransformerBlock, type CrossAttentionInputs } from './basic-transformer-block'
 
 /** What a transformer over a map is made from. */

@@ -1,7 +1,8 @@
 /** Doubles a map. Counterpart: models/upsampling.py. */
-import * as tf from '@tensorflow/tfjs'
+
 import { Conv2d } from '../../nn/conv2d'
 import { Module } from '../../nn/module'
+import * as tf from '../../tensors/tf'
 
 /** Height and width of a map. */
 export type MapSize = readonly [height: number, width: number]

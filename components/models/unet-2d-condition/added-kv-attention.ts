@@ -1,9 +1,10 @@
 /** Attention to the prompt and the map at once. Counterpart: models/attention_processor.py (Attention with AttnAddedKVProcessor2_0). */
-import * as tf from '@tensorflow/tfjs'
+
 import { GroupNorm } from '../../nn/group-norm'
 import { Linear } from '../../nn/linear'
 import { Module } from '../../nn/module'
 import { scaledDotProductAttention } from '../../nn/scaled-dot-product-attention'
+import * as tf from '../../tensors/tf'
 import type { CrossAttentionInputs } from '../layers/basic-transformer-block'
 
 /** What attention with added keys and values is made from. */

@@ -1,5 +1,5 @@
 /** The parts that the UNet's blocks are put together from. Counterpart: models/unets/unet_2d_blocks.py. */
-import type * as tf from '@tensorflow/tfjs'
+import type * as tf from '../../tensors/tf'
 import type { CrossAttentionInputs } from '../layers/basic-transformer-block'
 import { ResnetBlock2D } from '../layers/resnet-block-2d'
 import { Transformer2DModel } from '../layers/transformer-2d-model'

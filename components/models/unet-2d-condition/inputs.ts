@@ -1,5 +1,5 @@
 /** What UNet2DConditionModel is called with, and the checks of it. */
-import type * as tf from '@tensorflow/tfjs'
+import type * as tf from '../../tensors/tf'
 import { InputShapes } from '../input-shapes'
 import { ModelInputError } from '../model-input-error'
 import type { UNet2DConditionConfig } from './config'

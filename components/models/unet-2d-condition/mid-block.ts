@@ -1,6 +1,7 @@
 /** The block between the UNet's ways down and up. Counterpart: models/unets/unet_2d_blocks.py (get_mid_block). */
-import * as tf from '@tensorflow/tfjs'
+
 import { Module } from '../../nn/module'
+import * as tf from '../../tensors/tf'
 import type { ResnetBlock2D } from '../layers/resnet-block-2d'
 import type { Transformer2DModel } from '../layers/transformer-2d-model'
 import type { AddedKVAttention } from './added-kv-attention'

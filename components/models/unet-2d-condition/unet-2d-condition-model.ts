@@ -1,5 +1,5 @@
 /** The UNet of Stable Diffusion. Counterpart: models/unets/unet_2d_condition.py. */
-import * as tf from '@tensorflow/tfjs'
+
 import type { FromPretrainedOptions } from '../../../src/params/component-class'
 import { TensorPlaceholder } from '../../backends/recorder/tensor-tree'
 import type { RawConfig } from '../../configs/parse-config'
@@ -8,6 +8,7 @@ import { activations } from '../../nn/activations'
 import { Conv2d } from '../../nn/conv2d'
 import { Embedding } from '../../nn/embedding'
 import { GroupNorm } from '../../nn/group-norm'
+import * as tf from '../../tensors/tf'
 import { TimestepEmbedding, Timesteps } from '../layers/timestep-embedding'
 import { loadPretrained } from '../load-pretrained'
 import { PretrainedModel } from '../pretrained-model'

@@ -1,6 +1,7 @@
 /** The blocks on the UNet's way up. Counterpart: models/unets/unet_2d_blocks.py (get_up_block). */
-import * as tf from '@tensorflow/tfjs'
+
 import { Module } from '../../nn/module'
+import * as tf from '../../tensors/tf'
 import { ResnetBlock2D } from '../layers/resnet-block-2d'
 import type { Transformer2DModel } from '../layers/transformer-2d-model'
 import { type MapSize, Upsample2D } from '../layers/upsample-2d'

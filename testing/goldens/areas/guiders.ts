@@ -1,7 +1,8 @@
 /** The `guiders` area: which predictions each step asks for, and what is made of them. */
-import * as tf from '@tensorflow/tfjs'
+
 import { BaseGuidance } from '../../../components/guiders/base-guidance'
 import { UnknownGuiderError } from '../../../components/guiders/unknown-guider-error'
+import * as tf from '../../../components/tensors/tf'
 import { toSnakeCase } from '../../../src'
 import { expectClose, expectEqual, GoldenMismatch } from '../compare'
 import { type GoldenCase, type Json, UnsupportedGoldenError } from '../golden-case'

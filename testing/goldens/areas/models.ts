@@ -1,5 +1,5 @@
 /** The `models` area: every call of a model, with the outputs of the modules inside it where they are recorded. */
-import * as tf from '@tensorflow/tfjs'
+
 import { AutoencoderKL } from '../../../components/models/autoencoder-kl/autoencoder-kl'
 import type { DiagonalGaussianDistribution } from '../../../components/models/autoencoder-kl/diagonal-gaussian-distribution'
 import { type CLIPTextInputs, CLIPTextModel } from '../../../components/models/clip-text/clip-text-model'
@@ -10,6 +10,7 @@ import { UNet2DConditionModel } from '../../../components/models/unet-2d-conditi
 import { tapOutputs } from '../../../components/nn/tap-outputs'
 import { Generator } from '../../../components/random/generator'
 import { randnTensor } from '../../../components/random/randn-tensor'
+import * as tf from '../../../components/tensors/tf'
 import { toCamelCase } from '../../../src'
 import { expectClose, GoldenMismatch } from '../compare'
 import { type GoldenCase, type GoldenTensor, type Tolerance, UnsupportedGoldenError } from '../golden-case'

@@ -1,6 +1,7 @@
 /** The `pipelines` area: whole runs of complete checkpoints. Each run of a case is counted on its own. */
-import * as tf from '@tensorflow/tfjs'
+
 import { StableDiffusionTextToImageBlocks } from '../../../blocks'
+import * as tf from '../../../components/tensors/tf'
 import '../../../components'
 import { Generator } from '../../../components/random/generator'
 import { SchedulerMixin } from '../../../components/schedulers/scheduler-mixin'

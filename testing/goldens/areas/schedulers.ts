@@ -1,11 +1,12 @@
 /** The `schedulers` area: denoising loops with a stand-in for the network, adding noise, velocities, beta schedules. */
-import * as tf from '@tensorflow/tfjs'
+
 import { z } from 'zod'
 import { makeNoiseSchedule } from '../../../components/schedulers/noise-schedule'
 import { betaSettings } from '../../../components/schedulers/scheduler-config'
 import { SchedulerMixin } from '../../../components/schedulers/scheduler-mixin'
 import type { SetTimestepsOptions } from '../../../components/schedulers/timesteps-request'
 import { UnknownSchedulerError } from '../../../components/schedulers/unknown-scheduler-error'
+import * as tf from '../../../components/tensors/tf'
 import { mapKeys, toCamelCase } from '../../../src'
 import { expectClose, expectEqual, type PlainTensor } from '../compare'
 import { type GoldenCase, type GoldenTensor, type Json, type Tolerance, UnsupportedGoldenError } from '../golden-case'

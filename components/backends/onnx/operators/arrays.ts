@@ -1,5 +1,5 @@
 /** Operators that move elements. Those that cut and join along the channels leave maps in the order in which they find them. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../../../tensors/tf'
 import type { GraphNode, GraphValue } from '../../recorder/graph'
 import { sliceRange, splitSizes } from '../../recorder/kernels/arrays'
 import type { OnnxBuilder } from '../onnx-builder'

@@ -1,5 +1,5 @@
 /** Operators on each element. They leave maps in the order in which they find them. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../../../tensors/tf'
 import type { GraphDType, GraphNode, GraphValue } from '../../recorder/graph'
 import { float, MICROSOFT, type OnnxBuilder } from '../onnx-builder'
 import { onnxTypes } from '../tensor-proto'

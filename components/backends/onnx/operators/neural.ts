@@ -1,10 +1,12 @@
 /** Convolutions, products of matrices, pooling, resizing, norms and attention. Maps are brought channels-first and stay so. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../../../tensors/tf'
 import type { GraphNode, GraphValue } from '../../recorder/graph'
 import { conv2dInfo, pool2dInfo } from '../../recorder/kernels/neural'
-import { float, MICROSOFT, type OnnxBuilder, permute } from '../onnx-builder'
+import { float, type OnnxBuilder, permute } from '../onnx-builder'
+import { attention } from './attention'
 import { isMatrix, storedFactor } from './linear'
 import { inputOf, type OperatorWriter, outputOf } from './operator-writer'
+import { convolveDoubled, doubledMap, isPlain3x3 } from './upsampled-convolution'
 
 /** Activations that TensorFlow.js fuses into a convolution or a product. */
 const fusedActivations: Readonly<Record<string, string>> = {
@@ -40,8 +42,15 @@ const convolution =
           info.filterWidth,
         ])
       : builder.transpose(builder.plain(filter), [3, 2, 0, 1])
+    const bias = node.inputs.bias && vector(builder, node.inputs.bias)
+    const images = depthwise || !isPlain3x3(info) ? undefined : doubledMap(x)
+    if (images) {
+      const doubled = convolveDoubled(builder, images, weight, filter, bias)
+      builder.bind(outputOf(node), activate(node, builder, doubled), 'channelsFirst')
+      return
+    }
     const inputs = [builder.channelsFirst(x), weight]
-    if (node.inputs.bias) inputs.push(vector(builder, node.inputs.bias))
+    if (bias) inputs.push(bias)
     const name = builder.add('Conv', inputs, {
       kernel_shape: [info.filterHeight, info.filterWidth],
       strides: [info.strideHeight, info.strideWidth],
@@ -136,28 +145,6 @@ const groupNormalization: OperatorWriter = (node, builder) => {
   const shifted = builder.add('Add', [scaled, perChannel(bias)])
   if (map) builder.bind(output, shifted, 'channelsFirst')
   else builder.bind(output, builder.transpose(shifted, [0, ...axes.slice(2), 1], shape))
-}
-
-const attention: OperatorWriter = (node, builder) => {
-  const [query, key, value] = ['query', 'key', 'value'].map(name => inputOf(node, name)) as [
-    GraphValue,
-    GraphValue,
-    GraphValue,
-  ]
-  const heads = node.attrs.heads as number
-  const names = [query, key, value].map(tensor => builder.plain(tensor))
-  const { bias } = node.inputs
-  if (bias) names.push('', '', biasOfScores(builder, bias, query.shape[1] as number, key.shape[1] as number))
-  const name = builder.add('MultiHeadAttention', names, { num_heads: heads }, { domain: MICROSOFT })
-  builder.bind(outputOf(node), name)
-}
-
-/** The operator lets batch and heads broadcast, but no tokens: `[batch or 1, heads or 1, token, key token]`. */
-function biasOfScores(builder: OnnxBuilder, bias: GraphValue, tokens: number, keys: number): string {
-  const shape = [...new Array<number>(4 - bias.shape.length).fill(1), ...bias.shape]
-  const name = bias.shape.length === 4 ? builder.plain(bias) : builder.reshape(builder.plain(bias), shape)
-  const full = [...shape.slice(0, 2), tokens, keys]
-  return full.join() === shape.join() ? name : builder.add('Expand', [name, builder.ints(full)])
 }
 
 /** Writers of the kernels here. */

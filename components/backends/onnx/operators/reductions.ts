@@ -1,5 +1,5 @@
 /** Operators that bring many elements down to one. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../../../tensors/tf'
 import type { GraphDType } from '../../recorder/graph'
 import { onnxTypes } from '../tensor-proto'
 import { axisFromStart, inputOf, type OperatorWriter, outputOf } from './operator-writer'

@@ -1,5 +1,5 @@
 /** Kernels that move elements and compute nothing. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../../../tensors/tf'
 import type { GraphDType, GraphValue, KernelAttrs } from '../graph'
 import { type Infer, input, type KernelInputs } from './inference'
 

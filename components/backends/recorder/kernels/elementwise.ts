@@ -1,5 +1,5 @@
 /** Kernels that compute each element on its own. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../../../tensors/tf'
 import type { GraphDType } from '../graph'
 import { type Infer, input, type KernelInputs } from './inference'
 

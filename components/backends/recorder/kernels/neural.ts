@@ -1,5 +1,5 @@
 /** Convolutions, products of matrices, pooling, resizing, norms and attention. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../../../tensors/tf'
 import type { GraphValue, KernelAttrs, TensorSpec } from '../graph'
 import { type Infer, input, type KernelInputs } from './inference'
 

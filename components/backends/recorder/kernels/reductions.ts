@@ -1,5 +1,5 @@
 /** Kernels that bring many elements down to one. */
-import * as tf from '@tensorflow/tfjs'
+import * as tf from '../../../tensors/tf'
 import type { GraphDType } from '../graph'
 import { type Infer, input } from './inference'
 

@@ -3,16 +3,25 @@ import colors from 'picocolors'
 import { gpuAdvice } from '../components/backends/gpu-advice'
 import { findGpuFacts } from '../components/backends/gpu-facts'
 import { type BackendProbe, probeBackends } from '../components/backends/probe-backends'
+import { type ProviderProbe, probeProviders } from '../components/executors/graph/probe-providers'
+import { selectExecutor } from '../components/executors/select-executor'
 
 /** Tries every backend and prints what works, what does not and why, and how to add a GPU. */
 export async function doctor({ json = false }: { json?: boolean }): Promise<void> {
   if (!json && process.stderr.isTTY) console.error('Trying each backend in a process of its own …')
+  const providers = await probeProviders()
   const probes = await probeBackends()
   const advice = gpuAdvice(probes, await findGpuFacts())
   if (json) {
     console.log(
       JSON.stringify(
-        { node: process.version, platform: `${process.platform} ${process.arch}`, backends: probes, advice },
+        {
+          node: process.version,
+          platform: `${process.platform} ${process.arch}`,
+          executors: providers,
+          backends: probes,
+          advice,
+        },
         null,
         2,
       ),
@@ -20,11 +29,19 @@ export async function doctor({ json = false }: { json?: boolean }): Promise<void
     return
   }
   console.log(`Node ${process.version}, ${process.platform} ${process.arch}\n`)
+  console.log('Models as graphs, on ONNX Runtime (--executor graph --provider …):')
+  for (const provider of providers) console.log(describeProvider(provider))
+  console.log('\nModels kernel by kernel, on TensorFlow.js (--executor eager --backend …):')
   for (const probe of probes) console.log(describeProbe(probe))
-  const used = probes.find(probe => probe.works && !probe.caveat) ?? probes.find(probe => probe.works)
-  console.log(used ? `\nWithout --backend, tesserae uses ${colors.bold(used.name)}.` : '\nNo backend works here.')
+  const { executor } = await selectExecutor()
+  console.log(`\nLeft alone, tesserae computes on ${colors.bold(executor.backend)} (${executor.device}).`)
   if (advice.length > 0) console.log(`\nA GPU:\n${advice.map(line => `  ${line}`).join('\n')}`)
-  if (used === undefined) process.exitCode = 1
+}
+
+function describeProvider({ name, works, reason, device, version, gflops = 0 }: ProviderProbe): string {
+  if (!works) return `${name.padEnd(10)} ${colors.red('no')}     ${reason ?? ''}`
+  const speed = `about ${gflops.toFixed(gflops < 10 ? 1 : 0)} GFLOP/s`
+  return `${name.padEnd(10)} ${colors.green('works')}  ${device}, ${version}, ${speed}`
 }
 
 function describeProbe({ name, works, reason, caveat, device, version, ms, gflops }: BackendProbe): string {

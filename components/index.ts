@@ -4,9 +4,11 @@ import './tensors/tf'
 export type { BackendName } from './backends/backend-loader'
 export { BackendUnavailableError } from './backends/backend-unavailable-error'
 export { InvalidThreadCountError } from './backends/invalid-thread-count-error'
+export { type ExportedFiles, type ExportOptions, exportOnnx } from './backends/onnx/export-onnx'
 export { OutOfMemoryError } from './backends/out-of-memory-error'
 export { type BackendProbe, type ProbeBackendsOptions, probeBackends } from './backends/probe-backends'
 export { RecordedValueError, UnsupportedKernelError } from './backends/recorder/recording-errors'
+export { TensorPlaceholder } from './backends/recorder/tensor-tree'
 export {
   type BackendAttempt,
   type BackendSelection,
@@ -29,6 +31,7 @@ export {
   WeightFileChangedError,
 } from './executors/graph/graph-errors'
 export { type ExecutionProvider, GraphExecutor, type GraphExecutorOptions } from './executors/graph/graph-executor'
+export { type ProviderProbe, probeProviders } from './executors/graph/probe-providers'
 export {
   type ExecutorAttempt,
   type ExecutorName,

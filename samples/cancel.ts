@@ -1,8 +1,7 @@
 /** Watches a run and stops it in the middle. */
-import { PipelineAbortError, StableDiffusionTextToImageBlocks, selectBackend } from 'tesserae'
+import { PipelineAbortError, StableDiffusionTextToImageBlocks } from 'tesserae'
 
 export async function main(model: string): Promise<{ steps: number; where: readonly string[] }> {
-  await selectBackend()
   const pipe = new StableDiffusionTextToImageBlocks().initPipeline(model)
   await pipe.loadComponents()
   const stop = new AbortController()

@@ -1,8 +1,7 @@
 /** Many runs of one pipeline at once: each has its own scheduler, guider and random numbers, all share the weights. */
-import { type Image, StableDiffusionTextToImageBlocks, selectBackend } from 'tesserae'
+import { type Image, StableDiffusionTextToImageBlocks } from 'tesserae'
 
 export async function main(model: string): Promise<{ together: Image[]; oneByOne: Image[] }> {
-  await selectBackend()
   const pipe = new StableDiffusionTextToImageBlocks().initPipeline(model)
   await pipe.loadComponents()
   const prompts = ['red apple', 'pizza', 'rocket']

@@ -8,7 +8,6 @@ import {
   Output,
   StableDiffusionTextToImageBlocks,
   Step,
-  selectBackend,
   tensor,
 } from 'tesserae'
 
@@ -28,7 +27,6 @@ export class TextToNegative extends StableDiffusionTextToImageBlocks {
 }
 
 export async function main(model: string): Promise<{ picture: Image; negative: Image }> {
-  await selectBackend()
   const draw = async (blocks: StableDiffusionTextToImageBlocks) => {
     const pipe = blocks.initPipeline(model)
     await pipe.loadComponents()

@@ -1,8 +1,7 @@
 /** Words to a picture, in five lines. */
-import { type Image, StableDiffusionTextToImageBlocks, selectBackend } from 'tesserae'
+import { type Image, StableDiffusionTextToImageBlocks } from 'tesserae'
 
 export async function main(model: string, file: string): Promise<void> {
-  await selectBackend()
   const pipe = new StableDiffusionTextToImageBlocks().initPipeline(model)
   await pipe.loadComponents()
   const inputs = { prompt: 'red apple', guidanceScale: 4, numInferenceSteps: 25 }

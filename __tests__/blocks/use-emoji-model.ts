@@ -38,9 +38,9 @@ export class EmojiModel {
     return this.container.resolve<SchedulerMixin>('scheduler') as SchedulerMixin // As above.
   }
 
-  async load(): Promise<void> {
+  async load(executor?: 'eager' | 'graph'): Promise<void> {
     const pipe = new StableDiffusionTextToImageBlocks().initPipeline(emojiFolder)
-    await pipe.loadComponents()
+    await pipe.loadComponents(executor && { executor })
     for (const name of ['tokenizer', 'textEncoder', 'unet', 'vae', 'scheduler']) {
       this.container.register(name, { useValue: pipe.components[name] })
     }
@@ -56,15 +56,19 @@ export class EmojiModel {
   }
 }
 
-/** Loads the model before the tests of a file on the wasm backend, and checks that neither a test nor the file leaves a tensor. */
-export function useEmojiModel(): EmojiModel {
+/**
+ * Loads the model before the tests of a file on the wasm backend, and checks that neither a test nor the file leaves a tensor.
+ *
+ * @param executor - what computes the models; default: the backend
+ */
+export function useEmojiModel(executor?: 'eager' | 'graph'): EmojiModel {
   const model = new EmojiModel()
   let before: ReturnType<typeof tensorMemory>
   beforeAll(async () => {
     // Jest fills the processors with files: threads would only wait for each other.
     await selectBackend({ backend: 'wasm', threads: 1 })
     before = tensorMemory()
-    await model.load()
+    await model.load(executor)
   })
   useLeakCheck()
   afterAll(() => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Image } from '../../components/images/image'
 import { readPngText } from '../../components/images/png-text'
+import { greyLevels } from '../components/images/grey-levels'
 import { runCli } from './run-cli'
 
 let folder: string
@@ -22,7 +23,9 @@ describe('tesserae generate', () => {
   test('writes a picture named after the prompt and the seed, and prints its path alone', async () => {
     const { code, stdout, stderr } = await cli('generate', 'red apple', '--steps', '3', '--seed', '7')
     // No progress bar in a pipe.
-    expect(stderr.trimEnd().split('\n')).toEqual([expect.stringMatching(/^seed 7, [\d.]+ s on wasm \(.+\)$/)])
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/^seed 7, [\d.]+ s on onnxruntime-cpu \(CPU, .+\)$/),
+    ])
     expect(code).toBe(0)
     const file = join(folder, 'red-apple-7.png')
     expect(stdout).toBe(`${realpathSync(file)}\n`)
@@ -58,7 +61,8 @@ describe('tesserae generate', () => {
       width: 64,
       height: 64,
       model: 'emoji',
-      backend: 'wasm',
+      executor: 'graph',
+      backend: 'onnxruntime-cpu',
     })
     const { code, stdout } = await cli('inspect', 'p.png', '--json')
     expect(code).toBe(0)
@@ -74,6 +78,37 @@ describe('tesserae generate', () => {
     expect((await Image.load(join(folder, 'a.png'))).data).toEqual((await Image.load(join(folder, 'b.png'))).data)
   })
 
+  test.each([
+    [['--backend', 'wasm', '--threads', '1'], 'CPU, 1 thread'],
+    [['--executor', 'eager'], expect.stringMatching(/^CPU, \d+ threads?$/)],
+  ])('computes kernel by kernel with %j, and draws nearly the same picture', async (eager, device) => {
+    const options = ['--steps', '2', '--seed', '3', '--size', '32', '--json', '--out']
+    await cli('generate', 'rocket', ...options, 'graph.png')
+    const { stdout } = await cli('generate', 'rocket', ...eager, ...options, 'eager.png')
+    expect(JSON.parse(stdout)).toMatchObject({
+      executor: { name: 'eager', backend: 'wasm', device, version: expect.stringContaining('tfjs-backend-wasm') },
+      backend: 'wasm',
+    })
+    const [graph, kernels] = await Promise.all(['graph.png', 'eager.png'].map(file => Image.load(join(folder, file))))
+    expect(greyLevels(graph as Image, kernels as Image)).toBeLessThanOrEqual(1)
+  })
+
+  test('takes the threads and the executor that are asked for', async () => {
+    const options = ['--steps', '1', '--size', '16', '--json']
+    const { stdout } = await cli('generate', 'pizza', ...options, '--executor', 'graph', '--threads', '1')
+    expect(JSON.parse(stdout).executor).toMatchObject({ name: 'graph', device: 'CPU, 1 thread' })
+    const env = { TESSERAE_EXECUTOR: 'eager' }
+    const fromEnvironment = await runCli(['generate', 'pizza', ...options], { cwd: folder, env })
+    expect(JSON.parse(fromEnvironment.stdout).executor).toMatchObject({ name: 'eager', backend: 'wasm' })
+  })
+
+  test('refuses an unknown executor of the environment', async () => {
+    const env = { TESSERAE_EXECUTOR: 'grpah' }
+    const { code, stderr } = await runCli(['generate', 'pizza', '--steps', '1'], { cwd: folder, env })
+    expect(stderr).toContain('no executor "grpah"; it has "auto", "eager" and "graph". Did you mean "graph"?')
+    expect(code).toBe(1)
+  })
+
   test('draws several pictures with consecutive seeds, and a grid of them', async () => {
     const options = ['--steps', '1', '--size', '16', '--seed', '4', '--count', '3', '--out', 'cats.png', '--json']
     const { stdout } = await cli('generate', 'cat face', ...options)
@@ -82,7 +117,13 @@ describe('tesserae generate', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       files: files.map(file => realpathSync(join(folder, file))),
       seed: 4,
-      backend: { name: 'wasm' },
+      executor: {
+        name: 'graph',
+        backend: 'onnxruntime-cpu',
+        device: expect.stringMatching(/^CPU, \d+ threads?$/),
+        version: expect.stringMatching(/^onnxruntime-node \d/),
+      },
+      backend: 'onnxruntime-cpu',
       timings: { total: expect.any(Number) },
     })
     const records = await Promise.all(
@@ -145,6 +186,9 @@ describe('tesserae generate', () => {
     ['a size that the VAE cannot make', ['x', '--size', '65', '--steps', '1'], 'it must be a multiple of 4'],
     ['an unknown scheduler', ['x', '--scheduler', 'eulr'], 'euler'],
     ['an unknown backend', ['x', '--backend', 'abacus'], 'Allowed choices are'],
+    ['an unknown executor', ['x', '--executor', 'grpah'], 'Allowed choices are auto, eager, graph.'],
+    ['an unknown provider', ['x', '--provider', 'gpu'], 'Allowed choices are cpu, webgpu, cuda.'],
+    ['no thread', ['x', '--threads', '0'], 'The number of threads must be a whole number from 1 up.'],
     ['an unknown option', ['x', '--step', '3'], '(Did you mean --steps?)'],
     ['a model that is not there', ['x', '--model', 'no such folder'], 'no such folder: not found'],
     ['more steps than the model was trained on', ['x', '--steps', '2000'], '1000'],

@@ -1,10 +1,7 @@
 /** Tries every backend, each in a process of its own, for `tesserae doctor`. */
-import { fork } from 'node:child_process'
 import { BACKEND_NAMES, type BackendName } from './backend-loader'
+import { probeInProcess } from './probe-in-process'
 import type { ProbeMessage } from './probe-process'
-
-/** Characters of a native library's log that are kept, from its end. */
-const LOG_LENGTH = 8000
 
 /** What one backend does on this machine. */
 export interface BackendProbe {
@@ -46,36 +43,11 @@ export async function probeBackends(options: ProbeBackendsOptions = {}): Promise
   return probes
 }
 
-function probeBackend(name: BackendName, timeoutMs: number): Promise<BackendProbe> {
-  return new Promise(resolve => {
-    const child = fork(require.resolve('./probe-process'), [name], {
-      silent: true,
-      execArgv: [],
-      // TensorFlow's warnings say which CUDA libraries it looked for.
-      env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '1' },
-    })
-    let log = ''
-    let message: ProbeMessage | undefined
-    let reason = ''
-    const timer = setTimeout(() => {
-      reason = `It gave no answer within ${timeoutMs / 1000} s.`
-      child.kill('SIGKILL')
-    }, timeoutMs)
-    child.stderr?.on('data', chunk => {
-      log = (log + chunk).slice(-LOG_LENGTH)
-    })
-    child.on('message', answer => {
-      message = answer as ProbeMessage // The program sends nothing else.
-      // Some native libraries take long to leave.
-      child.kill('SIGKILL')
-    })
-    child.on('error', error => {
-      reason = `Its process cannot be started: ${error.message}.`
-    })
-    child.on('close', (code, signal) => {
-      clearTimeout(timer)
-      reason ||= `Its process died (${signal ?? `exit status ${code}`}).`
-      resolve({ name, log, ...(message ?? { works: false, reason }) })
-    })
-  })
+async function probeBackend(name: BackendName, timeoutMs: number): Promise<BackendProbe> {
+  const { log, message, reason } = await probeInProcess<ProbeMessage>(
+    require.resolve('./probe-process'),
+    name,
+    timeoutMs,
+  )
+  return { name, log, ...(message ?? { works: false, reason }) }
 }

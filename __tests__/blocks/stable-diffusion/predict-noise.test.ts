@@ -63,9 +63,13 @@ describe('PredictNoise', () => {
   })
 
   test('calls the UNet once for all conditions', async () => {
+    const call = jest.spyOn(emoji.unet, 'call')
     const forward = jest.spyOn(emoji.unet, 'forward')
     take(await predict(new ClassifierFreeGuidance({ guidanceScale: 3 })))
-    expect(forward.mock.calls.map(([{ sample, timestep }]) => [sample.shape, timestep])).toEqual([[[4, 8, 8, 4], 751]])
+    expect(call.mock.calls.map(([{ sample, timestep }]) => [sample.shape, timestep])).toEqual([[[4, 8, 8, 4], 751]])
+    // As a tensor, a step is no other graph than the one before.
+    const steps = forward.mock.calls.map(([{ timestep }]) => timestep)
+    expect(steps).toEqual([expect.objectContaining({ shape: [1], dtype: 'float32' })])
   })
 
   test.each([

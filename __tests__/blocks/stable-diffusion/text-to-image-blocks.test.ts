@@ -9,7 +9,6 @@ import {
   type In,
   type InOut,
   Input,
-  type ModularPipeline,
   ModularPipelineBlocks,
   type Out,
   Output,
@@ -19,14 +18,12 @@ import {
   Step,
   schedulerNames,
   tensor,
-  VaeImageProcessor,
 } from '../../../index'
 import { checkPipelineRun } from '../../../testing/goldens/areas/pipelines'
 import { expectClose } from '../../../testing/goldens/compare'
 import { GoldenCase, type Json } from '../../../testing/goldens/golden-case'
-import { toChannelsFirst } from '../../../testing/goldens/layout'
-import { entryOf, readTensors } from '../read-tensors'
-import { emojiFolder, take, useEmojiModel } from '../use-emoji-model'
+import { take, useEmojiModel } from '../use-emoji-model'
+import { expectRecordedRun, recordedRuns } from './recorded-runs'
 
 const emoji = useEmojiModel()
 
@@ -58,46 +55,6 @@ class PaintGrey extends ModularPipelineBlocks {
 @Block({ description: 'Text to image, without a look at the result.' })
 class TextToGrey extends StableDiffusionTextToImageBlocks {
   @Step() override decode = PaintGrey
-}
-
-/** A run of the emoji model that was recorded in PyTorch. */
-interface RecordedRun {
-  prompt: string
-  negative_prompt: string
-  seed: number
-  scheduler: string
-  steps: number
-  guidance: number
-  height: number
-  width: number
-  image: string
-  tensors: string
-}
-
-const recordedRuns = JSON.parse(readFileSync(join(emojiFolder, 'reference', 'runs.json'), 'utf8')) as RecordedRun[]
-
-function inputsOf(run: RecordedRun): Record<string, unknown> {
-  const {
-    prompt,
-    negative_prompt: negativePrompt,
-    steps: numInferenceSteps,
-    guidance: guidanceScale,
-    height,
-    width,
-  } = run
-  return { prompt, negativePrompt, numInferenceSteps, guidanceScale, height, width }
-}
-
-/** The scheduler of a run, made from the settings of the model's own. */
-function pipelineFor(run: RecordedRun): ModularPipeline {
-  const scheduler = resolveScheduler(run.scheduler).make(emoji.scheduler.config)
-  return emoji.pipelineOf(new StableDiffusionTextToImageBlocks(), { scheduler })
-}
-
-/** The largest difference of two pictures, in grey levels. */
-function greyLevels(a: Image, b: Image): number {
-  expect([a.width, a.height, a.channels]).toEqual([b.width, b.height, b.channels])
-  return Math.max(...Array.from(a.data, (value, i) => Math.abs(value - (b.data[i] as number))))
 }
 
 describe('StableDiffusionTextToImageBlocks', () => {
@@ -132,41 +89,9 @@ describe('StableDiffusionTextToImageBlocks', () => {
     await checkPipelineRun(golden, name).finally(() => golden.close())
   })
 
-  test.each(recordedRuns)('draws what the reference draws of "$prompt" with $scheduler in $steps steps', async run => {
-    const recorded = await readTensors(join(emojiFolder, 'reference', run.tensors))
-    const tolerance = { atol: 1e-3, rtol: 1e-3 }
-    let steps = 0
-    const onEvent = (event: PipelineEvent) => {
-      if (event.type !== 'loopStep') return
-      const { latents, promptEmbeds, negativePromptEmbeds } = event.state as Record<string, tf.Tensor | undefined>
-      if (steps === 0) {
-        expectClose('prompt_embeds', plain(promptEmbeds), recorded('prompt_embeds'), tolerance)
-        if (run.guidance > 1)
-          expectClose(
-            'negative_prompt_embeds',
-            plain(negativePromptEmbeds),
-            recorded('negative_prompt_embeds'),
-            tolerance,
-          )
-      }
-      expectClose(
-        `latents after step ${steps}`,
-        toChannelsFirst(latents as tf.Tensor),
-        entryOf(recorded('latents_by_step'), steps),
-        tolerance,
-      )
-      steps++
-    }
-    const options = { output: 'images', seed: run.seed, onEvent }
-    const pixels = await pipelineFor(run)<tf.Tensor4D>({ ...inputsOf(run), outputType: 'tensor' }, options)
-    expect(steps).toBe(run.steps)
-    const [image] = await new VaeImageProcessor({ doNormalize: false }).postprocess(pixels, { outputType: 'image' })
-    const expected = { ...recorded('image'), shape: [1, ...recorded('image').shape] }
-    expectClose('image', toChannelsFirst(pixels), expected, { atol: 2e-3, rtol: 0 })
-    pixels.dispose()
-    const reference = await Image.load(join(emojiFolder, 'reference', run.image))
-    expect(greyLevels(image as Image, reference)).toBeLessThanOrEqual(1)
-  })
+  test.each(recordedRuns)('draws what the reference draws of "$prompt" with $scheduler in $steps steps', run =>
+    expectRecordedRun(emoji, run),
+  )
 
   test('draws several pictures of several prompts in one batch as it draws each alone', async () => {
     const pipe = emoji.pipelineOf(new StableDiffusionTextToImageBlocks())
@@ -213,6 +138,7 @@ describe('StableDiffusionTextToImageBlocks', () => {
       '',
       'dramatise',
       'setGuidance',
+      'prepareModels',
       'encodePrompt',
       'setTimesteps',
       'prepareLatents',
@@ -236,8 +162,3 @@ describe('StableDiffusionTextToImageBlocks', () => {
     expect(seen.size).toBeGreaterThan(Object.keys(schedulerNames).length / 2)
   })
 })
-
-function plain(tensor: tf.Tensor | undefined): { shape: readonly number[]; values: ArrayLike<number> } {
-  if (tensor === undefined) throw new Error('The value is not there.')
-  return { shape: tensor.shape, values: tensor.dataSync() }
-}

@@ -1,11 +1,12 @@
 /** The backends compiled to JavaScript, for tests that run them in a process of their own. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import ts from 'typescript'
 
 const ROOT = join(__dirname, '../../..')
-const SOURCES = ['components/backends', 'components/backends/kernels', 'src/errors']
+/** The folders that the backends need, with all that is in them. */
+const SOURCES = ['components/backends', 'components/tensors', 'src']
 
 /** A folder with a compiled copy, in a path with spaces, that sees the packages of this repository and others beside them. */
 export interface BuiltBackends {
@@ -21,11 +22,13 @@ export function buildBackends(): BuiltBackends {
   const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), path => readFileSync(path, 'utf8'))
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, ROOT)
   for (const source of SOURCES) {
-    mkdirSync(join(folder, source), { recursive: true })
-    for (const file of readdirSync(join(ROOT, source)).filter(name => name.endsWith('.ts'))) {
+    const files = readdirSync(join(ROOT, source), { recursive: true, encoding: 'utf8' })
+    for (const file of files.filter(name => name.endsWith('.ts'))) {
       const fileName = join(ROOT, source, file)
       const { outputText } = ts.transpileModule(readFileSync(fileName, 'utf8'), { compilerOptions: options, fileName })
-      writeFileSync(join(folder, source, file.replace(/\.ts$/, '.js')), outputText)
+      const target = join(folder, source, file.replace(/\.ts$/, '.js'))
+      mkdirSync(dirname(target), { recursive: true })
+      writeFileSync(target, outputText)
     }
   }
   linkPackages(join(ROOT, 'node_modules'), join(folder, 'node_modules'))

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs'
 import { SafetensorsError } from '../../../components/checkpoints/safetensors-error'
 import { ComponentClassError } from '../../../components/configs/component-class-error'
 import { ConfigError } from '../../../components/configs/config-error'
+import { eagerExecutor } from '../../../components/executors/eager-executor'
 import { MissingFileError } from '../../../components/files/missing-file-error'
 import { AutoencoderKL } from '../../../components/models/autoencoder-kl/autoencoder-kl'
 import { CLIPTextModel } from '../../../components/models/clip-text/clip-text-model'
@@ -51,6 +52,31 @@ describe('loading a model from a folder', () => {
     tf.engine().endScope()
     expect(model.convIn.bias.tensor.isDisposed).toBe(false)
     model.dispose()
+  })
+
+  test('leaves the weights in their files for an executor that reads them itself', async () => {
+    const before = tf.memory().numTensors
+    const model = await UNet2DConditionModel.fromPretrained(source, { executor: 'graph' })
+    expect(model.executor.name).toBe('graph')
+    expect(tf.memory().numTensors).toBe(before)
+    expect(model.convIn.bias.source).toMatchObject({ file: join(source, weights), shape: model.convIn.bias.shape })
+    expect(openFilesIn(source)).toEqual([])
+    model.dispose()
+  })
+
+  test('loads the weights for one that does not', async () => {
+    for (const options of [{}, { executor: 'eager' }, { executor: eagerExecutor }]) {
+      const model = await UNet2DConditionModel.fromPretrained(source, options)
+      expect(model.executor).toBe(eagerExecutor)
+      expect(model.parameters().every(parameter => parameter.isLoaded && parameter.source === undefined)).toBe(true)
+      model.dispose()
+    }
+  })
+
+  test('refuses an executor that does not exist', async () => {
+    const loading = UNet2DConditionModel.fromPretrained(source, { executor: 'graphs' })
+    await expect(loading).rejects.toThrow('Did you mean "graph"?')
+    expect(openFilesIn(source)).toEqual([])
   })
 
   test('refuses a config of another class', async () => {

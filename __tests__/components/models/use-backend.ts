@@ -1,16 +1,13 @@
 /** Runs the tests of a file or a describe on one backend of TensorFlow.js. */
 import * as tf from '@tensorflow/tfjs'
-import '@tensorflow/tfjs-backend-wasm'
-import { registerWasmBatchMatMul } from '../../../components/backends/kernels/wasm-batch-mat-mul'
+import { selectBackend } from '../../../components/backends/select-backend'
 
-/** Sets the backend before the tests, and checks that each of them leaves as many tensors as it found. */
+/** Chooses the backend before the tests, by its name, so that models compute eagerly; checks that each test leaves as many tensors as it found. */
 export function useBackend(name: 'wasm' | 'cpu'): void {
   let tensors: number
   beforeAll(async () => {
-    registerWasmBatchMatMul()
-    // The cpu backend advertises a faster one on its first use.
-    tf.env().set('IS_TEST', true)
-    await tf.setBackend(name)
+    // Jest fills the processors with files: threads would only wait for each other.
+    await selectBackend({ backend: name, threads: 1 })
   })
   beforeEach(() => {
     tensors = tf.memory().numTensors

@@ -1,0 +1,154 @@
+import { readFile, rename, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as tf from '@tensorflow/tfjs'
+import type { WeightDType } from '../../../../components/checkpoints/checkpoint'
+import { openCheckpoint } from '../../../../components/checkpoints/open-checkpoint'
+import { writeSafetensors } from '../../../../components/checkpoints/write-safetensors'
+import { WeightFileChangedError } from '../../../../components/executors/graph/graph-errors'
+import { Linear } from '../../../../components/nn/linear'
+import { loadStateDict } from '../../../../components/nn/load-state-dict'
+import { failureOf } from '../../../blocks/use-emoji-model'
+import { openFilesIn } from '../../checkpoints/open-files'
+import { useTemporaryFolder } from '../../checkpoints/temporary-folder'
+import { FunctionModel, loadSomeWeights, takeCall } from '../function-model'
+import { useGraphExecutor } from '../use-graph-executor'
+
+const executor = useGraphExecutor()
+const folder = useTemporaryFolder()
+const file = () => join(folder(), 'model.safetensors')
+
+// Numbers that every type of floats can hold.
+const numbers = [1, -0.5, 0.25, 2, 0, -3]
+
+/** The bits of numbers in a type of floats. */
+function encode(dtype: WeightDType, values: readonly number[]): ArrayBufferView {
+  if (dtype === 'F64') return Float64Array.from(values)
+  const singles = Float32Array.from(values)
+  if (dtype === 'F32') return singles
+  const bits = [...new Uint32Array(singles.buffer)]
+  if (dtype === 'BF16') return Uint16Array.from(bits, one => one >>> 16)
+  // The exponent is counted from 15, not from 127.
+  return Uint16Array.from(bits, one =>
+    one === 0 ? 0 : ((one >>> 16) & 0x8000) | (((one >>> 13) - (112 << 10)) & 0x7fff),
+  )
+}
+
+/** A linear layer without bias that takes its weight from a file. */
+async function load(): Promise<FunctionModel<{ x: tf.Tensor }, tf.Tensor> & { linear: Linear }> {
+  const linear = new Linear(3, 2, { bias: false })
+  const checkpoint = await openCheckpoint(folder(), { weightsName: 'model' })
+  await loadStateDict(linear, checkpoint, { lazy: true })
+  await checkpoint.close()
+  const model = new FunctionModel(({ x }: { x: tf.Tensor }) => linear.forward(x), [linear])
+  return Object.assign(model.useExecutor(executor()), { linear })
+}
+
+const write = (dtype: WeightDType = 'F32', values: readonly number[] = numbers) =>
+  writeSafetensors(file(), { weight: { dtype, shape: [2, 3], data: encode(dtype, values) } })
+
+describe('weights in files', () => {
+  test.each(['F32', 'F16', 'BF16', 'F64'] as const)(
+    'of the type %s are computed with as they lie there',
+    async dtype => {
+      await write(dtype)
+      const model = await load()
+      const tensors = tf.memory().numTensors
+      expect(await takeCall(model, [1, 2, 4])).toEqual([1, -10])
+      expect(tf.memory().numTensors).toBe(tensors)
+      expect(model.linear.weight.source).toMatchObject({ file: file(), dtype })
+      model.dispose()
+    },
+  )
+
+  test('are found behind a link', async () => {
+    await write()
+    await rename(file(), join(folder(), 'blob'))
+    await symlink('blob', file())
+    const model = await load()
+    expect(await takeCall(model, [1, 2, 4])).toEqual([1, -10])
+    model.dispose()
+  })
+
+  test('stay open for as long as the model is there', async () => {
+    await write()
+    const model = await load()
+    await takeCall(model, [1, 2, 4])
+    model.dispose()
+    // The thread releases one session before it makes the next.
+    const next = await load()
+    await takeCall(next, [1, 2, 4])
+    next.dispose()
+    expect(openFilesIn(folder())).toEqual([])
+  })
+
+  /** What may happen to a file between two calls. */
+  const changes: [string, () => Promise<unknown>, RegExp][] = [
+    [
+      'has become shorter',
+      async () => truncate(file(), (await stat(file())).size - 4),
+      /had \d+ bytes and has \d+ now/,
+    ],
+    ['has become longer', async () => writeFile(file(), '!', { flag: 'a' }), /had \d+ bytes and has \d+ now/],
+    ['was written anew', () => write('F32', numbers.toReversed()), /was written to since/],
+    ['was touched', () => utimes(file(), 1, 1), /was written to since/],
+    ['is gone', () => rm(file()), /cannot be read any more: ENOENT/],
+  ]
+
+  test.each(changes)('are refused once their file %s', async (_, change, message) => {
+    await write()
+    const model = await load()
+    expect(await takeCall(model, [1, 2, 4])).toEqual([1, -10])
+    await change()
+    const error = await failureOf(takeCall(model, [1, 2, 4]))
+    expect(error).toBeInstanceOf(WeightFileChangedError)
+    expect(error).toMatchObject({ code: 'WEIGHT_FILE_CHANGED', model: 'FunctionModel', file: file() })
+    expect((error as Error).message).toMatch(message)
+    expect((error as Error).message).toContain('Load the model again.')
+    model.dispose()
+    await write()
+    const again = await load()
+    expect(await takeCall(again, [1, 2, 4])).toEqual([1, -10])
+    again.dispose()
+  })
+
+  test('are refused for a call of another form once their file was written anew', async () => {
+    await write()
+    const model = await load()
+    expect(await takeCall(model, [1, 2, 4])).toEqual([1, -10])
+    await write('F32', numbers.toReversed())
+    const x = tf.ones<tf.Rank.R2>([2, 3])
+    const error = await failureOf(model.call({ x }).then(y => y.dispose())).finally(() => x.dispose())
+    model.dispose()
+    expect(error).toBeInstanceOf(WeightFileChangedError)
+  })
+
+  test('are refused if their file was cut off before the first call', async () => {
+    await write()
+    const model = await load()
+    await writeFile(file(), (await readFile(file())).subarray(0, -1))
+    const error = await failureOf(takeCall(model, [1, 2, 4]))
+    expect(error).toBeInstanceOf(WeightFileChangedError)
+    expect((error as Error).message).toMatch(/has only \d+ bytes now/)
+    expect(executor().sessionCount).toBe(0)
+  })
+})
+
+describe('weights in memory', () => {
+  test('are a part of the graph', async () => {
+    const linear = loadSomeWeights(new Linear(3, 2))
+    const model = new FunctionModel(({ x }: { x: tf.Tensor }) => linear.forward(x), [linear])
+    const expected = await takeCall(model, [1, 2, 4])
+    const computed = await takeCall(model.useExecutor(executor()), [1, 2, 4])
+    for (const [i, value] of computed.entries()) expect(value).toBeCloseTo(expected[i] as number, 5)
+    model.dispose()
+  })
+
+  test('are computed with when they come in the place of others', async () => {
+    const linear = loadSomeWeights(new Linear(2, 1, { bias: false }))
+    const model = new FunctionModel(({ x }: { x: tf.Tensor }) => linear.forward(x), [linear]).useExecutor(executor())
+    await takeCall(model, [1, 2])
+    linear.weight.load(Float32Array.of(10, 1))
+    expect(await takeCall(model, [1, 2])).toEqual([12])
+    model.dispose()
+  })
+})

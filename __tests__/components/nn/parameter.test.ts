@@ -1,0 +1,115 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as tf from '@tensorflow/tfjs'
+import { SafetensorsError } from '../../../components/checkpoints/safetensors-error'
+import { SafetensorsFile } from '../../../components/checkpoints/safetensors-file'
+import { writeSafetensors } from '../../../components/checkpoints/write-safetensors'
+import { Parameter, withParameterReader } from '../../../components/nn/parameter'
+import { WeightsNotLoadedError } from '../../../components/nn/weights-not-loaded-error'
+import { useTemporaryFolder } from '../checkpoints/temporary-folder'
+import { useBackend } from '../models/use-backend'
+
+useBackend('cpu')
+const folder = useTemporaryFolder()
+
+/** A matrix of a file. */
+async function writeMatrix() {
+  const path = join(folder(), 'weights.safetensors')
+  const data = Float32Array.of(1, 2, 3, 4, 5, 6)
+  await writeSafetensors(path, { matrix: { dtype: 'F32', shape: [2, 3], data } })
+  const file = await SafetensorsFile.open(path)
+  await file.close()
+  return { path, info: file.info('matrix') }
+}
+
+describe('a parameter that is bound to a file', () => {
+  test('is loaded at its first use, and holds its tensor from then on', async () => {
+    const { info } = await writeMatrix()
+    const parameter = new Parameter<tf.Tensor2D>([2, 3], [1, 0])
+    expect(parameter.isLoaded).toBe(false)
+    const tensors = tf.memory().numTensors
+    parameter.bind(info)
+    expect(parameter).toMatchObject({ isLoaded: true, source: info })
+    expect(tf.memory().numTensors).toBe(tensors)
+    const tensor = tf.tidy(() => parameter.tensor)
+    expect(tensor.arraySync()).toEqual([
+      [1, 4],
+      [2, 5],
+      [3, 6],
+    ])
+    expect(parameter.tensor).toBe(tensor)
+    expect(tf.memory().numTensors).toBe(tensors + 1)
+    parameter.dispose()
+    expect(tensor.isDisposed).toBe(true)
+  })
+
+  test('gives its numbers as they lie there, without a tensor', async () => {
+    const { info } = await writeMatrix()
+    const parameter = new Parameter([2, 3], [1, 0])
+    parameter.bind(info)
+    expect([...parameter.read()]).toEqual([1, 2, 3, 4, 5, 6])
+    parameter.dispose()
+  })
+
+  test('forgets the file when it is disposed, bound anew or loaded', async () => {
+    const { info } = await writeMatrix()
+    const parameter = new Parameter([2, 3])
+    parameter.bind(info)
+    parameter.dispose()
+    expect(parameter).toMatchObject({ isLoaded: false, source: undefined })
+    expect(() => parameter.tensor).toThrow(WeightsNotLoadedError)
+    expect(() => parameter.read()).toThrow(WeightsNotLoadedError)
+    parameter.bind(info)
+    parameter.load(new Float32Array(6).fill(7))
+    expect(parameter.source).toBeUndefined()
+    expect([...parameter.read()]).toEqual([7, 7, 7, 7, 7, 7])
+    const { tensor } = parameter
+    parameter.bind(info)
+    expect(tensor.isDisposed).toBe(true)
+    expect([...parameter.tensor.dataSync()]).toEqual([1, 2, 3, 4, 5, 6])
+    parameter.dispose()
+  })
+
+  test('stays bound where its file cannot be read, and can be used when the file is back', async () => {
+    const { path, info } = await writeMatrix()
+    const parameter = new Parameter([2, 3])
+    parameter.bind(info)
+    await rm(path)
+    expect(() => parameter.tensor).toThrow(SafetensorsError)
+    await writeMatrix()
+    expect([...parameter.tensor.dataSync()]).toEqual([1, 2, 3, 4, 5, 6])
+    parameter.dispose()
+  })
+})
+
+describe('a parameter in memory', () => {
+  test('reads its numbers back in the order of the checkpoint', () => {
+    const parameter = new Parameter([2, 3, 1], [2, 0, 1])
+    parameter.load(Float32Array.of(1, 2, 3, 4, 5, 6))
+    expect(parameter.tensor.shape).toEqual([1, 2, 3])
+    expect([...parameter.read()]).toEqual([1, 2, 3, 4, 5, 6])
+    parameter.dispose()
+  })
+})
+
+describe('withParameterReader()', () => {
+  test('answers for every parameter while an action runs, and no longer if that fails', () => {
+    const [parameter, stand] = [new Parameter([1]), tf.ones([1])]
+    expect(
+      withParameterReader(
+        () => stand,
+        () => parameter.tensor,
+      ),
+    ).toBe(stand)
+    const failing = () =>
+      withParameterReader(
+        () => stand,
+        () => {
+          throw new Error('no')
+        },
+      )
+    expect(failing).toThrow('no')
+    expect(() => parameter.tensor).toThrow(WeightsNotLoadedError)
+    stand.dispose()
+  })
+})

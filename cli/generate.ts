@@ -93,7 +93,9 @@ export async function generate(prompt: string, options: GenerateOptions): Promis
 
 /** A backend of TensorFlow.js that is asked for by name computes; nothing is asked for, and the fastest does. */
 async function chooseExecutor({ backend, executor, provider, threads }: GenerateOptions): Promise<ExecutorSelection> {
-  if (backend !== 'auto') await selectBackend({ backend, ...(threads !== undefined && { threads }) })
+  if (backend !== 'auto' || executor === 'eager') {
+    await selectBackend({ backend, ...(threads !== undefined && { threads }) })
+  }
   return selectExecutor({
     ...(executor !== undefined && { executor }),
     ...(provider !== undefined && { provider }),

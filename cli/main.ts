@@ -43,6 +43,7 @@ program
   .option('--threads <number>', 'threads to compute with (default: one for each processor)', parseThreads)
   .option('--json', 'print files, seed, settings and timings as JSON')
   .action(async (words: string[], options) => {
+    refuseContradiction(options)
     // The runtime of the graphs loads in a thread of its own, while this one loads the rest.
     if (options.backend === 'auto' && options.executor !== 'eager') {
       const { sessionHost } = await import('../components/executors/graph/session-host.js')
@@ -102,5 +103,14 @@ program
     const { doctor } = await import('./doctor.js')
     await doctor(options)
   })
+
+/** A backend belongs to one executor, a provider to the other. */
+function refuseContradiction({ executor, backend, provider }: Record<string, string | undefined>): void {
+  if (provider !== undefined && (executor === 'eager' || backend !== 'auto')) {
+    program.error('error: --provider is for --executor graph, and excludes --executor eager and --backend.')
+  }
+  if (executor === 'graph' && backend !== 'auto')
+    program.error('error: --backend is for --executor eager, and excludes graph.')
+}
 
 program.parseAsync().catch(reportFailure)

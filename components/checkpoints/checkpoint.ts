@@ -26,6 +26,16 @@ export interface TensorInfo {
   readonly begin: number
   /** Offset behind the last byte, counted from the start of the file. */
   readonly end: number
+  /** What the file was like when its header was read; absent for tensors that were never in a checkpoint. */
+  readonly stamp?: FileStamp
+}
+
+/** What shows that a file has been written to. */
+export interface FileStamp {
+  /** Bytes. */
+  readonly size: number
+  /** Time of the last change, in milliseconds. */
+  readonly modified: number
 }
 
 /** Named tensors on disk. The numbers stay there until they are asked for; close it when done. */

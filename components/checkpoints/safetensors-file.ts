@@ -100,7 +100,7 @@ async function openForReading(path: string): Promise<FileHandle> {
 }
 
 async function readHeader(path: string, handle: FileHandle): Promise<SafetensorsHeader> {
-  const { size } = await handle.stat()
+  const { size, mtimeMs: modified } = await handle.stat()
   if (size < LENGTH_BYTES) {
     throw new SafetensorsError(path, 'truncated', `has ${size} bytes, too few for a safetensors file. ${INCOMPLETE}`)
   }
@@ -117,7 +117,7 @@ async function readHeader(path: string, handle: FileHandle): Promise<Safetensors
   }
   const header = new Uint8Array(headerBytes)
   await readFully(path, handle, header, LENGTH_BYTES)
-  return parseHeader(header, path, size)
+  return parseHeader(header, path, size, { size, modified })
 }
 
 /** What a file probably is whose first bytes are no length of a header. */

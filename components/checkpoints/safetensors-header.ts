@@ -1,5 +1,5 @@
 /** The header of a safetensors file: says which tensors there are, and is believed only after every line of it was checked. */
-import type { TensorInfo, WeightDType } from './checkpoint'
+import type { FileStamp, TensorInfo, WeightDType } from './checkpoint'
 import { SafetensorsError } from './safetensors-error'
 import { bytesPerElement, isWeightDType, WEIGHT_DTYPES } from './weight-dtypes'
 
@@ -29,14 +29,23 @@ export interface SafetensorsHeader {
  * @param header the bytes of the header, without its length
  * @param file name of the file, for messages and for {@link TensorInfo.file}
  * @param fileLength bytes of the whole file
+ * @param stamp what the file is like now, for those who read from it later
  * @throws SafetensorsError
  */
-export function parseHeader(header: Uint8Array, file: string, fileLength: number): SafetensorsHeader {
+export function parseHeader(
+  header: Uint8Array,
+  file: string,
+  fileLength: number,
+  stamp?: FileStamp,
+): SafetensorsHeader {
   const { [METADATA_KEY]: text = {}, ...entries } = parseObject(header, file)
   const metadata = parseMetadata(text, file)
   const dataBegin = LENGTH_BYTES + header.length
   const tensors = Object.entries(entries)
-    .map(([name, entry]): [string, TensorInfo] => [name, parseEntry(name, entry, file, dataBegin)])
+    .map(([name, entry]): [string, TensorInfo] => [
+      name,
+      { ...parseEntry(name, entry, file, dataBegin), ...(stamp && { stamp }) },
+    ])
     .sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)
   checkLayout(tensors, file, dataBegin, fileLength)
   return { tensors: new Map(tensors), metadata }

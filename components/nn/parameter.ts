@@ -28,6 +28,7 @@ export function withParameterReader<T>(read: ParameterReader, action: () => T): 
 export class Parameter<T extends tf.Tensor = tf.Tensor> {
   private value: T | undefined
   private file: TensorInfo | undefined
+  private changes = 0
 
   constructor(
     /** The shape in checkpoints, which is PyTorch's. */
@@ -60,6 +61,11 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
     return this.file
   }
 
+  /** How often the numbers have been replaced or given back: what was made from others is out of date. */
+  get revision(): number {
+    return this.changes
+  }
+
   /** Takes the numbers, in row-major order of {@link shape}, to the current backend; earlier ones are disposed. */
   load(values: Float32Array): void {
     const loaded = this.place(values)
@@ -90,6 +96,7 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
     this.value?.dispose()
     this.value = undefined
     this.file = undefined
+    this.changes++
   }
 
   private place(values: Float32Array): T {

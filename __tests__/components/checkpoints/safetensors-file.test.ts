@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { mkdir, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -35,6 +36,8 @@ describe('SafetensorsFile', () => {
       const bytes = safetensorsBytes({ b: f32(8, 16), a: { dtype: 'I64', shape: [1, 1], data_offsets: [0, 8] } }, 16)
       const path = await fileOf(bytes)
       const file = await SafetensorsFile.open(path)
+      const { size, mtimeMs: modified } = statSync(path)
+      const stamp = { size, modified }
       expect(file.path).toBe(path)
       expect(file.keys).toEqual(['a', 'b'])
       expect(file.info('a')).toEqual({
@@ -43,6 +46,7 @@ describe('SafetensorsFile', () => {
         file: path,
         begin: bytes.length - 16,
         end: bytes.length - 8,
+        stamp,
       })
       expect(file.info('b')).toEqual({
         dtype: 'F32',
@@ -50,6 +54,7 @@ describe('SafetensorsFile', () => {
         file: path,
         begin: bytes.length - 8,
         end: bytes.length,
+        stamp,
       })
       await file.close()
     })

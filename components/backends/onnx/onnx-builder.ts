@@ -36,6 +36,9 @@ export interface OperatorOptions {
   outputs?: number
 }
 
+/** The arrays that hold constants. */
+export const valuesOf = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const
+
 /** How maps lie: `[batch, height, width, channels]` as recorded, or `[batch, channels, height, width]`, which ONNX computes on. */
 export type Order = 'channelsLast' | 'channelsFirst'
 
@@ -66,6 +69,7 @@ export class OnnxBuilder {
   private readonly names = new Map<GraphValue, Partial<Record<Order, string>>>()
   private readonly constants = new Map<string, string>()
   private readonly transposed = new Map<string, { of: string; perm: readonly number[] }>()
+  private readonly taken = new Set<string>()
   private node: GraphNode | undefined
   private count = 0
 
@@ -81,7 +85,15 @@ export class OnnxBuilder {
 
   /** A name that nothing has yet. */
   newName(stem: string): string {
-    return `${stem}_${this.count++}`
+    return this.claim(`${stem}_${this.count++}`)
+  }
+
+  /** The name, or one like it where something has it already. */
+  claim(name: string): string {
+    let free = name
+    for (let i = 1; this.taken.has(free); i++) free = `${name}_${i}`
+    this.taken.add(free)
+    return free
   }
 
   /** Gives a value the name of an operator's result. */
@@ -112,15 +124,13 @@ export class OnnxBuilder {
   plain(value: GraphValue): string {
     const known = this.names.get(value)
     if (known?.channelsLast !== undefined) return known.channelsLast
-    if (known?.channelsFirst !== undefined) {
-      const name = this.transpose(known.channelsFirst, TO_LAST, permute(value.shape, CHANNELS_FIRST))
-      this.bind(value, name)
-      return name
-    }
     const { origin } = value
     if (origin.kind === 'constant') return this.remember(value, this.constant(origin.values, value.shape, value.dtype))
     if (origin.kind === 'parameter') return this.remember(value, this.writeWeight(this, value))
-    throw new Error(`A value is used before it is written (${this.node?.kernel} of ${this.node?.layer}).`)
+    if (known?.channelsFirst === undefined) {
+      throw new Error(`A value is used before it is written (${this.node?.kernel} of ${this.node?.layer}).`)
+    }
+    return this.remember(value, this.transpose(known.channelsFirst, TO_LAST, permute(value.shape, CHANNELS_FIRST)))
   }
 
   /** The name of a value with its channels behind the batch; one of a lower rank is first given leading dimensions, as if it broadcasts. */
@@ -191,14 +201,19 @@ export class OnnxBuilder {
     return this.constant(BigInt64Array.from(values, BigInt), [values.length], 'int64')
   }
 
-  /** One float. */
-  scalar(value: number): string {
-    return this.constant(Float32Array.of(value), [], 'float32')
+  /** One number. */
+  scalar(value: number, dtype: GraphDType = 'float32'): string {
+    return this.constant(valuesOf[dtype].of(value), [], dtype)
+  }
+
+  /** A value with elements of another type. */
+  cast(name: string, from: GraphDType, to: GraphDType): string {
+    return from === to ? name : this.add('Cast', [name], { to: onnxTypes[to] })
   }
 
   /** The same numbers in another shape. */
   reshape(name: string, shape: readonly number[]): string {
-    return this.add('Reshape', [name, this.ints(shape)], { allowzero: 0 })
+    return this.add('Reshape', [name, this.ints(shape)], { allowzero: shape.includes(0) ? 1 : 0 })
   }
 
   /** Another order of the dimensions. One that undoes an earlier one is left out, and so are both of those that cancel out. */

@@ -50,8 +50,8 @@ export function writeOnnx(
   { locate, keepHalf = false, forOthers = false, ...operators }: WriteOnnxOptions,
 ): ModelProto {
   const builder = new OnnxBuilder((builder, value, rows) => writeWeight(builder, value, locate, rows), operators)
-  const inputs = graph.inputs.map(port => describePort(port, forOthers))
-  const outputs = graph.outputs.map(port => describePort(port, forOthers))
+  const inputs = graph.inputs.map(port => describePort(port, builder, forOthers))
+  const outputs = graph.outputs.map(port => describePort(port, builder, forOthers))
   for (const { name, value, order } of inputs) builder.bind(value, name, order)
   for (const node of graph.nodes) {
     builder.begin(node)
@@ -59,7 +59,8 @@ export function writeOnnx(
   }
   for (const { name, value, order } of outputs) {
     const result = order === 'channelsFirst' ? builder.channelsFirst(value) : builder.plain(value)
-    builder.nodes.push(create(NodeProtoSchema, { name, opType: 'Identity', input: [result], output: [name] }))
+    const node = { name: builder.newName('result/Identity'), opType: 'Identity', input: [result], output: [name] }
+    builder.nodes.push(create(NodeProtoSchema, node))
   }
   const { nodes, used } = prune(builder.nodes, new Set(outputs.map(({ name }) => name)))
   const initializer = builder.initializers.filter(({ name }) => used.has(name))
@@ -92,11 +93,12 @@ interface Port {
   readonly shape: readonly number[]
 }
 
-function describePort({ name, value }: Graph['inputs'][number], forOthers: boolean): Port {
-  if (!forOthers) return { name, value, order: 'channelsLast', shape: value.shape }
+/** The names of callers are kept where they can be: in a graph, inputs, results and weights must all have different ones. */
+function describePort({ name, value }: Graph['inputs'][number], builder: OnnxBuilder, forOthers: boolean): Port {
+  if (!forOthers) return { name: builder.claim(name), value, order: 'channelsLast', shape: value.shape }
   const isMap = value.shape.length === 4
   const shape = isMap ? permute(value.shape, CHANNELS_FIRST) : value.shape
-  return { name: toSnakeCase(name), value, order: isMap ? 'channelsFirst' : 'channelsLast', shape }
+  return { name: builder.claim(toSnakeCase(name)), value, order: isMap ? 'channelsFirst' : 'channelsLast', shape }
 }
 
 /** Leaves out operators whose results nothing uses, such as a transposition that another one has undone, and names what is used. */
@@ -150,7 +152,7 @@ function writeWeight(
   const [length = 1, ...rest] = parameter.shape
   const [begin, end] = rows ?? [0, length]
   const shape = parameter.shape.length === 0 ? [] : [end - begin, ...rest]
-  const name = rows ? `${value.origin.name}[${begin}:${end}]` : value.origin.name
+  const name = builder.claim(rows ? `${value.origin.name}[${begin}:${end}]` : value.origin.name)
   const type = source && weightTypes[source.dtype]
   if (source === undefined || type === undefined) {
     const values = parameter.read()

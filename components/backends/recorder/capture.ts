@@ -4,8 +4,9 @@ import type { Module } from '../../nn/module'
 import { withParameterReader } from '../../nn/parameter'
 import { wrapForwards } from '../../nn/wrap-forwards'
 import type * as tf from '../../tensors/tf'
-import type { Graph, GraphValue } from './graph'
+import { type Graph, type GraphValue, isGraphDType } from './graph'
 import { Recording, record } from './recorder-backend'
+import { UnsupportedKernelError } from './recording-errors'
 import { flattenTree, mapTree, type TreeLeaf } from './tensor-tree'
 
 /** A recorded call. */
@@ -36,6 +37,9 @@ export function capture<I>(model: Module, exampleInputs: I, forward: (inputs: I)
   const inputs: { name: string; value: GraphValue }[] = []
   return record(recording, ({ tensorOf, valueBehind }) => {
     const symbol = ({ name, tensor: { shape, dtype } }: TreeLeaf) => {
+      if (!isGraphDType(dtype)) {
+        throw new UnsupportedKernelError('Input', recording.model, '', `holds elements of type ${dtype}`)
+      }
       const value = { shape: [...shape], dtype, origin: { kind: 'input', name } } as GraphValue
       inputs.push({ name, value })
       return tensorOf(value)

@@ -4,6 +4,11 @@ import type { Parameter } from '../../nn/parameter'
 /** Element types of recorded values. */
 export type GraphDType = 'float32' | 'int32' | 'bool'
 
+/** Whether a graph can hold elements of this type. */
+export function isGraphDType(dtype: string): dtype is GraphDType {
+  return dtype === 'float32' || dtype === 'int32' || dtype === 'bool'
+}
+
 /** What is known of a tensor without its numbers. */
 export interface TensorSpec {
   readonly shape: readonly number[]

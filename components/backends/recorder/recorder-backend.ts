@@ -4,6 +4,7 @@ import type { Parameter } from '../../nn/parameter'
 import * as tf from '../../tensors/tf'
 import type { ConstantValues, GraphDType, GraphNode, GraphValue, TensorSpec } from './graph'
 import { inferences } from './kernels'
+import { type Infer, UnsupportedForm } from './kernels/inference'
 import { RecordedValueError, UnsupportedKernelError } from './recording-errors'
 
 /** The name under which TensorFlow.js knows the recorder. */
@@ -46,7 +47,7 @@ export class Recording {
   run(kernel: string, inputs: Readonly<Record<string, GraphValue>>, attrs: GraphNode['attrs']): readonly GraphValue[] {
     const infer = inferences[kernel]
     if (infer === undefined) throw new UnsupportedKernelError(kernel, this.model, this.layer)
-    const specs = [infer(inputs, attrs)].flat() as TensorSpec[]
+    const specs = [this.infer(kernel, infer, inputs, attrs)].flat() as TensorSpec[]
     const outputs: GraphValue[] = []
     const node: GraphNode = { kernel, layer: this.layer, inputs, attrs, outputs }
     specs.forEach(({ shape, dtype }, index) => {
@@ -55,7 +56,20 @@ export class Recording {
     this.nodes.push(node)
     return outputs
   }
+
+  private infer(kernel: string, infer: Infer, inputs: GraphNode['inputs'], attrs: GraphNode['attrs']) {
+    try {
+      return infer(inputs, attrs)
+    } catch (error) {
+      if (error instanceof UnsupportedForm)
+        throw new UnsupportedKernelError(kernel, this.model, this.layer, error.message)
+      throw error
+    }
+  }
 }
+
+/** Kernels that give a list, also of one. */
+const LISTS = ['SplitV', 'Unpack']
 
 /** Holds a value for each tensor that the model makes while it is recorded. */
 class RecorderBackend extends tf.KernelBackend {
@@ -157,9 +171,16 @@ function recorderBackend(): RecorderBackend {
           .map(([name, tensor]) => [name, made.valueBehind(tensor as tf.TensorInfo)])
         const outputs = made.active.run(kernelName, Object.fromEntries(values), { ...attrs })
         const held = outputs.map(value => made.hold(value))
-        return held.length === 1 ? (held[0] as tf.TensorInfo) : held
+        return LISTS.includes(kernelName) ? held : (held[0] as tf.TensorInfo)
       },
     })
+  }
+  for (const { kernelName } of tf.getKernelsForBackend('cpu')) {
+    if (kernelName in inferences) continue
+    const kernelFunc = () => {
+      throw new UnsupportedKernelError(kernelName, made.active.model, made.active.layer)
+    }
+    tf.registerKernel({ kernelName, backendName: RECORDER, kernelFunc })
   }
   backend = made
   return made

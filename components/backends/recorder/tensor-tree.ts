@@ -34,11 +34,16 @@ export function flattenTree(tree: unknown, root = 'input'): FlatTree {
     tree,
     leaf => {
       leaves.push(leaf)
-      return `${leaf.tensor.dtype}[${leaf.tensor.shape}]`
+      return { tensor: `${leaf.tensor.dtype}[${leaf.tensor.shape}]` }
     },
     root,
   )
-  return { leaves, signature: JSON.stringify(described) ?? 'undefined' }
+  return { leaves, signature: JSON.stringify(described, distinguish) ?? 'undefined' }
+}
+
+/** JSON has one word for all numbers that are not finite. */
+function distinguish(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? { number: String(value) } : value
 }
 
 /**

@@ -25,9 +25,13 @@ export class GraphExecutionError extends ModularError {
   }
 }
 
+/** Stands in place of a layer's name for operators outside of all layers. */
+const OUTSIDE = 'model'
+
 /** Operators are named `layer/Operator_number`. */
 function layerIn(reason: string): string | undefined {
-  return /([\w.]+)\/[A-Z]\w*_\d+/.exec(reason)?.[1]
+  const layer = /([\w.]+)\/[A-Z]\w*_\d+/.exec(reason)?.[1]
+  return layer === OUTSIDE ? undefined : layer
 }
 
 /** A file of weights is not what it was when a graph was made from it. */

@@ -1,6 +1,7 @@
 /** Runs models as graphs on ONNX Runtime, in a thread of its own. */
 import { availableParallelism } from 'node:os'
 import type { InferenceSession } from 'onnxruntime-common'
+import { InvalidThreadCountError } from '../../backends/invalid-thread-count-error'
 import { flattenTree } from '../../backends/recorder/tensor-tree'
 import type { Module } from '../../nn/module'
 import type { Executor, ModelCall, ModelRunOptions } from '../executor'
@@ -44,6 +45,7 @@ export class GraphExecutor implements Executor {
   constructor(options: GraphExecutorOptions = {}) {
     const { provider = 'cpu', threads = availableParallelism(), memoryArena = true, maxSessions = 16 } = options
     const { maxSessionBytes = provider === 'cpu' ? 2 ** 30 : Number.POSITIVE_INFINITY } = options
+    if (!(Number.isInteger(threads) && threads >= 1)) throw new InvalidThreadCountError(threads)
     this.provider = provider
     this.trustsAttention = provider !== 'webgpu'
     this.options = { provider, threads, memoryArena, maxSessions, maxSessionBytes }
@@ -71,7 +73,7 @@ export class GraphExecutor implements Executor {
 
   async run<I, O>(call: ModelCall<I, O>, { signal }: ModelRunOptions = {}): Promise<O> {
     signal?.throwIfAborted()
-    const result = this.sessionFor(call).run(call.inputs)
+    const result = this.sessionFor(call).run(call.inputs, signal)
     return (await untilAborted(result, signal)) as O // The result is put together as the model had it.
   }
 
@@ -105,6 +107,11 @@ export class GraphExecutor implements Executor {
     const form = `${method} ${flattenTree(inputs).signature}`
     const ofModel = this.sessions.get(model) ?? new Map<string, GraphSession>()
     let session = ofModel.get(form)
+    if (session?.isStale) {
+      this.forget(session)
+      session.release()
+      session = undefined
+    }
     if (session === undefined) {
       session = new GraphSession(call as ModelCall<unknown, unknown>, this.sessionOptions(), {
         keepsHalf: this.provider === 'cpu',
@@ -152,7 +159,7 @@ export class GraphExecutor implements Executor {
       enableCpuMemArena: memoryArena,
       // A plan of all memory in advance takes more of it than the arena does.
       enableMemPattern: false,
-      logSeverityLevel: 3,
+      logSeverityLevel: 4,
     }
   }
 }

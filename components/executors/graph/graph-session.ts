@@ -6,6 +6,7 @@ import { encodeOnnx, writeOnnx } from '../../backends/onnx/write-onnx'
 import { type Capture, capture, OutputSlot } from '../../backends/recorder/capture'
 import { leavesOf } from '../../backends/recorder/graph'
 import { flattenTree, mapReplaced } from '../../backends/recorder/tensor-tree'
+import type { Parameter } from '../../nn/parameter'
 import * as tf from '../../tensors/tf'
 import type { ModelCall } from '../executor'
 import { GraphExecutionError, isOutOfMemory, ModelMemoryError } from './graph-errors'
@@ -28,15 +29,21 @@ export class GraphSession {
   /** Settles when the runtime is ready. */
   readonly ready: Promise<void>
   private readonly id = count++
+  private readonly losses = sessionHost.losses
   private readonly model: string
   private readonly capture: Capture
   private readonly files: WeightFiles
+  /** The weights, as they were when the graph was made. */
+  private readonly revisions: readonly (readonly [Parameter, number])[]
+  /** What the graph calls its inputs and results. */
+  private readonly names: { readonly inputs: readonly string[]; readonly outputs: readonly string[] }
   private runs = 0
+  private isReleased = false
 
   /**
    * Records the call and hands it to the runtime.
    *
-   * @throws what the model throws for these inputs, and what {@link capture} throws
+   * @throws what the model throws for these inputs, and what {@link capture} throws; WeightFileChangedError
    */
   constructor(
     call: ModelCall<unknown, unknown>,
@@ -47,13 +54,19 @@ export class GraphSession {
     this.capture = capture(call.model, call.inputs, call.forward)
     const { graph } = this.capture
     const weights = leavesOf(graph).flatMap(({ origin }) => (origin.kind === 'parameter' ? [origin.parameter] : []))
+    this.revisions = weights.map(weight => [weight, weight.revision] as const)
     const sources = weights.flatMap(({ source }) => source ?? [])
     const elements = weights.reduce((sum, { shape }) => sum + tf.util.sizeFromShape([...shape]), 0)
     const isLarge = 4 * elements > LARGE_WEIGHTS
     const keepHalf = keepsHalf && isLarge
     this.bytes = keepHalf ? sources.reduce((sum, { begin, end }) => sum + end - begin, 0) : 4 * elements
     this.files = new WeightFiles(this.model, sources)
-    const model = encodeOnnx(writeOnnx(graph, { locate: info => this.files.locate(info), keepHalf, ...operators }))
+    const proto = writeOnnx(graph, { locate: info => this.files.locate(info), keepHalf, ...operators })
+    this.names = {
+      // Weights that are declared as inputs come behind those of the call.
+      inputs: (proto.graph?.input ?? []).slice(0, graph.inputs.length).map(({ name }) => name),
+      outputs: (proto.graph?.output ?? []).map(({ name }) => name),
+    }
     const extra = {
       session: {
         model_external_initializers_file_folder_path: this.files.folder,
@@ -61,12 +74,9 @@ export class GraphSession {
         'intra_op.spin_duration_us': '2000',
       },
     }
+    const sessionOptions = { ...options, graphOptimizationLevel: isLarge ? 'extended' : 'all', extra } as const
     this.ready = sessionHost
-      .create({
-        session: this.id,
-        model,
-        options: { ...options, graphOptimizationLevel: isLarge ? 'extended' : 'all', extra },
-      })
+      .create({ session: this.id, model: encodeOnnx(proto), options: sessionOptions })
       .catch(error => {
         throw this.failure('made ready', error)
       })
@@ -79,33 +89,49 @@ export class GraphSession {
     return this.runs > 0
   }
 
-  /** Computes the call for the tensors in `inputs`. */
-  async run(inputs: unknown): Promise<unknown> {
+  /** Whether the session computes with weights that the model no longer has, or is lost with its thread. */
+  get isStale(): boolean {
+    return this.isLost || this.revisions.some(([weight, revision]) => weight.revision !== revision)
+  }
+
+  /** Computes the call for the tensors in `inputs`. Nothing is made of the result once `signal` has fired. */
+  async run(inputs: unknown, signal?: AbortSignal): Promise<unknown> {
     this.runs++
     try {
       await this.ready
       this.files.check()
       const feeds: Record<string, PlainTensor> = {}
-      const { graph } = this.capture
       const tensors = flattenTree(inputs).leaves.map(({ tensor }) => tensor as tf.Tensor)
-      for (const [i, { name, value }] of graph.inputs.entries()) {
+      for (const [i, { value }] of this.capture.graph.inputs.entries()) {
         const data = (await (tensors[i] as tf.Tensor).data()) as PlainTensor['data']
-        feeds[name] = { dtype: value.dtype, shape: value.shape, data }
+        feeds[this.names.inputs[i] as string] = { dtype: value.dtype, shape: value.shape, data }
       }
-      const fetches = graph.outputs.map(({ name }) => name)
-      const results = await sessionHost.run({ session: this.id, feeds, fetches })
+      signal?.throwIfAborted()
+      const results = await sessionHost.run({ session: this.id, feeds, fetches: this.names.outputs })
+      signal?.throwIfAborted()
       return this.assemble(results)
     } catch (error) {
       throw this.failure('run', error)
     } finally {
       this.runs--
+      this.releaseIfDone()
     }
   }
 
   /** Gives the memory back, once what is being computed is done. */
   release(): void {
-    const release = () => sessionHost.release({ session: this.id })
+    this.isReleased = true
+    this.releaseIfDone()
+  }
+
+  private releaseIfDone(): void {
+    if (!this.isReleased || this.isBusy) return
+    const release = () => (this.isLost ? undefined : sessionHost.release({ session: this.id }))
     this.ready.then(release, () => undefined).catch(() => undefined)
+  }
+
+  private get isLost(): boolean {
+    return this.losses !== sessionHost.losses
   }
 
   /** Puts the results where the model had them. */
@@ -118,12 +144,14 @@ export class GraphSession {
 
   private failure(doing: 'made ready' | 'run', error: unknown): unknown {
     if (!(error instanceof RuntimeFailure)) return error
-    // The place in the runtime's own sources helps nobody here.
-    const reason = error.message
-      .replace(/^\/onnxruntime_src\/.* was false\.\s*/s, '')
-      .trim()
-      .replace(/[^.!?]$/, '$&.')
+    const reason = plainWords(error.message)
     if (isOutOfMemory(reason)) return new ModelMemoryError(this.model, this.bytes, reason, error)
     return new GraphExecutionError(this.model, doing, reason, error)
   }
+}
+
+/** The runtime's words as a sentence, without the place in its own sources. */
+function plainWords(message: string): string {
+  const words = message.replace(/^\/onnxruntime_src\/.* was false\.\s*/s, '')
+  return words.trim().replace(/[^.!?]$/, '$&.')
 }

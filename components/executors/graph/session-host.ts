@@ -16,6 +16,7 @@ class SessionHost {
   private worker: Worker | undefined
   private readonly pending = new Map<number, Pending>()
   private count = 0
+  private lost = 0
 
   /** Makes a session. The bytes of the model are handed over. @throws RuntimeFailure */
   create(request: Omit<CreateRequest, 'do'>): Promise<void> {
@@ -30,6 +31,11 @@ class SessionHost {
   /** Gives a session's memory back. */
   release(request: Omit<ReleaseRequest, 'do'>): Promise<void> {
     return this.ask({ do: 'release', ...request }) as Promise<void>
+  }
+
+  /** How many threads have been lost: sessions that an earlier one held are gone. */
+  get losses(): number {
+    return this.lost
   }
 
   /** Starts the thread, which takes a moment to load the runtime. Does nothing if it is there. */
@@ -69,6 +75,7 @@ class SessionHost {
   private lose(worker: Worker, error: unknown): void {
     if (this.worker !== worker) return
     this.worker = undefined
+    this.lost++
     const failure = error instanceof Error ? error : new RuntimeFailure(String(error))
     for (const { reject } of this.pending.values()) reject(failure)
     this.pending.clear()

@@ -7,7 +7,10 @@
  * @typedef {import('./session-messages').PlainTensor} PlainTensor
  */
 const { parentPort } = require('node:worker_threads')
-const { InferenceSession, Tensor } = require('onnxruntime-node')
+const { env, InferenceSession, Tensor } = require('onnxruntime-node')
+
+// What goes wrong is thrown, and said by whoever asked.
+env.logLevel = 'fatal'
 
 /** @type {Map<number, InferenceSession>} */
 const sessions = new Map()

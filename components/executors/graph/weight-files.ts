@@ -1,33 +1,24 @@
 /** The files that a graph takes its weights from. */
 import { realpathSync, statSync } from 'node:fs'
 import { dirname, relative, sep } from 'node:path'
-import type { TensorInfo } from '../../checkpoints/checkpoint'
+import type { FileStamp, TensorInfo } from '../../checkpoints/checkpoint'
 import { WeightFileChangedError } from './graph-errors'
 
-interface Stamp {
-  readonly size: number
-  readonly modified: number
-}
-
-/** Weight files by their true names, as they were when the graph was made. */
+/** Weight files by their true names, and what they were like when the model was loaded. */
 export class WeightFiles {
   /** The folder that all of them are in or below. */
   readonly folder: string
-  private readonly stamps: ReadonlyMap<string, Stamp>
+  private readonly stamps = new Map<string, FileStamp>()
   private readonly realPaths: ReadonlyMap<string, string>
 
-  /** @throws WeightFileChangedError for a file that is gone or shorter than its tensors need */
+  /** @throws WeightFileChangedError for a file that is gone, or no longer what it was when the model was loaded */
   constructor(
     private readonly model: string,
     infos: readonly TensorInfo[],
   ) {
-    const ends = new Map<string, number>()
-    for (const { file, end } of infos) ends.set(file, Math.max(end, ends.get(file) ?? 0))
-    this.realPaths = new Map([...ends.keys()].map(file => [file, this.look(file, () => realpathSync(file))]))
-    this.stamps = new Map([...ends.keys()].map(file => [file, this.stampOf(file)]))
-    for (const [file, { size }] of this.stamps) {
-      if (size < (ends.get(file) as number)) throw new WeightFileChangedError(model, file, `has only ${size} bytes now`)
-    }
+    for (const { file, stamp } of infos) if (!this.stamps.has(file)) this.stamps.set(file, stamp ?? this.stampOf(file))
+    this.check()
+    this.realPaths = new Map([...this.stamps.keys()].map(file => [file, this.look(file, () => realpathSync(file))]))
     this.folder = commonFolder([...this.realPaths.values()])
   }
 
@@ -47,11 +38,9 @@ export class WeightFiles {
     }
   }
 
-  private stampOf(file: string): Stamp {
-    return this.look(file, () => {
-      const { size, mtimeMs } = statSync(file)
-      return { size, modified: mtimeMs }
-    })
+  private stampOf(file: string): FileStamp {
+    const { size, mtimeMs: modified } = this.look(file, () => statSync(file))
+    return { size, modified }
   }
 
   private look<T>(file: string, action: () => T): T {
@@ -63,6 +52,7 @@ export class WeightFiles {
   }
 }
 
+/** The deepest folder that all files are in or below. */
 function commonFolder(files: readonly string[]): string {
   const [first = '', ...rest] = files.map(file => dirname(file))
   return rest.reduce((folder, other) => {

@@ -72,7 +72,9 @@ async function encode(model: AutoencoderKL, inputs: Inputs): Promise<Record<stri
   const distribution: DiagonalGaussianDistribution = await model.encode(inputs.x as tf.Tensor4D)
   const { moments, mean, logvar, std } = distribution
   const noise = randnTensor(mean.shape, new Generator(inputs.sampleGeneratorSeed as number))
-  return { moments, mean, logvar, std, mode: distribution.mode(), sample: distribution.sample(noise) }
+  const sample = distribution.sample(noise)
+  noise.dispose()
+  return { moments, mean, logvar, std, mode: distribution.mode(), sample }
 }
 
 async function encodeText(

@@ -209,6 +209,19 @@ describe('a kernel that a graph cannot hold', () => {
     expect(tf.getBackend()).toBe('cpu')
   })
 
+  test.each([
+    ['has batchDims', (x: tf.Tensor) => tf.gather(x.reshape([1, -1]), tf.tensor2d([[0]], [1, 1], 'int32'), 1, 1)],
+    [
+      'has the data format NCHW',
+      (x: tf.Tensor) =>
+        tf.conv2d(x.reshape<tf.Tensor4D>([1, 1, -1, 1]), tf.ones<tf.Rank.R4>([1, 1, 1, 1]), 1, 'same', 'NCHW'),
+    ],
+  ])('may be a form of one that others can hold: it %s', (reason, compute) => {
+    const error = failureOf(compute as (x: tf.Tensor) => tf.Tensor)
+    expect(error).toBeInstanceOf(UnsupportedKernelError)
+    expect((error as Error).message).toContain(reason)
+  })
+
   test('may be one that makes texts', () => {
     expect(
       failureOf(x => {

@@ -128,7 +128,7 @@ describe('weights in files', () => {
     await writeFile(file(), (await readFile(file())).subarray(0, -1))
     const error = await failureOf(takeCall(model, [1, 2, 4]))
     expect(error).toBeInstanceOf(WeightFileChangedError)
-    expect((error as Error).message).toMatch(/has only \d+ bytes now/)
+    expect((error as Error).message).toMatch(/had \d+ bytes and has \d+ now/)
     expect(executor().sessionCount).toBe(0)
   })
 })

@@ -32,20 +32,28 @@ function reshaped(name: string): OperatorWriter {
   }
 }
 
-const pad =
-  (mode: string): OperatorWriter =>
-  (node, builder) => {
-    const { paddings, constantValue = 0 } = node.attrs as { paddings: [number, number][]; constantValue?: number }
-    const x = inputOf(node, 'x')
-    const first = x.shape.length === 4 && builder.isChannelsFirst(x)
-    const around = first ? ([0, 3, 1, 2].map(axis => paddings[axis]) as typeof paddings) : paddings
-    const pads = builder.ints([...around.map(([before]) => before), ...around.map(([, after]) => after)])
-    const name = first ? builder.channelsFirst(x) : builder.plain(x)
-    const type = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[x.dtype]
-    const inputs =
-      mode === 'constant' ? [name, pads, builder.constant(type.of(constantValue), [], x.dtype)] : [name, pads]
-    builder.bind(outputOf(node), builder.add('Pad', inputs, { mode }), first ? 'channelsFirst' : 'channelsLast')
-  }
+const pad: OperatorWriter = (node, builder) => {
+  const { paddings, constantValue = 0 } = node.attrs as { paddings: [number, number][]; constantValue?: number }
+  const x = inputOf(node, 'x')
+  const first = x.shape.length === 4 && builder.isChannelsFirst(x)
+  const around = first ? ([0, 3, 1, 2].map(axis => paddings[axis]) as typeof paddings) : paddings
+  const pads = builder.ints([...around.map(([before]) => before), ...around.map(([, after]) => after)])
+  const inputs = [first ? builder.channelsFirst(x) : builder.plain(x), pads, builder.scalar(constantValue, x.dtype)]
+  builder.bind(
+    outputOf(node),
+    builder.add('Pad', inputs, { mode: 'constant' }),
+    first ? 'channelsFirst' : 'channelsLast',
+  )
+}
+
+/** Where the elements of a mirrored dimension come from. @param edge - 1 if the outermost element is repeated */
+function mirrored(length: number, before: number, after: number, edge: 0 | 1): number[] {
+  return Array.from({ length: before + length + after }, (_, i) => {
+    const at = i - before
+    if (at < 0) return -at - edge
+    return at < length ? at : 2 * length - 2 - at + edge
+  })
+}
 
 /** Writes what depends on attributes alone as a constant. */
 const computed =
@@ -58,15 +66,16 @@ const computed =
 /** Writers of the kernels here. */
 export const arrayOperators: Readonly<Record<string, OperatorWriter>> = {
   Concat: (node, builder) => {
-    const values = Object.values(node.inputs).filter(value => !value.shape.includes(0))
+    const all = Object.values(node.inputs)
+    const filled = all.filter(value => !value.shape.includes(0))
+    const values = filled.length === 0 ? all : filled
     const axis = axisFromStart(node.attrs.axis, outputOf(node).shape.length)
     alongAxis(values, axis, builder, (names, axis) => [builder.add('Concat', names, { axis })], node.outputs)
   },
   ExpandDims: reshaped('input'),
   Fill: (node, builder) => {
     const output = outputOf(node)
-    const type = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[output.dtype]
-    const value = builder.constant(type.of(node.attrs.value as number), [], output.dtype)
+    const value = builder.scalar(node.attrs.value as number, output.dtype)
     builder.bind(output, builder.add('Expand', [value, builder.ints(output.shape)]))
   },
   GatherV2: (node, builder) => {
@@ -74,14 +83,31 @@ export const arrayOperators: Readonly<Record<string, OperatorWriter>> = {
     const axis = axisFromStart(node.attrs.axis, x.shape.length)
     builder.bind(outputOf(node), builder.add('Gather', [builder.plain(x), builder.plain(indices)], { axis }))
   },
-  MirrorPad: (node, builder) => pad(node.attrs.mode === 'symmetric' ? 'wrap' : 'reflect')(node, builder),
+  MirrorPad: (node, builder) => {
+    const { paddings, mode } = node.attrs as { paddings: [number, number][]; mode: 'reflect' | 'symmetric' }
+    const x = inputOf(node, 'x')
+    const name = paddings.reduce((padded, [before, after], axis) => {
+      if (before + after === 0) return padded
+      const indices = mirrored(x.shape[axis] as number, before, after, mode === 'symmetric' ? 1 : 0)
+      return builder.add('Gather', [padded, builder.ints(indices)], { axis })
+    }, builder.plain(x))
+    builder.bind(outputOf(node), name)
+  },
   OneHot: (node, builder) => {
     const { depth, onValue, offValue } = node.attrs as { depth: number; onValue: number; offValue: number }
     const { dtype } = outputOf(node)
-    const type = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype]
-    const values = builder.constant(type.of(offValue, onValue), [2], dtype)
-    const inputs = [builder.plain(inputOf(node, 'indices')), builder.ints([depth]), values]
-    builder.bind(outputOf(node), builder.add('OneHot', inputs, { axis: -1 }))
+    const indices = inputOf(node, 'indices')
+    const column = builder.reshape(builder.plain(indices), [...indices.shape, 1])
+    const classes = builder.constant(
+      Int32Array.from({ length: depth }, (_, i) => i),
+      [depth],
+      'int32',
+    )
+    // ONNX Runtime chooses among numbers alone.
+    const number = dtype === 'bool' ? 'int32' : dtype
+    const values = [onValue, offValue].map(value => builder.scalar(value, number))
+    const chosen = builder.add('Where', [builder.add('Equal', [column, classes]), ...values])
+    builder.bind(outputOf(node), builder.cast(chosen, number, dtype))
   },
   Pack: (node, builder) => {
     const output = outputOf(node)
@@ -90,7 +116,7 @@ export const arrayOperators: Readonly<Record<string, OperatorWriter>> = {
     const names = Object.values(node.inputs).map(value => builder.reshape(builder.plain(value), one))
     builder.bind(output, builder.add('Concat', names, { axis }))
   },
-  PadV2: pad('constant'),
+  PadV2: pad,
   Range: computed(({ attrs }) => {
     const { start, stop, step, dtype } = attrs as {
       start: number

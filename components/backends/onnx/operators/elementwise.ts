@@ -1,7 +1,7 @@
 /** Operators on each element. They leave maps in the order in which they find them. */
 import * as tf from '../../../tensors/tf'
-import type { GraphDType, GraphNode, GraphValue } from '../../recorder/graph'
-import { float, MICROSOFT, type OnnxBuilder } from '../onnx-builder'
+import type { GraphDType, GraphNode } from '../../recorder/graph'
+import { float, MICROSOFT, type OnnxAttributes, type OnnxBuilder } from '../onnx-builder'
 import { onnxTypes } from '../tensor-proto'
 import { inputOf, type OperatorWriter, outputOf } from './operator-writer'
 
@@ -19,84 +19,120 @@ export function elementwise(
   }
 }
 
-const unary = (operator: string) => elementwise(['x'], (builder, inputs) => builder.add(operator, inputs))
+/** Writes a kernel of one input. Operators that compute on floats alone get floats, and give the type of the result. */
+const unary = (
+  operator: string,
+  attributes: (node: GraphNode) => OnnxAttributes = () => ({}),
+  domain?: typeof MICROSOFT,
+) => onFloats((builder, x, node) => builder.add(operator, [x], attributes(node), domain ? { domain } : {}))
 
-/** Writes a kernel of two inputs, which are first brought to the type of the result, or to one that holds both. */
+/** Writes a computation on floats of one input of any type. */
+function onFloats(
+  write: (builder: OnnxBuilder, x: string, node: GraphNode) => string,
+  result?: GraphDType,
+): OperatorWriter {
+  return elementwise(['x'], (builder, [x], node) => {
+    const floats = builder.cast(x as string, inputOf(node, 'x').dtype, 'float32')
+    return builder.cast(write(builder, floats, node), result ?? 'float32', outputOf(node).dtype)
+  })
+}
+
+/** Operators that give yes or no. */
+const COMPARISONS = ['Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'And', 'Or']
+
+/** Writes a kernel of two inputs, which are first brought to one type. */
 const binary = (operator: string) =>
   elementwise(['a', 'b'], (builder, inputs, node) => {
     const [a, b] = [inputOf(node, 'a'), inputOf(node, 'b')]
     const common = tf.upcastType(a.dtype, b.dtype) as GraphDType
     const dtype = operator === 'And' || operator === 'Or' ? 'bool' : common === 'bool' ? 'int32' : common
-    return builder.add(operator, [cast(builder, inputs[0], a, dtype), cast(builder, inputs[1], b, dtype)])
+    const result = builder.add(operator, [
+      builder.cast(inputs[0] as string, a.dtype, dtype),
+      builder.cast(inputs[1] as string, b.dtype, dtype),
+    ])
+    return COMPARISONS.includes(operator) ? result : builder.cast(result, dtype, outputOf(node).dtype)
   })
-
-function cast(builder: OnnxBuilder, name: string | undefined, value: GraphValue, dtype: GraphDType): string {
-  return value.dtype === dtype ? (name as string) : builder.add('Cast', [name as string], { to: onnxTypes[dtype] })
-}
 
 /** Where an operator exists for floats alone, or only in other words. */
 const composed: Readonly<Record<string, OperatorWriter>> = {
   AddN: (node, builder) => {
-    const names = Object.values(node.inputs).map(value => builder.plain(value))
-    builder.bind(outputOf(node), builder.add('Sum', names))
+    const [first = '', ...rest] = Object.values(node.inputs).map(value => builder.plain(value))
+    builder.bind(
+      outputOf(node),
+      rest.reduce((sum, name) => builder.add('Add', [sum, name]), first),
+    )
   },
-  Cast: elementwise(['x'], (builder, [x], node) => {
-    const { dtype } = outputOf(node)
-    return builder.add('Cast', [x as string], { to: onnxTypes[dtype] })
-  }),
-  ClipByValue: elementwise(['x'], (builder, [x], { attrs }) => {
+  Cast: elementwise(['x'], (builder, [x], node) =>
+    builder.cast(x as string, inputOf(node, 'x').dtype, outputOf(node).dtype),
+  ),
+  ClipByValue: onFloats((builder, x, { attrs }) => {
     const { clipValueMin, clipValueMax } = attrs as { clipValueMin: number; clipValueMax: number }
-    return builder.add('Clip', [x as string, builder.scalar(clipValueMin), builder.scalar(clipValueMax)])
+    return builder.add('Clip', [x, builder.scalar(clipValueMin), builder.scalar(clipValueMax)])
   }),
-  Expm1: elementwise(['x'], (builder, inputs) => builder.add('Sub', [builder.add('Exp', inputs), builder.scalar(1)])),
+  Expm1: onFloats((builder, x) => builder.add('Sub', [builder.add('Exp', [x]), builder.scalar(1)])),
   FloorDiv: elementwise(['a', 'b'], (builder, inputs, node) => {
     // Whole numbers are divided as floats, as ONNX rounds their quotient toward zero.
     const [a, b] = inputs.map(name => builder.add('Cast', [name], { to: onnxTypes.float32 }))
     const floor = builder.add('Floor', [builder.add('Div', [a as string, b as string])])
-    return builder.add('Cast', [floor], { to: onnxTypes[outputOf(node).dtype] })
+    return builder.cast(floor, 'float32', outputOf(node).dtype)
   }),
-  Gelu: elementwise(['x'], (builder, inputs) => builder.add('Gelu', inputs, {}, { domain: MICROSOFT })),
-  IsFinite: elementwise(['x'], (builder, inputs) => {
-    const odd = builder.add('Or', [builder.add('IsNaN', inputs), builder.add('IsInf', inputs)])
-    return builder.add('Not', [odd])
+  Identity: elementwise(['x'], (builder, inputs) => builder.add('Identity', inputs)),
+  IsFinite: onFloats((builder, x) => {
+    return builder.add('Not', [builder.add('Or', [builder.add('IsNaN', [x]), builder.add('IsInf', [x])])])
+  }, 'bool'),
+  IsInf: onFloats((builder, x) => builder.add('IsInf', [x]), 'bool'),
+  IsNan: onFloats((builder, x) => builder.add('IsNaN', [x]), 'bool'),
+  Log1p: onFloats((builder, x) => builder.add('Log', [builder.add('Add', [x, builder.scalar(1)])])),
+  LogicalNot: elementwise(['x'], (builder, [x], node) => {
+    return builder.add('Not', [builder.cast(x as string, inputOf(node, 'x').dtype, 'bool')])
   }),
-  LeakyRelu: elementwise(['x'], (builder, inputs, { attrs }) =>
-    builder.add('LeakyRelu', inputs, { alpha: float(attrs.alpha as number) }),
-  ),
-  Log1p: elementwise(['x'], (builder, [x]) =>
-    builder.add('Log', [builder.add('Add', [x as string, builder.scalar(1)])]),
-  ),
   Mod: elementwise(['a', 'b'], (builder, [a, b], node) => {
     // The result has the sign of the divisor, as in Python.
     if (outputOf(node).dtype === 'int32') return builder.add('Mod', [a as string, b as string])
     const floor = builder.add('Floor', [builder.add('Div', [a as string, b as string])])
     return builder.add('Sub', [a as string, builder.add('Mul', [b as string, floor])])
   }),
-  NotEqual: elementwise(['a', 'b'], (builder, inputs) => builder.add('Not', [builder.add('Equal', inputs)])),
+  NotEqual: elementwise(['a', 'b'], (builder, inputs, node) => {
+    const [a, b] = [inputOf(node, 'a'), inputOf(node, 'b')]
+    const common = tf.upcastType(a.dtype, b.dtype) as GraphDType
+    const cast = [
+      builder.cast(inputs[0] as string, a.dtype, common),
+      builder.cast(inputs[1] as string, b.dtype, common),
+    ]
+    return builder.add('Not', [builder.add('Equal', cast)])
+  }),
   OnesLike: filled(1),
   Prelu: elementwise(['x', 'alpha'], (builder, inputs) => builder.add('PRelu', inputs)),
-  QuickGelu: elementwise(['x'], (builder, inputs, { attrs }) =>
-    builder.add('QuickGelu', inputs, { alpha: float(attrs.alpha as number) }, { domain: MICROSOFT }),
-  ),
-  Relu6: elementwise(['x'], (builder, [x]) => builder.add('Clip', [x as string, builder.scalar(0), builder.scalar(6)])),
-  Rsqrt: elementwise(['x'], (builder, inputs) => builder.add('Reciprocal', [builder.add('Sqrt', inputs)])),
+  Relu6: onFloats((builder, x) => builder.add('Clip', [x, builder.scalar(0), builder.scalar(6)])),
+  Rsqrt: onFloats((builder, x) => builder.add('Reciprocal', [builder.add('Sqrt', [x])])),
   Select: (node, builder) => {
     const [condition, t, e] = [inputOf(node, 'condition'), inputOf(node, 't'), inputOf(node, 'e')]
     const rows = condition.shape.length === 1 && t.shape.length > 1
     const shape = [...condition.shape, ...new Array<number>(t.shape.length - 1).fill(1)]
     const choose = rows ? builder.reshape(builder.plain(condition), shape) : builder.plain(condition)
-    builder.bind(outputOf(node), builder.add('Where', [choose, builder.plain(t), builder.plain(e)]))
+    // ONNX Runtime chooses among numbers alone.
+    const dtype = t.dtype === 'bool' ? 'int32' : t.dtype
+    const inputs = [
+      choose,
+      builder.cast(builder.plain(t), t.dtype, dtype),
+      builder.cast(builder.plain(e), e.dtype, dtype),
+    ]
+    builder.bind(outputOf(node), builder.cast(builder.add('Where', inputs), dtype, t.dtype))
   },
-  Square: elementwise(['x'], (builder, [x]) => builder.add('Mul', [x as string, x as string])),
+  Square: elementwise(['x'], (builder, [x], node) => {
+    const { dtype } = inputOf(node, 'x')
+    const number = dtype === 'bool' ? 'int32' : dtype
+    const cast = builder.cast(x as string, dtype, number)
+    return builder.cast(builder.add('Mul', [cast, cast]), number, dtype)
+  }),
   SquaredDifference: elementwise(['a', 'b'], (builder, inputs) => {
     const difference = builder.add('Sub', inputs)
     return builder.add('Mul', [difference, difference])
   }),
-  Step: elementwise(['x'], (builder, [x], { attrs }) => {
-    const isPositive = builder.add('Greater', [x as string, builder.scalar(0)])
-    const isNan = builder.add('IsNaN', [x as string])
+  Step: onFloats((builder, x, { attrs }) => {
+    const isPositive = builder.add('Greater', [x, builder.scalar(0)])
     const stepped = builder.add('Where', [isPositive, builder.scalar(1), builder.scalar(attrs.alpha as number)])
-    return builder.add('Where', [isNan, x as string, stepped])
+    return builder.add('Where', [builder.add('IsNaN', [x]), x, stepped])
   }),
   ZerosLike: filled(0),
 }
@@ -105,68 +141,46 @@ const composed: Readonly<Record<string, OperatorWriter>> = {
 function filled(value: number): OperatorWriter {
   return (node, builder) => {
     const output = outputOf(node)
-    const type = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[output.dtype]
-    const one = builder.constant(type.of(value), [], output.dtype)
-    builder.bind(output, builder.add('Expand', [one, builder.ints(output.shape)]))
+    builder.bind(output, builder.add('Expand', [builder.scalar(value, output.dtype), builder.ints(output.shape)]))
   }
 }
 
-const renamed = (operators: Readonly<Record<string, string>>, writer: (operator: string) => OperatorWriter) =>
-  Object.fromEntries(Object.entries(operators).map(([kernel, operator]) => [kernel, writer(operator)]))
+/** Kernels that ONNX has under the same name. */
+const sameNames = [
+  ...[
+    'Abs',
+    'Acos',
+    'Acosh',
+    'Asin',
+    'Asinh',
+    'Atan',
+    'Atanh',
+    'Ceil',
+    'Cos',
+    'Cosh',
+    'Elu',
+    'Erf',
+    'Exp',
+    'Floor',
+    'Log',
+    'Neg',
+  ],
+  ...['Reciprocal', 'Relu', 'Round', 'Selu', 'Sigmoid', 'Sign', 'Sin', 'Sinh', 'Softplus', 'Sqrt', 'Tan', 'Tanh'],
+]
+
+/** Kernels of two inputs, and what they are called in ONNX. */
+const pairs: Readonly<Record<string, string>> = {
+  ...{ Add: 'Add', Maximum: 'Max', Minimum: 'Min', Multiply: 'Mul', Pow: 'Pow', RealDiv: 'Div', Sub: 'Sub' },
+  ...{ Equal: 'Equal', Greater: 'Greater', GreaterEqual: 'GreaterOrEqual', Less: 'Less', LessEqual: 'LessOrEqual' },
+  ...{ LogicalAnd: 'And', LogicalOr: 'Or' },
+}
 
 /** Writers of the kernels here. */
 export const elementwiseOperators: Readonly<Record<string, OperatorWriter>> = {
-  ...renamed(
-    {
-      ...{
-        Abs: 'Abs',
-        Acos: 'Acos',
-        Acosh: 'Acosh',
-        Asin: 'Asin',
-        Asinh: 'Asinh',
-        Atan: 'Atan',
-        Atanh: 'Atanh',
-        Ceil: 'Ceil',
-      },
-      ...{
-        Cos: 'Cos',
-        Cosh: 'Cosh',
-        Elu: 'Elu',
-        Erf: 'Erf',
-        Exp: 'Exp',
-        Floor: 'Floor',
-        Identity: 'Identity',
-        IsInf: 'IsInf',
-      },
-      ...{
-        IsNan: 'IsNaN',
-        Log: 'Log',
-        LogicalNot: 'Not',
-        Neg: 'Neg',
-        Reciprocal: 'Reciprocal',
-        Relu: 'Relu',
-        Round: 'Round',
-      },
-      ...{
-        Selu: 'Selu',
-        Sigmoid: 'Sigmoid',
-        Sign: 'Sign',
-        Sin: 'Sin',
-        Sinh: 'Sinh',
-        Softplus: 'Softplus',
-        Sqrt: 'Sqrt',
-      },
-      ...{ Tan: 'Tan', Tanh: 'Tanh' },
-    },
-    unary,
-  ),
-  ...renamed(
-    {
-      ...{ Add: 'Add', Maximum: 'Max', Minimum: 'Min', Multiply: 'Mul', Pow: 'Pow', RealDiv: 'Div', Sub: 'Sub' },
-      ...{ Equal: 'Equal', Greater: 'Greater', GreaterEqual: 'GreaterOrEqual', Less: 'Less', LessEqual: 'LessOrEqual' },
-      ...{ LogicalAnd: 'And', LogicalOr: 'Or' },
-    },
-    binary,
-  ),
+  ...Object.fromEntries(sameNames.map(name => [name, unary(name)])),
+  ...Object.fromEntries(Object.entries(pairs).map(([kernel, operator]) => [kernel, binary(operator)])),
+  Gelu: unary('Gelu', () => ({}), MICROSOFT),
+  LeakyRelu: unary('LeakyRelu', ({ attrs }) => ({ alpha: float(attrs.alpha as number) })),
+  QuickGelu: unary('QuickGelu', ({ attrs }) => ({ alpha: float(attrs.alpha as number) }), MICROSOFT),
   ...composed,
 }

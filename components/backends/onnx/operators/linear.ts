@@ -70,6 +70,8 @@ function linearBehind(value: GraphValue): CutLinear | undefined {
   const rows = inputOf(origin.node, 'a')
   const { value: weight, transposed } = storedFactor(origin.node)
   const { bias } = inputs
-  const isStored = weight.origin.kind === 'parameter' && (bias === undefined || bias.origin.kind === 'parameter')
-  return isMatrix(rows) && transposed && isStored ? { rows, weight, bias } : undefined
+  const isStored = weight.origin.kind === 'parameter' && weight.shape.length === 2
+  const hasRows =
+    bias === undefined || (bias.origin.kind === 'parameter' && bias.shape.join() === `${value.shape.at(-1)}`)
+  return isMatrix(rows) && transposed && isStored && hasRows ? { rows, weight, bias } : undefined
 }

@@ -16,12 +16,13 @@ const fusedActivations: Readonly<Record<string, string>> = {
   leakyrelu: 'LeakyRelu',
 }
 
-function activate(node: GraphNode, builder: OnnxBuilder, name: string): string {
+/** @param slopes - of a PReLU, in the order of the result */
+function activate(node: GraphNode, builder: OnnxBuilder, name: string, slopes?: string): string {
   const activation = (node.attrs.activation as string | undefined) ?? 'linear'
   if (activation === 'linear') return name
   if (activation === 'relu6') return builder.add('Clip', [name, builder.scalar(0), builder.scalar(6)])
   if (activation === 'prelu') {
-    return builder.add('PRelu', [name, builder.channelsFirst(inputOf(node, 'preluActivationWeights'))])
+    return builder.add('PRelu', [name, slopes ?? builder.channelsFirst(inputOf(node, 'preluActivationWeights'))])
   }
   const alpha = activation === 'leakyrelu' ? { alpha: float(node.attrs.leakyreluAlpha as number) } : {}
   return builder.add(fusedActivations[activation] as string, [name], alpha)
@@ -32,7 +33,6 @@ const convolution =
   (node, builder) => {
     const [x, filter] = [inputOf(node, 'x'), inputOf(node, 'filter')]
     const info = conv2dInfo(x, filter, node.attrs, depthwise)
-    const { top, bottom, left, right } = info.padInfo
     // [height, width, in, out] to [out, in, height, width]; a depthwise filter has one input channel for each of its groups.
     const weight = depthwise
       ? builder.reshape(builder.transpose(builder.plain(filter), [2, 3, 0, 1]), [
@@ -42,7 +42,7 @@ const convolution =
           info.filterWidth,
         ])
       : builder.transpose(builder.plain(filter), [3, 2, 0, 1])
-    const bias = node.inputs.bias && vector(builder, node.inputs.bias)
+    const bias = node.inputs.bias && vector(builder, node.inputs.bias, info.outChannels)
     const images = depthwise || !isPlain3x3(info) ? undefined : doubledMap(x)
     if (images) {
       const doubled = convolveDoubled(builder, images, weight, filter, bias)
@@ -52,32 +52,39 @@ const convolution =
     const inputs = [builder.channelsFirst(x), weight]
     if (bias) inputs.push(bias)
     const name = builder.add('Conv', inputs, {
-      kernel_shape: [info.filterHeight, info.filterWidth],
-      strides: [info.strideHeight, info.strideWidth],
-      pads: [top, left, bottom, right],
+      ...windowAttributes(info),
       dilations: [info.dilationHeight, info.dilationWidth],
       group: depthwise ? info.inChannels : info.inChannels / (filter.shape[2] as number),
     })
     builder.bind(outputOf(node), activate(node, builder, name), 'channelsFirst')
   }
 
-/** A value of any rank as a list. */
-function vector(builder: OnnxBuilder, value: GraphValue): string {
-  const name = builder.plain(value)
-  return value.shape.length === 1 ? name : builder.reshape(name, [tf.util.sizeFromShape([...value.shape])])
+/** Size, steps and padding of a window that moves over a map. Where its last step was rounded up, padding makes room for it. */
+function windowAttributes(info: ReturnType<typeof conv2dInfo>) {
+  const { top, bottom, left, right } = info.padInfo
+  const needed = (out: number, stride: number, window: number, length: number, before: number) =>
+    (out - 1) * stride + window - length - before
+  const below = needed(info.outHeight, info.strideHeight, info.effectiveFilterHeight, info.inHeight, top)
+  const behind = needed(info.outWidth, info.strideWidth, info.effectiveFilterWidth, info.inWidth, left)
+  return {
+    kernel_shape: [info.filterHeight, info.filterWidth],
+    strides: [info.strideHeight, info.strideWidth],
+    pads: [top, left, Math.max(bottom, below), Math.max(right, behind)],
+  }
+}
+
+/** A value of any rank as a list of that length; one number stands for all. */
+function vector(builder: OnnxBuilder, value: GraphValue, length: number): string {
+  const name = value.shape.length === 1 ? builder.plain(value) : builder.reshape(builder.plain(value), [-1])
+  const isOne = tf.util.sizeFromShape([...value.shape]) === 1 && length > 1
+  return isOne ? builder.add('Expand', [name, builder.ints([length])]) : name
 }
 
 const pooling =
   (operator: string): OperatorWriter =>
   (node, builder) => {
     const x = inputOf(node, 'x')
-    const info = pool2dInfo(x, node.attrs)
-    const { top, bottom, left, right } = info.padInfo
-    const name = builder.add(operator, [builder.channelsFirst(x)], {
-      kernel_shape: [info.filterHeight, info.filterWidth],
-      strides: [info.strideHeight, info.strideWidth],
-      pads: [top, left, bottom, right],
-    })
+    const name = builder.add(operator, [builder.channelsFirst(x)], windowAttributes(pool2dInfo(x, node.attrs)))
     builder.bind(outputOf(node), name, 'channelsFirst')
   }
 
@@ -86,42 +93,55 @@ const resize =
   (node, builder) => {
     const { alignCorners, halfPixelCenters } = node.attrs
     const output = outputOf(node)
+    const images = inputOf(node, 'images')
+    const floats = builder.cast(builder.channelsFirst(images), images.dtype, 'float32')
     const sizes = builder.ints(permute(output.shape, [0, 3, 1, 2]))
-    const name = builder.add('Resize', [builder.channelsFirst(inputOf(node, 'images')), '', '', sizes], {
+    const name = builder.add('Resize', [floats, '', '', sizes], {
       mode,
       coordinate_transformation_mode: alignCorners ? 'align_corners' : halfPixelCenters ? 'half_pixel' : 'asymmetric',
-      ...(mode === 'nearest' && { nearest_mode: alignCorners ? 'round_prefer_ceil' : 'floor' }),
+      ...(mode === 'nearest' && { nearest_mode: alignCorners || halfPixelCenters ? 'round_prefer_ceil' : 'floor' }),
     })
-    builder.bind(output, name, 'channelsFirst')
+    builder.bind(output, builder.cast(name, 'float32', output.dtype), 'channelsFirst')
   }
 
 /** A product of two matrices with a bias in one operator, any other with a sum behind it. */
 const matMul: OperatorWriter = (node, builder) => {
-  const [a, b] = [inputOf(node, 'a'), inputOf(node, 'b')]
-  const { transposeA, transposeB } = node.attrs
   const output = outputOf(node)
+  const floats = (value: GraphValue, name = builder.plain(value)) => builder.cast(name, value.dtype, 'float32')
   const { bias } = node.inputs
+  const [a, b] = [inputOf(node, 'a'), inputOf(node, 'b')]
+  const columns = output.shape.at(-1) as number
+  let product: string
   if (isMatrix(a) && isMatrix(b)) {
-    const rows = builder.reshape(builder.plain(a), a.shape.slice(-2))
     const { value, transposed } = storedFactor(node)
-    const columns =
-      value.shape.length === 2 ? builder.plain(value) : builder.reshape(builder.plain(value), value.shape.slice(-2))
-    const inputs = [rows, columns]
-    if (bias) inputs.push(builder.plain(bias))
-    const flags = { transA: transposeA ? 1 : 0, transB: transposed ? 1 : 0 }
-    const product = activate(node, builder, builder.add('Gemm', inputs, flags))
-    builder.bind(output, output.shape.length === 2 ? product : builder.reshape(product, output.shape))
-    return
+    const inputs = [a, value].map(factor => asMatrix(builder, factor, floats(factor)))
+    if (bias)
+      inputs.push(
+        isList(bias) ? vector(builder, bias, columns) : builder.reshape(builder.plain(bias), bias.shape.slice(-2)),
+      )
+    product = builder.add('Gemm', inputs, { transA: node.attrs.transposeA ? 1 : 0, transB: transposed ? 1 : 0 })
+    product = builder.reshape(product, output.shape)
+  } else {
+    const factor = (value: GraphValue, isTransposed: unknown) => {
+      const axes = [...value.shape.keys()]
+      const flipped = [...axes.slice(0, -2), axes.length - 1, axes.length - 2]
+      return isTransposed ? builder.transpose(floats(value), flipped) : floats(value)
+    }
+    product = builder.add('MatMul', [factor(a, node.attrs.transposeA), factor(b, node.attrs.transposeB)])
+    if (bias) product = builder.add('Add', [product, builder.plain(bias)])
   }
-  const flip = (value: GraphValue) => {
-    const axes = [...value.shape.keys()]
-    return [...axes.slice(0, -2), axes.length - 1, axes.length - 2]
-  }
-  const left = transposeA ? builder.transpose(builder.plain(a), flip(a)) : builder.plain(a)
-  const right = transposeB ? builder.transpose(builder.plain(b), flip(b)) : builder.plain(b)
-  const product = builder.add('MatMul', [left, right])
-  const sum = bias ? builder.add('Add', [product, builder.plain(bias)]) : product
-  builder.bind(output, activate(node, builder, sum))
+  const slopes = node.inputs.preluActivationWeights
+  const activated = activate(node, builder, product, slopes && builder.plain(slopes))
+  builder.bind(output, builder.cast(activated, 'float32', output.dtype))
+}
+
+/** Whether a bias is the same for all rows. */
+function isList({ shape }: GraphValue): boolean {
+  return shape.slice(0, -1).every(length => length === 1)
+}
+
+function asMatrix(builder: OnnxBuilder, value: GraphValue, name: string): string {
+  return value.shape.length === 2 ? name : builder.reshape(name, value.shape.slice(-2))
 }
 
 /** Statistics of each group over a row of its own; a scale and a shift for each channel follow. */
@@ -154,20 +174,23 @@ export const neuralOperators: Readonly<Record<string, OperatorWriter>> = {
   Conv2D: convolution(false),
   Conv2DBackpropInput: (node, builder) => {
     const [dy, filter] = [inputOf(node, 'dy'), inputOf(node, 'filter')]
-    const output = outputOf(node)
-    const info = conv2dInfo(output, filter, node.attrs)
-    const { top, bottom, left, right } = info.padInfo
-    const name = builder.add(
-      'ConvTranspose',
-      [builder.channelsFirst(dy), builder.transpose(builder.plain(filter), [3, 2, 0, 1])],
-      {
-        kernel_shape: [info.filterHeight, info.filterWidth],
-        strides: [info.strideHeight, info.strideWidth],
-        pads: [top, left, bottom, right],
-        output_shape: [output.shape[1] as number, output.shape[2] as number],
-      },
-    )
-    builder.bind(output, name, 'channelsFirst')
+    const info = conv2dInfo(outputOf(node), filter, node.attrs)
+    const { kernel_shape, strides, pads } = windowAttributes(info)
+    // What the convolution that this undoes left out at the end.
+    const rest = (length: number, out: number, stride: number, window: number, around: number) =>
+      length - (stride * (out - 1) + window - around)
+    const [top = 0, left = 0, bottom = 0, right = 0] = pads
+    const inputs = [builder.channelsFirst(dy), builder.transpose(builder.plain(filter), [3, 2, 0, 1])]
+    const name = builder.add('ConvTranspose', inputs, {
+      kernel_shape,
+      strides,
+      pads,
+      output_padding: [
+        rest(info.inHeight, info.outHeight, info.strideHeight, info.filterHeight, top + bottom),
+        rest(info.inWidth, info.outWidth, info.strideWidth, info.filterWidth, left + right),
+      ],
+    })
+    builder.bind(outputOf(node), name, 'channelsFirst')
   },
   DepthwiseConv2dNative: convolution(true),
   DepthToSpace: (node, builder) => {
@@ -182,10 +205,10 @@ export const neuralOperators: Readonly<Record<string, OperatorWriter>> = {
     const constant = (value: number) => builder.constant(new Float32Array(channels).fill(value), [channels], 'float32')
     const inputs = [
       builder.channelsFirst(x),
-      scale ? vector(builder, scale) : constant(1),
-      offset ? vector(builder, offset) : constant(0),
-      vector(builder, mean as GraphValue),
-      vector(builder, variance as GraphValue),
+      scale ? vector(builder, scale, channels) : constant(1),
+      offset ? vector(builder, offset, channels) : constant(0),
+      vector(builder, mean as GraphValue, channels),
+      vector(builder, variance as GraphValue, channels),
     ]
     const name = builder.add('BatchNormalization', inputs, { epsilon: float(node.attrs.varianceEpsilon as number) })
     builder.bind(outputOf(node), name, 'channelsFirst')

@@ -1,6 +1,7 @@
 /** Operators that bring many elements down to one. */
 import * as tf from '../../../tensors/tf'
 import type { GraphDType } from '../../recorder/graph'
+import { reductionAxes } from '../../recorder/kernels/inference'
 import { onnxTypes } from '../tensor-proto'
 import { axisFromStart, inputOf, type OperatorWriter, outputOf } from './operator-writer'
 
@@ -10,10 +11,10 @@ const reduce =
   (node, builder) => {
     const x = inputOf(node, 'x')
     const output = outputOf(node)
-    const axes = tf.util.parseAxisParam((node.attrs.axis as number[] | undefined) ?? [...x.shape.keys()], [...x.shape])
+    const axes = tf.util.parseAxisParam(reductionAxes(node.attrs) ?? [...x.shape.keys()], [...x.shape])
     const plain = builder.plain(x)
     const computed: GraphDType = output.dtype === 'bool' ? 'int32' : output.dtype
-    const source = x.dtype === computed ? plain : builder.add('Cast', [plain], { to: onnxTypes[computed] })
+    const source = builder.cast(plain, x.dtype, computed)
     const keepdims = node.attrs.keepDims ? 1 : 0
     const reduced = axes.length === 0 ? source : builder.add(operator, [source, builder.ints(axes)], { keepdims })
     builder.bind(
@@ -27,7 +28,8 @@ const arg =
   (node, builder) => {
     const x = inputOf(node, 'x')
     const axis = axisFromStart([node.attrs.axis].flat()[0], x.shape.length)
-    const index = builder.add(operator, [builder.plain(x)], { axis, keepdims: 0 })
+    const numbers = builder.cast(builder.plain(x), x.dtype, x.dtype === 'bool' ? 'int32' : x.dtype)
+    const index = builder.add(operator, [numbers], { axis, keepdims: 0 })
     builder.bind(outputOf(node), builder.add('Cast', [index], { to: onnxTypes.int32 }))
   }
 

@@ -1,7 +1,7 @@
 /** Kernels that move elements and compute nothing. */
 import * as tf from '../../../tensors/tf'
 import type { GraphDType, GraphValue, KernelAttrs } from '../graph'
-import { type Infer, input, type KernelInputs } from './inference'
+import { type Infer, input, type KernelInputs, UnsupportedForm } from './inference'
 
 /** The inputs of a kernel that takes a list. */
 const listOf = (inputs: KernelInputs): GraphValue[] => Object.values(inputs)
@@ -32,9 +32,10 @@ export const arrayKernels: Readonly<Record<string, Infer>> = {
     dtype: (dtype as GraphDType | undefined) ?? (tf.util.inferDtype(value as number) as GraphDType),
   }),
   GatherV2: (inputs, { axis, batchDims }) => {
+    if (batchDims) throw new UnsupportedForm('has batchDims')
     const [x, indices] = [input(inputs, 'x'), input(inputs, 'indices')]
     const at = axisOf(axis, x.shape.length)
-    const shape = [...x.shape.slice(0, at), ...indices.shape.slice(batchDims as number), ...x.shape.slice(at + 1)]
+    const shape = [...x.shape.slice(0, at), ...indices.shape, ...x.shape.slice(at + 1)]
     return { shape, dtype: x.dtype }
   },
   MirrorPad: (inputs, { paddings }) => padded(input(inputs, 'x'), paddings),

@@ -16,6 +16,7 @@ const sameType = [
   'Round',
   'Sign',
   'Square',
+  'Step',
   'OnesLike',
   'ZerosLike',
 ]
@@ -39,7 +40,7 @@ const toFloat = [
     'Log',
     'Log1p',
   ],
-  ...['Reciprocal', 'Rsqrt', 'Selu', 'Sigmoid', 'Sin', 'Sinh', 'Softplus', 'Sqrt', 'Step', 'Tan', 'Tanh'],
+  ...['Reciprocal', 'Rsqrt', 'Selu', 'Sigmoid', 'Sin', 'Sinh', 'Softplus', 'Sqrt', 'Tan', 'Tanh'],
   ...['Gelu', 'QuickGelu'],
 ]
 

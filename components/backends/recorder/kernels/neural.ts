@@ -1,7 +1,7 @@
 /** Convolutions, products of matrices, pooling, resizing, norms and attention. */
 import * as tf from '../../../tensors/tf'
-import type { GraphValue, KernelAttrs, TensorSpec } from '../graph'
-import { type Infer, input, type KernelInputs } from './inference'
+import type { GraphDType, GraphValue, KernelAttrs, TensorSpec } from '../graph'
+import { type Infer, input, type KernelInputs, UnsupportedForm } from './inference'
 
 type Shape4D = [number, number, number, number]
 
@@ -28,25 +28,36 @@ export function pool2dInfo(x: GraphValue, attrs: KernelAttrs) {
 
 const convolution =
   (depthwise: boolean): Infer =>
-  (inputs, attrs) => ({
-    shape: conv2dInfo(input(inputs, 'x'), input(inputs, 'filter'), attrs, depthwise).outShape,
-    dtype: 'float32',
-  })
+  (inputs, attrs) => {
+    if (attrs.dataFormat === 'NCHW') throw new UnsupportedForm('has the data format NCHW')
+    return {
+      shape: conv2dInfo(input(inputs, 'x'), input(inputs, 'filter'), attrs, depthwise).outShape,
+      dtype: 'float32',
+    }
+  }
 
 const pooling: Infer = (inputs, attrs) => ({ shape: pool2dInfo(input(inputs, 'x'), attrs).outShape, dtype: 'float32' })
 
-const resized: Infer = (inputs, { size }) => {
-  const { shape } = input(inputs, 'images')
-  const [height, width] = size as [number, number]
-  return { shape: [shape[0] as number, height, width, shape[3] as number], dtype: 'float32' }
-}
+const resized =
+  (dtype?: GraphDType): Infer =>
+  (inputs, { size }) => {
+    const images = input(inputs, 'images')
+    const [height, width] = size as [number, number]
+    return {
+      shape: [images.shape[0] as number, height, width, images.shape[3] as number],
+      dtype: dtype ?? images.dtype,
+    }
+  }
 
 function matMul(inputs: KernelInputs, { transposeA, transposeB }: KernelAttrs): TensorSpec {
   const [a, b] = [input(inputs, 'a').shape, input(inputs, 'b').shape]
   const batch = tf.backend_util.assertAndGetBroadcastShape(a.slice(0, -2), b.slice(0, -2))
   const rows = a.at(transposeA ? -1 : -2) as number
   const columns = b.at(transposeB ? -2 : -1) as number
-  return { shape: [...batch, rows, columns], dtype: 'float32' }
+  return {
+    shape: [...batch, rows, columns],
+    dtype: tf.upcastType(input(inputs, 'a').dtype, input(inputs, 'b').dtype) as GraphDType,
+  }
 }
 
 const sameAs =
@@ -70,8 +81,8 @@ export const neuralKernels: Readonly<Record<string, Infer>> = {
   FusedConv2D: convolution(false),
   FusedDepthwiseConv2D: convolution(true),
   MaxPool: pooling,
-  ResizeBilinear: resized,
-  ResizeNearestNeighbor: resized,
+  ResizeBilinear: resized('float32'),
+  ResizeNearestNeighbor: resized(),
   _FusedMatMul: matMul,
   GroupNormalization: sameAs('x'),
   LayerNormalization: sameAs('x'),

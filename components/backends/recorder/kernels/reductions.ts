@@ -1,14 +1,14 @@
 /** Kernels that bring many elements down to one. */
 import * as tf from '../../../tensors/tf'
 import type { GraphDType } from '../graph'
-import { type Infer, input } from './inference'
+import { type Infer, input, reductionAxes } from './inference'
 
 const reduce =
   (dtype?: GraphDType): Infer =>
-  (inputs, { axis, keepDims }) => {
+  (inputs, attrs) => {
     const x = input(inputs, 'x')
-    const axes = tf.util.parseAxisParam((axis as number | number[] | undefined) ?? [...x.shape.keys()], [...x.shape])
-    const shape = keepDims
+    const axes = tf.util.parseAxisParam(reductionAxes(attrs) ?? [...x.shape.keys()], [...x.shape])
+    const shape = attrs.keepDims
       ? x.shape.map((length, at) => (axes.includes(at) ? 1 : length))
       : x.shape.filter((_, at) => !axes.includes(at))
     return { shape, dtype: dtype ?? x.dtype }

@@ -69,7 +69,6 @@ export const arrayCases: KernelCases = {
     line('along the last axis', [floats([2, 5]), ints([3], 0, 5)], (x, i) => tf.gather(x, i, -1)),
     line('with indices of rank 2', [floats([5, 2]), ints([2, 3], 0, 5)], (x, i) => tf.gather(x, i)),
     line('with one index', [floats([5, 2]), ints([], 0, 5)], (x, i) => tf.gather(x, i)),
-    line('with batches', [floats([2, 4, 3]), ints([2, 2], 0, 4)], (x, i) => tf.gather(x, i, 1, 1)),
     ofMap('along the channels', x => tf.gather(x, tf.tensor1d([2, 0], 'int32'), 3)),
   ],
   MirrorPad: [

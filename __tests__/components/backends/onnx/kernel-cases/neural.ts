@@ -137,7 +137,6 @@ export const neuralCases: KernelCases = {
     line('with padding by number', [map, square], (x, w) => tf.conv2d(x, w, 2, 1)),
     line('rounded up', [map, square], (x, w) => tf.conv2d(x, w, 2, 1, 'NHWC', 1, 'ceil')),
     line('rounded down', [map, square], (x, w) => tf.conv2d(x, w, 2, 1, 'NHWC', 1, 'floor')),
-    line('of channels that come first', [floats([2, 3, 6, 7]), filter], (x, w) => tf.conv2d(x, w, 1, 'same', 'NCHW')),
     line('of one picture', [floats([5, 6, 3]), filter], (x, w) => tf.conv2d(x, w, 1, 'same')),
     line('with a filter that is computed', [map, filter], (x, w) =>
       tf.conv2d(x, w.mul<tf.Tensor4D>(2).reverse(0), 1, 'same'),

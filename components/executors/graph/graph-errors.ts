@@ -60,7 +60,7 @@ export class ModelMemoryError extends ModularError {
     cause: unknown,
   ) {
     super(
-      `There is not enough memory for ${model}, whose weights take ${(bytes / 2 ** 20).toFixed(0)} MiB. ONNX Runtime says: ${reason} ` +
+      `There is not enough memory for ${model}, whose weights take ${(bytes / 2 ** 20).toFixed(1)} MiB. ONNX Runtime says: ${reason} ` +
         'A smaller picture or batch needs less; a smaller `maxSessions` keeps fewer models in memory.',
       { cause },
     )

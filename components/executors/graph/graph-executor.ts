@@ -6,6 +6,7 @@ import { flattenTree } from '../../backends/recorder/tensor-tree'
 import type { Module } from '../../nn/module'
 import type { Executor, ModelCall, ModelRunOptions } from '../executor'
 import { GraphSession } from './graph-session'
+import { OptimizedModels } from './optimized-models'
 
 /** What ONNX Runtime computes on. */
 export type ExecutionProvider = 'cpu' | 'webgpu' | 'cuda'
@@ -25,6 +26,8 @@ export interface GraphExecutorOptions {
    * Default: 1 GiB on the CPU, no limit on a GPU.
    */
   maxSessionBytes?: number
+  /** A folder in which graphs are kept that the runtime has optimised, for later processes. Default: none are kept. */
+  optimizedModelFolder?: string
 }
 
 /** Computes calls as sessions, which it makes when a call of a new form comes and keeps for the next of that form. */
@@ -40,7 +43,8 @@ export class GraphExecutor implements Executor {
   /** By model and form; those used last are at the end. */
   private readonly sessions = new Map<Module, Map<string, GraphSession>>()
   private used: GraphSession[] = []
-  private readonly options: Required<GraphExecutorOptions>
+  private readonly options: Required<Omit<GraphExecutorOptions, 'optimizedModelFolder'>>
+  private readonly optimizedModels: OptimizedModels | undefined
 
   constructor(options: GraphExecutorOptions = {}) {
     const { provider = 'cpu', threads = availableParallelism(), memoryArena = true, maxSessions = 16 } = options
@@ -48,6 +52,8 @@ export class GraphExecutor implements Executor {
     if (!(Number.isInteger(threads) && threads >= 1)) throw new InvalidThreadCountError(threads)
     this.provider = provider
     this.trustsAttention = provider !== 'webgpu'
+    const { optimizedModelFolder: folder } = options
+    this.optimizedModels = folder === undefined ? undefined : new OptimizedModels(folder, this.version)
     this.options = { provider, threads, memoryArena, maxSessions, maxSessionBytes }
   }
 
@@ -116,16 +122,17 @@ export class GraphExecutor implements Executor {
       session = new GraphSession(call as ModelCall<unknown, unknown>, this.sessionOptions(), {
         keepsHalf: this.provider === 'cpu',
         composeAttention: !this.trustsAttention,
+        optimizedModels: this.optimizedModels,
       })
-      const made = session
-      ofModel.set(form, made)
+      ofModel.set(form, session)
       this.sessions.set(model, ofModel)
-      // A session that could not be made is tried anew by the next call.
-      made.ready.catch(() => this.forget(made))
     }
-    this.used = [...this.used.filter(other => other !== session), session]
+    const wanted = session
+    this.used = [...this.used.filter(other => other !== wanted), wanted]
     this.makeRoom()
-    return session
+    // A session that could not be made is tried anew by the next call.
+    wanted.open().catch(() => this.forget(wanted))
+    return wanted
   }
 
   /** Drops sessions that are not in use, the least recently used first, until the limits hold. */

@@ -10,6 +10,7 @@ import type { Parameter } from '../../nn/parameter'
 import * as tf from '../../tensors/tf'
 import type { ModelCall } from '../executor'
 import { GraphExecutionError, isOutOfMemory, ModelMemoryError } from './graph-errors'
+import type { OptimizedModels } from './optimized-models'
 import { RuntimeFailure, sessionHost } from './session-host'
 import type { PlainTensor } from './session-messages'
 import { WeightFiles } from './weight-files'
@@ -22,12 +23,18 @@ const LARGE_WEIGHTS = 2 ** 29
 
 let count = 0
 
+/** How a session is made. */
+export interface GraphSessionOptions extends BuilderOptions {
+  /** Whether weights of half precision may stay so in memory. */
+  keepsHalf: boolean
+  /** Where graphs that the runtime has optimised are kept; by default they are not. */
+  optimizedModels: OptimizedModels | undefined
+}
+
 /** A session, from the moment it is asked for. */
 export class GraphSession {
   /** Bytes of the weights, as they lie in memory. */
   readonly bytes: number
-  /** Settles when the runtime is ready. */
-  readonly ready: Promise<void>
   private readonly id = count++
   private readonly losses = sessionHost.losses
   private readonly model: string
@@ -37,18 +44,23 @@ export class GraphSession {
   private readonly revisions: readonly (readonly [Parameter, number])[]
   /** What the graph calls its inputs and results. */
   private readonly names: { readonly inputs: readonly string[]; readonly outputs: readonly string[] }
+  private readonly graph: Uint8Array
+  private readonly options: InferenceSession.SessionOptions
+  private readonly optimizedModels: OptimizedModels | undefined
+  private opening: Promise<void> | undefined
+  private isOpen = false
   private runs = 0
   private isReleased = false
 
   /**
-   * Records the call and hands it to the runtime.
+   * Records the call and writes it as a graph.
    *
    * @throws what the model throws for these inputs, and what {@link capture} throws; WeightFileChangedError
    */
   constructor(
     call: ModelCall<unknown, unknown>,
     options: InferenceSession.SessionOptions,
-    { keepsHalf, ...operators }: { keepsHalf: boolean } & BuilderOptions,
+    { keepsHalf, optimizedModels, ...operators }: GraphSessionOptions,
   ) {
     this.model = call.model.constructor.name
     this.capture = capture(call.model, call.inputs, call.forward)
@@ -72,16 +84,46 @@ export class GraphSession {
         model_external_initializers_file_folder_path: this.files.folder,
         // What waits for the next operator leaves the processor to JavaScript soon after a run.
         'intra_op.spin_duration_us': '2000',
+        // Work is shared out in small parts: threads are seldom equally fast.
+        dynamic_block_base: '4',
       },
     }
     const sessionOptions = { ...options, graphOptimizationLevel: isLarge ? 'extended' : 'all', extra } as const
-    this.ready = sessionHost
-      .create({ session: this.id, model: encodeOnnx(proto), options: sessionOptions })
-      .catch(error => {
+    this.graph = encodeOnnx(proto)
+    this.options = sessionOptions
+    this.optimizedModels = optimizedModels
+  }
+
+  /** Settles when the runtime is ready. The first call hands the graph over to it. */
+  open(): Promise<void> {
+    if (this.opening === undefined) {
+      this.opening = this.make().catch(error => {
         throw this.failure('made ready', error)
       })
-    // Whoever needs the session is told; nobody may.
-    this.ready.catch(() => undefined)
+      this.opening.then(
+        () => {
+          this.isOpen = true
+        },
+        // Whoever needs the session is told; nobody may.
+        () => undefined,
+      )
+    }
+    return this.opening
+  }
+
+  /** Makes the session from the graph that an earlier process has had optimised, or from this one. */
+  private async make(): Promise<void> {
+    const { graph: model, options, optimizedModels } = this
+    const create = (bytes: Uint8Array, changes: InferenceSession.SessionOptions) =>
+      sessionHost.create({ session: this.id, model: bytes, options: { ...options, ...changes } })
+    if (optimizedModels === undefined) return create(model, {})
+    const file = optimizedModels.fileOf(model, { options, weights: this.files.stamps })
+    const known = await optimizedModels.read(file)
+    // One that is damaged is made anew.
+    if (known && (await succeeds(create(known, { graphOptimizationLevel: 'disabled' })))) return
+    const target = await optimizedModels.write(file)
+    await create(model, target ? { optimizedModelFilePath: target.temporary } : {})
+    await target?.finish()
   }
 
   /** Whether a call is being computed. */
@@ -98,7 +140,7 @@ export class GraphSession {
   async run(inputs: unknown, signal?: AbortSignal): Promise<unknown> {
     this.runs++
     try {
-      await this.ready
+      await this.open()
       this.files.check()
       const feeds: Record<string, PlainTensor> = {}
       const tensors = flattenTree(inputs).leaves.map(({ tensor }) => tensor as tf.Tensor)
@@ -127,7 +169,9 @@ export class GraphSession {
   private releaseIfDone(): void {
     if (!this.isReleased || this.isBusy) return
     const release = () => (this.isLost ? undefined : sessionHost.release({ session: this.id }))
-    this.ready.then(release, () => undefined).catch(() => undefined)
+    // At once where that can be, so that the memory is there for the session that is made next.
+    const released = this.isOpen ? release() : this.opening?.then(release)
+    released?.catch(() => undefined)
   }
 
   private get isLost(): boolean {
@@ -148,6 +192,13 @@ export class GraphSession {
     if (isOutOfMemory(reason)) return new ModelMemoryError(this.model, this.bytes, reason, error)
     return new GraphExecutionError(this.model, doing, reason, error)
   }
+}
+
+function succeeds(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  )
 }
 
 /** The runtime's words as a sentence, without the place in its own sources. */

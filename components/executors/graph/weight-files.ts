@@ -8,7 +8,7 @@ import { WeightFileChangedError } from './graph-errors'
 export class WeightFiles {
   /** The folder that all of them are in or below. */
   readonly folder: string
-  private readonly stamps = new Map<string, FileStamp>()
+  private readonly stampOfEach = new Map<string, FileStamp>()
   private readonly realPaths: ReadonlyMap<string, string>
 
   /** @throws WeightFileChangedError for a file that is gone, or no longer what it was when the model was loaded */
@@ -16,10 +16,18 @@ export class WeightFiles {
     private readonly model: string,
     infos: readonly TensorInfo[],
   ) {
-    for (const { file, stamp } of infos) if (!this.stamps.has(file)) this.stamps.set(file, stamp ?? this.stampOf(file))
+    for (const { file, stamp } of infos)
+      if (!this.stampOfEach.has(file)) this.stampOfEach.set(file, stamp ?? this.stampOf(file))
     this.check()
-    this.realPaths = new Map([...this.stamps.keys()].map(file => [file, this.look(file, () => realpathSync(file))]))
+    this.realPaths = new Map(
+      [...this.stampOfEach.keys()].map(file => [file, this.look(file, () => realpathSync(file))]),
+    )
     this.folder = commonFolder([...this.realPaths.values()])
+  }
+
+  /** What the files were like when the model was loaded. */
+  get stamps(): readonly FileStamp[] {
+    return [...this.stampOfEach.values()]
   }
 
   /** Names a tensor's file relative to {@link folder}. */
@@ -30,7 +38,7 @@ export class WeightFiles {
 
   /** Makes sure that the files are what they were: a graph reads from them while it runs. @throws WeightFileChangedError */
   check(): void {
-    for (const [file, { size, modified }] of this.stamps) {
+    for (const [file, { size, modified }] of this.stampOfEach) {
       const now = this.stampOf(file)
       if (now.size !== size)
         throw new WeightFileChangedError(this.model, file, `had ${size} bytes and has ${now.size} now`)

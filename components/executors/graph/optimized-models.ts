@@ -1,0 +1,53 @@
+/** A folder of graphs that the runtime has optimised, for the next process that needs the same. */
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+
+/** What an optimised graph depends on, beside the graph itself. */
+export interface OptimizedModelKey {
+  /** What the runtime is asked for. */
+  options: object
+  /** The weights, part of which the runtime computes with in advance. */
+  weights: readonly object[]
+}
+
+/** Reads and keeps optimised graphs. What goes wrong with the folder costs time alone, so nothing of it is an error. */
+export class OptimizedModels {
+  /** @param version - of the package that optimises */
+  constructor(
+    private readonly folder: string,
+    private readonly version: string,
+  ) {}
+
+  /** The file of a graph. */
+  fileOf(model: Uint8Array, key: OptimizedModelKey): string {
+    const hash = createHash('sha256').update(model)
+    // Some optimisations are for one kind of processor.
+    hash.update(JSON.stringify([this.version, key, process.arch, cpus()[0]?.model]))
+    return join(this.folder, `${hash.digest('hex')}.onnx`)
+  }
+
+  /** The optimised graph, if it is there. */
+  async read(file: string): Promise<Uint8Array | undefined> {
+    try {
+      const { buffer, byteOffset, byteLength } = await readFile(file)
+      // A copy of its own, which can be handed to another thread.
+      return new Uint8Array(buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer)
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Where the runtime is to write a graph, and a function that gives the file its name when it is complete. */
+  async write(file: string): Promise<{ temporary: string; finish: () => Promise<void> } | undefined> {
+    const temporary = `${file}.${process.pid}.tmp`
+    try {
+      await mkdir(this.folder, { recursive: true })
+    } catch {
+      return undefined
+    }
+    const finish = () => rename(temporary, file).catch(() => rm(temporary, { force: true }))
+    return { temporary, finish }
+  }
+}

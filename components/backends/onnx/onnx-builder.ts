@@ -52,12 +52,19 @@ export interface BuilderOptions {
   composeAttention?: boolean
 }
 
-/** Stores a weight, or some of its rows; returns the name of its float32 value. */
+/** A weight in the model. */
+export interface StoredWeight {
+  readonly name: string
+  /** The type that it has in its file. */
+  readonly type: TensorProto_DataType
+}
+
+/** Stores a weight, or some of its rows, as it lies in its file. */
 export type WeightWriter = (
   builder: OnnxBuilder,
   value: GraphValue,
   rows?: readonly [begin: number, end: number],
-) => string
+) => StoredWeight
 
 /**
  * The graph under construction. A value is written in one order and brought to the other when an operator first asks for it, so that
@@ -70,6 +77,7 @@ export class OnnxBuilder {
   private readonly constants = new Map<string, string>()
   private readonly transposed = new Map<string, { of: string; perm: readonly number[] }>()
   private readonly taken = new Set<string>()
+  private readonly weights = new Map<GraphValue, StoredWeight>()
   private node: GraphNode | undefined
   private count = 0
 
@@ -126,7 +134,7 @@ export class OnnxBuilder {
     if (known?.channelsLast !== undefined) return known.channelsLast
     const { origin } = value
     if (origin.kind === 'constant') return this.remember(value, this.constant(origin.values, value.shape, value.dtype))
-    if (origin.kind === 'parameter') return this.remember(value, this.writeWeight(this, value))
+    if (origin.kind === 'parameter') return this.remember(value, this.widen(this.stored(value)))
     if (known?.channelsFirst === undefined) {
       throw new Error(`A value is used before it is written (${this.node?.kernel} of ${this.node?.layer}).`)
     }
@@ -158,9 +166,23 @@ export class OnnxBuilder {
     return name
   }
 
+  /** A weight as it lies in its file. */
+  stored(value: GraphValue): StoredWeight {
+    const known = this.weights.get(value)
+    if (known) return known
+    const stored = this.writeWeight(this, value)
+    this.weights.set(value, stored)
+    return stored
+  }
+
+  /** Brings a weight, or what was taken from it, to float32. */
+  widen({ name, type }: StoredWeight): string {
+    return type === onnxTypes.float32 ? name : this.add('Cast', [name], { to: onnxTypes.float32 })
+  }
+
   /** The name of some rows of a weight, which is no result of anything. */
   weightRows(value: GraphValue, begin: number, end: number): string {
-    return this.writeWeight(this, value, [begin, end])
+    return this.widen(this.writeWeight(this, value, [begin, end]))
   }
 
   /** Adds an operator with one result, and returns the result's name. Inputs that are left out are `''`. */

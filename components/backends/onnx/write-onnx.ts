@@ -19,6 +19,7 @@ import {
   OnnxBuilder,
   type Order,
   permute,
+  type StoredWeight,
   valueInfo,
 } from './onnx-builder'
 import { operatorWriters } from './operators'
@@ -73,7 +74,7 @@ export function writeOnnx(
     ],
     graph: {
       name: graph.model,
-      node: nodes,
+      node: weightsFirst(nodes, new Set(initializer.map(({ name }) => name))),
       initializer,
       input: [
         ...inputs.map(({ name, shape, value }) => valueInfo(name, { shape, dtype: value.dtype })),
@@ -111,6 +112,21 @@ function prune(written: readonly NodeProto[], used: Set<string>): { nodes: NodeP
   return { nodes: nodes.reverse(), used }
 }
 
+/**
+ * Puts what depends on weights alone before the rest. ONNX Runtime works its way back from the results, and of an operator's inputs computes that first
+ * which was listed last: this way a weight is widened when it is needed, not when the run begins, and is in memory no longer than that.
+ */
+function weightsFirst(nodes: readonly NodeProto[], known: Set<string>): NodeProto[] {
+  const first: NodeProto[] = []
+  const rest: NodeProto[] = []
+  for (const node of nodes) {
+    const isOfWeights = node.input.length > 0 && node.input.every(name => name === '' || known.has(name))
+    if (isOfWeights) for (const name of node.output) known.add(name)
+    ;(isOfWeights ? first : rest).push(node)
+  }
+  return [...first, ...rest]
+}
+
 /** Elements of a weight below which it is widened once. */
 const SMALL_WEIGHT = 65536
 
@@ -139,13 +155,13 @@ export function encodeOnnx(model: ModelProto): Uint8Array {
   return toBinary(ModelProtoSchema, model)
 }
 
-/** Stores a weight as it lies in its file, or some rows of it, and brings it to float32. */
+/** Stores a weight as it lies in its file, or some rows of it. */
 function writeWeight(
   builder: OnnxBuilder,
   value: GraphValue,
   locate: WriteOnnxOptions['locate'],
   rows?: readonly [begin: number, end: number],
-): string {
+): StoredWeight {
   if (value.origin.kind !== 'parameter') throw new Error('Only parameters are weights.')
   const { parameter } = value.origin
   const { source } = parameter
@@ -158,11 +174,11 @@ function writeWeight(
     const values = parameter.read()
     const row = values.length / length
     builder.initializers.push(inlineTensor(name, shape, onnxTypes.float32, values.subarray(begin * row, end * row)))
-    return name
+    return { name, type: onnxTypes.float32 }
   }
   const place = locate(source)
   const row = (place.end - place.begin) / length
   const part = { file: place.file, begin: place.begin + begin * row, end: place.begin + end * row }
   builder.initializers.push(externalTensor(name, shape, type, part))
-  return type === onnxTypes.float32 ? name : builder.add('Cast', [name], { to: onnxTypes.float32 })
+  return { name, type }
 }

@@ -19,7 +19,7 @@ import { WeightFiles } from './weight-files'
  * Bytes of weights as float32 beyond which a model is large. Of a large model, weights of half precision stay as they are in memory and are widened
  * as they are used, and the runtime is not let to bring any to another layout: it would take seconds and hold them twice.
  */
-const LARGE_WEIGHTS = 2 ** 29
+const LARGE_WEIGHTS = 2 ** 28
 
 let count = 0
 

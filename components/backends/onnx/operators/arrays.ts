@@ -81,7 +81,12 @@ export const arrayOperators: Readonly<Record<string, OperatorWriter>> = {
   GatherV2: (node, builder) => {
     const [x, indices] = [inputOf(node, 'x'), inputOf(node, 'indices')]
     const axis = axisFromStart(node.attrs.axis, x.shape.length)
-    builder.bind(outputOf(node), builder.add('Gather', [builder.plain(x), builder.plain(indices)], { axis }))
+    const take = (name: string) => builder.add('Gather', [name, builder.plain(indices)], { axis })
+    // Of a table of half precision, only the rows that are taken are widened.
+    if (x.origin.kind === 'parameter') {
+      const { name, type } = builder.stored(x)
+      builder.bind(outputOf(node), builder.widen({ name: take(name), type }))
+    } else builder.bind(outputOf(node), take(builder.plain(x)))
   },
   MirrorPad: (node, builder) => {
     const { paddings, mode } = node.attrs as { paddings: [number, number][]; mode: 'reflect' | 'symmetric' }

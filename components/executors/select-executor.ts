@@ -6,7 +6,7 @@ import { backendInUse, selectBackend, useStopgapBackend } from '../backends/sele
 import * as tf from '../tensors/tf'
 import { eagerExecutor } from './eager-executor'
 import type { Executor } from './executor'
-import { hasNvidiaDriver, likelyGpuProviders, tryExecutor } from './graph/execution-providers'
+import { hasNvidiaDriver, hasRuntime, likelyGpuProviders, tryExecutor } from './graph/execution-providers'
 import { type ExecutionProvider, GraphExecutor, type GraphExecutorOptions } from './graph/graph-executor'
 import { sessionHost } from './graph/session-host'
 
@@ -107,6 +107,11 @@ async function chooseAutomatically(): Promise<ExecutorSelection> {
     const attempt = await tryCudaBackend()
     tried.push(attempt)
     if (attempt.ok) return { executor: eagerExecutor, tried }
+  }
+  if (!hasRuntime()) {
+    const reason = `onnxruntime-node has no library for ${process.platform} on ${process.arch}.`
+    const eager = await selectEager()
+    return { ...eager, tried: [...tried, { name: 'graph on cpu', ok: false, reason }, ...eager.tried] }
   }
   for (const provider of likelyGpuProviders()) {
     await useStopgapBackend()

@@ -38,6 +38,8 @@ export interface WriteOnnxOptions extends BuilderOptions {
    * it makes a session, and holds them twice as large.
    */
   keepHalf?: boolean
+  /** With `keepHalf`: bytes of float32 that may be spent on widening the largest weights once. Default: 0. */
+  widenedBytes?: number
   /**
    * Writes a model for others to read: with PyTorch's names and order of dimensions (`encoder_hidden_states`, `[batch, channels, height, width]`) for
    * what goes in and out, and with the shape of every value between the operators. By default the model is as the recording has it.
@@ -48,7 +50,7 @@ export interface WriteOnnxOptions extends BuilderOptions {
 /** The model as a message; weights that lie in files are referred to, those in memory are part of it. */
 export function writeOnnx(
   graph: Graph,
-  { locate, keepHalf = false, forOthers = false, ...operators }: WriteOnnxOptions,
+  { locate, keepHalf = false, widenedBytes = 0, forOthers = false, ...operators }: WriteOnnxOptions,
 ): ModelProto {
   const builder = new OnnxBuilder((builder, value, rows) => writeWeight(builder, value, locate, rows), operators)
   const inputs = graph.inputs.map(port => describePort(port, builder, forOthers))
@@ -78,7 +80,7 @@ export function writeOnnx(
       initializer,
       input: [
         ...inputs.map(({ name, shape, value }) => valueInfo(name, { shape, dtype: value.dtype })),
-        ...(keepHalf ? replaceable(initializer) : []),
+        ...(keepHalf ? replaceable(initializer, widenedBytes) : []),
       ],
       output: outputs.map(({ name, shape, value }) => valueInfo(name, { shape, dtype: value.dtype })),
       valueInfo: forOthers ? builder.describeValues().filter(({ name }) => used.has(name)) : [],
@@ -131,12 +133,19 @@ function weightsFirst(nodes: readonly NodeProto[], known: Set<string>): NodeProt
 const SMALL_WEIGHT = 65536
 
 /** Declares weights as inputs that have a value: what a caller could replace, the runtime computes with as it is. */
-function replaceable(initializers: readonly TensorProto[]): ValueInfoProto[] {
-  return initializers
-    .filter(
-      ({ dataType, dims }) =>
-        isHalf(dataType) && dims.reduce((size, length) => size * Number(length), 1) >= SMALL_WEIGHT,
-    )
+function replaceable(initializers: readonly TensorProto[], widenedBytes: number): ValueInfoProto[] {
+  const sizeOf = ({ dims }: TensorProto) => dims.reduce((size, length) => size * Number(length), 1)
+  const large = initializers.filter(weight => isHalf(weight.dataType) && sizeOf(weight) >= SMALL_WEIGHT)
+  const widened = new Set<TensorProto>()
+  let left = widenedBytes
+  for (const weight of large.toSorted((a, b) => sizeOf(b) - sizeOf(a))) {
+    const bytes = 4 * sizeOf(weight)
+    if (bytes > left) continue
+    left -= bytes
+    widened.add(weight)
+  }
+  return large
+    .filter(weight => !widened.has(weight))
     .map(({ name, dataType, dims }) => {
       const dim = dims.map(value => ({ value: { case: 'dimValue' as const, value } }))
       return create(ValueInfoProtoSchema, {

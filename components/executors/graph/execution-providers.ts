@@ -80,11 +80,21 @@ export function hasNvidiaDriver(): boolean {
   return existsSync('/dev/nvidia0') || existsSync('/dev/dxg')
 }
 
+/** Whether onnxruntime-node brings a library for this system. */
+export function hasRuntime(): boolean {
+  return libraries().includes('onnxruntime_binding.node')
+}
+
 /** onnxruntime-node's CUDA libraries are no part of the package: its install script downloads them where it is let. */
 function hasCudaProvider(): boolean {
+  return libraries().some(name => name.includes('providers_cuda'))
+}
+
+/** Files of onnxruntime-node for this system. */
+function libraries(): string[] {
   const packageFolder = dirname(require.resolve('onnxruntime-node/package.json'))
   const folder = join(packageFolder, 'bin', 'napi-v6', process.platform, process.arch)
-  return existsSync(folder) && readdirSync(folder).some(name => name.includes('providers_cuda'))
+  return existsSync(folder) ? readdirSync(folder) : []
 }
 
 /** Elsewhere than on Linux there is always something that draws; there, a device shows whether it is more than software. */

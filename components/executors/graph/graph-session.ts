@@ -23,6 +23,12 @@ const LARGE_WEIGHTS = 2 ** 28
 
 let count = 0
 
+/**
+ * Bytes of float32 that are spent on widening the largest weights of a large model once, at most a third of them: those cost the most to widen whenever
+ * they are used.
+ */
+const WIDENED_BYTES = 2 ** 30
+
 /** How a session is made. */
 export interface GraphSessionOptions extends BuilderOptions {
   /** Whether weights of half precision may stay so in memory. */
@@ -71,9 +77,11 @@ export class GraphSession {
     const elements = weights.reduce((sum, { shape }) => sum + tf.util.sizeFromShape([...shape]), 0)
     const isLarge = 4 * elements > LARGE_WEIGHTS
     const keepHalf = keepsHalf && isLarge
-    this.bytes = keepHalf ? sources.reduce((sum, { begin, end }) => sum + end - begin, 0) : 4 * elements
+    const widenedBytes = Math.min(WIDENED_BYTES, (4 * elements) / 3)
+    const stored = sources.reduce((sum, { begin, end }) => sum + end - begin, 0)
+    this.bytes = keepHalf ? stored + widenedBytes / 2 : 4 * elements
     this.files = new WeightFiles(this.model, sources)
-    const proto = writeOnnx(graph, { locate: info => this.files.locate(info), keepHalf, ...operators })
+    const proto = writeOnnx(graph, { locate: info => this.files.locate(info), keepHalf, widenedBytes, ...operators })
     this.names = {
       // Weights that are declared as inputs come behind those of the call.
       inputs: (proto.graph?.input ?? []).slice(0, graph.inputs.length).map(({ name }) => name),

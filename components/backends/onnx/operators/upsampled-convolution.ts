@@ -12,15 +12,21 @@ const ROWS = [
   [[0, 1], [2]],
 ] as const
 
+/**
+ * Positions of the small map from which on it pays. To sum the weights takes as long as to convolve about 120 of them, and weights that are widened whenever
+ * they are used are summed as often.
+ */
+const WORTHWHILE = 256
+
 /** The small map, where a convolution's input is one that was doubled. */
 export function doubledMap(x: GraphValue): GraphValue | undefined {
   if (x.origin.kind !== 'node' || x.origin.node.kernel !== 'ResizeNearestNeighbor') return undefined
   const { inputs, attrs } = x.origin.node
   const images = inputs.images as GraphValue
-  const [, height = 0, width = 0] = images.shape
-  // ONNX Runtime's convolution for WebGPU overlooks the padding behind a map of the kernel's size.
-  const isTiny = height <= 2 && width <= 2
-  const isDoubled = !isTiny && x.shape[1] === 2 * height && x.shape[2] === 2 * width
+  const [batch = 0, height = 0, width = 0] = images.shape
+  // Also, ONNX Runtime's convolution for WebGPU overlooks the padding behind a map of the kernel's size.
+  const isWorthIt = batch * height * width >= WORTHWHILE
+  const isDoubled = isWorthIt && x.shape[1] === 2 * height && x.shape[2] === 2 * width
   return isDoubled && !attrs.alignCorners && !attrs.halfPixelCenters ? images : undefined
 }
 

@@ -139,42 +139,13 @@ async function compareWithPyTorch(options: Options): Promise<void> {
   const { threads } = options
   const out = await mkdtemp(join(tmpdir(), 'tesserae-bench-'))
   const cli = join(root, 'dist', 'cli', 'main.js')
-  const generate = (model: string, steps: number, size: readonly string[]) => ({
-    ours: [
-      cli,
-      'generate',
-      'red apple',
-      '--model',
-      model,
-      '--steps',
-      String(steps),
-      ...size,
-      '--guidance',
-      '4',
-      '--seed',
-      '1',
-      '--threads',
-      threads,
-      '--out',
-      join(out, 'ours.png'),
-    ],
-    peer: [
-      join(peers, 'generate.py'),
-      model,
-      'red apple',
-      '--steps',
-      String(steps),
-      ...size,
-      '--guidance',
-      '4',
-      '--seed',
-      '1',
-      '--threads',
-      threads,
-      '--out',
-      join(out, 'peer.png'),
-    ],
-  })
+  const generate = (model: string, steps: number, size: readonly string[]) => {
+    const settings = ['--steps', String(steps), ...size, '--guidance', '4', '--seed', '1', '--threads', threads]
+    return {
+      ours: [cli, 'generate', 'red apple', '--model', model, ...settings, '--out', join(out, 'ours.png')],
+      peer: [join(peers, 'generate.py'), model, 'red apple', ...settings, '--out', join(out, 'peer.png')],
+    }
+  }
   try {
     const emoji = generate(join(root, 'models', 'emoji'), 25, [])
     await bench.compareProcesses('emoji-end-to-end', emoji.ours, emoji.peer, 2 * bench.runs)

@@ -80,12 +80,16 @@ export class BackendSelector {
     return this.selected && { selection: this.selected.selection, isNamed: this.isNamed }
   }
 
-  /** See {@link selectBackend}. */
-  async select({ backend, threads }: SelectBackendOptions = {}): Promise<BackendSelection> {
+  /**
+   * See {@link selectBackend}.
+   *
+   * @param isAsked - whether a name comes from a user
+   */
+  async select({ backend, threads }: SelectBackendOptions = {}, isAsked = true): Promise<BackendSelection> {
     if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
       throw new InvalidThreadCountError(threads)
     }
-    const chosen = this.turn.then(() => this.choose(backend, threads))
+    const chosen = this.turn.then(() => this.choose(backend, threads, isAsked))
     this.turn = chosen.catch(() => undefined)
     return chosen
   }
@@ -93,11 +97,12 @@ export class BackendSelector {
   private async choose(
     option: BackendName | 'auto' | undefined,
     threads: number | undefined,
+    isAsked: boolean,
   ): Promise<BackendSelection> {
     if (this.selected && (option === undefined || option === 'auto')) return this.selected.selection
     const fromEnvironment = process.env.TESSERAE_BACKEND || undefined
     const wanted = option ?? fromEnvironment ?? 'auto'
-    this.isNamed = wanted !== 'auto'
+    this.isNamed = isAsked && wanted !== 'auto'
     const source = option ? 'option backend' : fromEnvironment ? 'TESSERAE_BACKEND' : 'default'
     if (wanted !== 'auto') return this.chooseNamed(wanted, source, threads)
 
@@ -168,6 +173,11 @@ const selector = new BackendSelector(backendLoaders)
  */
 export function selectBackend(options: SelectBackendOptions = {}): Promise<BackendSelection> {
   return selector.select(options)
+}
+
+/** Makes a backend the current one for a reason of our own: nobody has asked for it. @throws BackendUnavailableError */
+export function tryBackend(backend: BackendName): Promise<BackendSelection> {
+  return selector.select({ backend }, false)
 }
 
 let isStopgap = false

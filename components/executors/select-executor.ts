@@ -1,8 +1,10 @@
 /** Chooses what computes the models: the fastest that this machine has, or the one that is asked for. */
 
 import { UnknownValueError } from '../../src/errors/unknown-value-error'
+import { GPU_PACKAGES } from '../backends/gpu-facts'
 import { CUDA_DEVICE } from '../backends/node-loader'
-import { backendInUse, selectBackend, useStopgapBackend } from '../backends/select-backend'
+import { isInstalled } from '../backends/optional-package'
+import { backendInUse, selectBackend, tryBackend, useStopgapBackend } from '../backends/select-backend'
 import * as tf from '../tensors/tf'
 import { eagerExecutor } from './eager-executor'
 import type { Executor } from './executor'
@@ -65,7 +67,10 @@ export async function selectExecutor(options: SelectExecutorOptions = {}): Promi
   if (executor === 'graph' || provider !== undefined) return selectGraph(graphOptions)
   if (backendInUse()?.isNamed) return selectEager()
   if (Object.keys(graphOptions).length > 0) return selectGraph(graphOptions)
-  automatic ??= chooseAutomatically()
+  automatic ??= chooseAutomatically().catch(error => {
+    automatic = undefined
+    throw error
+  })
   return automatic
 }
 
@@ -79,7 +84,10 @@ function selectGraph(options: GraphExecutorOptions): Promise<ExecutorSelection> 
   const key = JSON.stringify(Object.entries(options).sort())
   const known = graphExecutors.get(key)
   if (known) return known
-  const selection = startGraph(options)
+  const selection = startGraph(options).catch(error => {
+    graphExecutors.delete(key)
+    throw error
+  })
   graphExecutors.set(key, selection)
   return selection
 }
@@ -103,7 +111,7 @@ async function startGraph(options: GraphExecutorOptions): Promise<ExecutorSelect
 
 async function chooseAutomatically(): Promise<ExecutorSelection> {
   const tried: ExecutorAttempt[] = []
-  if (hasNvidiaDriver()) {
+  if (hasNvidiaDriver() && isInstalled(GPU_PACKAGES.cuda)) {
     const attempt = await tryCudaBackend()
     tried.push(attempt)
     if (attempt.ok) return { executor: eagerExecutor, tried }
@@ -128,7 +136,7 @@ async function chooseAutomatically(): Promise<ExecutorSelection> {
 async function tryCudaBackend(): Promise<ExecutorAttempt> {
   const name = 'eager on node-gpu'
   try {
-    const { device } = await selectBackend({ backend: 'node-gpu' })
+    const { device } = await tryBackend('node-gpu')
     if (device === CUDA_DEVICE) return { name, ok: true }
     return { name, ok: false, reason: `It computes on ${device}.` }
   } catch (error) {

@@ -22,7 +22,7 @@ export interface GraphExecutorOptions {
   /** How many sessions are kept: one for each model, function and shape of inputs. The least recently used go first. Default: 16. */
   maxSessions?: number
   /**
-   * Bytes of weights that may be kept for sessions that are not in use. A session takes a fraction of a second to make again.
+   * Bytes of weights of all sessions, beyond which those that are not in use are dropped. A session takes a second or less to make again.
    * Default: 1 GiB on the CPU, no limit on a GPU.
    */
   maxSessionBytes?: number

@@ -1,5 +1,4 @@
 /** The variational autoencoder between images and latents. Counterpart: models/autoencoders/autoencoder_kl.py. */
-
 import type { FromPretrainedOptions } from '../../../src/params/component-class'
 import { TensorPlaceholder } from '../../backends/recorder/tensor-tree'
 import type { RawConfig } from '../../configs/parse-config'
@@ -61,7 +60,9 @@ export class AutoencoderKL extends PretrainedModel {
    * @throws ShapeMismatchError, WeightsNotLoadedError; GraphExecutionError where the model runs as a graph; the reason of `options.signal`
    */
   async encode(x: tf.Tensor4D, options?: ModelRunOptions): Promise<DiagonalGaussianDistribution> {
-    return new DiagonalGaussianDistribution(await this.execute('encode', this.forwardEncode, x, options))
+    return new DiagonalGaussianDistribution(
+      await this.execute('encode', given => this.forwardEncode(given), x, options),
+    )
   }
 
   /**
@@ -71,12 +72,12 @@ export class AutoencoderKL extends PretrainedModel {
    * @throws ShapeMismatchError, WeightsNotLoadedError; GraphExecutionError where the model runs as a graph; the reason of `options.signal`
    */
   decode(z: tf.Tensor4D, options?: ModelRunOptions): Promise<tf.Tensor4D> {
-    return this.execute('decode', this.forwardDecode, z, options)
+    return this.execute('decode', given => this.forwardDecode(given), z, options)
   }
 
   /** Gets ready, in the background, to decode latents of this shape. */
   prepareDecode(shape: readonly [batch: number, height: number, width: number, channels: number]): void {
-    this.makeReady('decode', this.forwardDecode, new TensorPlaceholder(shape) as unknown as tf.Tensor4D)
+    this.makeReady('decode', given => this.forwardDecode(given), new TensorPlaceholder(shape) as unknown as tf.Tensor4D)
   }
 
   /**
@@ -84,8 +85,8 @@ export class AutoencoderKL extends PretrainedModel {
    *
    * @throws ShapeMismatchError, WeightsNotLoadedError
    */
-  readonly forwardEncode = (x: tf.Tensor4D): tf.Tensor4D => {
-    new InputShapes('AutoencoderKL').check('x', ['batch', 'height', 'width', this.config.inChannels], x)
+  forwardEncode(x: tf.Tensor4D): tf.Tensor4D {
+    new InputShapes('AutoencoderKL').checkGiven('x', ['batch', 'height', 'width', this.config.inChannels], x)
     return tf.tidy(() => {
       const encoded = this.encoder.forward(x)
       return this.quantConv ? this.quantConv.forward(encoded) : encoded
@@ -97,8 +98,8 @@ export class AutoencoderKL extends PretrainedModel {
    *
    * @throws ShapeMismatchError, WeightsNotLoadedError
    */
-  readonly forwardDecode = (z: tf.Tensor4D): tf.Tensor4D => {
-    new InputShapes('AutoencoderKL').check('z', ['batch', 'height', 'width', this.config.latentChannels], z)
+  forwardDecode(z: tf.Tensor4D): tf.Tensor4D {
+    new InputShapes('AutoencoderKL').checkGiven('z', ['batch', 'height', 'width', this.config.latentChannels], z)
     return tf.tidy(() => this.decoder.forward(this.postQuantConv ? this.postQuantConv.forward(z) : z))
   }
 }

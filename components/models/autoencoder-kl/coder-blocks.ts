@@ -1,5 +1,4 @@
 /** The blocks of the VAE's encoder and decoder. Counterpart: models/unets/unet_2d_blocks.py (DownEncoderBlock2D, UNetMidBlock2D, UpDecoderBlock2D). */
-
 import { Module } from '../../nn/module'
 import type * as tf from '../../tensors/tf'
 import { Downsample2D } from '../layers/downsample-2d'

@@ -1,5 +1,4 @@
 /** From latents to images. Counterpart: models/autoencoders/vae.py (Decoder). */
-
 import { silu } from '../../nn/activations'
 import { Conv2d } from '../../nn/conv2d'
 import { GroupNorm } from '../../nn/group-norm'

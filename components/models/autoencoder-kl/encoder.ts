@@ -1,5 +1,4 @@
 /** From images to the moments of latents. Counterpart: models/autoencoders/vae.py (Encoder). */
-
 import { silu } from '../../nn/activations'
 import { Conv2d } from '../../nn/conv2d'
 import { GroupNorm } from '../../nn/group-norm'

@@ -1,5 +1,4 @@
 /** Self-attention between the positions of a map. Counterpart: models/attention_processor.py (Attention with a group norm and a residual). */
-
 import { GroupNorm } from '../../nn/group-norm'
 import { Linear } from '../../nn/linear'
 import { Module } from '../../nn/module'

@@ -1,5 +1,4 @@
 /** CLIP's text model. Counterpart: transformers models/clip/modeling_clip.py (CLIPTextModel). */
-
 import type { FromPretrainedOptions } from '../../../src/params/component-class'
 import type { RawConfig } from '../../configs/parse-config'
 import type { ModelRunOptions } from '../../executors/executor'
@@ -81,10 +80,8 @@ export class CLIPTextModel extends PretrainedModel {
    * `options.signal`
    */
   call(inputs: CLIPTextInputs, options?: ModelRunOptions): Promise<CLIPTextOutput> {
-    return this.execute('forward', this.forwardAll, inputs, options)
+    return this.execute('forward', given => this.forward(given), inputs, options)
   }
-
-  private readonly forwardAll = (inputs: CLIPTextInputs) => this.forward(inputs)
 
   /**
    * Embeds texts, computed at once on TensorFlow.js's backend.
@@ -105,7 +102,7 @@ export class CLIPTextModel extends PretrainedModel {
 
   private check({ inputIds, attentionMask }: CLIPTextInputs): void {
     const shapes = new InputShapes('CLIPTextModel')
-    shapes.check('inputIds', ['batch', 'token'], inputIds)
+    shapes.checkGiven('inputIds', ['batch', 'token'], inputIds)
     shapes.check('attentionMask', ['batch', 'token'], attentionMask)
     const { maxPositionEmbeddings } = this.config
     if (inputIds.shape[1] > maxPositionEmbeddings) {

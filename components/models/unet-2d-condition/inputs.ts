@@ -49,15 +49,13 @@ export function checkInputs(config: UNet2DConditionConfig, inputs: UNet2DConditi
     if (inputs[parameter] !== undefined) throw new ModelInputError(model, parameter, `is of no use: ${reason}`)
   }
 
-  need('sample')
   need('timestep')
-  need('encoderHiddenStates')
-  shapes.check('sample', ['batch', 'height', 'width', config.inChannels], inputs.sample)
+  shapes.checkGiven('sample', ['batch', 'height', 'width', config.inChannels], inputs.sample)
   if (typeof inputs.timestep !== 'number' && inputs.timestep.size !== 1)
     shapes.check('timestep', ['batch'], inputs.timestep)
   const promptDims = [...new Set([config.crossAttentionDim].flat())]
   const promptDim = promptDims.length === 1 ? (promptDims[0] ?? 'channels') : 'channels'
-  shapes.check('encoderHiddenStates', ['batch', 'token', promptDim], inputs.encoderHiddenStates)
+  shapes.checkGiven('encoderHiddenStates', ['batch', 'token', promptDim], inputs.encoderHiddenStates)
   shapes.check('encoderAttentionMask', ['batch', 'token'], inputs.encoderAttentionMask)
 
   if (config.classEmbedType === 'projection') {

@@ -1,5 +1,6 @@
 /** `tesserae export`: a component of a model as an .onnx file. */
 import { join, resolve } from 'node:path'
+import { defaultSize } from '../blocks/stable-diffusion/latent-size'
 import { type ExportOptions, exportOnnx } from '../components/backends/onnx/export-onnx'
 import { TensorPlaceholder } from '../components/backends/recorder/tensor-tree'
 import { readConfig } from '../components/configs/read-config'
@@ -102,9 +103,8 @@ function recorded<I>(model: PretrainedModel, forward: (inputs: I) => unknown, in
   return { model, forward, inputs } as unknown as Awaited<ReturnType<Load>>
 }
 
-function ownSize(sampleSize: number | readonly [number, number]): Size {
-  const [height, width] = typeof sampleSize === 'number' ? [sampleSize, sampleSize] : sampleSize
-  return { height, width }
+function ownSize(sampleSize: number | readonly [number, number] | null): Size {
+  return { height: defaultSize(sampleSize, 'height'), width: defaultSize(sampleSize, 'width') }
 }
 
 /** @throws ModelInputError for a size that the VAE does not divide */
@@ -123,6 +123,6 @@ async function latentSize(
     const vae = AutoencoderKL.fromConfig(await readConfig(join(folder, 'vae'), 'config.json'))
     return [inLatents(size.height, vae.spatialFactor), inLatents(size.width, vae.spatialFactor)]
   }
-  const { height, width } = ownSize(sampleSize ?? 64)
+  const { height, width } = ownSize(sampleSize)
   return [height, width]
 }

@@ -1,5 +1,4 @@
 /** Turns latents into pixels. */
-
 import { AutoencoderKL } from '../../components/models/autoencoder-kl/autoencoder-kl'
 import { tensor } from '../../components/tensors/tensor-schema'
 import type * as tf from '../../components/tensors/tf'

@@ -1,5 +1,4 @@
 /** The denoise loop. Counterpart: StableDiffusionXLDenoiseLoopWrapper of diffusers. */
-
 import { z } from 'zod'
 import { tensor } from '../../components/tensors/tensor-schema'
 import type * as tf from '../../components/tensors/tf'

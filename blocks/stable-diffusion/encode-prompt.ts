@@ -1,5 +1,4 @@
 /** Turns words into the embeddings that condition the denoiser. Counterpart: StableDiffusionPipeline.encode_prompt of diffusers. */
-
 import { z } from 'zod'
 import { BaseGuidance } from '../../components/guiders/base-guidance'
 import { CLIPTextModel } from '../../components/models/clip-text/clip-text-model'

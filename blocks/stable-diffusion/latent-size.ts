@@ -16,7 +16,11 @@ export function latentSize(source: LatentSizeSource, side: 'height' | 'width'): 
   return pixels === undefined ? defaultSize(source.unet.config.sampleSize, side) : pixels / source.vae.spatialFactor
 }
 
-function defaultSize(sampleSize: number | readonly number[] | null | undefined, side: 'height' | 'width'): number {
+/** The size that a config names, for both sides or for each; Stable Diffusion's 64 where it names none. */
+export function defaultSize(
+  sampleSize: number | readonly number[] | null | undefined,
+  side: 'height' | 'width',
+): number {
   if (Array.isArray(sampleSize)) return sampleSize[side === 'height' ? 0 : 1] as number
   return typeof sampleSize === 'number' ? sampleSize : 64
 }

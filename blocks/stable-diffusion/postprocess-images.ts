@@ -1,5 +1,4 @@
 /** Turns pixels into pictures. */
-
 import { z } from 'zod'
 import { Image } from '../../components/images/image'
 import { VaeImageProcessor } from '../../components/images/vae-image-processor'

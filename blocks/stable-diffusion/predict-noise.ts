@@ -1,5 +1,4 @@
 /** Predicts the noise in the latents, with guidance. Counterpart: StableDiffusionXLLoopDenoiser of diffusers. */
-
 import { z } from 'zod'
 import { BaseGuidance } from '../../components/guiders/base-guidance'
 import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'

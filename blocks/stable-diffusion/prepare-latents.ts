@@ -1,5 +1,4 @@
 /** Draws the noise that the run begins with. Counterpart: StableDiffusionPipeline.prepare_latents of diffusers. */
-
 import { z } from 'zod'
 import { AutoencoderKL } from '../../components/models/autoencoder-kl/autoencoder-kl'
 import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'

@@ -1,5 +1,4 @@
 /** Scales the latents to what the network was trained on. */
-
 import { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
 import { tensor } from '../../components/tensors/tensor-schema'
 import type * as tf from '../../components/tensors/tf'

@@ -1,5 +1,4 @@
 /** Takes the latents from one noise level to the next. */
-
 import { z } from 'zod'
 import { Generator } from '../../components/random/generator'
 import { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'

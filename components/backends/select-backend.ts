@@ -1,5 +1,4 @@
 /** Chooses the tfjs backend of this process: the best that this machine has, or the one that is asked for. */
-
 import { nearestName } from '../../src/errors/nearest-name'
 import * as tf from '../tensors/tf'
 import {

@@ -18,7 +18,8 @@ export function readFloat32Sync(info: TensorInfo): Float32Array {
   throw new SafetensorsError(info.file, 'wrong-dtype', `holds ${info.dtype}, but floats were asked for.`)
 }
 
-function readBytesSync({ file, begin, end }: TensorInfo): ArrayBuffer {
+/** The bytes of a tensor as they lie in its file. @throws SafetensorsError if the file cannot be read, or has become shorter */
+export function readBytesSync({ file, begin, end }: TensorInfo): ArrayBuffer {
   let handle: number
   try {
     handle = openSync(file, 'r')

@@ -1,5 +1,4 @@
 /** Runs models kernel by kernel, on the current backend of TensorFlow.js. */
-
 import { backendInUse } from '../backends/select-backend'
 import * as tf from '../tensors/tf'
 import type { Executor, ModelCall, ModelRunOptions } from './executor'

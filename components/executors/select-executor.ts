@@ -1,5 +1,4 @@
 /** Chooses what computes the models: the fastest that this machine has, or the one that is asked for. */
-
 import { UnknownValueError } from '../../src/errors/unknown-value-error'
 import { GPU_PACKAGES } from '../backends/gpu-facts'
 import { CUDA_DEVICE } from '../backends/node-loader'

@@ -2,7 +2,6 @@
  * Moves the prediction away from that without the prompt. Source: https://arxiv.org/abs/2207.12598; counterpart:
  * guiders/classifier_free_guidance.py
  */
-
 import { z } from 'zod'
 import * as tf from '../tensors/tf'
 import { checkWindow, isOffScale } from './guidance-window'

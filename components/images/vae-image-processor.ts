@@ -1,5 +1,4 @@
 /** Brings images to the numbers that a VAE works with, and back. Counterpart: diffusers image_processor.py. */
-
 import { z } from 'zod'
 import { parseConfig } from '../configs/parse-config'
 import * as tf from '../tensors/tf'

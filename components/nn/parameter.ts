@@ -1,5 +1,4 @@
 /** A weight of a module. Counterpart: torch.nn.Parameter. */
-
 import type { TensorInfo } from '../checkpoints/checkpoint'
 import { readFloat32Sync } from '../checkpoints/read-tensor-sync'
 import * as tf from '../tensors/tf'
@@ -49,6 +48,11 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
       this.value = this.place(readFloat32Sync(this.file))
     }
     return this.value
+  }
+
+  /** How many numbers the weight has. */
+  get size(): number {
+    return tf.util.sizeFromShape([...this.shape])
   }
 
   /** Whether there are numbers, in memory or in a file. */

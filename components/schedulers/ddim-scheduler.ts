@@ -2,7 +2,6 @@
  * Denoising diffusion implicit models: few deterministic steps. Source: https://arxiv.org/abs/2010.02502; counterpart:
  * schedulers/scheduling_ddim.py
  */
-
 import { z } from 'zod'
 import type * as tf from '../tensors/tf'
 import { thresholdSample } from './dynamic-thresholding'

@@ -2,7 +2,6 @@
  * DPM-Solver and DPM-Solver++, multistep: few steps of order 1 to 3, each with one prediction. Counterpart:
  * schedulers/scheduling_dpmsolver_multistep.py
  */
-
 import { z } from 'zod'
 import type { RunScope } from '../../src/container/run-scoped'
 import type * as tf from '../tensors/tf'

@@ -2,7 +2,6 @@
  * Euler's method in sigma space. Source: https://arxiv.org/abs/2206.00364, algorithm 2; counterpart:
  * schedulers/scheduling_euler_discrete.py
  */
-
 import { z } from 'zod'
 import type * as tf from '../tensors/tf'
 import { linearCombination } from './linear-combination'

@@ -1,5 +1,4 @@
 /** The fresh noise of stochastic steps. */
-
 import type { Generator } from '../random/generator'
 import { randnTensor } from '../random/randn-tensor'
 import type * as tf from '../tensors/tf'

@@ -1,5 +1,4 @@
 /** A schema for tensors with named and fixed dimensions. */
-
 import { z } from 'zod'
 import { SHAPE_KEY, TYPE_KEY } from '../../src'
 import * as tf from './tf'

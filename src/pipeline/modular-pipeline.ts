@@ -1,5 +1,4 @@
 /** Blocks with the components they need: the thing that runs. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
-
 import { ComponentContainer } from '../container/component-container'
 import { documentBlock } from '../documentation/doc'
 import { ComponentLoadError } from '../errors/component-load-error'

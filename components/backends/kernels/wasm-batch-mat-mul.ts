@@ -2,7 +2,6 @@
  * Products of many matrices at the speed of one on the WebAssembly backend. TensorFlow.js computes a batch in a plain loop there, and
  * only a single product with XNNPACK: 1.3 against 20 GFLOP/s for the products of attention.
  */
-
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm'
 import * as tf from '../../tensors/tf'
 

@@ -1,12 +1,11 @@
 /** Writes a model to an .onnx file that needs nothing else. */
 import { createReadStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { TensorInfo } from '../../checkpoints/checkpoint'
 import { writeFileAtomically } from '../../files/write-file-atomically'
 import type { Module } from '../../nn/module'
 import { capture } from '../recorder/capture'
-import { type ModelProto, TensorProto_DataLocation } from './onnx_pb'
+import { sourcesOf } from '../recorder/graph'
 import { encodeOnnx, writeOnnx } from './write-onnx'
 
 /** Bytes of weights up to which they are part of the model's own file. */
@@ -34,12 +33,6 @@ export interface ExportedFiles {
   bytes: number
 }
 
-/** Where a weight comes from and where it goes. */
-interface Placed {
-  readonly info: TensorInfo
-  readonly offset: number
-}
-
 /**
  * Records a function of a model and writes it with its weights, which keep the precision of their files. Inputs and results have PyTorch's names and order
  * of dimensions. Some operators are Microsoft's own, so it takes ONNX Runtime to run it.
@@ -52,57 +45,38 @@ export async function exportOnnx<I>(
   file: string,
 ): Promise<ExportedFiles> {
   const { graph } = capture(model, inputs, forward)
-  const weights = `${file}.data`
-  const placed = new Map<string, Placed>()
-  let end = 0
-  const place = (info: TensorInfo): Placed => {
-    const key = `${info.file}:${info.begin}`
-    const known = placed.get(key)
-    if (known) return known
-    const added = { info, offset: Math.ceil(end / ALIGNMENT) * ALIGNMENT }
-    end = added.offset + info.end - info.begin
-    placed.set(key, added)
-    return added
+  const sources = new Map(sourcesOf(graph).map(source => [`${source.file}:${source.begin}`, source]))
+  const size = [...sources.values()].reduce((sum, { begin, end }) => sum + end - begin, 0)
+  if (size <= SIDE_FILE_BYTES) {
+    const bytes = encodeOnnx(writeOnnx(graph, { forOthers: true }))
+    await writeFileAtomically(file, [bytes])
+    return { file, weights: undefined, bytes: bytes.length }
   }
-  const proto = writeOnnx(graph, {
-    locate: info => {
-      const { offset } = place(info)
-      return { file: basename(weights), begin: offset, end: offset + info.end - info.begin }
-    },
-    forOthers: true,
-  })
-  const isLarge = end > SIDE_FILE_BYTES
-  if (isLarge) await writeFileAtomically(weights, readAll([...placed.values()]))
-  else await putInside(proto, [...placed.values()])
-  const bytes = encodeOnnx(proto)
+  const weights = `${file}.data`
+  const offsets = new Map<string, number>()
+  let length = 0
+  for (const [key, { begin, end }] of sources) {
+    const offset = Math.ceil(length / ALIGNMENT) * ALIGNMENT
+    offsets.set(key, offset)
+    length = offset + end - begin
+  }
+  const locate = ({ file: source, begin, end }: TensorInfo) => {
+    const offset = offsets.get(`${source}:${begin}`) as number
+    return { file: basename(weights), begin: offset, end: offset + end - begin }
+  }
+  const bytes = encodeOnnx(writeOnnx(graph, { locate, forOthers: true }))
+  await writeFileAtomically(weights, readAll([...sources.values()]))
   await writeFileAtomically(file, [bytes])
-  return { file, weights: isLarge ? weights : undefined, bytes: bytes.length + (isLarge ? end : 0) }
+  return { file, weights, bytes: bytes.length + length }
 }
 
 /** The bytes of all weights, with the gaps between them. */
-async function* readAll(placed: readonly Placed[]): AsyncIterable<Uint8Array> {
+async function* readAll(sources: readonly TensorInfo[]): AsyncIterable<Uint8Array> {
   let position = 0
-  for (const { info, offset } of placed) {
-    if (offset > position) yield new Uint8Array(offset - position)
-    if (info.end > info.begin)
-      yield* createReadStream(info.file, { start: info.begin, end: info.end - 1 }) as AsyncIterable<Buffer>
-    position = offset + info.end - info.begin
-  }
-}
-
-/** Takes the weights into the model itself. */
-async function putInside(proto: ModelProto, placed: readonly Placed[]): Promise<void> {
-  const files = new Map<string, Buffer>()
-  for (const { info } of placed) if (!files.has(info.file)) files.set(info.file, await readFile(info.file))
-  for (const tensor of proto.graph?.initializer ?? []) {
-    if (tensor.dataLocation !== TensorProto_DataLocation.EXTERNAL) continue
-    const entry = (key: string) => Number(tensor.externalData.find(data => data.key === key)?.value)
-    const [offset, length] = [entry('offset'), entry('length')]
-    const source = placed.find(({ info, offset: begin }) => offset >= begin && offset < begin + info.end - info.begin)
-    if (source === undefined) throw new Error(`The weight ${tensor.name} has no place.`)
-    const begin = source.info.begin + offset - source.offset
-    tensor.rawData = new Uint8Array((files.get(source.info.file) as Buffer).subarray(begin, begin + length))
-    tensor.externalData = []
-    tensor.dataLocation = TensorProto_DataLocation.DEFAULT
+  for (const { file, begin, end } of sources) {
+    const gap = -position & (ALIGNMENT - 1)
+    if (gap > 0) yield new Uint8Array(gap)
+    if (end > begin) yield* createReadStream(file, { start: begin, end: end - 1 }) as AsyncIterable<Buffer>
+    position += gap + end - begin
   }
 }

@@ -104,10 +104,10 @@ export class OnnxBuilder {
     return free
   }
 
-  /** Gives a value the name of an operator's result. */
-  bind(value: GraphValue, name: string, order: Order = 'channelsLast'): void {
-    const known = this.names.get(value) ?? {}
-    this.names.set(value, { ...known, [order]: name })
+  /** Gives a value the name of an operator's result, and returns the name. */
+  bind(value: GraphValue, name: string, order: Order = 'channelsLast'): string {
+    this.names.set(value, { ...this.names.get(value), [order]: name })
+    return name
   }
 
   /** Shapes and types of the values that have a name so far. */
@@ -133,12 +133,12 @@ export class OnnxBuilder {
     const known = this.names.get(value)
     if (known?.channelsLast !== undefined) return known.channelsLast
     const { origin } = value
-    if (origin.kind === 'constant') return this.remember(value, this.constant(origin.values, value.shape, value.dtype))
-    if (origin.kind === 'parameter') return this.remember(value, this.widen(this.stored(value)))
+    if (origin.kind === 'constant') return this.bind(value, this.constant(origin.values, value.shape, value.dtype))
+    if (origin.kind === 'parameter') return this.bind(value, this.widen(this.stored(value)))
     if (known?.channelsFirst === undefined) {
       throw new Error(`A value is used before it is written (${this.node?.kernel} of ${this.node?.layer}).`)
     }
-    return this.remember(value, this.transpose(known.channelsFirst, TO_LAST, permute(value.shape, CHANNELS_FIRST)))
+    return this.bind(value, this.transpose(known.channelsFirst, TO_LAST, permute(value.shape, CHANNELS_FIRST)))
   }
 
   /** The name of a value with its channels behind the batch; one of a lower rank is first given leading dimensions, as if it broadcasts. */
@@ -162,8 +162,7 @@ export class OnnxBuilder {
       const plain = value.shape.length === 4 ? this.plain(value) : this.reshape(this.plain(value), shape)
       name = this.transpose(plain, CHANNELS_FIRST, shape)
     }
-    this.remember(value, name, 'channelsFirst')
-    return name
+    return this.bind(value, name, 'channelsFirst')
   }
 
   /** A weight as it lies in its file. */
@@ -228,6 +227,11 @@ export class OnnxBuilder {
     return this.constant(valuesOf[dtype].of(value), [], dtype)
   }
 
+  /** The same number throughout a tensor of this form. */
+  filled(value: number, { shape, dtype }: TensorSpec): string {
+    return this.add('Expand', [this.scalar(value, dtype), this.ints(shape)])
+  }
+
   /** A value with elements of another type. */
   cast(name: string, from: GraphDType, to: GraphDType): string {
     return from === to ? name : this.add('Cast', [name], { to: onnxTypes[to] })
@@ -254,11 +258,6 @@ export class OnnxBuilder {
     this.transposed.set(result, { of: source, perm: whole })
     return result
   }
-
-  private remember(value: GraphValue, name: string, order: Order = 'channelsLast'): string {
-    this.names.set(value, { ...this.names.get(value), [order]: name })
-    return name
-  }
 }
 
 /** A shape with its dimensions in another order. */
@@ -268,8 +267,12 @@ export function permute(shape: readonly number[], perm: readonly number[]): numb
 
 /** What is known of an input, a result or a value between them. */
 export function valueInfo(name: string, { shape, dtype }: TensorSpec): ValueInfoProto {
-  const dim = shape.map(length => ({ value: { case: 'dimValue' as const, value: BigInt(length) } }))
-  const tensorType = { elemType: onnxTypes[dtype], shape: { dim } }
+  return typedValue(name, onnxTypes[dtype], shape.map(BigInt))
+}
+
+/** The same for any of ONNX's element types. */
+export function typedValue(name: string, elemType: TensorProto_DataType, dims: readonly bigint[]): ValueInfoProto {
+  const tensorType = { elemType, shape: { dim: dims.map(value => ({ value: { case: 'dimValue' as const, value } })) } }
   return create(ValueInfoProtoSchema, { name, type: { value: { case: 'tensorType', value: tensorType } } })
 }
 

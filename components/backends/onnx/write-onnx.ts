@@ -2,6 +2,7 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import { toSnakeCase } from '../../../src/format/wire-names'
 import type { TensorInfo } from '../../checkpoints/checkpoint'
+import { readBytesSync } from '../../checkpoints/read-tensor-sync'
 import type { Graph, GraphValue } from '../recorder/graph'
 import {
   type ModelProto,
@@ -10,7 +11,6 @@ import {
   NodeProtoSchema,
   type TensorProto,
   type ValueInfoProto,
-  ValueInfoProtoSchema,
 } from './onnx_pb'
 import {
   type BuilderOptions,
@@ -20,6 +20,7 @@ import {
   type Order,
   permute,
   type StoredWeight,
+  typedValue,
   valueInfo,
 } from './onnx-builder'
 import { operatorWriters } from './operators'
@@ -31,8 +32,11 @@ const OPSET = 19n
 
 /** Options of {@link writeOnnx}. */
 export interface WriteOnnxOptions extends BuilderOptions {
-  /** How the model refers to a file of weights: a path relative to the folder that the runtime is told. */
-  locate: (info: TensorInfo) => Pick<TensorInfo, 'file' | 'begin' | 'end'>
+  /**
+   * How the model refers to a file of weights: a path relative to the folder that the runtime is told. By default the weights become part of the
+   * model.
+   */
+  locate?: (info: TensorInfo) => Pick<TensorInfo, 'file' | 'begin' | 'end'>
   /**
    * Keeps large weights of half precision as they are, and widens them whenever the graph runs. Otherwise the runtime does that once, when
    * it makes a session, and holds them twice as large.
@@ -47,7 +51,7 @@ export interface WriteOnnxOptions extends BuilderOptions {
   forOthers?: boolean
 }
 
-/** The model as a message; weights that lie in files are referred to, those in memory are part of it. */
+/** The model as a message. Weights that were loaded from memory are always part of it. */
 export function writeOnnx(
   graph: Graph,
   { locate, keepHalf = false, widenedBytes = 0, forOthers = false, ...operators }: WriteOnnxOptions,
@@ -146,13 +150,7 @@ function replaceable(initializers: readonly TensorProto[], widenedBytes: number)
   }
   return large
     .filter(weight => !widened.has(weight))
-    .map(({ name, dataType, dims }) => {
-      const dim = dims.map(value => ({ value: { case: 'dimValue' as const, value } }))
-      return create(ValueInfoProtoSchema, {
-        name,
-        type: { value: { case: 'tensorType', value: { elemType: dataType, shape: { dim } } } },
-      })
-    })
+    .map(({ name, dataType, dims }) => typedValue(name, dataType, dims))
 }
 
 function isHalf(type: number): boolean {
@@ -184,6 +182,12 @@ function writeWeight(
     const row = values.length / length
     builder.initializers.push(inlineTensor(name, shape, onnxTypes.float32, values.subarray(begin * row, end * row)))
     return { name, type: onnxTypes.float32 }
+  }
+  if (locate === undefined) {
+    const bytes = new Uint8Array(readBytesSync(source))
+    const row = bytes.length / length
+    builder.initializers.push(inlineTensor(name, shape, type, bytes.subarray(begin * row, end * row)))
+    return { name, type }
   }
   const place = locate(source)
   const row = (place.end - place.begin) / length

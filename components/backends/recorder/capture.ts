@@ -1,5 +1,4 @@
 /** Records a model as a graph by running it once on tensors without numbers. */
-
 import type { Module } from '../../nn/module'
 import { withParameterReader } from '../../nn/parameter'
 import { wrapForwards } from '../../nn/wrap-forwards'
@@ -12,7 +11,7 @@ import { flattenTree, mapTree, type TreeLeaf } from './tensor-tree'
 /** A recorded call. */
 export interface Capture {
   readonly graph: Graph
-  /** What the call returned, with each tensor's name in its place: see `mapTree`. */
+  /** What the call returned, with an {@link OutputSlot} in the place of each tensor. */
   readonly result: unknown
 }
 

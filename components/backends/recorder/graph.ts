@@ -1,4 +1,5 @@
 /** What a model computes, written down: kernels of TensorFlow.js in the order in which they run, and the values between them. */
+import type { TensorInfo } from '../../checkpoints/checkpoint'
 import type { Parameter } from '../../nn/parameter'
 
 /** Element types of recorded values. */
@@ -63,4 +64,14 @@ export interface Graph {
 export function leavesOf(graph: Graph): GraphValue[] {
   const all = [...graph.nodes.flatMap(node => Object.values(node.inputs)), ...graph.outputs.map(output => output.value)]
   return [...new Set(all)].filter(value => value.origin.kind !== 'node')
+}
+
+/** The weights that a graph uses. */
+export function parametersOf(graph: Graph): Parameter[] {
+  return leavesOf(graph).flatMap(({ origin }) => (origin.kind === 'parameter' ? [origin.parameter] : []))
+}
+
+/** Where those of them lie that are in files. */
+export function sourcesOf(graph: Graph): TensorInfo[] {
+  return parametersOf(graph).flatMap(({ source }) => source ?? [])
 }

@@ -1,8 +1,14 @@
 /** A backend of TensorFlow.js that computes nothing: it writes down each kernel with its attributes and shapes. */
-
 import type { Parameter } from '../../nn/parameter'
 import * as tf from '../../tensors/tf'
-import type { ConstantValues, GraphDType, GraphNode, GraphValue, TensorSpec } from './graph'
+import {
+  type ConstantValues,
+  type GraphDType,
+  type GraphNode,
+  type GraphValue,
+  isGraphDType,
+  type TensorSpec,
+} from './graph'
 import { inferences } from './kernels'
 import { type Infer, UnsupportedForm } from './kernels/inference'
 import { RecordedValueError, UnsupportedKernelError } from './recording-errors'
@@ -145,7 +151,7 @@ class RecorderBackend extends tf.KernelBackend {
   }
 
   private constant(values: ConstantValues, shape: readonly number[], dtype: tf.DataType): GraphValue {
-    if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool') {
+    if (!isGraphDType(dtype)) {
       const { model, layer } = this.active
       throw new UnsupportedKernelError('Constant', model, layer, `holds elements of type ${dtype}`)
     }

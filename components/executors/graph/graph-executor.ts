@@ -4,6 +4,7 @@ import type { InferenceSession } from 'onnxruntime-common'
 import { InvalidThreadCountError } from '../../backends/invalid-thread-count-error'
 import { flattenTree } from '../../backends/recorder/tensor-tree'
 import type { Module } from '../../nn/module'
+import type * as tf from '../../tensors/tf'
 import type { Executor, ModelCall, ModelRunOptions } from '../executor'
 import { GraphSession } from './graph-session'
 import { OptimizedModels } from './optimized-models'
@@ -79,7 +80,9 @@ export class GraphExecutor implements Executor {
 
   async run<I, O>(call: ModelCall<I, O>, { signal }: ModelRunOptions = {}): Promise<O> {
     signal?.throwIfAborted()
-    const result = this.sessionFor(call).run(call.inputs, signal)
+    const { leaves, signature } = flattenTree(call.inputs)
+    const tensors = leaves.map(({ tensor }) => tensor as tf.Tensor) // Placeholders are for prepare().
+    const result = this.sessionFor(call, signature).run(tensors, signal)
     return (await untilAborted(result, signal)) as O // The result is put together as the model had it.
   }
 
@@ -89,7 +92,7 @@ export class GraphExecutor implements Executor {
       // What does not fit beside the models in use is made when they are done.
       if (this.bytesInUse + weightBytes(call.model) > this.options.maxSessionBytes) return
       try {
-        this.sessionFor(call)
+        this.sessionFor(call, flattenTree(call.inputs).signature)
       } catch {
         // The call itself will say what is wrong.
       }
@@ -108,9 +111,9 @@ export class GraphExecutor implements Executor {
     for (const model of [...this.sessions.keys()]) this.release(model)
   }
 
-  private sessionFor<I, O>(call: ModelCall<I, O>): GraphSession {
-    const { model, method, inputs } = call
-    const form = `${method} ${flattenTree(inputs).signature}`
+  private sessionFor<I, O>(call: ModelCall<I, O>, signature: string): GraphSession {
+    const { model, method } = call
+    const form = `${method} ${signature}`
     const ofModel = this.sessions.get(model) ?? new Map<string, GraphSession>()
     let session = ofModel.get(form)
     if (session?.isStale) {
@@ -173,7 +176,7 @@ export class GraphExecutor implements Executor {
 
 /** Bytes of a model's weights as float32. */
 function weightBytes(model: Module): number {
-  return model.parameters().reduce((sum, { shape }) => sum + 4 * shape.reduce((size, length) => size * length, 1), 0)
+  return model.parameters().reduce((sum, { size }) => sum + 4 * size, 0)
 }
 
 /** What a promise gives, or the signal's reason if that comes first. */

@@ -1,11 +1,10 @@
 /** One call of a model, of one form, as a session of ONNX Runtime. */
-
 import type { InferenceSession } from 'onnxruntime-common'
 import type { BuilderOptions } from '../../backends/onnx/onnx-builder'
 import { encodeOnnx, writeOnnx } from '../../backends/onnx/write-onnx'
 import { type Capture, capture, OutputSlot } from '../../backends/recorder/capture'
-import { leavesOf } from '../../backends/recorder/graph'
-import { flattenTree, mapReplaced } from '../../backends/recorder/tensor-tree'
+import { parametersOf, sourcesOf } from '../../backends/recorder/graph'
+import { mapReplaced } from '../../backends/recorder/tensor-tree'
 import type { Parameter } from '../../nn/parameter'
 import * as tf from '../../tensors/tf'
 import type { ModelCall } from '../executor'
@@ -21,13 +20,13 @@ import { WeightFiles } from './weight-files'
  */
 const LARGE_WEIGHTS = 2 ** 28
 
-let count = 0
-
 /**
  * Bytes of float32 that are spent on widening the largest weights of a large model once, at most a third of them: those cost the most to widen whenever
  * they are used.
  */
 const WIDENED_BYTES = 2 ** 30
+
+let count = 0
 
 /** How a session is made. */
 export interface GraphSessionOptions extends BuilderOptions {
@@ -71,10 +70,10 @@ export class GraphSession {
     this.model = call.model.constructor.name
     this.capture = capture(call.model, call.inputs, call.forward)
     const { graph } = this.capture
-    const weights = leavesOf(graph).flatMap(({ origin }) => (origin.kind === 'parameter' ? [origin.parameter] : []))
+    const weights = parametersOf(graph)
     this.revisions = weights.map(weight => [weight, weight.revision] as const)
-    const sources = weights.flatMap(({ source }) => source ?? [])
-    const elements = weights.reduce((sum, { shape }) => sum + tf.util.sizeFromShape([...shape]), 0)
+    const sources = sourcesOf(graph)
+    const elements = weights.reduce((sum, { size }) => sum + size, 0)
     const isLarge = 4 * elements > LARGE_WEIGHTS
     const keepHalf = keepsHalf && isLarge
     const widenedBytes = Math.min(WIDENED_BYTES, (4 * elements) / 3)
@@ -96,9 +95,8 @@ export class GraphSession {
         dynamic_block_base: '4',
       },
     }
-    const sessionOptions = { ...options, graphOptimizationLevel: isLarge ? 'extended' : 'all', extra } as const
     this.graph = encodeOnnx(proto)
-    this.options = sessionOptions
+    this.options = { ...options, graphOptimizationLevel: isLarge ? 'extended' : 'all', extra }
     this.optimizedModels = optimizedModels
   }
 
@@ -144,14 +142,13 @@ export class GraphSession {
     return this.isLost || this.revisions.some(([weight, revision]) => weight.revision !== revision)
   }
 
-  /** Computes the call for the tensors in `inputs`. Nothing is made of the result once `signal` has fired. */
-  async run(inputs: unknown, signal?: AbortSignal): Promise<unknown> {
+  /** Computes the call for the tensors of its inputs, in their order. Nothing is made of the result once `signal` has fired. */
+  async run(tensors: readonly tf.Tensor[], signal?: AbortSignal): Promise<unknown> {
     this.runs++
     try {
       await this.open()
       this.files.check()
       const feeds: Record<string, PlainTensor> = {}
-      const tensors = flattenTree(inputs).leaves.map(({ tensor }) => tensor as tf.Tensor)
       for (const [i, { value }] of this.capture.graph.inputs.entries()) {
         const data = (await (tensors[i] as tf.Tensor).data()) as PlainTensor['data']
         feeds[this.names.inputs[i] as string] = { dtype: value.dtype, shape: value.shape, data }

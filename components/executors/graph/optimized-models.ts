@@ -31,9 +31,8 @@ export class OptimizedModels {
   /** The optimised graph, if it is there. */
   async read(file: string): Promise<Uint8Array | undefined> {
     try {
-      const { buffer, byteOffset, byteLength } = await readFile(file)
       // A copy of its own, which can be handed to another thread.
-      return new Uint8Array(buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer)
+      return new Uint8Array(await readFile(file))
     } catch {
       return undefined
     }

@@ -1,5 +1,4 @@
 /** The transformer of CLIP's text model. Counterpart: transformers models/clip/modeling_clip.py. */
-
 import { gelu, quickGelu } from '../../nn/activations'
 import { Embedding } from '../../nn/embedding'
 import { LayerNorm } from '../../nn/layer-norm'

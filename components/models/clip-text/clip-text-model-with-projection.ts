@@ -1,5 +1,4 @@
 /** CLIP's text model with a projection of the pooled output. Counterpart: transformers models/clip/modeling_clip.py (CLIPTextModelWithProjection). */
-
 import type { FromPretrainedOptions } from '../../../src/params/component-class'
 import type { RawConfig } from '../../configs/parse-config'
 import type { ModelRunOptions } from '../../executors/executor'
@@ -57,10 +56,8 @@ export class CLIPTextModelWithProjection extends PretrainedModel {
    * `options.signal`
    */
   call(inputs: CLIPTextInputs, options?: ModelRunOptions): Promise<CLIPTextProjectionOutput> {
-    return this.execute('forward', this.forwardAll, inputs, options)
+    return this.execute('forward', given => this.forward(given), inputs, options)
   }
-
-  private readonly forwardAll = (inputs: CLIPTextInputs) => this.forward(inputs)
 
   /**
    * Embeds texts, computed at once on TensorFlow.js's backend.

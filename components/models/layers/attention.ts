@@ -1,5 +1,4 @@
 /** Attention between tokens. Counterpart: models/attention_processor.py (Attention with AttnProcessor2_0). */
-
 import { Linear } from '../../nn/linear'
 import { Module } from '../../nn/module'
 import { scaledDotProductAttention } from '../../nn/scaled-dot-product-attention'

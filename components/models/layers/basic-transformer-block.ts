@@ -1,5 +1,4 @@
 /** Self-attention, cross-attention and feed-forward. Counterpart: models/attention.py (BasicTransformerBlock). */
-
 import { LayerNorm } from '../../nn/layer-norm'
 import { Module } from '../../nn/module'
 import * as tf from '../../tensors/tf'

@@ -1,5 +1,4 @@
 /** Halves a map. Counterpart: models/downsampling.py. */
-
 import { Conv2d } from '../../nn/conv2d'
 import { Module } from '../../nn/module'
 import type * as tf from '../../tensors/tf'

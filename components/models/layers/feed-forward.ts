@@ -1,5 +1,4 @@
 /** The feed-forward part of a transformer block. Counterpart: models/attention.py (FeedForward), models/activations.py (GEGLU). */
-
 import { gelu } from '../../nn/activations'
 import { Linear } from '../../nn/linear'
 import { Module } from '../../nn/module'

@@ -1,5 +1,4 @@
 /** The residual block of UNets and VAEs. Counterpart: models/resnet.py (ResnetBlock2D). */
-
 import { type ActivationName, activations } from '../../nn/activations'
 import { Conv2d } from '../../nn/conv2d'
 import { GroupNorm } from '../../nn/group-norm'

@@ -1,5 +1,4 @@
 /** Turns timesteps into the vectors that condition a UNet. Counterpart: models/embeddings.py (Timesteps, TimestepEmbedding). */
-
 import { type ActivationName, activations } from '../../nn/activations'
 import { Linear } from '../../nn/linear'
 import { Module } from '../../nn/module'

@@ -1,5 +1,4 @@
 /** Transformer blocks over the positions of a map. Counterpart: models/transformers/transformer_2d.py (continuous input). */
-
 import { Conv2d } from '../../nn/conv2d'
 import { GroupNorm } from '../../nn/group-norm'
 import { Linear } from '../../nn/linear'

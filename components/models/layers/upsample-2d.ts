@@ -1,5 +1,4 @@
 /** Doubles a map. Counterpart: models/upsampling.py. */
-
 import { Conv2d } from '../../nn/conv2d'
 import { Module } from '../../nn/module'
 import * as tf from '../../tensors/tf'

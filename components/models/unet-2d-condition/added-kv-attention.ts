@@ -1,5 +1,4 @@
 /** Attention to the prompt and the map at once. Counterpart: models/attention_processor.py (Attention with AttnAddedKVProcessor2_0). */
-
 import { GroupNorm } from '../../nn/group-norm'
 import { Linear } from '../../nn/linear'
 import { Module } from '../../nn/module'

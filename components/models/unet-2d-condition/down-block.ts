@@ -1,5 +1,4 @@
 /** The blocks on the UNet's way down. Counterpart: models/unets/unet_2d_blocks.py (get_down_block). */
-
 import { Module } from '../../nn/module'
 import * as tf from '../../tensors/tf'
 import { Downsample2D } from '../layers/downsample-2d'

@@ -1,5 +1,4 @@
 /** The block between the UNet's ways down and up. Counterpart: models/unets/unet_2d_blocks.py (get_mid_block). */
-
 import { Module } from '../../nn/module'
 import * as tf from '../../tensors/tf'
 import type { ResnetBlock2D } from '../layers/resnet-block-2d'

@@ -1,5 +1,4 @@
 /** The UNet of Stable Diffusion. Counterpart: models/unets/unet_2d_condition.py. */
-
 import type { FromPretrainedOptions } from '../../../src/params/component-class'
 import { TensorPlaceholder } from '../../backends/recorder/tensor-tree'
 import type { RawConfig } from '../../configs/parse-config'
@@ -97,7 +96,12 @@ export class UNet2DConditionModel extends PretrainedModel {
     // A number would be part of the graph, and each step another one.
     const asTensor = typeof timestep === 'number' ? tf.tensor1d([timestep]) : undefined
     try {
-      return await this.execute('forward', this.forwardAll, { ...inputs, timestep: asTensor ?? timestep }, options)
+      return await this.execute(
+        'forward',
+        given => this.forward(given),
+        { ...inputs, timestep: asTensor ?? timestep },
+        options,
+      )
     } finally {
       asTensor?.dispose()
     }
@@ -106,10 +110,8 @@ export class UNet2DConditionModel extends PretrainedModel {
   /** Gets ready, in the background, for calls with inputs of these shapes. */
   prepare(inputs: { sample: TensorPlaceholder; encoderHiddenStates: TensorPlaceholder }): void {
     const placeholders = { ...inputs, timestep: new TensorPlaceholder([1]) }
-    this.makeReady('forward', this.forwardAll, placeholders as unknown as UNet2DConditionInputs)
+    this.makeReady('forward', given => this.forward(given), placeholders as unknown as UNet2DConditionInputs)
   }
-
-  private readonly forwardAll = (inputs: UNet2DConditionInputs) => this.forward(inputs)
 
   /**
    * One prediction, computed at once on TensorFlow.js's backend: `[batch, height, width, outChannels]`.

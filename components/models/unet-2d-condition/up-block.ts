@@ -1,5 +1,4 @@
 /** The blocks on the UNet's way up. Counterpart: models/unets/unet_2d_blocks.py (get_up_block). */
-
 import { Module } from '../../nn/module'
 import * as tf from '../../tensors/tf'
 import { ResnetBlock2D } from '../layers/resnet-block-2d'

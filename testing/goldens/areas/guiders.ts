@@ -1,5 +1,4 @@
 /** The `guiders` area: which predictions each step asks for, and what is made of them. */
-
 import { BaseGuidance } from '../../../components/guiders/base-guidance'
 import { UnknownGuiderError } from '../../../components/guiders/unknown-guider-error'
 import * as tf from '../../../components/tensors/tf'

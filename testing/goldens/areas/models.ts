@@ -1,5 +1,4 @@
 /** The `models` area: every call of a model, with the outputs of the modules inside it where they are recorded. */
-
 import { AutoencoderKL } from '../../../components/models/autoencoder-kl/autoencoder-kl'
 import type { DiagonalGaussianDistribution } from '../../../components/models/autoencoder-kl/diagonal-gaussian-distribution'
 import { type CLIPTextInputs, CLIPTextModel } from '../../../components/models/clip-text/clip-text-model'

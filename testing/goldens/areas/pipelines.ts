@@ -1,5 +1,4 @@
 /** The `pipelines` area: whole runs of complete checkpoints. Each run of a case is counted on its own. */
-
 import { StableDiffusionTextToImageBlocks } from '../../../blocks'
 import * as tf from '../../../components/tensors/tf'
 import '../../../components'

@@ -1,5 +1,4 @@
 /** The `schedulers` area: denoising loops with a stand-in for the network, adding noise, velocities, beta schedules. */
-
 import { z } from 'zod'
 import { makeNoiseSchedule } from '../../../components/schedulers/noise-schedule'
 import { betaSettings } from '../../../components/schedulers/scheduler-config'

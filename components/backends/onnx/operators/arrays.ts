@@ -2,7 +2,7 @@
 import * as tf from '../../../tensors/tf'
 import type { GraphNode, GraphValue } from '../../recorder/graph'
 import { sliceRange, splitSizes } from '../../recorder/kernels/arrays'
-import type { OnnxBuilder } from '../onnx-builder'
+import { CHANNELS_FIRST, type OnnxBuilder } from '../onnx-builder'
 import { splitLinear } from './linear'
 import { axisFromStart, axisInFirst, inputOf, type OperatorWriter, outputOf } from './operator-writer'
 
@@ -36,7 +36,7 @@ const pad: OperatorWriter = (node, builder) => {
   const { paddings, constantValue = 0 } = node.attrs as { paddings: [number, number][]; constantValue?: number }
   const x = inputOf(node, 'x')
   const first = x.shape.length === 4 && builder.isChannelsFirst(x)
-  const around = first ? ([0, 3, 1, 2].map(axis => paddings[axis]) as typeof paddings) : paddings
+  const around = first ? (CHANNELS_FIRST.map(axis => paddings[axis]) as typeof paddings) : paddings
   const pads = builder.ints([...around.map(([before]) => before), ...around.map(([, after]) => after)])
   const inputs = [first ? builder.channelsFirst(x) : builder.plain(x), pads, builder.scalar(constantValue, x.dtype)]
   builder.bind(
@@ -75,8 +75,7 @@ export const arrayOperators: Readonly<Record<string, OperatorWriter>> = {
   ExpandDims: reshaped('input'),
   Fill: (node, builder) => {
     const output = outputOf(node)
-    const value = builder.scalar(node.attrs.value as number, output.dtype)
-    builder.bind(output, builder.add('Expand', [value, builder.ints(output.shape)]))
+    builder.bind(output, builder.filled(node.attrs.value as number, output))
   },
   GatherV2: (node, builder) => {
     const [x, indices] = [inputOf(node, 'x'), inputOf(node, 'indices')]

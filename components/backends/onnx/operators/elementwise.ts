@@ -2,7 +2,6 @@
 import * as tf from '../../../tensors/tf'
 import type { GraphDType, GraphNode } from '../../recorder/graph'
 import { float, MICROSOFT, type OnnxAttributes, type OnnxBuilder } from '../onnx-builder'
-import { onnxTypes } from '../tensor-proto'
 import { inputOf, type OperatorWriter, outputOf } from './operator-writer'
 
 /** Writes a node whose inputs may lie in either order, as long as they all lie in the same. */
@@ -72,7 +71,7 @@ const composed: Readonly<Record<string, OperatorWriter>> = {
   Expm1: onFloats((builder, x) => builder.add('Sub', [builder.add('Exp', [x]), builder.scalar(1)])),
   FloorDiv: elementwise(['a', 'b'], (builder, inputs, node) => {
     // Whole numbers are divided as floats, as ONNX rounds their quotient toward zero.
-    const [a, b] = inputs.map(name => builder.add('Cast', [name], { to: onnxTypes.float32 }))
+    const [a, b] = ['a', 'b'].map((name, i) => builder.cast(inputs[i] as string, inputOf(node, name).dtype, 'float32'))
     const floor = builder.add('Floor', [builder.add('Div', [a as string, b as string])])
     return builder.cast(floor, 'float32', outputOf(node).dtype)
   }),
@@ -141,7 +140,7 @@ const composed: Readonly<Record<string, OperatorWriter>> = {
 function filled(value: number): OperatorWriter {
   return (node, builder) => {
     const output = outputOf(node)
-    builder.bind(output, builder.add('Expand', [builder.scalar(value, output.dtype), builder.ints(output.shape)]))
+    builder.bind(output, builder.filled(value, output))
   }
 }
 

@@ -2,7 +2,7 @@
 import * as tf from '../../../tensors/tf'
 import type { GraphNode, GraphValue } from '../../recorder/graph'
 import { conv2dInfo, pool2dInfo } from '../../recorder/kernels/neural'
-import { float, type OnnxBuilder, permute } from '../onnx-builder'
+import { CHANNELS_FIRST, float, type OnnxBuilder, permute } from '../onnx-builder'
 import { attention } from './attention'
 import { isMatrix, storedFactor } from './linear'
 import { inputOf, type OperatorWriter, outputOf } from './operator-writer'
@@ -95,7 +95,7 @@ const resize =
     const output = outputOf(node)
     const images = inputOf(node, 'images')
     const floats = builder.cast(builder.channelsFirst(images), images.dtype, 'float32')
-    const sizes = builder.ints(permute(output.shape, [0, 3, 1, 2]))
+    const sizes = builder.ints(permute(output.shape, CHANNELS_FIRST))
     const name = builder.add('Resize', [floats, '', '', sizes], {
       mode,
       coordinate_transformation_mode: alignCorners ? 'align_corners' : halfPixelCenters ? 'half_pixel' : 'asymmetric',

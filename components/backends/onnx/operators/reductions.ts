@@ -17,10 +17,7 @@ const reduce =
     const source = builder.cast(plain, x.dtype, computed)
     const keepdims = node.attrs.keepDims ? 1 : 0
     const reduced = axes.length === 0 ? source : builder.add(operator, [source, builder.ints(axes)], { keepdims })
-    builder.bind(
-      output,
-      computed === output.dtype ? reduced : builder.add('Cast', [reduced], { to: onnxTypes[output.dtype] }),
-    )
+    builder.bind(output, builder.cast(reduced, computed, output.dtype))
   }
 
 const arg =

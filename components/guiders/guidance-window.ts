@@ -7,6 +7,17 @@ export interface GuidanceWindow {
   readonly stop: number
 }
 
+/** One window, or one for each of several parts of the guidance. */
+export interface GuidanceWindows {
+  readonly start: number | readonly number[]
+  readonly stop: number | readonly number[]
+}
+
+/** The window from the first start to the last stop. */
+export function spanOf({ start, stop }: GuidanceWindows): GuidanceWindow {
+  return { start: Math.min(...[start].flat()), stop: Math.max(...[stop].flat()) }
+}
+
 /** Whether a step lies in the window. Without a step, before the run, it does. */
 export function isInWindow({ start, stop }: GuidanceWindow, step?: number, numInferenceSteps?: number): boolean {
   if (step === undefined || numInferenceSteps === undefined) return true

@@ -9,7 +9,7 @@ import { ComponentClassError } from '../configs/component-class-error'
 import { parseConfig, type RawConfig } from '../configs/parse-config'
 import { readConfig } from '../configs/read-config'
 import type * as tf from '../tensors/tf'
-import { type GuidanceWindow, isInWindow } from './guidance-window'
+import { type GuidanceWindows, isInWindow, spanOf } from './guidance-window'
 import { GuiderArgumentError } from './guider-argument-error'
 import { type GuiderBatch, type GuiderInputs, type GuiderPass, type PredictionName, prepareBatch } from './guider-batch'
 import { UnknownGuiderError } from './unknown-guider-error'
@@ -24,7 +24,7 @@ export const guidanceSettings = {
 }
 
 /** What every guider's config has. */
-export type GuidanceConfig = GuidanceWindow & { readonly enabled: boolean }
+export type GuidanceConfig = GuidanceWindows & { readonly enabled: boolean }
 
 /** Where a guider is in its run. */
 export interface GuiderState {
@@ -67,14 +67,14 @@ const registered = new Map<string, GuiderClass>()
 /**
  * Decides which predictions a step needs, and combines them to one. For each step: {@link setState}, {@link prepareInputs}, for each
  * batch {@link prepareModels}, the model, `batch.noisePred = …` and {@link cleanupModels}; then {@link call}. What it remembers
- * belongs to a run, so work on a copy made by {@link forRun}.
+ * belongs to a run, so work on a copy made by {@link forRun}, and {@link dispose} of that at its end.
  */
 export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfig> implements RunScoped {
   /** All settings, with defaults. */
   readonly config: Readonly<Config>
-  private isEnabled: boolean
-  private step: number | undefined
-  private numInferenceSteps: number | undefined
+  protected isEnabled: boolean
+  protected step: number | undefined
+  protected numInferenceSteps: number | undefined
   private timestep: number | undefined
   private countPrepared = 0
 
@@ -233,6 +233,9 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
     return copy
   }
 
+  /** Gives back what the run has left on the device. The guider can be used again, from step 0 on. */
+  dispose(): void {}
+
   /** The passes that the step needs, in their order. */
   protected abstract get passes(): readonly GuiderPass[]
 
@@ -241,7 +244,7 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
 
   /** Whether the guider is enabled and the step lies in its window. */
   protected get takesPart(): boolean {
-    return this.isEnabled && isInWindow(this.config, this.step, this.numInferenceSteps)
+    return this.isEnabled && isInWindow(spanOf(this.config), this.step, this.numInferenceSteps)
   }
 
   /** An error about an argument. */

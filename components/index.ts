@@ -41,10 +41,30 @@ export {
 } from './executors/select-executor'
 export { MissingFileError } from './files/missing-file-error'
 export { UnwritableFileError } from './files/unwritable-file-error'
+export { AdaptiveProjectedGuidance, type AdaptiveProjectedGuidanceConfig } from './guiders/adaptive-projected-guidance'
+export {
+  AdaptiveProjectedMixGuidance,
+  type AdaptiveProjectedMixGuidanceConfig,
+  type AdaptiveProjectedMixState,
+} from './guiders/adaptive-projected-mix-guidance'
 export { BaseGuidance, type GuiderOutput, type GuiderState } from './guiders/base-guidance'
 export { ClassifierFreeGuidance, type ClassifierFreeGuidanceConfig } from './guiders/classifier-free-guidance'
+export {
+  ClassifierFreeZeroStarGuidance,
+  type ClassifierFreeZeroStarGuidanceConfig,
+} from './guiders/classifier-free-zero-star-guidance'
+export {
+  FrequencyDecoupledGuidance,
+  type FrequencyDecoupledGuidanceConfig,
+} from './guiders/frequency-decoupled-guidance'
 export { GuiderArgumentError } from './guiders/guider-argument-error'
 export type { GuiderBatch, GuiderInputs } from './guiders/guider-batch'
+export { LTX2Guidance, type LTX2GuidanceConfig } from './guiders/ltx2-guidance'
+export { MagnitudeAwareGuidance, type MagnitudeAwareGuidanceConfig } from './guiders/magnitude-aware-guidance'
+export {
+  TangentialClassifierFreeGuidance,
+  type TangentialClassifierFreeGuidanceConfig,
+} from './guiders/tangential-classifier-free-guidance'
 export { UnknownGuiderError } from './guiders/unknown-guider-error'
 export { Image, type ImageOptions } from './images/image'
 export { ImageCodecError } from './images/image-codec-error'

@@ -1,7 +1,23 @@
 /** The base class of guiders, with all of them known to it: `BaseGuidance.fromConfig` chooses the class that a config names. */
+import { AdaptiveProjectedGuidance } from './adaptive-projected-guidance'
+import { AdaptiveProjectedMixGuidance } from './adaptive-projected-mix-guidance'
 import { ClassifierFreeGuidance } from './classifier-free-guidance'
+import { ClassifierFreeZeroStarGuidance } from './classifier-free-zero-star-guidance'
+import { FrequencyDecoupledGuidance } from './frequency-decoupled-guidance'
 import { BaseGuidance } from './guider-base'
+import { LTX2Guidance } from './ltx2-guidance'
+import { MagnitudeAwareGuidance } from './magnitude-aware-guidance'
+import { TangentialClassifierFreeGuidance } from './tangential-classifier-free-guidance'
 
-BaseGuidance.register(ClassifierFreeGuidance)
+BaseGuidance.register(
+  AdaptiveProjectedGuidance,
+  AdaptiveProjectedMixGuidance,
+  ClassifierFreeGuidance,
+  ClassifierFreeZeroStarGuidance,
+  FrequencyDecoupledGuidance,
+  LTX2Guidance,
+  MagnitudeAwareGuidance,
+  TangentialClassifierFreeGuidance,
+)
 
 export * from './guider-base'

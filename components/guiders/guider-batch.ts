@@ -2,7 +2,7 @@
 import * as tf from '../tensors/tf'
 
 /** The predictions that guiders combine. */
-export type PredictionName = 'predCond' | 'predUncond'
+export type PredictionName = 'predCond' | 'predUncond' | 'predCondStg' | 'predCondModality'
 
 /** What the passes are fed with: a tensor that all share, or a list with one for each condition. What is `undefined` is left out. */
 export type GuiderInputs = Readonly<Record<string, tf.Tensor | undefined | readonly (tf.Tensor | undefined)[]>>

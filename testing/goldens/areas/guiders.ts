@@ -7,12 +7,15 @@ import { expectClose, expectEqual, GoldenMismatch } from '../compare'
 import { type GoldenCase, type Json, UnsupportedGoldenError } from '../golden-case'
 import { toChannelsFirst, toTensor } from '../layout'
 
+/** The prompt, the negative prompt, and what the third and fourth pass read of guiders that have them. */
+const CONDITIONS = [0, 1, 2, 3]
+
 interface RecordedStep {
   step: number
   num_conditions: number
   /** Names of the predictions that are asked for. */
   predictions: string[]
-  /** Which condition each of them reads: 0 is the prompt, 1 the negative prompt. */
+  /** Which of {@link CONDITIONS} each of them reads. */
   input_slots: number[]
   output: { tensor: string }
 }
@@ -39,7 +42,7 @@ async function checkStep(golden: GoldenCase, guider: BaseGuidance, recorded: Rec
   const where = `step ${step}`
   guider.setState(step, golden.json.num_inference_steps as number, 0)
   expectEqual(`${where} num_conditions`, guider.numConditions, recorded.num_conditions)
-  const conditions = [tf.scalar(0), tf.scalar(1)]
+  const conditions = CONDITIONS.map(condition => tf.scalar(condition))
   const owned: tf.Tensor[] = [...conditions]
   try {
     const batches = guider.prepareInputs({ condition: conditions })

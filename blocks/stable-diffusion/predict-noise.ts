@@ -1,13 +1,14 @@
 /** Predicts the noise in the latents, with guidance. Counterpart: StableDiffusionXLLoopDenoiser of diffusers. */
 import { z } from 'zod'
 import { BaseGuidance } from '../../components/guiders/base-guidance'
+import { predictConditions } from '../../components/guiders/predict-conditions'
 import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
 import { tensor } from '../../components/tensors/tensor-schema'
-import * as tf from '../../components/tensors/tf'
+import type * as tf from '../../components/tensors/tf'
 import { Block, Component, type In, Input, LoopStep, ModularPipelineBlocks, type Out, Output } from '../../src'
 import { guiderOptions } from './guider-options'
 
-/** A step of the denoise loop: runs the UNet for each condition of the guider, in one batch, and combines the predictions. */
+/** A step of the denoise loop: runs the UNet for each condition of the guider, and combines the predictions. */
 @Block({ description: 'Predicts the noise with the UNet, guided by the prompt.', version: '1.0.0', stability: 'beta' })
 export class PredictNoise extends ModularPipelineBlocks {
   @Component(UNet2DConditionModel) unet!: UNet2DConditionModel
@@ -18,6 +19,16 @@ export class PredictNoise extends ModularPipelineBlocks {
   @Input(tensor('images tokens channels')) promptEmbeds!: In<tf.Tensor3D>
   @Input(tensor('images tokens channels').optional()) negativePromptEmbeds!: In<tf.Tensor3D | undefined>
 
+  @Input(
+    z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether the UNet predicts all conditions in one batch: faster, but takes more memory. By default where there is room.',
+      ),
+  )
+  batchConditions!: In<boolean | undefined>
+
   @Output(
     tensor('images latentHeight latentWidth latentChannels').describe(
       'What the UNet predicts, as the guider combines it.',
@@ -27,19 +38,18 @@ export class PredictNoise extends ModularPipelineBlocks {
 
   @LoopStep({ variables: ['i', 't'] })
   async step({ i, t }: { i: number; t: number }): Promise<void> {
-    const { guider, unet } = this
-    guider.setState(i, this.numInferenceSteps, t)
-    const batches = guider.prepareInputs({ encoderHiddenStates: [this.promptEmbeds, this.negativePromptEmbeds] })
-    for (const _ of batches) guider.prepareModels(unet)
-    const sample = tf.concat(batches.map(() => this.scaledLatents))
-    const encoderHiddenStates = tf.concat(batches.map(batch => batch.inputs.encoderHiddenStates))
+    const { guider, unet, scaledLatents: sample } = this
     const { signal } = this.context
-    const output = await unet.call({ sample, timestep: t, encoderHiddenStates }, { signal })
-    const predictions = tf.split(output, batches.length)
-    batches.forEach((batch, condition) => {
-      batch.noisePred = predictions[condition] as tf.Tensor
-    })
-    for (const _ of batches) guider.cleanupModels(unet)
-    this.noisePred = guider.call(batches).pred as tf.Tensor4D
+    guider.setState(i, this.numInferenceSteps, t)
+    const together = this.batchConditions ?? unet.hasRoomFor(sample.shape, guider.numConditions)
+    const conditions = { sample, encoderHiddenStates: [this.promptEmbeds, this.negativePromptEmbeds] as const }
+    const noisePred = await predictConditions(
+      guider,
+      unet,
+      conditions,
+      (inputs, hooks) => unet.call({ ...inputs, timestep: t }, { signal, hooks }),
+      together,
+    )
+    this.noisePred = noisePred as tf.Tensor4D
   }
 }

@@ -24,6 +24,12 @@ export function isInWindow({ start, stop }: GuidanceWindow, step?: number, numIn
   return Math.trunc(start * numInferenceSteps) <= step && step < Math.trunc(stop * numInferenceSteps)
 }
 
+/** Whether a step lies in the window and is not its first: the rule of the guiders that perturb the model. */
+export function isBehindStart({ start, stop }: GuidanceWindow, step?: number, numInferenceSteps?: number): boolean {
+  if (step === undefined || numInferenceSteps === undefined) return true
+  return isInWindow({ start, stop }, step, numInferenceSteps) && step > Math.trunc(start * numInferenceSteps)
+}
+
 /** Whether a scale changes nothing: 1, or 0 in the original formulation. Counterpart: math.isclose */
 export function isOffScale(scale: number, useOriginalFormulation: boolean): boolean {
   if (useOriginalFormulation) return scale === 0

@@ -8,6 +8,9 @@ import type { FromPretrainedOptions } from '../../src/params/component-class'
 import { ComponentClassError } from '../configs/component-class-error'
 import { parseConfig, type RawConfig } from '../configs/parse-config'
 import { readConfig } from '../configs/read-config'
+import type { ModuleHook } from '../models/hooks/module-hook'
+import type { Module } from '../nn/module'
+import { Generator } from '../random/generator'
 import type * as tf from '../tensors/tf'
 import { type GuidanceWindows, isInWindow, spanOf } from './guidance-window'
 import { GuiderArgumentError } from './guider-argument-error'
@@ -49,7 +52,7 @@ export type Predictions = Readonly<Partial<Record<PredictionName, tf.Tensor>>>
 
 /** A class of guiders. */
 export interface GuiderClass<T extends BaseGuidance = BaseGuidance> {
-  new (config?: RawConfig, file?: string): T
+  new (config: RawConfig, file?: string): T
   readonly name: string
 }
 
@@ -66,8 +69,8 @@ const registered = new Map<string, GuiderClass>()
 
 /**
  * Decides which predictions a step needs, and combines them to one. For each step: {@link setState}, {@link prepareInputs}, for each
- * batch {@link prepareModels}, the model, `batch.noisePred = …` and {@link cleanupModels}; then {@link call}. What it remembers
- * belongs to a run, so work on a copy made by {@link forRun}, and {@link dispose} of that at its end.
+ * batch {@link prepareModels}, the model with the hooks that this gives, `batch.noisePred = …` and {@link cleanupModels}; then {@link call}.
+ * What it remembers belongs to a run, so work on a copy made by {@link forRun}, and {@link dispose} of that at its end.
  */
 export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfig> implements RunScoped {
   /** All settings, with defaults. */
@@ -77,6 +80,8 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
   protected numInferenceSteps: number | undefined
   private timestep: number | undefined
   private countPrepared = 0
+  private drawing: Generator | undefined
+  private seed: number | undefined
 
   /** @throws ConfigError */
   constructor(schema: z.ZodType<Config>, config: RawConfig, file?: string) {
@@ -126,7 +131,7 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
 
   /** Whether the pass that was prepared last is one with the prompt. */
   get isConditional(): boolean {
-    return this.countPrepared === 1
+    return this.preparedPass !== undefined && this.preparedPass !== 'predUncond'
   }
 
   /** Whether the pass that was prepared last is one without the prompt. */
@@ -183,13 +188,20 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
     )
   }
 
-  /** A pass begins. Guiders that change the model for a pass do so here. */
-  prepareModels(_denoiser: object): void {
+  /**
+   * A pass begins. Where it needs a changed model, the changes come as hooks, to be given to the model's call. The model itself stays as it
+   * is, for other runs may be using it.
+   *
+   * @throws ModelHookError if the model has no part that a hook is for
+   */
+  prepareModels(denoiser: Module): readonly ModuleHook[] {
     this.countPrepared++
+    const pass = this.preparedPass
+    return pass === undefined ? [] : this.hooksFor(pass, denoiser)
   }
 
-  /** A pass has ended. Guiders that changed the model undo it here. */
-  cleanupModels(_denoiser: object): void {}
+  /** A pass has ended. */
+  cleanupModels(_denoiser: Module): void {}
 
   /**
    * Combines the predictions of the step.
@@ -224,8 +236,10 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
   }
 
   /** A copy with the same settings, enabled or disabled as this one, that has seen no step. */
-  forRun(_scope: RunScope = {}): this {
+  forRun({ seed }: RunScope = {}): this {
     const copy = Object.create(Object.getPrototypeOf(this), Object.getOwnPropertyDescriptors(this)) as this // Of this very class.
+    copy.drawing = undefined
+    copy.seed = seed
     copy.step = undefined
     copy.numInferenceSteps = undefined
     copy.timestep = undefined
@@ -235,6 +249,22 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
 
   /** Gives back what the run has left on the device. The guider can be used again, from step 0 on. */
   dispose(): void {}
+
+  /** Draws what is random in this run, from the run's seed. */
+  protected get generator(): Generator {
+    this.drawing ??= new Generator(this.seed)
+    return this.drawing
+  }
+
+  /** What changes the model for a pass. By default nothing does. */
+  protected hooksFor(_pass: PredictionName, _denoiser: Module): readonly ModuleHook[] {
+    return []
+  }
+
+  /** The pass that was prepared last. */
+  private get preparedPass(): PredictionName | undefined {
+    return this.passes[this.countPrepared - 1]?.[0]
+  }
 
   /** The passes that the step needs, in their order. */
   protected abstract get passes(): readonly GuiderPass[]

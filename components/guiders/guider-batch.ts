@@ -1,8 +1,17 @@
 /** The forward passes that a guider asks for: what goes into each, and what came out. */
 import * as tf from '../tensors/tf'
 
-/** The predictions that guiders combine. */
-export type PredictionName = 'predCond' | 'predUncond' | 'predCondStg' | 'predCondModality'
+/**
+ * The predictions that guiders combine: with the prompt, without it, and with the prompt by a model that was changed for the pass: layers skipped
+ * or their attention perturbed, their attention blurred, their blocks perturbed in time and space, pictures and sound apart.
+ */
+export type PredictionName =
+  | 'predCond'
+  | 'predUncond'
+  | 'predCondSkip'
+  | 'predCondSeg'
+  | 'predCondStg'
+  | 'predCondModality'
 
 /** What the passes are fed with: a tensor that all share, or a list with one for each condition. What is `undefined` is left out. */
 export type GuiderInputs = Readonly<Record<string, tf.Tensor | undefined | readonly (tf.Tensor | undefined)[]>>

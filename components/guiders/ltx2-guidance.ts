@@ -36,11 +36,6 @@ export class LTX2Guidance extends BaseGuidance<LTX2GuidanceConfig> {
     super(schema, config, file)
   }
 
-  /** Whether the pass that was prepared last is one with the prompt, as all are but that of `predUncond`. */
-  override get isConditional(): boolean {
-    return this.passes[this.getState().countPrepared - 1]?.[0] !== 'predUncond'
-  }
-
   protected override get passes(): readonly GuiderPass[] {
     return [['predCond', 0], ...this.comparisons.map(({ pass }) => pass)]
   }

@@ -2,8 +2,8 @@
 import * as tf from '@tensorflow/tfjs'
 import { flattenTree, type TreeLeaf } from '../../../components/backends/recorder/tensor-tree'
 import { eagerExecutor } from '../../../components/executors/eager-executor'
-import type { Executor, ModelRunOptions } from '../../../components/executors/executor'
-import { PretrainedModel } from '../../../components/models/pretrained-model'
+import type { Executor } from '../../../components/executors/executor'
+import { type ModelCallOptions, PretrainedModel } from '../../../components/models/pretrained-model'
 import type { Module } from '../../../components/nn/module'
 import { expectClose } from '../../../testing/goldens/compare'
 import type { Tolerance } from '../../../testing/goldens/golden-case'
@@ -17,7 +17,7 @@ export class FunctionModel<I, O> extends PretrainedModel {
     super()
   }
 
-  call(inputs: I, options?: ModelRunOptions): Promise<O> {
+  call(inputs: I, options?: ModelCallOptions): Promise<O> {
     return this.execute('forward', this.compute, inputs, options)
   }
 }

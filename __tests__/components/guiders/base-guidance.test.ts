@@ -8,13 +8,14 @@ import { BaseGuidance } from '../../../components/guiders/base-guidance'
 import { ClassifierFreeGuidance } from '../../../components/guiders/classifier-free-guidance'
 import { GuiderArgumentError } from '../../../components/guiders/guider-argument-error'
 import { UnknownGuiderError } from '../../../components/guiders/unknown-guider-error'
+import { Module } from '../../../components/nn/module'
 import { isRunScoped } from '../../../src/container/run-scoped'
 import type { ComponentClass } from '../../../src/params/component-class'
 import { useBackend } from '../models/use-backend'
 
 useBackend('cpu')
 
-const denoiser = {}
+const denoiser = new (class extends Module {})()
 
 test('a step goes from state to inputs to predictions to one prediction', () => {
   const guider = new ClassifierFreeGuidance({ guidanceScale: 3 })

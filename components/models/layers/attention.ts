@@ -31,6 +31,11 @@ export class Attention extends Module {
     this.toOut = [new Linear(innerDim, queryDim)]
   }
 
+  /** Whether it was made to look at other tokens. */
+  get isCrossAttention(): boolean {
+    return this.options.crossAttentionDim !== undefined
+  }
+
   /**
    * `[batch, token, queryDim]` → the same shape.
    *

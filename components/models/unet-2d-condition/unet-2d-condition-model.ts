@@ -2,15 +2,16 @@
 import type { FromPretrainedOptions } from '../../../src/params/component-class'
 import { TensorPlaceholder } from '../../backends/recorder/tensor-tree'
 import type { RawConfig } from '../../configs/parse-config'
-import type { ModelRunOptions } from '../../executors/executor'
 import { activations } from '../../nn/activations'
 import { Conv2d } from '../../nn/conv2d'
 import { Embedding } from '../../nn/embedding'
 import { GroupNorm } from '../../nn/group-norm'
 import * as tf from '../../tensors/tf'
+import { availableMemory } from '../available-memory'
 import { TimestepEmbedding, Timesteps } from '../layers/timestep-embedding'
 import { loadPretrained } from '../load-pretrained'
-import { PretrainedModel } from '../pretrained-model'
+import { type ModelCallOptions, PretrainedModel } from '../pretrained-model'
+import { activationBytes, attentionBytes } from './activation-bytes'
 import type { BlockInputs } from './block-parts'
 import { parseUNet2DConditionConfig, type UNet2DConditionConfig } from './config'
 import { createDownBlocks, createMidBlock, createUpBlocks } from './create-blocks'
@@ -88,10 +89,10 @@ export class UNet2DConditionModel extends PretrainedModel {
   /**
    * One prediction: `[batch, height, width, outChannels]`, computed by the model's executor.
    *
-   * @throws ShapeMismatchError, ModelInputError, WeightsNotLoadedError; GraphExecutionError where the model runs as a graph; the reason of
-   * `options.signal`
+   * @throws ShapeMismatchError, ModelInputError, WeightsNotLoadedError; ModelHookError for hooks that do not fit; GraphExecutionError where
+   * the model runs as a graph; the reason of `options.signal`
    */
-  async call(inputs: UNet2DConditionInputs, options?: ModelRunOptions): Promise<tf.Tensor4D> {
+  async call(inputs: UNet2DConditionInputs, options?: ModelCallOptions): Promise<tf.Tensor4D> {
     const { timestep } = inputs
     // A number would be part of the graph, and each step another one.
     const asTensor = typeof timestep === 'number' ? tf.tensor1d([timestep]) : undefined
@@ -105,6 +106,19 @@ export class UNet2DConditionModel extends PretrainedModel {
     } finally {
       asTensor?.dispose()
     }
+  }
+
+  /**
+   * Whether there is room for as many samples at once as that many batches hold; by an estimate of what one prediction needs, which should
+   * leave half of the free memory free.
+   *
+   * @param batch shape of one batch: `[batch, height, width, inChannels]`
+   */
+  hasRoomFor([batch, height, width]: readonly [number, number, number, number], count: number): boolean {
+    const tokens = height * width
+    const attended = this.executor.name === 'eager' ? attentionBytes(this.config, tokens) : 0
+    const needed = batch * count * (activationBytes(this.config, tokens) + attended)
+    return needed <= availableMemory() / 2
   }
 
   /** Gets ready, in the background, for calls with inputs of these shapes. */

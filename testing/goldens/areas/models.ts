@@ -3,6 +3,9 @@ import { AutoencoderKL } from '../../../components/models/autoencoder-kl/autoenc
 import type { DiagonalGaussianDistribution } from '../../../components/models/autoencoder-kl/diagonal-gaussian-distribution'
 import { type CLIPTextInputs, CLIPTextModel } from '../../../components/models/clip-text/clip-text-model'
 import { CLIPTextModelWithProjection } from '../../../components/models/clip-text/clip-text-model-with-projection'
+import { layerSkipConfig, layerSkipHooks } from '../../../components/models/hooks/layer-skip'
+import type { ModuleHook } from '../../../components/models/hooks/module-hook'
+import { smoothedEnergyConfig, smoothedEnergyHooks } from '../../../components/models/hooks/smoothed-energy'
 import type { PretrainedModel } from '../../../components/models/pretrained-model'
 import type { UNet2DConditionInputs } from '../../../components/models/unet-2d-condition/inputs'
 import { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
@@ -12,7 +15,7 @@ import { randnTensor } from '../../../components/random/randn-tensor'
 import * as tf from '../../../components/tensors/tf'
 import { toCamelCase } from '../../../src'
 import { expectClose, GoldenMismatch } from '../compare'
-import { type GoldenCase, type GoldenTensor, type Tolerance, UnsupportedGoldenError } from '../golden-case'
+import { type GoldenCase, type GoldenTensor, type Json, type Tolerance, UnsupportedGoldenError } from '../golden-case'
 import { toChannelsFirst, toTensor } from '../layout'
 
 const FALLBACK: Tolerance = { atol: 2e-4, rtol: 2e-4 }
@@ -26,15 +29,19 @@ interface RecordedCall {
   call: string
   arguments: Record<string, unknown>
   outputs: Record<string, TensorName>
+  /** What is changed inside the model, by the reference's settings. */
+  hooks?: readonly RecordedHook[]
   intermediates?: Record<string, TensorName>
 }
+
+type RecordedHook = { layer_skip: Json } | { smoothed_energy: Json }
 
 type Inputs = Readonly<Record<string, unknown>>
 
 /** A model with a way to make one of its calls; the outputs have the goldens' names. */
 interface Subject {
   readonly model: PretrainedModel
-  call(kind: string, inputs: Inputs): Promise<Readonly<Record<string, tf.Tensor>>>
+  call(kind: string, inputs: Inputs, hooks: readonly ModuleHook[]): Promise<Readonly<Record<string, tf.Tensor>>>
 }
 
 /** How each class is loaded and called. */
@@ -43,7 +50,9 @@ const subjects: Readonly<Record<string, (folder: string) => Promise<Subject>>> =
     const model = await UNet2DConditionModel.fromPretrained(folder)
     return {
       model,
-      call: async (_kind, inputs) => ({ sample: await model.call(inputs as unknown as UNet2DConditionInputs) }),
+      call: async (_kind, inputs, hooks) => ({
+        sample: await model.call(inputs as unknown as UNet2DConditionInputs, { hooks }),
+      }),
     }
   },
   AutoencoderKL: async folder => {
@@ -126,7 +135,7 @@ async function checkCall(golden: GoldenCase, subject: Subject, call: RecordedCal
   }
   const stop = subject.model.executor.name === 'eager' ? tap(subject.model, call, check) : () => undefined
   try {
-    const outputs = await subject.call(call.call, readInputs(call, args))
+    const outputs = await subject.call(call.call, readInputs(call, args), readHooks(call, subject.model))
     try {
       for (const [name, { tensor }] of Object.entries(call.outputs)) {
         const ours = outputs[name]
@@ -162,6 +171,17 @@ function readInputs(call: RecordedCall, tensors: ReadonlyMap<string, tf.Tensor>)
     else inputs[name] = { ...(inputs[name] as object | undefined), [part]: input }
   }
   return inputs
+}
+
+function readHooks({ hooks = [] }: RecordedCall, model: PretrainedModel): ModuleHook[] {
+  return hooks.flatMap(hook => {
+    if ('layer_skip' in hook) {
+      return layerSkipHooks(model, layerSkipConfig.parse(hook.layer_skip), new Generator(0))
+    }
+    const { blur_sigma, ...config } = hook.smoothed_energy
+    const blur = { sigma: blur_sigma as number, thresholdInf: 9999 }
+    return smoothedEnergyHooks(model, smoothedEnergyConfig.parse(config), blur)
+  })
 }
 
 function isTensorName(value: unknown): value is TensorName {

@@ -1,0 +1,74 @@
+/** Runs the denoiser for the passes that a guider asks for. */
+import { OutOfMemoryError } from '../backends/out-of-memory-error'
+import { ModelMemoryError } from '../executors/graph/graph-errors'
+import type { BatchHook } from '../models/hooks/module-hook'
+import type { Module } from '../nn/module'
+import * as tf from '../tensors/tf'
+import type { BaseGuidance } from './guider-base'
+import type { BatchInputs, GuiderBatch, GuiderInputs } from './guider-batch'
+
+/** Calls the denoiser. The inputs' tensors have as many rows as the prediction is to have, for one pass or for several. */
+export type Predict<D extends GuiderInputs> = (
+  inputs: BatchInputs<D>,
+  hooks: readonly BatchHook[],
+) => Promise<tf.Tensor>
+
+/** The guiders, as copied for their runs, whose passes did not fit into memory at once. */
+const tooLarge = new WeakSet<BaseGuidance>()
+
+/**
+ * Predicts what the guider asks for in this step, and combines it. The passes go through the denoiser in one batch, which is faster, or one after the
+ * other, which takes less memory; the result is the same.
+ *
+ * @param data what the passes are fed with, by name
+ * @param together whether the passes go in one batch. If they turn out not to fit into memory, they go one by one from then on
+ * @returns the guided prediction
+ * @throws GuiderArgumentError, ModelHookError, and what the denoiser throws
+ */
+export async function predictConditions<const D extends GuiderInputs>(
+  guider: BaseGuidance,
+  denoiser: Module,
+  data: D,
+  predict: Predict<D>,
+  together: boolean,
+): Promise<tf.Tensor> {
+  const batches = guider.prepareInputs(data)
+  const hooks = batches.map(() => guider.prepareModels(denoiser))
+  try {
+    if (batches.length > 1 && together && !tooLarge.has(guider)) {
+      await predictTogether(batches, hooks, predict).catch((error: unknown) => {
+        if (!(error instanceof ModelMemoryError || error instanceof OutOfMemoryError)) throw error
+        tooLarge.add(guider)
+      })
+    }
+    for (const [i, batch] of batches.entries()) {
+      batch.noisePred ??= await predict(batch.inputs, hooks[i] ?? [])
+      guider.cleanupModels(denoiser)
+    }
+    return guider.call(batches).pred
+  } finally {
+    for (const { noisePred } of batches) noisePred?.dispose()
+  }
+}
+
+async function predictTogether<D extends GuiderInputs>(
+  batches: readonly GuiderBatch<D>[],
+  hooks: readonly (readonly BatchHook[])[],
+  predict: Predict<D>,
+): Promise<void> {
+  const count = batches.length
+  const names = Object.keys(batches[0]?.inputs ?? {})
+  const inputs = Object.fromEntries(
+    names.map(name => [name, tf.concat(batches.map(batch => batch.inputs[name] as unknown as tf.Tensor))]),
+  )
+  const shares = hooks.flatMap((ofPass, index) => ofPass.map(hook => ({ ...hook, share: { index, count } })))
+  // Of the same keys as the inputs of one pass.
+  try {
+    const output = await predict(inputs as unknown as BatchInputs<D>, shares)
+    const predictions = tf.split(output, count)
+    output.dispose()
+    for (const [i, batch] of batches.entries()) batch.noisePred = predictions[i] as tf.Tensor
+  } finally {
+    tf.dispose(inputs)
+  }
+}

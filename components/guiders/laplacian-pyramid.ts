@@ -4,17 +4,13 @@ import * as tf from '../tensors/tf'
 /** What a blur reaches beyond its pixel. */
 const REACH = 2
 
-/** Binomial weights of the blur, as one filter for each channel: `[5, 5, channels, 1]`. */
+/** Weights of the blur along one axis, in sixteenths. */
+const BINOMIAL = [1, 4, 6, 4, 1]
+
+/** The blur as one filter for each channel: `[5, 5, channels, 1]`. */
 function blurFilter(channels: number): tf.Tensor4D {
-  return tf.tidy(() => {
-    const weights = tf.tensor1d([1, 4, 6, 4, 1]).div(16)
-    return tf.tile(tf.outerProduct(weights as tf.Tensor1D, weights as tf.Tensor1D).reshape([5, 5, 1, 1]), [
-      1,
-      1,
-      channels,
-      1,
-    ]) as tf.Tensor4D // Four axes before and after.
-  })
+  const weights = BINOMIAL.flatMap(a => BINOMIAL.map(b => (a * b) / 256))
+  return tf.tile(tf.tensor4d(weights, [5, 5, 1, 1]), [1, 1, channels, 1])
 }
 
 function blur(images: tf.Tensor4D): tf.Tensor4D {
@@ -39,7 +35,7 @@ function isPowerOfTwo(side: number): boolean {
   return Number.isInteger(Math.log2(side))
 }
 
-/** Whether images have pixels enough: the coarsest but one level must be larger than a blur reaches. */
+/** Whether images have pixels enough: what is blurred must be larger than the blur reaches. */
 export function hasRoomForLevels(height: number, width: number, levels: number): boolean {
   return levels === 1 || Math.min(height, width) > 2 ** (levels - 1)
 }

@@ -37,7 +37,11 @@ function makeGuider(golden: GoldenCase): BaseGuidance {
 export async function checkGuidersCase(golden: GoldenCase): Promise<void> {
   const guider = makeGuider(golden).forRun()
   const steps = golden.json.steps as RecordedStep[]
-  for (const step of steps) await checkStep(golden, guider, step)
+  try {
+    for (const step of steps) await checkStep(golden, guider, step)
+  } finally {
+    guider.dispose()
+  }
 }
 
 async function checkStep(golden: GoldenCase, guider: BaseGuidance, recorded: RecordedStep): Promise<void> {

@@ -1,35 +1,18 @@
-import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
 import { ConfigError } from '../../../components/configs/config-error'
 import { ClassifierFreeGuidance } from '../../../components/guiders/classifier-free-guidance'
 import { useBackend } from '../models/use-backend'
+import { guide, near, pair, stepsTaken } from './guide'
 
 useBackend('cpu')
-
-/** The guided prediction at a step of ten, from predictions with and without the prompt. */
-function guide(guider: ClassifierFreeGuidance, cond: number[], uncond: number[], step = 0): number[] {
-  return tf.tidy(() => {
-    guider.setState(step, 10, 999)
-    const batches = guider.prepareInputs({})
-    for (const batch of batches) {
-      batch.noisePred = tf.tensor2d(batch.prediction === 'predCond' ? cond : uncond, [1, cond.length])
-    }
-    return Array.from(guider.call(batches).pred.dataSync())
-  })
-}
-
-const cond = [1, 0, 2, 5]
-const uncond = [0.5, 0.5, 0.5, 0.5]
 
 test.each([
   [{ guidanceScale: 2 }, [1.5, -0.5, 3.5, 9.5]],
   [{ guidanceScale: 2, useOriginalFormulation: true }, [2, -1, 5, 14]],
   [{ guidanceScale: 2, guidanceRescale: 0.5 }, [1.125, -0.375, 2.625, 7.125]],
-  [{ guidanceScale: 2, enabled: false }, cond],
+  [{ guidanceScale: 2, enabled: false }, pair.predCond],
 ])('%j gives the checked values', (config, expected) => {
-  expect(guide(new ClassifierFreeGuidance(config), cond, uncond)).toEqual(
-    expected.map(value => expect.closeTo(value, 5)),
-  )
+  expect(guide(new ClassifierFreeGuidance(config), pair)).toEqual(near(expected))
 })
 
 test('defaults to a scale of 7.5 over the whole run', () => {
@@ -44,13 +27,7 @@ test('defaults to a scale of 7.5 over the whole run', () => {
 })
 
 test('takes part from start to stop only', () => {
-  const guider = new ClassifierFreeGuidance({ start: 0.5, stop: 0.8 })
-  const steps = Array.from({ length: 10 }, (_, step) => step)
-  const taking = steps.filter(step => {
-    guider.setState(step, 10, 0)
-    return guider.numConditions === 2
-  })
-  expect(taking).toEqual([5, 6, 7])
+  expect(stepsTaken(new ClassifierFreeGuidance({ start: 0.5, stop: 0.8 }))).toEqual([5, 6, 7])
 })
 
 test('asks for both conditions before the first step, and after a run only where the copy is fresh', () => {
@@ -73,7 +50,8 @@ test('full rescaling gives each sample the deviation of its conditional predicti
   fc.assert(
     fc.property(row, row, (a, b) => {
       fc.pre(deviation(a.map((value, i) => 3 * value - 2 * (b[i] as number))) > 0)
-      const pred = guide(new ClassifierFreeGuidance({ guidanceScale: 3, guidanceRescale: 1 }), a, b)
+      const guider = new ClassifierFreeGuidance({ guidanceScale: 3, guidanceRescale: 1 })
+      const pred = guide(guider, { predCond: a, predUncond: b })
       expect(deviation(pred)).toBeCloseTo(deviation(a), 4)
     }),
     { numRuns: 30 },

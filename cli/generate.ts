@@ -9,6 +9,8 @@ import type { Executor } from '../components/executors/executor'
 import type { ExecutionProvider } from '../components/executors/graph/graph-executor'
 import { type ExecutorName, type ExecutorSelection, selectExecutor } from '../components/executors/select-executor'
 import { UnwritableFileError } from '../components/files/unwritable-file-error'
+import type { BaseGuidance } from '../components/guiders/base-guidance'
+import { makeGuider } from '../components/guiders/guider-names'
 import type { Image } from '../components/images/image'
 import { loadSharp } from '../components/images/load-sharp'
 import { makeImageGrid } from '../components/images/make-image-grid'
@@ -25,7 +27,8 @@ export interface GenerateOptions {
   model: string
   negative: string
   steps: number
-  guidance: number
+  guidance?: number
+  guider?: string
   seed?: number
   scheduler?: string
   count: number
@@ -41,6 +44,9 @@ export interface GenerateOptions {
 
 /** Milliseconds of each part of the work. */
 type Timings = Record<'backend' | 'load' | 'generate' | 'save' | 'total', number>
+
+/** How closely the prompt is followed where neither a scale nor a guider is given. */
+const DEFAULT_GUIDANCE = 4
 
 // PyTorch's seeds have 64 bits, of which its generator uses 32.
 const LARGEST_SEED = 2 ** 32
@@ -108,8 +114,10 @@ async function loadPipeline(
   executor: Executor,
   signal: AbortSignal,
 ): Promise<ModularPipeline> {
+  const guider = options.guider === undefined ? undefined : makeGuider(options.guider)
   const scheduler = options.scheduler === undefined ? undefined : resolveScheduler(options.scheduler)
   const pipe = new StableDiffusionTextToImageBlocks().initPipeline(options.model)
+  if (guider !== undefined) pipe.updateComponents({ guider })
   if (scheduler !== undefined) {
     // Only the settings of the model's own scheduler are needed: its class may be one that is not here.
     const folder = join(options.model, pipe.getComponentSpec('scheduler')?.subfolder ?? '')
@@ -132,12 +140,17 @@ async function drawOne(
       prompt,
       negativePrompt: options.negative,
       numInferenceSteps: options.steps,
-      guidanceScale: options.guidance,
+      guidanceScale: guidanceScale(options),
       ...options.size,
     },
     { output: 'images', seed, signal, onEvent },
   )
   return images[0] as Image
+}
+
+/** What is asked of the guider; `undefined` for a guider that keeps its own scale. */
+function guidanceScale({ guidance, guider }: GenerateOptions): number | undefined {
+  return guidance ?? (guider === undefined ? DEFAULT_GUIDANCE : undefined)
 }
 
 /** Files to write: one for each picture, and for several a grid of all. */
@@ -203,7 +216,8 @@ function describeRun(
     negativePrompt: options.negative,
     seed,
     steps: options.steps,
-    guidance: options.guidance,
+    guidance: guidanceScale(options),
+    guider: options.guider ?? (pipe.components.guider as BaseGuidance).constructor.name,
     scheduler: options.scheduler ?? (pipe.components.scheduler as SchedulerMixin).constructor.name,
     width: image.width,
     height: image.height,

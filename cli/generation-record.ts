@@ -10,7 +10,9 @@ export interface GenerationRecord {
   /** Seed of this very picture. */
   seed: number
   steps: number
-  guidance: number
+  /** Without it, as closely as the guider does by itself. */
+  guidance: number | undefined
+  guider: string
   scheduler: string
   width: number
   height: number

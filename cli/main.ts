@@ -27,9 +27,14 @@ program
   .option('--model <folder>', 'folder of a model in the diffusers layout', join(packageFolder, 'models', 'emoji'))
   .option('--negative <text>', 'what the picture should not show', '')
   .option('--steps <number>', 'denoising steps', parseSteps, 25)
-  .option('--guidance <scale>', 'how closely to follow the prompt; 1 is not at all', parseGuidance, 4)
+  .option(
+    '--guidance <scale>',
+    "how closely to follow the prompt; 1 is not at all (default: 4, or the --guider's)",
+    parseGuidance,
+  )
   .option('--seed <number>', 'seed of the random numbers; the same seed gives the same picture', parseSeed)
   .option('--scheduler <name>', "the sampler, e.g. euler or dpm++_2m_karras (default: the model's own)")
+  .option('--guider <name>', 'how the prompt is followed, e.g. cfg, apg or pag (default: cfg)')
   .option('--count <number>', 'how many pictures to draw, with consecutive seeds', parseCount, 1)
   .option('--size <pixels>', "width and height, e.g. 64 or 96x64 (default: the model's own)", parseSize)
   .option('--out <file>', 'where to write (default: named after the prompt and the seed)')

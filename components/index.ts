@@ -47,6 +47,7 @@ export {
   type AdaptiveProjectedMixGuidanceConfig,
   type AdaptiveProjectedMixState,
 } from './guiders/adaptive-projected-mix-guidance'
+export { AutoGuidance, type AutoGuidanceConfig } from './guiders/auto-guidance'
 export { BaseGuidance, type GuiderOutput, type GuiderState } from './guiders/base-guidance'
 export { ClassifierFreeGuidance, type ClassifierFreeGuidanceConfig } from './guiders/classifier-free-guidance'
 export {
@@ -59,8 +60,16 @@ export {
 } from './guiders/frequency-decoupled-guidance'
 export { GuiderArgumentError } from './guiders/guider-argument-error'
 export type { GuiderBatch, GuiderInputs } from './guiders/guider-batch'
+export { guiderNames, makeGuider, type NamedGuider } from './guiders/guider-names'
 export { LTX2Guidance, type LTX2GuidanceConfig } from './guiders/ltx2-guidance'
 export { MagnitudeAwareGuidance, type MagnitudeAwareGuidanceConfig } from './guiders/magnitude-aware-guidance'
+export {
+  PerturbedAttentionGuidance,
+  type PerturbedAttentionGuidanceConfig,
+} from './guiders/perturbed-attention-guidance'
+export { type Predict, predictConditions } from './guiders/predict-conditions'
+export { SkipLayerGuidance, type SkipLayerGuidanceConfig } from './guiders/skip-layer-guidance'
+export { SmoothedEnergyGuidance, type SmoothedEnergyGuidanceSettings } from './guiders/smoothed-energy-guidance'
 export {
   TangentialClassifierFreeGuidance,
   type TangentialClassifierFreeGuidanceConfig,
@@ -86,6 +95,10 @@ export {
   CLIPTextModelWithProjection,
   type CLIPTextProjectionOutput,
 } from './models/clip-text/clip-text-model-with-projection'
+export { type LayerSkipConfig, layerSkipHooks, skipLayers } from './models/hooks/layer-skip'
+export { ModelHookError } from './models/hooks/model-hook-error'
+export type { BatchHook, HookedForward, ModuleHook } from './models/hooks/module-hook'
+export { type SmoothedEnergyGuidanceConfig, smoothedEnergyHooks } from './models/hooks/smoothed-energy'
 export { ModelInputError } from './models/model-input-error'
 export { PretrainedModel } from './models/pretrained-model'
 export type { UNet2DConditionInputs } from './models/unet-2d-condition/inputs'

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { LTX2Guidance } from '../../../components/guiders/ltx2-guidance'
+import { Module } from '../../../components/nn/module'
 import { useBackend } from '../models/use-backend'
 import { guide, near, stepsTaken } from './guide'
 
@@ -28,7 +29,7 @@ test('each pass reads its own condition, and one of them is without the prompt',
   const guider = new LTX2Guidance({ guidanceScale: 3, modalityScale: 2 })
   const conditions = [0, 1, 2, 3].map(condition => tf.scalar(condition))
   const read = guider.prepareInputs({ condition: conditions }).map(({ inputs }) => {
-    guider.prepareModels({})
+    guider.prepareModels(new (class extends Module {})())
     return [conditions.indexOf(inputs.condition as unknown as tf.Scalar), guider.isConditional]
   })
   expect(read).toEqual([

@@ -96,7 +96,7 @@ describe('wrong configs are refused by name', () => {
     [() => new SkipLayerGuidance({}), 'skip_layer_guidance_layers: is missing: give it, or skip_layer_config'],
     [
       () => new SkipLayerGuidance({ skipLayerGuidanceLayers: [0], skipLayerConfig: { indices: [1] } }),
-      'skip_layer_guidance_layers: cannot be given together with skip_layer_config',
+      'skipLayerGuidanceLayers: cannot be given together with skip_layer_config',
     ],
     [
       () => new SkipLayerGuidance({ skipLayerGuidanceLayers: [0], skipLayerGuidanceStart: 0.5 }),
@@ -110,8 +110,8 @@ describe('wrong configs are refused by name', () => {
       () => new PerturbedAttentionGuidance({}),
       'perturbed_guidance_layers: is missing: give it, or perturbed_guidance_config',
     ],
-    [() => new SmoothedEnergyGuidance({ segGuidanceLayers: [0], segBlurSigma: 0 }), 'seg_blur_sigma'],
-    [() => new SmoothedEnergyGuidance({ segGuidanceLayers: [-1] }), 'seg_guidance_layers'],
+    [() => new SmoothedEnergyGuidance({ segGuidanceLayers: [0], segBlurSigma: 0 }), 'segBlurSigma: 0 is not possible'],
+    [() => new SmoothedEnergyGuidance({ segGuidanceLayers: [-1] }), 'segGuidanceLayers.0: -1 is not possible'],
     [() => new AutoGuidance({}), 'auto_guidance_layers: is missing: give it, or auto_guidance_config'],
     [() => new AutoGuidance({ autoGuidanceLayers: 0 }), 'dropout: is missing: auto_guidance_layers needs it'],
   ])('%s', (make, message) => {

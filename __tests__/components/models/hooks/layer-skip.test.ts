@@ -114,7 +114,7 @@ describe('a blur of tokens', () => {
 
   test('keeps the sum of a spot, spreads it evenly and leaves the rest behind the square alone', () => {
     const spot = tf
-      .oneHot(tf.tensor1d([12], 'int32'), 27)
+      .oneHot(tf.tensor1d([24], 'int32'), 51)
       .reshape<tf.Tensor3D>([1, 51, 1])
       .toFloat()
     const blurred = Array.from(blurTokens(spot as tf.Tensor3D, { sigma: 0.6, ...finite }).dataSync())

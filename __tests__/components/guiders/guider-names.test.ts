@@ -1,0 +1,22 @@
+import { AdaptiveProjectedGuidance } from '../../../components/guiders/adaptive-projected-guidance'
+import { guiderNames, makeGuider } from '../../../components/guiders/guider-names'
+import { UnknownGuiderError } from '../../../components/guiders/unknown-guider-error'
+
+test.each(Object.entries(guiderNames))('%s names a guider that can be made', (name, { guiderClass }) => {
+  expect(makeGuider(name)).toBeInstanceOf(guiderClass)
+})
+
+test('a short name stands for settings, which may be changed; a class name for its defaults', () => {
+  const short = makeGuider('APG', { eta: 0.5 })
+  expect(short.config).toMatchObject({ adaptiveProjectedGuidanceMomentum: -0.5, eta: 0.5 })
+  expect(makeGuider('AdaptiveProjectedGuidance').config).toEqual(new AdaptiveProjectedGuidance().config)
+})
+
+test('capitals, spaces and hyphens do not count', () => {
+  expect(makeGuider('CFG Zero-Star').constructor.name).toBe('ClassifierFreeZeroStarGuidance')
+})
+
+test('an unknown name is refused with all that there are, and the nearest', () => {
+  expect(() => makeGuider('slq')).toThrow(UnknownGuiderError)
+  expect(() => makeGuider('slq')).toThrow(/known are "cfg".*Did you mean "slg"\?/)
+})

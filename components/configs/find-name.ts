@@ -1,0 +1,13 @@
+/** Finds names as people write them. */
+
+/** The one of the names that is meant: capitals do not count, and a space or hyphen stands for an underscore. */
+export function findName(names: readonly string[], asked: string): string | undefined {
+  return names.find(name => spelling(name) === spelling(asked))
+}
+
+function spelling(name: string): string {
+  return name
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[\s-]+/g, '_')
+}

@@ -6,7 +6,8 @@ import type { Schedule } from './run-progress'
 export interface NoiseScheduleSettings extends BetaRange {
   betaSchedule: BetaScheduleName
   trainedBetas: readonly number[] | null
-  rescaleBetasZeroSnr: boolean
+  /** Default: false. */
+  rescaleBetasZeroSnr?: boolean | undefined
 }
 
 /** Noise levels, one entry for each training timestep. */

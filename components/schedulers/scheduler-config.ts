@@ -24,14 +24,19 @@ interface Problems {
 const beta = z.number().gt(0).max(1)
 const betaScheduleNames = Object.keys(betaSchedules) as [BetaScheduleName, ...BetaScheduleName[]] // keyof typeof, which keys() loses.
 
-/** The training timesteps and their noise. Check with {@link checkBetas}. */
-export const betaSettings = {
+/** The training timesteps and their noise, as it was trained. Check with {@link checkBetas}. */
+export const trainedBetaSettings = {
   numTrainTimesteps: z.int().min(2).default(1000),
   betaStart: beta.default(0.0001),
   betaEnd: beta.default(0.02),
   betaSchedule: z.enum(betaScheduleNames).default('linear'),
   /** Used in place of a beta schedule. */
   trainedBetas: z.array(beta).nullable().default(null),
+}
+
+/** The same, for schedulers that can stretch the noise. Check with {@link checkBetas}. */
+export const betaSettings = {
+  ...trainedBetaSettings,
   rescaleBetasZeroSnr: z.boolean().default(false),
 }
 
@@ -53,7 +58,7 @@ export const thresholdingSettings = {
 }
 
 /** Reports trained betas that are not one for each training timestep. */
-export function checkBetas(config: z.output<z.ZodObject<typeof betaSettings>>, problems: Problems): void {
+export function checkBetas(config: z.output<z.ZodObject<typeof trainedBetaSettings>>, problems: Problems): void {
   const { trainedBetas, numTrainTimesteps } = config
   if (trainedBetas !== null && trainedBetas.length !== numTrainTimesteps) {
     const message = `has ${trainedBetas.length} elements, but num_train_timesteps is ${numTrainTimesteps}`

@@ -4,11 +4,16 @@ import type { SigmaSchedule } from './noise-schedule'
 import { SchedulerArgumentError } from './scheduler-argument-error'
 import { betaSigmas, exponentialSigmas, karrasSigmas, type SigmaRange } from './sigma-schedules'
 
-/** The settings. At most one of those named in {@link sigmaSettingNames} may be on. */
-export const sigmaSettings = {
+/** The settings that choose the sigmas. At most one of them may be on. */
+export const sigmaSpacingSettings = {
   useKarrasSigmas: z.boolean().default(false),
   useExponentialSigmas: z.boolean().default(false),
   useBetaSigmas: z.boolean().default(false),
+}
+
+/** The same, with the choice of the last sigma. */
+export const sigmaSettings = {
+  ...sigmaSpacingSettings,
   /** Where the run ends: in no noise at all, or at the smallest noise of the training. */
   finalSigmasType: z.enum(['zero', 'sigma_min']).default('zero'),
 }
@@ -16,8 +21,8 @@ export const sigmaSettings = {
 /** The names of the settings that choose the sigmas. */
 export const sigmaSettingNames = ['useKarrasSigmas', 'useExponentialSigmas', 'useBetaSigmas'] as const
 
-/** The values of the settings that choose the sigmas. */
-export type SigmaSettings = Readonly<Record<(typeof sigmaSettingNames)[number], boolean>>
+/** The values of the settings that choose the sigmas. Schedulers without such settings have none on. */
+export type SigmaSettings = Readonly<Partial<Record<(typeof sigmaSettingNames)[number], boolean>>>
 
 /** The sigmas of a run of `count` steps, falling; `undefined` if none of the settings is on. */
 export function spacedSigmas(settings: SigmaSettings, range: SigmaRange, count: number): number[] | undefined {

@@ -114,7 +114,15 @@ export { randnTensor } from './random/randn-tensor'
 export { DDIMInverseScheduler } from './schedulers/ddim-inverse-scheduler'
 export { DDIMScheduler } from './schedulers/ddim-scheduler'
 export { DPMSolverMultistepScheduler } from './schedulers/dpm-solver-multistep-scheduler'
+export {
+  type EulerAncestralDiscreteConfig,
+  EulerAncestralDiscreteScheduler,
+} from './schedulers/euler-ancestral-discrete-scheduler'
 export { EulerDiscreteScheduler } from './schedulers/euler-discrete-scheduler'
+export { type HeunDiscreteConfig, HeunDiscreteScheduler } from './schedulers/heun-discrete-scheduler'
+export { KDPM2AncestralDiscreteScheduler } from './schedulers/kdpm2-ancestral-discrete-scheduler'
+export { type KDPM2DiscreteConfig, KDPM2DiscreteScheduler } from './schedulers/kdpm2-discrete-scheduler'
+export { type LMSDiscreteConfig, LMSDiscreteScheduler } from './schedulers/lms-discrete-scheduler'
 export { MissingGeneratorError } from './schedulers/missing-generator-error'
 export { SchedulerArgumentError } from './schedulers/scheduler-argument-error'
 export { SchedulerMixin, type StepOptions, type StepResult } from './schedulers/scheduler-mixin'

@@ -19,9 +19,9 @@ export function ancestralStep(from: number, to: number): AncestralStep {
   const [from2, to2] = [square(from), square(to)]
   const variance = Math.fround(Math.fround(to2 * Math.fround(from2 - to2)) / from2)
   const up = Math.fround(Math.sqrt(variance))
-  // Never below zero, as it is by rounding where almost all is replaced.
-  const down = Math.fround(Math.sqrt(Math.max(Math.fround(to2 - square(up)), 0)))
-  return { down, up }
+  const rest = Math.fround(to2 - square(up))
+  // Where rounding leaves nothing or less, the value without it: the reference has no number then.
+  return { down: Math.fround(rest > 0 ? Math.sqrt(rest) : to2 / from), up }
 }
 
 function square(value: number): number {

@@ -20,6 +20,8 @@ export const betaSchedules = {
   /** The cosine schedule of https://arxiv.org/abs/2102.09672; it has no start and end. */
   squaredcos_cap_v2: ({ numTrainTimesteps }) =>
     betasForAlphaBar(numTrainTimesteps, t => Math.cos((((t + 0.008) / 1.008) * Math.PI) / 2) ** 2),
+  /** The signal falls exponentially to e^-12; it has no start and end. */
+  exp: ({ numTrainTimesteps }) => betasForAlphaBar(numTrainTimesteps, t => Math.exp(-12 * t)),
   /** An S-curve between the ends: GeoDiff. */
   sigmoid: ({ betaStart, betaEnd, numTrainTimesteps }) =>
     linspaceFloat32(-6, 6, numTrainTimesteps).map(x => betaStart + (betaEnd - betaStart) / (1 + Math.exp(-x))),

@@ -40,8 +40,13 @@ export function makeNoiseSchedule(settings: NoiseScheduleSettings): NoiseSchedul
 /** The noise levels of a config, for samplers in sigma space. A schedule that ends in pure noise keeps a trace of signal. */
 export function makeSigmaSchedule(settings: NoiseScheduleSettings): SigmaSchedule {
   const { betas, alphasCumprod } = makeNoiseSchedule(settings)
-  if (settings.rescaleBetasZeroSnr) alphasCumprod[alphasCumprod.length - 1] = NEARLY_ZERO
   const sigmas = alphasCumprod.map(alpha => Math.sqrt(Math.fround(Math.fround(1 - alpha) / alpha)))
+  if (settings.rescaleBetasZeroSnr) {
+    const last = alphasCumprod.length - 1
+    alphasCumprod[last] = NEARLY_ZERO
+    // Halfway between two numbers of float32: the root of the reference is the upper one.
+    sigmas[last] = Math.sqrt(1 / NEARLY_ZERO)
+  }
   return { betas, alphasCumprod, sigmas, logSigmas: sigmas.map(Math.log) }
 }
 

@@ -26,7 +26,7 @@ export type PredictionType = 'epsilon' | 'sample' | 'v_prediction' | 'flow_predi
 export const predictionTypes = ['epsilon', 'sample', 'v_prediction'] as const satisfies readonly PredictionType[]
 
 /** The meanings that samplers know which refuse a network that predicts the clean sample. */
-export const sigmaSpacePredictionTypes = ['epsilon', 'v_prediction'] as const satisfies readonly PredictionType[]
+export const noiseReadingTypes = ['epsilon', 'v_prediction'] as const satisfies readonly PredictionType[]
 
 /** A linear combination of the sample and the network's output. */
 export interface Mix {

@@ -34,6 +34,13 @@ export const trainedBetaSettings = {
   trainedBetas: z.array(beta).nullable().default(null),
 }
 
+/** The same, with the range of latent diffusion models. Check with {@link checkBetas}. */
+export const latentBetaSettings = {
+  ...trainedBetaSettings,
+  betaStart: beta.default(0.00085),
+  betaEnd: beta.default(0.012),
+}
+
 /** The same, for schedulers that can stretch the noise. Check with {@link checkBetas}. */
 export const betaSettings = {
   ...trainedBetaSettings,

@@ -2,10 +2,22 @@
 import { DDIMInverseScheduler } from './ddim-inverse-scheduler'
 import { DDIMScheduler } from './ddim-scheduler'
 import { DPMSolverMultistepScheduler } from './dpm-solver-multistep-scheduler'
+import { EulerAncestralDiscreteScheduler } from './euler-ancestral-discrete-scheduler'
 import { EulerDiscreteScheduler } from './euler-discrete-scheduler'
+import { HeunDiscreteScheduler } from './heun-discrete-scheduler'
+import { KDPM2AncestralDiscreteScheduler } from './kdpm2-ancestral-discrete-scheduler'
+import { KDPM2DiscreteScheduler } from './kdpm2-discrete-scheduler'
+import { LMSDiscreteScheduler } from './lms-discrete-scheduler'
 import { SchedulerMixin } from './scheduler-base'
 
 SchedulerMixin.register(DDIMScheduler, DDIMInverseScheduler, DPMSolverMultistepScheduler, EulerDiscreteScheduler)
+SchedulerMixin.register(
+  EulerAncestralDiscreteScheduler,
+  HeunDiscreteScheduler,
+  KDPM2DiscreteScheduler,
+  KDPM2AncestralDiscreteScheduler,
+  LMSDiscreteScheduler,
+)
 
 export type { Schedule } from './run-progress'
 export * from './scheduler-base'

@@ -3,7 +3,12 @@ import type { RawConfig } from '../configs/parse-config'
 import { DDIMInverseScheduler } from './ddim-inverse-scheduler'
 import { DDIMScheduler } from './ddim-scheduler'
 import { DPMSolverMultistepScheduler } from './dpm-solver-multistep-scheduler'
+import { EulerAncestralDiscreteScheduler } from './euler-ancestral-discrete-scheduler'
 import { EulerDiscreteScheduler } from './euler-discrete-scheduler'
+import { HeunDiscreteScheduler } from './heun-discrete-scheduler'
+import { KDPM2AncestralDiscreteScheduler } from './kdpm2-ancestral-discrete-scheduler'
+import { KDPM2DiscreteScheduler } from './kdpm2-discrete-scheduler'
+import { LMSDiscreteScheduler } from './lms-discrete-scheduler'
 import type { SchedulerClass, SchedulerMixin } from './scheduler-base'
 import { givenSettings } from './scheduler-config'
 import { UnknownSchedulerError } from './unknown-scheduler-error'
@@ -34,6 +39,17 @@ export const schedulerNames: Readonly<Record<string, NamedScheduler>> = {
   euler_karras: named(EulerDiscreteScheduler, karras),
   euler_exponential: named(EulerDiscreteScheduler, exponential),
   euler_beta: named(EulerDiscreteScheduler, beta),
+  euler_a: named(EulerAncestralDiscreteScheduler),
+  heun: named(HeunDiscreteScheduler, evenSteps),
+  heun_karras: named(HeunDiscreteScheduler, karras),
+  heun_exponential: named(HeunDiscreteScheduler, exponential),
+  heun_beta: named(HeunDiscreteScheduler, beta),
+  dpm2: named(KDPM2DiscreteScheduler, evenSteps),
+  dpm2_karras: named(KDPM2DiscreteScheduler, karras),
+  dpm2_a: named(KDPM2AncestralDiscreteScheduler, evenSteps),
+  dpm2_a_karras: named(KDPM2AncestralDiscreteScheduler, karras),
+  lms: named(LMSDiscreteScheduler, evenSteps),
+  lms_karras: named(LMSDiscreteScheduler, karras),
   'dpm++_2m': named(DPMSolverMultistepScheduler, { ...multistep, ...evenSteps }),
   'dpm++_2m_karras': named(DPMSolverMultistepScheduler, { ...multistep, ...karras }),
   'dpm++_2m_exponential': named(DPMSolverMultistepScheduler, { ...multistep, ...exponential }),
@@ -47,6 +63,11 @@ export const schedulerNames: Readonly<Record<string, NamedScheduler>> = {
   DDIMInverseScheduler: named(DDIMInverseScheduler),
   DPMSolverMultistepScheduler: named(DPMSolverMultistepScheduler),
   EulerDiscreteScheduler: named(EulerDiscreteScheduler),
+  EulerAncestralDiscreteScheduler: named(EulerAncestralDiscreteScheduler),
+  HeunDiscreteScheduler: named(HeunDiscreteScheduler),
+  KDPM2DiscreteScheduler: named(KDPM2DiscreteScheduler),
+  KDPM2AncestralDiscreteScheduler: named(KDPM2AncestralDiscreteScheduler),
+  LMSDiscreteScheduler: named(LMSDiscreteScheduler),
 }
 
 /**

@@ -16,6 +16,8 @@ export interface StepOptions extends NoiseSource {
   sTmax?: number | undefined
   /** Euler: scale of the added noise. Default: 1. */
   sNoise?: number | undefined
+  /** LMS: how many of the last predictions a step follows, from 1 on. Default: 4. */
+  order?: number | undefined
 }
 
 /** What a step returns. The tensors are the caller's. */

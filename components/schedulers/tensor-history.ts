@@ -6,17 +6,17 @@ export class TensorHistory {
   /** The tensors, the newest first. */
   private tensors: tf.Tensor[] = []
 
-  constructor(private readonly capacity: number) {}
+  constructor(private readonly capacity = Infinity) {}
 
   /** The tensors, the newest first. */
   get newestFirst(): readonly tf.Tensor[] {
     return this.tensors
   }
 
-  /** Takes a tensor over. */
-  push(tensor: tf.Tensor): void {
+  /** Takes a tensor over, and keeps no more than the capacity. */
+  push(tensor: tf.Tensor, capacity = this.capacity): void {
     this.tensors.unshift(tf.keep(tensor))
-    for (const dropped of this.tensors.splice(this.capacity)) dropped.dispose()
+    for (const dropped of this.tensors.splice(capacity)) dropped.dispose()
   }
 
   /** Forgets everything. */

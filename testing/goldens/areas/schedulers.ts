@@ -17,6 +17,7 @@ interface SchedulerCase {
   arguments: Json
   set_timesteps: { num_inference_steps?: number; timesteps?: number[]; sigmas?: number[]; mu?: number }
   step_arguments: Json
+  /** In steps, each of which is as many timesteps as the order. */
   begin_index: number
   init_noise_sigma: number
   order: number
@@ -100,10 +101,11 @@ function checkLoop(
     const expected = recorded(name, i)
     if (expected && got) expectClose(`${name}[${i}]`, toChannelsFirst(got), expected, tolerance)
   }
-  if (description.begin_index > 0) scheduler.setBeginIndex(description.begin_index)
+  const beginIndex = description.begin_index * description.order
+  if (beginIndex > 0) scheduler.setBeginIndex(beginIndex)
   let sample = toTensor(tensors.get('initial_sample') as GoldenTensor)
   try {
-    for (const [i, t] of scheduler.timesteps.slice(description.begin_index).entries()) {
+    for (const [i, t] of scheduler.timesteps.slice(beginIndex).entries()) {
       const noise = recorded('noises', description.noise_at_step.indexOf(i))
       const options = {
         ...mapKeys(description.step_arguments, toCamelCase),

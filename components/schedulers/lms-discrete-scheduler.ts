@@ -1,0 +1,80 @@
+/**
+ * A linear multistep method in sigma space: the directions of the last steps, integrated. Source: k-diffusion's sample_lms (Adams and
+ * Bashforth); counterpart: schedulers/scheduling_lms_discrete.py
+ */
+import { z } from 'zod'
+import type { RunScope } from '../../src/container/run-scoped'
+import type * as tf from '../tensors/tf'
+import { DiscreteSigmaScheduler } from './discrete-sigma-scheduler'
+import { lagrangeIntegral } from './lagrange-integral'
+import { linearCombination } from './linear-combination'
+import { predictionTypes } from './prediction-type'
+import type { Schedule } from './run-progress'
+import { checkBetas, checkExclusive, spacingSettings, trainedBetaSettings } from './scheduler-config'
+import { sigmaSettingNames, sigmaSpacingSettings } from './sigma-settings'
+import { checkShape } from './step-noise'
+import type { StepOptions, StepResult } from './step-options'
+import { TensorHistory } from './tensor-history'
+
+const schema = z
+  .object({
+    ...trainedBetaSettings,
+    ...spacingSettings('linspace'),
+    ...sigmaSpacingSettings,
+    predictionType: z.enum(predictionTypes).default('epsilon'),
+  })
+  .superRefine((config, context) => {
+    checkBetas(config, context)
+    checkExclusive(config, sigmaSettingNames, context)
+  })
+
+/** Settings of {@link LMSDiscreteScheduler}. */
+export type LMSDiscreteConfig = z.output<typeof schema>
+
+/** Takes the order of each step from {@link StepOptions.order}. */
+export class LMSDiscreteScheduler extends DiscreteSigmaScheduler<LMSDiscreteConfig> {
+  private derivatives = new TensorHistory()
+
+  /** @throws ConfigError */
+  constructor(config: z.input<typeof schema> = {}, file?: string) {
+    super(schema, config, file)
+  }
+
+  override forRun(scope?: RunScope): this {
+    const copy = super.forRun(scope)
+    copy.derivatives = new TensorHistory()
+    return copy
+  }
+
+  override dispose(): void {
+    this.derivatives.clear()
+  }
+
+  /** That of a run of so many steps. */
+  protected override get trainingSchedule(): Schedule {
+    return this.makeSchedule({ numInferenceSteps: this.config.numTrainTimesteps })
+  }
+
+  protected override update(
+    index: number,
+    modelOutput: tf.Tensor,
+    sample: tf.Tensor,
+    options: StepOptions,
+  ): StepResult {
+    const { order = 4 } = options
+    if (!Number.isInteger(order) || order < 1)
+      throw this.refuse('order', `must be a whole number from 1 on, but is ${order}`)
+    checkShape(this.constructor.name, 'modelOutput', modelOutput, sample)
+    const sigma = this.sigmaAt(index)
+    const predOriginalSample = this.predictClean(sigma, sample, modelOutput)
+    const derivative: tf.Tensor = linearCombination([1 / sigma, sample], [-1 / sigma, predOriginalSample])
+    const derivatives = [derivative, ...this.derivatives.newestFirst].slice(0, order)
+    // A run that begins in the middle integrates as if it remembered all steps before, as the reference does.
+    const nodes = Array.from({ length: Math.min(index + 1, order) }, (_, age) => this.sigmaAt(index - age))
+    const weigh = (tensor: tf.Tensor, age: number) =>
+      [lagrangeIntegral(nodes, age, sigma, this.sigmaAt(index + 1)), tensor] as const
+    const prevSample = linearCombination([1, sample], ...derivatives.map(weigh))
+    this.derivatives.push(derivative, order)
+    return { prevSample, predOriginalSample }
+  }
+}

@@ -115,6 +115,11 @@ export { DDIMInverseScheduler } from './schedulers/ddim-inverse-scheduler'
 export { DDIMScheduler } from './schedulers/ddim-scheduler'
 export { DPMSolverMultistepScheduler } from './schedulers/dpm-solver-multistep-scheduler'
 export {
+  type EDMDPMSolverMultistepConfig,
+  EDMDPMSolverMultistepScheduler,
+} from './schedulers/edm-dpm-solver-multistep-scheduler'
+export { type EDMEulerConfig, EDMEulerScheduler } from './schedulers/edm-euler-scheduler'
+export {
   type EulerAncestralDiscreteConfig,
   EulerAncestralDiscreteScheduler,
 } from './schedulers/euler-ancestral-discrete-scheduler'

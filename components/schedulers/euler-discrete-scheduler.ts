@@ -4,14 +4,14 @@
  */
 import { z } from 'zod'
 import type * as tf from '../tensors/tf'
+import { churnedEulerStep } from './churned-euler-step'
 import { DiscreteSigmaScheduler } from './discrete-sigma-scheduler'
-import { linearCombination } from './linear-combination'
 import { linspaceFloat32 } from './number-sequences'
 import { levelOfAlphaCumprod, type NoiseLevel, predictionTypes } from './prediction-type'
 import type { Schedule } from './run-progress'
 import { betaSettings, checkBetas, checkExclusive, spacingSettings } from './scheduler-config'
 import { sigmaSettingNames, sigmaSettings } from './sigma-settings'
-import { checkShape, stepNoise } from './step-noise'
+import { checkShape } from './step-noise'
 import type { StepOptions, StepResult } from './step-options'
 import type { TimestepsRequest } from './timesteps-request'
 
@@ -39,9 +39,6 @@ const schema = z
 /** Settings of {@link EulerDiscreteScheduler}. */
 export type EulerDiscreteConfig = z.output<typeof schema>
 
-/** The largest share of a sigma that {@link StepOptions.sChurn} adds in one step. */
-const MAX_GAMMA = Math.SQRT2 - 1
-
 /** Adds noise on the way where {@link StepOptions.sChurn} says so. */
 export class EulerDiscreteScheduler extends DiscreteSigmaScheduler<EulerDiscreteConfig> {
   protected override readonly setTimestepsOptions = ['timesteps', 'sigmas'] as const
@@ -66,20 +63,15 @@ export class EulerDiscreteScheduler extends DiscreteSigmaScheduler<EulerDiscrete
     sample: tf.Tensor,
     options: StepOptions,
   ): StepResult {
-    const { sChurn = 0, sTmin = 0, sTmax = Infinity, sNoise = 1 } = options
-    const name = this.constructor.name
-    checkShape(name, 'modelOutput', modelOutput, sample)
-    const sigma = this.sigmaAt(index)
-    const gamma = sTmin <= sigma && sigma <= sTmax ? Math.min(sChurn / this.timesteps.length, MAX_GAMMA) : 0
-    const sigmaHat = sigma * (1 + gamma)
-    const fresh = sNoise * Math.sqrt(sigmaHat ** 2 - sigma ** 2)
-    const noised = gamma > 0 ? linearCombination([1, sample], [fresh, stepNoise(name, sample, options)]) : sample
-    // Velocities are those of the sigma before fresh noise was added, as in the reference.
-    const seen = this.config.predictionType === 'v_prediction' ? sigma : sigmaHat
-    const predOriginalSample = this.predictClean(seen, noised, modelOutput)
-    // Along the straight line from the sample to the clean one.
-    const left = this.sigmaAt(index + 1) / sigmaHat
-    return { prevSample: linearCombination([left, noised], [1 - left, predOriginalSample]), predOriginalSample }
+    const { predictionType } = this.config
+    const scheduler = this.constructor.name
+    checkShape(scheduler, 'modelOutput', modelOutput, sample)
+    const [from, to] = [this.sigmaAt(index), this.sigmaAt(index + 1)]
+    const steps = (this.sigmas?.length ?? 0) - 1
+    return churnedEulerStep({ scheduler, sample, from, to, steps, options }, (noised, sigma) =>
+      // Velocities are those of the sigma before fresh noise was added, as in the reference.
+      this.predictClean(predictionType === 'v_prediction' ? from : sigma, noised, modelOutput),
+    )
   }
 
   /**

@@ -2,6 +2,8 @@
 import { DDIMInverseScheduler } from './ddim-inverse-scheduler'
 import { DDIMScheduler } from './ddim-scheduler'
 import { DPMSolverMultistepScheduler } from './dpm-solver-multistep-scheduler'
+import { EDMDPMSolverMultistepScheduler } from './edm-dpm-solver-multistep-scheduler'
+import { EDMEulerScheduler } from './edm-euler-scheduler'
 import { EulerAncestralDiscreteScheduler } from './euler-ancestral-discrete-scheduler'
 import { EulerDiscreteScheduler } from './euler-discrete-scheduler'
 import { HeunDiscreteScheduler } from './heun-discrete-scheduler'
@@ -17,6 +19,8 @@ SchedulerMixin.register(
   KDPM2DiscreteScheduler,
   KDPM2AncestralDiscreteScheduler,
   LMSDiscreteScheduler,
+  EDMEulerScheduler,
+  EDMDPMSolverMultistepScheduler,
 )
 
 export type { Schedule } from './run-progress'

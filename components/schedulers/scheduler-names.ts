@@ -3,6 +3,8 @@ import type { RawConfig } from '../configs/parse-config'
 import { DDIMInverseScheduler } from './ddim-inverse-scheduler'
 import { DDIMScheduler } from './ddim-scheduler'
 import { DPMSolverMultistepScheduler } from './dpm-solver-multistep-scheduler'
+import { EDMDPMSolverMultistepScheduler } from './edm-dpm-solver-multistep-scheduler'
+import { EDMEulerScheduler } from './edm-euler-scheduler'
 import { EulerAncestralDiscreteScheduler } from './euler-ancestral-discrete-scheduler'
 import { EulerDiscreteScheduler } from './euler-discrete-scheduler'
 import { HeunDiscreteScheduler } from './heun-discrete-scheduler'
@@ -68,6 +70,8 @@ export const schedulerNames: Readonly<Record<string, NamedScheduler>> = {
   KDPM2DiscreteScheduler: named(KDPM2DiscreteScheduler),
   KDPM2AncestralDiscreteScheduler: named(KDPM2AncestralDiscreteScheduler),
   LMSDiscreteScheduler: named(LMSDiscreteScheduler),
+  EDMEulerScheduler: named(EDMEulerScheduler),
+  EDMDPMSolverMultistepScheduler: named(EDMDPMSolverMultistepScheduler),
 }
 
 /**

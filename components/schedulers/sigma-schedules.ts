@@ -13,11 +13,11 @@ const RHO = 7
 /** Both shape parameters of {@link betaSigmas}, the paper's. */
 const BETA_SHAPE = 0.6
 
-/** Even steps in the seventh root: small steps at low noise. Source: https://arxiv.org/abs/2206.00364, equation 5 */
-export function karrasSigmas({ sigmaMax, sigmaMin }: SigmaRange, count: number): number[] {
-  const high = sigmaMax ** (1 / RHO)
-  const low = sigmaMin ** (1 / RHO)
-  return linspace(0, 1, count).map(ramp => (high + ramp * (low - high)) ** RHO)
+/** Even steps in the root, by default the seventh: small steps at low noise. Source: https://arxiv.org/abs/2206.00364, equation 5 */
+export function karrasSigmas({ sigmaMax, sigmaMin }: SigmaRange, count: number, rho = RHO): number[] {
+  const high = sigmaMax ** (1 / rho)
+  const low = sigmaMin ** (1 / rho)
+  return linspace(0, 1, count).map(ramp => (high + ramp * (low - high)) ** rho)
 }
 
 /** Even steps in the logarithm. */

@@ -1,4 +1,5 @@
 /** How a step splits into a way down and fresh noise. Counterpart: sigma_up and sigma_down of the ancestral schedulers */
+import { rootFloat32 } from './root-float32'
 
 /** The two parts of a step. Their squares add up to the square of the sigma that the step leads to. */
 export interface AncestralStep {
@@ -18,7 +19,7 @@ export interface AncestralStep {
 export function ancestralStep(from: number, to: number): AncestralStep {
   const [from2, to2] = [square(from), square(to)]
   const variance = Math.fround(Math.fround(to2 * Math.fround(from2 - to2)) / from2)
-  const up = Math.fround(Math.sqrt(variance))
+  const up = rootFloat32(variance)
   const rest = Math.fround(to2 - square(up))
   // Where rounding leaves nothing or less, the value without it: the reference has no number then.
   return { down: Math.fround(rest > 0 ? Math.sqrt(rest) : to2 / from), up }

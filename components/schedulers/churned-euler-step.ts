@@ -1,6 +1,7 @@
 /** Euler's step in sigma space, with some fresh noise before it. Source: https://arxiv.org/abs/2206.00364, algorithm 2 */
 import type * as tf from '../tensors/tf'
 import { linearCombination } from './linear-combination'
+import { direction, follow } from './sigma-space-line'
 import { stepNoise } from './step-noise'
 import type { StepOptions, StepResult } from './step-options'
 
@@ -32,11 +33,9 @@ export function churnedEulerStep(
 ): StepResult {
   const { sChurn = 0, sTmin = 0, sTmax = Infinity, sNoise = 1 } = options
   const gamma = sTmin <= from && from <= sTmax ? Math.min(sChurn / steps, MAX_GAMMA) : 0
-  const sigma = from * (1 + gamma)
+  const sigma = Math.fround(from * (1 + gamma))
   const fresh = sNoise * Math.sqrt(sigma ** 2 - from ** 2)
   const noised = gamma > 0 ? linearCombination([1, sample], [fresh, stepNoise(scheduler, sample, options)]) : sample
   const predOriginalSample = predictClean(noised, sigma)
-  // Along the straight line from the sample to the clean one.
-  const left = to / sigma
-  return { prevSample: linearCombination([left, noised], [1 - left, predOriginalSample]), predOriginalSample }
+  return { prevSample: follow(noised, direction(noised, predOriginalSample, sigma), to - sigma), predOriginalSample }
 }

@@ -15,6 +15,7 @@ import { thresholdingSettings } from './scheduler-config'
 import { checkShape, stepNoise } from './step-noise'
 import type { StepOptions, StepResult } from './step-options'
 import { TensorHistory } from './tensor-history'
+import type { TimestepsRequest } from './timesteps-request'
 
 const schema = z
   .object({
@@ -37,13 +38,7 @@ const schema = z
     /** Take the last step with order 1. */
     eulerAtFinal: z.boolean().default(false),
   })
-  .superRefine((config, context) => {
-    checkSigmaRange(config, context)
-    if (config.algorithmType === 'sde-dpmsolver++' && config.solverOrder === 3) {
-      const message = 'must be 1 or 2 with algorithm_type "sde-dpmsolver++", but is 3'
-      context.addIssue({ code: 'custom', path: ['solverOrder'], message })
-    }
-  })
+  .superRefine(checkSigmaRange)
 
 /** Settings of {@link EDMDPMSolverMultistepScheduler}. */
 export type EDMDPMSolverMultistepConfig = z.output<typeof schema>
@@ -68,8 +63,12 @@ export class EDMDPMSolverMultistepScheduler extends EDMScheduler<EDMDPMSolverMul
     this.history.clear()
   }
 
+  protected override makeSchedule({ numInferenceSteps }: TimestepsRequest): Schedule {
+    return this.scheduleOf(numInferenceSteps, this.config.finalSigmasType === 'zero' ? 0 : this.config.sigmaMin)
+  }
+
   protected override get trainingSchedule(): Schedule {
-    return this.scheduleOf(this.config.numTrainTimesteps, { finalSigmasType: 'zero' })
+    return this.scheduleOf(this.config.numTrainTimesteps, 0)
   }
 
   protected override update(

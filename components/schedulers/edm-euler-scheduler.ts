@@ -8,6 +8,7 @@ import { checkSigmaRange, EDMScheduler, edmSettings } from './edm-scheduler'
 import type { Schedule } from './run-progress'
 import { checkShape } from './step-noise'
 import type { StepOptions, StepResult } from './step-options'
+import type { TimestepsRequest } from './timesteps-request'
 
 const schema = z.object(edmSettings).superRefine(checkSigmaRange)
 
@@ -19,6 +20,10 @@ export class EDMEulerScheduler extends EDMScheduler<EDMEulerConfig> {
   /** @throws ConfigError */
   constructor(config: z.input<typeof schema> = {}, file?: string) {
     super(schema, config, file)
+  }
+
+  protected override makeSchedule({ numInferenceSteps }: TimestepsRequest): Schedule {
+    return this.scheduleOf(numInferenceSteps)
   }
 
   /** Both ends count, so there is one more than training timesteps. */

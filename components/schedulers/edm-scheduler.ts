@@ -10,7 +10,6 @@ import type { Schedule } from './run-progress'
 import { exponentialSigmas, karrasSigmas } from './sigma-schedules'
 import { sigmaSettings } from './sigma-settings'
 import { SigmaSpaceScheduler } from './sigma-space-scheduler'
-import type { TimestepsRequest } from './timesteps-request'
 
 /** The settings that these schedulers have in common. Check with {@link checkSigmaRange}. */
 export const edmSettings = {
@@ -48,15 +47,14 @@ export abstract class EDMScheduler<Config extends EDMConfig> extends SigmaSpaceS
     return 1 / Math.hypot(sigma, this.config.sigmaData)
   }
 
-  protected override makeSchedule({ numInferenceSteps }: TimestepsRequest): Schedule {
-    return this.scheduleOf(numInferenceSteps)
-  }
-
-  /** The schedule of so many steps. */
-  protected scheduleOf(count: number, { finalSigmasType }: Pick<EDMConfig, 'finalSigmasType'> = this.config): Schedule {
+  /** The schedule of so many steps. By default, `sigma_min` as the end is the last sigma visited. */
+  protected scheduleOf(count: number, end?: number): Schedule {
     const sigmas = this.spaceSigmas(count).map(Math.fround)
-    const last = finalSigmasType === 'zero' ? 0 : (sigmas.at(-1) as number)
-    return { timesteps: sigmas.map(sigma => Math.fround(0.25 * Math.log(sigma))), sigmas: [...sigmas, last] }
+    const last = end ?? (this.config.finalSigmasType === 'zero' ? 0 : (sigmas.at(-1) as number))
+    return {
+      timesteps: sigmas.map(sigma => Math.fround(0.25 * Math.log(sigma))),
+      sigmas: [...sigmas, Math.fround(last)],
+    }
   }
 
   /** The clean sample, from the network's output for a sample that holds noise of a sigma, and was scaled for it. */

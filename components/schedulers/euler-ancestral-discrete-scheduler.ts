@@ -9,6 +9,7 @@ import { DiscreteSigmaScheduler } from './discrete-sigma-scheduler'
 import { linearCombination } from './linear-combination'
 import { noiseReadingTypes } from './prediction-type'
 import { betaSettings, checkBetas, spacingSettings } from './scheduler-config'
+import { direction, follow } from './sigma-space-line'
 import { checkShape, stepNoise } from './step-noise'
 import type { StepOptions, StepResult } from './step-options'
 
@@ -42,8 +43,7 @@ export class EulerAncestralDiscreteScheduler extends DiscreteSigmaScheduler<Eule
     const sigma = this.sigmaAt(index)
     const { down, up } = ancestralStep(sigma, this.sigmaAt(index + 1))
     const predOriginalSample = this.predictClean(sigma, sample, modelOutput)
-    const left = down / sigma
-    const prevSample = linearCombination([left, sample], [1 - left, predOriginalSample], [up, noise])
-    return { prevSample, predOriginalSample }
+    const taken = follow(sample, direction(sample, predOriginalSample, sigma), down - sigma)
+    return { prevSample: linearCombination([1, taken], [up, noise]), predOriginalSample }
   }
 }

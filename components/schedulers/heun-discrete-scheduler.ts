@@ -4,12 +4,12 @@
  */
 import { z } from 'zod'
 import type * as tf from '../tensors/tf'
-import { linearCombination } from './linear-combination'
 import { predictionTypes } from './prediction-type'
 import type { Schedule } from './run-progress'
 import { checkBetas, checkExclusive, latentBetaSettings, spacingSettings } from './scheduler-config'
 import { type FirstHalf, type HalfStep, SecondOrderSigmaScheduler } from './second-order-sigma-scheduler'
 import { sigmaSettingNames, sigmaSpacingSettings } from './sigma-settings'
+import { direction, follow } from './sigma-space-line'
 
 const schema = z
   .object({
@@ -50,17 +50,19 @@ export class HeunDiscreteScheduler extends SecondOrderSigmaScheduler<HeunDiscret
   }
 
   protected override firstHalf({ start, sample, clean }: HalfStep): FirstHalf {
-    const left = this.sigmaAt(start + 1) / this.sigmaAt(start)
-    const prevSample = linearCombination([left, sample], [1 - left, clean])
-    if (left === 0) return { prevSample }
-    // Halfway along the straight line: the other half follows the direction at its end.
-    const middle = (1 + left) / 2
-    return { prevSample, carried: linearCombination([middle, sample], [1 - middle, clean]) }
+    const along = direction(sample, clean, this.sigmaAt(start))
+    const way = this.wayFrom(start)
+    const prevSample = follow(sample, along, way)
+    if (this.sigmaAt(start + 1) === 0) return { prevSample }
+    // Halfway: the other half follows the direction at the end.
+    return { prevSample, carried: follow(sample, along, way / 2) }
   }
 
   protected override secondHalf({ start, sample, clean }: HalfStep, carried: tf.Tensor): tf.Tensor {
-    const next = this.sigmaAt(start + 1)
-    const share = (next - this.sigmaAt(start)) / (2 * next)
-    return linearCombination([1, carried], [share, sample], [-share, clean])
+    return follow(carried, direction(sample, clean, this.sigmaAt(start + 1)), this.wayFrom(start) / 2)
+  }
+
+  private wayFrom(start: number): number {
+    return this.sigmaAt(start + 1) - this.sigmaAt(start)
   }
 }

@@ -4,13 +4,13 @@
  */
 import { z } from 'zod'
 import type * as tf from '../tensors/tf'
-import { linearCombination } from './linear-combination'
 import { roundHalfEven } from './number-sequences'
 import { noiseReadingTypes } from './prediction-type'
 import type { Schedule } from './run-progress'
 import { checkBetas, checkExclusive, latentBetaSettings, spacingSettings } from './scheduler-config'
 import { type FirstHalf, type HalfStep, SecondOrderSigmaScheduler } from './second-order-sigma-scheduler'
 import { sigmaSettingNames, sigmaSpacingSettings } from './sigma-settings'
+import { direction, follow } from './sigma-space-line'
 
 const schema = z
   .object({
@@ -51,14 +51,13 @@ export class KDPM2DiscreteScheduler extends SecondOrderSigmaScheduler<KDPM2Discr
 
   protected override firstHalf({ start, sample, clean }: HalfStep): FirstHalf {
     const middle = this.middleAt(start)
-    const left = middle / this.sigmaAt(start)
-    const prevSample = linearCombination([left, sample], [1 - left, clean])
+    const sigma = this.sigmaAt(start)
+    const prevSample = follow(sample, direction(sample, clean, sigma), middle - sigma)
     return middle === 0 ? { prevSample } : { prevSample, carried: sample.clone() }
   }
 
   protected override secondHalf({ start, sample, clean }: HalfStep, carried: tf.Tensor): tf.Tensor {
-    const slope = (this.goal(start) - this.sigmaAt(start)) / this.middleAt(start)
-    return linearCombination([1, carried], [slope, sample], [-slope, clean])
+    return follow(carried, direction(sample, clean, this.middleAt(start)), this.goal(start) - this.sigmaAt(start))
   }
 
   /** The sigma that a step which begins at a place follows the direction of. */

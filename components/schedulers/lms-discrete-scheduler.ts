@@ -12,6 +12,7 @@ import { predictionTypes } from './prediction-type'
 import type { Schedule } from './run-progress'
 import { checkBetas, checkExclusive, spacingSettings, trainedBetaSettings } from './scheduler-config'
 import { sigmaSettingNames, sigmaSpacingSettings } from './sigma-settings'
+import { direction } from './sigma-space-line'
 import { checkShape } from './step-noise'
 import type { StepOptions, StepResult } from './step-options'
 import { TensorHistory } from './tensor-history'
@@ -67,7 +68,7 @@ export class LMSDiscreteScheduler extends DiscreteSigmaScheduler<LMSDiscreteConf
     checkShape(this.constructor.name, 'modelOutput', modelOutput, sample)
     const sigma = this.sigmaAt(index)
     const predOriginalSample = this.predictClean(sigma, sample, modelOutput)
-    const derivative: tf.Tensor = linearCombination([1 / sigma, sample], [-1 / sigma, predOriginalSample])
+    const derivative = direction(sample, predOriginalSample, sigma)
     const derivatives = [derivative, ...this.derivatives.newestFirst].slice(0, order)
     // A run that begins in the middle integrates as if it remembered all steps before, as the reference does.
     const nodes = Array.from({ length: Math.min(index + 1, order) }, (_, age) => this.sigmaAt(index - age))

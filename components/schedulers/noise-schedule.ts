@@ -1,5 +1,6 @@
 /** The noise levels that a model was trained with, as tables by training timestep. All in float32, as the reference keeps them. */
 import { type BetaRange, type BetaScheduleName, betaSchedules } from './beta-schedule'
+import { rootFloat32 } from './root-float32'
 import type { Schedule } from './run-progress'
 
 /** The settings that decide the noise levels. */
@@ -66,7 +67,7 @@ function cumulativeAlphas(betas: Float32Array): Float32Array {
 
 /** Shifts and stretches the signal so that its last step is nothing. Source: https://arxiv.org/abs/2305.08891, algorithm 1 */
 function rescaleZeroTerminalSnr(betas: Float32Array): Float32Array {
-  const signal = cumulativeAlphas(betas).map(Math.sqrt)
+  const signal = cumulativeAlphas(betas).map(rootFloat32)
   const first = signal[0] as number
   const last = signal[signal.length - 1] as number
   const stretch = Math.fround(first / Math.fround(first - last))

@@ -1,8 +1,8 @@
 /**
- * The arithmetic of one multistep DPM-Solver step, as factors of the tensors involved. Sources:
+ * The arithmetic of one DPM-Solver step, as factors of the tensors involved. Sources:
  * https://arxiv.org/abs/2206.00927 (dpmsolver), https://arxiv.org/abs/2211.01095 (dpmsolver++ and the stochastic forms).
  */
-import type { NoiseLevel } from './prediction-type'
+import { halfLogSnr, type NoiseLevel } from './prediction-type'
 
 /** Those with `++` follow predictions of the clean sample, the others of the noise; `sde` ones add fresh noise. */
 export const dpmAlgorithms = ['dpmsolver', 'dpmsolver++', 'sde-dpmsolver', 'sde-dpmsolver++'] as const
@@ -57,6 +57,34 @@ export function dpmSolverFactors(
   return { sample, noise, predictions: [value + newer, -newer - older, older] }
 }
 
+/**
+ * The step to `next` from the oldest of `levels`, with predictions at points in between.
+ *
+ * @param levels the noise levels of the predictions, the newest first, that of the sample last; as many as the order
+ */
+export function dpmSinglestepFactors(
+  algorithm: DPMAlgorithm,
+  solverType: DPMSolverType,
+  next: NoiseLevel,
+  levels: readonly NoiseLevel[],
+): StepFactors {
+  const start = levels.at(-1) as NoiseLevel
+  const lambda = halfLogSnr(start)
+  const h = halfLogSnr(next) - lambda
+  if (levels.length === 1) return dpmSolverFactors(algorithm, solverType, next, levels)
+  const form = levels.length === 2 ? solverType : 'heun'
+  const { sample, noise, value, slope, curvature } = series(algorithm, form, h, next, start)
+  // Where the newer predictions are, in units of h from the oldest.
+  const [r0, r1] = levels.slice(0, -1).map(level => (halfLogSnr(level) - lambda) / h) as [number, number?]
+  if (r1 === undefined || solverType === 'midpoint') {
+    const between = levels.slice(1, -1).map(() => 0)
+    return { sample, noise, predictions: [slope / r0, ...between, value - slope / r0] }
+  }
+  const newer = (2 * curvature - r1 * slope) / (r0 * (r0 - r1))
+  const older = (r0 * slope - 2 * curvature) / (r1 * (r0 - r1))
+  return { sample, noise, predictions: [newer, older, value - newer - older] }
+}
+
 function series(algorithm: DPMAlgorithm, form: DPMSolverType, h: number, next: NoiseLevel, level: NoiseLevel): Series {
   const { alpha, sigma } = next
   const midpoint = form === 'midpoint'
@@ -103,9 +131,4 @@ function series(algorithm: DPMAlgorithm, form: DPMSolverType, h: number, next: N
       }
     }
   }
-}
-
-/** Half the logarithm of the signal-to-noise ratio: the time that the solver integrates over. */
-function halfLogSnr({ alpha, sigma }: NoiseLevel): number {
-  return Math.log(alpha) - Math.log(sigma)
 }

@@ -32,6 +32,11 @@ export interface VisitedLevels {
   readonly spaced: boolean
 }
 
+/** The end of a run that does not end in no noise at all: spaced sigmas repeat their last one, others go down to the smallest of the training. */
+export function endOfSpaced({ sigmas, spaced }: VisitedLevels, noise: SigmaSchedule): number {
+  return (spaced ? sigmas.at(-1) : noise.sigmas[0]) as number // There are some.
+}
+
 /** Remembers the predictions of the last steps. */
 export abstract class ExponentialSolverScheduler<Config extends SolverConfig> extends SchedulerMixin<Config> {
   /** The noise levels of the training. */

@@ -19,6 +19,11 @@ export function levelOfSigma(ratio: number): NoiseLevel {
   return { alpha, sigma: ratio * alpha }
 }
 
+/** Half the logarithm of the signal-to-noise ratio: the time that exponential integrators go through. */
+export function halfLogSnr({ alpha, sigma }: NoiseLevel): number {
+  return Math.log(alpha) - Math.log(sigma)
+}
+
 /** The meanings of an output by their names in configs: noise, clean sample, velocity, or a flow's direction `noise − clean`. */
 export type PredictionType = 'epsilon' | 'sample' | 'v_prediction' | 'flow_prediction'
 

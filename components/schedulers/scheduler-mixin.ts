@@ -1,6 +1,8 @@
 /** The base class of schedulers, with all of them known to it: `SchedulerMixin.fromPretrained` chooses the class that a file names. */
 import { DDIMInverseScheduler } from './ddim-inverse-scheduler'
 import { DDIMScheduler } from './ddim-scheduler'
+import { DEISMultistepScheduler } from './deis-multistep-scheduler'
+import { DPMSolverMultistepInverseScheduler } from './dpm-solver-multistep-inverse-scheduler'
 import { DPMSolverMultistepScheduler } from './dpm-solver-multistep-scheduler'
 import { EDMDPMSolverMultistepScheduler } from './edm-dpm-solver-multistep-scheduler'
 import { EDMEulerScheduler } from './edm-euler-scheduler'
@@ -10,7 +12,10 @@ import { HeunDiscreteScheduler } from './heun-discrete-scheduler'
 import { KDPM2AncestralDiscreteScheduler } from './kdpm2-ancestral-discrete-scheduler'
 import { KDPM2DiscreteScheduler } from './kdpm2-discrete-scheduler'
 import { LMSDiscreteScheduler } from './lms-discrete-scheduler'
+import { DPMSolverSinglestepScheduler } from './dpm-solver-singlestep-scheduler'
+import { SASolverScheduler } from './sa-solver-scheduler'
 import { SchedulerMixin } from './scheduler-base'
+import { UniPCMultistepScheduler } from './unipc-multistep-scheduler'
 
 SchedulerMixin.register(DDIMScheduler, DDIMInverseScheduler, DPMSolverMultistepScheduler, EulerDiscreteScheduler)
 SchedulerMixin.register(
@@ -22,6 +27,8 @@ SchedulerMixin.register(
   EDMEulerScheduler,
   EDMDPMSolverMultistepScheduler,
 )
+SchedulerMixin.register(DPMSolverSinglestepScheduler, DPMSolverMultistepInverseScheduler, DEISMultistepScheduler)
+SchedulerMixin.register(UniPCMultistepScheduler, SASolverScheduler)
 
 export type { Schedule } from './run-progress'
 export * from './scheduler-base'

@@ -3,14 +3,16 @@
 /**
  * The timestep, a fraction, at which the training schedule has this sigma: interpolated in the logarithm, and held at the ends.
  *
- * @param logSigmas logarithms of the training sigmas, rising
+ * @param logSigmas logarithms of the training sigmas
  */
 export function sigmaToTimestep(sigma: number, logSigmas: Float32Array): number {
   const logSigma = Math.log(Math.max(sigma, 1e-10))
-  let above = 1
-  while (above < logSigmas.length - 1 && (logSigmas[above] as number) <= logSigma) above++
-  const low = logSigmas[above - 1] as number
+  // From the top: a schedule that ends in pure noise, but for a trace of signal, may not rise to its end.
+  let below = logSigmas.length - 2
+  if (logSigma < (logSigmas[below + 1] as number)) while (below > 0 && (logSigmas[below] as number) > logSigma) below--
+  const above = below + 1
+  const low = logSigmas[below] as number
   const high = logSigmas[above] as number
   const weight = Math.min(Math.max((low - logSigma) / Math.fround(low - high), 0), 1)
-  return (1 - weight) * (above - 1) + weight * above
+  return (1 - weight) * below + weight * above
 }

@@ -1,5 +1,6 @@
 /** The noise levels that a model was trained with, as tables by training timestep. All in float32, as the reference keeps them. */
 import { type BetaRange, type BetaScheduleName, betaSchedules } from './beta-schedule'
+import { logFloat32 } from './float32-log'
 import { rootFloat32 } from './root-float32'
 import type { Schedule } from './run-progress'
 
@@ -48,7 +49,7 @@ export function makeSigmaSchedule(settings: NoiseScheduleSettings): SigmaSchedul
     // Halfway between two numbers of float32: the root of the reference is the upper one.
     sigmas[last] = Math.sqrt(1 / NEARLY_ZERO)
   }
-  return { betas, alphasCumprod, sigmas, logSigmas: sigmas.map(Math.log) }
+  return { betas, alphasCumprod, sigmas, logSigmas: sigmas.map(logFloat32) }
 }
 
 /** The schedule that visits every timestep of the training, and ends in no noise. */

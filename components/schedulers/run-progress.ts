@@ -82,8 +82,10 @@ export class RunProgress {
 
   /** The place that decides how much noise is added to clean samples: that of the run, once it is known where it begins. */
   indexForNoise(timestep: number): number {
-    if (this.begin === undefined) return this.indexOf(timestep)
-    return this.index ?? this.begin
+    if (this.begin !== undefined) return this.index ?? this.begin
+    const place = this.indexOf(timestep)
+    // Of two at the very start, the second as well: as in the reference, whose runs begin there too.
+    return place === 0 && this.schedule.timesteps[1] === timestep ? 1 : place
   }
 
   private refuse(argument: string, problem: string): SchedulerArgumentError {

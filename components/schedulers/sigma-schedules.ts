@@ -1,5 +1,6 @@
 /** Ways to space the noise levels of a run between its largest and smallest sigma. Each returns `count` sigmas, falling. */
 import { betaQuantile } from './beta-quantile'
+import { logFloat32 } from './float32-log'
 import { linspace } from './number-sequences'
 
 /** The ends of a sigma schedule. */
@@ -30,7 +31,7 @@ export function exponentialSigmas({ sigmaMax, sigmaMin }: SigmaRange, count: num
  * logSNR); counterpart: use_lu_lambdas
  */
 export function luSigmas({ sigmaMax, sigmaMin }: SigmaRange, count: number): number[] {
-  return linspace(Math.fround(Math.log(sigmaMax)), Math.fround(Math.log(sigmaMin)), count).map(Math.exp)
+  return linspace(logFloat32(sigmaMax), logFloat32(sigmaMin), count).map(Math.exp)
 }
 
 /** Quantiles of a beta distribution: small steps at both ends. Source: https://arxiv.org/abs/2407.12173 */

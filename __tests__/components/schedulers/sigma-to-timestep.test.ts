@@ -25,3 +25,10 @@ test('holds sigmas beyond the training at its ends', () => {
   expect(sigmaToTimestep(1e6, logSigmas)).toBe(999)
   expect(sigmaToTimestep(0, logSigmas)).toBe(0)
 })
+
+test('finds the last of two places where the training does not rise to its end', () => {
+  // As with zero-SNR betas, which leave a trace of signal: the last sigma is smaller than the one before.
+  const logs = Float32Array.from([0, 1, 3, 2])
+  expect(sigmaToTimestep(Math.exp(2), logs)).toBe(3)
+  expect(sigmaToTimestep(Math.exp(0.5), logs)).toBeCloseTo(0.5, 6)
+})

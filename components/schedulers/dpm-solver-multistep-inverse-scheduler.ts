@@ -24,6 +24,11 @@ const schema = z
   .superRefine((config, context) => {
     checkSolver(config, context)
     checkDPMSolver(config, context)
+    // Flows go the other way: see below.
+    if (config.algorithmType.startsWith('sde') && !config.useFlowSigmas) {
+      const message = `"${config.algorithmType}" is not possible: steps towards the noise leave no room for fresh noise; use "dpmsolver++"`
+      context.addIssue({ code: 'custom', path: ['algorithmType'], message })
+    }
   })
 
 /** Settings of {@link DPMSolverMultistepInverseScheduler}. */
@@ -42,19 +47,6 @@ export class DPMSolverMultistepInverseScheduler extends DPMSolverMultistepBase<D
   /** @throws ConfigError */
   constructor(config: z.input<typeof schema> = {}, file?: string) {
     super(schema, config, file)
-  }
-
-  protected override makeSchedule(request: TimestepsRequest): Schedule {
-    const schedule = super.makeSchedule(request)
-    const { algorithmType } = this.config
-    const rises = schedule.sigmas?.some((sigma, i, sigmas) => sigma > (sigmas[i - 1] ?? Infinity))
-    if (rises && algorithmType.startsWith('sde')) {
-      throw this.refuse(
-        'algorithmType',
-        `cannot be "${algorithmType}": steps towards the noise leave no room for fresh noise`,
-      )
-    }
-    return schedule
   }
 
   protected override visit(request: TimestepsRequest): VisitedLevels {

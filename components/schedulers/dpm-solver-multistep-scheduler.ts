@@ -9,7 +9,7 @@ import type { VisitedLevels } from './exponential-solver-scheduler'
 import { checkSolver, dynamicShiftSettings, networkSettings } from './exponential-solver-settings'
 import { betaSettings, checkExclusive, spacingSettings } from './scheduler-config'
 import { luSigmas } from './sigma-schedules'
-import { finalSigma, sigmaSettings } from './sigma-settings'
+import { finalSigma, sigmaSettingNames, sigmaSettings } from './sigma-settings'
 import type { TimestepsRequest } from './timesteps-request'
 
 const schema = z
@@ -22,12 +22,14 @@ const schema = z
     finalSigmasType: sigmaSettings.finalSigmasType,
     /** Take the last step with order 1. */
     eulerAtFinal: z.boolean().default(false),
-    /** Even steps in the solver's own time. `useKarrasSigmas` goes before it, and it before the other spacings of sigmas. */
+    /** Even steps in the solver's own time. */
     useLuLambdas: z.boolean().default(false),
   })
   .superRefine((config, context) => {
     checkSolver(config, context)
-    checkExclusive(config, ['useLuLambdas', 'useFlowSigmas'], context)
+    for (const name of [...sigmaSettingNames, 'useFlowSigmas'] as const) {
+      checkExclusive(config, ['useLuLambdas', name], context)
+    }
     checkDPMSolver(config, context)
   })
 
@@ -55,21 +57,17 @@ export class DPMSolverMultistepScheduler extends DPMSolverMultistepBase<DPMSolve
   }
 
   protected override spaceSigmas(request: TimestepsRequest): readonly number[] | undefined {
-    return this.spacesByLambda ? luSigmas(this.sigmaRange, request.numInferenceSteps) : super.spaceSigmas(request)
+    return this.config.useLuLambdas ? luSigmas(this.sigmaRange, request.numInferenceSteps) : super.spaceSigmas(request)
   }
 
   protected override get roundsTimesteps(): boolean {
-    const { useKarrasSigmas, betaSchedule } = this.config
-    return (useKarrasSigmas || this.spacesByLambda) && betaSchedule !== 'squaredcos_cap_v2'
+    const { useKarrasSigmas, useLuLambdas, betaSchedule } = this.config
+    return (useKarrasSigmas || useLuLambdas) && betaSchedule !== 'squaredcos_cap_v2'
   }
 
   protected override orderAt(index: number): number {
     // There is no second order where the noise ends.
     const isLast = index === this.timesteps.length - 1
     return isLast && this.config.finalSigmasType === 'zero' ? 1 : super.orderAt(index)
-  }
-
-  private get spacesByLambda(): boolean {
-    return this.config.useLuLambdas && !this.config.useKarrasSigmas
   }
 }

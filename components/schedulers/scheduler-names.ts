@@ -2,6 +2,8 @@
 import type { RawConfig } from '../configs/parse-config'
 import { DDIMInverseScheduler } from './ddim-inverse-scheduler'
 import { DDIMScheduler } from './ddim-scheduler'
+import { DEISMultistepScheduler } from './deis-multistep-scheduler'
+import { DPMSolverMultistepInverseScheduler } from './dpm-solver-multistep-inverse-scheduler'
 import { DPMSolverMultistepScheduler } from './dpm-solver-multistep-scheduler'
 import { EDMDPMSolverMultistepScheduler } from './edm-dpm-solver-multistep-scheduler'
 import { EDMEulerScheduler } from './edm-euler-scheduler'
@@ -11,8 +13,11 @@ import { HeunDiscreteScheduler } from './heun-discrete-scheduler'
 import { KDPM2AncestralDiscreteScheduler } from './kdpm2-ancestral-discrete-scheduler'
 import { KDPM2DiscreteScheduler } from './kdpm2-discrete-scheduler'
 import { LMSDiscreteScheduler } from './lms-discrete-scheduler'
+import { DPMSolverSinglestepScheduler } from './dpm-solver-singlestep-scheduler'
+import { SASolverScheduler } from './sa-solver-scheduler'
 import type { SchedulerClass, SchedulerMixin } from './scheduler-base'
 import { givenSettings } from './scheduler-config'
+import { UniPCMultistepScheduler } from './unipc-multistep-scheduler'
 import { UnknownSchedulerError } from './unknown-scheduler-error'
 
 /** A scheduler's class, and the settings that a name stands for. */
@@ -33,6 +38,10 @@ const exponential = { ...evenSteps, useExponentialSigmas: true }
 const beta = { ...evenSteps, useBetaSigmas: true }
 const multistep = { algorithmType: 'dpmsolver++', solverOrder: 2, useLuLambdas: false }
 const stochastic = { ...multistep, algorithmType: 'sde-dpmsolver++' }
+const thirdOrder = { ...multistep, solverOrder: 3 }
+const singlestep = { algorithmType: 'dpmsolver++', solverOrder: 2 }
+const deis = { algorithmType: 'deis', solverType: 'logrho' }
+const saSolver = { algorithmType: 'data_prediction' }
 
 /** Short names, and class names, which leave the settings as they are. */
 export const schedulerNames: Readonly<Record<string, NamedScheduler>> = {
@@ -61,9 +70,27 @@ export const schedulerNames: Readonly<Record<string, NamedScheduler>> = {
   'dpm++_2m_sde_karras': named(DPMSolverMultistepScheduler, { ...stochastic, ...karras }),
   'dpm++_2m_sde_exponential': named(DPMSolverMultistepScheduler, { ...stochastic, ...exponential }),
   'dpm++_2m_sde_beta': named(DPMSolverMultistepScheduler, { ...stochastic, ...beta }),
+  'dpm++_3m': named(DPMSolverMultistepScheduler, { ...thirdOrder, ...evenSteps }),
+  'dpm++_3m_karras': named(DPMSolverMultistepScheduler, { ...thirdOrder, ...karras }),
+  'dpm++_3m_sde': named(DPMSolverMultistepScheduler, { ...stochastic, solverOrder: 3, ...evenSteps }),
+  'dpm++_3m_sde_karras': named(DPMSolverMultistepScheduler, { ...stochastic, solverOrder: 3, ...karras }),
+  'dpm++_3m_sde_exponential': named(DPMSolverMultistepScheduler, { ...stochastic, solverOrder: 3, ...exponential }),
+  'dpm++_2s': named(DPMSolverSinglestepScheduler, { ...singlestep, ...evenSteps }),
+  'dpm++_2s_karras': named(DPMSolverSinglestepScheduler, { ...singlestep, ...karras }),
+  deis: named(DEISMultistepScheduler, { ...deis, ...evenSteps }),
+  deis_karras: named(DEISMultistepScheduler, { ...deis, ...karras }),
+  unipc: named(UniPCMultistepScheduler, { solverType: 'bh2', ...evenSteps }),
+  unipc_karras: named(UniPCMultistepScheduler, { solverType: 'bh2', ...karras }),
+  uni_pc: named(UniPCMultistepScheduler, { solverType: 'bh1', ...evenSteps }),
+  uni_pc_bh2: named(UniPCMultistepScheduler, { solverType: 'bh2', ...evenSteps }),
+  sa_solver: named(SASolverScheduler, { ...saSolver, ...evenSteps }),
+  sa_solver_karras: named(SASolverScheduler, { ...saSolver, ...karras }),
   DDIMScheduler: named(DDIMScheduler),
   DDIMInverseScheduler: named(DDIMInverseScheduler),
+  DEISMultistepScheduler: named(DEISMultistepScheduler),
+  DPMSolverMultistepInverseScheduler: named(DPMSolverMultistepInverseScheduler),
   DPMSolverMultistepScheduler: named(DPMSolverMultistepScheduler),
+  DPMSolverSinglestepScheduler: named(DPMSolverSinglestepScheduler),
   EulerDiscreteScheduler: named(EulerDiscreteScheduler),
   EulerAncestralDiscreteScheduler: named(EulerAncestralDiscreteScheduler),
   HeunDiscreteScheduler: named(HeunDiscreteScheduler),
@@ -72,6 +99,8 @@ export const schedulerNames: Readonly<Record<string, NamedScheduler>> = {
   LMSDiscreteScheduler: named(LMSDiscreteScheduler),
   EDMEulerScheduler: named(EDMEulerScheduler),
   EDMDPMSolverMultistepScheduler: named(EDMDPMSolverMultistepScheduler),
+  SASolverScheduler: named(SASolverScheduler),
+  UniPCMultistepScheduler: named(UniPCMultistepScheduler),
 }
 
 /**

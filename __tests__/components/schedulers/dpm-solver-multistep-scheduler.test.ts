@@ -153,13 +153,35 @@ test.each([
   ],
   [{ solver_order: 4 }, /solver_order: /],
   [{ algorithm_type: 'euler' }, /algorithm_type: "euler" is not supported; supported: "dpmsolver"/],
+  [
+    { algorithm_type: 'dpmsolver', final_sigmas_type: 'sigma_min', prediction_type: 'flow_prediction' },
+    /prediction_type: "flow_prediction" is not possible with algorithm_type "dpmsolver"/,
+  ],
+  [{ use_karras_sigmas: true, use_lu_lambdas: true }, /use_karras_sigmas: is true, but use_lu_lambdas is true as well/],
   [{ use_flow_sigmas: true, use_lu_lambdas: true }, /use_flow_sigmas: is true, but use_lu_lambdas is true as well/],
 ])('refuses %j', (config, message) => {
   expect(() => DPMSolverMultistepScheduler.fromConfig(config)).toThrow(ConfigError)
   expect(() => DPMSolverMultistepScheduler.fromConfig(config)).toThrow(message)
 })
 
+test('variances are not looked for behind velocities', () => {
+  const config = { ...latents, varianceType: 'learned', predictionType: 'v_prediction' } as const
+  const scheduler = new DPMSolverMultistepScheduler(config)
+  scheduler.setTimesteps(5)
+  const x = tf.ones([1, 2, 2, 4])
+  const { prevSample } = scheduler.step(x, 999, x)
+  expect(prevSample.shape).toEqual([1, 2, 2, 4])
+  tf.dispose([x, prevSample])
+  scheduler.dispose()
+})
+
 test('refuses timesteps of the caller where sigmas decide, and sigmas always', () => {
+  for (const key of ['useLuLambdas', 'useFlowSigmas']) {
+    const scheduler = new DPMSolverMultistepScheduler({ ...latents, [key]: true })
+    expect(() => scheduler.setTimesteps(undefined, { timesteps: [900, 100] })).toThrow(
+      `timesteps cannot be given where ${key} is on`,
+    )
+  }
   const karras = new DPMSolverMultistepScheduler({ ...latents, useKarrasSigmas: true })
   expect(() => karras.setTimesteps(undefined, { timesteps: [900, 100] })).toThrow(
     'timesteps cannot be given where useKarrasSigmas is on',

@@ -1,6 +1,7 @@
 /** PyTorch's random numbers on the CPU: the same seed gives the same numbers. Counterpart: torch.Generator('cpu'). */
 import type { RunScope, RunScoped } from '../../src/container/run-scoped'
 import { BLOCK, transformBlock } from './box-muller'
+import { readGeneratorState, writeGeneratorState } from './generator-state'
 import { InvalidDrawError } from './invalid-draw-error'
 import { InvalidSeedError } from './invalid-seed-error'
 import { MersenneTwister } from './mersenne-twister'
@@ -18,22 +19,23 @@ const LARGE_SPAN = 2 ** 28
  */
 export class Generator implements RunScoped {
   private engine: MersenneTwister
-  private initialSeed: number | bigint
+  private givenSeed: number | bigint
   /** The second number of a pair that a small normal draw left over; the next small draw begins with it. */
   private keptNormal: number | undefined
 
   /**
-   * @param seed a whole number from 0 to 2^64 - 1, of which the low 32 bits count; a random one if not given
+   * @param seed a whole number from -2^63 to 2^64 - 1, of which the low 32 bits count, so that -1 is 2^64 - 1; a random one if not
+   * given
    * @throws InvalidSeedError
    */
   constructor(seed: number | bigint = randomSeed()) {
     this.engine = makeEngine(seed)
-    this.initialSeed = seed
+    this.givenSeed = seed
   }
 
   /** The seed that the stream began with. */
   get seed(): number | bigint {
-    return this.initialSeed
+    return this.givenSeed
   }
 
   /**
@@ -43,14 +45,44 @@ export class Generator implements RunScoped {
    */
   manualSeed(seed: number | bigint): this {
     this.engine = makeEngine(seed)
-    this.initialSeed = seed
+    this.givenSeed = seed
     this.keptNormal = undefined
+    return this
+  }
+
+  /** The seed that the stream began with, as a whole number of at least 0. Counterpart: torch.Generator.initial_seed */
+  initialSeed(): number | bigint {
+    return asNumber(this.seedBits)
+  }
+
+  /** Begins the stream of a random seed, and returns that seed. Counterpart: torch.Generator.seed */
+  reseed(): number {
+    const seed = randomSeed()
+    this.manualSeed(seed)
+    return seed
+  }
+
+  /** The place in the stream, to save it or to go back to it. The bytes are those of torch.Generator.get_state. */
+  getState(): Uint8Array {
+    return writeGeneratorState({ seed: this.seedBits, engine: this.engine.state, keptNormal: this.keptNormal })
+  }
+
+  /**
+   * Goes on from a place in a stream, which {@link getState} or PyTorch has saved.
+   *
+   * @throws InvalidGeneratorStateError
+   */
+  setState(state: Uint8Array): this {
+    const { seed, engine, keptNormal } = readGeneratorState(state)
+    this.engine = MersenneTwister.at(engine)
+    this.givenSeed = asNumber(seed)
+    this.keptNormal = keptNormal
     return this
   }
 
   /** A generator that goes on as this one would. */
   clone(): Generator {
-    const copy = new Generator(this.initialSeed)
+    const copy = new Generator(this.givenSeed)
     copy.engine = this.engine.clone()
     copy.keptNormal = this.keptNormal
     return copy
@@ -96,22 +128,39 @@ export class Generator implements RunScoped {
   }
 
   /**
-   * Whole numbers of at least `low` and below `high`. Counterpart: torch.randint.
+   * Whole numbers of at least `low` and below `high`. Bigints reach as far as 64 bits do. Counterpart: torch.randint.
    *
-   * @throws InvalidDrawError if the bounds are no whole numbers, if no number lies between them or more than 2^53, or if a
-   * dimension of the shape is no whole number of at least 0
+   * @throws InvalidDrawError if the bounds are no whole numbers; if no number lies between them or, for bounds that are numbers, more
+   * than 2^53; or if a dimension of the shape is no whole number of at least 0
    */
-  randint(low: number, high: number, shape: readonly number[]): Float64Array {
+  randint(low: number, high: number, shape: readonly number[]): Float64Array
+  randint(low: bigint, high: bigint, shape: readonly number[]): BigInt64Array
+  randint(low: number | bigint, high: number | bigint, shape: readonly number[]): Float64Array | BigInt64Array {
+    return typeof low === 'bigint' && typeof high === 'bigint'
+      ? this.randintOfBigints(low, high, shape)
+      : this.randintOfNumbers(Number(low), Number(high), shape)
+  }
+
+  private randintOfNumbers(low: number, high: number, shape: readonly number[]): Float64Array {
     const span = high - low
-    if (![low, high, span].every(Number.isSafeInteger) || span <= 0) {
-      throw new InvalidDrawError(`randint needs whole numbers low < high, but got low ${low} and high ${high}.`)
-    }
-    const values = new Float64Array(elementCount(shape))
-    for (let i = 0; i < values.length; i++) {
-      const offset = span < LARGE_SPAN ? this.engine.next32() % span : Number(this.next64() % BigInt(span))
-      values[i] = low + offset
-    }
-    return values
+    if (![low, high, span].every(Number.isSafeInteger) || span <= 0) throw impossibleBounds(low, high)
+    return new Float64Array(elementCount(shape)).map(
+      () => low + (span < LARGE_SPAN ? this.engine.next32() % span : Number(this.next64() % BigInt(span))),
+    )
+  }
+
+  private randintOfBigints(low: bigint, high: bigint, shape: readonly number[]): BigInt64Array {
+    const span = high - low
+    const isInt64 = (value: bigint) => BigInt.asIntN(64, value) === value
+    if (![low, high].every(isInt64) || span <= 0n) throw impossibleBounds(low, high)
+    return new BigInt64Array(elementCount(shape)).map(
+      () => low + ((span < LARGE_SPAN ? BigInt(this.engine.next32()) : this.next64()) % span),
+    )
+  }
+
+  /** The given seed as the 64 bits that PyTorch takes it for. */
+  private get seedBits(): bigint {
+    return BigInt.asUintN(64, BigInt(this.givenSeed))
   }
 
   private next64(): bigint {
@@ -165,13 +214,22 @@ export class Generator implements RunScoped {
 }
 
 function makeEngine(seed: number | bigint): MersenneTwister {
-  const valid = typeof seed === 'bigint' ? seed >= 0n && seed < 2n ** 64n : Number.isSafeInteger(seed) && seed >= 0
+  const valid = typeof seed === 'bigint' ? seed >= -(2n ** 63n) && seed < 2n ** 64n : Number.isSafeInteger(seed)
   if (!valid) throw new InvalidSeedError(seed)
   return new MersenneTwister(Number(BigInt(seed) & 0xffffffffn))
 }
 
 function randomSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0] as number
+}
+
+/** A number where it is exact. */
+function asNumber(seed: bigint): number | bigint {
+  return seed <= Number.MAX_SAFE_INTEGER ? Number(seed) : seed
+}
+
+function impossibleBounds(low: number | bigint, high: number | bigint): InvalidDrawError {
+  return new InvalidDrawError(`randint needs whole numbers low < high, but got low ${low} and high ${high}.`)
 }
 
 function elementCount(shape: readonly number[]): number {

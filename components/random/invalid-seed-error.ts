@@ -1,7 +1,7 @@
 /** A seed that no generator can start from. */
 import { ModularError } from '../../src/errors/modular-error'
 
-/** A seed is negative, fractional, not finite, or too large. */
+/** A seed is fractional, not finite, or takes more than 64 bits. */
 export class InvalidSeedError extends ModularError {
   override readonly code = 'INVALID_SEED'
 
@@ -10,7 +10,7 @@ export class InvalidSeedError extends ModularError {
     readonly seed: unknown,
   ) {
     super(
-      `A seed must be a whole number from 0 to 2^64 - 1, given as a bigint from ${Number.MAX_SAFE_INTEGER} on, but is ` +
+      `A seed must be a whole number from -2^63 to 2^64 - 1, given as a bigint beyond ±${Number.MAX_SAFE_INTEGER}, but is ` +
         `${typeof seed === 'bigint' ? `${seed}n` : String(seed)}.`,
     )
   }

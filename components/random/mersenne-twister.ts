@@ -3,28 +3,54 @@
  * aten/src/ATen/core/MT19937RNGEngine.h.
  */
 
-const SIZE = 624
+/** How many words an engine holds. */
+export const SIZE = 624
 const SHIFT = 397
+
+/** Where an engine is in its stream. */
+export interface MersenneTwisterState {
+  /** 624 words. */
+  readonly words: Uint32Array
+  /** The place of the next word; 0 before the first draw, although all words are used up then. */
+  readonly next: number
+  /** How many draws there are until the words are made anew, that draw included. */
+  readonly left: number
+}
 
 /** A stream of 32-bit numbers that its seed decides. */
 export class MersenneTwister {
-  private readonly state = new Uint32Array(SIZE)
-  private index = SIZE
+  private readonly words = new Uint32Array(SIZE)
+  private next = 0
+  private left = 1
 
   /** @param seed a whole number below 2^32 */
   constructor(seed: number) {
-    const { state } = this
-    state[0] = seed
+    const { words } = this
+    words[0] = seed
     for (let i = 1; i < SIZE; i++) {
-      const previous = state[i - 1] as number
-      state[i] = Math.imul(1812433253, previous ^ (previous >>> 30)) + i
+      const previous = words[i - 1] as number
+      words[i] = Math.imul(1812433253, previous ^ (previous >>> 30)) + i
     }
+  }
+
+  /** An engine that goes on from a place in a stream. */
+  static at({ words, next, left }: MersenneTwisterState): MersenneTwister {
+    const engine = new MersenneTwister(0)
+    engine.words.set(words)
+    engine.next = next
+    engine.left = left
+    return engine
+  }
+
+  /** Where this engine is. The words are a copy. */
+  get state(): MersenneTwisterState {
+    return { words: this.words.slice(), next: this.next, left: this.left }
   }
 
   /** The next 32 bits, as a number of at least 0. */
   next32(): number {
-    if (this.index === SIZE) this.refill()
-    let bits = this.state[this.index++] as number
+    if (--this.left === 0) this.refill()
+    let bits = this.words[this.next++] as number
     bits ^= bits >>> 11
     bits ^= (bits << 7) & 0x9d2c5680
     bits ^= (bits << 15) & 0xefc60000
@@ -33,20 +59,18 @@ export class MersenneTwister {
 
   /** An engine that goes on as this one would. */
   clone(): MersenneTwister {
-    const copy = new MersenneTwister(0)
-    copy.state.set(this.state)
-    copy.index = this.index
-    return copy
+    return MersenneTwister.at(this.state)
   }
 
   private refill(): void {
-    const { state } = this
+    const { words } = this
     for (let i = 0; i < SIZE; i++) {
-      const next = state[i + 1 < SIZE ? i + 1 : 0] as number
-      const shifted = state[i + SHIFT < SIZE ? i + SHIFT : i + SHIFT - SIZE] as number
-      const bits = ((state[i] as number) & 0x80000000) | (next & 0x7fffffff)
-      state[i] = shifted ^ (bits >>> 1) ^ (bits & 1 ? 0x9908b0df : 0)
+      const next = words[i + 1 < SIZE ? i + 1 : 0] as number
+      const shifted = words[i + SHIFT < SIZE ? i + SHIFT : i + SHIFT - SIZE] as number
+      const bits = ((words[i] as number) & 0x80000000) | (next & 0x7fffffff)
+      words[i] = shifted ^ (bits >>> 1) ^ (bits & 1 ? 0x9908b0df : 0)
     }
-    this.index = 0
+    this.next = 0
+    this.left = SIZE
   }
 }

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { SafetensorsFile } from '../../../components/checkpoints/safetensors-file'
 import { Generator, type GeneratorDType } from '../../../components/random/generator'
 import { InvalidDrawError } from '../../../components/random/invalid-draw-error'
+import { InvalidGeneratorStateError } from '../../../components/random/invalid-generator-state-error'
 import { InvalidSeedError } from '../../../components/random/invalid-seed-error'
 
 const folder = join(__dirname, '../../goldens/rng/torch_cpu')
@@ -106,16 +108,35 @@ describe('Generator', () => {
       expect(new Generator(5).manualSeed(6).seed).toBe(6)
     })
 
+    test('below zero is what its 64 bits are', () => {
+      // torch.rand(2, generator=torch.Generator().manual_seed(-1))
+      const drawn = [expect.closeTo(0.99379939, 8), expect.closeTo(0.57130635, 8)]
+      for (const seed of [-1, -1n, 2n ** 64n - 1n]) expect([...new Generator(seed).rand([2])]).toEqual(drawn)
+      expect([new Generator(-1).seed, new Generator(-1).initialSeed()]).toEqual([-1, 2n ** 64n - 1n])
+      expect([new Generator(5n).initialSeed(), new Generator(-(2n ** 63n)).initialSeed()]).toEqual([5, 2n ** 63n])
+    })
+
+    test('can be made a random one, which repeats the draws', () => {
+      const generator = new Generator(1)
+      const seed = generator.reseed()
+      expect(generator.seed).toBe(seed)
+      expect(generator.randn([20])).toEqual(new Generator(seed).randn([20]))
+      expect(generator.reseed()).not.toBe(seed)
+    })
+
     test('is random if none is given, and repeats the draws', () => {
       const generator = new Generator()
       expect(generator.seed).not.toBe(new Generator().seed)
       expect(new Generator(generator.seed).randn([20])).toEqual(generator.randn([20]))
     })
 
-    test.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, -1n, 2n ** 64n])('cannot be %s', seed => {
-      expect(() => new Generator(seed)).toThrow(InvalidSeedError)
-      expect(() => new Generator(0).manualSeed(seed)).toThrow(/whole number from 0 to 2\^64 - 1/)
-    })
+    test.each([1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, -(2n ** 63n) - 1n, 2n ** 64n])(
+      'cannot be %s',
+      seed => {
+        expect(() => new Generator(seed)).toThrow(InvalidSeedError)
+        expect(() => new Generator(0).manualSeed(seed)).toThrow(/whole number from -2\^63 to 2\^64 - 1/)
+      },
+    )
 
     test('set again begins the stream again, without the number kept from a pair', () => {
       const generator = new Generator(1)
@@ -151,6 +172,79 @@ describe('Generator', () => {
       const draws = first.randn([5])
       expect(second.randn([5])).toEqual(draws)
       expect(generator.randn([5])).toEqual(draws)
+    })
+  })
+
+  describe('the state', () => {
+    const digest = (generator: Generator) =>
+      createHash('sha256').update(generator.getState()).digest('hex').slice(0, 16)
+
+    test('is, byte for byte, what PyTorch saves', () => {
+      // torch.Generator().manual_seed(5).get_state(); after torch.randn(3); and of seed -3 after torch.randn(3) and torch.rand(620)
+      const generator = new Generator(5)
+      expect(digest(generator)).toBe('f4ef6f460154679c')
+      generator.randn([3])
+      expect(digest(generator)).toBe('b4d410285f91ff27')
+      const other = new Generator(-3)
+      other.randn([3])
+      other.rand([620])
+      expect(digest(other)).toBe('7612193bedad9cc2')
+    })
+
+    test('brings any generator to the same place', () => {
+      fc.assert(
+        fc.property(
+          fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+          fc.nat(15),
+          fc.nat(1300),
+          (seed, normals, uniforms) => {
+            const generator = new Generator(seed)
+            generator.rand([uniforms])
+            generator.randn([normals])
+            const other = new Generator().setState(generator.getState())
+            expect(other.initialSeed()).toBe(generator.initialSeed())
+            expect(other.randn([3])).toEqual(generator.randn([3]))
+            expect(other.rand([700])).toEqual(generator.rand([700]))
+            expect(other.getState()).toEqual(generator.getState())
+          },
+        ),
+        { numRuns: 30 },
+      )
+    })
+
+    test('does not change with the generator', () => {
+      const generator = new Generator(5)
+      const state = generator.getState()
+      const draws = generator.randn([700])
+      expect(generator.setState(state).randn([700])).toEqual(draws)
+    })
+
+    test('is refused where it is none', () => {
+      const state = new Generator(5).getState()
+      const set = (bytes: Uint8Array) => () => new Generator(0).setState(bytes)
+      expect(set(state.slice(1))).toThrow(InvalidGeneratorStateError)
+      expect(set(state.slice(1))).toThrow('The state of a generator has 5055 bytes instead of 5056')
+      expect(set(new Uint8Array(5056))).toThrow('is not one of mt19937')
+      expect(set(state.with(16, 9))).toThrow('is not one of mt19937')
+    })
+  })
+
+  describe('draws whole numbers of 64 bits', () => {
+    test.each([
+      [0n, 2n ** 63n - 1n, [937055941807507097n, 3839649608876091012n, 5366245355481424840n]],
+      [-(2n ** 63n), 2n ** 63n - 1n, [937055941807507096n, 3839649608876091011n, -3857126681373350968n]],
+      [-5n, 5n, [1n, 3n, 2n]],
+    ])('from %p to %p', (low, high, expected) => {
+      // torch.randint(low, high, (3,), generator=torch.Generator().manual_seed(3))
+      expect([...new Generator(3).randint(low, high, [3])]).toEqual(expected)
+    })
+
+    test.each([
+      [1n, 1n],
+      [0n, 2n ** 63n],
+      [-(2n ** 63n) - 1n, 0n],
+    ])('not from %p to %p', (low, high) => {
+      expect(() => new Generator(0).randint(low, high, [1])).toThrow(InvalidDrawError)
     })
   })
 

@@ -1,0 +1,11 @@
+/** Bytes that are no state of a generator. */
+import { ModularError } from '../../src/errors/modular-error'
+
+/** A generator cannot go on from these bytes. */
+export class InvalidGeneratorStateError extends ModularError {
+  override readonly code = 'INVALID_GENERATOR_STATE'
+
+  constructor(problem: string) {
+    super(`The state of a generator ${problem}: give what getState() or torch.Generator('cpu').get_state() returned.`)
+  }
+}

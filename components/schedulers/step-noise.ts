@@ -14,19 +14,16 @@ export interface NoiseSource {
 }
 
 /**
- * Normal noise of a sample's shape.
+ * Normal noise of a sample's shape, drawn in the order of {@link randnTensor}.
  *
  * @throws MissingGeneratorError if there is no source
+ * @throws InvalidDrawError if there is a list of generators, and not one for each sample
  * @throws SchedulerArgumentError if there are two, or the noise has another shape
  */
 export function stepNoise(scheduler: string, sample: tf.Tensor, { generator, varianceNoise }: NoiseSource): tf.Tensor {
   if (varianceNoise === undefined) {
     if (generator === undefined) throw new MissingGeneratorError(scheduler)
-    if (sample.rank !== 4) {
-      const expected = '[batch, height, width, channels] where noise is drawn for it'
-      throw new SchedulerArgumentError(scheduler, 'sample', `must be ${expected}, but has the shape [${sample.shape}]`)
-    }
-    return randnTensor((sample as tf.Tensor4D).shape, generator)
+    return randnTensor(sample.shape, generator)
   }
   if (generator !== undefined) {
     throw new SchedulerArgumentError(scheduler, 'varianceNoise', 'cannot be given together with a generator')

@@ -51,6 +51,16 @@ describe('randnTensor', () => {
     expect(() => randnTensor(SHAPE, [])).toThrow(InvalidDrawError)
   })
 
+  test('draws shapes that are no images in their own order', () => {
+    const noise = randnTensor([2, 3, 5], new Generator(5))
+    expect(noise.shape).toEqual([2, 3, 5])
+    expect(noise.dataSync()).toEqual(new Generator(5).randn([30]))
+    const each = randnTensor([2, 9], [new Generator(6), new Generator(7)])
+    expect([...each.dataSync()]).toEqual([...new Generator(6).randn([9]), ...new Generator(7).randn([9])])
+    expect(() => randnTensor([], [new Generator(1)])).toThrow('without a batch needs one generator')
+    tf.dispose([noise, each])
+  })
+
   test('makes one tensor, and none when it fails', () => {
     const before = tf.memory().numTensors
     expect(() => randnTensor(SHAPE, [])).toThrow()

@@ -76,15 +76,25 @@ describe('with eta', () => {
     x.dispose()
   })
 
-  test('refuses noise of another shape, and samples that no noise is drawn for', () => {
-    const [x, noise, flat] = [sample(), tf.ones([2, 3]), tf.ones([4])]
+  test('refuses noise of another shape', () => {
+    const [x, noise] = [sample(), tf.ones([2, 3])]
     expect(() => scheduler(4).step(x, 750, x, { eta: 1, varianceNoise: noise })).toThrow(
       "varianceNoise must have the sample's shape [2,3,4,5], but has [2,3]",
     )
-    expect(() => scheduler(4).step(flat, 750, flat, { eta: 1, generator: new Generator(1) })).toThrow(
-      'sample must be [batch, height, width, channels] where noise is drawn for it, but has the shape [4]',
-    )
-    tf.dispose([x, noise, flat])
+    tf.dispose([x, noise])
+  })
+
+  test('draws for samples of any rank', () => {
+    tf.tidy(() => {
+      const x = tf.ones([2, 9])
+      const varianceNoise = tf.tensor(new Generator(1).randn([18]), [2, 9])
+      const [drawn, given] = [{ generator: new Generator(1) }, { varianceNoise }].map(noise =>
+        scheduler(4)
+          .step(x, 750, x, { eta: 1, ...noise })
+          .prevSample.dataSync(),
+      )
+      expect(drawn).toEqual(given)
+    })
   })
 
   test.each([-0.1, 1.1, Number.NaN])('refuses %p', eta => {

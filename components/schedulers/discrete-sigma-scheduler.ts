@@ -57,7 +57,7 @@ export abstract class DiscreteSigmaScheduler<Config extends DiscreteSigmaConfig>
   protected override makeSchedule({ timesteps: custom, numInferenceSteps }: TimestepsRequest): Schedule {
     if (custom !== undefined) refuseTimestepsWith(this.constructor.name, this.config)
     const timesteps = custom ?? spaceTimesteps({ ...this.config, numInferenceSteps })
-    const visited = this.sigmasAt(timesteps.map(Math.fround))
+    const visited = this.sigmasAt(timesteps.map(this.roundTimestep))
     const range = {
       sigmaMax: this.config.sigmaMax ?? (visited[0] as number),
       sigmaMin: this.config.sigmaMin ?? (visited.at(-1) as number),
@@ -66,6 +66,11 @@ export abstract class DiscreteSigmaScheduler<Config extends DiscreteSigmaConfig>
     const last = finalSigma(this.config.finalSigmasType ?? 'zero', this.noise)
     if (spaced === undefined) return this.arrange(timesteps, [...visited, last])
     return this.arrange(this.timestepsOf(spaced), [...spaced, last])
+  }
+
+  /** A timestep as the reference keeps it: most of its schedulers do so in float32. */
+  protected roundTimestep(timestep: number): number {
+    return Math.fround(timestep)
   }
 
   /** The sigmas of the training at timesteps, fractions too. */
@@ -85,7 +90,7 @@ export abstract class DiscreteSigmaScheduler<Config extends DiscreteSigmaConfig>
    * @param sigmas of the timesteps, and the one where the run ends
    */
   protected arrange(timesteps: readonly number[], sigmas: readonly number[]): Schedule {
-    return { timesteps: timesteps.map(Math.fround), sigmas: sigmas.map(Math.fround) }
+    return { timesteps: timesteps.map(this.roundTimestep), sigmas: sigmas.map(Math.fround) }
   }
 
   /** The clean sample, from the network's output for a sample that holds noise of a sigma, and was scaled for it. */

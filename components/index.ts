@@ -118,6 +118,7 @@ export { DDIMScheduler } from './schedulers/ddim-scheduler'
 export { DEISMultistepScheduler } from './schedulers/deis-multistep-scheduler'
 export { DPMSolverMultistepInverseScheduler } from './schedulers/dpm-solver-multistep-inverse-scheduler'
 export { DPMSolverMultistepScheduler } from './schedulers/dpm-solver-multistep-scheduler'
+export { type DPMSolverSDEConfig, DPMSolverSDEScheduler } from './schedulers/dpm-solver-sde-scheduler'
 export {
   type EDMDPMSolverMultistepConfig,
   EDMDPMSolverMultistepScheduler,

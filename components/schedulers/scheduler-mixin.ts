@@ -6,6 +6,7 @@ import { DPMSolverMultistepInverseScheduler } from './dpm-solver-multistep-inver
 import { DPMSolverMultistepScheduler } from './dpm-solver-multistep-scheduler'
 import { EDMDPMSolverMultistepScheduler } from './edm-dpm-solver-multistep-scheduler'
 import { EDMEulerScheduler } from './edm-euler-scheduler'
+import { DPMSolverSDEScheduler } from './dpm-solver-sde-scheduler'
 import { EulerAncestralDiscreteScheduler } from './euler-ancestral-discrete-scheduler'
 import { EulerDiscreteScheduler } from './euler-discrete-scheduler'
 import { HeunDiscreteScheduler } from './heun-discrete-scheduler'
@@ -29,6 +30,7 @@ SchedulerMixin.register(
 )
 SchedulerMixin.register(DPMSolverSinglestepScheduler, DPMSolverMultistepInverseScheduler, DEISMultistepScheduler)
 SchedulerMixin.register(UniPCMultistepScheduler, SASolverScheduler)
+SchedulerMixin.register(DPMSolverSDEScheduler)
 
 export type { Schedule } from './run-progress'
 export * from './scheduler-base'

@@ -7,6 +7,7 @@ import { DPMSolverMultistepInverseScheduler } from './dpm-solver-multistep-inver
 import { DPMSolverMultistepScheduler } from './dpm-solver-multistep-scheduler'
 import { EDMDPMSolverMultistepScheduler } from './edm-dpm-solver-multistep-scheduler'
 import { EDMEulerScheduler } from './edm-euler-scheduler'
+import { DPMSolverSDEScheduler } from './dpm-solver-sde-scheduler'
 import { EulerAncestralDiscreteScheduler } from './euler-ancestral-discrete-scheduler'
 import { EulerDiscreteScheduler } from './euler-discrete-scheduler'
 import { HeunDiscreteScheduler } from './heun-discrete-scheduler'
@@ -85,12 +86,17 @@ export const schedulerNames: Readonly<Record<string, NamedScheduler>> = {
   uni_pc_bh2: named(UniPCMultistepScheduler, { solverType: 'bh2', ...evenSteps }),
   sa_solver: named(SASolverScheduler, { ...saSolver, ...evenSteps }),
   sa_solver_karras: named(SASolverScheduler, { ...saSolver, ...karras }),
+  'dpm++_sde': named(DPMSolverSDEScheduler, evenSteps),
+  'dpm++_sde_karras': named(DPMSolverSDEScheduler, karras),
+  'dpm++_sde_exponential': named(DPMSolverSDEScheduler, exponential),
+  'dpm++_sde_beta': named(DPMSolverSDEScheduler, beta),
   DDIMScheduler: named(DDIMScheduler),
   DDIMInverseScheduler: named(DDIMInverseScheduler),
   DEISMultistepScheduler: named(DEISMultistepScheduler),
   DPMSolverMultistepInverseScheduler: named(DPMSolverMultistepInverseScheduler),
   DPMSolverMultistepScheduler: named(DPMSolverMultistepScheduler),
   DPMSolverSinglestepScheduler: named(DPMSolverSinglestepScheduler),
+  DPMSolverSDEScheduler: named(DPMSolverSDEScheduler),
   EulerDiscreteScheduler: named(EulerDiscreteScheduler),
   EulerAncestralDiscreteScheduler: named(EulerAncestralDiscreteScheduler),
   HeunDiscreteScheduler: named(HeunDiscreteScheduler),

@@ -22,6 +22,8 @@ export const betaSchedules = {
     betasForAlphaBar(numTrainTimesteps, t => Math.cos((((t + 0.008) / 1.008) * Math.PI) / 2) ** 2),
   /** The signal falls exponentially to e^-12; it has no start and end. */
   exp: ({ numTrainTimesteps }) => betasForAlphaBar(numTrainTimesteps, t => Math.exp(-12 * t)),
+  /** Most steps near the middle of the noise, https://arxiv.org/abs/2407.03297; it has no start and end. */
+  laplace: ({ numTrainTimesteps }) => betasForAlphaBar(numTrainTimesteps, laplaceAlphaBar),
   /** An S-curve between the ends: GeoDiff. */
   sigmoid: ({ betaStart, betaEnd, numTrainTimesteps }) =>
     linspaceFloat32(-6, 6, numTrainTimesteps).map(x => betaStart + (betaEnd - betaStart) / (1 + Math.exp(-x))),
@@ -35,4 +37,11 @@ function betasForAlphaBar(numTrainTimesteps: number, alphaBar: (time: number) =>
   return Float32Array.from({ length: numTrainTimesteps }, (_, i) =>
     Math.min(1 - alphaBar((i + 1) / numTrainTimesteps) / alphaBar(i / numTrainTimesteps), MAX_BETA),
   )
+}
+
+/** The logarithm of signal to noise is spread by a Laplace distribution. */
+function laplaceAlphaBar(time: number): number {
+  const side = time <= 0.5 ? 1 : -1
+  const snr = Math.exp(-0.5 * side * Math.log(1 - 2 * Math.abs(0.5 - time) + 1e-6))
+  return Math.sqrt(snr / (1 + snr))
 }

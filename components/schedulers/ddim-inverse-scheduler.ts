@@ -1,26 +1,68 @@
-/** DDIM backwards: from a clean sample to its noise. Counterpart: schedulers/scheduling_ddim_inverse.py */
+/**
+ * DDIM backwards: from a clean sample to its noise. Source: https://arxiv.org/abs/2010.02502, section 4.3; counterpart:
+ * schedulers/scheduling_ddim_inverse.py
+ */
+import { z } from 'zod'
 import type * as tf from '../tensors/tf'
-import { DDIMScheduler } from './ddim-scheduler'
+import { clippingSettings } from './clean-sample-limits'
+import { linearCombination } from './linear-combination'
+import { predictionTypes } from './prediction-type'
 import type { Schedule } from './run-progress'
+import { betaSettings, checkBetas, spacingSettings } from './scheduler-config'
+import { checkShape } from './step-noise'
 import type { StepResult } from './step-options'
 import type { TimestepsRequest } from './timesteps-request'
+import { VariancePreservingScheduler } from './variance-preserving-scheduler'
 
-/** Its timesteps rise. It adds no fresh noise: `eta` has no effect. */
-export class DDIMInverseScheduler extends DDIMScheduler {
+const schema = z
+  .object({
+    ...betaSettings,
+    ...spacingSettings('leading'),
+    timestepSpacing: z.enum(['leading', 'trailing']).default('leading'),
+    ...clippingSettings(true),
+    predictionType: z.enum(predictionTypes).default('epsilon'),
+    /** Begin in no noise at all; else in that of the first training timestep. */
+    setAlphaToOne: z.boolean().default(true),
+  })
+  .superRefine(checkBetas)
+
+/** Settings of {@link DDIMInverseScheduler}. */
+export type DDIMInverseConfig = z.output<typeof schema>
+
+/** Its timesteps rise. It adds no fresh noise: `eta` has no effect. Steps may come in any order. */
+export class DDIMInverseScheduler extends VariancePreservingScheduler<DDIMInverseConfig> {
   protected override readonly trainingSchedule: Schedule = {
     timesteps: Array.from({ length: this.config.numTrainTimesteps }, (_, t) => t),
   }
 
-  protected override makeSchedule(request: TimestepsRequest): Schedule {
-    return { timesteps: [...super.makeSchedule(request).timesteps].reverse() }
+  /** @throws ConfigError */
+  constructor(config: z.input<typeof schema> = {}, file?: string) {
+    super(schema, config, file)
   }
 
-  protected override ends(index: number): readonly [from: number, to: number] {
-    const [to, from] = super.ends(index)
-    return [from, to]
+  protected override locate(timestep: number): number {
+    return this.progress.indexOf(timestep)
+  }
+
+  protected override makeSchedule({ numInferenceSteps }: TimestepsRequest): Schedule {
+    return { timesteps: this.spacedTimesteps(numInferenceSteps).reverse() }
   }
 
   protected override update(index: number, modelOutput: tf.Tensor, sample: tf.Tensor): StepResult {
-    return super.update(index, modelOutput, sample, {})
+    checkShape(this.constructor.name, 'modelOutput', modelOutput, sample)
+    const { numTrainTimesteps } = this.config
+    const to = this.timesteps[index] as number
+    const level = this.levelAt(to - Math.floor(numTrainTimesteps / (this.numInferenceSteps ?? numTrainTimesteps)))
+    if (level.sigma === 0 && this.config.predictionType === 'sample') {
+      const problem = `${to} is reached from a sample without noise, of which predictionType "sample" cannot tell the noise`
+      throw this.refuse('timestep', `${problem}: set setAlphaToOne to false`)
+    }
+    const next = this.levelAt(to)
+    const predOriginalSample = this.predictClean(level, sample, modelOutput)
+    const predNoise = this.predictNoise(level, sample, modelOutput)
+    return {
+      prevSample: linearCombination([next.alpha, predOriginalSample], [next.sigma, predNoise]),
+      predOriginalSample,
+    }
   }
 }

@@ -62,16 +62,18 @@ export class DDIMScheduler extends VariancePreservingScheduler<DDIMConfig> {
       : this.predictNoise(level, sample, modelOutput)
     const { eta = 0 } = options
     const deviation = eta === 0 ? 0 : this.freshDeviation(eta, from, to)
-    const direction = Math.sqrt(Math.max(next.sigma ** 2 - deviation ** 2, 0))
+    const direction = Math.sqrt(Math.max(Math.fround(next.sigma ** 2) - Math.fround(deviation ** 2), 0))
     const deterministic = [[next.alpha, predOriginalSample] as const, [direction, predNoise] as const]
     if (eta === 0) return { prevSample: linearCombination(...deterministic), predOriginalSample }
     const noise = stepNoise(this.constructor.name, sample, options)
     return { prevSample: linearCombination(...deterministic, [deviation, noise]), predOriginalSample }
   }
 
-  /** Standard deviation of the fresh noise: equation 16. */
+  /** Standard deviation of the fresh noise: equation 16. In float32, which decides how little is left of the predicted noise. */
   private freshDeviation(eta: number, from: number, to: number): number {
     if (!(eta >= 0 && eta <= 1)) throw this.refuse('eta', `must be a number from 0 to 1, but is ${eta}`)
-    return eta * (this.levelAt(to).sigma / this.levelAt(from).sigma) * Math.sqrt(this.betaOfStep(from, to))
+    const ratio = Math.fround(this.levelAt(to).sigma ** 2) / Math.fround(this.levelAt(from).sigma ** 2)
+    const variance = Math.fround(Math.fround(ratio) * Math.fround(1 - this.alphaOfStep(from, to)))
+    return Math.fround(eta * Math.fround(Math.sqrt(variance)))
   }
 }

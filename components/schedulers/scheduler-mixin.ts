@@ -3,6 +3,7 @@ import { DDIMInverseScheduler } from './ddim-inverse-scheduler'
 import { DDIMScheduler } from './ddim-scheduler'
 import { DEISMultistepScheduler } from './deis-multistep-scheduler'
 import { DPMSolverMultistepInverseScheduler } from './dpm-solver-multistep-inverse-scheduler'
+import { DDPMScheduler } from './ddpm-scheduler'
 import { DPMSolverMultistepScheduler } from './dpm-solver-multistep-scheduler'
 import { EDMDPMSolverMultistepScheduler } from './edm-dpm-solver-multistep-scheduler'
 import { EDMEulerScheduler } from './edm-euler-scheduler'
@@ -15,6 +16,8 @@ import { KDPM2DiscreteScheduler } from './kdpm2-discrete-scheduler'
 import { LMSDiscreteScheduler } from './lms-discrete-scheduler'
 import { DPMSolverSinglestepScheduler } from './dpm-solver-singlestep-scheduler'
 import { SASolverScheduler } from './sa-solver-scheduler'
+import { IPNDMScheduler } from './ipndm-scheduler'
+import { PNDMScheduler } from './pndm-scheduler'
 import { SchedulerMixin } from './scheduler-base'
 import { UniPCMultistepScheduler } from './unipc-multistep-scheduler'
 
@@ -31,6 +34,7 @@ SchedulerMixin.register(
 SchedulerMixin.register(DPMSolverSinglestepScheduler, DPMSolverMultistepInverseScheduler, DEISMultistepScheduler)
 SchedulerMixin.register(UniPCMultistepScheduler, SASolverScheduler)
 SchedulerMixin.register(DPMSolverSDEScheduler)
+SchedulerMixin.register(DDPMScheduler, PNDMScheduler, IPNDMScheduler)
 
 export type { Schedule } from './run-progress'
 export * from './scheduler-base'

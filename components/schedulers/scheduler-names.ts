@@ -4,6 +4,7 @@ import { DDIMInverseScheduler } from './ddim-inverse-scheduler'
 import { DDIMScheduler } from './ddim-scheduler'
 import { DEISMultistepScheduler } from './deis-multistep-scheduler'
 import { DPMSolverMultistepInverseScheduler } from './dpm-solver-multistep-inverse-scheduler'
+import { DDPMScheduler } from './ddpm-scheduler'
 import { DPMSolverMultistepScheduler } from './dpm-solver-multistep-scheduler'
 import { EDMDPMSolverMultistepScheduler } from './edm-dpm-solver-multistep-scheduler'
 import { EDMEulerScheduler } from './edm-euler-scheduler'
@@ -16,6 +17,8 @@ import { KDPM2DiscreteScheduler } from './kdpm2-discrete-scheduler'
 import { LMSDiscreteScheduler } from './lms-discrete-scheduler'
 import { DPMSolverSinglestepScheduler } from './dpm-solver-singlestep-scheduler'
 import { SASolverScheduler } from './sa-solver-scheduler'
+import { IPNDMScheduler } from './ipndm-scheduler'
+import { PNDMScheduler } from './pndm-scheduler'
 import type { SchedulerClass, SchedulerMixin } from './scheduler-base'
 import { givenSettings } from './scheduler-config'
 import { UniPCMultistepScheduler } from './unipc-multistep-scheduler'
@@ -94,6 +97,15 @@ export const schedulerNames: Readonly<Record<string, NamedScheduler>> = {
   DDIMInverseScheduler: named(DDIMInverseScheduler),
   DEISMultistepScheduler: named(DEISMultistepScheduler),
   DPMSolverMultistepInverseScheduler: named(DPMSolverMultistepInverseScheduler),
+  ddpm: named(DDPMScheduler),
+  pndm: named(PNDMScheduler),
+  plms: named(PNDMScheduler, { skipPrkSteps: true }),
+  ipndm: named(IPNDMScheduler),
+  DDIMScheduler: named(DDIMScheduler),
+  DDIMInverseScheduler: named(DDIMInverseScheduler),
+  DDPMScheduler: named(DDPMScheduler),
+  PNDMScheduler: named(PNDMScheduler),
+  IPNDMScheduler: named(IPNDMScheduler),
   DPMSolverMultistepScheduler: named(DPMSolverMultistepScheduler),
   DPMSolverSinglestepScheduler: named(DPMSolverSinglestepScheduler),
   DPMSolverSDEScheduler: named(DPMSolverSDEScheduler),

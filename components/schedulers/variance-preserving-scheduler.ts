@@ -66,9 +66,9 @@ export abstract class VariancePreservingScheduler<
     return levelOfAlphaCumprod(this.alphaCumprodAt(timestep))
   }
 
-  /** The beta of a step that spans several of the training: the share of the variance that it adds. Rounded as in the reference. */
-  protected betaOfStep(from: number, to: number): number {
-    return Math.fround(1 - Math.fround(this.alphaCumprodAt(from) / this.alphaCumprodAt(to)))
+  /** The share of the signal's variance that the way from one timestep to another leaves. Rounded as in the reference. */
+  protected alphaOfStep(from: number, to: number): number {
+    return Math.fround(this.alphaCumprodAt(from) / this.alphaCumprodAt(to))
   }
 
   /**

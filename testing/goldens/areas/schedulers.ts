@@ -68,7 +68,7 @@ async function checkBetaSchedules(golden: GoldenCase, rows: readonly Json[]): Pr
 
 function setTimesteps(scheduler: SchedulerMixin, { set_timesteps }: SchedulerCase): void {
   const { num_inference_steps, ...options } = set_timesteps
-  scheduler.setTimesteps(num_inference_steps, options satisfies SetTimestepsOptions)
+  scheduler.setTimesteps(num_inference_steps, mapKeys(options, toCamelCase) as SetTimestepsOptions) // As its class takes them.
 }
 
 type Tensors = ReadonlyMap<string, GoldenTensor>
@@ -103,9 +103,12 @@ function checkLoop(
   }
   const beginIndex = description.begin_index * description.order
   if (beginIndex > 0) scheduler.setBeginIndex(beginIndex)
+  // SCM's last timestep is where the run ends, and no step.
+  const steps = (tensors.get('prev_samples') as GoldenTensor).shape[0] as number
+  const timesteps = scheduler.timesteps.slice(beginIndex, beginIndex + steps)
   let sample = toTensor(tensors.get('initial_sample') as GoldenTensor)
   try {
-    for (const [i, t] of scheduler.timesteps.slice(beginIndex).entries()) {
+    for (const [i, t] of timesteps.entries()) {
       const noise = recorded('noises', description.noise_at_step.indexOf(i))
       const options = {
         ...mapKeys(description.step_arguments, toCamelCase),

@@ -18,6 +18,7 @@ import {
   checkTimestepsRequest,
   type SetTimestepsOption,
   type SetTimestepsOptions,
+  type TimestepsLimits,
   type TimestepsRequest,
 } from './timesteps-request'
 import { UnknownSchedulerError } from './unknown-scheduler-error'
@@ -139,7 +140,7 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
    * @throws SchedulerArgumentError
    */
   setTimesteps(numInferenceSteps: number | undefined, options: SetTimestepsOptions = {}): void {
-    const request = checkTimestepsRequest(numInferenceSteps, options, {
+    const request = this.checkRequest(numInferenceSteps, options, {
       scheduler: this.constructor.name,
       numTrainTimesteps: this.config.numTrainTimesteps,
       options: this.setTimestepsOptions,
@@ -220,6 +221,15 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
 
   /** Gives back what the run has left on the device. The scheduler can be used again. */
   dispose(): void {}
+
+  /** Checks the arguments of {@link setTimesteps}. @throws SchedulerArgumentError */
+  protected checkRequest(
+    numInferenceSteps: number | undefined,
+    options: SetTimestepsOptions,
+    limits: TimestepsLimits,
+  ): TimestepsRequest {
+    return checkTimestepsRequest(numInferenceSteps, options, limits)
+  }
 
   /** The schedule for a request that has been checked as far as all schedulers agree. */
   protected abstract makeSchedule(request: TimestepsRequest): Schedule

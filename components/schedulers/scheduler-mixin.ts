@@ -17,9 +17,12 @@ import { LMSDiscreteScheduler } from './lms-discrete-scheduler'
 import { DPMSolverSinglestepScheduler } from './dpm-solver-singlestep-scheduler'
 import { SASolverScheduler } from './sa-solver-scheduler'
 import { IPNDMScheduler } from './ipndm-scheduler'
+import { LCMScheduler } from './lcm-scheduler'
 import { PNDMScheduler } from './pndm-scheduler'
 import { SchedulerMixin } from './scheduler-base'
 import { UniPCMultistepScheduler } from './unipc-multistep-scheduler'
+import { SCMScheduler } from './scm-scheduler'
+import { TCDScheduler } from './tcd-scheduler'
 
 SchedulerMixin.register(DDIMScheduler, DDIMInverseScheduler, DPMSolverMultistepScheduler, EulerDiscreteScheduler)
 SchedulerMixin.register(
@@ -35,6 +38,7 @@ SchedulerMixin.register(DPMSolverSinglestepScheduler, DPMSolverMultistepInverseS
 SchedulerMixin.register(UniPCMultistepScheduler, SASolverScheduler)
 SchedulerMixin.register(DPMSolverSDEScheduler)
 SchedulerMixin.register(DDPMScheduler, PNDMScheduler, IPNDMScheduler)
+SchedulerMixin.register(LCMScheduler, TCDScheduler, SCMScheduler)
 
 export type { Schedule } from './run-progress'
 export * from './scheduler-base'

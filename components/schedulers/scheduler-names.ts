@@ -18,10 +18,13 @@ import { LMSDiscreteScheduler } from './lms-discrete-scheduler'
 import { DPMSolverSinglestepScheduler } from './dpm-solver-singlestep-scheduler'
 import { SASolverScheduler } from './sa-solver-scheduler'
 import { IPNDMScheduler } from './ipndm-scheduler'
+import { LCMScheduler } from './lcm-scheduler'
 import { PNDMScheduler } from './pndm-scheduler'
 import type { SchedulerClass, SchedulerMixin } from './scheduler-base'
 import { givenSettings } from './scheduler-config'
 import { UniPCMultistepScheduler } from './unipc-multistep-scheduler'
+import { SCMScheduler } from './scm-scheduler'
+import { TCDScheduler } from './tcd-scheduler'
 import { UnknownSchedulerError } from './unknown-scheduler-error'
 
 /** A scheduler's class, and the settings that a name stands for. */
@@ -101,11 +104,16 @@ export const schedulerNames: Readonly<Record<string, NamedScheduler>> = {
   pndm: named(PNDMScheduler),
   plms: named(PNDMScheduler, { skipPrkSteps: true }),
   ipndm: named(IPNDMScheduler),
+  lcm: named(LCMScheduler),
+  tcd: named(TCDScheduler),
   DDIMScheduler: named(DDIMScheduler),
   DDIMInverseScheduler: named(DDIMInverseScheduler),
   DDPMScheduler: named(DDPMScheduler),
   PNDMScheduler: named(PNDMScheduler),
   IPNDMScheduler: named(IPNDMScheduler),
+  LCMScheduler: named(LCMScheduler),
+  TCDScheduler: named(TCDScheduler),
+  SCMScheduler: named(SCMScheduler),
   DPMSolverMultistepScheduler: named(DPMSolverMultistepScheduler),
   DPMSolverSinglestepScheduler: named(DPMSolverSinglestepScheduler),
   DPMSolverSDEScheduler: named(DPMSolverSDEScheduler),

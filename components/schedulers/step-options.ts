@@ -4,7 +4,7 @@ import type { NoiseSource } from './step-noise'
 
 /** What a step takes besides tensors. Schedulers ignore what they have no use for. */
 export interface StepOptions extends NoiseSource {
-  /** DDIM: how much fresh noise each step adds, from 0 (none, the default) to 1 (as much as DDPM). */
+  /** DDIM: how much fresh noise each step adds, from 0 (none, the default) to 1 (as much as DDPM). TCD, as gamma: the same, default 0.3. */
   eta?: number | undefined
   /** DDIM: derive the noise anew from the clipped clean sample. Default: false. */
   useClippedModelOutput?: boolean | undefined

@@ -9,6 +9,14 @@ export interface SetTimestepsOptions {
   sigmas?: readonly number[] | undefined
   /** Exponent of the shift of a flow's schedule, where the config has `useDynamicShifting`. */
   mu?: number | undefined
+  /** LCM, TCD: how many timesteps the model was distilled with, of which the run visits some. Default: that of the config. */
+  originalInferenceSteps?: number | undefined
+  /** LCM, TCD: the share of the schedule that is visited, counted from its clean end; above 0, at most 1. Default: 1. */
+  strength?: number | undefined
+  /** SCM: where the run begins, an angle; `null` where timesteps are given. Default: 1.5708. */
+  maxTimesteps?: number | null | undefined
+  /** SCM: where a run of two steps has its second, an angle; `null` for half way. Default: 1.3. */
+  intermediateTimesteps?: number | null | undefined
 }
 
 /** A name of an option. */
@@ -29,55 +37,65 @@ export interface TimestepsLimits {
 }
 
 /**
- * Checks the arguments of setTimesteps.
+ * Checks the arguments of setTimesteps, as most schedulers take them.
  *
  * @throws SchedulerArgumentError
  */
 export function checkTimestepsRequest(
   numInferenceSteps: number | undefined,
-  { timesteps, sigmas, mu }: SetTimestepsOptions,
+  options: SetTimestepsOptions,
   limits: TimestepsLimits,
 ): TimestepsRequest {
   const { scheduler, numTrainTimesteps } = limits
   const refuse = (argument: string, problem: string) => new SchedulerArgumentError(scheduler, argument, problem)
-  for (const [option, value] of Object.entries({ timesteps, sigmas, mu })) {
-    if (value !== undefined && !limits.options.some(known => known === option)) {
-      throw refuse(option, 'cannot be given to this scheduler: leave it out, or use another scheduler')
-    }
-  }
+  checkOptionNames(options, limits)
+  const { timesteps, sigmas, ...others } = options
   if (timesteps !== undefined && sigmas !== undefined) throw refuse('sigmas', 'cannot be given together with timesteps')
   const custom = timesteps ?? sigmas
-  if (custom === undefined) {
-    if (numInferenceSteps === undefined) throw refuse('numInferenceSteps', 'is missing')
-    if (!Number.isInteger(numInferenceSteps) || numInferenceSteps < 1 || numInferenceSteps > numTrainTimesteps) {
-      const allowed = `a whole number from 1 to ${numTrainTimesteps}, the timesteps of the training`
-      throw refuse('numInferenceSteps', `must be ${allowed}, but is ${numInferenceSteps}`)
-    }
-    return { numInferenceSteps, mu }
-  }
+  if (custom === undefined) return { ...others, numInferenceSteps: checkStepCount(numInferenceSteps, limits) }
   const name = timesteps === undefined ? 'sigmas' : 'timesteps'
   if (numInferenceSteps !== undefined) {
     throw refuse(name, `cannot be given together with numInferenceSteps (${numInferenceSteps})`)
   }
-  checkFalling(name, custom, timesteps === undefined ? Infinity : numTrainTimesteps - 1, refuse)
-  if (timesteps !== undefined) return { numInferenceSteps: timesteps.length, timesteps, mu }
+  checkFalling(scheduler, name, custom, timesteps === undefined ? Infinity : numTrainTimesteps - 1)
+  if (timesteps !== undefined) return { ...others, numInferenceSteps: timesteps.length, timesteps }
   if (custom.length < 2) throw refuse(name, 'must have at least 2 elements, as the last one is where the run ends')
-  return { numInferenceSteps: custom.length - 1, sigmas, mu }
+  return { ...others, numInferenceSteps: custom.length - 1, sigmas }
 }
 
-function checkFalling(
-  name: string,
-  values: readonly number[],
-  largest: number,
-  refuse: (argument: string, problem: string) => SchedulerArgumentError,
-): void {
-  if (values.length === 0) throw refuse(name, 'must not be empty')
+/** Refuses options that the scheduler does not take. @throws SchedulerArgumentError */
+export function checkOptionNames(options: SetTimestepsOptions, { scheduler, options: known }: TimestepsLimits): void {
+  for (const [option, value] of Object.entries(options)) {
+    if (value !== undefined && !known.some(name => name === option)) {
+      const problem = 'cannot be given to this scheduler: leave it out, or use another scheduler'
+      throw new SchedulerArgumentError(scheduler, option, problem)
+    }
+  }
+}
+
+/** The number of steps, which must be one that the training has timesteps for. @throws SchedulerArgumentError */
+export function checkStepCount(
+  numInferenceSteps: number | undefined,
+  { scheduler, numTrainTimesteps }: TimestepsLimits,
+): number {
+  if (numInferenceSteps === undefined) throw new SchedulerArgumentError(scheduler, 'numInferenceSteps', 'is missing')
+  if (Number.isInteger(numInferenceSteps) && numInferenceSteps >= 1 && numInferenceSteps <= numTrainTimesteps) {
+    return numInferenceSteps
+  }
+  const allowed = `a whole number from 1 to ${numTrainTimesteps}, the timesteps of the training`
+  throw new SchedulerArgumentError(scheduler, 'numInferenceSteps', `must be ${allowed}, but is ${numInferenceSteps}`)
+}
+
+/** Refuses a list that does not fall from `largest` at most to 0 at least. @throws SchedulerArgumentError */
+export function checkFalling(scheduler: string, name: string, values: readonly number[], largest: number): void {
+  const refuse = (problem: string) => new SchedulerArgumentError(scheduler, name, problem)
+  if (values.length === 0) throw refuse('must not be empty')
   for (const [i, value] of values.entries()) {
     const before = values[i - 1] ?? Infinity
     if (!Number.isFinite(value) || value < 0 || value > largest) {
       const range = largest === Infinity ? 'finite numbers from 0 on' : `numbers from 0 to ${largest}`
-      throw refuse(name, `must be ${range}, but element ${i} is ${value}`)
+      throw refuse(`must be ${range}, but element ${i} is ${value}`)
     }
-    if (value >= before) throw refuse(name, `must fall, but element ${i} is ${value} after ${before}`)
+    if (value >= before) throw refuse(`must fall, but element ${i} is ${value} after ${before}`)
   }
 }

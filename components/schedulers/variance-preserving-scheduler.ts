@@ -99,7 +99,8 @@ export abstract class VariancePreservingScheduler<
     return applyMix(noiseMix(this.config.predictionType, level), sample, modelOutput)
   }
 
-  private convertToClean(level: NoiseLevel, sample: tf.Tensor, modelOutput: tf.Tensor): tf.Tensor {
+  /** The clean sample as the network sees it, without limits. */
+  protected convertToClean(level: NoiseLevel, sample: tf.Tensor, modelOutput: tf.Tensor): tf.Tensor {
     const { predictionType } = this.config
     if (predictionType !== 'epsilon') return applyMix(cleanSampleMix(predictionType, level), sample, modelOutput)
     // Divided last: at a level without signal this gives infinities, which can be clipped, where a mix would give no numbers.

@@ -136,6 +136,16 @@ export { type HeunDiscreteConfig, HeunDiscreteScheduler } from './schedulers/heu
 export { KDPM2AncestralDiscreteScheduler } from './schedulers/kdpm2-ancestral-discrete-scheduler'
 export { type KDPM2DiscreteConfig, KDPM2DiscreteScheduler } from './schedulers/kdpm2-discrete-scheduler'
 export { type LMSDiscreteConfig, LMSDiscreteScheduler } from './schedulers/lms-discrete-scheduler'
+export {
+  type FlowMatchEulerDiscreteConfig,
+  FlowMatchEulerDiscreteScheduler,
+} from './schedulers/flow-match-euler-discrete-scheduler'
+export {
+  type FlowMatchHeunDiscreteConfig,
+  FlowMatchHeunDiscreteScheduler,
+} from './schedulers/flow-match-heun-discrete-scheduler'
+export { type FlowMatchLCMConfig, FlowMatchLCMScheduler } from './schedulers/flow-match-lcm-scheduler'
+export { type FlowMuSettings, flowMu } from './schedulers/flow-mu'
 export { type IPNDMConfig, IPNDMScheduler } from './schedulers/ipndm-scheduler'
 export { LCMScheduler } from './schedulers/lcm-scheduler'
 export { MissingGeneratorError } from './schedulers/missing-generator-error'

@@ -16,6 +16,9 @@ import { KDPM2DiscreteScheduler } from './kdpm2-discrete-scheduler'
 import { LMSDiscreteScheduler } from './lms-discrete-scheduler'
 import { DPMSolverSinglestepScheduler } from './dpm-solver-singlestep-scheduler'
 import { SASolverScheduler } from './sa-solver-scheduler'
+import { FlowMatchEulerDiscreteScheduler } from './flow-match-euler-discrete-scheduler'
+import { FlowMatchHeunDiscreteScheduler } from './flow-match-heun-discrete-scheduler'
+import { FlowMatchLCMScheduler } from './flow-match-lcm-scheduler'
 import { IPNDMScheduler } from './ipndm-scheduler'
 import { LCMScheduler } from './lcm-scheduler'
 import { PNDMScheduler } from './pndm-scheduler'
@@ -39,6 +42,7 @@ SchedulerMixin.register(UniPCMultistepScheduler, SASolverScheduler)
 SchedulerMixin.register(DPMSolverSDEScheduler)
 SchedulerMixin.register(DDPMScheduler, PNDMScheduler, IPNDMScheduler)
 SchedulerMixin.register(LCMScheduler, TCDScheduler, SCMScheduler)
+SchedulerMixin.register(FlowMatchEulerDiscreteScheduler, FlowMatchHeunDiscreteScheduler, FlowMatchLCMScheduler)
 
 export type { Schedule } from './run-progress'
 export * from './scheduler-base'

@@ -17,6 +17,9 @@ import { KDPM2DiscreteScheduler } from './kdpm2-discrete-scheduler'
 import { LMSDiscreteScheduler } from './lms-discrete-scheduler'
 import { DPMSolverSinglestepScheduler } from './dpm-solver-singlestep-scheduler'
 import { SASolverScheduler } from './sa-solver-scheduler'
+import { FlowMatchEulerDiscreteScheduler } from './flow-match-euler-discrete-scheduler'
+import { FlowMatchHeunDiscreteScheduler } from './flow-match-heun-discrete-scheduler'
+import { FlowMatchLCMScheduler } from './flow-match-lcm-scheduler'
 import { IPNDMScheduler } from './ipndm-scheduler'
 import { LCMScheduler } from './lcm-scheduler'
 import { PNDMScheduler } from './pndm-scheduler'
@@ -106,6 +109,9 @@ export const schedulerNames: Readonly<Record<string, NamedScheduler>> = {
   ipndm: named(IPNDMScheduler),
   lcm: named(LCMScheduler),
   tcd: named(TCDScheduler),
+  flow_euler: named(FlowMatchEulerDiscreteScheduler),
+  flow_heun: named(FlowMatchHeunDiscreteScheduler),
+  flow_lcm: named(FlowMatchLCMScheduler),
   DDIMScheduler: named(DDIMScheduler),
   DDIMInverseScheduler: named(DDIMInverseScheduler),
   DDPMScheduler: named(DDPMScheduler),
@@ -114,6 +120,9 @@ export const schedulerNames: Readonly<Record<string, NamedScheduler>> = {
   LCMScheduler: named(LCMScheduler),
   TCDScheduler: named(TCDScheduler),
   SCMScheduler: named(SCMScheduler),
+  FlowMatchEulerDiscreteScheduler: named(FlowMatchEulerDiscreteScheduler),
+  FlowMatchHeunDiscreteScheduler: named(FlowMatchHeunDiscreteScheduler),
+  FlowMatchLCMScheduler: named(FlowMatchLCMScheduler),
   DPMSolverMultistepScheduler: named(DPMSolverMultistepScheduler),
   DPMSolverSinglestepScheduler: named(DPMSolverSinglestepScheduler),
   DPMSolverSDEScheduler: named(DPMSolverSDEScheduler),

@@ -103,12 +103,12 @@ function checkLoop(
   }
   const beginIndex = description.begin_index * description.order
   if (beginIndex > 0) scheduler.setBeginIndex(beginIndex)
-  // SCM's last timestep is where the run ends, and no step.
   const steps = (tensors.get('prev_samples') as GoldenTensor).shape[0] as number
-  const timesteps = scheduler.timesteps.slice(beginIndex, beginIndex + steps)
   let sample = toTensor(tensors.get('initial_sample') as GoldenTensor)
   try {
-    for (const [i, t] of timesteps.entries()) {
+    for (const [i, t] of scheduler.timesteps.slice(beginIndex).entries()) {
+      // SCM's last timestep is where the run ends, and no step.
+      if (i === steps) break
       const noise = recorded('noises', description.noise_at_step.indexOf(i))
       const options = {
         ...mapKeys(description.step_arguments, toCamelCase),

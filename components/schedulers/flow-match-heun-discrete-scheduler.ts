@@ -80,7 +80,9 @@ export class FlowMatchHeunDiscreteScheduler extends FlowMatchScheduler<FlowMatch
     const derivative = noised.sub(predOriginalSample).div(firstHalf === undefined ? sigmaHat : next)
     if (firstHalf === undefined) {
       const sigmaChange = next - sigmaHat
-      this.firstHalf = { sample: tf.keep(noised.clone()), derivative: tf.keep(derivative), sigmaChange }
+      if (index < this.timesteps.length - 1) {
+        this.firstHalf = { sample: tf.keep(noised.clone()), derivative: tf.keep(derivative), sigmaChange }
+      }
       return { prevSample: linearCombination([1, noised], [sigmaChange, derivative]), predOriginalSample }
     }
     const mean = linearCombination([0.5, firstHalf.derivative], [0.5, derivative])

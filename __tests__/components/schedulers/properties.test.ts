@@ -120,7 +120,10 @@ describe.each(table)('%s', (name, schedulerClass) => {
         const { timesteps, sigmas = [] } = start(given, count)
         for (const values of [timesteps, sigmas]) {
           expect(values.filter(value => !Number.isFinite(value))).toEqual([])
-          expect(values.filter((value, i) => i > 0 && sign * ((values[i - 1] as number) - value) < 0)).toEqual([])
+          // The last two may be the same but for rounding.
+          const turns = (value: number, i: number) =>
+            i > 0 && sign * ((values[i - 1] as number) - value) < -1e-6 * value
+          expect(values.filter(turns)).toEqual([])
         }
       }),
       { numRuns: 25 },

@@ -8,6 +8,7 @@ export const FUSED_KERNELS = [
   'ScaledDotProductAttention',
   'Gelu',
   'QuickGelu',
+  'LinearCombination',
 ] as const
 
 /** One of {@link FUSED_KERNELS}. */
@@ -17,7 +18,7 @@ export type FusedKernel = (typeof FUSED_KERNELS)[number]
 export function fusedKernel<T extends tf.Tensor>(
   name: FusedKernel,
   inputs: Readonly<Record<string, tf.Tensor | undefined>>,
-  attrs: Readonly<Record<string, number>>,
+  attrs: Readonly<Record<string, number | number[]>>,
   compose: () => T,
 ): T {
   if (tf.getKernel(name, tf.getBackend()) === undefined) return tf.tidy(compose)

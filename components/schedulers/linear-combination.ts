@@ -1,4 +1,5 @@
 /** Sums of scaled tensors: what every sampler's step is made of. */
+import { fusedKernel } from '../nn/fused-kernel'
 import * as tf from '../tensors/tf'
 
 /** A factor and the tensor that it scales. */
@@ -10,12 +11,14 @@ export type Term = readonly [factor: number, tensor: tf.Tensor]
  * @param terms at least one; shapes are equal
  */
 export function linearCombination<T extends tf.Tensor>(...terms: readonly Term[]): T {
-  return tf.tidy(() => {
-    const scaled = terms
-      .filter(([factor]) => factor !== 0)
-      .map(([factor, tensor]) => (factor === 1 ? tensor : tensor.mul(factor)))
-    const [first, ...others] = scaled
-    if (first === undefined) return tf.zerosLike((terms[0] as Term)[1])
-    return others.length === 0 ? first.clone() : others.reduce((sum, term) => sum.add(term), first)
-  }) as T // The shapes are equal, and so are the ranks.
+  const present = terms.filter(([factor]) => factor !== 0)
+  const [first, ...others] = present
+  if (first === undefined) return tf.zerosLike((terms[0] as Term)[1]) as T // The shapes are equal, and so are the ranks.
+  if (others.length === 0 && first[0] === 1) return first[1].clone() as T
+  const tensors = Object.fromEntries(present.map(([, tensor], i) => [`x${i}`, tensor]))
+  const factors = present.map(([factor]) => factor)
+  return fusedKernel('LinearCombination', tensors, { factors }, () => {
+    const scaled = present.map(([factor, tensor]) => (factor === 1 ? tensor : tensor.mul(factor)))
+    return scaled.reduce((sum, term) => sum.add(term)) as T
+  })
 }

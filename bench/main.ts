@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { schedulerNames } from 'tesserae'
 import { median } from './median'
 import { ModelProcess } from './model-process'
 import { measureOverhead } from './overhead'
@@ -22,6 +23,9 @@ interface Options {
   models: string
   tokenizer?: string
 }
+
+/** What Stable Diffusion's schedulers have in common. */
+const LATENTS = { beta_start: 0.00085, beta_end: 0.012, beta_schedule: 'scaled_linear', clip_sample: false }
 
 /** Steps of the whole run at 512 px: enough to reach the highest use of memory, few enough to wait for. */
 const RUN_STEPS = 4
@@ -100,6 +104,37 @@ class Bench {
     }
   }
 
+  /** Alternates runs of schedulers, which are steps with noise but without a network. */
+  async compareSchedulers(): Promise<void> {
+    if (!this.wants('scheduler-steps')) return
+    const { threads } = this.options
+    const ours = new ModelProcess(process.execPath, [join(__dirname, 'scheduler-steps-server.js')])
+    const peer = new ModelProcess(this.python, [join(peers, 'scheduler_steps.py'), threads])
+    const classes = new Set(Object.values(schedulerNames).map(({ schedulerClass }) => schedulerClass.name))
+    try {
+      for (const scheduler of classes) {
+        const request = { do: 'run', scheduler, settings: LATENTS, steps: 20, rounds: 20, shape: [1, 4, 64, 64] }
+        const time = async (side: ModelProcess) => median((await side.ask(request)).microseconds as readonly number[])
+        await time(ours)
+        await time(peer)
+        const pairs: [number, number][] = []
+        for (let i = 0; i < this.runs; i++) pairs.push([await time(ours), await time(peer)])
+        this.add({
+          name: `scheduler-steps/${scheduler.replace('Scheduler', '')}`,
+          ratio: median(pairs.map(([a, b]) => a / b)),
+          ours: median(pairs.map(([a]) => a)),
+          peer: median(pairs.map(([, b]) => b)),
+          unit: 'µs',
+          memoryRatio: null,
+          runs: this.runs,
+        })
+      }
+    } finally {
+      ours.end()
+      peer.end()
+    }
+  }
+
   /** Alternates whole processes. */
   async compareProcesses(
     name: string,
@@ -147,6 +182,7 @@ async function compareWithPyTorch(options: Options): Promise<void> {
     }
   }
   try {
+    await bench.compareSchedulers()
     const emoji = generate(join(root, 'models', 'emoji'), 25, [])
     await bench.compareProcesses('emoji-end-to-end', emoji.ours, emoji.peer, 2 * bench.runs)
     if (

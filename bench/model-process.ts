@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
 /** What such a process answers. */
-export type Answer = Readonly<Record<string, number | string>>
+export type Answer = Readonly<Record<string, number | string | readonly number[]>>
 
 /** One process, which is asked one thing at a time. */
 export class ModelProcess {

@@ -2,13 +2,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 
-/** One comparison; `ratio` and `memoryRatio` are ours ÷ PyTorch's. */
+/** One comparison, or a part of one: `comparison/part`. `ratio` and `memoryRatio` are ours ÷ PyTorch's. */
 export interface Result {
   name: string
   ratio: number
   ours: number
   peer: number
-  unit: 'ms' | 's'
+  unit: 'µs' | 'ms' | 's'
   memoryRatio: number | null
   runs: number
 }
@@ -22,6 +22,7 @@ export const explanations: Readonly<Record<string, { text: string; limit?: numbe
   'sdxl-unet-512': { text: "a UNet step of SDXL's size, 512 px, with guidance" },
   'sd15-first-step': { text: 'from process start to the end of the first step, float16 file, 256 px', limit: 0.7 },
   'sd15-512-run': { text: 'text to image, 512 px, process start to PNG, float16 files', memoryLimit: 0.6 },
+  'scheduler-steps': { text: "a scheduler's step on 64 × 64 latents, without the network", limit: 1 },
   'emoji-end-to-end': { text: 'the bundled model, 25 steps, process start to PNG', limit: 0.25 },
 }
 
@@ -35,17 +36,22 @@ export function saveResults(
   try {
     old = JSON.parse(readFileSync(file.json, 'utf8')) as Result[]
   } catch {}
-  const all = Object.keys(explanations).flatMap(
-    name => results.find(result => result.name === name) ?? old.find(result => result.name === name) ?? [],
-  )
+  const all = Object.keys(explanations).flatMap(name => {
+    const found = results.filter(result => comparisonOf(result) === name)
+    return found.length > 0 ? found : old.filter(result => comparisonOf(result) === name)
+  })
   writeFileSync(file.json, `${JSON.stringify(all, null, 2)}\n`)
   writeFileSync(file.markdown, describe(all, versions))
+}
+
+function comparisonOf({ name }: Pick<Result, 'name'>): string {
+  return name.split('/')[0] as string
 }
 
 /** The table. */
 export function table(results: readonly Result[]): string {
   const rows = results.map(({ name, ratio, ours, peer, unit, memoryRatio, runs }) => {
-    const { text = '', limit, memoryLimit } = explanations[name] ?? {}
+    const { text = '', limit, memoryLimit } = explanations[comparisonOf({ name })] ?? {}
     const amount = (value: number) => `${value.toFixed(unit === 's' ? 2 : 0)} ${unit}`
     const goal = [limit && `≤ ${limit}`, memoryLimit && `memory ≤ ${memoryLimit}`].filter(Boolean).join(', ')
     const cells = [

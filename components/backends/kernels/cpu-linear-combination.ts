@@ -23,36 +23,30 @@ export function registerCpuLinearCombination(): void {
   })
 }
 
-/** `Σ factor · values`. Up to three terms are added in one pass: sums are rounded to float32 only where they are stored. */
+/** `Σ factor · values`, in a new array. */
 function combine(factors: readonly number[], values: readonly Values[]): Values {
-  const [a, b, c] = factors as [number, number, number]
-  const [x, y, z] = values as [Values, Values, Values]
-  switch (values.length) {
-    case 1:
-      return scale(a, x)
-    case 2:
-      return addTwo(a, x, b, y)
-    case 3:
-      return addThree(a, x, b, y, c, z)
-    default:
-      return combine([1, ...factors.slice(3)], [addThree(a, x, b, y, c, z), ...values.slice(3)])
-  }
+  const [a, b] = factors as [number, number]
+  const [x, y] = values as [Values, Values]
+  if (values.length === 1) return addTwo(a / 2, x, a / 2, x)
+  const sum = addTwo(a, x, b, y)
+  return values.length === 2 ? sum : combine([1, ...factors.slice(2)], [sum, ...values.slice(2)])
 }
 
-function scale(a: number, x: Values): Values {
-  const sum = new Float32Array(x.length)
-  for (let i = 0; i < sum.length; i++) sum[i] = a * (x[i] as number)
-  return sum
-}
-
+/** `a · x + b · y`. Eight at a time, as it takes half the time: V8 looks up the lengths of all arrays in every iteration. */
 function addTwo(a: number, x: Values, b: number, y: Values): Values {
   const sum = new Float32Array(x.length)
-  for (let i = 0; i < sum.length; i++) sum[i] = a * (x[i] as number) + b * (y[i] as number)
-  return sum
-}
-
-function addThree(a: number, x: Values, b: number, y: Values, c: number, z: Values): Values {
-  const sum = new Float32Array(x.length)
-  for (let i = 0; i < sum.length; i++) sum[i] = a * (x[i] as number) + b * (y[i] as number) + c * (z[i] as number)
+  const at = (i: number) => a * (x[i] as number) + b * (y[i] as number)
+  let i = 0
+  for (const last = sum.length - 8; i <= last; i += 8) {
+    sum[i] = at(i)
+    sum[i + 1] = at(i + 1)
+    sum[i + 2] = at(i + 2)
+    sum[i + 3] = at(i + 3)
+    sum[i + 4] = at(i + 4)
+    sum[i + 5] = at(i + 5)
+    sum[i + 6] = at(i + 6)
+    sum[i + 7] = at(i + 7)
+  }
+  for (; i < sum.length; i++) sum[i] = at(i)
   return sum
 }

@@ -113,14 +113,15 @@ export { InvalidDrawError } from './random/invalid-draw-error'
 export { InvalidGeneratorStateError } from './random/invalid-generator-state-error'
 export { InvalidSeedError } from './random/invalid-seed-error'
 export { randnTensor } from './random/randn-tensor'
-export { DEISMultistepScheduler } from './schedulers/deis-multistep-scheduler'
-export { DPMSolverMultistepInverseScheduler } from './schedulers/dpm-solver-multistep-inverse-scheduler'
 export type { ConsistencyConfig } from './schedulers/consistency-scheduler'
 export { type DDIMInverseConfig, DDIMInverseScheduler } from './schedulers/ddim-inverse-scheduler'
 export { type DDIMConfig, DDIMScheduler } from './schedulers/ddim-scheduler'
 export { type DDPMConfig, DDPMScheduler } from './schedulers/ddpm-scheduler'
+export { DEISMultistepScheduler } from './schedulers/deis-multistep-scheduler'
+export { DPMSolverMultistepInverseScheduler } from './schedulers/dpm-solver-multistep-inverse-scheduler'
 export { DPMSolverMultistepScheduler } from './schedulers/dpm-solver-multistep-scheduler'
 export { type DPMSolverSDEConfig, DPMSolverSDEScheduler } from './schedulers/dpm-solver-sde-scheduler'
+export { DPMSolverSinglestepScheduler } from './schedulers/dpm-solver-singlestep-scheduler'
 export {
   type EDMDPMSolverMultistepConfig,
   EDMDPMSolverMultistepScheduler,
@@ -130,12 +131,7 @@ export {
   type EulerAncestralDiscreteConfig,
   EulerAncestralDiscreteScheduler,
 } from './schedulers/euler-ancestral-discrete-scheduler'
-export { DPMSolverSinglestepScheduler } from './schedulers/dpm-solver-singlestep-scheduler'
 export { EulerDiscreteScheduler } from './schedulers/euler-discrete-scheduler'
-export { type HeunDiscreteConfig, HeunDiscreteScheduler } from './schedulers/heun-discrete-scheduler'
-export { KDPM2AncestralDiscreteScheduler } from './schedulers/kdpm2-ancestral-discrete-scheduler'
-export { type KDPM2DiscreteConfig, KDPM2DiscreteScheduler } from './schedulers/kdpm2-discrete-scheduler'
-export { type LMSDiscreteConfig, LMSDiscreteScheduler } from './schedulers/lms-discrete-scheduler'
 export {
   type FlowMatchEulerDiscreteConfig,
   FlowMatchEulerDiscreteScheduler,
@@ -146,11 +142,15 @@ export {
 } from './schedulers/flow-match-heun-discrete-scheduler'
 export { type FlowMatchLCMConfig, FlowMatchLCMScheduler } from './schedulers/flow-match-lcm-scheduler'
 export { type FlowMuSettings, flowMu } from './schedulers/flow-mu'
+export { type HeunDiscreteConfig, HeunDiscreteScheduler } from './schedulers/heun-discrete-scheduler'
 export { type IPNDMConfig, IPNDMScheduler } from './schedulers/ipndm-scheduler'
+export { KDPM2AncestralDiscreteScheduler } from './schedulers/kdpm2-ancestral-discrete-scheduler'
+export { type KDPM2DiscreteConfig, KDPM2DiscreteScheduler } from './schedulers/kdpm2-discrete-scheduler'
 export { LCMScheduler } from './schedulers/lcm-scheduler'
+export { type LMSDiscreteConfig, LMSDiscreteScheduler } from './schedulers/lms-discrete-scheduler'
 export { MissingGeneratorError } from './schedulers/missing-generator-error'
-export { SASolverScheduler, type TauFunction } from './schedulers/sa-solver-scheduler'
 export { type PNDMConfig, PNDMScheduler } from './schedulers/pndm-scheduler'
+export { SASolverScheduler, type TauFunction } from './schedulers/sa-solver-scheduler'
 export { SchedulerArgumentError } from './schedulers/scheduler-argument-error'
 export { SchedulerMixin, type StepOptions, type StepResult } from './schedulers/scheduler-mixin'
 export { type NamedScheduler, resolveScheduler, schedulerNames } from './schedulers/scheduler-names'

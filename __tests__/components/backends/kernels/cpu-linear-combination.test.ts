@@ -7,14 +7,12 @@ useBackend('cpu')
 
 test('adds any number of scaled tensors of any size, rounding once for each two', () => {
   const number = fc.double({ min: -9, max: 9, noNaN: true })
-  const terms = fc
-    .integer({ min: 1, max: 40 })
-    .chain(size =>
-      fc.array(fc.tuple(number, fc.array(number, { minLength: size, maxLength: size })), {
-        minLength: 1,
-        maxLength: 6,
-      }),
-    )
+  const terms = fc.integer({ min: 1, max: 40 }).chain(size =>
+    fc.array(fc.tuple(number, fc.array(number, { minLength: size, maxLength: size })), {
+      minLength: 1,
+      maxLength: 6,
+    }),
+  )
   fc.assert(
     fc.property(terms, terms => {
       tf.tidy(() => {

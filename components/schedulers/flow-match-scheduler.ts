@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import type { RawConfig } from '../configs/parse-config'
-import { shiftSigma, shiftSigmaBy, stretchToTerminal, timeShiftTypes } from './flow-shift'
+import { exact, shiftSigma, shiftSigmaBy, stretchToTerminal, timeShiftTypes } from './flow-shift'
 import { linspace } from './number-sequences'
 import type { NoiseLevel } from './prediction-type'
 import type { Schedule } from './run-progress'
@@ -70,7 +70,7 @@ export abstract class FlowMatchScheduler<Config extends FlowMatchConfig> extends
     const { numTrainTimesteps, shift, useDynamicShifting } = this.config
     const sigmas = Array.from({ length: numTrainTimesteps }, (_, i) => {
       const sigma = Math.fround((numTrainTimesteps - i) / numTrainTimesteps)
-      return Math.fround(useDynamicShifting ? sigma : shiftSigma(shift, sigma))
+      return useDynamicShifting ? sigma : shiftSigma(shift, sigma, Math.fround)
     })
     this.trainingSchedule = {
       timesteps: sigmas.map(sigma => Math.fround(sigma * numTrainTimesteps)),
@@ -134,9 +134,13 @@ export abstract class FlowMatchScheduler<Config extends FlowMatchConfig> extends
     const trained = this.trainingSchedule.sigmas as readonly number[]
     const [first, last] = [trained[0] as number, trained[numTrainTimesteps - 1] as number]
     const even = linspace(first * numTrainTimesteps, last * numTrainTimesteps, numInferenceSteps)
-    const spaced = sigmas ?? (timesteps ?? even).map(timestep => timestep / numTrainTimesteps)
-    const shifted = spaced.map(sigma =>
-      this.config.useDynamicShifting ? shiftSigmaBy(mu as number, timeShiftType, sigma) : shiftSigma(shift, sigma),
+    // What the caller gives, the reference holds in float32.
+    const round = sigmas === undefined && timesteps === undefined ? exact : Math.fround
+    const spaced = sigmas ?? (timesteps ?? even).map(timestep => round(timestep) / numTrainTimesteps)
+    const shifted = spaced.map(round).map(sigma =>
+      this.config.useDynamicShifting
+        ? shiftSigmaBy(mu as number, timeShiftType, sigma, round) // Checked with the request.
+        : shiftSigma(shift, sigma, round),
     )
     if (shiftTerminal && shifted.at(-1) === 1) {
       throw this.refuse(
@@ -144,7 +148,7 @@ export abstract class FlowMatchScheduler<Config extends FlowMatchConfig> extends
         'must be more than 1 where shiftTerminal is set: it stretches towards the last sigma',
       )
     }
-    const stretched = shiftTerminal ? stretchToTerminal(shifted, shiftTerminal) : shifted
+    const stretched = shiftTerminal ? stretchToTerminal(shifted, shiftTerminal, round) : shifted
     const range = { sigmaMax: stretched[0] as number, sigmaMin: stretched.at(-1) as number }
     return spacedSigmas(this.config, range, numInferenceSteps) ?? stretched
   }

@@ -23,3 +23,20 @@ test('leads a sample to its noise, from which DDIM leads it back', () => {
   expect([inverse.timesteps[0], inverse.timesteps.at(-1)]).toEqual([0, 900])
   tf.dispose([clean, noise, sample])
 })
+
+test('cannot tell the noise of a sample without any from a clean sample', () => {
+  const scheduler = new DDIMInverseScheduler({ predictionType: 'sample' })
+  scheduler.setTimesteps(10)
+  const x = tf.ones([1])
+  expect(() => scheduler.step(x, 0, x)).toThrow(
+    /timestep 0 is reached from a sample without noise.*set setAlphaToOne to false/,
+  )
+  x.dispose()
+})
+
+test('has no linspace, and leaves thresholding alone', () => {
+  expect(() => DDIMInverseScheduler.fromConfig({ timestep_spacing: 'linspace' })).toThrow(
+    /timestep_spacing: "linspace" is not supported; supported: "leading", "trailing"/,
+  )
+  expect(DDIMInverseScheduler.fromConfig({ thresholding: true }).ignoredKeys).toEqual(['thresholding'])
+})

@@ -1,3 +1,4 @@
+import { betaSchedules } from '../../../components/schedulers/beta-schedule'
 import { makeNoiseSchedule, makeSigmaSchedule } from '../../../components/schedulers/noise-schedule'
 
 const settings = {
@@ -25,4 +26,13 @@ test('trained betas take the place of a schedule', () => {
   const { betas, alphasCumprod } = makeNoiseSchedule({ ...settings, trainedBetas, rescaleBetasZeroSnr: false })
   expect(Array.from(betas)).toEqual(trainedBetas.map(Math.fround))
   expect(alphasCumprod[1]).toBeCloseTo(0.45, 6)
+})
+
+test('the laplace schedule has the numbers of the reference', () => {
+  const betas = betaSchedules.laplace({ numTrainTimesteps: 50, betaStart: 0.0001, betaEnd: 0.02 })
+  const recorded = [
+    0.08667369931936264, 0.03282720968127251, 0.005063842982053757, 0.005115401931107044, 0.13055965304374695,
+    0.9225794076919556,
+  ]
+  expect([0, 1, 24, 25, 48, 49].map(t => betas[t])).toEqual(recorded.map(value => expect.closeTo(value, 6)))
 })

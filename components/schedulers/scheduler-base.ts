@@ -22,6 +22,7 @@ import {
   type TimestepsRequest,
 } from './timesteps-request'
 import { UnknownSchedulerError } from './unknown-scheduler-error'
+import { warnOfIgnoredSettings } from './warn-of-ignored-settings'
 
 /** The file that a scheduler's settings lie in. */
 export const SCHEDULER_CONFIG_NAME = 'scheduler_config.json'
@@ -68,14 +69,17 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
   }
 
   /**
-   * A scheduler from settings, in camelCase or snake_case. Called on the base class, it makes one of the class that `_class_name` names.
+   * A scheduler from settings, in camelCase or snake_case, or from the config of another scheduler; a warning of the process tells which of them it does
+   * not have and ignores. Called on the base class, it makes one of the class that `_class_name` names.
    *
    * @throws ConfigError for a setting that is wrong
    * @throws UnknownSchedulerError for a class that is not known
    */
   static fromConfig<T extends SchedulerMixin>(this: AnySchedulerClass<T>, config: RawConfig, file?: string): T {
     // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
-    return new (chooseClass(this, config['_class_name'] ?? config['_className'], file))(config, file)
+    const scheduler = new (chooseClass(this, config['_class_name'] ?? config['_className'], file))(config, file)
+    warnOfIgnoredSettings(scheduler.constructor.name, scheduler.ignoredKeys, file)
+    return scheduler
   }
 
   /**
@@ -100,7 +104,10 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
     if (className !== undefined && className !== chosen.name) {
       throw new ComponentClassError(chosen.name, className, `The index of ${folder}`)
     }
-    return new chosen(config, file)
+    const scheduler = new chosen(config, file)
+    // What a file holds for its own class may be of a newer library; of another class, it was chosen here.
+    if (config['_class_name'] !== chosen.name) warnOfIgnoredSettings(chosen.name, scheduler.ignoredKeys, file)
+    return scheduler
   }
 
   /** The timesteps that the run visits, falling; before {@link setTimesteps} all of the training. */

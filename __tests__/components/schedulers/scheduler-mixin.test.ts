@@ -77,6 +77,24 @@ describe('fromConfig', () => {
     expect(ignoredKeys).toEqual(['skip_prk_steps'])
   })
 
+  test('warns of them through the process, once', () => {
+    const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation()
+    const pndm = SchedulerMixin.fromConfig({
+      _class_name: 'PNDMScheduler',
+      skip_prk_steps: true,
+      set_alpha_to_one: false,
+    })
+    expect(emitWarning).not.toHaveBeenCalled()
+    for (let i = 0; i < 2; i++) EulerDiscreteScheduler.fromConfig(pndm.config)
+    expect(emitWarning.mock.calls).toEqual([
+      [
+        'EulerDiscreteScheduler ignores the settings "skipPrkSteps" and "setAlphaToOne", which it does not have.',
+        { type: 'TesseraeWarning', code: 'IGNORED_SETTINGS' },
+      ],
+    ])
+    emitWarning.mockRestore()
+  })
+
   test('takes over what was given to another scheduler, and not its defaults', () => {
     const ddim = DDIMScheduler.fromConfig({ beta_start: 0.00085, clip_sample: false })
     expect(ddim.config.timestepSpacing).toBe('leading')

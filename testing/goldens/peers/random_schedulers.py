@@ -199,7 +199,9 @@ CLASSES = {
         [*DPM, DPM_ALGORITHMS[:4], FINAL_SIGMA, [*SIGMAS, flow, dynamic_flow]], custom=("whole_timesteps",)
     ),
     "DPMSolverMultistepInverse": SchedulerClass(
-        [*DPM, *SPACING, DPM_ALGORITHMS, rarely({"euler_at_final": True}), [*SIGMAS, flow]], begins=False
+        # Towards the noise, the stochastic algorithms take the root of a negative variance.
+        [*DPM, *SPACING, each("algorithm_type", "dpmsolver++", "dpmsolver"), rarely({"euler_at_final": True}), [*SIGMAS, flow]],
+        begins=False,
     ),
     "DPMSolverSDE": SchedulerClass(
         [*BETAS, *SPACING, PREDICTION[:2], SIGMAS, each("noise_sampler_seed", 0, 7, 123456)],

@@ -12,7 +12,7 @@ import {
 
 /** Pixels of a picture on the sheet, and of its place with the label. */
 const PICTURE = 96
-const CELL = { width: 116, height: 122 }
+const CELL = { width: 126, height: 122 }
 const COLUMNS = 8
 
 export interface SheetOptions {
@@ -71,7 +71,7 @@ async function writeSheet(pictures: ReadonlyMap<string, Image>, file: string): P
     channels: 3,
     background: 'white',
   } as const
-  await sharp({ create: background }).composite(tiles).png().toFile(file)
+  await sharp({ create: background }).composite(tiles).png({ palette: true }).toFile(file)
 }
 
 function label(name: string): Buffer {

@@ -7,6 +7,7 @@ import { main as concurrentRuns } from '../../samples/concurrent-runs'
 import { main as container } from '../../samples/container'
 import { main as customBlock } from '../../samples/custom-block'
 import { main as loop } from '../../samples/loop'
+import { main as schedulers } from '../../samples/schedulers'
 import { main as textToImage } from '../../samples/text-to-image'
 import { emojiFolder } from '../blocks/use-emoji-model'
 import { runProgram } from '../cli/run-cli'
@@ -27,7 +28,15 @@ function coloured(image: Image): number {
 
 test('there is a test for each sample', () => {
   const names = readdirSync(join(__dirname, '..', '..', 'samples')).map(file => basename(file, '.ts'))
-  expect(names.sort()).toEqual(['cancel', 'concurrent-runs', 'container', 'custom-block', 'loop', 'text-to-image'])
+  expect(names.sort()).toEqual([
+    'cancel',
+    'concurrent-runs',
+    'container',
+    'custom-block',
+    'loop',
+    'schedulers',
+    'text-to-image',
+  ])
 })
 
 test('loop.ts ends at 7', async () => {
@@ -74,4 +83,14 @@ test('cancel.ts stops in the denoise loop after 3 steps', async () => {
   const { steps, where } = await cancel(emojiFolder)
   expect(steps).toBe(3)
   expect(where.join(' > ')).toContain('denoise')
+})
+
+test('schedulers.ts draws a picture under every scheduler and guider', async () => {
+  const file = join(folder(), 'sheet.png')
+  const names = await schedulers(emojiFolder, file, { numInferenceSteps: 4 })
+  expect(names).toEqual(expect.arrayContaining(['ddim', 'euler_a', 'dpm++_2m_karras', 'unipc', 'euler, pag']))
+  const sheet = await Image.load(file)
+  expect(sheet.width).toBe(8 * 126)
+  expect(sheet.height).toBe(Math.ceil(names.length / 8) * 122)
+  expect(coloured(sheet)).toBeGreaterThan(names.length * 64 * 64 * 0.2)
 })

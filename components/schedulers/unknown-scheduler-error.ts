@@ -17,8 +17,7 @@ export class UnknownSchedulerError extends ModularError {
     const nearest = scheduler === undefined ? undefined : nearestName(scheduler, known)
     const problem = scheduler === undefined ? 'No scheduler class is named' : `There is no scheduler "${scheduler}"`
     const place = source === undefined ? '' : `${source}: `
-    super(
-      `${place}${problem}; known are ${nameList(known)}.${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`,
-    )
+    const hint = nearest === undefined ? '' : ` Did you mean "${nearest}"?`
+    super(`${place}${problem}.${hint} Known are ${nameList(known)}.`)
   }
 }

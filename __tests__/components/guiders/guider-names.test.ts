@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { AdaptiveProjectedGuidance } from '../../../components/guiders/adaptive-projected-guidance'
 import { guiderNames, makeGuider } from '../../../components/guiders/guider-names'
 import { UnknownGuiderError } from '../../../components/guiders/unknown-guider-error'
@@ -18,5 +20,11 @@ test('capitals, spaces and hyphens do not count', () => {
 
 test('an unknown name is refused with all that there are, and the nearest', () => {
   expect(() => makeGuider('slq')).toThrow(UnknownGuiderError)
-  expect(() => makeGuider('slq')).toThrow(/known are "cfg".*Did you mean "slg"\?/)
+  expect(() => makeGuider('slq')).toThrow(/Did you mean "slg"\? Known are "cfg"/)
+})
+
+test('the docs tell of every name', () => {
+  const page = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'guiders.md'), 'utf8')
+  const bare = (name: string) => name.replace(/_(karras|exponential|beta)$/, '')
+  expect(Object.keys(guiderNames).filter(name => !page.includes(`\`${bare(name)}\``))).toEqual([])
 })

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { DDIMScheduler } from '../../../components/schedulers/ddim-scheduler'
 import { DPMSolverMultistepScheduler } from '../../../components/schedulers/dpm-solver-multistep-scheduler'
 import { EulerDiscreteScheduler } from '../../../components/schedulers/euler-discrete-scheduler'
@@ -45,5 +47,11 @@ test('capitals, spaces and hyphens do not matter', () => {
 test('an unknown name is refused with the known ones and the nearest', () => {
   const attempt = () => resolveScheduler('eular')
   expect(attempt).toThrow(UnknownSchedulerError)
-  expect(attempt).toThrow(/There is no scheduler "eular"; known are "ddim", "euler".*Did you mean "euler"\?/)
+  expect(attempt).toThrow(/There is no scheduler "eular"\. Did you mean "euler"\? Known are "ddim", "ddpm"/)
+})
+
+test('the docs tell of every name', () => {
+  const page = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'schedulers.md'), 'utf8')
+  const bare = (name: string) => name.replace(/_(karras|exponential|beta)$/, '')
+  expect(Object.keys(schedulerNames).filter(name => !page.includes(`\`${bare(name)}\``))).toEqual([])
 })

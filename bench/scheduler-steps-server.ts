@@ -1,10 +1,10 @@
 /** Times steps of our schedulers on request: what `peers/scheduler_steps.py` does for diffusers, in the same words. */
 import { createInterface } from 'node:readline'
 import * as tf from '@tensorflow/tfjs'
-import { Generator, SchedulerMixin, selectExecutor } from 'tesserae'
+import { Generator, randnTensor, SchedulerMixin, selectExecutor } from 'tesserae'
 
 interface Request {
-  do: 'run' | 'exit'
+  do: 'run' | 'draw' | 'exit'
   scheduler: string
   settings: Readonly<Record<string, unknown>>
   steps: number
@@ -13,10 +13,9 @@ interface Request {
   shape: readonly [number, number, number, number]
 }
 
-/** The microseconds of a step, each round's mean over a whole run with the same output of the network. */
+/** The microseconds of a step, each round's mean over a whole run with the same output of the network and the same fresh noise. */
 function run({ scheduler, settings, steps, rounds, shape: [batch, channels, height, width] }: Request): object {
   const stepper = SchedulerMixin.fromConfig({ ...settings, _class_name: scheduler })
-  const generator = new Generator(0)
   const [noise, output] = [1, 2].map(seed =>
     tf.randomNormal<tf.Rank.R4>([batch, height, width, channels], 0, 1, 'float32', seed),
   )
@@ -27,7 +26,9 @@ function run({ scheduler, settings, steps, rounds, shape: [batch, channels, heig
     const start = performance.now()
     for (const timestep of timesteps) {
       const input = stepper.scaleModelInput(sample, timestep)
-      const { prevSample, predOriginalSample } = stepper.step(output as tf.Tensor4D, timestep, sample, { generator })
+      const { prevSample, predOriginalSample } = stepper.step(output as tf.Tensor4D, timestep, sample, {
+        varianceNoise: noise,
+      })
       tf.dispose([input, sample, predOriginalSample ?? []])
       sample = prevSample
     }
@@ -42,6 +43,17 @@ function run({ scheduler, settings, steps, rounds, shape: [batch, channels, heig
   return { microseconds }
 }
 
+/** The microseconds of drawing noise. */
+function draw({ rounds, shape: [batch, channels, height, width] }: Request): object {
+  const generator = new Generator(0)
+  const microseconds = Array.from({ length: rounds }, () => {
+    const start = performance.now()
+    randnTensor([batch, height, width, channels], generator).dispose()
+    return (performance.now() - start) * 1000
+  })
+  return { microseconds }
+}
+
 async function main(): Promise<void> {
   // Chooses the backend that a run has by default, too.
   await selectExecutor()
@@ -50,7 +62,7 @@ async function main(): Promise<void> {
     if (request.do === 'exit') break
     let answer: object
     try {
-      answer = run(request)
+      answer = request.do === 'draw' ? draw(request) : run(request)
     } catch (error) {
       answer = { error: String(error) }
     }

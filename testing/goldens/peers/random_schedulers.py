@@ -387,11 +387,11 @@ def largest_of(tensors: typing.Iterable[torch.Tensor]) -> float:
     return max(tensor.abs().max().item() for tensor in tensors)
 
 
-def add_noising(start: typing.Callable[[], typing.Any], case: Settings, tensors: dict[str, torch.Tensor]) -> None:
+def add_noising(scheduler: typing.Any, case: Settings, tensors: dict[str, torch.Tensor]) -> None:
     """Noise added to clean samples, and their velocities, at the first, the middle and the last timestep."""
     count = case["num_timesteps"]
     case["add_noise_at"] = sorted({0, count // 2, count - 1})
-    method = next((name for name in ("add_noise", "scale_noise") if hasattr(start(), name)), None)
+    method = next((name for name in ("add_noise", "scale_noise") if hasattr(scheduler, name)), None)
     if method is None:
         return
     case["noising_method"] = method
@@ -399,7 +399,6 @@ def add_noising(start: typing.Callable[[], typing.Any], case: Settings, tensors:
     tensors |= {"noising_original": original, "noising_noise": noise}
     stacks: dict[str, list[torch.Tensor]] = collections.defaultdict(list)
     for index in case["add_noise_at"]:
-        scheduler = start()  # FlowMatchHeun remembers the first timestep that it is asked for.
         t = scheduler.timesteps[index : index + 1]
         stacks["noised"].append(scheduler.add_noise(original, noise, t) if method == "add_noise" else scheduler.scale_noise(original, t, noise))
         if hasattr(scheduler, "get_velocity"):
@@ -460,7 +459,7 @@ def make_case(rng: random.Random, name: str) -> tuple[Settings, dict[str, torch.
     if any(largest_of([a - b]) > case["tolerance"]["atol"] / 4 for key in loop for a, b in zip(loop[key], disturbed[key])):
         raise Skip("an ill-conditioned loop: rounding decides")
     tensors |= {key: torch.stack(values) for key, values in loop.items()}
-    add_noising(start, case, tensors)
+    add_noising(start(), case, tensors)
     return case, tensors, scheduler
 
 

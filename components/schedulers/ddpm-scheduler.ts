@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import * as tf from '../tensors/tf'
 import { clippingSettings } from './clean-sample-limits'
-import { linearCombination } from './linear-combination'
+import { linearCombination, type Term } from './linear-combination'
 import { predictionTypes } from './prediction-type'
 import type { Schedule } from './run-progress'
 import { betaSettings, checkBetas, spacingSettings, thresholdingSettings } from './scheduler-config'
@@ -75,15 +75,16 @@ export class DDPMScheduler extends VariancePreservingScheduler<DDPMConfig> {
     const beta = Math.fround(1 - alpha)
     const predOriginalSample = this.predictClean(level, sample, mean)
     // Equation 7 of the paper.
-    const expected = linearCombination(
+    const expected: readonly Term[] = [
       [(next.alpha * beta) / level.sigma ** 2, predOriginalSample],
       [(Math.sqrt(alpha) * next.sigma ** 2) / level.sigma ** 2, sample],
-    )
-    if (from === 0) return { prevSample: expected, predOriginalSample }
+    ]
+    if (from === 0) return { prevSample: linearCombination(...expected), predOriginalSample }
     const noise = stepNoise(this.constructor.name, sample, options)
     const smallest = Math.max((next.sigma / level.sigma) ** 2 * beta, MIN_VARIANCE)
-    const fresh = noise.mul(this.freshDeviation(variance, smallest, beta))
-    return { prevSample: expected.add(fresh), predOriginalSample }
+    const deviation = this.freshDeviation(variance, smallest, beta)
+    const fresh: Term = typeof deviation === 'number' ? [deviation, noise] : [1, noise.mul(deviation)]
+    return { prevSample: linearCombination(...expected, fresh), predOriginalSample }
   }
 
   /** Cuts a learned variance off the network's output. */

@@ -9,6 +9,7 @@ import { FlowMatchScheduler, flowSettings } from './flow-match-scheduler'
 import { linearCombination } from './linear-combination'
 import type { NoiseLevel } from './prediction-type'
 import type { Schedule } from './run-progress'
+import { direction } from './sigma-space-line'
 import { checkShape, stepNoise } from './step-noise'
 import type { StepOptions, StepResult } from './step-options'
 import type { TimestepsRequest } from './timesteps-request'
@@ -77,7 +78,7 @@ export class FlowMatchHeunDiscreteScheduler extends FlowMatchScheduler<FlowMatch
     const noised = gamma > 0 ? this.addFreshNoise(sample, Math.sqrt(sigmaHat ** 2 - sigma ** 2), options) : sample
     // Subtracted and divided as in the reference: near a sigma of 0 the rounding of this decides the result.
     const predOriginalSample = linearCombination([1, noised], [-(firstHalf === undefined ? sigma : next), modelOutput])
-    const derivative = noised.sub(predOriginalSample).div(firstHalf === undefined ? sigmaHat : next)
+    const derivative = direction(noised, predOriginalSample, firstHalf === undefined ? sigmaHat : next)
     if (firstHalf === undefined) {
       const sigmaChange = next - sigmaHat
       if (index < this.timesteps.length - 1) {

@@ -64,7 +64,8 @@ export class IPNDMScheduler extends SchedulerMixin<IPNDMConfig> {
     this.history.push(applyMix(noiseMix('v_prediction', level), sample, modelOutput))
     const noise = adamsBashforth(this.history.newestFirst)
     // Divided by the signal last: from pure noise it is nearly nothing, and so is what it divides.
-    const clean = linearCombination([1, sample], [-level.sigma, noise]).div(Math.max(level.alpha, NEARLY_ZERO))
+    const signal = linearCombination([1, sample], [-level.sigma, noise])
+    const clean = linearCombination([1 / Math.max(level.alpha, NEARLY_ZERO), signal])
     return { prevSample: linearCombination([next.alpha, clean], [next.sigma, noise]) }
   }
 

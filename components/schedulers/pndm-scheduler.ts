@@ -112,7 +112,7 @@ export class PNDMScheduler extends VariancePreservingScheduler<PNDMConfig> {
     }
     const [before] = stage === 0 ? [] : sum.newestFirst
     const weighted = linearCombination([STAGE_WEIGHTS[stage] as number, modelOutput])
-    const total = before === undefined ? weighted : before.add(weighted)
+    const total = before === undefined ? weighted : linearCombination([1, before], [1, weighted])
     sum.push(total)
     // Two stages look half a step ahead from where they are, the others follow from there.
     const from = this.timesteps[calls - stage] as number
@@ -148,7 +148,7 @@ export class PNDMScheduler extends VariancePreservingScheduler<PNDMConfig> {
     const noise = this.predictNoise(this.levelAt(from), sample, modelOutput)
     const divisor = left * Math.sqrt(1 - nextLeft) + Math.sqrt(left * (1 - left) * nextLeft)
     // Near pure noise both terms are large, and what they leave hangs on the order of the reference.
-    const kept = sample.mul(Math.sqrt(Math.fround(nextLeft / left)))
-    return kept.sub(noise.mul(nextLeft - left).div(divisor))
+    const kept = Math.sqrt(Math.fround(nextLeft / left))
+    return linearCombination([kept, sample], [-(nextLeft - left) / divisor, noise])
   }
 }

@@ -7,7 +7,7 @@ import { linearCombination } from './linear-combination'
 
 /** How a sample changes along the line, for each unit of sigma. */
 export function direction(sample: tf.Tensor, clean: tf.Tensor, sigma: number): tf.Tensor {
-  return sample.sub(clean).div(sigma)
+  return linearCombination([1 / sigma, linearCombination([1, sample], [-1, clean])])
 }
 
 /** The sample after a way along a direction. */

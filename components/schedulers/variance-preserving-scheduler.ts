@@ -104,6 +104,6 @@ export abstract class VariancePreservingScheduler<
     const { predictionType } = this.config
     if (predictionType !== 'epsilon') return applyMix(cleanSampleMix(predictionType, level), sample, modelOutput)
     // Divided last: at a level without signal this gives infinities, which can be clipped, where a mix would give no numbers.
-    return linearCombination([1, sample], [-level.sigma, modelOutput]).div(level.alpha)
+    return linearCombination([1 / level.alpha, linearCombination([1, sample], [-level.sigma, modelOutput])])
   }
 }

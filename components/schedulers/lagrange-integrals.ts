@@ -3,7 +3,7 @@
 /**
  * `∫ exp(rate · v) · L(v) dv` from 0 to `end`, for each of the polynomials L that are 1 at one of the nodes and 0 at the others.
  *
- * @param rate not 0
+ * @param rate 0 for the plain integral
  * @param nodes all different, at most 4 for the precision's sake
  */
 export function lagrangeIntegrals(rate: number, end: number, nodes: readonly number[]): number[] {
@@ -18,6 +18,7 @@ export function lagrangeIntegrals(rate: number, end: number, nodes: readonly num
 
 /** `∫ exp(rate · v) · vᵏ dv` from 0 to `end`, for k from 0 on: by parts. */
 function exponentialMoments(rate: number, end: number, count: number): number[] {
+  if (rate === 0) return Array.from({ length: count }, (_, k) => end ** (k + 1) / (k + 1))
   const moments = [Math.expm1(rate * end) / rate]
   for (let k = 1; k < count; k++) {
     moments.push((end ** k * Math.exp(rate * end) - k * (moments[k - 1] as number)) / rate)

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { RunScope } from '../../src/container/run-scoped'
 import type * as tf from '../tensors/tf'
 import { DiscreteSigmaScheduler } from './discrete-sigma-scheduler'
-import { lagrangeIntegral } from './lagrange-integral'
+import { lagrangeIntegrals } from './lagrange-integrals'
 import { linearCombination } from './linear-combination'
 import { predictionTypes } from './prediction-type'
 import type { Schedule } from './run-progress'
@@ -71,9 +71,9 @@ export class LMSDiscreteScheduler extends DiscreteSigmaScheduler<LMSDiscreteConf
     const derivative = direction(sample, predOriginalSample, sigma)
     const derivatives = [derivative, ...this.derivatives.newestFirst].slice(0, order)
     // A run that begins in the middle integrates as if it remembered all steps before, as the reference does.
-    const nodes = Array.from({ length: Math.min(index + 1, order) }, (_, age) => this.sigmaAt(index - age))
-    const weigh = (tensor: tf.Tensor, age: number) =>
-      [lagrangeIntegral(nodes, age, sigma, this.sigmaAt(index + 1)), tensor] as const
+    const nodes = Array.from({ length: Math.min(index + 1, order) }, (_, age) => this.sigmaAt(index - age) - sigma)
+    const weights = lagrangeIntegrals(0, this.sigmaAt(index + 1) - sigma, nodes)
+    const weigh = (tensor: tf.Tensor, age: number) => [weights[age] as number, tensor] as const // As many at least.
     const prevSample = linearCombination([1, sample], ...derivatives.map(weigh))
     this.derivatives.push(derivative, order)
     return { prevSample, predOriginalSample }

@@ -8,7 +8,7 @@ function integrate(f: (v: number) => number, end: number): number {
   )
 }
 
-test.each([[-1], [-2], [1]])(
+test.each([[-1], [-2], [1], [0]])(
   'weighs values at nodes as the integral of the polynomial through them, with rate %d',
   rate => {
     const nodes = [0.6, 1.1, 1.9, 2.4]

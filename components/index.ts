@@ -113,53 +113,53 @@ export { InvalidDrawError } from './random/invalid-draw-error'
 export { InvalidGeneratorStateError } from './random/invalid-generator-state-error'
 export { InvalidSeedError } from './random/invalid-seed-error'
 export { randnTensor } from './random/randn-tensor'
-export type { ConsistencyConfig } from './schedulers/consistency-scheduler'
-export { type DDIMInverseConfig, DDIMInverseScheduler } from './schedulers/ddim-inverse-scheduler'
-export { type DDIMConfig, DDIMScheduler } from './schedulers/ddim-scheduler'
-export { type DDPMConfig, DDPMScheduler } from './schedulers/ddpm-scheduler'
-export { DEISMultistepScheduler } from './schedulers/deis-multistep-scheduler'
-export { DPMSolverMultistepInverseScheduler } from './schedulers/dpm-solver-multistep-inverse-scheduler'
-export { DPMSolverMultistepScheduler } from './schedulers/dpm-solver-multistep-scheduler'
-export { type DPMSolverSDEConfig, DPMSolverSDEScheduler } from './schedulers/dpm-solver-sde-scheduler'
-export { DPMSolverSinglestepScheduler } from './schedulers/dpm-solver-singlestep-scheduler'
-export {
-  type EDMDPMSolverMultistepConfig,
-  EDMDPMSolverMultistepScheduler,
-} from './schedulers/edm-dpm-solver-multistep-scheduler'
-export { type EDMEulerConfig, EDMEulerScheduler } from './schedulers/edm-euler-scheduler'
-export {
-  type EulerAncestralDiscreteConfig,
-  EulerAncestralDiscreteScheduler,
-} from './schedulers/euler-ancestral-discrete-scheduler'
-export { EulerDiscreteScheduler } from './schedulers/euler-discrete-scheduler'
+export type { ConsistencyConfig } from './schedulers/consistency/consistency-scheduler'
+export { LCMScheduler } from './schedulers/consistency/lcm-scheduler'
+export { type SCMConfig, SCMScheduler } from './schedulers/consistency/scm-scheduler'
+export { TCDScheduler } from './schedulers/consistency/tcd-scheduler'
+export { DEISMultistepScheduler } from './schedulers/exponential-solvers/deis-multistep-scheduler'
+export { DPMSolverMultistepInverseScheduler } from './schedulers/exponential-solvers/dpm-solver-multistep-inverse-scheduler'
+export { DPMSolverMultistepScheduler } from './schedulers/exponential-solvers/dpm-solver-multistep-scheduler'
+export { DPMSolverSinglestepScheduler } from './schedulers/exponential-solvers/dpm-solver-singlestep-scheduler'
+export { SASolverScheduler, type TauFunction } from './schedulers/exponential-solvers/sa-solver-scheduler'
+export { UniPCMultistepScheduler } from './schedulers/exponential-solvers/unipc-multistep-scheduler'
 export {
   type FlowMatchEulerDiscreteConfig,
   FlowMatchEulerDiscreteScheduler,
-} from './schedulers/flow-match-euler-discrete-scheduler'
+} from './schedulers/flow-matching/flow-match-euler-discrete-scheduler'
 export {
   type FlowMatchHeunDiscreteConfig,
   FlowMatchHeunDiscreteScheduler,
-} from './schedulers/flow-match-heun-discrete-scheduler'
-export { type FlowMatchLCMConfig, FlowMatchLCMScheduler } from './schedulers/flow-match-lcm-scheduler'
-export { type FlowMuSettings, flowMu } from './schedulers/flow-mu'
-export { type HeunDiscreteConfig, HeunDiscreteScheduler } from './schedulers/heun-discrete-scheduler'
-export { type IPNDMConfig, IPNDMScheduler } from './schedulers/ipndm-scheduler'
-export { KDPM2AncestralDiscreteScheduler } from './schedulers/kdpm2-ancestral-discrete-scheduler'
-export { type KDPM2DiscreteConfig, KDPM2DiscreteScheduler } from './schedulers/kdpm2-discrete-scheduler'
-export { LCMScheduler } from './schedulers/lcm-scheduler'
-export { type LMSDiscreteConfig, LMSDiscreteScheduler } from './schedulers/lms-discrete-scheduler'
+} from './schedulers/flow-matching/flow-match-heun-discrete-scheduler'
+export { type FlowMatchLCMConfig, FlowMatchLCMScheduler } from './schedulers/flow-matching/flow-match-lcm-scheduler'
+export { type FlowMuSettings, flowMu } from './schedulers/flow-matching/flow-mu'
 export { MissingGeneratorError } from './schedulers/missing-generator-error'
-export { type PNDMConfig, PNDMScheduler } from './schedulers/pndm-scheduler'
-export { SASolverScheduler, type TauFunction } from './schedulers/sa-solver-scheduler'
 export { SchedulerArgumentError } from './schedulers/scheduler-argument-error'
 export { SchedulerMixin, type StepOptions, type StepResult } from './schedulers/scheduler-mixin'
 export { type NamedScheduler, resolveScheduler, schedulerNames } from './schedulers/scheduler-names'
-export { type SCMConfig, SCMScheduler } from './schedulers/scm-scheduler'
-export { TCDScheduler } from './schedulers/tcd-scheduler'
+export { type DPMSolverSDEConfig, DPMSolverSDEScheduler } from './schedulers/sigma-space/dpm-solver-sde-scheduler'
+export {
+  type EDMDPMSolverMultistepConfig,
+  EDMDPMSolverMultistepScheduler,
+} from './schedulers/sigma-space/edm-dpm-solver-multistep-scheduler'
+export { type EDMEulerConfig, EDMEulerScheduler } from './schedulers/sigma-space/edm-euler-scheduler'
+export {
+  type EulerAncestralDiscreteConfig,
+  EulerAncestralDiscreteScheduler,
+} from './schedulers/sigma-space/euler-ancestral-discrete-scheduler'
+export { EulerDiscreteScheduler } from './schedulers/sigma-space/euler-discrete-scheduler'
+export { type HeunDiscreteConfig, HeunDiscreteScheduler } from './schedulers/sigma-space/heun-discrete-scheduler'
+export { KDPM2AncestralDiscreteScheduler } from './schedulers/sigma-space/kdpm2-ancestral-discrete-scheduler'
+export { type KDPM2DiscreteConfig, KDPM2DiscreteScheduler } from './schedulers/sigma-space/kdpm2-discrete-scheduler'
+export { type LMSDiscreteConfig, LMSDiscreteScheduler } from './schedulers/sigma-space/lms-discrete-scheduler'
 export { TimestepsNotSetError } from './schedulers/timesteps-not-set-error'
 export type { SetTimestepsOptions } from './schedulers/timesteps-request'
-export { UniPCMultistepScheduler } from './schedulers/unipc-multistep-scheduler'
 export { UnknownSchedulerError } from './schedulers/unknown-scheduler-error'
+export { type DDIMInverseConfig, DDIMInverseScheduler } from './schedulers/variance-preserving/ddim-inverse-scheduler'
+export { type DDIMConfig, DDIMScheduler } from './schedulers/variance-preserving/ddim-scheduler'
+export { type DDPMConfig, DDPMScheduler } from './schedulers/variance-preserving/ddpm-scheduler'
+export { type IPNDMConfig, IPNDMScheduler } from './schedulers/variance-preserving/ipndm-scheduler'
+export { type PNDMConfig, PNDMScheduler } from './schedulers/variance-preserving/pndm-scheduler'
 export { instance, type TensorOf, tensor } from './tensors/tensor-schema'
 export { CLIPTokenizer, type EncodedText, type EncodeOptions } from './tokenizers/clip-tokenizer'
 export { InvalidMaxLengthError } from './tokenizers/invalid-max-length-error'

@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { toCamelCase, toSnakeCase } from '../../src/format/wire-names'
 import { type ConfigSource, parseConfig, type RawConfig } from '../configs/parse-config'
-import { type BetaScheduleName, betaSchedules } from './beta-schedule'
-import { timestepSpacings } from './timestep-spacing'
+import { type BetaScheduleName, betaSchedules } from './noise-levels/beta-schedule'
+import { timestepSpacings } from './noise-levels/timestep-spacing'
 
 /** What every scheduler's config has. */
 export type SchedulerConfig = { readonly numTrainTimesteps: number }

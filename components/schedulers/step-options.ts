@@ -1,6 +1,6 @@
 /** What a scheduler's step takes and returns. */
 import type * as tf from '../tensors/tf'
-import type { NoiseSource } from './step-noise'
+import type { NoiseSource } from './steps/step-noise'
 
 /** What a step takes besides tensors. Schedulers ignore what they have no use for. */
 export interface StepOptions extends NoiseSource {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DDIMScheduler } from '../../../components/schedulers/ddim-scheduler'
-import { DPMSolverMultistepScheduler } from '../../../components/schedulers/dpm-solver-multistep-scheduler'
-import { EulerDiscreteScheduler } from '../../../components/schedulers/euler-discrete-scheduler'
+import { DPMSolverMultistepScheduler } from '../../../components/schedulers/exponential-solvers/dpm-solver-multistep-scheduler'
 import { resolveScheduler, schedulerNames } from '../../../components/schedulers/scheduler-names'
+import { EulerDiscreteScheduler } from '../../../components/schedulers/sigma-space/euler-discrete-scheduler'
 import { UnknownSchedulerError } from '../../../components/schedulers/unknown-scheduler-error'
+import { DDIMScheduler } from '../../../components/schedulers/variance-preserving/ddim-scheduler'
 
 const modelConfig = { _class_name: 'DDIMScheduler', beta_start: 0.00085, steps_offset: 1, clip_sample: false }
 

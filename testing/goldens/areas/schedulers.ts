@@ -1,6 +1,6 @@
 /** The `schedulers` area: denoising loops with a stand-in for the network, adding noise, velocities, beta schedules. */
 import { z } from 'zod'
-import { makeNoiseSchedule } from '../../../components/schedulers/noise-schedule'
+import { makeNoiseSchedule } from '../../../components/schedulers/noise-levels/noise-schedule'
 import { betaSettings } from '../../../components/schedulers/scheduler-config'
 import { SchedulerMixin } from '../../../components/schedulers/scheduler-mixin'
 import type { SetTimestepsOptions } from '../../../components/schedulers/timesteps-request'

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
-import { linearCombination } from '../../../../components/schedulers/linear-combination'
+import { linearCombination } from '../../../../components/schedulers/steps/linear-combination'
 import { useBackend } from '../../models/use-backend'
 
 useBackend('cpu')

@@ -89,17 +89,23 @@ export function checkExclusive<K extends string>(
 /** Under this key a config says which of its values are defaults of its class, and nobody's choice. */
 const DEFAULTS: unique symbol = Symbol('defaults')
 
+/** Settings that families of schedulers call by one name and give other values. */
+const FAMILY_SETTINGS = ['algorithmType', 'solverType']
+
 /** What was given of a config: without `null`, which stands for the default, and without the defaults of the scheduler it comes from. */
 export function givenSettings(config: RawConfig): RawConfig {
-  const defaults = (config as { [DEFAULTS]?: RawConfig })[DEFAULTS] ?? {}
+  const { [DEFAULTS]: defaults = {} } = config as { [DEFAULTS]?: RawConfig }
   const isGiven = ([key, value]: [string, unknown]) =>
     value !== null && value !== undefined && !(key in defaults && defaults[key] === value)
-  return Object.fromEntries(Object.entries(config).filter(isGiven))
+  const given = Object.fromEntries(Object.entries(config).filter(isGiven))
+  // Still known as another scheduler's.
+  return DEFAULTS in config ? { ...given, [DEFAULTS]: {} } : given
 }
 
 /**
  * Checks a config and completes it. Its keys may be in snake_case, as in files, or in camelCase. A config that another scheduler has
- * completed brings along what was given to that scheduler, but not its defaults: each class has its own.
+ * completed brings along what was given to that scheduler, but not its defaults: each class has its own. Of another scheduler's settings, those are
+ * ignored that this one does not have, or calls by other names.
  *
  * @throws ConfigError
  */
@@ -109,11 +115,18 @@ export function parseSchedulerConfig<S extends z.ZodObject>(
   source: ConfigSource,
 ): ParsedConfig<z.output<S>> {
   const given = givenSettings(config)
-  const parsed = parseConfig(schema, given, source)
-  const names = new Set(Object.keys(given).map(toCamelCase))
+  const isOfAnother = DEFAULTS in given || (given._class_name !== undefined && given._class_name !== source.component)
+  const applies = ([key, value]: [string, unknown]) => {
+    const setting = schema.shape[toCamelCase(key)] as z.ZodType | undefined
+    if (setting === undefined) return false
+    return !(isOfAnother && FAMILY_SETTINGS.includes(toCamelCase(key))) || setting.safeParse(value).success
+  }
+  const applied = Object.fromEntries(Object.entries(given).filter(applies))
+  const parsed = parseConfig(schema, applied, source)
+  const names = new Set(Object.keys(applied).map(toCamelCase))
   const defaults = Object.fromEntries(Object.entries(parsed).filter(([name]) => !names.has(name)))
   return {
     config: Object.freeze({ ...parsed, [DEFAULTS]: defaults } as z.output<S>), // The symbol is nobody else's business.
-    ignoredKeys: Object.keys(given).filter(key => !key.startsWith('_') && !(toCamelCase(key) in schema.shape)),
+    ignoredKeys: Object.keys(given).filter(key => !key.startsWith('_') && !(key in applied)),
   }
 }

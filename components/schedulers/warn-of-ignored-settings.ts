@@ -9,7 +9,7 @@ export function warnOfIgnoredSettings(scheduler: string, keys: readonly string[]
   if (keys.length === 0) return
   const place = file === undefined ? '' : `${file}: `
   const settings = keys.length === 1 ? 'setting' : 'settings'
-  const message = `${place}${scheduler} ignores the ${settings} ${nameList(keys)}, which it does not have.`
+  const message = `${place}${scheduler} ignores the ${settings} ${nameList(keys)}, which ${keys.length === 1 ? 'does' : 'do'} not apply to it.`
   if (told.has(message)) return
   told.add(message)
   process.emitWarning(message, { type: 'TesseraeWarning', code: 'IGNORED_SETTINGS' })

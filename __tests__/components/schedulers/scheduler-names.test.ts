@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ConfigError } from '../../../components/configs/config-error'
+import { DEISMultistepScheduler } from '../../../components/schedulers/exponential-solvers/deis-multistep-scheduler'
 import { DPMSolverMultistepScheduler } from '../../../components/schedulers/exponential-solvers/dpm-solver-multistep-scheduler'
+import { schedulerClasses } from '../../../components/schedulers/scheduler-classes'
 import { resolveScheduler, schedulerNames } from '../../../components/schedulers/scheduler-names'
 import { EulerDiscreteScheduler } from '../../../components/schedulers/sigma-space/euler-discrete-scheduler'
 import { UnknownSchedulerError } from '../../../components/schedulers/unknown-scheduler-error'
@@ -54,4 +57,43 @@ test('the docs tell of every name', () => {
   const page = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'schedulers.md'), 'utf8')
   const bare = (name: string) => name.replace(/_(karras|exponential|beta)$/, '')
   expect(Object.keys(schedulerNames).filter(name => !page.includes(`\`${bare(name)}\``))).toEqual([])
+})
+
+describe('a config of any scheduler', () => {
+  beforeEach(() => void jest.spyOn(process, 'emitWarning').mockImplementation())
+  afterEach(() => jest.restoreAllMocks())
+
+  // A model's prediction of angles is no prediction of noise, and backwards there is no stochastic solver.
+  const refusals = ['SCMScheduler', 'DPMSolverMultistepInverseScheduler']
+
+  function takes(convert: () => unknown): boolean {
+    try {
+      return convert() !== undefined
+    } catch (error) {
+      expect(error).toBeInstanceOf(ConfigError)
+      return false
+    }
+  }
+
+  test.each(schedulerClasses)('is taken by %p, with what applies of it', schedulerClass => {
+    for (const [name, other] of Object.entries(schedulerNames)) {
+      if (name === 'SCMScheduler' || /_(karras|exponential|beta)$/.test(name)) continue
+      const { config } = other.make(modelConfig)
+      const convert = () => new schedulerClass(config)
+      if (refusals.includes(schedulerClass.name) && !takes(convert)) continue
+      const scheduler = convert()
+      scheduler.setTimesteps(10)
+      if ('betaStart' in config && 'betaStart' in scheduler.config) {
+        expect(scheduler.config).toMatchObject({ betaStart: 0.00085 })
+      }
+    }
+  })
+
+  test('a name that families share stands for the default where it means nothing', () => {
+    const stochastic = resolveScheduler('dpm++_2m_sde').make(modelConfig)
+    const converted = DEISMultistepScheduler.fromConfig(stochastic.config)
+    expect(converted.config.algorithmType).toBe('deis')
+    expect(converted.ignoredKeys).toContain('algorithmType')
+    expect(() => new DEISMultistepScheduler({ algorithmType: 'sde' as 'deis' })).toThrow(ConfigError)
+  })
 })

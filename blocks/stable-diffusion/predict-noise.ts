@@ -14,7 +14,7 @@ export class PredictNoise extends ModularPipelineBlocks {
   @Component(UNet2DConditionModel) unet!: UNet2DConditionModel
   @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance
 
-  @Input(z.int().describe('How many denoising steps are taken.')) numInferenceSteps!: In<number>
+  @Input(z.array(z.number()).describe('The timesteps of the run, falling.')) timesteps!: In<number[]>
   @Input(tensor('images latentHeight latentWidth latentChannels')) scaledLatents!: In<tf.Tensor4D>
   @Input(tensor('images tokens channels')) promptEmbeds!: In<tf.Tensor3D>
   @Input(tensor('images tokens channels').optional()) negativePromptEmbeds!: In<tf.Tensor3D | undefined>
@@ -40,7 +40,8 @@ export class PredictNoise extends ModularPipelineBlocks {
   async step({ i, t }: { i: number; t: number }): Promise<void> {
     const { guider, unet, scaledLatents: sample } = this
     const { signal } = this.context
-    guider.setState(i, this.numInferenceSteps, t)
+    // Not the number of steps, as some schedulers ask twice for each: their runs would end without guidance.
+    guider.setState(i, this.timesteps.length, t)
     const together = this.batchConditions ?? unet.hasRoomFor(sample.shape, guider.numConditions)
     const conditions = { sample, encoderHiddenStates: [this.promptEmbeds, this.negativePromptEmbeds] as const }
     const noisePred = await predictConditions(

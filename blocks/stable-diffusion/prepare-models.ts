@@ -28,6 +28,8 @@ export class PrepareModels extends ModularPipelineBlocks {
   @Input(z.int().min(1).default(1)) numImagesPerPrompt!: In<number>
   @Input(z.int().min(1).optional()) height!: In<number | undefined>
   @Input(z.int().min(1).optional()) width!: In<number | undefined>
+  @Input(z.int().min(1).default(50)) numInferenceSteps!: In<number>
+  @Input(z.boolean().optional()) batchConditions!: In<boolean | undefined>
 
   run(): void {
     const { unet, vae, textEncoder, tokenizer, guider } = this
@@ -35,7 +37,13 @@ export class PrepareModels extends ModularPipelineBlocks {
     const [height, width] = [latentSize(this, 'height'), latentSize(this, 'width')]
     // A size that the VAE does not divide is refused where the latents are made.
     if (!Number.isInteger(height) || !Number.isInteger(width)) return
-    const batch = images * guider.numConditions
+    // Later steps may ask for more: they get ready when they come. A copy, as the run's own guider has not begun.
+    const firstStep = guider.forRun()
+    firstStep.setState(0, this.numInferenceSteps, 0)
+    const { numConditions } = firstStep
+    const together =
+      this.batchConditions ?? unet.hasRoomFor([images, height, width, unet.config.inChannels], numConditions)
+    const batch = together ? images * numConditions : images
     unet.prepare({
       sample: new TensorPlaceholder([batch, height, width, unet.config.inChannels]),
       encoderHiddenStates: new TensorPlaceholder([batch, tokenizer.modelMaxLength, textEncoder.config.hiddenSize]),

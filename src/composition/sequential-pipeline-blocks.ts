@@ -37,21 +37,23 @@ export class SequentialPipelineBlocks extends CompositeBlocks {
     return super.modelName
   }
 
-  /** The parts' inputs that no earlier part writes; the first declaration of a name stands. */
+  /** The parts' inputs that no earlier part writes; the first declaration of a name stands, with the first description that there is. */
   override get inputs(): readonly InputParam[] {
-    const inputs: InputParam[] = []
-    const names = new Set<string | null>()
+    const inputs = new Map<string | null, InputParam>()
     const produced = new Set<string | null>()
     for (const block of this.subBlocks.values()) {
       for (const input of block.inputs) {
-        if (produced.has(input.name) || names.has(input.name)) continue
-        names.add(input.name)
-        inputs.push(input)
+        if (produced.has(input.name)) continue
+        const known = inputs.get(input.name)
+        if (known === undefined) inputs.set(input.name, input)
+        else if (known.description === '' && input.description !== '') {
+          inputs.set(input.name, known.with({ description: input.description }))
+        }
       }
       // A block that may be skipped promises nothing to those after it.
       if (!mayBeSkipped(block)) for (const name of block.intermediateOutputNames) produced.add(name)
     }
-    return inputs
+    return [...inputs.values()]
   }
 
   /** Names that at least one part requires, whoever supplies them. */

@@ -7,6 +7,7 @@ import type * as tf from '../../tensors/tf'
 import { sigmaSettingNames, sigmaSpacingSettings } from '../noise-levels/sigma-settings'
 import type { Schedule } from '../run-progress'
 import { checkBetas, checkExclusive, latentBetaSettings, spacingSettings } from '../scheduler-config'
+import { clip } from '../steps/clip'
 import { predictionTypes } from '../steps/prediction-type'
 import { type FirstHalf, type HalfStep, SecondOrderSigmaScheduler } from './second-order-sigma-scheduler'
 import { direction, follow } from './sigma-space-line'
@@ -46,7 +47,7 @@ export class HeunDiscreteScheduler extends SecondOrderSigmaScheduler<HeunDiscret
   protected override predictClean(sigma: number, sample: tf.Tensor, modelOutput: tf.Tensor): tf.Tensor {
     const { clipSample, clipSampleRange } = this.config
     const clean = super.predictClean(sigma, sample, modelOutput)
-    return clipSample ? clean.clipByValue(-clipSampleRange, clipSampleRange) : clean
+    return clipSample ? clip(clean, clipSampleRange) : clean
   }
 
   protected override firstHalf({ start, sample, clean }: HalfStep): FirstHalf {

@@ -1,6 +1,7 @@
 /** Keeps predictions of the clean sample in the range that the training data had. */
 import { z } from 'zod'
 import type * as tf from '../../tensors/tf'
+import { clip } from './clip'
 import { thresholdSample } from './dynamic-thresholding'
 
 /** Clipping of the predicted clean sample. The default differs between schedulers. */
@@ -25,5 +26,5 @@ export interface CleanSampleLimits {
 export function limitCleanSample(sample: tf.Tensor, limits: CleanSampleLimits): tf.Tensor {
   const { thresholding, clipSample, clipSampleRange = 1, dynamicThresholdingRatio = 0.995, sampleMaxValue = 1 } = limits
   if (thresholding) return thresholdSample(sample, { dynamicThresholdingRatio, sampleMaxValue })
-  return clipSample ? sample.clipByValue(-clipSampleRange, clipSampleRange) : sample
+  return clipSample ? clip(sample, clipSampleRange) : sample
 }

@@ -15,7 +15,7 @@ export function linearCombination<T extends tf.Tensor>(...terms: readonly Term[]
   const [first, ...others] = present
   if (first === undefined) return tf.zerosLike((terms[0] as Term)[1]) as T // The shapes are equal, and so are the ranks.
   if (others.length === 0 && first[0] === 1) return first[1].clone() as T
-  const tensors = Object.fromEntries(present.map(([, tensor], i) => [`x${i}`, tensor]))
+  const tensors = present.map(([, tensor]) => tensor)
   const factors = present.map(([factor]) => factor)
   return fusedKernel('LinearCombination', tensors, { factors }, () => {
     const scaled = present.map(([factor, tensor]) => (factor === 1 ? tensor : tensor.mul(factor)))

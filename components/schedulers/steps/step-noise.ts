@@ -1,7 +1,7 @@
 /** The fresh noise of stochastic steps. */
 import type { Generator } from '../../random/generator'
 import { randnTensor } from '../../random/randn-tensor'
-import type * as tf from '../../tensors/tf'
+import * as tf from '../../tensors/tf'
 import { MissingGeneratorError } from '../missing-generator-error'
 import { SchedulerArgumentError } from '../scheduler-argument-error'
 
@@ -34,7 +34,7 @@ export function stepNoise(scheduler: string, sample: tf.Tensor, { generator, var
 
 /** @throws SchedulerArgumentError if a tensor has not the sample's shape */
 export function checkShape(scheduler: string, name: string, tensor: tf.Tensor, sample: tf.Tensor): void {
-  if (tensor.shape.join() !== sample.shape.join()) {
+  if (!tf.util.arraysEqual(tensor.shape, sample.shape)) {
     throw new SchedulerArgumentError(
       scheduler,
       name,

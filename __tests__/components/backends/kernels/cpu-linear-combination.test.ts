@@ -24,7 +24,7 @@ test('gives what products and sums of their own give, to the last bit', () => {
   )
 })
 
-test('computes at once: no other kernel runs', () => {
+test('is a kernel of its own: no other kernel runs', () => {
   const x = tf.ones([3])
   const run = jest.spyOn(tf.engine(), 'runKernel')
   linearCombination([2, x], [3, x], [0.5, x]).dispose()

@@ -110,7 +110,10 @@ class Bench {
     }
   }
 
-  /** Alternates steps of schedulers without the network, and with fresh noise that is there; drawing it is a part of its own. */
+  /**
+   * Alternates steps of schedulers on the backend that runs take by default, without the network, and with fresh noise that is there; drawing it is a
+   * part of its own. A step is all between two calls of the network: from its output to the scaled sample, whose values it is given.
+   */
   async compareSchedulers(): Promise<void> {
     if (!this.wants('scheduler-steps')) return
     const { threads } = this.options

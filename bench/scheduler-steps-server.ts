@@ -26,13 +26,14 @@ function run({ scheduler, settings, steps, rounds, shape: [batch, channels, heig
     const start = performance.now()
     for (const timestep of timesteps) {
       const input = stepper.scaleModelInput(sample, timestep)
+      // The network reads it. What is computed elsewhere, or later, counts as well.
+      input.dataSync()
       const { prevSample, predOriginalSample } = stepper.step(output as tf.Tensor4D, timestep, sample, {
         varianceNoise: noise,
       })
       tf.dispose([input, sample, predOriginalSample ?? []])
       sample = prevSample
     }
-    // What is computed elsewhere counts once it has arrived.
     sample.dataSync()
     const elapsed = performance.now() - start
     sample.dispose()

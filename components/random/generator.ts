@@ -1,10 +1,12 @@
 /** PyTorch's random numbers on the CPU: the same seed gives the same numbers. Counterpart: torch.Generator('cpu'). */
 import type { RunScope, RunScoped } from '../../src/container/run-scoped'
-import { BLOCK, transformBlock } from './box-muller'
+import { BLOCK } from './box-muller'
 import { readGeneratorState, writeGeneratorState } from './generator-state'
 import { InvalidDrawError } from './invalid-draw-error'
 import { InvalidSeedError } from './invalid-seed-error'
+import { fillNormal, fillUniform } from './large-draws'
 import { MersenneTwister } from './mersenne-twister'
+import { noiseKernel } from './noise-kernel'
 import { roundToBFloat16, roundToFloat16 } from './rounding'
 
 /** The float types whose numbers PyTorch draws. The 16-bit ones differ from float32 by rounding, and in large normal draws. */
@@ -104,7 +106,7 @@ export class Generator implements RunScoped {
   rand(shape: readonly number[], dtype: GeneratorDType): Float32Array | Float64Array
   rand(shape: readonly number[], dtype: GeneratorDType = 'float32'): Float32Array | Float64Array {
     const values = makeValues(shape, dtype)
-    this.fillUniform(values)
+    fillUniform(values, this.engine)
     roundValues(values, dtype)
     // What the 16-bit types round up to 1 is 0 in PyTorch.
     for (let i = 0; i < values.length; i++) if (values[i] === 1) values[i] = 0
@@ -168,22 +170,6 @@ export class Generator implements RunScoped {
     return (BigInt(high) << 32n) | BigInt(this.engine.next32())
   }
 
-  /** A uniform number of 24 bits. */
-  private nextFloat32(): number {
-    return (this.engine.next32() & 0xffffff) / 2 ** 24
-  }
-
-  /** A uniform number of 53 bits: 21 from one draw, 32 from the next. */
-  private nextFloat64(): number {
-    const high = this.engine.next32() & 0x1fffff
-    return (high * 2 ** 32 + this.engine.next32()) / 2 ** 53
-  }
-
-  private fillUniform(values: Float32Array | Float64Array): void {
-    if (values instanceof Float64Array) for (let i = 0; i < values.length; i++) values[i] = this.nextFloat64()
-    else for (let i = 0; i < values.length; i++) values[i] = this.nextFloat32()
-  }
-
   /** One normal number, as PyTorch makes those of small draws: in pairs, in double precision for every type. */
   private nextNormal(): number {
     if (this.keptNormal !== undefined) {
@@ -191,25 +177,17 @@ export class Generator implements RunScoped {
       this.keptNormal = undefined
       return kept
     }
-    const angle = 2 * Math.PI * this.nextFloat64()
-    const radius = Math.sqrt(-2 * Math.log1p(-this.nextFloat64()))
+    const angle = 2 * Math.PI * this.engine.nextFloat64()
+    const radius = Math.sqrt(-2 * Math.log1p(-this.engine.nextFloat64()))
     this.keptNormal = radius * Math.sin(angle)
     return radius * Math.cos(angle)
   }
 
-  /** A large draw: in blocks, of which the last is drawn anew where the blocks do not fill the array. */
   private fillNormal(values: Float32Array | Float64Array, dtype: GeneratorDType): void {
-    const rest = values.length % BLOCK
-    const end = values.length - rest
-    // PyTorch draws uniform numbers for the rest too, although they are drawn anew; but not so for the 16-bit types.
-    const drawsRest = dtype === 'float32' || dtype === 'float64'
-    this.fillUniform(drawsRest ? values : values.subarray(0, end))
-    for (let begin = 0; begin < end; begin += BLOCK) transformBlock(values, begin)
-    if (rest > 0) {
-      const last = values.subarray(-BLOCK)
-      this.fillUniform(last)
-      transformBlock(last, 0)
-    }
+    const kernel = dtype === 'float32' ? noiseKernel() : undefined
+    if (kernel && values instanceof Float32Array) kernel.fillNormal(values, this.engine)
+    // PyTorch draws uniform numbers for the rest beyond the blocks too; but not so for the 16-bit types.
+    else fillNormal(values, this.engine, { drawsRest: dtype === 'float32' || dtype === 'float64' })
   }
 }
 

@@ -57,6 +57,28 @@ export class MersenneTwister {
     return (bits ^ (bits >>> 18)) >>> 0
   }
 
+  /** A uniform number of 24 bits, of at least 0 and below 1. */
+  nextFloat32(): number {
+    return (this.next32() & 0xffffff) / 2 ** 24
+  }
+
+  /** A uniform number of 53 bits: 21 from one draw, 32 from the next. */
+  nextFloat64(): number {
+    const high = this.next32() & 0x1fffff
+    return (high * 2 ** 32 + this.next32()) / 2 ** 53
+  }
+
+  /**
+   * Lets numbers be drawn elsewhere.
+   *
+   * @param draw gets the words, to change them as drawing does, and the place of the next, which is 624 where all are used up; it draws at least
+   * one number, and returns the place after the last
+   */
+  drawElsewhere(draw: (words: Uint32Array, place: number) => number): void {
+    this.next = draw(this.words, SIZE + 1 - this.left)
+    this.left = SIZE + 1 - this.next
+  }
+
   /** An engine that goes on as this one would. */
   clone(): MersenneTwister {
     return MersenneTwister.at(this.state)

@@ -1,0 +1,31 @@
+/** Large draws in plain JavaScript. Counterpart: PyTorch's aten/src/ATen/native/cpu/DistributionTemplates.h */
+import { BLOCK, transformBlock } from './box-muller'
+import type { MersenneTwister } from './mersenne-twister'
+
+/** Fills an array with uniform numbers of at least 0 and below 1, of as many bits as its type has. */
+export function fillUniform(values: Float32Array | Float64Array, engine: MersenneTwister): void {
+  if (values instanceof Float64Array) for (let i = 0; i < values.length; i++) values[i] = engine.nextFloat64()
+  else for (let i = 0; i < values.length; i++) values[i] = engine.nextFloat32()
+}
+
+/**
+ * Fills an array with normal numbers: in blocks, of which the last is drawn anew where the blocks do not fill the array.
+ *
+ * @param values at least 16
+ * @param drawsRest whether uniform numbers are drawn for the rest beyond the blocks too, although they are drawn anew
+ */
+export function fillNormal(
+  values: Float32Array | Float64Array,
+  engine: MersenneTwister,
+  { drawsRest }: { drawsRest: boolean },
+): void {
+  const rest = values.length % BLOCK
+  const end = values.length - rest
+  fillUniform(drawsRest ? values : values.subarray(0, end), engine)
+  for (let begin = 0; begin < end; begin += BLOCK) transformBlock(values, begin)
+  if (rest > 0) {
+    const last = values.subarray(-BLOCK)
+    fillUniform(last, engine)
+    transformBlock(last, 0)
+  }
+}

@@ -44,11 +44,8 @@ export class BrownianNoise {
     const scale = Math.sign(to - from) * Math.fround(Math.sqrt(Math.fround(Math.abs(to - from)))) || 1
     const moves = this.trees.map(tree => tree.increment(Math.min(from, to), Math.max(from, to)))
     const values = new Float32Array(moves.reduce((sum, move) => sum + move.length, 0))
-    for (const [i, move] of moves.entries())
-      values.set(
-        move.map(value => value / scale),
-        i * move.length,
-      )
+    for (const [i, move] of moves.entries()) values.set(move, i * move.length)
+    for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) / scale
     return tf.tensor(toChannelsLast(values, shape), [...shape])
   }
 }

@@ -37,7 +37,7 @@ const REMEMBERED = 48
 /**
  * The interval from start to end is halved again and again, down to millionths. Where the motion is in the middle of an interval follows from
  * its ends and from numbers drawn with a seed of the interval's own, so answers depend on nothing but the seed. A question costs up
- * to fifty draws of `size` numbers, and about half of that next to the one before.
+ * to fifty draws of `size` numbers, and about half of that next to the one before. Loops go over those, as map() would take several times as long.
  */
 export class BrownianTree {
   private readonly start: number
@@ -61,7 +61,8 @@ export class BrownianTree {
   private root(): Interval {
     const { start, end, seed } = this.options
     const scale = Math.fround(Math.sqrt(end - start))
-    const increment = this.draw(new SeedSequence(seed, { poolSize: POOL_SIZE })).map(value => value * scale)
+    const increment = this.draw(new SeedSequence(seed, { poolSize: POOL_SIZE }))
+    for (let i = 0; i < increment.length; i++) increment[i] = (increment[i] as number) * scale
     return { start: this.start, end: this.end, place: 0, depth: 0, increment }
   }
 
@@ -78,7 +79,8 @@ export class BrownianTree {
     const left = { start, end: middle, place: 2 * place, depth: depth + 1, increment: first }
     this.addIncrements(left, from, Math.min(to, middle), sum)
     if (to <= middle) return
-    const second = increment.map((value, i) => value - (first[i] as number))
+    const second = new Float32Array(increment.length)
+    for (let i = 0; i < second.length; i++) second[i] = (increment[i] as number) - (first[i] as number)
     const right = { start: middle, end, place: 2 * place + 1, depth: depth + 1, increment: second }
     this.addIncrements(right, Math.max(from, middle), to, sum)
   }
@@ -105,10 +107,11 @@ export class BrownianTree {
     const slope = Math.fround(before)
     const inverse = Math.fround(perLength)
     const spread = Math.fround(Math.sqrt(before * after * perLength))
-    return noise.map((value, i) => {
+    for (let i = 0; i < noise.length; i++) {
       const mean = Math.fround(Math.fround(slope * (increment[i] as number)) * inverse)
-      return mean + Math.fround(spread * value)
-    })
+      noise[i] = mean + Math.fround(spread * (noise[i] as number))
+    }
+    return noise
   }
 
   private draw(sequence: SeedSequence): Float32Array {

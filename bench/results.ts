@@ -22,7 +22,10 @@ export const explanations: Readonly<Record<string, { text: string; limit?: numbe
   'sdxl-unet-512': { text: "a UNet step of SDXL's size, 512 px, with guidance" },
   'sd15-first-step': { text: 'from process start to the end of the first step, float16 file, 256 px', limit: 0.7 },
   'sd15-512-run': { text: 'text to image, 512 px, process start to PNG, float16 files', memoryLimit: 0.6 },
-  'scheduler-steps': { text: "a scheduler's step on 64 × 64 latents, from the network's output to the values of its next input", limit: 1 },
+  'scheduler-steps': {
+    text: "a scheduler's step on 64 × 64 latents, from the network's output to the values of its next input",
+    limit: 1,
+  },
   'emoji-end-to-end': { text: 'the bundled model, 25 steps, process start to PNG', limit: 0.25 },
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Image } from '../../components/images/image'
@@ -139,10 +139,15 @@ describe('tesserae generate', () => {
   })
 
   test('takes a scheduler for a model whose own one is not known here', async () => {
-    const model = join(__dirname, '..', 'goldens', 'pipelines', 'stable_diffusion')
+    const model = join(folder, 'of another library')
+    cpSync(join(__dirname, '..', 'goldens', 'pipelines', 'stable_diffusion'), model, { recursive: true })
+    for (const file of ['model_index.json', 'scheduler/scheduler_config.json']) {
+      const text = readFileSync(join(model, file), 'utf8')
+      writeFileSync(join(model, file), text.replaceAll('PNDMScheduler', 'FutureScheduler'))
+    }
     const args = ['generate', 'a fox', '--model', model, '--steps', '2', '--size', '32', '--out', 'fox.png']
     const own = await cli(...args)
-    expect(own.stderr).toContain('There is no scheduler "PNDMScheduler"')
+    expect(own.stderr).toContain('There is no scheduler "FutureScheduler"')
     expect(own.code).toBe(1)
     expect((await cli(...args, '--scheduler', 'ddim')).code).toBe(0)
     expect(await Image.load(join(folder, 'fox.png'))).toMatchObject({ width: 32, height: 32 })

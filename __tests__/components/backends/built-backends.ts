@@ -6,7 +6,7 @@ import ts from 'typescript'
 
 const ROOT = join(__dirname, '../../..')
 /** The folders that the backends need, with all that is in them. */
-const SOURCES = ['components/backends', 'components/tensors', 'src']
+const SOURCES = ['components/assembled', 'components/backends', 'components/tensors', 'src']
 
 /** A folder with a compiled copy, in a path with spaces, that sees the packages of this repository and others beside them. */
 export interface BuiltBackends {

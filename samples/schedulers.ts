@@ -12,7 +12,7 @@ import {
 
 /** Pixels of a picture on the sheet, and of its place with the label. */
 const PICTURE = 96
-const CELL = { width: 126, height: 122 }
+const CELL = { width: 146, height: 122 }
 const COLUMNS = 8
 
 export interface SheetOptions {
@@ -32,23 +32,35 @@ export async function main(model: string, file: string, options: SheetOptions = 
     return images[0] as Image
   }
   const pictures = new Map<string, Image>()
-  for (const name of forThisModel()) {
+  const drawUnder = async (name: string) => {
     pipe.updateComponents({ scheduler: resolveScheduler(name).make(own.config) })
-    pictures.set(name, await draw())
+    pictures.set(name.replace(/Scheduler$/, ''), await draw())
   }
+  const names = samplers()
+  for (const name of names.own) await drawUnder(name)
   pipe.updateComponents({ scheduler: resolveScheduler('euler').make(own.config) })
   for (const name of shortNames(guiderNames)) {
     pipe.updateComponents({ guider: makeGuider(name) })
     pictures.set(`euler, ${name}`, await draw())
   }
+  pipe.updateComponents({ guider: makeGuider('cfg') })
+  for (const name of names.others) await drawUnder(name)
   pipe.dispose()
   await writeSheet(pictures, file)
   return [...pictures.keys()]
 }
 
-/** Schedulers by short names, but for those that only go with models trained for them: flows and consistency models. */
-function forThisModel(): string[] {
-  return shortNames(schedulerNames).filter(name => !/^(flow_|lcm|tcd)/.test(name) && !/_(exponential|beta)$/.test(name))
+/** Those that go with models of another kind than this one: they are drawn last, as they come out here. SCM cannot be made for it at all. */
+const FOR_OTHERS = /^(ipndm|lcm|tcd|flow_.*|EDM.*|.*Inverse)/
+
+/** Every scheduler by its short names, or else by its class; of the spacings the first two. */
+function samplers(): { own: string[]; others: string[] } {
+  const classes = Object.keys(schedulerNames).filter(name => /^(EDM|.*Inverse)/.test(name))
+  const names = [...shortNames(schedulerNames).filter(name => !/_(exponential|beta)$/.test(name)), ...classes]
+  return {
+    own: names.filter(name => !FOR_OTHERS.test(name)),
+    others: names.filter(name => FOR_OTHERS.test(name)),
+  }
 }
 
 function shortNames(names: object): string[] {

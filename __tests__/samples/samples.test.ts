@@ -88,9 +88,11 @@ test('cancel.ts stops in the denoise loop after 3 steps', async () => {
 test('schedulers.ts draws a picture under every scheduler and guider', async () => {
   const file = join(folder(), 'sheet.png')
   const names = await schedulers(emojiFolder, file, { numInferenceSteps: 4 })
-  expect(names).toEqual(expect.arrayContaining(['ddim', 'euler_a', 'dpm++_2m_karras', 'unipc', 'euler, pag']))
+  expect(names).toEqual(
+    expect.arrayContaining(['ddim', 'euler_a', 'dpm++_2m_karras', 'unipc', 'euler, pag', 'lcm', 'EDMEuler']),
+  )
   const sheet = await Image.load(file)
-  expect(sheet.width).toBe(8 * 126)
+  expect(sheet.width).toBe(8 * 146)
   expect(sheet.height).toBe(Math.ceil(names.length / 8) * 122)
   expect(coloured(sheet)).toBeGreaterThan(names.length * 64 * 64 * 0.2)
 })

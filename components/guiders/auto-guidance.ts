@@ -6,9 +6,7 @@ import { z } from 'zod'
 import { layerIndices, layerSkipConfig, layerSkipHooks, skipLayers } from '../models/hooks/layer-skip'
 import type { ModuleHook } from '../models/hooks/module-hook'
 import type { Module } from '../nn/module'
-import type * as tf from '../tensors/tf'
 import { checkWindow } from './guidance-window'
-import { type ConditionPair, guidedPrediction } from './guided-prediction'
 import type { PredictionName } from './guider-batch'
 import { checkOneOf, oneOrMore } from './perturbed-guidance'
 import { TwoConditionGuidance, twoConditionSettings } from './two-condition-guidance'
@@ -47,9 +45,5 @@ export class AutoGuidance extends TwoConditionGuidance<AutoGuidanceConfig> {
     const { autoGuidanceLayers: layers, autoGuidanceConfig, dropout } = this.config
     const configs = autoGuidanceConfig ?? [skipLayers(layers ?? [], { dropout: dropout ?? 1 })] // One of the two is given.
     return configs.flatMap(config => layerSkipHooks(denoiser, config, this.generator))
-  }
-
-  protected override guide(pair: ConditionPair): tf.Tensor {
-    return guidedPrediction(pair, this.config.guidanceScale, this.config.useOriginalFormulation)
   }
 }

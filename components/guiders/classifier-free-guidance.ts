@@ -3,9 +3,7 @@
  * guiders/classifier_free_guidance.py
  */
 import { z } from 'zod'
-import type * as tf from '../tensors/tf'
 import { checkWindow } from './guidance-window'
-import { type ConditionPair, guidedPrediction } from './guided-prediction'
 import { TwoConditionGuidance, twoConditionSettings } from './two-condition-guidance'
 
 const schema = z.object(twoConditionSettings).superRefine(checkWindow)
@@ -18,9 +16,5 @@ export class ClassifierFreeGuidance extends TwoConditionGuidance<ClassifierFreeG
   /** @throws ConfigError */
   constructor(config: z.input<typeof schema> = {}, file?: string) {
     super(schema, config, file)
-  }
-
-  protected override guide(pair: ConditionPair): tf.Tensor {
-    return guidedPrediction(pair, this.config.guidanceScale, this.config.useOriginalFormulation)
   }
 }

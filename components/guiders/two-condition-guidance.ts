@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import * as tf from '../tensors/tf'
 import { isOffScale } from './guidance-window'
-import type { ConditionPair } from './guided-prediction'
+import { type ConditionPair, guidedPrediction } from './guided-prediction'
 import { BaseGuidance, type GuidanceConfig, type GuiderOutput, guidanceSettings, type Predictions } from './guider-base'
 import type { GuiderPass } from './guider-batch'
 import { rescaleNoiseCfg } from './rescale-noise-cfg'
@@ -58,6 +58,8 @@ export abstract class TwoConditionGuidance<
     return uncond === undefined ? cond.clone() : this.guide({ cond, uncond })
   }
 
-  /** Combines the two predictions to a new one. Runs inside of tf.tidy. */
-  protected abstract guide(pair: ConditionPair): tf.Tensor
+  /** Combines the two predictions to a new one, by default as classifier-free guidance does. Runs inside of tf.tidy. */
+  protected guide(pair: ConditionPair): tf.Tensor {
+    return guidedPrediction(pair, this.config.guidanceScale, this.config.useOriginalFormulation)
+  }
 }

@@ -1,5 +1,4 @@
 /** All schedulers. A new one is a file of its own and a line here; a short name for it is in `scheduler-names.ts`. */
-
 import { LCMScheduler } from './consistency/lcm-scheduler'
 import { SCMScheduler } from './consistency/scm-scheduler'
 import { TCDScheduler } from './consistency/tcd-scheduler'

@@ -3,22 +3,12 @@ import { BaseGuidance } from '../../../components/guiders/base-guidance'
 import { PerturbedAttentionGuidance } from '../../../components/guiders/perturbed-attention-guidance'
 import { SkipLayerGuidance } from '../../../components/guiders/skip-layer-guidance'
 import { SmoothedEnergyGuidance } from '../../../components/guiders/smoothed-energy-guidance'
-import { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
-import { MIDDLE, TOP } from '../models/hooks/small-unet'
+import { bareSmallUNet, MIDDLE, TOP } from '../models/hooks/small-unet'
 import { useBackend } from '../models/use-backend'
 
 useBackend('cpu')
 
-const unet = UNet2DConditionModel.fromConfig({
-  in_channels: 4,
-  out_channels: 4,
-  block_out_channels: [8, 16],
-  down_block_types: ['CrossAttnDownBlock2D', 'DownBlock2D'],
-  up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D'],
-  layers_per_block: 1,
-  cross_attention_dim: 16,
-  norm_num_groups: 4,
-})
+const unet = bareSmallUNet()
 
 /** Names of the passes of a step, each with the hooks that it asks for. */
 function passes(guider: BaseGuidance, step: number, steps = 10): string[] {

@@ -4,20 +4,9 @@ import { ModelMemoryError } from '../../../components/executors/graph/graph-erro
 import { BaseGuidance } from '../../../components/guiders/base-guidance'
 import { ClassifierFreeGuidance } from '../../../components/guiders/classifier-free-guidance'
 import { predictConditions } from '../../../components/guiders/predict-conditions'
-import type { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
-import { useGraphExecutor } from '../executors/use-graph-executor'
-import { cleanUpAfterEach, distance, loadSmallUNet, smallInputs } from '../models/hooks/small-unet'
+import { distance, smallInputs, useSmallUNet } from '../models/hooks/small-unet'
 
-cleanUpAfterEach()
-const graphExecutor = useGraphExecutor()
-const executors = { eager: () => eagerExecutor, graph: graphExecutor } as const
-
-let unet: UNet2DConditionModel
-beforeAll(async () => {
-  unet = await loadSmallUNet()
-  tf.dispose(await unet.call(smallInputs(1))) // Weights are brought to the device by the first call.
-})
-afterAll(() => unet.dispose())
+const { unet, executors } = useSmallUNet()
 
 const guiders = {
   ClassifierFreeGuidance: {},
@@ -34,11 +23,11 @@ async function predict(guider: BaseGuidance, together: boolean): Promise<{ pred:
   guider.setState(1, 4, 321)
   const pred = await predictConditions(
     guider,
-    unet,
+    unet(),
     { sample, encoderHiddenStates: [prompt, negative.mul<tf.Tensor3D>(-0.5)] },
     (inputs, hooks) => {
       batches.push(inputs.sample.shape[0])
-      return unet.call({ ...inputs, timestep: 321 }, { hooks })
+      return unet().call({ ...inputs, timestep: 321 }, { hooks })
     },
     together,
   )
@@ -46,7 +35,7 @@ async function predict(guider: BaseGuidance, together: boolean): Promise<{ pred:
 }
 
 describe.each(['eager', 'graph'] as const)('with the %s executor', name => {
-  beforeAll(() => void unet.useExecutor(executors[name]()))
+  beforeAll(() => void unet().useExecutor(executors[name]()))
 
   test.each(Object.entries(guiders))(
     '%s predicts the same in one batch as one by one',
@@ -66,9 +55,9 @@ describe.each(['eager', 'graph'] as const)('with the %s executor', name => {
 test('eager and graph agree in the random guider too', async () => {
   const guider = BaseGuidance.fromConfig({ _class_name: 'AutoGuidance', autoGuidanceLayers: [0, 1], dropout: 0.5 })
   const eager = await predict(guider.forRun({ seed: 3 }), true)
-  unet.useExecutor(graphExecutor())
+  unet().useExecutor(executors.graph())
   const graph = await predict(guider.forRun({ seed: 3 }), true)
-  unet.useExecutor(eagerExecutor)
+  unet().useExecutor(eagerExecutor)
   expect(distance(eager.pred, graph.pred)).toBeLessThan(1e-4)
 })
 
@@ -93,7 +82,7 @@ describe('where the batch does not fit into memory', () => {
     const condition = tf.ones([1, 2])
     const pred = await predictConditions(
       guider,
-      unet,
+      unet(),
       { condition: [condition, condition] },
       async ({ condition: given }) => {
         rows.push(given.shape[0] as number)

@@ -2,10 +2,9 @@
  * The arithmetic of a step that follows the polynomial through several predictions exactly. Sources: https://arxiv.org/abs/2309.05019 (SA-Solver),
  * https://arxiv.org/abs/2204.13902 (DEIS, which is its form for predictions of the noise, without fresh noise)
  */
-
 import { halfLogSnr, type NoiseLevel } from '../steps/prediction-type'
-import type { StepFactors } from './dpm-solver-factors'
 import { lagrangeIntegrals } from './lagrange-integrals'
+import type { StepFactors } from './step-factors'
 
 /** The step. */
 export interface AdamsStep {

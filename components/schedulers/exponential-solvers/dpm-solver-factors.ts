@@ -3,6 +3,7 @@
  * https://arxiv.org/abs/2206.00927 (dpmsolver), https://arxiv.org/abs/2211.01095 (dpmsolver++ and the stochastic forms).
  */
 import { halfLogSnr, type NoiseLevel } from '../steps/prediction-type'
+import type { StepFactors } from './step-factors'
 
 /** Those with `++` follow predictions of the clean sample, the others of the noise; `sde` ones add fresh noise. */
 export const dpmAlgorithms = ['dpmsolver', 'dpmsolver++', 'sde-dpmsolver', 'sde-dpmsolver++'] as const
@@ -12,15 +13,6 @@ export type DPMAlgorithm = (typeof dpmAlgorithms)[number]
 
 /** Which second-order form is used: `midpoint` or `heun`. The third order has one form. */
 export type DPMSolverType = 'midpoint' | 'heun'
-
-/** What the tensors of a step are multiplied with before they are added. */
-export interface StepFactors {
-  readonly sample: number
-  /** Of the predictions, the newest first. */
-  readonly predictions: readonly number[]
-  /** Of fresh normal noise. */
-  readonly noise: number
-}
 
 /** Factors of a Taylor series: of the prediction, and of its first and second derivative. */
 interface Series extends Omit<StepFactors, 'predictions'> {

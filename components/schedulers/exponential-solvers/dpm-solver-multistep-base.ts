@@ -1,12 +1,12 @@
 /** What DPM-Solver's multistep forms share: the step. Source: https://arxiv.org/abs/2211.01095, section 4 */
 import type * as tf from '../../tensors/tf'
 import type { StepOptions, StepResult } from '../step-options'
-import { linearCombination } from '../steps/linear-combination'
 import { stepNoise } from '../steps/step-noise'
 import { dpmSolverFactors } from './dpm-solver-factors'
 import { type DPMSolverConfig, followsNoise } from './dpm-solver-settings'
 import { ExponentialSolverScheduler } from './exponential-solver-scheduler'
 import { multistepOrder } from './multistep-order'
+import { applyStepFactors } from './step-factors'
 
 /** Each step asks the network once, and uses what it said in the steps before. */
 export abstract class DPMSolverMultistepBase<
@@ -32,11 +32,7 @@ export abstract class DPMSolverMultistepBase<
     const predictions = [prediction, ...this.history.newestFirst].slice(0, this.orderAt(index))
     const levels = predictions.map((_, age) => this.levelAt(index - age))
     const factors = dpmSolverFactors(algorithmType, solverType, this.levelAt(index + 1), levels)
-    const prevSample = linearCombination(
-      [factors.sample, sample],
-      ...predictions.map((tensor, age) => [factors.predictions[age] as number, tensor] as const),
-      ...(noise === undefined ? [] : [[factors.noise, noise] as const]),
-    )
+    const prevSample = applyStepFactors(factors, sample, predictions, noise)
     this.history.push(prediction)
     return { prevSample }
   }

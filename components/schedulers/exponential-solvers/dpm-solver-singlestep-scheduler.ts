@@ -7,7 +7,6 @@ import type { RunScope } from '../../../src/container/run-scoped'
 import type * as tf from '../../tensors/tf'
 import { finalSigma, sigmaSettings } from '../noise-levels/sigma-settings'
 import type { StepOptions, StepResult } from '../step-options'
-import { linearCombination } from '../steps/linear-combination'
 import { stepNoise } from '../steps/step-noise'
 import { TensorHistory } from '../steps/tensor-history'
 import type { TimestepsRequest } from '../timesteps-request'
@@ -15,6 +14,7 @@ import { dpmSinglestepFactors } from './dpm-solver-factors'
 import { algorithmSetting, checkDPMSolver, dpmSolverSettings, followsNoise } from './dpm-solver-settings'
 import { ExponentialSolverScheduler, type VisitedLevels } from './exponential-solver-scheduler'
 import { checkSolver, dynamicShiftSettings, networkSettings } from './exponential-solver-settings'
+import { applyStepFactors } from './step-factors'
 
 const schema = z
   .object({
@@ -89,11 +89,7 @@ export class DPMSolverSinglestepScheduler extends ExponentialSolverScheduler<DPM
     const start = begins ? sample : (this.start.newestFirst[0] as tf.Tensor)
     const levels = predictions.map((_, age) => this.levelAt(index - age))
     const factors = dpmSinglestepFactors(algorithmType, solverType, this.levelAt(index + 1), levels)
-    const prevSample = linearCombination(
-      [factors.sample, start],
-      ...predictions.map((tensor, age) => [factors.predictions[age] as number, tensor] as const),
-      ...(noise === undefined ? [] : [[factors.noise, noise] as const]),
-    )
+    const prevSample = applyStepFactors(factors, start, predictions, noise)
     this.history.push(prediction)
     if (begins) this.start.push(sample.clone())
     return { prevSample }

@@ -5,11 +5,10 @@
 import type { RunScope } from '../../../src/container/run-scoped'
 import type * as tf from '../../tensors/tf'
 import type { StepOptions, StepResult } from '../step-options'
-import { linearCombination } from '../steps/linear-combination'
 import { TensorHistory } from '../steps/tensor-history'
-import type { StepFactors } from './dpm-solver-factors'
 import { ExponentialSolverScheduler } from './exponential-solver-scheduler'
 import type { SolverConfig } from './exponential-solver-settings'
+import { applyStepFactors, type StepFactors } from './step-factors'
 
 /** Remembers, besides predictions, the sample and the noise of the last step. */
 export abstract class PredictorCorrectorScheduler<
@@ -59,7 +58,7 @@ export abstract class PredictorCorrectorScheduler<
     const predictions = [prediction, ...this.history.newestFirst]
     const corrected = this.correct(index, predictions) ?? sample.clone()
     const used = predictions.slice(0, this.predictorReach(index))
-    const prevSample = combine(this.predictorFactors(index, used.length), corrected, used, noise)
+    const prevSample = applyStepFactors(this.predictorFactors(index, used.length), corrected, used, noise)
     this.history.push(prediction)
     this.lastSample.push(corrected)
     // The noise may be the caller's, who disposes it.
@@ -73,19 +72,6 @@ export abstract class PredictorCorrectorScheduler<
     const [noise] = this.lastNoise.newestFirst
     const used = predictions.slice(0, this.correctorReach(index))
     if (sample === undefined || used.length === 0) return undefined
-    return combine(this.correctorFactors(index, used.length), sample, used, noise)
+    return applyStepFactors(this.correctorFactors(index, used.length), sample, used, noise)
   }
-}
-
-function combine(
-  factors: StepFactors,
-  sample: tf.Tensor,
-  predictions: readonly tf.Tensor[],
-  noise: tf.Tensor | undefined,
-): tf.Tensor {
-  return linearCombination(
-    [factors.sample, sample],
-    ...predictions.map((tensor, age) => [factors.predictions[age] as number, tensor] as const),
-    ...(noise === undefined ? [] : [[factors.noise, noise] as const]),
-  )
 }

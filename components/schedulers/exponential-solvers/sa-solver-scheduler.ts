@@ -9,10 +9,10 @@ import type { StepOptions } from '../step-options'
 import { levelOfAlphaCumprod, type NoiseLevel } from '../steps/prediction-type'
 import { stepNoise } from '../steps/step-noise'
 import { adamsFactors } from './adams-factors'
-import type { StepFactors } from './dpm-solver-factors'
 import { endOfSpaced, type VisitedLevels } from './exponential-solver-scheduler'
 import { checkSolver, networkSettings, refuseFlowPrediction, solverSettings } from './exponential-solver-settings'
 import { PredictorCorrectorScheduler } from './predictor-corrector-scheduler'
+import type { StepFactors } from './step-factors'
 
 /** How much fresh noise the step from a timestep adds: 0 for none, 1 for as much as the diffusion's own. */
 export type TauFunction = (timestep: number) => number

@@ -1,8 +1,7 @@
 /** The arithmetic of UniPC's steps. Source: https://arxiv.org/abs/2302.04867, algorithms 5 to 8 */
-
 import { halfLogSnr, type NoiseLevel } from '../steps/prediction-type'
-import type { StepFactors } from './dpm-solver-factors'
 import { solveLinearSystem } from './linear-system'
+import type { StepFactors } from './step-factors'
 
 /** The forms of the paper's function B(h): h itself, or `exp(h) − 1`. */
 export const uniPCSolverTypes = ['bh1', 'bh2'] as const

@@ -9,10 +9,10 @@ import type { SigmaRange } from '../noise-levels/sigma-schedules'
 import { sigmaSettings, spacedSigmas } from '../noise-levels/sigma-settings'
 import { betaSettings, spacingSettings } from '../scheduler-config'
 import type { SetTimestepsOptions, TimestepsRequest } from '../timesteps-request'
-import type { StepFactors } from './dpm-solver-factors'
 import { endOfSpaced, type VisitedLevels } from './exponential-solver-scheduler'
 import { checkSolver, dynamicShiftSettings, refuseFlowPrediction, solverSettings } from './exponential-solver-settings'
 import { PredictorCorrectorScheduler } from './predictor-corrector-scheduler'
+import type { StepFactors } from './step-factors'
 import { type UniPCStep, uniCFactors, uniPCSolverTypes, uniPFactors } from './unipc-factors'
 
 const sigmaLimit = z.number().positive().nullable().default(null)

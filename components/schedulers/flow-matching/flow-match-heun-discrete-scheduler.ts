@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { RunScope } from '../../../src/container/run-scoped'
 import * as tf from '../../tensors/tf'
 import type { Schedule } from '../run-progress'
+import { churnedShare } from '../sigma-space/churned-euler-step'
 import { direction } from '../sigma-space/sigma-space-line'
 import type { StepOptions, StepResult } from '../step-options'
 import { linearCombination } from '../steps/linear-combination'
@@ -18,9 +19,6 @@ const schema = z.object(flowSettings)
 
 /** Settings of {@link FlowMatchHeunDiscreteScheduler}. */
 export type FlowMatchHeunDiscreteConfig = z.output<typeof schema>
-
-/** The largest share of a sigma that {@link StepOptions.sChurn} adds in one step. */
-const MAX_GAMMA = Math.SQRT2 - 1
 
 /** What the first half of a step leaves for the second. */
 interface FirstHalf {
@@ -73,7 +71,7 @@ export class FlowMatchHeunDiscreteScheduler extends FlowMatchScheduler<FlowMatch
     const { firstHalf } = this
     const sigma = this.sigmaAt(firstHalf === undefined ? index : index - 1)
     const next = this.sigmaAt(firstHalf === undefined ? index + 1 : index)
-    const gamma = this.gammaAt(sigma, options)
+    const gamma = churnedShare(sigma, this.timesteps.length, options)
     const sigmaHat = sigma * (1 + gamma)
     const noised = gamma > 0 ? this.addFreshNoise(sample, Math.sqrt(sigmaHat ** 2 - sigma ** 2), options) : sample
     // Subtracted and divided as in the reference: near a sigma of 0 the rounding of this decides the result.
@@ -108,11 +106,5 @@ export class FlowMatchHeunDiscreteScheduler extends FlowMatchScheduler<FlowMatch
   private addFreshNoise(sample: tf.Tensor, deviation: number, options: StepOptions): tf.Tensor {
     const noise = stepNoise(this.constructor.name, sample, options)
     return linearCombination([1, sample], [deviation * (options.sNoise ?? 1), noise])
-  }
-
-  /** The share of a sigma that fresh noise adds. */
-  private gammaAt(sigma: number, { sChurn = 0, sTmin = 0, sTmax = Infinity }: StepOptions): number {
-    if (!(sTmin <= sigma && sigma <= sTmax)) return 0
-    return Math.min(sChurn / this.timesteps.length, MAX_GAMMA)
   }
 }

@@ -1,5 +1,4 @@
 /** The noise levels that a model was trained with, as tables by training timestep. All in float32, as the reference keeps them. */
-
 import type { Schedule } from '../run-progress'
 import { type BetaRange, type BetaScheduleName, betaSchedules } from './beta-schedule'
 import { logFloat32 } from './float32-log'

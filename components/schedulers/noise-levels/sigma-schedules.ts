@@ -1,6 +1,7 @@
 /** Ways to space the noise levels of a run between its largest and smallest sigma. Each returns `count` sigmas, falling. */
 import { betaQuantile } from './beta-quantile'
 import { logFloat32 } from './float32-log'
+import { shiftSigma } from './flow-shift'
 import { linspace } from './number-sequences'
 
 /** The ends of a sigma schedule. */
@@ -45,7 +46,7 @@ export function betaSigmas({ sigmaMax, sigmaMin }: SigmaRange, count: number): n
  */
 export function flowSigmas(numTrainTimesteps: number, flowShift: number, count: number): number[] {
   return linspace(1, 1 / numTrainTimesteps, count + 1)
-    .map(alpha => (flowShift * (1 - alpha)) / (1 + (flowShift - 1) * (1 - alpha)))
+    .map(alpha => shiftSigma(flowShift, 1 - alpha))
     .reverse()
     .slice(0, count)
 }

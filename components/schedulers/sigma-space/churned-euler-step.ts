@@ -22,6 +22,19 @@ export interface ChurnedStep {
 const MAX_GAMMA = Math.SQRT2 - 1
 
 /**
+ * The share of a sigma that fresh noise adds in one step.
+ *
+ * @param steps how many share {@link StepOptions.sChurn}
+ */
+export function churnedShare(
+  sigma: number,
+  steps: number,
+  { sChurn = 0, sTmin = 0, sTmax = Infinity }: StepOptions,
+): number {
+  return sTmin <= sigma && sigma <= sTmax ? Math.min(sChurn / steps, MAX_GAMMA) : 0
+}
+
+/**
  * Takes the step.
  *
  * @param predictClean the clean sample, from the sample with the fresh noise and its sigma
@@ -31,8 +44,8 @@ export function churnedEulerStep(
   { scheduler, sample, from, to, steps, options }: ChurnedStep,
   predictClean: (noised: tf.Tensor, sigma: number) => tf.Tensor,
 ): StepResult {
-  const { sChurn = 0, sTmin = 0, sTmax = Infinity, sNoise = 1 } = options
-  const gamma = sTmin <= from && from <= sTmax ? Math.min(sChurn / steps, MAX_GAMMA) : 0
+  const { sNoise = 1 } = options
+  const gamma = churnedShare(from, steps, options)
   const sigma = Math.fround(from * (1 + gamma))
   const fresh = sNoise * Math.sqrt(sigma ** 2 - from ** 2)
   const noised = gamma > 0 ? linearCombination([1, sample], [fresh, stepNoise(scheduler, sample, options)]) : sample

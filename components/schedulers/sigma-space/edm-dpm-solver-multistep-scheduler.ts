@@ -6,12 +6,13 @@ import { z } from 'zod'
 import type { RunScope } from '../../../src/container/run-scoped'
 import type * as tf from '../../tensors/tf'
 import { dpmSolverFactors } from '../exponential-solvers/dpm-solver-factors'
+import { algorithmSetting, dpmSolverSettings } from '../exponential-solvers/dpm-solver-settings'
 import { multistepOrder } from '../exponential-solvers/multistep-order'
+import { applyStepFactors } from '../exponential-solvers/step-factors'
 import type { Schedule } from '../run-progress'
 import { thresholdingSettings } from '../scheduler-config'
 import type { StepOptions, StepResult } from '../step-options'
 import { thresholdSample } from '../steps/dynamic-thresholding'
-import { linearCombination } from '../steps/linear-combination'
 import { checkShape, stepNoise } from '../steps/step-noise'
 import { TensorHistory } from '../steps/tensor-history'
 import type { TimestepsRequest } from '../timesteps-request'
@@ -21,18 +22,9 @@ const schema = z
   .object({
     ...edmSettings,
     ...thresholdingSettings,
-    /** 2 is advised with guidance, 3 without. */
-    solverOrder: z.int().min(1).max(3).default(2),
-    /** DEIS, of which a config may come, has a name of its own for what is here dpmsolver++. */
-    algorithmType: z
-      .enum(['dpmsolver++', 'sde-dpmsolver++', 'deis'])
-      .transform(name => (name === 'deis' ? 'dpmsolver++' : name))
-      .default('dpmsolver++'),
-    /** The names of DEIS and UniPC, of which a config may come, stand for midpoint. */
-    solverType: z
-      .enum(['midpoint', 'heun', 'logrho', 'bh1', 'bh2'])
-      .transform(name => (name === 'heun' ? name : 'midpoint'))
-      .default('midpoint'),
+    solverOrder: dpmSolverSettings.solverOrder,
+    algorithmType: algorithmSetting(['dpmsolver++', 'sde-dpmsolver++']),
+    solverType: dpmSolverSettings.solverType,
     /** In runs of less than 15 steps, lower the order at the end. */
     lowerOrderFinal: z.boolean().default(true),
     /** Take the last step with order 1. */
@@ -86,11 +78,7 @@ export class EDMDPMSolverMultistepScheduler extends EDMScheduler<EDMDPMSolverMul
     const levelAt = (place: number) => ({ alpha: 1, sigma: this.sigmaAt(place) })
     const levels = predictions.map((_, age) => levelAt(index - age))
     const factors = dpmSolverFactors(algorithmType, solverType, levelAt(index + 1), levels)
-    const prevSample = linearCombination(
-      [factors.sample, sample],
-      ...predictions.map((tensor, age) => [factors.predictions[age] as number, tensor] as const),
-      ...(noise === undefined ? [] : [[factors.noise, noise] as const]),
-    )
+    const prevSample = applyStepFactors(factors, sample, predictions, noise)
     this.history.push(prediction)
     return { prevSample }
   }

@@ -11,8 +11,6 @@ FrequencyDecoupledGuidance needs kornia. The reference leaves the padding of its
 is larger than the sample is of no use.
 """
 
-import argparse
-import collections
 import dataclasses
 import json
 import pathlib
@@ -24,6 +22,7 @@ import warnings
 import diffusers
 import torch
 from diffusers import guiders
+from random_cases import write_cases
 from safetensors.torch import save_file
 
 warnings.filterwarnings("ignore")
@@ -241,34 +240,5 @@ def write_case(folder: pathlib.Path, case: Settings, tensors: dict[str, torch.Te
     return head | {"path": f"guiders/{folder.name}"}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=pathlib.Path, help="folder to write; it must be empty or new")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=12, help="cases of each class")
-    parser.add_argument("--classes", default=",".join(CLASSES), help="names without Guidance, joined by commas")
-    arguments = parser.parse_args()
-    torch.set_num_threads(1)
-    torch.set_grad_enabled(False)
-    entries: list[Settings] = []
-    skipped: list[Settings] = []
-    for name in arguments.classes.split(","):
-        rng = random.Random(f"{arguments.seed} {name}")
-        reasons: collections.Counter[str] = collections.Counter()
-        made = 0
-        while made < arguments.count and reasons.total() < 20 * arguments.count:
-            try:
-                case, tensors = make_case(rng, name)
-            except Exception as error:  # Whatever the reference stumbles over.
-                reasons[f"{type(error).__name__}: {str(error).strip()[:100]}"] += 1
-                continue
-            made += 1
-            entries.append(write_case(arguments.out / "guiders" / f"{name.lower()}_{made:03}", case, tensors))
-        skipped += [{"guider_class": f"{name}Guidance", "reason": reason, "count": count} for reason, count in reasons.items()]
-        print(f"{name}: {made} cases, {reasons.total()} skipped", *(f"\n    {n} x {reason}" for reason, n in reasons.most_common()), sep="")
-    index = {"seed": arguments.seed, "made_with": {"torch": torch.__version__, "diffusers": diffusers.__version__}}
-    (arguments.out / "index.json").write_text(json.dumps(index | {"cases": entries, "skipped": skipped}, indent=1))
-
-
 if __name__ == "__main__":
-    main()
+    write_cases("guider", "Guidance", CLASSES, __doc__, make_case, write_case)

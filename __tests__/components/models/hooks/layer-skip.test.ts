@@ -3,26 +3,15 @@ import { dropout } from '../../../../components/models/hooks/dropout'
 import { layerSkipConfig, layerSkipHooks, skipLayers } from '../../../../components/models/hooks/layer-skip'
 import { ModelHookError } from '../../../../components/models/hooks/model-hook-error'
 import { blurTokens } from '../../../../components/models/hooks/smoothed-energy'
-import { UNet2DConditionModel } from '../../../../components/models/unet-2d-condition/unet-2d-condition-model'
 import { Module } from '../../../../components/nn/module'
 import { Generator } from '../../../../components/random/generator'
 import { useBackend } from '../use-backend'
-import { cleanUpAfterEach, MIDDLE, TOP } from './small-unet'
+import { bareSmallUNet, cleanUpAfterEach, MIDDLE, TOP } from './small-unet'
 
 cleanUpAfterEach()
 useBackend('cpu')
 
-const unet = UNet2DConditionModel.fromConfig({
-  in_channels: 4,
-  out_channels: 4,
-  block_out_channels: [8, 16],
-  down_block_types: ['CrossAttnDownBlock2D', 'DownBlock2D'],
-  up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D'],
-  transformer_layers_per_block: 2,
-  layers_per_block: 1,
-  cross_attention_dim: 16,
-  norm_num_groups: 4,
-})
+const unet = bareSmallUNet()
 const hooked = (config: Parameters<typeof layerSkipConfig.parse>[0]) =>
   layerSkipHooks(unet, layerSkipConfig.parse(config), new Generator(0)).map(({ name, module }) => `${name} ${module}`)
 

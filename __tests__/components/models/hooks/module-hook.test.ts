@@ -1,23 +1,11 @@
 import * as tf from '@tensorflow/tfjs'
-import { eagerExecutor } from '../../../../components/executors/eager-executor'
 import { ModelHookError } from '../../../../components/models/hooks/model-hook-error'
 import { type BatchHook, hooksKey } from '../../../../components/models/hooks/module-hook'
-import type { UNet2DConditionModel } from '../../../../components/models/unet-2d-condition/unet-2d-condition-model'
 import { checkModelsCase } from '../../../../testing/goldens/areas/models'
 import { openGolden } from '../../../testing/goldens/test-goldens'
-import { useGraphExecutor } from '../../executors/use-graph-executor'
-import { cleanUpAfterEach, distance, loadSmallUNet, MIDDLE, smallInputs, TOP } from './small-unet'
+import { distance, MIDDLE, smallInputs, TOP, useSmallUNet } from './small-unet'
 
-cleanUpAfterEach()
-const graphExecutor = useGraphExecutor()
-const executors = { eager: () => eagerExecutor, graph: graphExecutor } as const
-
-let unet: UNet2DConditionModel
-beforeAll(async () => {
-  unet = await loadSmallUNet()
-  tf.dispose(await unet.call(smallInputs(1))) // Weights are brought to the device by the first call.
-})
-afterAll(() => unet.dispose())
+const { unet, executors } = useSmallUNet()
 
 const skip = (module: string): BatchHook => ({ name: 'skip', module, forward: ({ args }) => args[0] })
 
@@ -28,15 +16,15 @@ test('hooked calls give the numbers of the reference', async () => {
 })
 
 describe.each(['eager', 'graph'] as const)('with the %s executor', name => {
-  beforeAll(() => void unet.useExecutor(executors[name]()))
+  beforeAll(() => void unet().useExecutor(executors[name]()))
 
   test('a hook is there for its call alone, also while others are under way', async () => {
     const inputs = smallInputs(1)
     const before = tf.memory().numTensors
     const [plain, hooked, plainAgain] = await Promise.all([
-      unet.call(inputs),
-      unet.call(inputs, { hooks: [skip(`${MIDDLE}.0`)] }),
-      unet.call(inputs),
+      unet().call(inputs),
+      unet().call(inputs, { hooks: [skip(`${MIDDLE}.0`)] }),
+      unet().call(inputs),
     ])
     expect(distance(plain, plainAgain)).toBe(0)
     expect(distance(plain, hooked)).toBeGreaterThan(1e-3)
@@ -47,9 +35,9 @@ describe.each(['eager', 'graph'] as const)('with the %s executor', name => {
   test('a hook for a share of the batch changes that share', async () => {
     const inputs = smallInputs(3)
     const hook = skip(`${TOP}.1`)
-    const plain = await unet.call(inputs)
-    const hooked = await unet.call(inputs, { hooks: [hook] })
-    const shared = await unet.call(inputs, { hooks: [{ ...hook, share: { index: 1, count: 3 } }] })
+    const plain = await unet().call(inputs)
+    const hooked = await unet().call(inputs, { hooks: [hook] })
+    const shared = await unet().call(inputs, { hooks: [{ ...hook, share: { index: 1, count: 3 } }] })
     const rows = (x: tf.Tensor, begin: number) => x.slice([begin], [1])
     expect(distance(rows(shared, 0), rows(plain, 0))).toBeLessThan(1e-5)
     expect(distance(rows(shared, 1), rows(hooked, 1))).toBeLessThan(1e-5)
@@ -69,8 +57,8 @@ describe.each(['eager', 'graph'] as const)('with the %s executor', name => {
       module: 'conv_out',
       forward: ({ run, args }) => (run(...args) as tf.Tensor).add(1),
     }
-    const plain = await unet.call(inputs)
-    const hooked = await unet.call(inputs, { hooks: [times(2), plus] })
+    const plain = await unet().call(inputs)
+    const hooked = await unet().call(inputs, { hooks: [times(2), plus] })
     expect(distance(hooked, plain.mul(2).add(1))).toBeLessThan(1e-5)
   })
 
@@ -82,30 +70,30 @@ describe.each(['eager', 'graph'] as const)('with the %s executor', name => {
       numbers: [factor],
       forward: ({ run, args, numbers: [given] }) => (run(...args) as tf.Tensor).mul(given as tf.Tensor),
     })
-    const plain = await unet.call(inputs)
+    const plain = await unet().call(inputs)
     for (const factor of [2, 5]) {
-      const hooked = await unet.call(inputs, { hooks: [scaled(factor)] })
+      const hooked = await unet().call(inputs, { hooks: [scaled(factor)] })
       expect(distance(hooked, plain.mul(factor))).toBeLessThan(1e-5)
     }
   })
 
   test('a part that the model does not have is refused, and a near name told', async () => {
-    const call = unet.call(smallInputs(1), { hooks: [skip('mid_block.attentions.0.transformer_blocks.2')] })
+    const call = unet().call(smallInputs(1), { hooks: [skip('mid_block.attentions.0.transformer_blocks.2')] })
     await expect(call).rejects.toThrow(ModelHookError)
     await expect(call).rejects.toThrow(
       'UNet2DConditionModel: mid_block.attentions.0.transformer_blocks.2 is no part of the model; there is mid_block.',
     )
-    const plain = await unet.call(smallInputs(1))
+    const plain = await unet().call(smallInputs(1))
     plain.dispose()
   })
 
   test('shares must divide the batch, and their parts return one tensor', async () => {
     const half = { index: 0, count: 2 }
-    await expect(unet.call(smallInputs(3), { hooks: [{ ...skip('conv_out'), share: half }] })).rejects.toThrow(
+    await expect(unet().call(smallInputs(3), { hooks: [{ ...skip('conv_out'), share: half }] })).rejects.toThrow(
       'conv_out cannot be hooked for one of 2 parts of a batch of 3',
     )
     const whole: BatchHook = { name: 'as it is', module: 'down_blocks.0', forward: ({ run, args }) => run(...args) }
-    await expect(unet.call(smallInputs(2), { hooks: [{ ...whole, share: half }] })).rejects.toThrow(
+    await expect(unet().call(smallInputs(2), { hooks: [{ ...whole, share: half }] })).rejects.toThrow(
       'down_blocks.0 cannot be hooked for a part of a batch, as it returns more than one tensor',
     )
   })

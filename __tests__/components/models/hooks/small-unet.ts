@@ -1,9 +1,11 @@
 /** The small UNet that hooks are tried on, with two transformer blocks in each stack. */
 import * as tf from '@tensorflow/tfjs'
+import { eagerExecutor } from '../../../../components/executors/eager-executor'
 import type { UNet2DConditionInputs } from '../../../../components/models/unet-2d-condition/inputs'
 import { UNet2DConditionModel } from '../../../../components/models/unet-2d-condition/unet-2d-condition-model'
 import { Generator } from '../../../../components/random/generator'
 import { randnTensor } from '../../../../components/random/randn-tensor'
+import { useGraphExecutor } from '../../executors/use-graph-executor'
 import { goldenFolder } from '../golden-model-case'
 
 /** Name of the stack in the middle. */
@@ -12,9 +14,32 @@ export const MIDDLE = 'mid_block.attentions.0.transformer_blocks'
 /** A stack at the top. */
 export const TOP = 'down_blocks.0.attentions.0.transformer_blocks'
 
-/** The UNet, with its weights. */
-export function loadSmallUNet(): Promise<UNet2DConditionModel> {
-  return UNet2DConditionModel.fromPretrained(goldenFolder('unet_hooks'))
+/** One of the same form without weights: its parts have their names. */
+export function bareSmallUNet(): UNet2DConditionModel {
+  return UNet2DConditionModel.fromConfig({
+    in_channels: 4,
+    out_channels: 4,
+    block_out_channels: [8, 16],
+    down_block_types: ['CrossAttnDownBlock2D', 'DownBlock2D'],
+    up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D'],
+    transformer_layers_per_block: 2,
+    layers_per_block: 1,
+    cross_attention_dim: 16,
+    norm_num_groups: 4,
+  })
+}
+
+/** Loads the UNet for the tests of a file, and makes what computes it. Each test leaves as many tensors as it found. */
+export function useSmallUNet() {
+  cleanUpAfterEach()
+  const graph = useGraphExecutor()
+  let unet: UNet2DConditionModel
+  beforeAll(async () => {
+    unet = await UNet2DConditionModel.fromPretrained(goldenFolder('unet_hooks'))
+    tf.dispose(await unet.call(smallInputs(1))) // Weights are brought to the device by the first call.
+  })
+  afterAll(() => unet.dispose())
+  return { unet: () => unet, executors: { eager: () => eagerExecutor, graph } }
 }
 
 /** What it is called with: all different in each sample. */

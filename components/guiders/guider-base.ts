@@ -84,7 +84,7 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
   private seed: number | undefined
 
   /** @throws ConfigError */
-  constructor(schema: z.ZodType<Config>, config: RawConfig, file?: string) {
+  constructor(schema: z.ZodType<Config>, config: RawConfig = {}, file?: string) {
     this.config = parseConfig(schema, config, { component: new.target.name, file })
     this.isEnabled = this.config.enabled
   }

@@ -75,7 +75,7 @@ export const guiderNames: Readonly<Record<string, NamedGuider>> = Object.fromEnt
 export function makeGuider(name: string, settings: RawConfig = {}): BaseGuidance {
   const names = Object.keys(guiderNames)
   const found = findName(names, name)
-  if (found === undefined) throw new UnknownGuiderError(name, names)
+  if (found === undefined) throw new UnknownGuiderError(String(name), names)
   const { guiderClass, settings: own } = guiderNames[found] as NamedGuider // Found among its keys.
   return new guiderClass({ ...own, ...settings })
 }

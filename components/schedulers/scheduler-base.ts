@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { z } from 'zod'
 import type { RunScope, RunScoped } from '../../src/container/run-scoped'
+import { kindOf } from '../../src/errors/text'
 import type { FromPretrainedOptions } from '../../src/params/component-class'
 import { ComponentClassError } from '../configs/component-class-error'
 import type { RawConfig } from '../configs/parse-config'
@@ -186,6 +187,9 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
     options: StepOptions = {},
   ): StepResult<T> {
     if (this.numInferenceSteps === undefined) throw new TimestepsNotSetError(this.constructor.name)
+    for (const [name, tensor] of Object.entries({ modelOutput, sample })) {
+      if (!(tensor instanceof tf.Tensor)) throw this.refuse(name, `must be a tensor, but is ${kindOf(tensor)}`)
+    }
     const index = this.locate(timestep)
     const result = tf.tidy(() => this.update(index, modelOutput, sample, options)) as StepResult<T>
     this.progress.advance(index)

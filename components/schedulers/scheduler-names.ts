@@ -92,7 +92,7 @@ export const schedulerNames: Readonly<Record<string, NamedScheduler>> = {
 export function resolveScheduler(name: string): NamedScheduler {
   const names = Object.keys(schedulerNames)
   const found = findName(names, name)
-  if (found === undefined) throw new UnknownSchedulerError(name, names)
+  if (found === undefined) throw new UnknownSchedulerError(String(name), names)
   return schedulerNames[found] as NamedScheduler
 }
 

@@ -28,3 +28,7 @@ test('the docs tell of every name', () => {
   const bare = (name: string) => name.replace(/_(karras|exponential|beta)$/, '')
   expect(Object.keys(guiderNames).filter(name => !page.includes(`\`${bare(name)}\``))).toEqual([])
 })
+
+test('what is no name at all is refused in the same way', () => {
+  expect(() => makeGuider(undefined as unknown as string)).toThrow(UnknownGuiderError)
+})

@@ -83,6 +83,7 @@ describe('AutoGuidance', () => {
 
 describe('wrong configs are refused by name', () => {
   test.each([
+    [() => new SkipLayerGuidance(undefined as unknown as object), 'skip_layer_guidance_layers: is missing'],
     [() => new SkipLayerGuidance({}), 'skip_layer_guidance_layers: is missing: give it, or skip_layer_config'],
     [
       () => new SkipLayerGuidance({ skipLayerGuidanceLayers: [0], skipLayerConfig: { indices: [1] } }),

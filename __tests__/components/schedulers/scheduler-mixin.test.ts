@@ -333,3 +333,16 @@ function expectFalling(values: readonly number[]): void {
   const wrong = values.findIndex((value, i) => !Number.isFinite(value) || value >= (values[i - 1] ?? Infinity))
   expect(wrong).toBe(-1)
 }
+
+test('what is no tensor is refused by name', () => {
+  const euler = new EulerDiscreteScheduler()
+  euler.setTimesteps(2)
+  const [timestep = 0] = euler.timesteps
+  tf.tidy(() => {
+    const none = undefined as unknown as tf.Tensor
+    expect(() => euler.step(none, timestep, tf.ones([1]))).toThrow(
+      'EulerDiscreteScheduler: modelOutput must be a tensor, but is nothing',
+    )
+    expect(() => euler.step(tf.ones([1]), timestep, [1] as unknown as tf.Tensor)).toThrow(SchedulerArgumentError)
+  })
+})

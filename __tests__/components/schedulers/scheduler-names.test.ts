@@ -97,3 +97,7 @@ describe('a config of any scheduler', () => {
     expect(() => new DEISMultistepScheduler({ algorithmType: 'sde' as 'deis' })).toThrow(ConfigError)
   })
 })
+
+test('what is no name at all is refused in the same way', () => {
+  expect(() => resolveScheduler(undefined as unknown as string)).toThrow(UnknownSchedulerError)
+})

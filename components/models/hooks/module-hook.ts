@@ -62,8 +62,11 @@ export function withHooks<T>(
     for (const [i, hook] of hooks.entries()) {
       const module = modules.get(hook.module)
       if (module === undefined) throw noSuchModule(model, hook.module, [...modules.keys()])
-      const replace = (run: Forward, args: readonly unknown[]) =>
-        hook.forward({ module, args, run, numbers: numbers[i] ?? [] })
+      const replace = (run: Forward, args: readonly unknown[]) => {
+        const result = hook.forward({ module, args, run, numbers: numbers[i] ?? [] })
+        if (result !== undefined) return result
+        throw new ModelHookError(model.constructor.name, hook.module, `gets nothing from the hook "${hook.name}"`)
+      }
       ends.push(
         wrapForward(module, (run, args) =>
           hook.share === undefined ? replace(run, args) : rows.onShare(hook as Required<BatchHook>, replace, run, args),

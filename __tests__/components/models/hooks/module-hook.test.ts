@@ -87,6 +87,13 @@ describe.each(['eager', 'graph'] as const)('with the %s executor', name => {
     plain.dispose()
   })
 
+  test('a hook must return something', async () => {
+    const nothing: BatchHook = { name: 'nothing', module: 'conv_out', forward: () => undefined }
+    await expect(unet().call(smallInputs(1), { hooks: [nothing] })).rejects.toThrow(
+      'UNet2DConditionModel: conv_out gets nothing from the hook "nothing".',
+    )
+  })
+
   test('shares must divide the batch, and their parts return one tensor', async () => {
     const half = { index: 0, count: 2 }
     await expect(unet().call(smallInputs(3), { hooks: [{ ...skip('conv_out'), share: half }] })).rejects.toThrow(

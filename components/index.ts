@@ -75,6 +75,25 @@ export {
   type TangentialClassifierFreeGuidanceConfig,
 } from './guiders/tangential-classifier-free-guidance'
 export { UnknownGuiderError } from './guiders/unknown-guider-error'
+export { hubDownload } from './hub/hub-download'
+export {
+  CorruptDownloadError,
+  EntryNotFoundError,
+  GatedRepoError,
+  HubConnectionError,
+  HubRequestError,
+  InvalidHubAnswerError,
+  InvalidHubSettingError,
+  InvalidRepositoryNameError,
+  OfflineModeError,
+  RepositoryNotFoundError,
+  RevisionNotFoundError,
+  TokenRefusedError,
+} from './hub/hub-errors'
+export type { HubOptions } from './hub/hub-options'
+export { hubResolver } from './hub/hub-resolver'
+export { type PushedCommit, type PushToHubOptions, pushToHub } from './hub/push-to-hub'
+export { type SnapshotDownloadOptions, snapshotDownload } from './hub/snapshot-download'
 export { Image, type ImageOptions } from './images/image'
 export { ImageCodecError } from './images/image-codec-error'
 export { ImageSizeError } from './images/image-size-error'

@@ -21,6 +21,17 @@ export { Step } from './decorators/step'
 export type { BlockDescription, ParameterDescription } from './documentation/describe'
 export * from './errors'
 export { mapKeys, toCamelCase, toSnakeCase } from './format/wire-names'
+export {
+  type DownloadProgress,
+  fetchModelIndex,
+  findModelIndex,
+  isRepositoryId,
+  type RepositoryOptions,
+  type RepositoryPart,
+  type RepositoryResolver,
+  registerRepositoryResolver,
+  resolveRepository,
+} from './hub/repository-resolver'
 export type { In, InOut, Out } from './params/brands'
 export type { ComponentClass, FromPretrainedOptions } from './params/component-class'
 export { ComponentSpec, type ComponentSpecOptions, type CreationMethod } from './params/component-spec'

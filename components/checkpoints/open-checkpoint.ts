@@ -28,17 +28,31 @@ export async function openCheckpoint(
   folder: string,
   { weightsName, variant }: OpenCheckpointOptions,
 ): Promise<Checkpoint> {
-  const infix = variant === undefined ? '' : `.${variant}`
-  const file = `${weightsName}${infix}.safetensors`
-  const index = `${weightsName}.safetensors.index${infix}.json`
+  const { file, index } = weightNames({ weightsName, variant })
   const found = await listFolder(folder)
   if (found?.includes(file)) return SafetensorsFile.open(join(folder, file))
   if (found?.includes(index)) return ShardedCheckpoint.open(join(folder, index))
+  throw missingWeights(folder, { weightsName, variant }, found)
+}
+
+/** The names that weights can have: that of the single file, and that of the index of several. */
+export function weightNames({ weightsName, variant }: OpenCheckpointOptions): { file: string; index: string } {
+  const infix = variant === undefined ? '' : `.${variant}`
+  return { file: `${weightsName}${infix}.safetensors`, index: `${weightsName}.safetensors.index${infix}.json` }
+}
+
+/** Why there is nothing to open in a folder that holds other files. */
+export function missingWeights(
+  folder: string,
+  options: OpenCheckpointOptions,
+  found: readonly string[] | undefined,
+): PickleCheckpointError | MissingFileError {
+  const { file, index } = weightNames(options)
   const pickle = found?.find(isPickleName)
   if (pickle !== undefined && !found?.some(name => name.endsWith('.safetensors'))) {
-    throw new PickleCheckpointError(join(folder, pickle))
+    return new PickleCheckpointError(join(folder, pickle))
   }
-  throw new MissingFileError(folder, [file, index], found, variantAdvice(weightsName, found ?? []))
+  return new MissingFileError(folder, [file, index], found, variantAdvice(options.weightsName, found ?? []))
 }
 
 function variantAdvice(weightsName: string, found: readonly string[]): string {

@@ -1,0 +1,20 @@
+/** Checks contents against the names that the Hub gives them: SHA-256 for large files, git's hash for the others. */
+import { createHash, type Hash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+
+/**
+ * The hash that an etag is made with, ready for the content; `undefined` where the etag is none, or where the size that git's needs is not known.
+ */
+export function hashFor(etag: string, size: number | undefined): Hash | undefined {
+  if (/^[0-9a-f]{64}$/.test(etag)) return createHash('sha256')
+  if (/^[0-9a-f]{40}$/.test(etag) && size !== undefined) return createHash('sha1').update(`blob ${size}\0`)
+  return undefined
+}
+
+/** Takes a file's content into a hash. @throws the reason of the signal */
+export async function updateFromFile(hash: Hash, file: string, signal?: AbortSignal): Promise<void> {
+  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
+    signal?.throwIfAborted()
+    hash.update(chunk as Buffer)
+  }
+}

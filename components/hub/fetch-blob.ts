@@ -1,0 +1,192 @@
+/** Brings one content into the cache: goes on where the last attempt ended, checks it, and shows it when it is whole. Counterpart: huggingface_hub file_download.py (http_get). */
+import { randomUUID } from 'node:crypto'
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs, truncate } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { UnwritableFileError } from '../files/unwritable-file-error'
+import { withCacheLock } from './cache-lock'
+import { hashFor, updateFromFile } from './content-hash'
+import type { HubCache, HubFile } from './hub-cache'
+import type { HubClient } from './hub-client'
+import { CorruptDownloadError, HubConnectionError, type HubTarget } from './hub-errors'
+
+/** What {@link fetchBlob} is to fetch, and who is to know. */
+export interface FetchBlobOptions {
+  readonly client: HubClient
+  readonly cache: HubCache
+  readonly file: HubFile
+  /** The full commit: what the address shows cannot change in between. */
+  readonly commit: string
+  readonly signal?: AbortSignal | undefined
+  /** Told how many bytes are here, from the beginning of the file. */
+  readonly onBytes?: (bytes: number) => void
+}
+
+/** What came in does not fit. */
+class DamagedContent extends Error {}
+
+/**
+ * Fetches a content unless it is there. Until it is whole and checked it lies in a file of another name, which the next attempt goes on with,
+ * also in another process.
+ *
+ * @throws HubRequestError, HubConnectionError, CorruptDownloadError, UnwritableFileError; the reason of the signal
+ */
+export async function fetchBlob(options: FetchBlobOptions): Promise<void> {
+  const { cache, file, signal, onBytes } = options
+  const blob = cache.blob(file.etag)
+  if (await isWhole(blob, file.size)) return onBytes?.(file.size ?? 0)
+  await inFileSystem(blob, () => mkdir(dirname(blob), { recursive: true }))
+  const lock = cache.lock(file.etag)
+  await inFileSystem(lock, () =>
+    withCacheLock(lock, signal, () =>
+      inFileSystem(blob, async () => {
+        if (await isWhole(blob, file.size)) return onBytes?.(file.size ?? 0)
+        await fetchUnderLock(blob, options)
+      }),
+    ),
+  )
+}
+
+async function fetchUnderLock(blob: string, options: FetchBlobOptions): Promise<void> {
+  const { cache, file } = options
+  const partial = await claimPartial(blob)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await fillPartial(partial, options)
+      break
+    } catch (error) {
+      if (!(error instanceof DamagedContent)) throw error
+      // What was there before may have been damaged already: the second attempt begins anew.
+      await rm(partial, { force: true })
+      if (attempt === 2) throw new CorruptDownloadError(cache.repository, file.path, error.message)
+    }
+  }
+  await rename(partial, blob)
+}
+
+/** A content that is there is whole, unless its size tells otherwise: it was checked when it got its name. */
+async function isWhole(blob: string, size: number | undefined): Promise<boolean> {
+  const stats = await stat(blob).catch(() => undefined)
+  return stats?.isFile() === true && (size === undefined || stats.size === size)
+}
+
+/** The largest of the parts that earlier attempts have left, under a name that is ours alone. */
+async function claimPartial(blob: string): Promise<string> {
+  const folder = dirname(blob)
+  const prefix = `${basename(blob)}.tesserae-`
+  const mine = join(folder, `${prefix}${randomUUID().slice(0, 8)}.incomplete`)
+  const names = (await readdir(folder)).filter(name => name.startsWith(prefix) && name.endsWith('.incomplete'))
+  const sizes = await Promise.all(
+    names.map(async name => (await stat(join(folder, name)).catch(() => undefined))?.size),
+  )
+  const [largest, ...others] = names.map((name, i) => ({ name, size: sizes[i] ?? 0 })).sort((a, b) => b.size - a.size)
+  if (largest) await rename(join(folder, largest.name), mine).catch(() => undefined)
+  for (const { name } of others) await rm(join(folder, name), { force: true })
+  return mine
+}
+
+async function fillPartial(partial: string, options: FetchBlobOptions): Promise<void> {
+  const { file } = options
+  const handle = await open(partial, 'a')
+  try {
+    const present = (await handle.stat()).size
+    const hash = hashFor(file.etag, file.size)
+    const content = new Content(handle, hash, present)
+    if (hash && present > 0) await updateFromFile(hash, partial, options.signal)
+    if (file.size !== undefined) await requireSpace(partial, file.size - present)
+    await receive(content, partial, options)
+    await handle.sync()
+    if (content.hash !== undefined && content.hash.digest('hex') !== file.etag) {
+      throw new DamagedContent(`its hash is not ${file.etag}`)
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+/** A file that grows, and the hash of what is in it. */
+class Content {
+  constructor(
+    private readonly handle: FileHandle,
+    public hash: ReturnType<typeof hashFor>,
+    public bytes: number,
+  ) {}
+
+  async append(chunk: Uint8Array): Promise<void> {
+    await this.handle.appendFile(chunk)
+    this.hash?.update(chunk)
+    this.bytes += chunk.length
+  }
+}
+
+/** Asks for the rest until there is none. Each time that something has come in, patience is whole again. */
+async function receive(content: Content, partial: string, options: FetchBlobOptions): Promise<void> {
+  const { client, file, signal, onBytes } = options
+  const target: HubTarget = { repository: options.cache.repository, revision: options.commit, file: file.path }
+  onBytes?.(content.bytes)
+  for (let attempt = 1; file.size === undefined || content.bytes < file.size; ) {
+    const before = content.bytes
+    try {
+      const response = await requestRest(content, partial, target, options)
+      for await (const chunk of client.bytesOf(response, target, signal)) {
+        await content.append(chunk)
+        if (file.size !== undefined && content.bytes > file.size) break
+        onBytes?.(content.bytes)
+      }
+      if (file.size === undefined) return
+      if (content.bytes < file.size)
+        throw new HubConnectionError(target.repository, client.endpoint, 'the answer ended early')
+    } catch (error) {
+      if (!(error instanceof HubConnectionError)) throw error
+      attempt = content.bytes > before ? 1 : attempt + 1
+      if (attempt > client.attempts) throw error
+      await client.pause(attempt, signal)
+    }
+  }
+  if (content.bytes !== file.size)
+    throw new DamagedContent(`it has more than the ${file.size} bytes that it should have`)
+}
+
+/** The answer with what is still missing; where the server cannot give that alone, with all of it. */
+async function requestRest(
+  content: Content,
+  partial: string,
+  target: HubTarget,
+  { client, file, signal }: FetchBlobOptions,
+): Promise<Response> {
+  // Compressed answers have no ranges and no sizes.
+  const headers = { 'accept-encoding': 'identity', ...(content.bytes > 0 && { range: `bytes=${content.bytes}-` }) }
+  const request = { ...target, headers, accept: [416], ...(signal && { signal }) }
+  const response = await client.request(client.fileUrl(target), request)
+  const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get('content-range') ?? '') ?? []
+  const isOfThisFile = file.size === undefined || total === undefined || total === '*' || Number(total) === file.size
+  if (response.status === 206 && Number(start) === content.bytes && isOfThisFile) return response
+  if (content.bytes === 0 && response.status === 200) return response
+  if (response.status !== 200) {
+    await response.body?.cancel()
+    throw new DamagedContent(`the server has no bytes from ${content.bytes} on`)
+  }
+  await truncate(partial)
+  content.bytes = 0
+  content.hash = hashFor(file.etag, file.size)
+  return response
+}
+
+/** Fails before the work, not in the middle, where the disk has no room. */
+async function requireSpace(path: string, bytes: number): Promise<void> {
+  const disk = await statfs(dirname(path)).catch(() => undefined)
+  // Some file systems say nothing, in the form of zeros.
+  if (disk === undefined || disk.blocks === 0 || disk.bavail * disk.bsize >= bytes) return
+  const detail = `the disk is full: ${bytes} bytes are needed, ${disk.bavail * disk.bsize} are free. Make room, or move the cache by HF_HUB_CACHE.`
+  throw new UnwritableFileError(path, 'no-space', detail)
+}
+
+/** What the file system refuses, as the error that says so. */
+async function inFileSystem<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException
+    if (syscall === undefined || code === undefined || code === 'ABORT_ERR') throw error
+    throw UnwritableFileError.fromSystemError(path, error)
+  }
+}

@@ -1,0 +1,201 @@
+/** Brings chosen files of a revision here, several at a time. Counterpart: huggingface_hub _snapshot_download.py. */
+import { readdirSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
+import type { ListFileEntry } from '@huggingface/hub'
+import { callLibrary } from './call-library'
+import { fetchBlob } from './fetch-blob'
+import type { HubCache, HubFile } from './hub-cache'
+import { HubClient } from './hub-client'
+import { isServersFault } from './hub-download'
+import { InvalidHubAnswerError, OfflineModeError } from './hub-errors'
+import { type HubOptions, offlineReason, openCache } from './hub-options'
+import { isCommit, requireEtag, requireSafeFile } from './repository-names'
+
+/** Chooses from the files of a revision. */
+export type SelectFiles = (names: readonly string[]) => readonly string[]
+
+/** Files that are here. */
+export interface Snapshot {
+  /** The folder that stands for the top of the repository. */
+  readonly folder: string
+  readonly commit: string
+  /** All files that the revision has; offline, where that is not known, those that are here. */
+  readonly names: readonly string[]
+}
+
+const WORKERS = 8
+
+/**
+ * Fetches the chosen files of a revision, unless they are cached. Where the server cannot be reached or has a problem, what is cached will do if it is
+ * all there.
+ *
+ * @throws as {@link snapshotDownload} does
+ */
+export async function fetchSnapshot(
+  repository: string,
+  select: SelectFiles,
+  options: HubOptions & { maxWorkers?: number | undefined } = {},
+): Promise<Snapshot> {
+  const { cache, revision } = openCache(repository, options)
+  const offline = offlineReason(options)
+  if (offline !== undefined) {
+    const { snapshot, missing } = lookUp(cache, revision, select)
+    if (snapshot !== undefined && missing.length === 0) return snapshot
+    throw new OfflineModeError(repository, revision, missing, cache.root, offline)
+  }
+  const client = await HubClient.open(options)
+  let listed: { commit: string; files: readonly HubFile[] }
+  try {
+    listed = await list(client, cache, revision, options.signal)
+  } catch (error) {
+    const cached = isServersFault(error) ? lookUp(cache, revision, select) : undefined
+    if (cached?.snapshot === undefined || cached.missing.length > 0) throw error
+    return cached.snapshot
+  }
+  const { commit, files } = listed
+  const names = files.map(file => file.path)
+  const chosen = new Set(select(names))
+  await fetchAll(
+    client,
+    cache,
+    commit,
+    files.filter(file => chosen.has(file.path)),
+    options,
+  )
+  // The cache may be on a disk that cannot be written, as long as nothing has to be.
+  await cache.saveRevision(revision, commit).catch(() => undefined)
+  return { folder: cache.snapshot(commit), commit, names }
+}
+
+/** What of a revision is cached: a snapshot with all that is chosen, or else what is missing of it. Asks no server. */
+export function lookUp(
+  cache: HubCache,
+  revision: string,
+  select: SelectFiles,
+): { snapshot: Snapshot | undefined; missing: readonly string[] } {
+  const commit = cache.commitOf(revision)
+  if (commit === undefined) return { snapshot: undefined, missing: [] }
+  const folder = cache.snapshot(commit)
+  const present = filesIn(folder)
+  const names = cache.tree(commit)?.map(file => file.path)
+  const chosen = select(names ?? present)
+  const snapshot = { folder, commit, names: names ?? present }
+  // What is not known to exist cannot be missed, unless nothing of it is here at all.
+  if (present.length === 0 || (names === undefined && chosen.length === 0))
+    return { snapshot: undefined, missing: chosen }
+  return { snapshot, missing: chosen.filter(name => !cache.has(commit, name)) }
+}
+
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter(entry => !entry.isDirectory() && !entry.name.endsWith('.tmp'))
+      .map(entry => relative(folder, join(entry.parentPath ?? entry.path, entry.name)).replaceAll(sep, '/'))
+      .sort()
+  } catch {
+    return []
+  }
+}
+
+/** The commit of a revision, and what is in it. What a commit holds never changes, so it is asked for once. */
+async function list(
+  client: HubClient,
+  cache: HubCache,
+  revision: string,
+  signal: AbortSignal | undefined,
+): Promise<{ commit: string; files: readonly HubFile[] }> {
+  const { repository } = cache
+  const target = { repository, revision }
+  const common = { hubUrl: client.endpoint, fetch: client.fetchFor(target) }
+  const commit = isCommit(revision) ? revision : await askCommit(repository, revision, common, signal)
+  const known = cache.tree(commit)
+  if (known !== undefined) return { commit, files: known }
+  const entries = await callLibrary(repository, signal, async ({ listFiles }) => {
+    const found: ListFileEntry[] = []
+    const repo = { type: 'model' as const, name: repository }
+    for await (const entry of listFiles({ ...common, repo, revision: commit, recursive: true })) found.push(entry)
+    return found
+  })
+  const files = entries.filter(entry => entry.type === 'file')
+  for (const { path, oid, lfs } of files) {
+    requireSafeFile(repository, path)
+    requireEtag(repository, lfs?.oid ?? oid ?? '')
+  }
+  await cache
+    .saveTree(commit, Object.fromEntries(files.map(file => [file.path, treeEntry(file)])))
+    .catch(() => undefined)
+  return {
+    commit,
+    files: files.map(({ path, size, oid, lfs }) => ({
+      path,
+      size: lfs?.size ?? size,
+      etag: lfs?.oid ?? (oid as string),
+    })),
+  }
+}
+
+async function askCommit(
+  repository: string,
+  revision: string,
+  common: { hubUrl: string; fetch: typeof fetch },
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const { sha } = await callLibrary(repository, signal, ({ modelInfo }) =>
+    modelInfo({ ...common, name: repository, revision, additionalFields: ['sha'] }),
+  )
+  if (typeof sha !== 'string' || !isCommit(sha))
+    throw new InvalidHubAnswerError(repository, 'the answer names no commit (sha).')
+  return sha
+}
+
+/** As Python keeps it. */
+function treeEntry({ size, oid, lfs, xetHash }: ListFileEntry): object {
+  return {
+    size,
+    blob_id: oid,
+    ...(lfs && { lfs_sha256: lfs.oid, lfs_size: lfs.size }),
+    ...(xetHash !== undefined && { xet_hash: xetHash }),
+  }
+}
+
+async function fetchAll(
+  client: HubClient,
+  cache: HubCache,
+  commit: string,
+  files: readonly HubFile[],
+  { signal, onProgress, maxWorkers = WORKERS }: HubOptions & { maxWorkers?: number | undefined },
+): Promise<void> {
+  const missing = files.filter(file => !cache.has(commit, file.path))
+  if (missing.length === 0) return
+  await cache.tag()
+  const total = missing.reduce((sum, file) => sum + (file.size ?? 0), 0)
+  const here = new Map<string, number>()
+  let bytes = 0
+  // The first failure ends the others, which leave what they have.
+  const failure = new AbortController()
+  const either = signal ? AbortSignal.any([signal, failure.signal]) : failure.signal
+  const fetchOne = async (file: HubFile) => {
+    const onBytes = (fileBytes: number) => {
+      bytes += fileBytes - (here.get(file.path) ?? 0)
+      here.set(file.path, fileBytes)
+      onProgress?.({ repository: cache.repository, file: file.path, fileBytes, fileTotal: file.size, bytes, total })
+    }
+    await fetchBlob({ client, cache, commit, file, signal: either, onBytes })
+    await cache.point(commit, file.path, file.etag)
+  }
+  const queue = missing.values()
+  const work = async () => {
+    for (const file of queue) {
+      either.throwIfAborted()
+      await fetchOne(file).catch(error => {
+        failure.abort(error)
+        throw error
+      })
+    }
+  }
+  const workers = Array.from({ length: Math.max(1, Math.min(maxWorkers, missing.length)) }, work)
+  const ended = await Promise.allSettled(workers)
+  signal?.throwIfAborted()
+  // Whoever failed first has told the others why.
+  if (ended.some(({ status }) => status === 'rejected')) throw failure.signal.reason
+}

@@ -1,0 +1,180 @@
+/** The folder that downloads lie in, shared with Python. Counterpart: huggingface_hub file_download.py and _tree_cache.py. */
+import { randomUUID } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { copyFile, lstat, mkdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { z } from 'zod'
+import { UnwritableFileError } from '../files/unwritable-file-error'
+import { isWithoutSymlinks } from './hub-settings'
+import { isCommit, isSafePath } from './repository-names'
+
+/** What is known of a file of a repository. */
+export interface HubFile {
+  readonly path: string
+  /** Bytes; `undefined` where the server does not say. */
+  readonly size: number | undefined
+  /** Names the content: its SHA-256 for large files, else its git hash. */
+  readonly etag: string
+}
+
+const treeSchema = z.object({
+  format_version: z.literal(1),
+  files: z.record(
+    z.string().refine(isSafePath),
+    z.object({
+      size: z.number(),
+      blob_id: z.string(),
+      lfs_sha256: z.string().nullish(),
+      lfs_size: z.number().nullish(),
+    }),
+  ),
+})
+
+/** Systems refuse links in different words. */
+const NO_LINKS = ['EPERM', 'EACCES', 'ENOSYS', 'ENOTSUP', 'EINVAL', 'UNKNOWN']
+
+const TAG = 'Signature: 8a477f597d28d172789f06886806bc55\n# This folder is a cache: see https://bford.info/cachedir/\n'
+
+/** The part of the cache that belongs to one repository. */
+export class HubCache {
+  /** `models--org--name`. */
+  readonly folder: string
+
+  constructor(
+    /** Folder of the whole cache. */
+    readonly root: string,
+    readonly repository: string,
+  ) {
+    this.folder = join(root, `models--${repository.replaceAll('/', '--')}`)
+  }
+
+  /** The commit that a revision stood for when it was asked for last; `undefined` if it was never. */
+  commitOf(revision: string): string | undefined {
+    if (isCommit(revision)) return revision
+    const commit = readIfThere(join(this.folder, 'refs', revision))?.trim()
+    return commit !== undefined && isCommit(commit) ? commit : undefined
+  }
+
+  /** Folder with the files of a commit. */
+  snapshot(commit: string): string {
+    return join(this.folder, 'snapshots', commit)
+  }
+
+  /** Where a file of a commit lies. */
+  pointer(commit: string, file: string): string {
+    return join(this.snapshot(commit), ...file.split('/'))
+  }
+
+  /** Whether a file of a commit is there. */
+  has(commit: string, file: string): boolean {
+    return existsSync(this.pointer(commit, file))
+  }
+
+  /** Whether it is known that a commit has no such file. */
+  lacks(commit: string, file: string): boolean {
+    return existsSync(join(this.folder, '.no_exist', commit, file))
+  }
+
+  /** Where the content of a file lies, under its etag. */
+  blob(etag: string): string {
+    return join(this.folder, 'blobs', etag)
+  }
+
+  /** The lock for fetching that content. Not the name of Python's, which only the system call for locks can tell to be free. */
+  lock(etag: string): string {
+    return join(this.root, '.locks', `models--${this.repository.replaceAll('/', '--')}`, `${etag}.tesserae.lock`)
+  }
+
+  /** The files of a commit, if they have been listed before. */
+  tree(commit: string): HubFile[] | undefined {
+    const text = readIfThere(join(this.folder, 'trees', `${commit}.json`))
+    if (text === undefined) return undefined
+    const parsed = treeSchema.safeParse(parseJson(text))
+    if (!parsed.success) return undefined
+    return Object.entries(parsed.data.files).map(([path, entry]) => ({
+      path,
+      size: entry.lfs_size ?? entry.size,
+      etag: entry.lfs_sha256 ?? entry.blob_id,
+    }))
+  }
+
+  /** Keeps the list of a commit's files. @throws UnwritableFileError */
+  async saveTree(commit: string, files: Readonly<Record<string, object>>): Promise<void> {
+    const sorted = Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)))
+    await this.write(join('trees', `${commit}.json`), JSON.stringify({ format_version: 1, files: sorted }, null, 2))
+  }
+
+  /** Keeps which commit a revision stands for. @throws UnwritableFileError */
+  async saveRevision(revision: string, commit: string): Promise<void> {
+    if (revision === commit || this.commitOf(revision) === commit) return
+    await this.write(join('refs', revision), commit)
+  }
+
+  /** Keeps that a commit has no such file. @throws UnwritableFileError */
+  async saveLack(commit: string, file: string): Promise<void> {
+    if (!this.lacks(commit, file)) await this.write(join('.no_exist', commit, file), '')
+  }
+
+  /** Marks the folder as a cache, for backups to leave out. */
+  async tag(): Promise<void> {
+    const file = join(this.root, 'CACHEDIR.TAG')
+    if (existsSync(file)) return
+    await mkdir(this.root, { recursive: true }).catch(() => undefined)
+    await writeFile(file, TAG, { flag: 'wx' }).catch(() => undefined)
+  }
+
+  /** Shows a content under the name that it has in a commit: by a link, or a copy where there can be none. @throws UnwritableFileError */
+  async point(commit: string, file: string, etag: string): Promise<void> {
+    const pointer = this.pointer(commit, file)
+    const blob = this.blob(etag)
+    const target = relative(dirname(pointer), blob)
+    if ((await readlink(pointer).catch(() => undefined)) === target) return
+    await this.replace(pointer, async temporary => {
+      if (!isWithoutSymlinks() && (await tryLink(target, temporary))) return
+      await copyFile(blob, temporary)
+    })
+  }
+
+  private async write(name: string, text: string): Promise<void> {
+    await this.replace(join(this.folder, name), temporary => writeFile(temporary, text, { flush: true }))
+  }
+
+  /** Makes a file beside its place and moves it there. */
+  private async replace(path: string, make: (temporary: string) => Promise<void>): Promise<void> {
+    const temporary = `${path}.${randomUUID().slice(0, 8)}.tmp`
+    try {
+      await mkdir(dirname(path), { recursive: true })
+      await make(temporary)
+      await rename(temporary, path)
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => undefined)
+      throw UnwritableFileError.fromSystemError(path, error)
+    }
+  }
+}
+
+async function tryLink(target: string, path: string): Promise<boolean> {
+  try {
+    await symlink(target, path)
+    return (await lstat(path)).isSymbolicLink()
+  } catch (error) {
+    if (NO_LINKS.includes(String((error as NodeJS.ErrnoException).code))) return false
+    throw error
+  }
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,307 @@
+/** Asks the Hub: with the token for the Hub alone, again where it makes sense, and with an error for each refusal. Counterpart: huggingface_hub utils/_http.py. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  EntryNotFoundError,
+  GatedRepoError,
+  type HubAnswer,
+  HubConnectionError,
+  HubRequestError,
+  type HubTarget,
+  InvalidHubAnswerError,
+  RepositoryNotFoundError,
+  RevisionNotFoundError,
+  TokenRefusedError,
+} from './hub-errors'
+import { hubEndpoint, hubToken } from './hub-settings'
+
+/** How a client behaves. */
+export interface HubClientOptions {
+  endpoint?: string | undefined
+  token?: string | false | undefined
+  signal?: AbortSignal | undefined
+  /** How often a request is tried in vain before it fails. Default: 5. */
+  attempts?: number | undefined
+  /** Milliseconds before the second attempt; each further wait is twice as long. Default: 1000. */
+  retryDelay?: number | undefined
+  /** Milliseconds of silence after which the server counts as gone. Default: 30000. */
+  timeout?: number | undefined
+}
+
+/** One request. */
+export interface HubRequest extends HubTarget {
+  method?: 'GET' | 'HEAD'
+  headers?: Readonly<Record<string, string>>
+  /** Other statuses that are no failure. */
+  accept?: readonly number[]
+  /** Whether to leave a redirection unfollowed. */
+  isEnough?: (response: Response, location: URL) => boolean
+  /** Stops this request. */
+  signal?: AbortSignal
+}
+
+const REDIRECTS = [301, 302, 303, 307, 308]
+const MOST_REDIRECTS = 10
+const PASSING = [408, 429, 500, 502, 503, 504]
+const LONGEST_WAIT = 60_000
+/** Failures that another attempt a second later does not mend. */
+const LASTING = ['ENOTFOUND', 'ECONNREFUSED', 'ERR_INVALID_URL', 'ERR_TLS_CERT_ALTNAME_INVALID', 'CERT_HAS_EXPIRED']
+
+/** A connection to one Hub, with one token. */
+export class HubClient {
+  readonly attempts: number
+  // Private to the language, so that nothing that prints an object prints it.
+  readonly #token: string | undefined
+
+  private constructor(
+    readonly endpoint: string,
+    token: string | undefined,
+    private readonly options: HubClientOptions,
+  ) {
+    this.#token = token
+    this.attempts = Math.max(1, options.attempts ?? 5)
+  }
+
+  /** @throws InvalidHubSettingError */
+  static async open(options: HubClientOptions = {}): Promise<HubClient> {
+    return new HubClient(hubEndpoint(options.endpoint), await hubToken(options.token), options)
+  }
+
+  /** Whether requests to the Hub carry a token. */
+  get hasToken(): boolean {
+    return this.#token !== undefined
+  }
+
+  /** Address of a file. */
+  fileUrl({ repository, revision = 'main', file = '' }: HubTarget): string {
+    const path = file.split('/').map(encodeURIComponent).join('/')
+    return `${this.endpoint}/${repository}/resolve/${encodeURIComponent(revision)}/${path}`
+  }
+
+  /**
+   * The answer to a request, with redirections followed. A failure that may pass is tried again, with longer and longer waits.
+   *
+   * @throws HubRequestError or one of its kinds; HubConnectionError; the reason of the signal
+   */
+  async request(url: string, request: HubRequest): Promise<Response> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const response = await this.follow(url, request)
+        const isRedirect = REDIRECTS.includes(response.status)
+        if (response.ok || isRedirect || request.accept?.includes(response.status)) return response
+        const error = await this.refusal(request, response)
+        if (!PASSING.includes(response.status) || attempt >= this.attempts) throw error
+        await this.pause(attempt, request.signal, Number(response.headers.get('retry-after')) * 1000)
+      } catch (error) {
+        if (!(error instanceof HubConnectionError) || !mayPass(error.cause) || attempt >= this.attempts) throw error
+        await this.pause(attempt, request.signal)
+      }
+    }
+  }
+
+  /**
+   * `fetch` for libraries: adds the token, tries again what may be sent twice, and throws this module's errors for refusals.
+   */
+  fetchFor(target: HubTarget): typeof fetch {
+    return async (input, init = {}) => {
+      const url = String(input instanceof Request ? input.url : input)
+      const mayRepeat = ['GET', 'PUT'].includes(init.method ?? 'GET')
+      for (let attempt = 1; ; attempt++) {
+        try {
+          const response = await this.send(url, target, { ...init, redirect: 'follow' })
+          if (response.ok) return await this.whole(response, target)
+          const error = await this.refusal(target, response)
+          if (!mayRepeat || !PASSING.includes(response.status) || attempt >= this.attempts) throw error
+        } catch (error) {
+          if (error instanceof HubRequestError && !PASSING.includes(error.status)) throw error
+          if (error instanceof HubConnectionError && !mayPass(error.cause)) throw error
+          if (!mayRepeat || attempt >= this.attempts || this.options.signal?.aborted) throw error
+        }
+        await this.pause(attempt, init.signal ?? undefined)
+      }
+    }
+  }
+
+  /** Waits before the next attempt. @throws the reason of the signal */
+  async pause(attempt: number, signal?: AbortSignal, asked = 0): Promise<void> {
+    const wait = Math.max((this.options.retryDelay ?? 1000) * 2 ** (attempt - 1), asked || 0)
+    const either = anySignal(this.options.signal, signal)
+    try {
+      await sleep(Math.min(wait, LONGEST_WAIT), undefined, either && { signal: either })
+    } catch (error) {
+      either?.throwIfAborted()
+      throw error
+    }
+  }
+
+  /**
+   * The bytes of an answer. Fails when the server falls silent.
+   *
+   * @throws HubConnectionError; the reason of the signal
+   */
+  async *bytesOf(response: Response, target: HubTarget, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    if (response.body === null) return
+    const reader = response.body.getReader()
+    const either = anySignal(this.options.signal, signal)
+    try {
+      for (;;) {
+        const { done, value } = await this.watched(response.url, target, either, () => reader.read())
+        if (done) return
+        yield value
+      }
+    } finally {
+      // Cancelling a body that has failed fails again, with the same reason.
+      void reader.cancel().catch(() => undefined)
+    }
+  }
+
+  /** An answer with its body read: what breaks off is asked for again as well. */
+  private async whole(response: Response, target: HubTarget): Promise<Response> {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of this.bytesOf(response, target)) chunks.push(chunk)
+    const body = chunks.length === 0 ? null : Buffer.concat(chunks)
+    const { status, headers } = response
+    // The body is decoded by now.
+    const plain = new Headers(headers)
+    for (const name of ['content-encoding', 'content-length']) plain.delete(name)
+    return new Response(body, { status, headers: plain })
+  }
+
+  /** Follows redirections by hand, so that the token is seen by no other host. */
+  private async follow(url: string, request: HubRequest): Promise<Response> {
+    let address = url
+    for (let turn = 0; turn <= MOST_REDIRECTS; turn++) {
+      const init = { method: request.method ?? 'GET', headers: { ...request.headers }, redirect: 'manual' as const }
+      const response = await this.send(address, request, { ...init, signal: request.signal ?? null })
+      const location = response.headers.get('location')
+      if (!REDIRECTS.includes(response.status)) return response
+      await response.body?.cancel()
+      if (location === null || !URL.canParse(location, address)) break
+      const next = new URL(location, address)
+      if (request.isEnough?.(response, next)) return response
+      address = next.href
+    }
+    throw new InvalidHubAnswerError(request.repository, 'the Hub redirects in circles or to no address.')
+  }
+
+  private async send(url: string, target: HubTarget, init: RequestInit): Promise<Response> {
+    const headers = new Headers(init.headers)
+    headers.set('user-agent', 'tesserae')
+    if (this.#token !== undefined && isSameOrigin(url, this.endpoint)) {
+      headers.set('authorization', `Bearer ${this.#token}`)
+    }
+    const { body } = init
+    const signal = anySignal(this.options.signal, init.signal ?? undefined)
+    // Large bodies take their time; only the silence of an answer is a failure.
+    return this.watched(url, target, signal, given => fetch(url, { ...init, headers, signal: given }), body == null)
+  }
+
+  /** Waits for something, but not for ever. */
+  private async watched<T>(
+    url: string,
+    target: HubTarget,
+    signal: AbortSignal | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
+    isTimed = true,
+  ): Promise<T> {
+    signal?.throwIfAborted()
+    const timeout = this.options.timeout ?? 30_000
+    const controller = new AbortController()
+    let fail: (error: unknown) => void = () => undefined
+    const failed = new Promise<never>((_, reject) => {
+      fail = reject
+    })
+    const stop = (reason: unknown) => {
+      controller.abort(reason)
+      fail(reason)
+    }
+    const onAbort = () => stop(signal?.reason)
+    const timer = isTimed ? setTimeout(() => stop(new SilentServer(timeout)), timeout) : undefined
+    signal?.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await Promise.race([work(controller.signal), failed])
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw new HubConnectionError(target.repository, hostOf(url), reasonOf(error), error)
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  /** The error for an answer that is none. As huggingface_hub tells them apart. */
+  private async refusal(target: HubTarget, response: Response): Promise<HubRequestError> {
+    const { status, headers } = response
+    const kind = headers.get('x-error-code')
+    const said = headers.get('x-error-message')
+    const answer: HubAnswer = {
+      status,
+      url: withoutQuery(response.url),
+      message: this.withoutToken(said ?? (await messageOf(response))),
+      requestId: headers.get('x-request-id') ?? undefined,
+      commit: headers.get('x-repo-commit') ?? undefined,
+    }
+    if (kind === 'RevisionNotFound') return new RevisionNotFoundError(target, answer)
+    if (kind === 'EntryNotFound') return new EntryNotFoundError(target, answer)
+    if (kind === 'GatedRepo') return new GatedRepoError(target, answer, this.endpoint)
+    const isInvalidToken = status === 401 && /invalid (credentials|username or password)|expired/i.test(said ?? '')
+    if (isInvalidToken || status === 403) return new TokenRefusedError(target, answer, this.hasToken)
+    // The Hub does not tell strangers whether a private repository is there.
+    if (kind === 'RepoNotFound' || status === 401) {
+      return new RepositoryNotFoundError(target, answer, this.hasToken)
+    }
+    return new HubRequestError(target, answer)
+  }
+
+  /** A server may repeat what it was sent. */
+  private withoutToken(text: string | undefined): string | undefined {
+    return this.#token === undefined ? text : text?.replaceAll(this.#token, '***')
+  }
+}
+
+/** Why a request was given up. */
+class SilentServer extends Error {
+  constructor(timeout: number) {
+    super(`it did not answer for ${timeout / 1000} s`)
+  }
+}
+
+function anySignal(...signals: (AbortSignal | undefined)[]): AbortSignal | undefined {
+  const given = signals.filter(signal => signal !== undefined)
+  return given.length < 2 ? given[0] : AbortSignal.any(given)
+}
+
+function mayPass(error: unknown): boolean {
+  for (let cause = error; cause != null; cause = (cause as Error).cause) {
+    if (LASTING.includes(String((cause as NodeJS.ErrnoException).code))) return false
+  }
+  return true
+}
+
+/** The innermost reason: fetch says "fetch failed" and hides why. */
+function reasonOf(error: unknown): string {
+  const { message, code, cause } = error as NodeJS.ErrnoException & { cause?: unknown }
+  if (typeof cause === 'object' && cause !== null) return reasonOf(cause)
+  return message || code || String(error)
+}
+
+async function messageOf(response: Response): Promise<string | undefined> {
+  const text = await response.text().catch(() => '')
+  try {
+    const { error } = JSON.parse(text) as { error?: unknown }
+    return typeof error === 'string' ? error : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isSameOrigin(url: string, endpoint: string): boolean {
+  return URL.canParse(url) && new URL(url).origin === new URL(endpoint).origin
+}
+
+function withoutQuery(url: string): string {
+  return url.replace(/[?#].*$/, '')
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url
+}

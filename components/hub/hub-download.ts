@@ -1,0 +1,129 @@
+/** Brings one file of a repository here. Counterpart: huggingface_hub file_download.py (hf_hub_download). */
+import { fetchBlob } from './fetch-blob'
+import type { HubCache, HubFile } from './hub-cache'
+import { HubClient } from './hub-client'
+import {
+  EntryNotFoundError,
+  HubConnectionError,
+  HubRequestError,
+  InvalidHubAnswerError,
+  InvalidRepositoryNameError,
+  OfflineModeError,
+} from './hub-errors'
+import { type HubOptions, offlineReason, openCache } from './hub-options'
+import { isCommit, isSafePath, requireEtag } from './repository-names'
+
+/**
+ * The path of a file of a repository, fetched unless it is cached. Where the server cannot be reached or has a problem, what is cached will do.
+ *
+ * @param repository e.g. `org/name`
+ * @param file path in the repository, e.g. `unet/config.json`
+ * @throws RepositoryNotFoundError, RevisionNotFoundError, EntryNotFoundError, GatedRepoError, TokenRefusedError or another HubRequestError;
+ * HubConnectionError; OfflineModeError if it is not cached and no server may be asked; CorruptDownloadError; UnwritableFileError; InvalidRepositoryNameError;
+ * the reason of the signal
+ */
+export async function hubDownload(repository: string, file: string, options: HubOptions = {}): Promise<string> {
+  const { cache, revision } = openCache(repository, options)
+  if (!isSafePath(file)) throw new InvalidRepositoryNameError(file, 'is no path of a file in a repository.')
+  if (isCommit(revision) && cache.has(revision, file)) return cache.pointer(revision, file)
+  const offline = offlineReason(options)
+  if (offline !== undefined) {
+    const cached = findCached(cache, revision, file)
+    if (cached !== undefined) return cached
+    throw new OfflineModeError(repository, revision, [file], cache.root, offline)
+  }
+  const client = await HubClient.open(options)
+  let found: { commit: string; entry: HubFile }
+  try {
+    found = await describe(client, cache, revision, file, options.signal)
+  } catch (error) {
+    const cached = isServersFault(error) ? findCached(cache, revision, file) : undefined
+    if (cached === undefined) throw error
+    return cached
+  }
+  const { commit, entry } = found
+  if (!cache.has(commit, file)) {
+    await cache.tag()
+    await cache.saveRevision(revision, commit)
+    const total = entry.size ?? 0
+    await fetchBlob({
+      client,
+      cache,
+      file: entry,
+      commit,
+      signal: options.signal,
+      onBytes: bytes =>
+        options.onProgress?.({
+          repository,
+          file,
+          fileBytes: bytes,
+          fileTotal: entry.size,
+          bytes,
+          total: Math.max(total, bytes),
+        }),
+    })
+    await cache.point(commit, file, entry.etag)
+  }
+  // The cache may be on a disk that cannot be written, as long as nothing has to be.
+  await cache.saveRevision(revision, commit).catch(() => undefined)
+  return cache.pointer(commit, file)
+}
+
+/** Whether a failure says nothing about what is asked for: the server is away, or has a problem of its own. */
+export function isServersFault(error: unknown): boolean {
+  return error instanceof HubConnectionError || (error instanceof HubRequestError && error.status >= 500)
+}
+
+function findCached(cache: HubCache, revision: string, file: string): string | undefined {
+  const commit = cache.commitOf(revision)
+  return commit !== undefined && cache.has(commit, file) ? cache.pointer(commit, file) : undefined
+}
+
+/** Asks for the commit, the etag and the size of a file. */
+async function describe(
+  client: HubClient,
+  cache: HubCache,
+  revision: string,
+  file: string,
+  signal: AbortSignal | undefined,
+): Promise<{ commit: string; entry: HubFile }> {
+  const { repository } = cache
+  const target = { repository, revision, file }
+  let response: Response
+  try {
+    response = await client.request(client.fileUrl(target), {
+      ...target,
+      method: 'HEAD',
+      headers: { 'accept-encoding': 'identity' },
+      // A large file lies elsewhere, but what it is, the Hub says itself. A repository that was renamed is followed.
+      isEnough: (response, location) =>
+        response.headers.has('x-linked-etag') || location.origin !== new URL(client.endpoint).origin,
+      ...(signal && { signal }),
+    })
+  } catch (error) {
+    const commit = error instanceof EntryNotFoundError ? error.commit : undefined
+    if (commit !== undefined) await rememberLack(cache, revision, commit, file)
+    throw error
+  }
+  const { headers } = response
+  const commit = headers.get('x-repo-commit') ?? ''
+  const etag = plainEtag(headers.get('x-linked-etag') ?? headers.get('etag') ?? '')
+  if (!isCommit(commit) || etag === '') {
+    throw new InvalidHubAnswerError(repository, `the answer for "${file}" names no commit (X-Repo-Commit) or no ETag.`)
+  }
+  requireEtag(repository, etag)
+  const length = headers.get('x-linked-size') ?? (response.ok ? headers.get('content-length') : null)
+  return { commit, entry: { path: file, etag, size: length === null ? undefined : Number(length) } }
+}
+
+async function rememberLack(cache: HubCache, revision: string, commit: string, file: string): Promise<void> {
+  if (!isCommit(commit)) return
+  // Only a memory: a cache that cannot be written must not hide that there is no such file.
+  await cache.saveLack(commit, file).catch(() => undefined)
+  await cache.saveRevision(revision, commit).catch(() => undefined)
+}
+
+/** Without the quotes, and the mark of a weak one. */
+function plainEtag(etag: string): string {
+  return etag.replace(/^W\//, '').replaceAll('"', '')
+}

@@ -1,0 +1,67 @@
+/** Lets every component and index be loaded by the id of a repository on the Hub. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import {
+  type RepositoryPart,
+  type RepositoryResolver,
+  registerRepositoryResolver,
+} from '../../src/hub/repository-resolver'
+import { missingWeights, weightNames } from '../checkpoints/open-checkpoint'
+import { fetchSnapshot, lookUp, type Snapshot } from './fetch-snapshot'
+import { type HubOptions, openCache } from './hub-options'
+import { selectPart } from './model-files'
+import { isHubId, isSafePath } from './repository-names'
+
+const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) })
+
+/** Fetches what a component needs: its config, and the weights of its variant. */
+export const hubResolver: RepositoryResolver = {
+  isRepositoryId: isHubId,
+
+  async resolve(id, part, options) {
+    const snapshot = await fetchSnapshot(id, names => selectPart(names, part), options)
+    if (part.weights !== undefined) await fetchShards(id, part, snapshot, options)
+    return snapshot.folder
+  },
+
+  findCached(id, part, options) {
+    const { cache, revision } = openCache(id, options)
+    const { snapshot, missing } = lookUp(cache, revision, names => selectPart(names, part))
+    return snapshot !== undefined && missing.length === 0 ? snapshot.folder : undefined
+  },
+}
+
+registerRepositoryResolver(hubResolver)
+
+/** The files that the index of the weights names, where there is no single one. */
+async function fetchShards(id: string, part: RepositoryPart, snapshot: Snapshot, options: HubOptions): Promise<void> {
+  const { subfolder = '', weights } = part
+  if (weights === undefined) return
+  const prefix = subfolder === '' ? '' : `${subfolder}/`
+  const { file, index } = weightNames(weights)
+  const beside = snapshot.names.filter(name => name.startsWith(prefix)).map(name => name.slice(prefix.length))
+  if (beside.includes(file)) return
+  if (!beside.includes(index)) {
+    // Only the server knows what else there is: the folder here holds no more than was chosen.
+    const top = beside.filter(name => !name.includes('/')).sort()
+    throw missingWeights(`${id}/${subfolder}`, weights, top)
+  }
+  const parsed = indexSchema.safeParse(parseJson(await readFile(join(snapshot.folder, prefix + index), 'utf8')))
+  // An index that is wrong is refused by whoever opens it.
+  if (!parsed.success) return
+  const shards = new Set(
+    Object.values(parsed.data.weight_map)
+      .filter(isSafePath)
+      .map(name => prefix + name),
+  )
+  await fetchSnapshot(id, names => names.filter(name => shards.has(name)), { ...options, revision: snapshot.commit })
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,76 @@
+/** What the environment says about the Hub. Counterpart: huggingface_hub constants.py and utils/_auth.py. */
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { InvalidHubSettingError } from './hub-errors'
+
+const DEFAULT_ENDPOINT = 'https://huggingface.co'
+const TRUE = ['1', 'ON', 'YES', 'TRUE']
+
+/** Address of the Hub, without a slash at its end: the given one, or `HF_ENDPOINT`. @throws InvalidHubSettingError */
+export function hubEndpoint(given?: string): string {
+  const endpoint = given ?? (process.env.HF_ENDPOINT || DEFAULT_ENDPOINT)
+  if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
+    throw new InvalidHubSettingError('the endpoint (HF_ENDPOINT)', 'must be an address such as https://huggingface.co')
+  }
+  return endpoint.replace(/\/+$/, '')
+}
+
+/** Folder of the cache: the given one, `HF_HUB_CACHE`, or `hub` in `HF_HOME`. */
+export function hubCacheFolder(given?: string): string {
+  const { HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE } = process.env
+  return resolve(expand(given || HF_HUB_CACHE || HUGGINGFACE_HUB_CACHE || join(hubHome(), 'hub')))
+}
+
+/** Whether no server may be asked: `HF_HUB_OFFLINE`. */
+export function isOffline(): boolean {
+  return isTrue(process.env.HF_HUB_OFFLINE || process.env.TRANSFORMERS_OFFLINE)
+}
+
+/** Whether the cache must do without symbolic links: `HF_HUB_DISABLE_SYMLINKS`. */
+export function isWithoutSymlinks(): boolean {
+  return isTrue(process.env.HF_HUB_DISABLE_SYMLINKS)
+}
+
+/**
+ * The access token: the given one, `HF_TOKEN`, `HUGGING_FACE_HUB_TOKEN`, or what `hf auth login` has written. `undefined` if there is none.
+ *
+ * @throws InvalidHubSettingError for what can be no token; the error does not repeat it
+ */
+export async function hubToken(given?: string | false): Promise<string | undefined> {
+  if (given === false) return undefined
+  if (given !== undefined) return checked(given, 'the token that was given')
+  if (isTrue(process.env.HF_HUB_DISABLE_IMPLICIT_TOKEN)) return undefined
+  for (const name of ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN']) {
+    const token = clean(process.env[name] ?? '')
+    if (token !== '') return checked(token, name)
+  }
+  const file = expand(process.env.HF_TOKEN_PATH || join(hubHome(), 'token'))
+  const token = clean(await readFile(file, 'utf8').catch(() => ''))
+  return token === '' ? undefined : checked(token, `the file ${file}`)
+}
+
+function hubHome(): string {
+  const { HF_HOME, XDG_CACHE_HOME } = process.env
+  return expand(HF_HOME || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'huggingface'))
+}
+
+/** A leading `~` and variables such as `$HOME`, as Python's expanduser() and expandvars() do. */
+function expand(path: string): string {
+  const home = path.replace(/^~(?=$|[/\\])/, () => homedir())
+  return home.replace(/\$(?:(\w+)|\{(\w+)\})/g, (all, plain, braced) => process.env[plain ?? braced] ?? all)
+}
+
+function clean(token: string): string {
+  return token.replace(/[\r\n]/g, '').trim()
+}
+
+/** Anything else would be repeated in the error of fetch. */
+function checked(token: string, source: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token
+  throw new InvalidHubSettingError(source, 'holds signs that no token has; expected one word such as hf_…')
+}
+
+function isTrue(value: string | undefined): boolean {
+  return TRUE.includes((value ?? '').toUpperCase())
+}

@@ -1,0 +1,58 @@
+/** Which ids, revisions and paths are let near the cache's folders. Counterpart: huggingface_hub utils/_validators.py. */
+import { isAbsolute } from 'node:path'
+import { InvalidHubAnswerError, InvalidRepositoryNameError } from './hub-errors'
+
+const LONGEST_ID = 96
+const ID = /^[A-Za-z0-9][\w.-]*\/[\w.-]+$/
+const COMMIT = /^[0-9a-f]{40}$/
+
+/** Whether a text is `org/name`, as the Hub allows it. */
+export function isHubId(text: string): boolean {
+  return text.length <= LONGEST_ID && ID.test(text) && !/--|\.\.|\.git$|[-.]$|\/[-.]/.test(text)
+}
+
+/** Whether a revision is a full commit: what it holds never changes. */
+export function isCommit(revision: string): boolean {
+  return COMMIT.test(revision)
+}
+
+/** @throws InvalidRepositoryNameError for what can be no id */
+export function requireHubId(id: string): void {
+  if (!isHubId(id)) {
+    throw new InvalidRepositoryNameError(
+      id,
+      'is no id of a repository: expected "org/name" of letters, digits, - _ and .',
+    )
+  }
+}
+
+/** @throws InvalidRepositoryNameError for a revision that would lead out of the cache's folder */
+export function requireRevision(revision: string): void {
+  if (!isSafePath(revision)) throw new InvalidRepositoryNameError(revision, 'is no branch, tag or commit.')
+}
+
+/** @throws InvalidHubAnswerError for a path that the server names and that would lead out of the snapshot's folder */
+export function requireSafeFile(repository: string, file: string): void {
+  if (isSafePath(file)) return
+  throw new InvalidHubAnswerError(
+    repository,
+    `the repository names a file outside of its folder, ${JSON.stringify(file)}, which is refused.`,
+  )
+}
+
+/** @throws InvalidHubAnswerError for an etag that cannot be the name of a file */
+export function requireEtag(repository: string, etag: string): void {
+  if (/^[\w-]+$/.test(etag)) return
+  throw new InvalidHubAnswerError(repository, `${JSON.stringify(etag)} is no ETag of a file.`)
+}
+
+/** A relative path of plain names, on every system. */
+export function isSafePath(path: string): boolean {
+  const parts = path.split('/')
+  return (
+    path !== '' &&
+    !isAbsolute(path) &&
+    !/[\\\0]|^[A-Za-z]:/.test(path) &&
+    parts.every(part => part !== '' && part !== '.' && part !== '..')
+  )
+}

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { RunScope, RunScoped } from '../../src/container/run-scoped'
 import { nameList } from '../../src/errors/text'
 import { toCamelCase } from '../../src/format/wire-names'
+import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions } from '../../src/params/component-class'
 import { ComponentClassError } from '../configs/component-class-error'
 import { parseConfig, type RawConfig } from '../configs/parse-config'
@@ -117,7 +118,8 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
     options: FromPretrainedOptions = {},
   ): Promise<T> {
     const { subfolder, className, signal } = options
-    const folder = subfolder === undefined ? path : join(path, subfolder)
+    const top = await resolveRepository(path, { subfolder, files: [GUIDER_CONFIG_NAME] }, options)
+    const folder = subfolder === undefined ? top : join(top, subfolder)
     const file = join(folder, GUIDER_CONFIG_NAME)
     signal?.throwIfAborted()
     const config = await readConfig(folder, GUIDER_CONFIG_NAME)

@@ -1,6 +1,7 @@
 /** Makes a model from a folder with its config and weights. Counterpart: models/modeling_utils.py (from_pretrained). */
 import { join } from 'node:path'
 import { toCamelCase } from '../../src/format/wire-names'
+import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions } from '../../src/params/component-class'
 import { type OpenCheckpointOptions, openCheckpoint } from '../checkpoints/open-checkpoint'
 import { ComponentClassError } from '../configs/component-class-error'
@@ -36,7 +37,9 @@ export async function loadPretrained<M extends PretrainedModel>(
   options: FromPretrainedOptions = {},
 ): Promise<M> {
   const { subfolder, variant, className, signal } = options
-  const folder = subfolder === undefined ? path : join(path, subfolder)
+  const weights = { weightsName: files.weightsName, variant }
+  const top = await resolveRepository(path, { subfolder, files: ['config.json'], weights }, options)
+  const folder = subfolder === undefined ? top : join(top, subfolder)
   const file = join(folder, 'config.json')
   if (className !== undefined && className !== modelClass.name) {
     throw new ComponentClassError(modelClass.name, className, `The index of ${folder}`)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { z } from 'zod'
 import type { RunScope, RunScoped } from '../../src/container/run-scoped'
 import { kindOf } from '../../src/errors/text'
+import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions } from '../../src/params/component-class'
 import { ComponentClassError } from '../configs/component-class-error'
 import type { RawConfig } from '../configs/parse-config'
@@ -96,7 +97,8 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
     options: FromPretrainedOptions = {},
   ): Promise<T> {
     const { subfolder, className, signal } = options
-    const folder = subfolder === undefined ? path : join(path, subfolder)
+    const top = await resolveRepository(path, { subfolder, files: [SCHEDULER_CONFIG_NAME] }, options)
+    const folder = subfolder === undefined ? top : join(top, subfolder)
     const file = join(folder, SCHEDULER_CONFIG_NAME)
     signal?.throwIfAborted()
     const config = await readConfig(folder, SCHEDULER_CONFIG_NAME)

@@ -78,6 +78,16 @@ export interface CLIPTokenizerFiles {
 /** Names of this class in `tokenizer_config.json` and `model_index.json`: one vocabulary, two implementations in Python. */
 export const CLIP_TOKENIZER_CLASSES = ['CLIPTokenizer', 'CLIPTokenizerFast']
 
+/** Every file that a tokenizer's folder can hold. */
+export const CLIP_TOKENIZER_FILES = [
+  'tokenizer_config.json',
+  'tokenizer.json',
+  'vocab.json',
+  'merges.txt',
+  'added_tokens.json',
+  'special_tokens_map.json',
+]
+
 /** Positions of every published CLIP text model; taken when the folder gives none, or a placeholder such as 1e30. */
 const CLIP_MAX_LENGTH = 77
 const LARGEST_REAL_LENGTH = 1_000_000

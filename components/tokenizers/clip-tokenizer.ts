@@ -1,8 +1,14 @@
 /** Turns prompts into token ids for CLIP text models. Counterpart: transformers/models/clip/tokenization_clip.py */
 import { join } from 'node:path'
 import { Tokenizer } from '@huggingface/tokenizers'
+import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions } from '../../src/params/component-class'
-import { CLIP_TOKENIZER_CLASSES, type CLIPTokenizerFiles, readCLIPTokenizerFiles } from './clip-tokenizer-files'
+import {
+  CLIP_TOKENIZER_CLASSES,
+  CLIP_TOKENIZER_FILES,
+  type CLIPTokenizerFiles,
+  readCLIPTokenizerFiles,
+} from './clip-tokenizer-files'
 import { clipTokenizerJson } from './clip-tokenizer-json'
 import { InvalidMaxLengthError } from './invalid-max-length-error'
 import { InvalidTokenizerError } from './invalid-tokenizer-error'
@@ -66,7 +72,8 @@ export class CLIPTokenizer {
    */
   static async fromPretrained(path: string, options: FromPretrainedOptions = {}): Promise<CLIPTokenizer> {
     const { subfolder, className, signal } = options
-    const folder = subfolder === undefined ? path : join(path, subfolder)
+    const top = await resolveRepository(path, { subfolder, files: CLIP_TOKENIZER_FILES }, options)
+    const folder = subfolder === undefined ? top : join(top, subfolder)
     if (className !== undefined && !CLIP_TOKENIZER_CLASSES.includes(className)) {
       throw new InvalidTokenizerError(
         folder,

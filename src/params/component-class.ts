@@ -1,13 +1,12 @@
 /** What a class must offer so that the container can make a component of it. */
+import type { RepositoryOptions } from '../hub/repository-resolver'
 
 /** Where and how a component is loaded. */
-export interface FromPretrainedOptions {
+export interface FromPretrainedOptions extends Omit<RepositoryOptions, 'signal'> {
   /** Folder of the component inside the model's folder, e.g. `unet`. Default: the folder itself. */
   subfolder?: string
   /** Variant of the weight files: `fp16` looks for `diffusion_pytorch_model.fp16.safetensors`. */
   variant?: string
-  /** Revision of a repository; local folders have none. */
-  revision?: string
   /** The class that the model's index names for this component; a component of another class is refused. */
   className?: string
   /** What computes a model: a name that its class knows (`auto`, `eager`, `graph`), or the thing itself. */
@@ -18,7 +17,7 @@ export interface FromPretrainedOptions {
 
 /**
  * A class that can stand behind a component. `fromConfig` makes it from settings alone, at once; `fromPretrained` reads it
- * from a folder in the diffusers layout. Abstract classes are allowed: their `fromPretrained` picks the class.
+ * from a folder in the diffusers layout, or from a repository, which `resolveRepository` fetches. Abstract classes are allowed: their `fromPretrained` picks the class.
  */
 export interface ComponentClass<T = unknown> {
   readonly name: string

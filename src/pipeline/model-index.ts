@@ -3,9 +3,11 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ModelIndexError } from '../errors/model-index-error'
 import { toCamelCase } from '../format/wire-names'
+import { findModelIndex, type RepositoryOptions } from '../hub/repository-resolver'
 
 /** A model folder. */
 export interface ModelIndex {
+  /** The folder, or the id of the repository. */
   readonly folder: string
   /** The file that all this was read from. */
   readonly file: string
@@ -18,10 +20,12 @@ export interface ModelIndex {
 const INDEX_FILE = 'model_index.json'
 
 /**
- * Reads the index of a model folder.
+ * Reads the index of a model folder, or that of a repository whose index is cached.
  * @throws ModelIndexError for a folder that is not there, holds no index, or whose index is malformed
+ * @throws RepositoryUnavailableError for a repository whose index is not cached
  */
-export function readModelIndex(folder: string): ModelIndex {
+export function readModelIndex(source: string, options?: RepositoryOptions): ModelIndex {
+  const folder = findModelIndex(source, options)
   const file = join(folder, INDEX_FILE)
   let text: string
   try {
@@ -36,7 +40,7 @@ export function readModelIndex(folder: string): ModelIndex {
       : `cannot be read: ${(cause as Error).message}`
     throw new ModelIndexError(isMissing && !isFolder(folder) ? folder : file, problem, cause)
   }
-  return parse(folder, file, text)
+  return parse(source, file, text)
 }
 
 function isFolder(path: string): boolean {

@@ -13,6 +13,7 @@ import { PipelineAbortError } from '../errors/pipeline-abort-error'
 import { PipelineValidationError } from '../errors/pipeline-validation-error'
 import { kindOf } from '../errors/text'
 import { UnknownValueError } from '../errors/unknown-value-error'
+import type { RepositoryOptions } from '../hub/repository-resolver'
 import type { FromPretrainedOptions } from '../params/component-class'
 import type { ComponentSpec } from '../params/component-spec'
 import type { ConfigSpec } from '../params/config-spec'
@@ -42,7 +43,7 @@ export interface PipelineBlocks extends BlockNode {
 }
 
 /** Options of `initPipeline()`. */
-export interface InitPipelineOptions {
+export interface InitPipelineOptions extends Pick<RepositoryOptions, 'revision' | 'cacheDir'> {
   /** Supplies components that the pipeline does not hold itself; the pipeline's own container is a child of it. */
   container?: ComponentContainer
 }
@@ -69,8 +70,7 @@ export interface CallOptions {
 }
 
 /** Options of `loadComponents()`. */
-export interface LoadComponentsOptions
-  extends Pick<FromPretrainedOptions, 'variant' | 'revision' | 'signal' | 'executor'> {
+export interface LoadComponentsOptions extends Omit<FromPretrainedOptions, 'subfolder' | 'className'> {
   /** Which components to load; by default all that are not there yet. Named ones are loaded again. */
   names?: readonly string[]
 }
@@ -110,9 +110,9 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks> {
 
   constructor(blocks: B, source?: string, options: InitPipelineOptions = {}) {
     validateBlocks(blocks)
-    const index = source === undefined ? undefined : readModelIndex(source)
+    const index = source === undefined ? undefined : readModelIndex(source, options)
     const tree = blocks.clone()
-    const specs = collectSpecs(tree.expectedComponents, index)
+    const specs = collectSpecs(tree.expectedComponents, index, options.revision)
     const settings = tree.expectedConfigs.map(spec => [spec.name, readSetting(spec, index)])
     const config = Object.freeze(Object.fromEntries(settings) as Record<string, unknown>)
 
@@ -382,17 +382,21 @@ function readSetting({ name, default: fallback, schema }: ConfigSpec, index: Mod
 }
 
 /** One spec for each component: the last of a name, but one that says how to make the component wins over one that does not. */
-function collectSpecs(declared: readonly ComponentSpec[], index: ModelIndex | undefined): Map<string, ComponentSpec> {
+function collectSpecs(
+  declared: readonly ComponentSpec[],
+  index: ModelIndex | undefined,
+  revision: string | undefined,
+): Map<string, ComponentSpec> {
   const specs = new Map<string, ComponentSpec>()
   for (const spec of declared) {
     if (specs.get(spec.name)?.config && !spec.config) continue
-    specs.set(spec.name, index ? locate(spec, index) : spec)
+    specs.set(spec.name, index ? locate(spec, index, revision) : spec)
   }
   return specs
 }
 
 /** Where a model folder keeps a component. */
-function locate(spec: ComponentSpec, index: ModelIndex): ComponentSpec {
+function locate(spec: ComponentSpec, index: ModelIndex, revision: string | undefined): ComponentSpec {
   const entry = index.components.get(spec.name)
   if (
     entry === undefined ||
@@ -401,7 +405,8 @@ function locate(spec: ComponentSpec, index: ModelIndex): ComponentSpec {
   ) {
     return spec
   }
-  return spec.with({ pretrainedModelNameOrPath: index.folder, subfolder: entry.subfolder, className: entry.className })
+  const place = { pretrainedModelNameOrPath: index.folder, subfolder: entry.subfolder, revision }
+  return spec.with({ ...place, className: entry.className })
 }
 
 function wrongClass(spec: ComponentSpec, value: unknown, path: readonly string[]): ComponentTypeError | undefined {

@@ -1,0 +1,151 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  AutoencoderKL,
+  BaseGuidance,
+  CLIPTextModel,
+  CLIPTokenizer,
+  ClassifierFreeGuidance,
+  DDIMScheduler,
+  fetchModelIndex,
+  type Image,
+  MissingFileError,
+  OfflineModeError,
+  PickleCheckpointError,
+  RepositoryNotFoundError,
+  RepositoryUnavailableError,
+  SchedulerMixin,
+  StableDiffusionTextToImageBlocks,
+  UNet2DConditionModel,
+} from '../../../index'
+import { useTemporaryFolder } from '../checkpoints/temporary-folder'
+import { useBackend } from '../models/use-backend'
+import { useHubEnvironment } from './hub-environment'
+import { useHubServer } from './hub-server'
+import { emojiFiles, shardedUnet } from './model-repositories'
+
+const folder = useTemporaryFolder()
+const server = useHubServer()
+useHubEnvironment(folder)
+useBackend('wasm')
+
+const options = () => ({ endpoint: server().endpoint, executor: 'eager' })
+
+/** The files of a repository that are cached. */
+async function cached(): Promise<string[]> {
+  const snapshots = join(folder(), 'hub', 'models--org--emoji', 'snapshots')
+  const [commit = ''] = await readdir(snapshots)
+  const entries = await readdir(join(snapshots, commit), { recursive: true, withFileTypes: true })
+  return entries
+    .filter(entry => !entry.isDirectory())
+    .map(entry => join(entry.parentPath, entry.name).slice(join(snapshots, commit).length + 1))
+    .sort()
+}
+
+describe('a component of a repository', () => {
+  test('is loaded with its own files alone', async () => {
+    server().commit('org/emoji', await emojiFiles())
+    const scheduler = await SchedulerMixin.fromPretrained('org/emoji', { subfolder: 'scheduler', ...options() })
+    expect(scheduler).toBeInstanceOf(DDIMScheduler)
+    expect(await cached()).toEqual(['scheduler/scheduler_config.json'])
+    const tokenizer = await CLIPTokenizer.fromPretrained('org/emoji', { subfolder: 'tokenizer', ...options() })
+    expect(tokenizer.encode('apple').inputIds[0]?.length).toBeGreaterThan(2)
+    const vae = await AutoencoderKL.fromPretrained('org/emoji', { subfolder: 'vae', ...options() })
+    vae.dispose()
+    expect((await cached()).filter(name => !name.startsWith('tokenizer/'))).toEqual([
+      'scheduler/scheduler_config.json',
+      'vae/config.json',
+      'vae/diffusion_pytorch_model.safetensors',
+    ])
+  })
+
+  test('may be a guider, and lie at the top', async () => {
+    server().commit('org/emoji', {
+      'guider_config.json': JSON.stringify({ _class_name: 'ClassifierFreeGuidance', guidance_scale: 3 }),
+    })
+    const guider = await BaseGuidance.fromPretrained('org/emoji', options())
+    expect(guider).toBeInstanceOf(ClassifierFreeGuidance)
+  })
+
+  test('is loaded from the weights of its variant', async () => {
+    const files = await emojiFiles()
+    const weights = files['text_encoder/model.safetensors'] as Buffer
+    server().commit('org/emoji', { ...files, 'text_encoder/model.fp16.safetensors': weights })
+    const model = await CLIPTextModel.fromPretrained('org/emoji', {
+      subfolder: 'text_encoder',
+      variant: 'fp16',
+      ...options(),
+    })
+    model.dispose()
+    expect(await cached()).toEqual(['text_encoder/config.json', 'text_encoder/model.fp16.safetensors'])
+  })
+
+  test('is loaded from the shards that its index names', async () => {
+    server().commit('org/emoji', await shardedUnet(folder()))
+    const unet = await UNet2DConditionModel.fromPretrained('org/emoji', { subfolder: 'unet', ...options() })
+    unet.dispose()
+    expect(await cached()).toEqual([
+      'unet/config.json',
+      'unet/diffusion_pytorch_model.safetensors.index.json',
+      'unet/part-one.safetensors',
+      'unet/part-two.safetensors',
+    ])
+    const before = server().requests.length
+    const again = await UNet2DConditionModel.fromPretrained('org/emoji', {
+      subfolder: 'unet',
+      localFilesOnly: true,
+      ...options(),
+    })
+    again.dispose()
+    expect(server().requests).toHaveLength(before)
+  })
+
+  test('says what there is instead of a variant, and fetches no pickle', async () => {
+    const files = await emojiFiles()
+    server().commit('org/emoji', files)
+    const given = { subfolder: 'unet', variant: 'fp32', ...options() }
+    const missing = UNet2DConditionModel.fromPretrained('org/emoji', given)
+    await expect(missing).rejects.toThrow(MissingFileError)
+    await expect(missing).rejects.toThrow('diffusion_pytorch_model.safetensors')
+    const config = files['unet/config.json'] as Buffer
+    server().commit('org/pickle', { 'unet/config.json': config, 'unet/diffusion_pytorch_model.bin': 'a pickle' })
+    const pickle = UNet2DConditionModel.fromPretrained('org/pickle', { subfolder: 'unet', ...options() })
+    await expect(pickle).rejects.toThrow(PickleCheckpointError)
+    expect(server().seen(/^GET .*\.bin/)).toEqual([])
+  })
+
+  test('says that there is neither a folder nor a repository', async () => {
+    const missing = UNet2DConditionModel.fromPretrained('models/tpyo', options())
+    await expect(missing).rejects.toThrow(RepositoryNotFoundError)
+    await expect(missing).rejects.toThrow(/^models\/tpyo: there is no folder of that name here, and no such repository/)
+    const offline = UNet2DConditionModel.fromPretrained('models/tpyo', { ...options(), localFilesOnly: true })
+    await expect(offline).rejects.toThrow(OfflineModeError)
+    await expect(offline).rejects.toThrow(/there is no folder of that name here/)
+  })
+})
+
+describe('a pipeline of a repository', () => {
+  test('says that its index must be fetched first', () => {
+    const init = () => new StableDiffusionTextToImageBlocks().initPipeline('org/emoji')
+    expect(init).toThrow(RepositoryUnavailableError)
+  })
+
+  test('draws the picture that it draws from a folder', async () => {
+    server().commit('org/emoji', await emojiFiles(), { branch: 'v1' })
+    const given = { endpoint: server().endpoint, revision: 'v1' }
+    await fetchModelIndex('org/emoji', given)
+    expect(await cached()).toEqual(['model_index.json'])
+    const pipe = new StableDiffusionTextToImageBlocks().initPipeline('org/emoji', { revision: 'v1' })
+    expect(pipe.getComponentSpec('unet')?.loadId).toBe('org/emoji|unet|null|v1')
+    await pipe.loadComponents({ endpoint: server().endpoint, executor: 'eager' })
+    const local = new StableDiffusionTextToImageBlocks().initPipeline('models/emoji')
+    await local.loadComponents({ executor: 'eager' })
+    const inputs = { prompt: 'pizza', numInferenceSteps: 1, height: 32, width: 32 }
+    const [remote] = await pipe<Image[]>(inputs, { output: 'images', seed: 1 })
+    const [expected] = await local<Image[]>(inputs, { output: 'images', seed: 1 })
+    expect(remote?.data).toEqual(expected?.data)
+    expect(await cached()).not.toContain('README.md')
+    pipe.dispose()
+    local.dispose()
+  })
+})

@@ -12,11 +12,13 @@ import { UnwritableFileError } from '../components/files/unwritable-file-error'
 import type { BaseGuidance } from '../components/guiders/base-guidance'
 import { makeGuider } from '../components/guiders/guider-names'
 import type { Image } from '../components/images/image'
+import '../components/hub/hub-resolver'
 import { loadSharp } from '../components/images/load-sharp'
 import { makeImageGrid } from '../components/images/make-image-grid'
 import { SCHEDULER_CONFIG_NAME, type SchedulerMixin } from '../components/schedulers/scheduler-mixin'
 import { resolveScheduler } from '../components/schedulers/scheduler-names'
-import type { ModularPipeline, PipelineEvent } from '../src'
+import type { ModularPipeline, PipelineEvent, RepositoryOptions } from '../src'
+import { fetchModelIndex, isRepositoryId, resolveRepository } from '../src/hub/repository-resolver'
 import type { Size } from './arguments'
 import { type GenerationRecord, PNG_KEYWORD } from './generation-record'
 import { abortOnInterrupt } from './interrupt'
@@ -25,6 +27,8 @@ import { ProgressDisplay } from './progress-display'
 /** Options of the command, as commander gives them. */
 export interface GenerateOptions {
   model: string
+  revision?: string
+  offline?: boolean
   negative: string
   steps: number
   guidance?: number
@@ -69,7 +73,8 @@ export async function generate(prompt: string, options: GenerateOptions): Promis
   const progress = new ProgressDisplay(options.json ? undefined : process.stderr)
   try {
     const { executor, warning } = await timed('backend', () => chooseExecutor(options))
-    const pipe = await timed('load', () => loadPipeline(options, executor, signal))
+    const pipe = await timed('load', () => loadPipeline(options, executor, signal, progress))
+    progress.end()
     try {
       const images: Image[] = []
       for (let i = 0; i < options.count; i++) {
@@ -113,17 +118,27 @@ async function loadPipeline(
   options: GenerateOptions,
   executor: Executor,
   signal: AbortSignal,
+  progress: ProgressDisplay,
 ): Promise<ModularPipeline> {
   const guider = options.guider === undefined ? undefined : makeGuider(options.guider)
   const scheduler = options.scheduler === undefined ? undefined : resolveScheduler(options.scheduler)
-  const pipe = new StableDiffusionTextToImageBlocks().initPipeline(options.model)
+  const repository: RepositoryOptions = {
+    ...(options.revision !== undefined && { revision: options.revision }),
+    ...(options.offline && { localFilesOnly: true }),
+    signal,
+    onProgress: download => progress.showDownload(download),
+  }
+  await fetchModelIndex(options.model, repository)
+  const pipe = new StableDiffusionTextToImageBlocks().initPipeline(options.model, { revision: options.revision })
   if (guider !== undefined) pipe.updateComponents({ guider })
   if (scheduler !== undefined) {
     // Only the settings of the model's own scheduler are needed: its class may be one that is not here.
-    const folder = join(options.model, pipe.getComponentSpec('scheduler')?.subfolder ?? '')
+    const subfolder = pipe.getComponentSpec('scheduler')?.subfolder ?? ''
+    const part = { subfolder, files: [SCHEDULER_CONFIG_NAME] }
+    const folder = join(await resolveRepository(options.model, part, repository), subfolder)
     pipe.updateComponents({ scheduler: scheduler.make(await readConfig(folder, SCHEDULER_CONFIG_NAME)) })
   }
-  await pipe.loadComponents({ signal, executor })
+  await pipe.loadComponents({ ...repository, signal, executor })
   return pipe
 }
 
@@ -221,7 +236,7 @@ function describeRun(
     scheduler: options.scheduler ?? (pipe.components.scheduler as SchedulerMixin).constructor.name,
     width: image.width,
     height: image.height,
-    model: basename(resolve(options.model)),
+    model: isRepositoryId(options.model) ? options.model : basename(resolve(options.model)),
     executor: executor.name,
     backend: executor.backend,
     version: options.version,

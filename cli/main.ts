@@ -24,7 +24,13 @@ program
   .command('generate')
   .description('draw a picture of what a prompt says, and write it as a PNG file')
   .argument('<prompt...>', 'what the picture should show')
-  .option('--model <folder>', 'folder of a model in the diffusers layout', join(packageFolder, 'models', 'emoji'))
+  .option(
+    '--model <model>',
+    'folder in the diffusers layout, or repository such as org/name',
+    join(packageFolder, 'models', 'emoji'),
+  )
+  .option('--revision <name>', 'branch, tag or commit of the repository (default: main)')
+  .option('--offline', 'take the repository from the cache, and ask no server')
   .option('--negative <text>', 'what the picture should not show', '')
   .option('--steps <number>', 'denoising steps', parseSteps, 25)
   .option(

@@ -1,12 +1,12 @@
 /** A progress bar on a terminal, and nothing in a pipe. */
 import type { WriteStream } from 'node:tty'
 import { Presets, SingleBar } from 'cli-progress'
-import type { PipelineEvent } from '../src'
+import type { DownloadProgress, PipelineEvent } from '../src'
 
 // The bar takes what is left of the line beside the words.
 const WORDS = 38
 
-/** Shows the steps of a run, and collects its warnings. */
+/** Shows the steps of a run and the bytes of a download, and collects the warnings of runs. */
 export class ProgressDisplay {
   /** Warnings of all runs, each once. */
   readonly warnings: string[] = []
@@ -26,8 +26,24 @@ export class ProgressDisplay {
   show(event: PipelineEvent): void {
     if (event.type === 'warning' && !this.warnings.includes(event.message)) this.warnings.push(event.message)
     if (event.type !== 'loopStep' || event.total === undefined || !this.stream?.isTTY) return
-    this.bar ??= this.start(event.total)
+    const room = (this.stream.columns ?? 80) - this.label.length - WORDS
+    const format = room >= 5 ? `${this.label} {bar} {value}/{total} steps, {eta_formatted} left` : '{value}/{total}'
+    this.bar ??= this.start(event.total, format, room)
     this.bar.update(event.step)
+  }
+
+  /** Takes note of how far a download is: one bar for each folder of a repository, and none for one that has come in. */
+  showDownload({ repository, file, bytes, total }: DownloadProgress): void {
+    if (!this.stream?.isTTY) return
+    const folder = file.includes('/') ? file.slice(0, file.lastIndexOf('/')) : repository
+    const label = `fetching ${folder}`
+    if (label !== this.label || bytes >= total) this.begin(label)
+    if (bytes >= total) return
+    const room = (this.stream.columns ?? 80) - label.length - WORDS
+    const format = room >= 5 ? `${label} {bar} {done} of {size}, {eta_formatted} left` : '{percentage} %'
+    this.bar ??= this.start(total, format, room)
+    this.bar.setTotal(total)
+    this.bar.update(bytes, { done: megabytes(bytes), size: megabytes(total) })
   }
 
   /** Takes the bar away. */
@@ -36,9 +52,7 @@ export class ProgressDisplay {
     this.bar = undefined
   }
 
-  private start(total: number): SingleBar {
-    const room = (this.stream?.columns ?? 80) - this.label.length - WORDS
-    const format = room >= 5 ? `${this.label} {bar} {value}/{total} steps, {eta_formatted} left` : '{value}/{total}'
+  private start(total: number, format: string, room: number): SingleBar {
     const bar = new SingleBar(
       {
         format,
@@ -50,7 +64,11 @@ export class ProgressDisplay {
       },
       Presets.shades_classic,
     )
-    bar.start(total, 0)
+    bar.start(total, 0, { done: megabytes(0), size: megabytes(total) })
     return bar
   }
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`
 }

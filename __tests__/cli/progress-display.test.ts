@@ -103,6 +103,48 @@ describe('ProgressDisplay', () => {
     expect(stream.text).toBe('')
   })
 
+  describe('of a download', () => {
+    const at = (file: string, bytes: number, total = 5e6) => ({
+      repository: 'org/tiny',
+      file,
+      fileBytes: bytes,
+      fileTotal: total,
+      bytes,
+      total,
+    })
+
+    test('draws a bar for each folder, in megabytes', () => {
+      const stream = new FakeStream(true, 80)
+      const display = displayOn(stream)
+      display.showDownload(at('model_index.json', 10, 100))
+      display.showDownload(at('unet/model.safetensors', 1e6))
+      display.showDownload(at('unet/model.safetensors', 5e6))
+      display.showDownload(at('vae/model.safetensors', 1e6))
+      display.end()
+      expect(stream.lines.some(line => /^fetching org\/tiny [█░]+ 0\.0 MB of 0\.0 MB/.test(line))).toBe(true)
+      expect(stream.lines.some(line => /^fetching unet [█░]+ 0\.0 MB of 5\.0 MB, .+ left$/.test(line))).toBe(true)
+      expect(stream.lines.some(line => line.startsWith('fetching vae'))).toBe(true)
+      expect(stream.text.endsWith('\x1b[1G\x1b[2K')).toBe(true)
+    })
+
+    test.each([20, 50, 80])('stays on one line of a terminal of %i columns', columns => {
+      const stream = new FakeStream(true, columns)
+      const display = displayOn(stream)
+      for (const bytes of [1e6, 2e10]) display.showDownload(at('text_encoder_2/model.safetensors', bytes, 9e10))
+      display.end()
+      expect(stream.lines.length).toBeGreaterThan(0)
+      for (const line of stream.lines) expect(line.length).toBeLessThanOrEqual(columns)
+    })
+
+    test('writes nothing into a pipe, nor for what is here already', () => {
+      const pipe = new FakeStream(false)
+      displayOn(pipe).showDownload(at('unet/model.safetensors', 1e6))
+      const terminal = new FakeStream(true, 80)
+      displayOn(terminal).showDownload(at('unet/model.safetensors', 5e6))
+      expect(pipe.text + terminal.text).toBe('')
+    })
+  })
+
   test('can be ended at any time, also without a stream', () => {
     const display = new ProgressDisplay(undefined)
     display.end()

@@ -1,0 +1,70 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { useTemporaryFolder } from '../components/checkpoints/temporary-folder'
+import { useHubEnvironment } from '../components/hub/hub-environment'
+import { useHubServer } from '../components/hub/hub-server'
+import { emojiFiles } from '../components/hub/model-repositories'
+import { type ProgramOptions, runCli } from './run-cli'
+
+const folder = useTemporaryFolder()
+const server = useHubServer()
+useHubEnvironment(folder)
+
+const TOKEN = 'hf_averysecrettoken'
+const generate = (args: readonly string[], options: Partial<ProgramOptions> = {}) =>
+  runCli(['generate', 'pizza', '--model', 'org/emoji', '--steps', '1', '--size', '16', '--out', 'p.png', ...args], {
+    cwd: folder(),
+    env: { HF_HOME: folder(), HF_ENDPOINT: server().endpoint, HF_TOKEN: TOKEN },
+    ...options,
+  })
+
+beforeEach(() => {
+  server().tokens.add(TOKEN)
+})
+
+describe('tesserae generate --model org/name', () => {
+  test('fetches what it needs, at a revision, and then works offline', async () => {
+    server().commit('org/emoji', await emojiFiles(), { branch: 'v1' })
+    const { code, stderr, stdout } = await generate(['--revision', 'v1', '--json'])
+    expect(stderr).toBe('')
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ model: 'org/emoji' })
+    expect(server().seen(/README|reference/)).toEqual([])
+    const before = server().requests.length
+    const offline = await generate(['--revision', 'v1', '--offline', '--scheduler', 'euler'])
+    expect(offline.code).toBe(0)
+    expect(server().requests).toHaveLength(before)
+  })
+
+  test('says what is wrong, and never the token', async () => {
+    const missing = await generate([])
+    expect(missing.code).toBe(1)
+    expect(missing.stderr).toMatch(
+      /^tesserae: org\/emoji: there is no folder of that name here, and no such repository/,
+    )
+    const offline = await generate(['--offline'])
+    expect(offline.stderr).toMatch(/^tesserae: org\/emoji: .*no server may be asked/)
+    expect(missing.stderr + missing.stdout + offline.stderr).not.toContain(TOKEN)
+  })
+
+  test('can be interrupted, and goes on the next time', async () => {
+    server().commit('org/emoji', await emojiFiles())
+    let interrupt: () => void = () => undefined
+    server().send = (content, response) => {
+      if (content.length < 500_000) return void response.end(content)
+      response.write(content.subarray(0, 100_000), () => setTimeout(interrupt, 100))
+    }
+    const cancelled = await generate([], {
+      onStart: kill => {
+        interrupt = () => kill('SIGINT')
+      },
+    })
+    expect(cancelled).toMatchObject({ code: 130, stderr: 'Cancelled.\n' })
+    const blobs = () => readdir(join(folder(), 'hub', 'models--org--emoji', 'blobs'))
+    expect((await blobs()).filter(name => name.endsWith('.incomplete'))).toHaveLength(1)
+    server().send = (content, response) => void response.end(content)
+    expect((await generate([])).code).toBe(0)
+    expect(server().requests.some(({ headers }) => headers.range === 'bytes=100000-')).toBe(true)
+    expect((await blobs()).filter(name => name.endsWith('.incomplete'))).toEqual([])
+  })
+})

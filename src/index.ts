@@ -1,7 +1,7 @@
 /** The framework: blocks, states, the container and the runtime. It knows nothing of tensors, images or diffusion. */
 export { AutoPipelineBlocks } from './composition/auto-pipeline-blocks'
 export type { BlockClass, BlockSource } from './composition/block-source'
-export { CompositeBlocks, type FromBlocksDictOptions } from './composition/composite-blocks'
+export { CompositeBlocks, type Edited, type FromBlocksDictOptions } from './composition/composite-blocks'
 export { ConditionalPipelineBlocks, type TriggerValues } from './composition/conditional-pipeline-blocks'
 export { InsertableDict } from './composition/insertable-dict'
 export { LoopSequentialPipelineBlocks, type LoopStepCallOptions } from './composition/loop-sequential-pipeline-blocks'
@@ -32,7 +32,7 @@ export {
   registerRepositoryResolver,
   resolveRepository,
 } from './hub/repository-resolver'
-export type { In, InOut, Out } from './params/brands'
+export type { Demand, In, InOut, Out } from './params/brands'
 export type { ComponentClass, FromPretrainedOptions } from './params/component-class'
 export { ComponentSpec, type ComponentSpecOptions, type CreationMethod } from './params/component-spec'
 export { ConfigSpec } from './params/config-spec'
@@ -40,8 +40,10 @@ export { InputParam } from './params/input-param'
 export { OutputParam } from './params/output-param'
 export type { InputParamOptions, OutputParamOptions } from './params/param-options'
 export { SHAPE_KEY, type ShapePattern, TYPE_KEY } from './params/schema'
+export type { AnyValues, InputsOf, OutputsOf, ValuesOf } from './params/typed-io'
 export {
   type CallOptions,
+  type CallOptionsFor,
   type InitPipelineOptions,
   type LoadComponentsOptions,
   ModularPipeline,

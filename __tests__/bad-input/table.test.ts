@@ -262,13 +262,13 @@ describe('calls with wrong values', () => {
       ],
       [
         'a wrong type',
-        () => new Measure().initPipeline()({ width: 'three' }),
+        () => new Measure().initPipeline().run({ width: 'three' }, {}),
         { error: InputTypeError, says: ['input "width" got the string "three"; it must be number'] },
       ],
       [
         'a wrong tensor shape',
         async () => {
-          const points = tf.zeros([5, 4])
+          const points = tf.zeros<tf.Rank.R2>([5, 4])
           await new SumPoints()
             .initPipeline()({ points })
             .finally(() => points.dispose())
@@ -322,7 +322,7 @@ describe('calls with wrong values', () => {
 
   test('an unknown input is a warning, with the nearest name, and the run goes on', async () => {
     const { warnings, onEvent } = collectWarnings()
-    expect(await new Measure().initPipeline()({ width: 3, heigth: 9 }, { output: 'area', onEvent })).toBe(6)
+    expect(await new Measure().initPipeline().run({ width: 3, heigth: 9 }, { output: 'area', onEvent })).toBe(6)
     expect(warnings).toEqual([expect.objectContaining({ code: 'UNKNOWN_INPUT' })])
     expect(warnings[0]?.message).toContain(
       'The input "heigth" is not one of this pipeline, and is ignored. Did you mean "height"?',

@@ -34,6 +34,8 @@ export class FieldsThatFit extends ModularPipelineBlocks {
   @Input(z.string()) prompt!: In<string>
   @Input(z.enum(['image', 'latent'])) outputType!: In<'image' | 'latent'>
   @Input(z.number().optional()) strength!: In<number | undefined>
+  @Input(z.string()) subject!: In<string, 'required'>
+  @Input() seedText!: In<string, 'required'>
   @Input({ default: 7.5 }) guidanceScale!: In<number>
   @Input(z.number()) @Output(z.number()) x!: InOut<number>
   @Output(z.array(z.number())) sigmas!: Out<number[]>
@@ -69,6 +71,10 @@ export class FieldsThatDoNotFit extends ModularPipelineBlocks {
   @Input(z.number().optional()) strength!: In<number>
   // @ts-expect-error: the schema gives values that the field cannot hold
   @Input(z.enum(['image', 'latent'])) outputType!: In<'image'>
+  // @ts-expect-error: an input with a default is not required
+  @Input(z.number().default(5)) weight!: In<number, 'required'>
+  // @ts-expect-error: an input that may be absent is not required
+  @Input(z.number().optional()) size!: In<number | undefined, 'required'>
   // @ts-expect-error: the default is a text
   @Input({ default: 'many' }) count!: In<number>
   // @ts-expect-error: the schema gives texts

@@ -29,9 +29,9 @@ export class DenoiseLoop extends LoopSequentialPipelineBlocks {
   @Input(z.array(z.number()).describe('The timesteps of the run, falling.')) timesteps!: In<number[]>
   @Input(latentsSchema) @Output(latentsSchema.describe('Denoised latents.')) latents!: InOut<tf.Tensor4D>
 
-  @LoopStep() scaleInput: BlockSource = ScaleModelInput
-  @LoopStep() predictNoise: BlockSource = PredictNoise
-  @LoopStep() update: BlockSource = SchedulerStep
+  @LoopStep() scaleInput: BlockSource<ScaleModelInput> = ScaleModelInput
+  @LoopStep() predictNoise: BlockSource<PredictNoise> = PredictNoise
+  @LoopStep() update: BlockSource<SchedulerStep> = SchedulerStep
 
   async run(): Promise<void> {
     const total = this.timesteps.length

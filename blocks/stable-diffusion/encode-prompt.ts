@@ -23,7 +23,7 @@ export class EncodePrompt extends ModularPipelineBlocks {
   @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance
 
   @Input(texts.describe('What the picture should show: one text, or one for each picture.'))
-  prompt!: In<string | string[]>
+  prompt!: In<string | string[], 'required'>
 
   @Input(texts.optional().describe('What the picture should not show: one text, or one for each prompt.'))
   negativePrompt!: In<string | string[] | undefined>

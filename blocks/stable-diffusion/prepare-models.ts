@@ -24,7 +24,7 @@ export class PrepareModels extends ModularPipelineBlocks {
   @Component(CLIPTokenizer) tokenizer!: CLIPTokenizer
   @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance
 
-  @Input(z.union([z.string(), z.array(z.string()).min(1)])) prompt!: In<string | string[]>
+  @Input(z.union([z.string(), z.array(z.string()).min(1)])) prompt!: In<string | string[], 'required'>
   @Input(z.int().min(1).default(1)) numImagesPerPrompt!: In<number>
   @Input(z.int().min(1).optional()) height!: In<number | undefined>
   @Input(z.int().min(1).optional()) width!: In<number | undefined>

@@ -25,14 +25,14 @@ import { SetTimesteps } from './set-timesteps'
   stability: 'beta',
 })
 export class StableDiffusionTextToImageBlocks extends SequentialPipelineBlocks {
-  @Step() setGuidance: BlockSource = SetGuidance
-  @Step() prepareModels: BlockSource = PrepareModels
-  @Step() encodePrompt: BlockSource = EncodePrompt
-  @Step() setTimesteps: BlockSource = SetTimesteps
-  @Step() prepareLatents: BlockSource = PrepareLatents
-  @Step() denoise: BlockSource = DenoiseLoop
-  @Step() decode: BlockSource = DecodeLatents
-  @Step() postprocess: BlockSource = PostprocessImages
+  @Step() setGuidance: BlockSource<SetGuidance> = SetGuidance
+  @Step() prepareModels: BlockSource<PrepareModels> = PrepareModels
+  @Step() encodePrompt: BlockSource<EncodePrompt> = EncodePrompt
+  @Step() setTimesteps: BlockSource<SetTimesteps> = SetTimesteps
+  @Step() prepareLatents: BlockSource<PrepareLatents> = PrepareLatents
+  @Step() denoise: BlockSource<DenoiseLoop> = DenoiseLoop
+  @Step() decode: BlockSource<DecodeLatents> = DecodeLatents
+  @Step() postprocess: BlockSource<PostprocessImages> = PostprocessImages
 
   override get outputs(): readonly OutputParam[] {
     return this.intermediateOutputs.filter(output => output.name === 'images')

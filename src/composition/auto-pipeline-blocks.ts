@@ -1,7 +1,6 @@
 /** Blocks of which the first whose trigger is there runs. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
 import { CompositionError } from '../errors/composition-error'
 import { isAbsent } from '../params/schema'
-import type { BlockKind } from '../wiring/block-node'
 import { ConditionalPipelineBlocks, type TriggerValues } from './conditional-pipeline-blocks'
 
 /**
@@ -16,7 +15,7 @@ import { ConditionalPipelineBlocks, type TriggerValues } from './conditional-pip
  * A branch without a trigger is the default; without a default, the block is skipped when no trigger is there.
  */
 export class AutoPipelineBlocks extends ConditionalPipelineBlocks {
-  override get kind(): BlockKind {
+  override get kind(): 'auto' {
     return 'auto'
   }
 

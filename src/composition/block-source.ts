@@ -1,13 +1,24 @@
 /** What a composite block accepts as a part: a block class or a ready block. */
 import { CompositionError } from '../errors/composition-error'
 import { kindOf } from '../errors/text'
+import type { PartBrand } from '../params/brands'
 import type { ModularPipelineBlocks } from './modular-pipeline-blocks'
 
 /** A class of blocks that needs no arguments. */
 export type BlockClass = new () => ModularPipelineBlocks
 
-/** A block, or a class that makes one. An instance is kept as it is and may stand in several places. */
-export type BlockSource = ModularPipelineBlocks | BlockClass
+/**
+ * A block, or a class that makes one. An instance is kept as it is and may stand in several places.
+ *
+ * As the type of a field, `@Step() decode: BlockSource<DecodeLatents> = DecodeLatents` lets a subclass put any other block there, and tells the compiler what is
+ * there until one does. Without the annotation, a subclass may only put a block there that has all that the first one has; with a bare
+ * `BlockSource`, the compiler knows nothing of what the whole takes and gives.
+ */
+export type BlockSource<B extends ModularPipelineBlocks = ModularPipelineBlocks> = (
+  | ModularPipelineBlocks
+  | BlockClass
+) &
+  PartBrand<B>
 
 /** The block itself.
  * @throws CompositionError for what is no block */

@@ -1,6 +1,7 @@
 /** What all blocks made of other blocks have in common: the parts, how they are named, and how they are changed. */
 import { CompositionError } from '../errors/composition-error'
 import type { ModularError } from '../errors/modular-error'
+import type { EditedBrand } from '../params/brands'
 import type { ComponentSpec } from '../params/component-spec'
 import type { ConfigSpec } from '../params/config-spec'
 import type { OutputParam } from '../params/output-param'
@@ -14,6 +15,9 @@ export interface FromBlocksDictOptions {
   /** What the result does, in place of the description of its class. */
   description?: string
 }
+
+/** Blocks whose parts are no longer those that their class declares: what they take and give is known when the program runs. */
+export type Edited<B> = B & EditedBrand
 
 /** A block whose declarations follow from those of its parts, whenever they are asked for. */
 export abstract class CompositeBlocks extends ModularPipelineBlocks {
@@ -67,7 +71,7 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
     this: new () => T,
     blocks: Readonly<Record<string, BlockSource>>,
     options: FromBlocksDictOptions = {},
-  ): T {
+  ): Edited<T> {
     const composite = new this()
     composite.givenNames = Object.keys(blocks)
     composite.parts = composite.makeParts(Object.entries(blocks))
@@ -98,20 +102,20 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
   }
 
   /** A copy with one more part, at an index that may count from the end; by default last. */
-  insert(name: string, block: BlockSource, index = this.subBlocks.size): this {
+  insert(name: string, block: BlockSource, index = this.subBlocks.size): Edited<this> {
     return this.edited(parts => parts.insert(name, toBlock(block), index))
   }
 
   /** A copy without a part.
    * @throws CompositionError if there is none of that name */
-  remove(name: string): this {
+  remove(name: string): Edited<this> {
     this.requirePart(name)
     return this.edited(parts => parts.delete(name))
   }
 
   /** A copy with another block in the place of a part.
    * @throws CompositionError if there is none of that name */
-  replace(name: string, block: BlockSource): this {
+  replace(name: string, block: BlockSource): Edited<this> {
     this.requirePart(name)
     return this.edited(parts => parts.set(name, toBlock(block)))
   }
@@ -138,7 +142,7 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
     )
   }
 
-  private edited(edit: (parts: InsertableDict<ModularPipelineBlocks>) => void): this {
+  private edited(edit: (parts: InsertableDict<ModularPipelineBlocks>) => void): Edited<this> {
     const copy = this.clone()
     edit(copy.subBlocks)
     return copy

@@ -8,7 +8,7 @@ import type { Components } from '../runtime/components'
 import { executeBlock } from '../runtime/execute'
 import type { MaybePromise } from '../runtime/maybe-promise'
 import type { PipelineState } from '../state/pipeline-state'
-import type { BlockKind, ChoiceNode } from '../wiring/block-node'
+import type { ChoiceNode } from '../wiring/block-node'
 import { isComposite, isLoop } from '../wiring/blocks'
 import { combineInputs, combineOutputs, markRequired } from '../wiring/combine'
 import { CompositeBlocks } from './composite-blocks'
@@ -22,7 +22,7 @@ export type TriggerValues = Readonly<Record<string, unknown>>
  * of them are there: the same question is asked before the run, when values made inside are still to come.
  */
 export class ConditionalPipelineBlocks extends CompositeBlocks implements ChoiceNode {
-  override get kind(): BlockKind {
+  override get kind(): 'conditional' | 'auto' {
     return 'conditional'
   }
 

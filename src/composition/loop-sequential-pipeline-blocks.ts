@@ -15,7 +15,7 @@ import { checkShapes } from '../runtime/shape-binding'
 import type { ViewNames } from '../runtime/view-names'
 import type { BlockState } from '../state/block-state'
 import type { PipelineState } from '../state/pipeline-state'
-import type { BlockKind, LoopNode } from '../wiring/block-node'
+import type { LoopNode } from '../wiring/block-node'
 import { alwaysWrites, isComposite, mayBeSkipped, neededNames } from '../wiring/blocks'
 import { addDistinct, markRequired } from '../wiring/combine'
 import { CompositeBlocks } from './composite-blocks'
@@ -46,7 +46,7 @@ type LoopBody = (this: object, variables: IterationVariables) => MaybePromise<vo
  * a sequence, a choice, or a loop of its own, whose steps see the outer loop's iteration variables beside theirs.
  */
 export class LoopSequentialPipelineBlocks extends CompositeBlocks implements LoopNode {
-  override get kind(): BlockKind {
+  override get kind(): 'loop' {
     return 'loop'
   }
 

@@ -5,7 +5,7 @@ import type { Components } from '../runtime/components'
 import { executeBlock } from '../runtime/execute'
 import { inOrder, type MaybePromise } from '../runtime/maybe-promise'
 import type { PipelineState } from '../state/pipeline-state'
-import type { BlockKind, WorkflowTriggers } from '../wiring/block-node'
+import type { WorkflowTriggers } from '../wiring/block-node'
 import { mayBeSkipped } from '../wiring/blocks'
 import { executionBlocks } from '../wiring/workflows'
 import { CompositeBlocks } from './composite-blocks'
@@ -23,7 +23,7 @@ import type { ModularPipelineBlocks } from './modular-pipeline-blocks'
  * ```
  */
 export class SequentialPipelineBlocks extends CompositeBlocks {
-  override get kind(): BlockKind {
+  override get kind(): 'sequential' {
     return 'sequential'
   }
 

@@ -5,7 +5,7 @@ import { InputParam } from '../params/input-param'
 import type { InputParamOptions } from '../params/param-options'
 import { explainMismatch, isSchema, readSchema } from '../params/schema'
 import { classOf, declare } from './declarations'
-import type { ExampleField, ReadField } from './field-decorator'
+import type { ExampleField, OptionalField, ReadField } from './field-decorator'
 
 /** Options of `@Input` beside a schema. */
 export interface InputOptions<T = unknown> extends Omit<Partial<InputParamOptions>, 'name' | 'default' | 'schema'> {
@@ -27,7 +27,9 @@ export interface InputOptions<T = unknown> extends Omit<Partial<InputParamOption
  * @throws DeclarationError when the class is defined: a reserved name, a default that its own schema refuses, a schema that converts values.
  */
 export function Input(): ExampleField<unknown>
-export function Input<S extends z.ZodType>(schema: S): ReadField<z.output<S>>
+export function Input<S extends z.ZodType>(
+  schema: S,
+): undefined extends z.input<S> ? OptionalField<z.output<S>> : ReadField<z.output<S>>
 export function Input<T>(options: InputOptions<T>): ExampleField<T>
 export function Input(argument: z.ZodType | InputOptions = {}): (target: object, field: string) => void {
   return (target, field) => declare(target, 'inputs', field, makeInput(classOf(target).name, field, argument))

@@ -19,6 +19,17 @@ import type { ComponentSpec } from '../params/component-spec'
 import type { ConfigSpec } from '../params/config-spec'
 import type { InputParam } from '../params/input-param'
 import { explainMismatch } from '../params/schema'
+import type {
+  AnyOptions,
+  InputsOf,
+  NoArguments,
+  OutputChoice,
+  OutputChosen,
+  OutputName,
+  SaidType,
+  ValuesOf,
+  WideOutput,
+} from '../params/typed-io'
 import { activeRun, outsideRuns, withActiveRun } from '../runtime/active-run'
 import { componentsPrototype, makeComponents } from '../runtime/components'
 import type { EventListener } from '../runtime/events'
@@ -75,16 +86,47 @@ export interface LoadComponentsOptions extends Omit<FromPretrainedOptions, 'subf
   names?: readonly string[]
 }
 
-/** A pipeline is called like a function: `await pipe({ prompt: 'red apple' }, { output: 'images' })`. */
-// biome-ignore lint/correctness/noUnusedVariables: both declarations of the pipeline must have the same parameters
-export interface ModularPipeline<B extends PipelineBlocks = PipelineBlocks> {
-  (inputs?: PipelineInputs, options?: CallOptions & { output?: undefined }): Promise<PipelineState>
-  <T = unknown>(inputs: PipelineInputs, options: CallOptions & { output: string }): Promise<T>
-  <T = unknown>(
-    inputs: PipelineInputs,
-    options: CallOptions & { output: readonly string[] },
-  ): Promise<Record<string, T>>
-  (inputs: PipelineInputs, options: CallOptions): Promise<unknown>
+/** Options of one call that asks for `O`. */
+export type CallOptionsFor<O> = Omit<CallOptions, 'output'> & { output?: O }
+
+declare const KNOWN: unique symbol
+
+/** How a pipeline is called that takes the inputs `I` and has the values `V` when it ends. */
+interface PipelineCalls<I, V> {
+  // A method, so that a pipeline whose inputs are known may be passed on as any pipeline.
+  call: {
+    method<const O extends OutputChoice<V> = undefined>(
+      inputs: I,
+      options?: CallOptionsFor<O>,
+    ): Promise<OutputChosen<V, O, PipelineState>>
+    method(this: NoArguments<I>): Promise<PipelineState>
+    method<T = unknown, N extends string = string>(
+      inputs: I,
+      options: CallOptionsFor<readonly (N & OutputName<V, N>)[]> & { output: unknown },
+    ): Promise<Record<string, SaidType<V, T>>>
+    method<T = unknown>(this: AnyOptions<V>, inputs: I, options: CallOptions): Promise<T>
+    method<T = unknown, N extends string = string>(
+      inputs: I,
+      options: CallOptionsFor<N & OutputName<V, N>> & { output: unknown },
+    ): Promise<SaidType<V, T>>
+    method<const O extends CallOptions['output']>(
+      inputs: I,
+      options: CallOptionsFor<O & WideOutput<O>>,
+    ): Promise<unknown>
+    // The last of them is the one that the compiler speaks of when none fits.
+    method(inputs: I, options: CallOptionsFor<keyof V & string>): Promise<unknown>
+  }['method']
+}
+type PipelineCall<I, V> = PipelineCalls<I, V>['call']
+
+/**
+ * A pipeline is called like a function: `await pipe({ prompt: 'red apple' }, { output: 'images' })`. Of blocks that the compiler knows, it checks the
+ * names and types of the inputs, and says of which type the outputs are ({@link InputsOf}); `pipe<Image[]>(…)` says it in its place.
+ */
+export interface ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = InputsOf<B>, V = ValuesOf<B>>
+  extends PipelineCall<I, V> {
+  /** For the compiler alone: that a pipeline whose values are known may be passed on as any pipeline. */
+  readonly [KNOWN]?: readonly [Partial<I>, Partial<V>]
 }
 
 /**
@@ -96,7 +138,8 @@ export interface ModularPipeline<B extends PipelineBlocks = PipelineBlocks> {
  * const images = await pipe<Image[]>({ prompt: 'red apple' }, { output: 'images', seed: 1 })
  * ```
  */
-export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks> {
+// biome-ignore lint/correctness/noUnusedVariables: both declarations of the pipeline must have the same parameters
+export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = InputsOf<B>, V = ValuesOf<B>> {
   /** Supplies the components of this pipeline. */
   declare readonly container: ComponentContainer
   /** Settings by name: those of the model folder where it states them, else the defaults of the blocks. */

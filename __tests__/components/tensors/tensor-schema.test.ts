@@ -60,7 +60,7 @@ describe('tensor()', () => {
   })
 
   test.each([[[1, 2, 3]], ['zeros'], [{ shape: [2, 5, 3] }]])('refuses %j, which is no tensor', async images => {
-    const error = await failureOf(new Related().initPipeline()({ images }))
+    const error = await failureOf(new Related().initPipeline().run({ images }, {}))
     expect(error).toMatchObject({ code: 'PIPELINE_VALIDATION', issues: [{ code: 'INPUT_TYPE', input: 'images' }] })
     expect((error as Error).message).toContain('expected a tensor')
   })

@@ -46,7 +46,7 @@ test('warns of an output that no block writes, with the nearest name', async () 
   const onEvent = (event: PipelineEvent) => {
     if (event.type === 'warning') warnings.push(event)
   }
-  expect(await pipeline()({}, { output: 'aera', onEvent })).toBeUndefined()
+  expect(await pipeline().run({}, { output: 'aera', onEvent })).toBeUndefined()
   expect(warnings).toMatchObject([{ code: 'UNKNOWN_OUTPUT', message: expect.stringContaining('Did you mean "area"?') }])
 })
 

@@ -4,6 +4,7 @@ import {
   type BlockSource,
   Branch,
   type LoopStepEvent,
+  type ModularPipeline,
   type PipelineEvent,
   SequentialPipelineBlocks,
 } from '../../../src'
@@ -168,7 +169,8 @@ describe('an unknown input', () => {
   })
 
   test('is no member of the state', async () => {
-    expect((await new Increment().initPipeline()({ x: 1, y: 2 })).toObject().values).toEqual({ x: 2 })
+    const pipe: ModularPipeline = new Increment().initPipeline()
+    expect((await pipe({ x: 1, y: 2 })).toObject().values).toEqual({ x: 2 })
     expect(await warnings({ guidanceScale: 1, prompt: 'p', embeds: { a: 1 } })).toEqual([])
   })
 })

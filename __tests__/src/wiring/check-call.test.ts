@@ -13,6 +13,7 @@ import {
   LoopStep,
   MissingComponentError,
   MissingInputError,
+  type ModularPipeline,
   ModularPipelineBlocks,
   type PipelineEvent,
   PipelineValidationError,
@@ -129,7 +130,7 @@ describe('a wrong value', () => {
     @LoopStep()
     run() {}
   }
-  const pipe = new Typed().initPipeline()
+  const pipe: ModularPipeline = new Typed().initPipeline()
 
   test.each([
     [{ steps: 'ten' }, /^the pipeline: input "steps" got the string "ten"; it must be number \(.*expected number/],

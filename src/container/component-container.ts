@@ -21,6 +21,8 @@ export interface RegisterOptions {
 /** Components by token, e.g. `unet`. What a child does not hold, its parents may. */
 export class ComponentContainer {
   private readonly suppliers = new Map<string, Supplier>()
+  /** Tokens that were registered here at some time, and so are known to tsyringe for ever. */
+  private readonly announced = new Set<string>()
 
   private constructor(
     /** The tsyringe container, for classes that take components by constructor injection. */
@@ -42,18 +44,42 @@ export class ComponentContainer {
   register<T>(token: string, provider: ComponentProvider<T>, { scope = 'pipeline' }: RegisterOptions = {}): this {
     requireProvider(token, provider)
     // tsyringe never forgets a registration, so it learns of a token once, and replaced components can go.
-    if (!this.suppliers.has(token)) {
+    if (!this.announced.has(token)) {
+      this.announced.add(token)
       this.tsyringe.register<unknown>(token, {
-        useFactory: asking => (this.suppliers.get(token) as Supplier).supply(asking),
+        useFactory: asking => {
+          const supplier = this.suppliers.get(token)
+          return supplier ? supplier.supply(asking) : this.parentTsyringe.resolve(token)
+        },
       })
     }
     this.suppliers.set(token, this.supplierOf(provider, scope))
     return this
   }
 
+  /**
+   * Forgets what this container supplies for a token; what its parents supply comes into sight again.
+   *
+   * @param options.dispose gives back what it holds or has made, by its `dispose()`
+   * @returns whether there was something
+   */
+  unregister(token: string, { dispose = false }: { dispose?: boolean } = {}): boolean {
+    const supplier = this.suppliers.get(token)
+    this.suppliers.delete(token)
+    if (dispose) supplier?.dispose()
+    return supplier !== undefined
+  }
+
+  /** Whether this container itself supplies a token, whatever its parents do. */
+  holds(token: string): boolean {
+    return this.suppliers.has(token)
+  }
+
   /** Whether this container or one of its parents supplies a token. */
   isRegistered(token: string): boolean {
-    return this.tsyringe.isRegistered(token, true)
+    if (this.suppliers.has(token)) return true
+    if (!this.announced.has(token) && this.tsyringe.isRegistered(token)) return true
+    return this.parent?.isRegistered(token) ?? this.parentTsyringe.isRegistered(token, true)
   }
 
   /**
@@ -63,6 +89,12 @@ export class ComponentContainer {
   resolve<T = unknown>(token: string): MaybePromise<T> {
     if (!this.isRegistered(token)) throw new UnknownValueError('The container', token, this.tokens, 'component')
     return this.tsyringe.resolve<MaybePromise<T>>(token)
+  }
+
+  /** What stands ready for a token, or the promise of it; makes nothing. */
+  peek(token: string): unknown {
+    const supplier = this.suppliers.get(token)
+    return supplier ? supplier.current : this.parent?.peek(token)
   }
 
   /** Whether every run gets a component of its own, made for it. */
@@ -79,6 +111,10 @@ export class ComponentContainer {
   /** Gives back what this container holds or has made, by its `dispose()`; what its parents hold stays. */
   dispose(): void {
     for (const supplier of this.suppliers.values()) supplier.dispose()
+  }
+
+  private get parentTsyringe(): DependencyContainer {
+    return this.parent?.tsyringe ?? rootContainer
   }
 
   private supplierOf(provider: ComponentProvider, scope: ComponentScope): Supplier {

@@ -22,6 +22,11 @@ export class Supplier {
     return supplier
   }
 
+  /** What is there already, or the promise of it; `undefined` where nothing was made yet. */
+  get current(): unknown {
+    return this.made?.value
+  }
+
   /** The component, or the promise of it. */
   supply(asking: DependencyContainer): MaybePromise<unknown> {
     if (this.scope === 'run') return this.make(asking)

@@ -1,12 +1,29 @@
 /** What a block needs the container to supply. Counterpart: diffusers modular_pipelines/modular_pipeline_utils.py. */
+import { statSync } from 'node:fs'
+import { ComponentSourceError } from '../errors/component-source-error'
 import { DeclarationError } from '../errors/declaration-error'
+import { UnknownComponentClassError } from '../errors/unknown-component-class-error'
+import { UnsupportedDTypeError } from '../errors/unsupported-dtype-error'
 import type { ComponentClass, FromPretrainedOptions } from './component-class'
+import { classOf, componentClassNames, findComponentClass, isSubclass } from './component-classes'
+import { detectComponentClass } from './detect-component-class'
+import { CONFIG_LOAD_ID, loadIdOf, markLoaded } from './load-ids'
 
 /** How a component comes to be: read from a checkpoint when asked, or made from its settings at once. */
 export type CreationMethod = 'fromPretrained' | 'fromConfig'
 
+/** Where a component is loaded from: the fields that tell one load from another. */
+export interface LoadingFields {
+  /** Folder or repository that it is loaded from. */
+  pretrainedModelNameOrPath?: string | undefined
+  /** Folder inside it. */
+  subfolder?: string | undefined
+  variant?: string | undefined
+  revision?: string | undefined
+}
+
 /** The fields of a {@link ComponentSpec}. */
-export interface ComponentSpecOptions {
+export interface ComponentSpecOptions extends LoadingFields {
   /** Token of the component in the container, e.g. `unet`. */
   name: string
   /** Class that the component must be an instance of. */
@@ -16,15 +33,22 @@ export interface ComponentSpecOptions {
   config?: Readonly<Record<string, unknown>> | undefined
   /** Default: `fromConfig` for a class that offers that alone or where a config is given, else `fromPretrained`. */
   defaultCreationMethod?: CreationMethod | undefined
-  /** Folder or repository that it is loaded from. */
-  pretrainedModelNameOrPath?: string | undefined
-  /** Folder inside it. */
-  subfolder?: string | undefined
-  variant?: string | undefined
-  revision?: string | undefined
   /** Class that the model's index names, when it was read from one. */
   className?: string | undefined
+  /** Python package of that class. */
+  library?: string | undefined
 }
+
+/** Options of {@link ComponentSpec.load}: those of `fromPretrained`, and a place instead of the spec's own. */
+export interface ComponentLoadOptions extends FromPretrainedOptions {
+  pretrainedModelNameOrPath?: string
+}
+
+/** Names of the loading fields, in the order of a load id. */
+export const LOADING_FIELDS = ['pretrainedModelNameOrPath', 'subfolder', 'variant', 'revision'] as const
+
+/** How files end that hold all weights of a model. */
+const WEIGHT_FILE = /\.(safetensors|ckpt|bin|pth?|gguf)$/i
 
 /** One component of a block. Never changed after it is made. */
 export class ComponentSpec {
@@ -38,6 +62,7 @@ export class ComponentSpec {
   readonly variant: string | undefined
   readonly revision: string | undefined
   readonly className: string | undefined
+  readonly library: string | undefined
 
   constructor(options: ComponentSpecOptions) {
     this.name = options.name
@@ -52,18 +77,53 @@ export class ComponentSpec {
     this.variant = options.variant
     this.revision = options.revision
     this.className = options.className
+    this.library = options.library
+  }
+
+  /** Reads a {@link loadId} back; what is `null` there is `undefined`, and so is everything in the id of a component made from its config. */
+  static decodeLoadId(loadId: string): LoadingFields {
+    if (loadId === CONFIG_LOAD_ID) return {}
+    const parts = loadId.split('|')
+    return Object.fromEntries(
+      LOADING_FIELDS.flatMap((field, i) => (parts[i] === undefined || parts[i] === 'null' ? [] : [[field, parts[i]]])),
+    )
+  }
+
+  /**
+   * The spec that a component can be made again by: for one that was loaded, where from; for one without weights, its config.
+   * @throws ComponentSourceError for one with weights that was not loaded, or of which nothing is known
+   */
+  static fromComponent(name: string, component: unknown): ComponentSpec {
+    const loadId = loadIdOf(component)
+    const typeHint = classOf(component)
+    if (loadId !== undefined && loadId !== CONFIG_LOAD_ID) {
+      const fields = ComponentSpec.decodeLoadId(loadId)
+      return new ComponentSpec({ name, typeHint, defaultCreationMethod: 'fromPretrained', ...fields })
+    }
+    const weights = hasWeights(component)
+    const config = configOf(component)
+    if (weights || config === undefined || typeHint?.fromConfig === undefined) {
+      throw new ComponentSourceError(name, component, weights)
+    }
+    return new ComponentSpec({ name, typeHint, config, defaultCreationMethod: 'fromConfig' })
   }
 
   /** Identifies what would be loaded: path, subfolder, variant and revision joined by `|`; `null` for one made from config. */
   get loadId(): string {
-    if (this.defaultCreationMethod === 'fromConfig') return 'null'
-    const fields = [this.pretrainedModelNameOrPath, this.subfolder, this.variant, this.revision]
-    return fields.map(field => field ?? 'null').join('|')
+    if (this.defaultCreationMethod === 'fromConfig') return CONFIG_LOAD_ID
+    return LOADING_FIELDS.map(field => this[field] ?? 'null').join('|')
   }
 
   /** A copy with some fields changed. */
   with(changes: Partial<ComponentSpecOptions>): ComponentSpec {
     return new ComponentSpec({ ...this, ...changes })
+  }
+
+  /** A copy with those loading fields that are given. */
+  located(fields: LoadingFields): ComponentSpec {
+    return this.with(
+      Object.fromEntries(LOADING_FIELDS.flatMap(key => (fields[key] === undefined ? [] : [[key, fields[key]]]))),
+    )
   }
 
   /** Whether two specs ask for the same component. Class, config and description do not count. */
@@ -75,32 +135,93 @@ export class ComponentSpec {
     )
   }
 
-  /** Makes the component from its config.
-   * @throws DeclarationError when the spec names no class, or one that cannot be made. */
-  create(config: Readonly<Record<string, unknown>> = this.config ?? {}): unknown {
+  /**
+   * Makes the component from its config.
+   *
+   * @param config settings in place of the spec's own; an empty one does not count
+   * @throws DeclarationError when the spec names no class, or one that cannot be made.
+   */
+  create(config: Readonly<Record<string, unknown>> = {}): unknown {
     const type = this.typeHint
     if (type === undefined) {
       throw new DeclarationError('ComponentSpec', this.name, 'a component can be created only when its class is given.')
     }
-    if (type.fromConfig) return type.fromConfig(config)
+    const settings = Object.keys(config).length > 0 ? config : (this.config ?? {})
     // A class without fromConfig takes its settings in the constructor.
-    return new (type as unknown as new (config: Readonly<Record<string, unknown>>) => unknown)(config)
+    const component = type.fromConfig
+      ? type.fromConfig(settings)
+      : new (type as unknown as new (config: Readonly<Record<string, unknown>>) => unknown)(settings)
+    markLoaded(component, CONFIG_LOAD_ID)
+    return component
   }
 
-  /** Loads the component from where the spec points.
-   * @throws DeclarationError when the spec names no class that can load, or no place. */
-  async load(options: FromPretrainedOptions = {}): Promise<unknown> {
-    if (this.typeHint?.fromPretrained === undefined) {
-      throw new DeclarationError('ComponentSpec', this.name, 'loading needs a class with a static fromPretrained().')
-    }
-    if (this.pretrainedModelNameOrPath === undefined) {
+  /**
+   * Loads the component from where the spec points, or the options: `spec.located(options)` says where that was. The class is the one that the
+   * index names where it is known and fits, else the declared one; where there is neither, the config of the component names it.
+   *
+   * @throws DeclarationError when the class cannot load, or no place is known; UnknownComponentClassError, UnsupportedDTypeError; what the class throws
+   */
+  async load(options: ComponentLoadOptions = {}): Promise<unknown> {
+    if (this.typeHint !== undefined && this.typeHint.fromPretrained === undefined) throw this.cannotLoad()
+    const spec = this.located(options).with({ defaultCreationMethod: 'fromPretrained' })
+    const { pretrainedModelNameOrPath: path } = spec
+    if (path === undefined) {
       throw new DeclarationError('ComponentSpec', this.name, 'loading needs a folder: none is given.')
     }
-    const own: FromPretrainedOptions = {}
-    if (this.subfolder !== '') own.subfolder = this.subfolder
-    if (this.variant !== undefined) own.variant = this.variant
-    if (this.revision !== undefined) own.revision = this.revision
-    if (this.className !== undefined) own.className = this.className
-    return this.typeHint.fromPretrained(this.pretrainedModelNameOrPath, { ...own, ...options })
+    const { pretrainedModelNameOrPath: _, dtype, ...others } = options
+    const given: FromPretrainedOptions = { ...others }
+    for (const field of ['subfolder', 'variant', 'revision'] as const) {
+      if (spec[field] !== undefined && spec[field] !== '') given[field] = spec[field]
+      else delete given[field]
+    }
+    if (given.className === undefined && this.className !== undefined) given.className = this.className
+    const type = await spec.loadingClass(path, given)
+    if (dtype !== undefined && type.dtypes !== undefined) {
+      if (!type.dtypes.includes(dtype)) throw new UnsupportedDTypeError(this.name, dtype, type.name, type.dtypes)
+      given.dtype = dtype
+    }
+    const component = await this.loadBy(type, path, given)
+    markLoaded(component, spec.loadId)
+    return component
   }
+
+  private loadBy(type: LoadableClass, path: string, options: FromPretrainedOptions): Promise<unknown> {
+    const isFile = WEIGHT_FILE.test(path) && statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true
+    if (!isFile) return type.fromPretrained(path, options)
+    if (type.fromSingleFile) return type.fromSingleFile(path, options)
+    const problem = `${type.name} is loaded from a folder, and ${path} is one file: it has no static fromSingleFile().`
+    throw new DeclarationError('ComponentSpec', this.name, problem)
+  }
+
+  private async loadingClass(path: string, options: FromPretrainedOptions): Promise<LoadableClass> {
+    const declared = this.typeHint
+    const name = options.className ?? (declared ? undefined : await detectComponentClass(path, options))
+    const named = name === undefined ? undefined : findComponentClass(name)
+    const type = named && (declared === undefined || isSubclass(named, declared)) ? named : declared
+    if (type === undefined) throw new UnknownComponentClassError(this.name, name, componentClassNames())
+    if (!isLoadable(type)) throw this.cannotLoad()
+    return type
+  }
+
+  private cannotLoad(): DeclarationError {
+    return new DeclarationError('ComponentSpec', this.name, 'loading needs a class with a static fromPretrained().')
+  }
+}
+
+/** A class that reads its components from files. */
+type LoadableClass = ComponentClass & Required<Pick<ComponentClass, 'fromPretrained'>>
+
+function isLoadable(type: ComponentClass): type is LoadableClass {
+  return type.fromPretrained !== undefined
+}
+
+/** Whether a component holds weights, which its config does not tell. */
+export function hasWeights(component: unknown): boolean {
+  return typeof (component as { parameters?: unknown } | null | undefined)?.parameters === 'function'
+}
+
+/** The settings that a component says it was made from. */
+export function configOf(component: unknown): Readonly<Record<string, unknown>> | undefined {
+  const config: unknown = (component as { config?: unknown } | null | undefined)?.config
+  return typeof config === 'object' && config !== null ? (config as Record<string, unknown>) : undefined
 }

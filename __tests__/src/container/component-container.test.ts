@@ -176,3 +176,56 @@ test('a token that nobody registered is named, with the closest', async () => {
     'The container has no component "schedular"; it has "scheduler". Did you mean "scheduler"?',
   )
 })
+
+describe('unregister', () => {
+  test('lets what a parent supplies come into sight again', () => {
+    const parent = ComponentContainer.create().register('a', { useValue: 'of the parent' })
+    const child = parent.createChild().register('a', { useValue: 'of the child' })
+    expect(child.holds('a')).toBe(true)
+    expect(child.unregister('a')).toBe(true)
+    expect(child.holds('a')).toBe(false)
+    expect(child.isRegistered('a')).toBe(true)
+    expect(child.resolve('a')).toBe('of the parent')
+    expect(child.unregister('a')).toBe(false)
+    expect(parent.resolve('a')).toBe('of the parent')
+  })
+
+  test('leaves a token that nobody supplies, until somebody does', () => {
+    const parent = ComponentContainer.create().register('a', { useValue: 1 })
+    const child = parent.createChild()
+    parent.unregister('a')
+    expect(parent.isRegistered('a')).toBe(false)
+    expect(child.isRegistered('a')).toBe(false)
+    expect(() => child.resolve('a')).toThrow('The container has no component "a"')
+    parent.register('a', { useValue: 2 })
+    expect(child.resolve('a')).toBe(2)
+  })
+
+  test('gives back what it held if it is asked to', () => {
+    const made = { disposed: 0, dispose: () => made.disposed++ }
+    const container = ComponentContainer.create().register('a', { useValue: made })
+    container.unregister('a')
+    expect(made.disposed).toBe(0)
+    container.register('a', { useValue: made }).unregister('a', { dispose: true })
+    expect(made.disposed).toBe(1)
+  })
+
+  test('sees what was registered with tsyringe by hand', () => {
+    const container = ComponentContainer.create()
+    container.tsyringe.register('a', { useValue: 1 })
+    expect(container.isRegistered('a')).toBe(true)
+    expect(container.createChild().isRegistered('a')).toBe(true)
+  })
+})
+
+test('peek shows what stands ready, and makes nothing', () => {
+  const useFactory = jest.fn(() => 'made')
+  const parent = ComponentContainer.create().register('a', { useFactory }).register('b', { useValue: 'there' })
+  const child = parent.createChild()
+  expect(child.peek('a')).toBeUndefined()
+  expect(useFactory).not.toHaveBeenCalled()
+  child.resolve('a')
+  expect(child.peek('a')).toBe('made')
+  expect(child.peek('b')).toBe('there')
+  expect(child.peek('c')).toBeUndefined()
+})

@@ -1,4 +1,6 @@
 /** Diffusion steps as blocks, by model family. */
+import './pipeline-families'
+
 export { DecodeLatents } from './stable-diffusion/decode-latents'
 export { DenoiseLoop } from './stable-diffusion/denoise-loop'
 export { EncodePrompt } from './stable-diffusion/encode-prompt'

@@ -1,5 +1,6 @@
 /** What the container supplies: models, schedulers, guiders, tokenizers, images, random numbers, and the backends they compute on. */
 import './tensors/tf'
+import './component-classes'
 
 export type { BackendName } from './backends/backend-loader'
 export { BackendUnavailableError } from './backends/backend-unavailable-error'

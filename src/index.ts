@@ -33,23 +33,40 @@ export {
   resolveRepository,
 } from './hub/repository-resolver'
 export type { Demand, In, InOut, Out } from './params/brands'
-export type { ComponentClass, FromPretrainedOptions } from './params/component-class'
-export { ComponentSpec, type ComponentSpecOptions, type CreationMethod } from './params/component-spec'
+export type { ComponentClass, ComponentDType, FromPretrainedOptions } from './params/component-class'
+export { registerComponentClasses } from './params/component-classes'
+export {
+  type ComponentLoadOptions,
+  ComponentSpec,
+  type ComponentSpecOptions,
+  type CreationMethod,
+  type LoadingFields,
+} from './params/component-spec'
 export { ConfigSpec } from './params/config-spec'
 export { InputParam } from './params/input-param'
+export { loadIdOf, markLoaded } from './params/load-ids'
 export { OutputParam } from './params/output-param'
 export type { InputParamOptions, OutputParamOptions } from './params/param-options'
 export { SHAPE_KEY, type ShapePattern, TYPE_KEY } from './params/schema'
 export type { AnyValues, InputsOf, OutputsOf, ValuesOf } from './params/typed-io'
+export type { ComponentRegistry } from './pipeline/component-registry'
+export type { IndexToSave } from './pipeline/index-to-save'
+export type { LoadComponentsOptions, PerComponent } from './pipeline/load-options'
 export {
   type CallOptions,
   type CallOptionsFor,
   type InitPipelineOptions,
-  type LoadComponentsOptions,
+  type LoadPipelineOptions,
   ModularPipeline,
-  type PipelineBlocks,
   type PipelineInputs,
 } from './pipeline/modular-pipeline'
+export type { PipelineBlocks } from './pipeline/pipeline-blocks'
+export {
+  type NamedBlocks,
+  type PipelineFamily,
+  registerBlockClasses,
+  registerPipelineFamily,
+} from './pipeline/pipeline-families'
 export type { PipelineStream } from './pipeline/pipeline-stream'
 export { outsideRuns } from './runtime/active-run'
 export type { Components } from './runtime/components'

@@ -5,7 +5,7 @@ import { AutoGuidance } from './auto-guidance'
 import { ClassifierFreeGuidance } from './classifier-free-guidance'
 import { ClassifierFreeZeroStarGuidance } from './classifier-free-zero-star-guidance'
 import { FrequencyDecoupledGuidance } from './frequency-decoupled-guidance'
-import { BaseGuidance } from './guider-base'
+import { BaseGuidance, type GuiderClass } from './guider-base'
 import { LTX2Guidance } from './ltx2-guidance'
 import { MagnitudeAwareGuidance } from './magnitude-aware-guidance'
 import { PerturbedAttentionGuidance } from './perturbed-attention-guidance'
@@ -13,7 +13,8 @@ import { SkipLayerGuidance } from './skip-layer-guidance'
 import { SmoothedEnergyGuidance } from './smoothed-energy-guidance'
 import { TangentialClassifierFreeGuidance } from './tangential-classifier-free-guidance'
 
-BaseGuidance.register(
+/** Their classes. */
+export const guiderClasses: readonly GuiderClass[] = [
   AdaptiveProjectedGuidance,
   AdaptiveProjectedMixGuidance,
   AutoGuidance,
@@ -26,6 +27,8 @@ BaseGuidance.register(
   SkipLayerGuidance,
   SmoothedEnergyGuidance,
   TangentialClassifierFreeGuidance,
-)
+]
+
+BaseGuidance.register(...guiderClasses)
 
 export * from './guider-base'

@@ -1,4 +1,5 @@
 /** What the models that the container supplies have in common. Counterpart: models/modeling_utils.py (ModelMixin). */
+import type { ComponentDType } from '../../src/params/component-class'
 import { eagerExecutor } from '../executors/eager-executor'
 import type { Executor, ModelRunOptions } from '../executors/executor'
 import { Module } from '../nn/module'
@@ -13,6 +14,9 @@ export interface ModelCallOptions extends ModelRunOptions {
 
 /** A model that is called through an executor. What it computes is the same whichever that is. */
 export abstract class PretrainedModel extends Module {
+  /** Weights stay as their files hold them, and whatever they are, models compute in these. */
+  static readonly dtypes: readonly ComponentDType[] = ['float32']
+
   private runsOn: Executor = eagerExecutor
 
   /** What computes the model's calls. A new model computes eagerly. */

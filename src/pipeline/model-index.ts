@@ -1,53 +1,170 @@
-/** `model_index.json`: which class each component of a model folder has. */
-import { readFileSync, statSync } from 'node:fs'
+/**
+ * The index of a model, which says where its components are: `modular_model_index.json`, or `model_index.json` where there is none.
+ * Counterpart: ModularPipeline._load_pipeline_config of diffusers.
+ */
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ModelIndexError } from '../errors/model-index-error'
 import { toCamelCase } from '../format/wire-names'
-import { findModelIndex, type RepositoryOptions } from '../hub/repository-resolver'
+import { findModelIndex, isRepositoryId, type RepositoryOptions } from '../hub/repository-resolver'
+import { findComponentClass, isSubclass } from '../params/component-classes'
+import type { ComponentSpec, LoadingFields } from '../params/component-spec'
+import { type IndexEntry, type IndexKind, isRooted, leadsOutside, parseIndexEntry } from './index-entry'
 
-/** A model folder. */
-export interface ModelIndex {
-  /** The folder, or the id of the repository. */
-  readonly folder: string
-  /** The file that all this was read from. */
+/** The index of a modular pipeline. */
+export const MODULAR_INDEX_FILE = 'modular_model_index.json'
+/** The index of any other pipeline. */
+export const STANDARD_INDEX_FILE = 'model_index.json'
+
+/** What {@link ModelIndex} is made of. */
+interface IndexFile {
+  readonly kind: IndexKind
   readonly file: string
-  /** Component name (camelCase) → class name and subfolder; entries that the model leaves empty are not there. */
-  readonly components: ReadonlyMap<string, { readonly className: string; readonly subfolder: string }>
-  /** Other entries: settings of the pipeline, in camelCase. */
-  readonly settings: ReadonlyMap<string, unknown>
+  readonly json: Readonly<Record<string, unknown>>
+  /** Name (camelCase) → key in the file. */
+  readonly keys: ReadonlyMap<string, string>
 }
 
-const INDEX_FILE = 'model_index.json'
+/** What the index of a model says. */
+export class ModelIndex {
+  constructor(
+    /** The folder, or the id of the repository, as the caller named it. */
+    readonly source: string,
+    /** Where the index lies. */
+    readonly folder: string,
+    private readonly own: IndexFile,
+    /** The other index of a folder that has both. */
+    private readonly other: IndexFile | undefined,
+    private readonly revision: string | undefined,
+  ) {}
+
+  /** The file that is read. */
+  get file(): string {
+    return this.own.file
+  }
+
+  /** The class of pipelines that the model was saved by. */
+  get pipelineClassName(): string | undefined {
+    return this.textOf('_class_name')
+  }
+
+  /** The class of blocks that the model was saved with. */
+  get blocksClassName(): string | undefined {
+    return this.textOf('_blocks_class_name')
+  }
+
+  /** Whether it says something of a setting, and what. */
+  setting(name: string): { readonly value: unknown } | undefined {
+    const key = this.own.keys.get(name)
+    return key === undefined ? undefined : { value: this.own.json[key] }
+  }
+
+  /**
+   * A spec with the place and the class that the index states. What the index does not mention, or leaves empty, stays as it is declared.
+   * @throws ModelIndexError for an entry that is malformed, that leads out of the model's folder, or that the folder's two indexes do not agree on
+   */
+  locate(spec: ComponentSpec): ComponentSpec {
+    const entry = this.entryOf(this.own, spec.name)
+    if (entry === undefined) return spec
+    const { className, library } = entry
+    // Other pipelines may call something else by the name of what these blocks make themselves.
+    if (this.own.kind === 'standard' && spec.defaultCreationMethod === 'fromConfig' && !fits(className, spec))
+      return spec
+    const place = this.placeOf(entry)
+    if (place.pretrainedModelNameOrPath === this.source) this.checkOther(spec.name, entry, place)
+    return spec.with({ ...place, className, library, defaultCreationMethod: 'fromPretrained' })
+  }
+
+  private textOf(key: string): string | undefined {
+    const value = this.own.json[key]
+    return typeof value === 'string' ? value : undefined
+  }
+
+  private entryOf({ kind, file, json, keys }: IndexFile, name: string): IndexEntry | undefined {
+    const key = keys.get(name)
+    return key === undefined ? undefined : parseIndexEntry(kind, file, key, json[key])
+  }
+
+  private placeOf({ key, place }: IndexEntry): LoadingFields {
+    if (place === undefined) {
+      return { pretrainedModelNameOrPath: this.source, subfolder: key, revision: this.revision }
+    }
+    const { pretrainedModelNameOrPath: path, subfolder = '' } = place
+    if (isRooted(subfolder) || leadsOutside(subfolder)) throw this.outside(key, 'the subfolder', subfolder)
+    // What was saved together may have been moved together: its path is then that of another time.
+    if (this.holdsFilesOf(subfolder))
+      return { pretrainedModelNameOrPath: this.source, subfolder, variant: place.variant }
+    if (path !== undefined && leadsOutside(path)) throw this.outside(key, 'the path', path)
+    return place
+  }
+
+  private outside(key: string, what: string, path: string): ModelIndexError {
+    const problem = `${what} ${JSON.stringify(path)} leads out of the model's folder. That is refused: an index may not choose what is read elsewhere.`
+    return new ModelIndexError(this.file, `the entry "${key}": ${problem}`)
+  }
+
+  /** Whether the model is a folder here, and has a folder of that name in which there is something. */
+  private holdsFilesOf(subfolder: string): boolean {
+    if (subfolder === '' || isRepositoryId(this.source)) return false
+    try {
+      return readdirSync(join(this.folder, subfolder)).length > 0
+    } catch {
+      return false
+    }
+  }
+
+  /** Refuses two indexes that say of the same files that they are of different classes: one of them is left from another time. */
+  private checkOther(name: string, { className }: IndexEntry, { subfolder }: LoadingFields): void {
+    const other = this.other && this.entryOf(this.other, name)
+    if (className === undefined || other?.className === undefined || other.key !== subfolder) return
+    const [type, otherType] = [findComponentClass(className), findComponentClass(other.className)]
+    // A class may have several names, some of which are not known here.
+    if (type === undefined || otherType === undefined || type === otherType) return
+    throw new ModelIndexError(
+      this.file,
+      `says that "${other.key}" is of the class ${className}, and ${STANDARD_INDEX_FILE} beside it that it is of the class ${other.className}. ` +
+        'Remove the one that is out of date.',
+    )
+  }
+}
+
+/** Whether a class is known to be what a spec asks for. */
+function fits(className: string | undefined, { typeHint }: ComponentSpec): boolean {
+  if (className === undefined || typeHint === undefined || typeHint.fromPretrained === undefined) return false
+  const type = findComponentClass(className)
+  return className === typeHint.name || (type !== undefined && isSubclass(type, typeHint))
+}
 
 /**
  * Reads the index of a model folder, or that of a repository whose index is cached.
  * @throws ModelIndexError for a folder that is not there, holds no index, or whose index is malformed
  * @throws RepositoryUnavailableError for a repository whose index is not cached
  */
-export function readModelIndex(source: string, options?: RepositoryOptions): ModelIndex {
+export function readModelIndex(source: string, options: RepositoryOptions = {}): ModelIndex {
   const folder = findModelIndex(source, options)
-  const file = join(folder, INDEX_FILE)
+  const stats = statSync(folder, { throwIfNoEntry: false })
+  if (stats && !stats.isDirectory())
+    throw new ModelIndexError(folder, 'this is a file; expected the folder of a model.')
+  const modular = readIndexFile(folder, 'modular', MODULAR_INDEX_FILE)
+  const standard = readIndexFile(folder, 'standard', STANDARD_INDEX_FILE)
+  const own = modular ?? standard
+  if (own === undefined) {
+    const expected = `A model is a folder that holds ${STANDARD_INDEX_FILE} or ${MODULAR_INDEX_FILE}, and a folder for each component (unet, vae, …).`
+    throw new ModelIndexError(stats ? join(folder, STANDARD_INDEX_FILE) : folder, `not found. ${expected}`)
+  }
+  return new ModelIndex(source, folder, own, modular && standard, options.revision)
+}
+
+function readIndexFile(folder: string, kind: IndexKind, name: string): IndexFile | undefined {
+  const file = join(folder, name)
   let text: string
   try {
-    if (!statSync(folder).isDirectory())
-      throw new ModelIndexError(folder, 'this is a file; expected the folder of a model.')
     text = readFileSync(file, 'utf8')
   } catch (cause) {
-    if (cause instanceof ModelIndexError) throw cause
-    const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-    const problem = isMissing
-      ? `not found. A model is a folder that holds ${INDEX_FILE} and a folder for each component (unet, vae, …).`
-      : `cannot be read: ${(cause as Error).message}`
-    throw new ModelIndexError(isMissing && !isFolder(folder) ? folder : file, problem, cause)
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw new ModelIndexError(file, `cannot be read: ${(cause as Error).message}`, cause)
   }
-  return parse(source, file, text)
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
-}
-
-function parse(folder: string, file: string, text: string): ModelIndex {
   let json: unknown
   try {
     json = JSON.parse(text)
@@ -57,16 +174,15 @@ function parse(folder: string, file: string, text: string): ModelIndex {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw new ModelIndexError(file, 'must hold an object with an entry for each component.')
   }
-  const components = new Map<string, { className: string; subfolder: string }>()
-  const settings = new Map<string, unknown>()
-  for (const [key, value] of Object.entries(json)) {
+  const keys = new Map<string, string>()
+  for (const key of Object.keys(json)) {
     if (key.startsWith('_')) continue
-    const name = toCamelCase(key)
-    if (!Array.isArray(value)) settings.set(name, value)
-    else if (value.length !== 2) throw new ModelIndexError(file, `the entry "${key}" must be [library, class].`)
-    else if (typeof value[1] === 'string') components.set(name, { className: value[1], subfolder: key })
-    else if (value[1] !== null)
-      throw new ModelIndexError(file, `the entry "${key}" names no class: ${JSON.stringify(value)}.`)
+    const camel = toCamelCase(key)
+    const earlier = keys.get(camel)
+    if (earlier !== undefined) {
+      throw new ModelIndexError(file, `the entries "${earlier}" and "${key}" are of the same name. Remove one of them.`)
+    }
+    keys.set(camel, key)
   }
-  return { folder, file, components, settings }
+  return { kind, file, json: json as Record<string, unknown>, keys }
 }

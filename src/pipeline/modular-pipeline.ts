@@ -2,21 +2,17 @@
 import { ComponentContainer } from '../container/component-container'
 import { documentBlock } from '../documentation/doc'
 import { ComponentLoadError } from '../errors/component-load-error'
-import { ComponentTypeError } from '../errors/component-type-error'
+import { ConflictingOptionsError } from '../errors/conflicting-options-error'
 import { InputTypeError } from '../errors/input-type-error'
 import { InvalidOutputError } from '../errors/invalid-output-error'
 import { MissingComponentError } from '../errors/missing-component-error'
-import { ModelIndexError } from '../errors/model-index-error'
 import type { ModularError } from '../errors/modular-error'
 import { nearestName } from '../errors/nearest-name'
 import { PipelineAbortError } from '../errors/pipeline-abort-error'
 import { PipelineValidationError } from '../errors/pipeline-validation-error'
-import { kindOf } from '../errors/text'
-import { UnknownValueError } from '../errors/unknown-value-error'
-import type { RepositoryOptions } from '../hub/repository-resolver'
-import type { FromPretrainedOptions } from '../params/component-class'
+import { UnknownBlocksError } from '../errors/unknown-blocks-error'
+import { fetchModelIndex, type RepositoryOptions } from '../hub/repository-resolver'
 import type { ComponentSpec } from '../params/component-spec'
-import type { ConfigSpec } from '../params/config-spec'
 import type { InputParam } from '../params/input-param'
 import { explainMismatch } from '../params/schema'
 import type {
@@ -36,27 +32,43 @@ import type { EventListener } from '../runtime/events'
 import { executeBlock } from '../runtime/execute'
 import { isPromise, type MaybePromise } from '../runtime/maybe-promise'
 import { Run } from '../runtime/run'
+import { copyValue } from '../state/copy-value'
 import type { PipelineState } from '../state/pipeline-state'
-import type { BlockNode } from '../wiring/block-node'
 import { checkCall } from '../wiring/check-call'
 import { type Explanation, explain } from '../wiring/explain'
 import { validateBlocks } from '../wiring/validate'
+import type { ComponentRegistry } from './component-registry'
 import { type FilledState, fillState, unknownInputMessage } from './fill-state'
+import { type IndexToSave, indexToSave } from './index-to-save'
+import { type LoadComponentsOptions, optionsPerComponent } from './load-options'
 import { type ModelIndex, readModelIndex } from './model-index'
+import type { PipelineBlocks } from './pipeline-blocks'
+import { checkNames, PipelineComponents, wrongClass } from './pipeline-components'
+import { blockClassNames, findBlocks, findPipelineFamily, type NamedBlocks, PLAIN_PIPELINE } from './pipeline-families'
 import { PipelineStream } from './pipeline-stream'
+import { collectSpecs, readSettings } from './specs'
 
 /** The token under which a container holds what computes the models. */
 const EXECUTOR = 'executor'
 
-/** Blocks that a pipeline can keep a private copy of. */
-export interface PipelineBlocks extends BlockNode {
-  clone(): this
-}
-
 /** Options of `initPipeline()`. */
 export interface InitPipelineOptions extends Pick<RepositoryOptions, 'revision' | 'cacheDir'> {
   /** Supplies components that the pipeline does not hold itself; the pipeline's own container is a child of it. */
-  container?: ComponentContainer
+  container?: ComponentContainer | undefined
+  /** Is told of the components that are loaded, and may share them and manage their memory. */
+  componentsManager?: ComponentRegistry | undefined
+  /** Collection of the manager that they belong to. */
+  collection?: string | undefined
+}
+
+/** Options of {@link ModularPipeline.fromPretrained}. */
+export interface LoadPipelineOptions<B extends PipelineBlocks = PipelineBlocks>
+  extends InitPipelineOptions,
+    RepositoryOptions {
+  /** The blocks to take, instead of those that the index names. */
+  blocks?: B | undefined
+  /** Takes those blocks alone that a workflow runs. */
+  workflow?: string | undefined
 }
 
 /** The values that a pipeline is called with, by name. */
@@ -78,12 +90,6 @@ export interface CallOptions {
   checkNumerics?: boolean
   /** Keeps the tensors in the state of a cancelled run alive, for the caller to dispose. */
   keepStateOnAbort?: boolean
-}
-
-/** Options of `loadComponents()`. */
-export interface LoadComponentsOptions extends Omit<FromPretrainedOptions, 'subfolder' | 'className'> {
-  /** Which components to load; by default all that are not there yet. Named ones are loaded again. */
-  names?: readonly string[]
 }
 
 /** Options of one call that asks for `O`. */
@@ -142,39 +148,79 @@ export interface ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = 
 export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = InputsOf<B>, V = ValuesOf<B>> {
   /** Supplies the components of this pipeline. */
   declare readonly container: ComponentContainer
-  /** Settings by name: those of the model folder where it states them, else the defaults of the blocks. */
-  declare readonly config: Readonly<Record<string, unknown>>
+  /** The blocks of pipelines of this class, where an index names none that are known. */
+  static readonly defaultBlocks: NamedBlocks | undefined = undefined
   declare private readonly tree: B
-  declare private readonly specs: ReadonlyMap<string, ComponentSpec>
+  declare private readonly parts: PipelineComponents
   declare private readonly source: ModelIndex | undefined
-  declare private readonly prototype: object
+  declare private settings: Readonly<Record<string, unknown>>
+  declare private prototype: object
   // The tree is private and never changes, so what it takes is worked out once.
   declare private readonly inputs: readonly InputParam[]
 
-  constructor(blocks: B, source?: string, options: InitPipelineOptions = {}) {
+  /**
+   * @param source folder of a model or id of a repository whose index is cached, if components are to be loaded from one; or its index
+   * @throws PipelineValidationError, ModelIndexError
+   */
+  constructor(blocks: B, source?: string | ModelIndex, options: InitPipelineOptions = {}) {
     validateBlocks(blocks)
-    const index = source === undefined ? undefined : readModelIndex(source, options)
+    const index = typeof source === 'string' ? readModelIndex(source, options) : source
     const tree = blocks.clone()
-    const specs = collectSpecs(tree.expectedComponents, index, options.revision)
-    const settings = tree.expectedConfigs.map(spec => [spec.name, readSetting(spec, index)])
-    const config = Object.freeze(Object.fromEntries(settings) as Record<string, unknown>)
+    const declared = collectSpecs(tree.expectedComponents)
+    const specs = new Map([...declared].map(([name, spec]) => [name, index ? index.locate(spec) : spec]))
+    const settings = Object.freeze(readSettings(tree.expectedConfigs, index))
+    const container = (options.container ?? ComponentContainer.create()).createChild()
 
     const pipe = ((inputs: PipelineInputs = {}, call: CallOptions = {}) => pipe.run(inputs, call)) as unknown as this
     Object.setPrototypeOf(pipe, new.target.prototype)
     Object.assign(pipe, {
-      container: (options.container ?? ComponentContainer.create()).createChild(),
-      config,
+      container,
+      settings,
       tree,
-      specs,
+      parts: new PipelineComponents({
+        container,
+        declared,
+        specs,
+        source: index?.source ?? 'their specs',
+        registry: options.componentsManager,
+        collection: options.collection,
+      }),
       source: index,
       inputs: tree.inputs,
-      prototype: componentsPrototype([...specs.keys(), ...Object.keys(config)]),
+      prototype: componentsPrototype([...specs.keys(), ...Object.keys(settings)]),
     })
     // A pipeline that is made inside a run outlives it.
-    outsideRuns(() => pipe.createFromConfig())
+    outsideRuns(() => pipe.parts.createFromConfig())
     // A class cannot be called, so what `new` gives is a function that has this class's methods.
     // biome-ignore lint/correctness/noConstructorReturn: that is the way to make a callable object
     return pipe
+  }
+
+  /**
+   * A pipeline of the blocks that the index of a model names. Nothing but the index is read, or fetched; the weights come with {@link loadComponents}.
+   *
+   * ```ts
+   * const pipe = await ModularPipeline.fromPretrained('models/emoji')
+   * await pipe.loadComponents()
+   * ```
+   *
+   * Called on a subclass, it makes one of that.
+   *
+   * @param path folder of a model, or id of a repository
+   * @throws ModelIndexError; UnknownBlocksError where the index names no blocks that are known; NoWorkflowsError, UnknownWorkflowError;
+   * PipelineValidationError; what fetching the index throws
+   */
+  static async fromPretrained<B extends PipelineBlocks = PipelineBlocks>(
+    path: string,
+    { blocks: given, workflow, ...options }: LoadPipelineOptions<B> = {},
+  ): Promise<ModularPipeline<B>> {
+    await fetchModelIndex(path, options)
+    const index = readModelIndex(path, options)
+    // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
+    const blocks = given ?? blocksOf(index, this.defaultBlocks)
+    const tree = workflow === undefined ? blocks : blocks.getWorkflow(workflow)
+    // What the index names is known when the program runs alone: the compiler takes it for any blocks.
+    return new this(tree as B, index, options)
   }
 
   /** A copy of the blocks: changing it does not change the pipeline. */
@@ -187,67 +233,137 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
     return documentBlock(this.tree)
   }
 
+  /** Settings by name: those of the model's index where it states them, else the defaults of the blocks. Never changed; see {@link registerToConfig}. */
+  get config(): Readonly<Record<string, unknown>> {
+    return this.settings
+  }
+
+  /** Changes settings, for the runs after it. Names that no block declares are kept as well, and saved.
+   * @throws InputTypeError for a value that does not fit its declaration */
+  registerToConfig(settings: Readonly<Record<string, unknown>>): this {
+    this.checkSettings(settings)
+    this.settings = Object.freeze({ ...this.settings, ...settings })
+    this.prototype = componentsPrototype([...this.parts.names, ...Object.keys(this.settings)])
+    return this
+  }
+
+  /** What each input is where a caller leaves it out, by name. */
+  get defaultCallParameters(): Readonly<Record<string, unknown>> {
+    const named = this.inputs.filter(input => input.name !== null)
+    return Object.fromEntries(named.map(input => [input.name, copyValue(input.default)]))
+  }
+
   /** The components that are there, by name; `undefined` for those that are not. */
   get components(): Readonly<Record<string, unknown>> {
-    return Object.fromEntries(
-      [...this.specs.keys()].map(name => [
-        name,
-        this.container.isRegistered(name) ? this.container.resolve(name) : undefined,
-      ]),
-    )
+    return this.parts.all
+  }
+
+  /** Names of all components. */
+  get componentNames(): readonly string[] {
+    return this.parts.names
+  }
+
+  /** Names of the components that are loaded from files. */
+  get pretrainedComponentNames(): readonly string[] {
+    return this.parts.namesOf('fromPretrained')
+  }
+
+  /** Names of the components that are made from their config. */
+  get configComponentNames(): readonly string[] {
+    return this.parts.namesOf('fromConfig')
+  }
+
+  /** Names of the components that are not there. The same as {@link missingComponentNames}, by the reference's name. */
+  get nullComponentNames(): readonly string[] {
+    return this.parts.missingNames
   }
 
   /** Names of the components that nobody has supplied yet. */
   get missingComponentNames(): readonly string[] {
-    return [...this.specs.keys()].filter(name => !this.container.isRegistered(name))
+    return this.parts.missingNames
   }
 
-  /** How a component is asked for, and where it would be loaded from. */
+  /** How a component is asked for, and where it is or would be loaded from; a copy. */
   getComponentSpec(name: string): ComponentSpec | undefined {
-    return this.specs.get(name)
+    return this.parts.spec(name)?.with({})
   }
 
-  /** Replaces components: `pipe.updateComponents({ scheduler: EulerDiscreteScheduler.fromConfig(old.config) })`.
-   * @throws UnknownValueError for a name that no block asks for; ComponentTypeError for one of another class than the blocks ask for */
-  updateComponents(components: Readonly<Record<string, unknown>>): this {
-    for (const [name, value] of Object.entries(components)) {
-      const issue = wrongClass(this.requireSpec(name), value, [])
-      if (issue) throw issue
+  /**
+   * What `modular_model_index.json` is to hold: class names, settings, and the place of each component that is loaded from files, whether it is there
+   * or not. Keys are in snake_case and sorted.
+   */
+  get configToSave(): IndexToSave {
+    const { name } = this.constructor
+    const family = findPipelineFamily(this.tree.modelName)
+    const pipeline = name === PLAIN_PIPELINE ? (family?.pipelineClassName ?? name) : name
+    return indexToSave({ pipeline, blocks: this.tree.constructor.name }, this.settings, this.parts)
+  }
+
+  /**
+   * Replaces components and settings: `pipe.updateComponents({ scheduler: EulerDiscreteScheduler.fromConfig(old.config), vae: other.components.vae })`.
+   * All or nothing of what is given is taken.
+   *
+   * A {@link ComponentSpec} says how the component is made: at once if from its config, by {@link loadComponents} otherwise. `null` or `undefined` takes
+   * a component away; its spec stays. The spec of a component that is handed over is the one that it was loaded by; of one that was made by
+   * hand, its class without a place. What is replaced or taken away is not disposed: whoever handed it over may still need it.
+   *
+   * @throws UnknownValueError for a name that no block asks for; ComponentTypeError for one of another class than the blocks ask for;
+   * ComponentSourceError for a model that was made, not loaded, by a spec; InputTypeError for a setting that does not fit
+   */
+  updateComponents(given: Readonly<Record<string, unknown>>): this {
+    const isSetting = ([name]: readonly [string, unknown]) =>
+      !this.parts.names.includes(name) && Object.hasOwn(this.settings, name)
+    const entries = Object.entries(given)
+    const settings = Object.fromEntries(entries.filter(isSetting))
+    this.checkSettings(settings)
+    this.parts.update(Object.fromEntries(entries.filter(entry => !isSetting(entry))))
+    return this.registerToConfig(settings)
+  }
+
+  /**
+   * Loads components from where their specs say, as a rule the model's folder: those that are not there yet, or those that are named. Options that
+   * say where from are remembered. What computes the models is `options.executor`, else what the container holds under `executor`, else chosen
+   * by the models themselves. Calls wait for each other. What this pipeline had loaded before, and no other holds, is disposed when it is loaded again.
+   *
+   * ```ts
+   * await pipe.loadComponents({ names: ['unet', 'vae'], variant: { unet: 'fp16' } })
+   * ```
+   *
+   * @throws ComponentLoadError naming each component that could not be loaded, once all others are there; UnknownValueError for a name that no
+   * block asks for; UnknownWorkflowError, NoWorkflowsError; ConflictingOptionsError for both `names` and `workflow`; the reason of the signal
+   */
+  async loadComponents({ names, workflow, ...options }: LoadComponentsOptions = {}): Promise<this> {
+    if (names !== undefined && workflow !== undefined) {
+      const advice = 'A workflow names the components that it needs.'
+      throw new ConflictingOptionsError('loadComponents()', ['names', 'workflow'], advice)
     }
-    for (const [name, value] of Object.entries(components)) this.container.register(name, { useValue: value })
+    const named = names === undefined ? undefined : checkNames(names)
+    const needed = workflow === undefined ? undefined : this.tree.getWorkflow(workflow).expectedComponents
+    const only = needed && new Set(needed.map(spec => spec.name))
+    const optionsOf = optionsPerComponent(options, this.parts.names)
+    const executor = await this.registeredExecutor()
+    const withExecutor = (name: string) => ({ ...(executor !== undefined && { executor }), ...optionsOf(name) })
+    await this.parts.load(named, only, withExecutor, options.signal)
     return this
   }
 
   /**
-   * Loads the components that the blocks ask for from the model folder. What computes the models is `options.executor`, else what the container
-   * holds under `executor`, else chosen by the models themselves.
+   * Takes components away and frees their memory: those that no other pipeline holds are disposed, whoever else may have kept them, and a components
+   * manager forgets them. Specs stay: `loadComponents()` brings the components back. What a shared container supplies stays. No run may be using them.
    *
-   * @throws ComponentLoadError naming each component that could not be loaded, once all others are there; UnknownValueError for a name that no
-   * block asks for
+   * @throws UnknownValueError for a name that no block asks for; InputTypeError for what is no name or list of names
    */
-  async loadComponents({ names, ...given }: LoadComponentsOptions = {}): Promise<this> {
-    const executor = given.executor ?? (await this.registeredExecutor())
-    const options = { ...given, ...(executor !== undefined && { executor }) }
-    const wanted =
-      names?.map(name => this.requireSpec(name)) ?? [...this.specs.values()].filter(spec => this.canLoad(spec))
-    const failures = new Map<string, unknown>()
-    for (const spec of wanted) {
-      const { name } = spec
-      try {
-        options.signal?.throwIfAborted()
-        this.updateComponents({ [name]: await outsideRuns(() => spec.load(options)) })
-      } catch (error) {
-        if (options.signal?.aborted) throw error
-        failures.set(name, error)
-      }
-    }
-    if (failures.size > 0) throw new ComponentLoadError(failures, this.source?.folder ?? 'their specs')
+  unloadComponents(names: string | readonly string[]): this {
+    this.parts.unload(checkNames(names))
     return this
   }
 
-  /** Gives back the components that this pipeline holds: those with a `dispose()` are disposed. What it shares with others through a container stays. */
+  /**
+   * Gives back the components that this pipeline holds: those with a `dispose()` are disposed. What it shares with others stays: by a container, a
+   * components manager, or because it was handed over by `updateComponents()`.
+   */
   dispose(): void {
-    this.container.dispose()
+    this.parts.dispose()
   }
 
   /** Runs the pipeline and tells what happens as it happens: `for await (const event of pipe.stream({ prompt }))`. */
@@ -304,7 +420,7 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
   }
 
   toString(): string {
-    return `${this.constructor.name} of ${this.tree}`
+    return `${this.constructor.name} of ${this.tree}\n${JSON.stringify(this.configToSave, undefined, 2)}`
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
@@ -322,10 +438,12 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
     }
   }
 
-  private createFromConfig(): void {
-    for (const [name, spec] of this.specs) {
-      if (spec.defaultCreationMethod !== 'fromConfig' || this.container.isRegistered(name)) continue
-      this.container.register(name, { useValue: spec.create() })
+  private checkSettings(settings: Readonly<Record<string, unknown>>): void {
+    const schemas = new Map(this.tree.expectedConfigs.map(({ name, schema }) => [name, schema]))
+    for (const [input, value] of Object.entries(settings)) {
+      const parsed = schemas.get(input)?.safeParse(value)
+      if (parsed?.success !== false) continue
+      throw new InputTypeError({ path: [], input, expected: explainMismatch(parsed.error), value })
     }
   }
 
@@ -334,26 +452,14 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
     return this.container.isRegistered(EXECUTOR) ? this.container.resolve<string | object>(EXECUTOR) : undefined
   }
 
-  private requireSpec(name: string): ComponentSpec {
-    const spec = this.specs.get(name)
-    if (spec === undefined) throw new UnknownValueError('The pipeline', name, [...this.specs.keys()], 'component')
-    return spec
-  }
-
-  /** Whether a component is still to be loaded, and can be. */
-  private canLoad({ name, pretrainedModelNameOrPath, defaultCreationMethod }: ComponentSpec): boolean {
-    const hasPlace = pretrainedModelNameOrPath !== undefined && defaultCreationMethod === 'fromPretrained'
-    return hasPlace && !this.container.isRegistered(name)
-  }
-
   private resolve(name: string, path: readonly string[]): unknown {
-    if (Object.hasOwn(this.config, name)) return this.config[name]
+    if (Object.hasOwn(this.settings, name)) return this.settings[name]
     if (this.container.isRegistered(name)) return this.container.resolve(name)
     throw this.missing(name, path)
   }
 
   private missing(name: string, path: readonly string[]): MissingComponentError {
-    const spec = this.specs.get(name)
+    const spec = this.parts.spec(name)
     return new MissingComponentError({
       path,
       component: name,
@@ -414,53 +520,11 @@ function checkArguments(inputs: PipelineInputs, { seed }: CallOptions): void {
   }
 }
 
-/** A setting: what the model folder states, else the default of the blocks.
- * @throws ModelIndexError for one that does not fit its schema */
-function readSetting({ name, default: fallback, schema }: ConfigSpec, index: ModelIndex | undefined): unknown {
-  const stated = index?.settings.get(name) ?? undefined
-  if (index === undefined || stated === undefined) return fallback
-  const parsed = schema?.safeParse(stated)
-  if (parsed === undefined || parsed.success) return stated
-  throw new ModelIndexError(index.file, `the setting "${name}" does not fit: ${explainMismatch(parsed.error)}.`)
-}
-
-/** One spec for each component: the last of a name, but one that says how to make the component wins over one that does not. */
-function collectSpecs(
-  declared: readonly ComponentSpec[],
-  index: ModelIndex | undefined,
-  revision: string | undefined,
-): Map<string, ComponentSpec> {
-  const specs = new Map<string, ComponentSpec>()
-  for (const spec of declared) {
-    if (specs.get(spec.name)?.config && !spec.config) continue
-    specs.set(spec.name, index ? locate(spec, index, revision) : spec)
-  }
-  return specs
-}
-
-/** Where a model folder keeps a component. */
-function locate(spec: ComponentSpec, index: ModelIndex, revision: string | undefined): ComponentSpec {
-  const entry = index.components.get(spec.name)
-  if (
-    entry === undefined ||
-    spec.defaultCreationMethod === 'fromConfig' ||
-    spec.pretrainedModelNameOrPath !== undefined
-  ) {
-    return spec
-  }
-  const place = { pretrainedModelNameOrPath: index.folder, subfolder: entry.subfolder, revision }
-  return spec.with({ ...place, className: entry.className })
-}
-
-function wrongClass(spec: ComponentSpec, value: unknown, path: readonly string[]): ComponentTypeError | undefined {
-  const type = spec.typeHint
-  if (
-    type === undefined ||
-    (typeof value === 'object' &&
-      value !== null &&
-      Object.prototype.isPrototypeOf.call(type.prototype as object, value))
-  ) {
-    return undefined
-  }
-  return new ComponentTypeError(path, spec.name, `an instance of ${type.name}`, kindOf(value))
+/** The blocks that an index names.
+ * @throws UnknownBlocksError */
+function blocksOf(index: ModelIndex, fallback: NamedBlocks | undefined): PipelineBlocks {
+  const { blocksClassName, pipelineClassName } = index
+  const found = findBlocks(blocksClassName, pipelineClassName) ?? fallback
+  if (found) return new found()
+  throw new UnknownBlocksError(index.file, blocksClassName, pipelineClassName, blockClassNames())
 }

@@ -124,7 +124,7 @@ describe('a pipeline', () => {
 
   test('is an object of its class that prints and documents its blocks', () => {
     expect(pipe).toBeInstanceOf(ModularPipeline)
-    expect(String(pipe)).toBe(`ModularPipeline of ${pipe.blocks}`)
+    expect(String(pipe)).toBe(`ModularPipeline of ${pipe.blocks}\n${JSON.stringify(pipe.configToSave, undefined, 2)}`)
     expect(inspect(pipe)).toBe(String(pipe))
     expect(pipe.doc).toBe(pipe.blocks.doc)
     expect(pipe.doc).toContain('Counts.')
@@ -281,8 +281,8 @@ describe('a model folder', () => {
     ['text that is no JSON', '{ "unet": ', /model_index\.json: is not JSON: /],
     ['a list', '[]', /model_index\.json: must hold an object with an entry for each component/],
     ['null', 'null', /model_index\.json: must hold an object/],
-    ['an entry of one word', '{ "unet": ["UNet2DConditionModel"] }', /the entry "unet" must be \[library, class\]/],
-    ['an entry without a class', '{ "unet": ["diffusers", 5] }', /the entry "unet" names no class: \["diffusers",5\]/],
+    ['an entry of one word', '{ "tokenizer": ["CLIPTokenizer"] }', /the entry "tokenizer" must be \[library, class\]/],
+    ['an entry without a class', '{ "tokenizer": ["x", 5] }', /the entry "tokenizer" names no class: \["x",5\]/],
     [
       'a setting of another type',
       '{ "force_zeros": "yes" }',

@@ -1,0 +1,32 @@
+/** Which of our classes stand for those that an index names, and of which Python package those are. */
+import type { ComponentClass } from '../src/params/component-class'
+import { registerComponentClasses } from '../src/params/component-classes'
+import { BaseGuidance, guiderClasses } from './guiders/base-guidance'
+import { VaeImageProcessor } from './images/vae-image-processor'
+import { AutoencoderKL } from './models/autoencoder-kl/autoencoder-kl'
+import { CLIPTextModel } from './models/clip-text/clip-text-model'
+import { CLIPTextModelWithProjection } from './models/clip-text/clip-text-model-with-projection'
+import { UNet2DConditionModel } from './models/unet-2d-condition/unet-2d-condition-model'
+import { schedulerClasses } from './schedulers/scheduler-classes'
+import { SchedulerMixin } from './schedulers/scheduler-mixin'
+import { CLIPTokenizer } from './tokenizers/clip-tokenizer'
+import { CLIP_TOKENIZER_CLASSES } from './tokenizers/clip-tokenizer-files'
+
+registerComponentClasses('diffusers', {
+  ...byName(schedulerClasses),
+  SchedulerMixin,
+  ...byName(guiderClasses),
+  BaseGuidance,
+  AutoencoderKL,
+  UNet2DConditionModel,
+  VaeImageProcessor,
+})
+registerComponentClasses('transformers', {
+  CLIPTextModel,
+  CLIPTextModelWithProjection,
+  ...Object.fromEntries(CLIP_TOKENIZER_CLASSES.map(name => [name, CLIPTokenizer])),
+})
+
+function byName(classes: readonly ComponentClass[]): Record<string, ComponentClass> {
+  return Object.fromEntries(classes.map(type => [type.name, type]))
+}

@@ -1,0 +1,54 @@
+/** Options of loading that may differ from component to component. */
+import { UnknownValueError } from '../errors/unknown-value-error'
+import type { FromPretrainedOptions } from '../params/component-class'
+import type { ComponentLoadOptions } from '../params/component-spec'
+
+/** One value for all components, or values by the names of components; under `default`, that of all others. */
+export type PerComponent<T> = T | Readonly<Record<string, T>>
+
+/** Options of `loadComponents()`. Every option but `signal` and `onProgress` may be a map: `{ variant: { unet: 'fp16' } }`. */
+export type LoadComponentsOptions = {
+  readonly [K in keyof Omit<ComponentLoadOptions, 'className' | 'signal' | 'onProgress'>]?:
+    | PerComponent<Exclude<ComponentLoadOptions[K], undefined>>
+    | undefined
+} & Pick<FromPretrainedOptions, 'signal' | 'onProgress'> & {
+    /** Which components to load; by default all that are not there yet. Named ones are loaded again. */
+    names?: string | readonly string[] | undefined
+    /** Loads what a workflow of the blocks needs, and no more. Not together with `names`. */
+    workflow?: string | undefined
+  }
+
+/** The key of a map of options for those components that it does not name. */
+const DEFAULT = 'default'
+
+/**
+ * The options of each component.
+ * @throws UnknownValueError for a map with a name that is no component
+ */
+export function optionsPerComponent(
+  options: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+): (name: string) => ComponentLoadOptions {
+  for (const [option, value] of Object.entries(options)) {
+    if (!isMap(value)) continue
+    for (const key of Object.keys(value)) {
+      if (key !== DEFAULT && !names.includes(key)) {
+        throw new UnknownValueError(`The pipeline, for which the option "${option}" is given,`, key, names, 'component')
+      }
+    }
+  }
+  return name => {
+    const entries = Object.entries(options).map(([option, value]) => {
+      if (!isMap(value)) return [option, value]
+      return [option, Object.hasOwn(value, name) ? value[name] : value[DEFAULT]]
+    })
+    return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as ComponentLoadOptions
+  }
+}
+
+/** Whether a value is a plain object. An executor is none: it has a class. */
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}

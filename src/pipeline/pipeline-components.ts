@@ -1,0 +1,313 @@
+/** The components of one pipeline: how each is asked for, and what is there. Counterpart: the component part of ModularPipeline of diffusers. */
+import type { ComponentContainer } from '../container/component-container'
+import { disposeComponent } from '../container/supplier'
+import { ComponentLoadError } from '../errors/component-load-error'
+import { ComponentTypeError } from '../errors/component-type-error'
+import { InputTypeError } from '../errors/input-type-error'
+import { kindOf } from '../errors/text'
+import { UnknownValueError } from '../errors/unknown-value-error'
+import { classOf, isSubclass } from '../params/component-classes'
+import {
+  type ComponentLoadOptions,
+  ComponentSpec,
+  type CreationMethod,
+  configOf,
+  hasWeights,
+} from '../params/component-spec'
+import { CONFIG_LOAD_ID, loadIdOf } from '../params/load-ids'
+import { isAbsent } from '../params/schema'
+import { outsideRuns } from '../runtime/active-run'
+import { hold, letGo } from './component-holders'
+import type { ComponentRegistry } from './component-registry'
+
+/** What {@link PipelineComponents} is made of. */
+export interface PipelineComponentsOptions {
+  readonly container: ComponentContainer
+  /** What the blocks ask for. */
+  readonly declared: ReadonlyMap<string, ComponentSpec>
+  /** The same, with the places that the model's index states. */
+  readonly specs: ReadonlyMap<string, ComponentSpec>
+  /** Where the components come from, in words. */
+  readonly source: string
+  readonly registry?: ComponentRegistry | undefined
+  readonly collection?: string | undefined
+}
+
+/** A component that the pipeline was given or has loaded. */
+interface Held {
+  readonly component: unknown
+  /** Whether the pipeline loaded it, and nobody else can have meant to keep it. */
+  readonly isLoadedHere: boolean
+  /** Id in the components manager. */
+  readonly id: string | undefined
+}
+
+/** What an update does to one component. */
+interface Change {
+  readonly name: string
+  readonly spec: ComponentSpec
+  /** What takes its place; `undefined` takes it away. */
+  readonly component: unknown
+}
+
+/** Holds what a pipeline needs beside its blocks. */
+export class PipelineComponents {
+  private readonly specs: Map<string, ComponentSpec>
+  private readonly held = new Map<string, Held>()
+  /** Stand for this pipeline where it is asked who holds a component: one for each name. */
+  private readonly slots = new Map<string, object>()
+  /** The loading that was asked for last: loads wait for each other, so that nothing is loaded twice. */
+  private loading: Promise<unknown> = Promise.resolve()
+
+  constructor(private readonly options: PipelineComponentsOptions) {
+    this.specs = new Map(options.specs)
+    for (const name of options.specs.keys()) this.slots.set(name, {})
+  }
+
+  get names(): readonly string[] {
+    return [...this.specs.keys()]
+  }
+
+  /** Names of those that are not there. */
+  get missingNames(): readonly string[] {
+    return this.names.filter(name => !this.container.isRegistered(name))
+  }
+
+  /** The components that are there, by name; `undefined` for those that are not. */
+  get all(): Readonly<Record<string, unknown>> {
+    return Object.fromEntries(this.names.map(name => [name, this.get(name)]))
+  }
+
+  get(name: string): unknown {
+    return this.container.isRegistered(name) ? this.container.resolve(name) : undefined
+  }
+
+  /** The component, if it stands ready: nothing is made for who only looks. */
+  peek(name: string): unknown {
+    return this.container.peek(name)
+  }
+
+  spec(name: string): ComponentSpec | undefined {
+    return this.specs.get(name)
+  }
+
+  /** Names by the way in which they come to be. */
+  namesOf(method: CreationMethod): readonly string[] {
+    return this.names.filter(name => this.specs.get(name)?.defaultCreationMethod === method)
+  }
+
+  /** Makes those components that need no files. */
+  createFromConfig(): void {
+    for (const name of this.namesOf('fromConfig')) {
+      if (!this.container.isRegistered(name)) this.put(name, this.create(this.require(name)))
+    }
+  }
+
+  /**
+   * Replaces components, or takes them away. All or none of them.
+   * @throws ComponentTypeError, ComponentSourceError, UnknownValueError
+   */
+  update(given: Readonly<Record<string, unknown>>): void {
+    const changes = Object.entries(given).map(([name, value]) => this.plan(name, value))
+    for (const { name, spec, component } of changes) {
+      this.specs.set(name, spec)
+      if (component === undefined) this.takeAway(name)
+      else this.put(name, component)
+    }
+  }
+
+  /**
+   * Loads components: those that are named again, else those that are not there yet and can be loaded.
+   *
+   * @param only restricts what is loaded where nothing is named
+   * @throws ComponentLoadError once all others are there; UnknownValueError; the reason of the signal
+   */
+  load(
+    names: readonly string[] | undefined,
+    only: ReadonlySet<string> | undefined,
+    optionsOf: (name: string) => ComponentLoadOptions,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    for (const name of names ?? []) this.require(name)
+    const result = this.loading.then(() => this.loadNow(names ?? this.loadable(only), optionsOf, signal))
+    this.loading = result.catch(() => {})
+    return result
+  }
+
+  /** Takes components away and gives back those that no other pipeline holds. Their specs stay.
+   * @throws UnknownValueError */
+  unload(names: readonly string[]): void {
+    for (const name of names) this.require(name)
+    for (const name of names) {
+      const held = this.held.get(name)
+      const isLast = this.forget(name)
+      if (held?.id !== undefined) this.options.registry?.remove(held.id)
+      this.container.unregister(name, { dispose: isLast })
+    }
+  }
+
+  /** Gives back all that no other pipeline and no components manager holds. */
+  dispose(): void {
+    for (const name of this.names) {
+      const isManaged = this.held.get(name)?.id !== undefined
+      if (!this.forget(name) || isManaged) this.container.unregister(name)
+    }
+    this.container.dispose()
+  }
+
+  private get container(): ComponentContainer {
+    return this.options.container
+  }
+
+  private require(name: string): ComponentSpec {
+    const spec = this.specs.get(name)
+    if (spec === undefined) throw new UnknownValueError('The pipeline', name, this.names, 'component')
+    return spec
+  }
+
+  private declared(name: string): ComponentSpec {
+    return this.options.declared.get(name) ?? this.require(name)
+  }
+
+  /** What an update would do; throws what speaks against it. */
+  private plan(name: string, value: unknown): Change {
+    const current = this.require(name)
+    if (isAbsent(value)) return { name, spec: current, component: undefined }
+    if (value instanceof ComponentSpec) return this.planSpec(value.with({ name }))
+    const issue = wrongClass(this.declared(name), value, [])
+    if (issue) throw issue
+    return { name, spec: specOf(current, value), component: value }
+  }
+
+  private planSpec(spec: ComponentSpec): Change {
+    const { name } = spec
+    const wanted = this.declared(name).typeHint
+    const type = spec.typeHint ?? wanted
+    if (wanted && type && !isSubclass(type, wanted)) {
+      throw new ComponentTypeError([], name, `an instance of ${wanted.name}`, `asked for as ${type.name}`)
+    }
+    const full = spec.with({ typeHint: type })
+    if (full.defaultCreationMethod === 'fromPretrained') return { name, spec: full, component: undefined }
+    const component = outsideRuns(() => full.create())
+    return { name, spec: full.with({ config: configOf(component) ?? full.config }), component }
+  }
+
+  private create(spec: ComponentSpec): unknown {
+    const component = spec.create()
+    this.specs.set(spec.name, spec.with({ config: configOf(component) ?? spec.config }))
+    return component
+  }
+
+  private loadable(only: ReadonlySet<string> | undefined): readonly string[] {
+    return this.namesOf('fromPretrained').filter(name => {
+      const isWanted = only === undefined || only.has(name)
+      return (
+        isWanted && this.require(name).pretrainedModelNameOrPath !== undefined && !this.container.isRegistered(name)
+      )
+    })
+  }
+
+  private async loadNow(
+    names: readonly string[],
+    optionsOf: (name: string) => ComponentLoadOptions,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const failures = new Map<string, unknown>()
+    for (const name of new Set(names)) {
+      try {
+        signal?.throwIfAborted()
+        await this.loadOne(this.require(name), optionsOf(name))
+      } catch (error) {
+        if (signal?.aborted) throw error
+        failures.set(name, error)
+      }
+    }
+    if (failures.size > 0) throw new ComponentLoadError(failures, this.options.source)
+  }
+
+  private async loadOne(spec: ComponentSpec, options: ComponentLoadOptions): Promise<void> {
+    const { name } = spec
+    const component = await outsideRuns(() => spec.load(options))
+    const issue = wrongClass(this.declared(name), component, [])
+    if (issue) {
+      disposeComponent(component)
+      throw issue
+    }
+    const { typeHint = classOf(component) } = spec
+    const former = this.held.get(name)
+    this.specs.set(name, spec.located(options).with({ typeHint, defaultCreationMethod: 'fromPretrained' }))
+    const isLast = this.put(name, component, true)
+    if (former?.isLoadedHere && isLast && former.component !== component) {
+      if (former.id !== undefined) this.options.registry?.remove(former.id)
+      disposeComponent(former.component)
+    }
+  }
+
+  /** Puts a component in its place; whether nobody holds now what was there before. */
+  private put(name: string, component: unknown, isLoadedHere = false): boolean {
+    const former = this.held.get(name)
+    if (former?.component === component && this.container.holds(name)) return false
+    const isLast = this.forget(name)
+    this.container.register(name, { useValue: component })
+    hold(component, this.slots.get(name) as object)
+    const { registry, collection } = this.options
+    const isManaged = registry !== undefined && this.require(name).defaultCreationMethod === 'fromPretrained'
+    this.held.set(name, {
+      component,
+      isLoadedHere,
+      id: isManaged ? registry.add(name, component, collection) : undefined,
+    })
+    return isLast
+  }
+
+  private takeAway(name: string): void {
+    this.forget(name)
+    this.container.unregister(name)
+  }
+
+  /** Holds a component no more; whether nobody does now. */
+  private forget(name: string): boolean {
+    const held = this.held.get(name)
+    this.held.delete(name)
+    return held === undefined || letGo(held.component, this.slots.get(name) as object)
+  }
+}
+
+/** The spec of what takes the place of a component. Counterpart: the rules of ModularPipeline.update_components. */
+function specOf(current: ComponentSpec, component: unknown): ComponentSpec {
+  const { name, description } = current
+  const loadId = loadIdOf(component)
+  const typeHint = classOf(component)
+  if (current.defaultCreationMethod === 'fromPretrained' && loadId === undefined) {
+    return new ComponentSpec({ name, description, typeHint, defaultCreationMethod: 'fromPretrained' })
+  }
+  const isLoaded = loadId !== undefined && loadId !== CONFIG_LOAD_ID
+  if (isLoaded || hasWeights(component) || (configOf(component) && typeHint?.fromConfig)) {
+    return ComponentSpec.fromComponent(name, component).with({ description })
+  }
+  // What is made by hand is never saved, so nothing is lost if nobody knows how it is set up.
+  return new ComponentSpec({ name, description, typeHint, defaultCreationMethod: 'fromConfig' })
+}
+
+/** The names that a method was given.
+ * @throws InputTypeError for what is neither a name nor a list of names */
+export function checkNames(names: string | readonly string[]): readonly string[] {
+  const list: unknown = typeof names === 'string' ? [names] : names
+  if (Array.isArray(list) && list.every(name => typeof name === 'string')) return list
+  const expected = 'give the name of a component, or a list of names'
+  throw new InputTypeError({ path: [], input: 'names', expected, value: names })
+}
+
+/** What is wrong with the class of a component; nothing, if it is what the spec asks for. */
+export function wrongClass(
+  { name, typeHint }: ComponentSpec,
+  value: unknown,
+  path: readonly string[],
+): ComponentTypeError | undefined {
+  if (typeHint === undefined) return undefined
+  const isInstance =
+    typeof value === 'object' &&
+    value !== null &&
+    Object.prototype.isPrototypeOf.call(typeHint.prototype as object, value)
+  return isInstance ? undefined : new ComponentTypeError(path, name, `an instance of ${typeHint.name}`, kindOf(value))
+}

@@ -1,0 +1,33 @@
+/** What a pipeline needs, by its blocks and by the index of its model. */
+import { ModelIndexError } from '../errors/model-index-error'
+import type { ComponentSpec } from '../params/component-spec'
+import type { ConfigSpec } from '../params/config-spec'
+import { explainMismatch } from '../params/schema'
+import type { ModelIndex } from './model-index'
+
+/** One spec for each component: the last of a name, but one that says how to make the component wins over one that does not. */
+export function collectSpecs(declared: readonly ComponentSpec[]): Map<string, ComponentSpec> {
+  const specs = new Map<string, ComponentSpec>()
+  for (const spec of declared) {
+    if (specs.get(spec.name)?.config && !spec.config) continue
+    specs.set(spec.name, spec)
+  }
+  return specs
+}
+
+/** The settings of a pipeline: what the model's index states, else the defaults of the blocks.
+ * @throws ModelIndexError for one that does not fit its schema */
+export function readSettings(declared: readonly ConfigSpec[], index: ModelIndex | undefined): Record<string, unknown> {
+  return Object.fromEntries(declared.map(spec => [spec.name, readSetting(spec, index)]))
+}
+
+function readSetting({ name, default: fallback, schema }: ConfigSpec, index: ModelIndex | undefined): unknown {
+  const stated = index?.setting(name)
+  if (index === undefined || stated === undefined) return fallback
+  const value = stated.value ?? undefined
+  if (schema === undefined) return value
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return value === undefined ? parsed.data : value
+  if (value === undefined) return schema.safeParse(null).success ? undefined : fallback
+  throw new ModelIndexError(index.file, `the setting "${name}" does not fit: ${explainMismatch(parsed.error)}.`)
+}

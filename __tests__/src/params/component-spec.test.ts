@@ -16,7 +16,7 @@ import { useTemporaryFolder } from '../../components/checkpoints/temporary-folde
 import { failure } from '../fixtures/failures'
 
 class Model {
-  private constructor(
+  constructor(
     readonly path: string,
     readonly options: FromPretrainedOptions,
   ) {}

@@ -1,0 +1,100 @@
+import { InputParam, ModularPipelineBlocks, OutputParam, SequentialPipelineBlocks } from '../../../src'
+import { required } from '../fixtures/toy-blocks'
+
+/** Tags what becomes of `a`, and leaves `b` untagged. */
+class Producer extends ModularPipelineBlocks {
+  override get inputs() {
+    return [new InputParam(required('a')), new InputParam(required('b'))]
+  }
+  override get intermediateOutputs() {
+    return [new OutputParam({ name: 'a', kwargsType: 'fields' }), new OutputParam({ name: 'b' })]
+  }
+  run() {
+    const values = this as unknown as Record<string, string> // As a block of the reference's form sees them.
+    for (const name of ['a', 'b']) values[name] = `${values[name]} of the producer`
+  }
+}
+
+/** Tells what of the group and what by name reaches it. */
+class Consumer extends ModularPipelineBlocks {
+  override get inputs() {
+    return [new InputParam({ name: null, kwargsType: 'fields' }), new InputParam({ name: 'b' })]
+  }
+  override get intermediateOutputs() {
+    return ['receivedFields', 'receivedA', 'receivedB'].map(name => new OutputParam({ name }))
+  }
+  run() {
+    const values = this as unknown as Record<string, unknown> // As above.
+    const fields = values['fields'] as Record<string, unknown>
+    values['receivedFields'] = fields
+    values['receivedA'] = fields['a']
+    values['receivedB'] = values['b']
+  }
+}
+
+const received = ['receivedFields', 'receivedA', 'receivedB'] as const
+const both = () => SequentialPipelineBlocks.fromBlocksDict({ producer: Producer, consumer: Consumer })
+
+describe('a group of inputs', () => {
+  test('holds what a block tags, and what is not tagged comes by its name', async () => {
+    expect(await both().initPipeline()({ a: 'x', b: 'y' }, { output: received })).toEqual({
+      receivedFields: { a: 'x of the producer' },
+      receivedA: 'x of the producer',
+      receivedB: 'y of the producer',
+    })
+  })
+
+  test('does not hold what a caller passes by name and no input tags', async () => {
+    expect(await new Consumer().initPipeline().run({ a: 'x', b: 'y' }, { output: received })).toEqual({
+      receivedFields: {},
+      receivedA: undefined,
+      receivedB: 'y',
+    })
+  })
+
+  test('holds what a caller passes in a map under its name', async () => {
+    const pipe = new Consumer().initPipeline()
+    expect(await pipe.run({ fields: { a: 'x' } }, { output: received })).toEqual({
+      receivedFields: { a: 'x' },
+      receivedA: 'x',
+      receivedB: undefined,
+    })
+  })
+
+  test('is an input without a name beside those that have one, and is documented', () => {
+    const pipe = both().initPipeline()
+    expect(pipe.blocks.inputNames).toEqual(['a', 'b'])
+    expect(pipe.blocks.inputs.flatMap(input => (input.name === null ? [input.kwargsType] : []))).toEqual(['fields'])
+    expect(pipe.doc).toContain('**fields')
+  })
+
+  test('goes on from one pipeline to the next, as a map or with the state', async () => {
+    const state = await new Producer().initPipeline().run({ a: 'x', b: 'y' }, {})
+    const { getByKwargs } = state as { getByKwargs(group: string): Record<string, unknown> }
+    const fields = getByKwargs.call(state, 'fields')
+    const consumer = new Consumer().initPipeline()
+    expect(await consumer.run({ fields }, { output: 'receivedFields' })).toEqual({ a: 'x of the producer' })
+    expect(await consumer.run({}, { state: state as never, output: 'receivedFields' })).toEqual({
+      a: 'x of the producer',
+    })
+  })
+})
+
+test('the values that a caller may leave out are told by name', () => {
+  class Draw extends ModularPipelineBlocks {
+    override get inputs() {
+      return [
+        new InputParam(required('prompt')),
+        new InputParam({ name: 'steps', default: 50 }),
+        new InputParam({ name: 'sizes', default: [1, 2] }),
+        new InputParam({ name: null, kwargsType: 'fields' }),
+      ]
+    }
+    run() {}
+  }
+  const pipe = new Draw().initPipeline()
+  expect(pipe.defaultCallParameters).toEqual({ prompt: undefined, steps: 50, sizes: [1, 2] })
+  const sizes = pipe.defaultCallParameters['sizes'] as number[]
+  sizes.push(3)
+  expect(pipe.defaultCallParameters['sizes']).toEqual([1, 2])
+})

@@ -9,7 +9,9 @@ import {
   DDIMScheduler,
   fetchModelIndex,
   type Image,
+  loadIdOf,
   MissingFileError,
+  ModularPipeline,
   OfflineModeError,
   PickleCheckpointError,
   RepositoryNotFoundError,
@@ -147,5 +149,33 @@ describe('a pipeline of a repository', () => {
     expect(await cached()).not.toContain('README.md')
     pipe.dispose()
     local.dispose()
+  })
+})
+
+describe('ModularPipeline.fromPretrained', () => {
+  test('fetches the index of a repository and no more; loading fetches the rest', async () => {
+    server().commit('org/emoji', await emojiFiles())
+    const pipe = await ModularPipeline.fromPretrained('org/emoji', { endpoint: server().endpoint })
+    expect(await cached()).toEqual(['model_index.json'])
+    expect(pipe.blocks).toBeInstanceOf(StableDiffusionTextToImageBlocks)
+    expect(pipe.getComponentSpec('unet')?.loadId).toBe('org/emoji|unet|null|null')
+    await pipe.loadComponents({ names: ['scheduler', 'tokenizer'], ...options() })
+    expect(pipe.components.scheduler).toBeInstanceOf(DDIMScheduler)
+    expect(loadIdOf(pipe.components.scheduler)).toBe('org/emoji|scheduler|null|null')
+  })
+
+  test('reads the modular index of a repository, whose components may lie in another', async () => {
+    const { 'model_index.json': _, ...files } = await emojiFiles()
+    server().commit('org/emoji', files)
+    const place = { pretrained_model_name_or_path: 'org/emoji', subfolder: 'scheduler', variant: null, revision: null }
+    const index = {
+      _blocks_class_name: 'StableDiffusionTextToImageBlocks',
+      scheduler: [null, null, { ...place, type_hint: ['diffusers', 'DDIMScheduler'] }],
+    }
+    server().commit('org/modular', { 'modular_model_index.json': JSON.stringify(index) })
+    const pipe = await ModularPipeline.fromPretrained('org/modular', { endpoint: server().endpoint })
+    await pipe.loadComponents(options())
+    expect(pipe.components.scheduler).toBeInstanceOf(DDIMScheduler)
+    expect(pipe.nullComponentNames).toEqual(['unet', 'vae', 'textEncoder', 'tokenizer'])
   })
 })

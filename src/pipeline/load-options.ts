@@ -46,9 +46,11 @@ export function optionsPerComponent(
   }
 }
 
-/** Whether a value is a plain object. An executor is none: it has a class. */
+/** Whether a value is a map by name: a plain object. An executor is none: it is of a class, or at least does something. */
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
+  const isPlain = prototype === Object.prototype || prototype === null
+  const members = Object.values(Object.getOwnPropertyDescriptors(value))
+  return isPlain && members.every(({ value, get }) => get === undefined && typeof value !== 'function')
 }

@@ -226,8 +226,11 @@ describe('loadComponents', () => {
     await pipe.loadComponents({ names: ['vae', 'unet'], executor: { vae: other } })
     expect(model(pipe, 'vae').options.executor).toBe(other)
     expect(model(pipe, 'unet').options.executor).toBe(one)
-    await pipe.loadComponents({ names: 'vae', executor: other })
-    expect(model(pipe, 'vae').options.executor).toBe(other)
+    const plain = { name: 'plain', run: () => undefined }
+    for (const executor of [other, plain]) {
+      await pipe.loadComponents({ names: 'vae', executor })
+      expect(model(pipe, 'vae').options.executor).toBe(executor)
+    }
   })
 
   test('refuses a dtype that a model does not compute in', async () => {

@@ -234,7 +234,12 @@ export abstract class ModularPipelineBlocks implements BlockNode {
    * @param source folder of a checkpoint in the diffusers layout, if components are to be loaded from one
    * @throws PipelineValidationError with all that is wrong in the way the blocks are put together; ModelIndexError for a folder that holds no model
    */
-  initPipeline(source?: string, options: InitPipelineOptions = {}): ModularPipeline<this> {
+  // Of a parameter, not of `this`: the compiler would otherwise work out what each block takes wherever it stands in place of another.
+  initPipeline<B extends ModularPipelineBlocks>(
+    this: B,
+    source?: string,
+    options: InitPipelineOptions = {},
+  ): ModularPipeline<B> {
     return new ModularPipeline(this, source, options)
   }
 

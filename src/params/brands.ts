@@ -8,17 +8,17 @@ declare const EDITED: unique symbol
 
 /** The mark of {@link In}. */
 export interface InBrand {
-  readonly [IN]?: never
+  readonly [IN]?: 'in'
 }
 
 /** The mark of {@link Out}. */
 export interface OutBrand {
-  readonly [OUT]?: never
+  readonly [OUT]?: 'out'
 }
 
 /** The mark of an input that every caller must pass. */
 export interface RequiredBrand extends InBrand {
-  readonly [REQUIRED]?: never
+  readonly [REQUIRED]?: 'required'
 }
 
 /** A type and nothing else: whatever it is of, each fits the place of each other. */
@@ -32,7 +32,7 @@ export interface PartBrand<B> {
 
 /** The mark of blocks whose parts are no longer those that the class declares. */
 export interface EditedBrand {
-  readonly [EDITED]?: never
+  readonly [EDITED]?: 'edited'
 }
 
 /** What {@link In} and {@link InOut} may say beside the type. */
@@ -54,35 +54,37 @@ export type Out<T> = Brand<T, OutBrand>
 /** A field that a block changes in place: `latents!: InOut<Tensor4D>`. It may say that it is required, as {@link In} may. */
 export type InOut<T, D extends Demand = never> = Brand<T, Read<D> & OutBrand>
 
-/** Whether a field has no brand because it may hold anything. */
-type IsAnything<F> = unknown extends F ? true : false
-/** The names of a field's members, `undefined` left aside: with those of its brand. */
-type KeysOf<F> = keyof NonNullable<F>
+/** What may be marked about a field. */
+export type Mark = 'in' | 'out' | 'required'
 
-/** Whether a field is marked as read. One of the type `unknown` may be. */
-export type IsIn<F> = IsAnything<F> extends true ? true : typeof IN extends KeysOf<F> ? true : false
-/** Whether a field is marked as written. One of the type `unknown` may be. */
-export type IsOut<F> = IsAnything<F> extends true ? true : typeof OUT extends KeysOf<F> ? true : false
-/** Whether a field is marked as read and required. */
-export type IsRequired<F> = IsAnything<F> extends true ? false : typeof REQUIRED extends KeysOf<F> ? true : false
+type Present<F> = F extends null | undefined ? never : F
+/** The value of a mark; none of one that is not there, of which nothing can be inferred. */
+type Found<M> = Extract<M, Mark>
+
+/** The marks of a field. One of the type `unknown` has no brand, and may be both. */
+export type MarksOf<F> = unknown extends F
+  ? 'in' | 'out'
+  : [Present<F>] extends [{ readonly [IN]?: infer I; readonly [OUT]?: infer O; readonly [REQUIRED]?: infer R }]
+    ? Found<I> | Found<O> | Found<R>
+    : never
+
 /** Whether a type is marked as edited. */
 export type IsEdited<B> = typeof EDITED extends keyof B ? true : false
 
-// A mark must be named exactly: all its members are optional, so that whatever there is fits any of them.
-type MarksOf<F> =
-  IsRequired<F> extends true
-    ? typeof OUT extends KeysOf<F>
-      ? RequiredBrand & OutBrand
-      : RequiredBrand
-    : typeof IN extends KeysOf<F>
-      ? typeof OUT extends KeysOf<F>
-        ? InBrand & OutBrand
-        : InBrand
-      : OutBrand
-type Without<F, Marks> = F extends infer T & Marks ? T : F
+// A brand must be named exactly: all its members are optional, so that whatever there is fits any of them.
+type BrandOf<M extends Mark> = 'required' extends M
+  ? 'out' extends M
+    ? RequiredBrand & OutBrand
+    : RequiredBrand
+  : 'in' extends M
+    ? 'out' extends M
+      ? InBrand & OutBrand
+      : InBrand
+    : OutBrand
+type Without<F, B> = F extends infer T & B ? T : F
 
 /** The type of a field without its brands: `string` of `In<string>`. */
-export type Unbranded<F> = IsAnything<F> extends true ? F : Without<F, MarksOf<F>>
+export type Unbranded<F> = unknown extends F ? F : Without<F, BrandOf<MarksOf<F>>>
 
 /** The block of a field that {@link PartBrand} marks; `never` of another field. */
 export type MarkedPart<F> = typeof PART extends keyof F ? (F extends PartBrand<infer B> ? B : never) : never

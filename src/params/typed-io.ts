@@ -1,5 +1,6 @@
 /**
- * What a tree of blocks takes and gives, for the compiler: read from the brands of the blocks' fields and from the fields that hold blocks, at any depth.
+ * What a tree of blocks takes and gives, for the compiler: read from the brands of the blocks' fields and from the fields that hold blocks, at any
+ * depth that the compiler follows (more than 25 levels).
  *
  * The rule, which never refuses a call that would work:
  *
@@ -14,15 +15,22 @@
  *   another way. Changes of `subBlocks` in place are not seen; such a pipeline is called with `pipe.run()`, which takes anything.
  */
 import type { BlockKind, BlockNode } from '../wiring/block-node'
-import type { IsEdited, IsIn, IsOut, IsRequired, MarkedPart, Unbranded } from './brands'
+import type { IsEdited, Mark, MarkedPart, MarksOf, Unbranded } from './brands'
 
 /** Values of any names: what pipelines take and give of which types cannot know better. */
 export type AnyValues = Readonly<Record<string, unknown>>
 
-/** Makes one line of what an editor shows of a type. */
-type Shown<T> = { readonly [K in keyof T]: T[K] } & {}
+// -- The fields of one block.
 
-// -- The tree: its blocks as a union.
+/** Names of the fields that may be declared: not those that every block has, which would only cost time. */
+type FieldNames<B> = Exclude<keyof B & string, keyof BlockNode>
+/** The fields that have a mark, with what they hold. */
+type MarkedFields<B, M extends Mark> = {
+  [K in FieldNames<B> as M extends MarksOf<B[K]> ? K : never]: Unbranded<B[K]>
+}
+type NamesRequiredBy<B> = keyof MarkedFields<B, 'required'>
+
+// -- The parts of one block.
 
 /** The block that a field holds; `never` of a field that holds none. */
 type PartOf<F> = [MarkedPart<F>] extends [never]
@@ -34,91 +42,93 @@ type PartOf<F> = [MarkedPart<F>] extends [never]
         : never
       : never
   : MarkedPart<F>
+type PartsOf<B> = { [K in FieldNames<B>]: PartOf<B[K]> }[FieldNames<B>]
 
-/** The blocks that the fields of a block hold. */
-type PartsOf<B> = { [K in keyof B]: PartOf<B[K]> }[keyof B]
+/** The block of a field if it is sure which one: a field of two types holds one of them. */
+type SurePartOf<F, P = PartOf<F>> = [P] extends [OnlyMember<P>] ? P : never
+/** A type if it is no union. */
+type OnlyMember<T, Whole = T> = T extends unknown ? ([Whole] extends [T] ? T : never) : never
+type SurePartsOf<B> = { [K in FieldNames<B>]: SurePartOf<B[K]> }[FieldNames<B>]
 
-/** Whether a block is made of others. */
 type IsComposite<B extends BlockNode> = B['kind'] extends Exclude<BlockKind, 'leaf'> ? true : false
 type IsConditional<B extends BlockNode> = B['kind'] extends 'conditional' | 'auto' ? true : false
 
-/** All blocks of a tree, whether or not they always run. */
-type BlocksOf<B> = B extends BlockNode ? B | BlocksOf<PartsOf<B>> : never
+// -- Trees, from the parts up: what was worked out for a part is not worked out again for the whole.
 
-/** The block of a field that always runs; a field of two types holds one of them. */
-type SurePartOf<F, P = PartOf<F>> = [P] extends [UnionOf<P>] ? P : never
-/** A type if it is no union. */
-type UnionOf<T, Whole = T> = T extends unknown ? ([Whole] extends [T] ? T : never) : never
+/** One record of several: a name that several have has the types of all of them. */
+type Merged<Records> = { [K in NamesOf<Records>]: TypeIn<Records, K> }
+type NamesOf<Records> = Records extends unknown ? keyof Records : never
+type TypeIn<Records, K> = Records extends unknown ? (K extends keyof Records ? Records[K] : never) : never
 
-/** The blocks of a tree that run whenever it does. */
-type SureBlocksOf<B> = B extends BlockNode
-  ? IsConditional<B> extends true
-    ? never
-    : B | SureBlocksOf<{ [K in keyof B]: SurePartOf<B[K]> }[keyof B]>
+/** What the blocks of a tree read, or write, by name. */
+type Marked<B, M extends Mark> = B extends BlockNode
+  ? IsComposite<B> extends true
+    ? Merged<MarkedFields<B, M> | Marked<PartsOf<B>, M>>
+    : MarkedFields<B, M>
   : never
 
-/** The blocks of which types cannot say what they take and give. */
-type OpaqueBlocksOf<Blocks> = Blocks extends BlockNode
-  ? IsEdited<Blocks> extends true
-    ? Blocks
-    : IsComposite<Blocks> extends true
-      ? [PartsOf<Blocks>] extends [never]
-        ? Blocks
+/** Names that a block requires which runs whenever the tree does. */
+type NamesDemanded<B> = B extends BlockNode
+  ? IsComposite<B> extends true
+    ? IsConditional<B> extends true
+      ? never
+      : NamesRequiredBy<B> | NamesDemanded<SurePartsOf<B>>
+    : NamesRequiredBy<B>
+  : never
+
+/** Names that a block of the tree writes which can begin without them. */
+type NamesSupplied<B> = B extends BlockNode
+  ?
+      | Exclude<keyof MarkedFields<B, 'out'>, NamesRequiredBy<B>>
+      | (IsComposite<B> extends true ? NamesSupplied<PartsOf<B>> : never)
+  : never
+
+/** `true` of each block of the tree of which types cannot say what it takes and gives. */
+type Opaque<B> = B extends BlockNode
+  ? IsEdited<B> extends true
+    ? true
+    : IsComposite<B> extends true
+      ? [PartsOf<B>] extends [never]
+        ? true
+        : Opaque<PartsOf<B>>
+      : [keyof MarkedFields<B, 'in'> | keyof MarkedFields<B, 'out'>] extends [never]
+        ? true
         : never
-      : [keyof ReadBy<Blocks> | keyof WrittenBy<Blocks>] extends [never]
-        ? Blocks
-        : never
   : never
+type IsOpaque<B> = [Opaque<B>] extends [never] ? false : true
 
-type IsOpaque<B> = [OpaqueBlocksOf<BlocksOf<B>>] extends [never] ? false : true
+// -- What comes of it.
 
-// -- One block.
+/** Makes one object of what an editor shows of a type. */
+type Shown<T> = { readonly [K in keyof T]: T[K] } & {}
 
-/** What the fields of a block read, by name. */
-type ReadBy<B> = { [K in keyof B as K extends string ? (IsIn<B[K]> extends true ? K : never) : never]: Unbranded<B[K]> }
-/** What the fields of a block write, by name. */
-type WrittenBy<B> = {
-  [K in keyof B as K extends string ? (IsOut<B[K]> extends true ? K : never) : never]: Unbranded<B[K]>
-}
-/** What the fields of a block read and require, by name. */
-type RequiredBy<B> = { [K in keyof B as K extends string ? (IsRequired<B[K]> extends true ? K : never) : never]: true }
-
-// -- Several blocks: names, and what the blocks say of one of them.
-
-type NamesRead<Blocks> = Blocks extends unknown ? keyof ReadBy<Blocks> : never
-type NamesWritten<Blocks> = Blocks extends unknown ? keyof WrittenBy<Blocks> : never
-type NamesRequired<Blocks> = Blocks extends unknown ? keyof RequiredBy<Blocks> : never
-/** Names that a block writes which can begin without them. */
-type NamesSupplied<Blocks> = Blocks extends unknown ? Exclude<keyof WrittenBy<Blocks>, keyof RequiredBy<Blocks>> : never
-type NamesDemanded<B> = Exclude<NamesRequired<SureBlocksOf<B>>, NamesSupplied<BlocksOf<B>>>
-
-type TypeRead<Blocks, K> = Blocks extends unknown ? (K extends keyof ReadBy<Blocks> ? ReadBy<Blocks>[K] : never) : never
-type TypeWritten<Blocks, K> = Blocks extends unknown
-  ? K extends keyof WrittenBy<Blocks>
-    ? WrittenBy<Blocks>[K]
-    : never
-  : never
-
-type Inputs<Blocks, Demanded> = Shown<
-  { [K in NamesRead<Blocks> & Demanded]: TypeRead<Blocks, K> } & {
-    [K in Exclude<NamesRead<Blocks>, Demanded>]?: TypeRead<Blocks, K> | null | undefined
-  }
+type Inputs<Read, Demanded> = Shown<
+  { [K in keyof Read & Demanded]: Read[K] } & { [K in Exclude<keyof Read, Demanded>]?: Read[K] | null | undefined }
 >
 
+// What a tree reads and writes is inferred below, so that the compiler does not try to work it out for a tree that it does not know yet.
+
 /** What a caller of these blocks passes, by name: {@link AnyValues} where types cannot know. */
-export type InputsOf<B> = IsOpaque<B> extends true ? AnyValues : Inputs<BlocksOf<B>, NamesDemanded<B>>
+export type InputsOf<B> =
+  IsOpaque<B> extends true
+    ? AnyValues
+    : [Marked<B, 'in'>] extends [infer Read]
+      ? Inputs<Merged<Read>, Exclude<NamesDemanded<B>, NamesSupplied<B>>>
+      : never
 
 /** What these blocks write, by name: {@link AnyValues} where types cannot know. */
 export type OutputsOf<B> =
-  IsOpaque<B> extends true ? AnyValues : Shown<{ [K in NamesWritten<BlocksOf<B>>]: TypeWritten<BlocksOf<B>, K> }>
+  IsOpaque<B> extends true ? AnyValues : [Marked<B, 'out'>] extends [infer Written] ? Shown<Merged<Written>> : never
+
+type Values<Read, Written> = Shown<Written & Omit<Read, keyof Written>>
 
 /** What there is after a run of these blocks, by name: what they write, and what they were given. */
 export type ValuesOf<B> =
   IsOpaque<B> extends true
     ? AnyValues
-    : Shown<
-        OutputsOf<B> & { [K in Exclude<NamesRead<BlocksOf<B>>, NamesWritten<BlocksOf<B>>>]: TypeRead<BlocksOf<B>, K> }
-      >
+    : [Marked<B, 'in'>, Marked<B, 'out'>] extends [infer Read, infer Written]
+      ? Values<Merged<Read>, Merged<Written>>
+      : never
 
 // -- Calls.
 

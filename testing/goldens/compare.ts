@@ -1,5 +1,5 @@
 /** Compares what we compute with what was recorded, and says where they part. */
-import type { Tolerance } from './golden-case'
+import { type PlainTensor, type Tolerance, tensorDifferences } from '../tensors/tensor-differences'
 
 /** A difference: where, what was recorded and what came out. Thrown by the checks; a case with one has failed. */
 export class GoldenMismatch extends Error {
@@ -9,49 +9,23 @@ export class GoldenMismatch extends Error {
   }
 }
 
-/** A tensor as plain numbers. */
-export interface PlainTensor {
-  readonly shape: readonly number[]
-  readonly values: ArrayLike<number>
-}
+export type { PlainTensor } from '../tensors/tensor-differences'
 
-/** The largest difference that a comparison has seen, as a share of what was allowed. */
+/** The largest difference that a comparison has seen. */
 export interface Closeness {
   maxError: number
 }
 
-function indexText(flat: number, shape: readonly number[]): string {
-  const index: number[] = []
-  let rest = flat
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    index.unshift(rest % (shape[axis] as number))
-    rest = Math.floor(rest / (shape[axis] as number))
-  }
-  return `[${index.join(', ')}]`
-}
-
 /** Checks a tensor element by element; the first that is too far off is reported with both values.
  * @throws GoldenMismatch */
-export function expectClose(
-  where: string,
-  got: PlainTensor,
-  expected: PlainTensor,
-  { atol, rtol }: Tolerance,
-): Closeness {
+export function expectClose(where: string, got: PlainTensor, expected: PlainTensor, tolerance: Tolerance): Closeness {
   if (got.shape.join() !== expected.shape.join()) {
     throw new GoldenMismatch(`${where} (shape)`, `[${expected.shape}]`, `[${got.shape}]`)
   }
-  let maxError = 0
-  for (let i = 0; i < expected.values.length; i++) {
-    const [a, b] = [got.values[i] as number, expected.values[i] as number]
-    if (Object.is(a, b) || a === b || (Number.isNaN(a) && Number.isNaN(b))) continue
-    const error = Math.abs(a - b)
-    const allowed = atol + rtol * Math.abs(b)
-    // What is infinite or NaN on one side alone is wrong whatever is allowed.
-    if (!(error <= allowed && Number.isFinite(error))) {
-      throw new GoldenMismatch(`${where}${indexText(i, expected.shape)}`, `${b} (±${allowed})`, String(a))
-    }
-    maxError = Math.max(maxError, error)
+  const { first, maxError } = tensorDifferences(got, expected, tolerance)
+  if (first) {
+    const { index, allowed } = first
+    throw new GoldenMismatch(`${where}[${index.join(', ')}]`, `${first.expected} (±${allowed})`, String(first.got))
   }
   return { maxError }
 }

@@ -1,6 +1,9 @@
 /** One case of a folder of goldens: its description and its tensors. */
 import { join } from 'node:path'
 import { SafetensorsFile } from '../../components/checkpoints/safetensors-file'
+import type { Tolerance } from '../tensors/tensor-differences'
+
+export type { Tolerance } from '../tensors/tensor-differences'
 
 /** Something in a case that this runner has no counterpart for. */
 export class UnsupportedGoldenError extends Error {
@@ -17,12 +20,6 @@ export interface GoldenTensor {
   readonly dtype: string
   /** Integers come as numbers too: none of the goldens' exceed 2⁵³. */
   readonly values: Float32Array | Float64Array
-}
-
-/** How far a number may be from the recorded one: `atol + rtol * |recorded|`. */
-export interface Tolerance {
-  readonly atol: number
-  readonly rtol: number
 }
 
 /** A JSON object. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import { AutoencoderKL, DecodeLatents, Generator, randnTensor, ShapeMismatchError } from '../../../index'
-import { expectClose } from '../../../testing/goldens/compare'
+import '../../../testing/jest'
 import { toTensor } from '../../../testing/goldens/layout'
 import { entryOf, readTensors } from '../read-tensors'
 import { emojiFolder, failureOf, take, useEmojiModel } from '../use-emoji-model'
@@ -24,7 +24,7 @@ describe('DecodeLatents', () => {
     const pixels = await decode(toTensor(entryOf(recorded('latents_by_step'), 24)))
     const picture = tf.tidy(() => pixels.mul(0.5).add(0.5).clipByValue(0, 1).transpose([0, 3, 1, 2]).squeeze([0]))
     pixels.dispose()
-    expectClose('image', take(picture), recorded('image'), { atol: 2e-3, rtol: 0 })
+    expect(take(picture)).toBeCloseToTensor(recorded('image'), { atol: 2e-3, rtol: 0 })
   })
 
   test.each([
@@ -42,7 +42,7 @@ describe('DecodeLatents', () => {
       ),
     )
     expect(scalingFactor).not.toBe(1)
-    expectClose('pixels', take(await decode(draw(), { vae })), take(expected), { atol: 1e-5, rtol: 1e-5 })
+    expect(take(await decode(draw(), { vae }))).toBeCloseToTensor(take(expected), { atol: 1e-5, rtol: 1e-5 })
     vae.dispose()
   })
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { ClassifierFreeGuidance, Generator, PredictNoise, randnTensor } from '../../../index'
-import { expectClose } from '../../../testing/goldens/compare'
+import '../../../testing/jest'
 import { failureOf, take, useEmojiModel } from '../use-emoji-model'
 import { oneIterationOf } from './one-iteration'
 
@@ -45,7 +45,7 @@ function unetOutputs(timestep: number): { cond: tf.Tensor; uncond: tf.Tensor } {
 }
 
 function expectTensor(got: tf.Tensor, expected: tf.Tensor): void {
-  expectClose('noisePred', take(got), take(expected), { atol: 1e-4, rtol: 1e-4 })
+  expect(take(got)).toBeCloseToTensor(take(expected), { atol: 1e-4, rtol: 1e-4 })
 }
 
 describe('PredictNoise', () => {

@@ -6,33 +6,31 @@ import {
   type SchedulerMixin,
   SetTimesteps,
 } from '../../../index'
+import { runBlock } from '../../../testing'
+import '../../../testing/jest'
 import { useLeakCheck } from '../../components/tensors/use-leak-check'
 import { failureOf } from '../use-emoji-model'
 
 useLeakCheck()
 
-interface Chosen {
-  timesteps: number[]
-  numInferenceSteps: number
-}
-
 const ddim = new DDIMScheduler({ stepsOffset: 1, setAlphaToOne: false, clipSample: false })
 
-function pipelineWith(scheduler: SchedulerMixin) {
-  return new SetTimesteps().initPipeline().updateComponents({ scheduler })
-}
-
-async function choose(inputs: Record<string, unknown>, scheduler: SchedulerMixin = ddim): Promise<Chosen> {
-  const chosen = await pipelineWith(scheduler)(inputs, { output: ['timesteps', 'numInferenceSteps'] })
-  return chosen as unknown as Chosen // The outputs by name.
+function choose(inputs: Record<string, unknown>, scheduler: SchedulerMixin = ddim) {
+  return runBlock(SetTimesteps, { inputs, components: { scheduler } })
 }
 
 describe('SetTimesteps', () => {
+  test('needs nothing but a scheduler', () => {
+    expect(SetTimesteps).toWire()
+    expect(SetTimesteps).toRequireInputs([])
+    expect(SetTimesteps).toProduceOutputs(['timesteps', 'numInferenceSteps'])
+  })
+
   test('takes 50 steps unless told otherwise', async () => {
     const { timesteps, numInferenceSteps } = await choose({})
     expect(numInferenceSteps).toBe(50)
     expect(timesteps).toHaveLength(50)
-    expect(timesteps.slice(0, 3)).toEqual([981, 961, 941])
+    expect(timesteps?.slice(0, 3)).toEqual([981, 961, 941])
   })
 
   test('takes as many steps as told', async () => {
@@ -50,7 +48,7 @@ describe('SetTimesteps', () => {
     const { timesteps, numInferenceSteps } = await choose({ sigmas: [10, 5, 1, 0] }, new EulerDiscreteScheduler())
     expect(numInferenceSteps).toBe(3)
     expect(timesteps).toHaveLength(3)
-    expect(timesteps).toEqual([...timesteps].sort((a, b) => b - a))
+    expect(timesteps).toEqual(timesteps?.toSorted((a, b) => b - a))
   })
 
   test("leaves the pipeline's scheduler and the caller's list as they are", async () => {

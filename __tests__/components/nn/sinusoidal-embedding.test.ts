@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { type SinusoidalEmbeddingOptions, sinusoidalEmbedding } from '../../../components/nn/sinusoidal-embedding'
+import '../../../testing/jest'
 import { useBackend } from '../models/use-backend'
 
 const embed = (timestep: number, options: Partial<SinusoidalEmbeddingOptions>) =>
@@ -11,23 +12,26 @@ const embed = (timestep: number, options: Partial<SinusoidalEmbeddingOptions>) =
 describe('sinusoidalEmbedding', () => {
   useBackend('wasm')
 
-  const expectClose = (values: number[], expected: number[]) => {
-    expect(values).toHaveLength(expected.length)
-    values.forEach((value, i) => {
-      expect(value).toBeCloseTo(expected[i] as number, 5)
-    })
-  }
-
   test('has cosines first where sines and cosines are flipped', () => {
-    expectClose(embed(2, {}), [Math.cos(2), Math.cos(0.02), Math.sin(2), Math.sin(0.02)])
-    expectClose(embed(2, { flipSinToCos: false }), [Math.sin(2), Math.sin(0.02), Math.cos(2), Math.cos(0.02)])
+    expect(embed(2, {})).toBeCloseToTensor([Math.cos(2), Math.cos(0.02), Math.sin(2), Math.sin(0.02)])
+    expect(embed(2, { flipSinToCos: false })).toBeCloseToTensor([
+      Math.sin(2),
+      Math.sin(0.02),
+      Math.cos(2),
+      Math.cos(0.02),
+    ])
   })
 
   test('reaches the lowest frequency with a shift of 1', () => {
-    expectClose(embed(2, { downscaleFreqShift: 1 }), [Math.cos(2), Math.cos(2e-4), Math.sin(2), Math.sin(2e-4)])
+    expect(embed(2, { downscaleFreqShift: 1 })).toBeCloseToTensor([
+      Math.cos(2),
+      Math.cos(2e-4),
+      Math.sin(2),
+      Math.sin(2e-4),
+    ])
   })
 
   test('takes fractions, and pads an odd dimension with a zero', () => {
-    expectClose(embed(0.5, { embeddingDim: 3 }), [Math.cos(0.5), Math.sin(0.5), 0])
+    expect(embed(0.5, { embeddingDim: 3 })).toBeCloseToTensor([Math.cos(0.5), Math.sin(0.5), 0])
   })
 })

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { BrownianNoise, type BrownianNoiseOptions } from '../../../components/random/brownian-noise'
 import { BrownianTree } from '../../../components/random/brownian-tree'
 import { InvalidDrawError } from '../../../components/random/invalid-draw-error'
+import '../../../testing/jest'
 import { useBackend } from '../models/use-backend'
 
 useBackend('cpu')
@@ -24,7 +25,10 @@ describe('is the noise of the reference', () => {
     [2, 0.7, [-0.6337541, 1.072428, 0.8628379]],
     [0.5, 2, [0.2978468, -0.7283471, -0.8594564]],
   ])('from %p to %p', (sigma, sigmaNext, expected) => {
-    expectClose(drawn({ shape: [3], sigmaMin: 0.5, sigmaMax: 2, seed: 1 }, sigma, sigmaNext), expected)
+    expect(drawn({ shape: [3], sigmaMin: 0.5, sigmaMax: 2, seed: 1 }, sigma, sigmaNext)).toBeCloseToTensor(expected, {
+      atol: 5e-6,
+      rtol: 0,
+    })
   })
 
   test.each([
@@ -33,7 +37,7 @@ describe('is the noise of the reference', () => {
     [3.1, 3.0999, [1.453777, 1.36316, 0.09207039, -0.1039777, -2.127327, 1.789698, -0.2699853, 0.3301866]],
   ])('for an image, drawn channel by channel, from %p to %p', (sigma, sigmaNext, expected) => {
     const options = { shape: [1, 2, 3, 2], sigmaMin: 0.0291675, sigmaMax: 14.614647, seed: 42 }
-    expectClose(drawn(options, sigma, sigmaNext).slice(0, 8), expected)
+    expect(drawn(options, sigma, sigmaNext).slice(0, 8)).toBeCloseToTensor(expected, { atol: 5e-6, rtol: 0 })
   })
 
   test.each([
@@ -43,7 +47,7 @@ describe('is the noise of the reference', () => {
     [10.1, 0.0078125, [-1.060501, -0.4695642, -0.2570874, -0.5878831]],
   ])('for one seed each, from %p to %p', (sigma, sigmaNext, expected) => {
     const options = { shape: [2, 3, 3, 2], sigmaMin: 0.02, sigmaMax: 20, seed: [3, 2n ** 40n + 9n] }
-    expectClose(drawn(options, sigma, sigmaNext).slice(0, 4), expected)
+    expect(drawn(options, sigma, sigmaNext).slice(0, 4)).toBeCloseToTensor(expected, { atol: 5e-6, rtol: 0 })
   })
 })
 
@@ -61,10 +65,8 @@ test('of two steps adds up to that of one over the whole way', () => {
     fc.property(times, unsorted => {
       const [a, b, c] = unsorted.sort((x, y) => x - y) as [number, number, number]
       const [first, second] = [tree.increment(a, b), tree.increment(b, c)]
-      expectClose(
-        [...tree.increment(a, c)],
-        first.map((value, i) => value + (second[i] as number)),
-      )
+      const sum = first.map((value, i) => value + (second[i] as number))
+      expect(tree.increment(a, c)).toBeCloseToTensor(sum, { atol: 5e-6, rtol: 0 })
     }),
     { numRuns: 20 },
   )
@@ -108,7 +110,3 @@ test('needs one seed for all, or one for each batch element', () => {
   expect(make([1, 2])).toThrow(InvalidDrawError)
   expect(make([])).toThrow('Noise of the shape [3,2] needs one seed for all, or one for each batch element')
 })
-
-function expectClose(actual: readonly number[], expected: ArrayLike<number>): void {
-  expect(actual).toEqual(Array.from(expected, value => expect.closeTo(value, 5)))
-}

@@ -7,6 +7,7 @@ import { Generator, type GeneratorDType } from '../../../components/random/gener
 import { InvalidDrawError } from '../../../components/random/invalid-draw-error'
 import { InvalidGeneratorStateError } from '../../../components/random/invalid-generator-state-error'
 import { InvalidSeedError } from '../../../components/random/invalid-seed-error'
+import '../../../testing/jest'
 
 const folder = join(__dirname, '../../goldens/rng/torch_cpu')
 
@@ -53,7 +54,7 @@ describe('Generator', () => {
         const reference = await expected(output.tensor)
         if (draw === 'randint') expect([...generator.randint(low, high, shape)]).toEqual(reference)
         else if (draw === 'rand') expect([...generator.rand(shape, dtype)]).toEqual(reference)
-        else expectClose(generator.randn(shape, dtype), reference, TOLERANCE[dtype])
+        else expect(generator.randn(shape, dtype)).toBeCloseToTensor(reference, { atol: TOLERANCE[dtype] })
       }
     })
   })
@@ -265,11 +266,3 @@ describe('Generator', () => {
     expect(() => new Generator(0).randint(low, high, [1])).toThrow(InvalidDrawError)
   })
 })
-
-function expectClose(actual: ArrayLike<number>, expected: readonly number[], absolute: number): void {
-  expect(actual).toHaveLength(expected.length)
-  const far = expected.findIndex(
-    (value, i) => !(Math.abs((actual[i] as number) - value) <= absolute + 1e-5 * Math.abs(value)),
-  )
-  if (far >= 0) throw new Error(`element ${far}: ${actual[far]} instead of ${expected[far]}`)
-}

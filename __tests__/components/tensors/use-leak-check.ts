@@ -1,19 +1,15 @@
 /** Checks that each test gives back the tensors that it makes, to the byte. */
-import * as tf from '@tensorflow/tfjs'
+import { type TensorMemory, tensorMemory, tensorsSince } from '../../../testing/tensors/tensor-memory'
 
-/** The tensors that there are now, and their bytes. */
-export function tensorMemory(): { numTensors: number; numBytes: number } {
-  const { numTensors, numBytes } = tf.memory()
-  return { numTensors, numBytes }
-}
+export { tensorMemory }
 
 /** Compares before and after each test of the file. */
 export function useLeakCheck(): void {
-  let before: ReturnType<typeof tensorMemory>
+  let before: TensorMemory
   beforeEach(() => {
     before = tensorMemory()
   })
   afterEach(() => {
-    expect(tensorMemory()).toEqual(before)
+    expect(tensorsSince(before)).toBeUndefined()
   })
 }

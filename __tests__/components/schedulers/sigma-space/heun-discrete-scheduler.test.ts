@@ -3,6 +3,7 @@ import { ConfigError } from '../../../../components/configs/config-error'
 import { HeunDiscreteScheduler } from '../../../../components/schedulers/sigma-space/heun-discrete-scheduler'
 import { useBackend } from '../../models/use-backend'
 import { takeStep, takeSteps, valuesOf } from '../take-steps'
+import '../../../../testing/jest'
 
 useBackend('cpu')
 
@@ -47,9 +48,7 @@ test('keeps one tensor from the first call of a step to the second, and gives it
 })
 
 test('a whole run leaves no tensor, as its last step is one call', () => {
-  const before = tf.memory().numTensors
-  takeSteps(started()).dispose()
-  expect(tf.memory().numTensors).toBe(before)
+  expect(() => takeSteps(started()).dispose()).toLeakNoTensors()
 })
 
 test('begins at a step that is set, or looks up the first call of the step with that timestep', () => {

@@ -3,6 +3,7 @@ import { ConfigError } from '../../../../components/configs/config-error'
 import { KDPM2DiscreteScheduler } from '../../../../components/schedulers/sigma-space/kdpm2-discrete-scheduler'
 import { useBackend } from '../../models/use-backend'
 import { takeSteps, valuesOf } from '../take-steps'
+import '../../../../testing/jest'
 
 useBackend('cpu')
 
@@ -45,9 +46,7 @@ test('a new schedule forgets the half step of the old one', () => {
 })
 
 test('a whole run leaves no tensor', () => {
-  const before = tf.memory().numTensors
-  takeSteps(started()).dispose()
-  expect(tf.memory().numTensors).toBe(before)
+  expect(() => takeSteps(started()).dispose()).toLeakNoTensors()
 })
 
 test('a network that predicts the clean sample is refused', () => {

@@ -1,0 +1,218 @@
+import * as globals from '@jest/globals'
+import * as tf from '@tensorflow/tfjs'
+import {
+  AutoPipelineBlocks,
+  Branch,
+  type In,
+  Input,
+  ModularPipelineBlocks,
+  type Out,
+  Output,
+  SequentialPipelineBlocks,
+  StableDiffusionTextToImageBlocks,
+  Step,
+} from '../../../index'
+import { matchers } from '../../../testing'
+import '../../../testing/jest'
+import { useBackend } from '../../components/models/use-backend'
+import { useLeakCheck } from '../../components/tensors/use-leak-check'
+
+useBackend('cpu')
+
+class Encode extends ModularPipelineBlocks {
+  @Input() prompt!: In<string, 'required'>
+  @Input({ default: 1 }) weight!: In<number>
+  @Output({ typeHint: 'number[]' }) embeds!: Out<number[]>
+  run() {}
+}
+
+class Draw extends ModularPipelineBlocks {
+  @Input() embeds!: In<number[], 'required'>
+  @Output() image!: Out<string>
+  run() {}
+}
+
+class Whole extends SequentialPipelineBlocks {
+  @Step() encode = Encode
+  @Step() draw = Draw
+}
+
+/** The message of an expectation that fails. */
+function messageOf(expectation: () => void): string {
+  try {
+    expectation()
+  } catch (error) {
+    return (error as Error).message
+  }
+  throw new Error('The expectation did not fail.')
+}
+
+async function messageOfAsync(expectation: Promise<unknown>): Promise<string> {
+  const error = await expectation.then(
+    () => new Error('The expectation did not fail.'),
+    (reason: unknown) => reason as Error,
+  )
+  return error.message
+}
+
+describe('toWire', () => {
+  test('passes for blocks that fit together, as a class or an instance', () => {
+    expect(Whole).toWire()
+    expect(new StableDiffusionTextToImageBlocks()).toWire()
+  })
+
+  test('lists all that is wrong', () => {
+    class NoBody extends ModularPipelineBlocks {}
+    class WrongTrigger extends AutoPipelineBlocks {
+      @Branch({ when: 'immage' }) draw = Draw
+    }
+    class Wrong extends SequentialPipelineBlocks {
+      @Step() noBody = NoBody
+      @Step() choice = WrongTrigger
+    }
+    const message = messageOf(() => expect(Wrong).toWire())
+    expect(message).toContain('expect(Wrong).toWire()\n\nWhat is wrong:\n  - [NOT_IMPLEMENTED] noBody')
+    expect(message).toContain('  - [UNMATCHED_TRIGGER] choice')
+    expect(Wrong).not.toWire()
+    expect(messageOf(() => expect(Whole).not.toWire())).toContain('expected not to be')
+  })
+
+  test('names what is no block', () => {
+    expect(messageOf(() => expect(5 as never).toWire())).toContain('this is no block')
+  })
+})
+
+describe('toRequireInputs', () => {
+  test('passes for exactly the inputs that nothing in the tree supplies', () => {
+    expect(Whole).toRequireInputs(['prompt'])
+    expect(Draw).toRequireInputs(['embeds'])
+    expect(StableDiffusionTextToImageBlocks).toRequireInputs(['prompt'])
+  })
+
+  test('says which are not required, unknown, or required beside them', () => {
+    expect(messageOf(() => expect(Whole).toRequireInputs(['weight', 'embeds', 'promt']))).toBe(
+      [
+        'expect(Whole).toRequireInputs(["weight", "embeds", "promt"])',
+        '',
+        'It requires: "prompt"',
+        '  - "weight" is an input, but not a required one',
+        '  - "embeds" is no input, but an output',
+        '  - "promt" is no input',
+        '  - "prompt" is required, but was not expected to be',
+      ].join('\n'),
+    )
+    expect(Whole).not.toRequireInputs([])
+    expect(messageOf(() => expect(Whole).not.toRequireInputs(['prompt']))).toContain('expected not to')
+  })
+})
+
+describe('toProduceOutputs', () => {
+  test('passes if all are written, whatever else is', () => {
+    expect(Whole).toProduceOutputs(['image'])
+    expect(Whole).toProduceOutputs(['embeds', 'image'])
+  })
+
+  test('names those that are not, with the nearest name', () => {
+    expect(messageOf(() => expect(Whole).toProduceOutputs(['imgae', 'embeds']))).toBe(
+      [
+        'expect(Whole).toProduceOutputs(["imgae", "embeds"])',
+        '',
+        'It writes: "embeds", "image"',
+        '  - "imgae" is not written; did you mean "image"?',
+      ].join('\n'),
+    )
+    expect(messageOf(() => expect(Whole).not.toProduceOutputs(['image']))).toContain('expected not to')
+  })
+})
+
+describe('toBeCloseToTensor', () => {
+  useLeakCheck()
+
+  test('passes for numbers within the tolerance, of tensors and of plain numbers', () => {
+    const tensor = tf.tensor2d([
+      [1, 2],
+      [3, 4],
+    ])
+    expect(tensor).toBeCloseToTensor(tensor)
+    expect(tensor).toBeCloseToTensor({ shape: [2, 2], values: [1, 2, 3, 4.00001] })
+    expect(tensor).toBeCloseToTensor([1, 2, 3, 4.3], { atol: 0.4 })
+    expect(new Float32Array([1, Number.NaN])).toBeCloseToTensor([1.05, Number.NaN], { rtol: 0.1 })
+    expect(tensor).not.toBeCloseToTensor([1, 2, 3, 4.3])
+    tensor.dispose()
+  })
+
+  test('tells the first and the largest difference, with their places', () => {
+    const expected = { shape: [2, 3], values: [1, 2, 3, 4, 5, 6] }
+    const got = { shape: [2, 3], values: [1, 2.5, 3, 4, 9, 6.5] }
+    expect(messageOf(() => expect(got).toBeCloseToTensor(expected, { atol: 0.25, rtol: 0 }))).toBe(
+      [
+        'expect(tensor).toBeCloseToTensor(expected, { atol: 0.25, rtol: 0 })',
+        '',
+        '3 of 6 numbers are too far off.',
+        'first difference     [0, 1]: expected 2 (±0.25), got 2.5, which is 0.5 away',
+        'largest difference   [1, 1]: expected 5 (±0.25), got 9, which is 4 away',
+      ].join('\n'),
+    )
+    expect(messageOf(() => expect(got).not.toBeCloseToTensor(got))).toContain('expected to differ')
+  })
+
+  test('fails for what is infinite or NaN on one side alone, whatever is allowed', () => {
+    for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      const message = messageOf(() => expect([1, wrong]).toBeCloseToTensor([1, 2], { atol: Number.POSITIVE_INFINITY }))
+      expect(message).toContain(`first difference     [1]: expected 2 (±Infinity), got ${wrong}`)
+    }
+  })
+
+  test('tells of other shapes, and of what is no tensor', () => {
+    const flat = { shape: [4], values: [1, 2, 3, 4] }
+    const square = { shape: [2, 2], values: [1, 2, 3, 4] }
+    expect(messageOf(() => expect(flat).toBeCloseToTensor(square))).toContain('Expected the shape [2, 2], got [4].')
+    expect(messageOf(() => expect([1, 2]).toBeCloseToTensor(square))).toContain('Expected the shape [4], got [2].')
+    expect(messageOf(() => expect(undefined as never).toBeCloseToTensor(square))).toContain('got undefined')
+  })
+})
+
+describe('toLeakNoTensors', () => {
+  test('passes for functions that give back what they make, also later', async () => {
+    expect(() => tf.zeros([3]).dispose()).toLeakNoTensors()
+    await expect(async () => {
+      await null
+      tf.zeros([3]).dispose()
+    }).toLeakNoTensors()
+  })
+
+  test('says how many tensors and bytes are left, and whether one was returned', async () => {
+    const kept: tf.Tensor[] = []
+    const keep = () => kept.push(tf.zeros([3]), tf.ones([1]))
+    expect(messageOf(() => expect(keep).toLeakNoTensors())).toBe(
+      'expect(function).toLeakNoTensors()\n\nThere are 2 more tensor(s) than before, 16 more byte(s).',
+    )
+    const give = async () => {
+      const made = tf.zeros([2])
+      kept.push(made)
+      return made
+    }
+    expect(await messageOfAsync(expect(give).toLeakNoTensors())).toContain(
+      'There are 1 more tensor(s) than before, 8 more byte(s).\nThe tensor that it returned is one of them',
+    )
+    expect(messageOf(() => expect(() => kept.pop()?.dispose()).toLeakNoTensors())).toContain('1 fewer tensor(s)')
+    expect(keep).not.toLeakNoTensors()
+    expect(messageOf(() => expect(5 as never as () => void).toLeakNoTensors())).toContain('Expected a function, got 5')
+    tf.dispose(kept)
+  })
+
+  test('throws on what the function throws', async () => {
+    const fail = () => {
+      throw new RangeError('no')
+    }
+    expect(() => expect(fail).toLeakNoTensors()).toThrow(RangeError)
+    await expect(expect(async () => fail()).toLeakNoTensors()).rejects.toThrow(RangeError)
+  })
+})
+
+test("the matchers work with the expect of '@jest/globals' too, and without an installation", async () => {
+  globals.expect.extend(matchers)
+  globals.expect(Whole).toWire()
+  globals.expect([1]).toBeCloseToTensor([1])
+  await globals.expect(async () => {}).toLeakNoTensors()
+})

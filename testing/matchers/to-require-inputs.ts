@@ -1,0 +1,27 @@
+/** `toRequireInputs`: what must be passed to blocks. */
+import type { BlockSource } from '../../src'
+import { toBlock } from '../../src/composition/block-source'
+import { heading, type MatcherResult, quoted, result } from './matcher'
+
+/** Passes if the inputs that a caller must pass are exactly these, in any order. What an earlier block writes need not be passed. */
+export function toRequireInputs(received: BlockSource, expected: readonly string[]): MatcherResult {
+  const block = toBlock(received)
+  const required = new Set(block.inputs.flatMap(input => (input.required && input.name !== null ? [input.name] : [])))
+  const missing = expected.filter(name => !required.has(name))
+  const others = [...required].filter(name => !expected.includes(name))
+  const lines = [
+    `It requires: ${quoted(required)}`,
+    ...missing.map(name => {
+      if (block.inputNames.includes(name)) return `  - "${name}" is an input, but not a required one`
+      const written = block.intermediateOutputNames.includes(name) ? ', but an output' : ''
+      return `  - "${name}" is no input${written}`
+    }),
+    ...others.map(name => `  - "${name}" is required, but was not expected to be`),
+  ]
+  return result(
+    missing.length === 0 && others.length === 0,
+    heading('toRequireInputs', block.constructor.name, `[${quoted(expected)}]`),
+    lines.join('\n'),
+    'It requires exactly these inputs, but was expected not to.',
+  )
+}

@@ -1,0 +1,25 @@
+/** `toWire`: whether blocks are put together rightly. */
+import { type BlockSource, ModularError, PipelineValidationError } from '../../src'
+import { toBlock } from '../../src/composition/block-source'
+import { heading, type MatcherResult, result } from './matcher'
+
+/** Passes if a pipeline can be made of the blocks; the message lists all that is wrong with them. */
+export function toWire(received: BlockSource): MatcherResult {
+  const problems: string[] = []
+  let name = typeof received === 'function' ? received.name : String(received?.constructor?.name)
+  try {
+    const block = toBlock(received)
+    name = block.constructor.name
+    block.validate()
+  } catch (error) {
+    if (!(error instanceof ModularError)) throw error
+    const issues = error instanceof PipelineValidationError ? error.issues : [error]
+    problems.push(...issues.map(issue => `[${issue.code}] ${issue.message}`))
+  }
+  return result(
+    problems.length === 0,
+    heading('toWire', name),
+    `What is wrong:\n${problems.map(problem => `  - ${problem.replaceAll('\n', '\n    ')}`).join('\n')}`,
+    'The blocks are put together rightly, but were expected not to be.',
+  )
+}

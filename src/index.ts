@@ -19,6 +19,8 @@ export { LoopStep, type LoopStepOptions } from './decorators/loop-step'
 export { Output, type OutputOptions } from './decorators/output'
 export { Step } from './decorators/step'
 export type { BlockDescription, ParameterDescription } from './documentation/describe'
+export type { MarkdownOptions } from './documentation/markdown'
+export { type ModelCardContent, type ModelCardOptions, modelCard, modelCardContent } from './documentation/model-card'
 export * from './errors'
 export { mapKeys, toCamelCase, toSnakeCase } from './format/wire-names'
 export {

@@ -2,6 +2,7 @@
 import { type Declarations, getDeclarations, listOf } from '../decorators/declarations'
 import { type BlockDescription, describeBlock } from '../documentation/describe'
 import { documentBlock } from '../documentation/doc'
+import { documentAsMarkdown, type MarkdownOptions } from '../documentation/markdown'
 import { printBlock } from '../documentation/print'
 import { LoopBlockOutsideLoopError, MissingLoopStepError } from '../errors/loop-errors'
 import { MissingInputError } from '../errors/missing-input-error'
@@ -274,6 +275,11 @@ export abstract class ModularPipelineBlocks implements BlockNode {
   /** Documentation made from the declarations. */
   get doc(): string {
     return documentBlock(this)
+  }
+
+  /** The same as Markdown, with tables, for a README or a page of documentation. */
+  toMarkdown(options: MarkdownOptions = {}): string {
+    return documentAsMarkdown(this, options)
   }
 
   /** The declarations as a plain object, for tools. */

@@ -2,6 +2,7 @@
 import { type BlockOptions, getDeclarations } from '../decorators/declarations'
 import type { BlockKind, BlockNode } from '../wiring/block-node'
 import { isConditional } from '../wiring/blocks'
+import { workflowsOf } from './triggers'
 
 /** A value that one block takes or gives. */
 export interface ParameterDescription {
@@ -32,12 +33,15 @@ export interface BlockDescription {
   /** Branches only: what chooses, and what runs otherwise. */
   triggers?: (string | null)[]
   defaultBlock?: string | null
+  /** Sequences that name workflows only: the inputs that choose each, in all their spellings. */
+  workflows?: { name: string; spellings: readonly (readonly string[])[] }[]
   blocks: { name: string; block: BlockDescription }[]
 }
 
 /** The plain object of `blocks.describe()`. */
 export function describeBlock(block: BlockNode): BlockDescription {
   const { version, stability } = getDeclarations(block.constructor).block
+  const workflows = workflowsOf(block)
   return {
     class: block.constructor.name,
     kind: block.kind,
@@ -74,6 +78,7 @@ export function describeBlock(block: BlockNode): BlockDescription {
       triggers: [...block.blockTriggerInputs],
       defaultBlock: block.defaultBlockName ?? null,
     }),
+    ...(workflows && { workflows }),
     blocks: [...block.subBlocks].map(([name, part]) => ({ name, block: describeBlock(part) })),
   }
 }

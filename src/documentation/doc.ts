@@ -5,7 +5,8 @@ import type { ConfigSpec } from '../params/config-spec'
 import type { InputParam } from '../params/input-param'
 import type { OutputParam } from '../params/output-param'
 import { formatValue } from '../state/format-value'
-import type { BlockNode, WorkflowTriggers } from '../wiring/block-node'
+import type { BlockNode } from '../wiring/block-node'
+import { type WorkflowDescription, workflowsOf } from './triggers'
 
 const WIDTH = 115
 const NO_DESCRIPTION = 'No description.'
@@ -28,30 +29,44 @@ function parameterLines(name: string, details: string, description: string): str
   return `      ${name} (${details}):\n${wrap(description || NO_DESCRIPTION, ' '.repeat(10))}`
 }
 
+/** What stands in for an absent value: nothing, one default, or several, of which the branch that runs has its own. */
+export function defaultsOf({ defaultsByBlock, default: value }: InputParam): string[] {
+  if (defaultsByBlock === undefined) return value === undefined ? [] : [formatValue(value)]
+  const isNone = (branchDefault: unknown) => branchDefault === undefined || branchDefault === null
+  return [...new Set(Object.values(defaultsByBlock).map(each => (isNone(each) ? 'none' : formatValue(each))))]
+}
+
 /** `*optional*, defaults to 30`: what a caller may leave out. */
-function optionality(input: InputParam): string {
+export function optionality(input: InputParam, show = (value: string) => value): string {
   if (input.required) return ''
-  const defaults = input.defaultsByBlock && [...new Set(Object.values(input.defaultsByBlock).map(formatValue))]
-  if (defaults) return `, *optional*, defaults to ${defaults.join(' or ')}, depending on the workflow`
-  return input.default === undefined ? ', *optional*' : `, *optional*, defaults to ${formatValue(input.default)}`
+  const defaults = defaultsOf(input).map(show)
+  if (defaults.length === 0) return ', *optional*'
+  const remark = input.defaultsByBlock ? ', depending on the workflow' : ''
+  return `, *optional*, defaults to ${defaults.join(' or ')}${remark}`
+}
+
+/** The name of an input; that of a group stands behind two stars. */
+export function inputName({ name, kwargsType }: InputParam): string {
+  return name ?? `**${kwargsType}`
 }
 
 function inputLines(input: InputParam): string {
-  return parameterLines(
-    input.name ?? `**${input.kwargsType}`,
-    `\`${input.typeHint ?? 'any'}\`${optionality(input)}`,
-    input.description,
-  )
+  return parameterLines(inputName(input), `\`${input.typeHint ?? 'any'}\`${optionality(input)}`, input.description)
 }
 
 function outputLines(output: OutputParam): string {
   return parameterLines(output.name, `\`${output.typeHint ?? 'any'}\``, output.description)
 }
 
+/** What says where a component is loaded from, as far as it is stated. */
+export function loadingFields(spec: ComponentSpec): [field: string, value: string][] {
+  const fields = ['pretrainedModelNameOrPath', 'subfolder', 'variant', 'revision'] as const
+  return fields.flatMap(field => (spec[field] ? [[field, spec[field]] as [string, string]] : []))
+}
+
 /** One component on one line, with where it is loaded from. */
 export function componentLine(spec: ComponentSpec): string {
-  const fields = ['pretrainedModelNameOrPath', 'subfolder', 'variant', 'revision'] as const
-  const loading = fields.flatMap(field => (spec[field] ? [`${field}=${spec[field]}`] : []))
+  const loading = loadingFields(spec).map(([field, value]) => `${field}=${value}`)
   const description = spec.description ? `: ${spec.description}` : ''
   return `${spec.name} (\`${spec.typeHint?.name ?? 'any'}\`)${description}${loading.length > 0 ? ` [${loading.join(', ')}]` : ''}`
 }
@@ -62,26 +77,19 @@ export function configLine(spec: ConfigSpec): string {
 }
 
 /** The workflows of a sequence, one bullet each. */
-function workflowLines(workflows: Readonly<Record<string, WorkflowTriggers>>): string[] {
-  return Object.entries(workflows).map(([name, triggers]) => {
-    const spellings: readonly object[] = Array.isArray(triggers) ? triggers : [triggers]
-    const texts = spellings.map(spelling =>
-      Object.entries(spelling)
-        .filter(([, needed]) => needed)
-        .map(([input]) => `\`${input}\``)
-        .join(', '),
-    )
-    const needs = texts.filter(Boolean).join(' or ')
+function workflowLines(workflows: readonly WorkflowDescription[]): string[] {
+  return workflows.map(({ name, spellings }) => {
+    const needs = spellings.map(inputs => inputs.map(input => `\`${input}\``).join(', ')).join(' or ')
     return `  - \`${name}\`: ${needs ? `requires ${needs}` : 'the default, needs nothing more'}`
   })
 }
 
 /** The text of `blocks.doc`. */
 export function documentBlock(block: BlockNode): string {
-  const { workflowMap } = block as { workflowMap?: Readonly<Record<string, WorkflowTriggers>> }
+  const workflows = workflowsOf(block)
   const description = [
     block.description,
-    ...(workflowMap ? ['', 'Supported workflows:', ...workflowLines(workflowMap)] : []),
+    ...(workflows ? ['', 'Supported workflows:', ...workflowLines(workflows)] : []),
   ].join('\n')
   const parts = [`class ${block.constructor.name}`]
   if (description.trim())

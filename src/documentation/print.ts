@@ -2,15 +2,9 @@
 import type { BlockNode } from '../wiring/block-node'
 import { isConditional } from '../wiring/blocks'
 import { componentLine, configLine } from './doc'
+import { triggersOf } from './triggers'
 
 const RULE = '='.repeat(100)
-
-/** All triggers of a block and of what is inside it. */
-function triggersOf(block: BlockNode): Set<string> {
-  const triggers = new Set<string>(isConditional(block) ? block.triggerNames : [])
-  for (const part of block.subBlocks.values()) for (const name of triggersOf(part)) triggers.add(name)
-  return triggers
-}
 
 function triggerBanner(block: BlockNode): string[] {
   const hasWorkflows = (block as { workflowMap?: object }).workflowMap !== undefined

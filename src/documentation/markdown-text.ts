@@ -1,0 +1,34 @@
+/** Small pieces of Markdown that render on GitHub and on the Hub, whatever names and texts hold. */
+
+/** Text that is no markup: what would begin a tag or a table cell is escaped. */
+export function plain(text: string): string {
+  return text.replace(/&(?=[#\w]+;)/g, '&amp;').replace(/</g, '&lt;')
+}
+
+/** A piece of code, in as many backticks as it needs. */
+export function code(text: string): string {
+  const line = text.replace(/\s+/g, ' ')
+  const longest = Math.max(0, ...(line.match(/`+/g) ?? []).map(run => run.length))
+  const fence = '`'.repeat(longest + 1)
+  const pad = /^`|`$/.test(line) ? ' ' : ''
+  return `${fence}${pad}${line}${pad}${fence}`
+}
+
+/** One cell of a table: on one line, with its bars escaped. */
+function cell(text: string): string {
+  return text
+    .trim()
+    .replace(/\s*\n\s*/g, '<br>')
+    .replace(/\|/g, '\\|')
+}
+
+/** A table; columns in which no row says anything are left out. */
+export function table(headers: readonly string[], rows: readonly (readonly string[])[]): string {
+  const used = headers.map((_, column) => column === 0 || rows.some(row => row[column]?.trim()))
+  const line = (cells: readonly string[]) =>
+    `| ${cells
+      .filter((_, i) => used[i])
+      .map(cell)
+      .join(' | ')} |`
+  return [line(headers), line(headers.map(() => '---')), ...rows.map(line)].join('\n')
+}

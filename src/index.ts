@@ -54,6 +54,8 @@ export type { AnyValues, InputsOf, OutputsOf, ValuesOf } from './params/typed-io
 export type { ComponentRegistry } from './pipeline/component-registry'
 export type { IndexToSave } from './pipeline/index-to-save'
 export type { LoadComponentsOptions, PerComponent } from './pipeline/load-options'
+export type { PictureOptions } from './picture/picture'
+export { drawSvg, type SvgOptions } from './picture/svg'
 export {
   type CallOptions,
   type CallOptionsFor,

@@ -15,6 +15,8 @@ import type { ConfigSpec } from '../params/config-spec'
 import type { InputParam } from '../params/input-param'
 import type { OutputParam } from '../params/output-param'
 import { isAbsent } from '../params/schema'
+import { drawMermaid } from '../picture/mermaid'
+import type { PictureOptions } from '../picture/picture'
 import { type InitPipelineOptions, ModularPipeline } from '../pipeline/modular-pipeline'
 import { activeRun } from '../runtime/active-run'
 import { bindView } from '../runtime/bound-view'
@@ -280,6 +282,14 @@ export abstract class ModularPipelineBlocks implements BlockNode {
   /** The same as Markdown, with tables, for a README or a page of documentation. */
   toMarkdown(options: MarkdownOptions = {}): string {
     return documentAsMarkdown(this, options)
+  }
+
+  /**
+   * A picture as Mermaid text: blocks in blocks, loops and branches marked, what flows between them with its type, the components of each block. In red:
+   * required inputs that no block supplies.
+   */
+  toMermaid(options: PictureOptions = {}): string {
+    return drawMermaid(this, options)
   }
 
   /** The declarations as a plain object, for tools. */

@@ -58,7 +58,8 @@ export class PathWalk {
     private readonly visit: (visit: Visit) => void,
   ) {}
 
-  private readonly known = (name: string) => this.knowledge.get(name)
+  /** What is known of a name now: while blocks are visited, or at the end. */
+  readonly known = (name: string) => this.knowledge.get(name)
 
   private readonly names = () =>
     [...this.knowledge].filter(([, { sources }]) => sources.length > 0).map(([name]) => name)

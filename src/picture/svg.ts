@@ -1,0 +1,213 @@
+/** A picture of blocks as an SVG file. */
+import type { BlockNode } from '../wiring/block-node'
+import {
+  layOut,
+  type PlacedBox,
+  type PlacedEdge,
+  type PlacedPicture,
+  type PlacedPort,
+  type PlacedText,
+  SIZE,
+} from './layout'
+import { type Picture, type PictureOptions, pictureOf } from './picture'
+import { textWidth } from './text-width'
+
+/** Colours on a light and on a dark ground. */
+const COLOURS = {
+  ground: ['#ffffff', '#0d1117'],
+  text: ['#1f2328', '#e6edf3'],
+  quiet: ['#59636e', '#9198a1'],
+  leaf: ['#ffffff', '#161b22'],
+  leafLine: ['#8c959f', '#6e7681'],
+  sequential: ['#f6f8fa', '#11161d'],
+  sequentialLine: ['#d0d7de', '#3d444d'],
+  loop: ['#fff8e6', '#221b0b'],
+  loopLine: ['#bf8700', '#bb8009'],
+  choice: ['#f3effc', '#1a1530'],
+  choiceLine: ['#8250df', '#a371f7'],
+  chip: ['#ddf4ff', '#0c2d4d'],
+  chipText: ['#0550ae', '#a5d6ff'],
+  missing: ['#cf222e', '#ff7b72'],
+  missingGround: ['#ffebe9', '#3c1618'],
+  edge: ['#6e7781', '#8b949e'],
+} as const
+type Colour = keyof typeof COLOURS
+
+/** Style rules with the colours of one ground. */
+function rules(ground: 0 | 1): string {
+  const colour = (name: Colour) => COLOURS[name][ground]
+  const fill = (selector: string, name: Colour) => `${selector}{fill:${colour(name)}}`
+  const box = (name: string, ground: Colour, line: Colour) => `.${name}{fill:${colour(ground)};stroke:${colour(line)}}`
+  return [
+    fill('.ground', 'ground'),
+    fill('.title,.port-text', 'text'),
+    fill('.class,.note,.label', 'quiet'),
+    fill('.condition', 'choiceLine'),
+    fill('.chip-text', 'chipText'),
+    fill('.chip', 'chip'),
+    fill('.missing,.red-text', 'missing'),
+    box('leaf', 'leaf', 'leafLine'),
+    box('sequential', 'sequential', 'sequentialLine'),
+    box('loop', 'loop', 'loopLine'),
+    box('choice', 'choice', 'choiceLine'),
+    box('port', 'chip', 'chipText'),
+    box('unsatisfied', 'missingGround', 'missing'),
+    fill('.label-ground', 'ground'),
+    `.edge{stroke:${colour('edge')}}`,
+    `.red{stroke:${colour('missing')}}`,
+    fill('.head', 'edge'),
+    fill('.red-head', 'missing'),
+  ].join('\n')
+}
+
+const SHAPES = [
+  'text{font-family:Inter,"Segoe UI","Helvetica Neue",Arial,"DejaVu Sans",sans-serif}',
+  `.title{font-size:${SIZE.title}px;font-weight:600}`,
+  `.class,.condition,.note,.missing,.port-text{font-size:${SIZE.small}px}`,
+  '.condition{font-style:italic}',
+  '.chip-text,.label,.port-text{text-anchor:middle}',
+  `.chip-text{font-size:${SIZE.chip}px}`,
+  `.label{font-size:${SIZE.label}px}`,
+  '.edge{fill:none;stroke-width:1.2}',
+  '.carried{stroke-dasharray:5 3}',
+  '.branch{stroke-dasharray:6 4}',
+  '.idle{opacity:.4}',
+].join('\n')
+
+/** Options of {@link drawSvg}. */
+export interface SvgOptions extends PictureOptions {
+  /** Title, for those who cannot see the picture and for the browser's tab. Default: the name of the outermost block's class. */
+  title?: string
+}
+
+/**
+ * Draws a tree of blocks: blocks in blocks, loops (↻) and choices (◇) marked, branches with what chooses them, lines with the names and types of what
+ * flows, components as chips, and in red each required input that no block supplies. The colours follow the reader's light or dark setting.
+ *
+ * ```ts
+ * await writeFile('pipeline.svg', await drawSvg(new StableDiffusionTextToImageBlocks()))
+ * ```
+ */
+export async function drawSvg(blocks: BlockNode, options: SvgOptions = {}): Promise<string> {
+  const picture = pictureOf(blocks, options)
+  const placed = await layOut(picture)
+  return writeSvg(placed, { title: options.title ?? blocks.constructor.name, description: describe(picture, blocks) })
+}
+
+function describe({ inputs, outputs }: Picture, blocks: BlockNode): string {
+  const names = (ports: readonly { name: string }[]) => ports.map(port => port.name).join(', ') || 'nothing'
+  const parts = [...blocks.subBlocks.keys()].join(', ')
+  const missing = inputs.filter(port => port.missing)
+  return [
+    blocks.description.trim(),
+    parts && `Made of ${parts}.`,
+    `Takes ${names(inputs)}; gives ${names(outputs)}.`,
+    missing.length > 0 ? `In red, as no block supplies it: ${names(missing)}.` : '',
+  ]
+    .filter(Boolean)
+    .join(' ')
+}
+
+/** What the marks mean. */
+const LEGEND = [
+  ['note', '↻ loop'],
+  ['note', '◇ choice, one of whose dashed branches runs'],
+  ['note', '- - to the next iteration'],
+  ['missing', 'red: required, and no block supplies it'],
+] as const
+
+function drawLegend(y: number, width: number): string {
+  let [x, line] = [18, y]
+  return LEGEND.map(([style, text]) => {
+    const space = textWidth(text, SIZE.small)
+    if (x > 18 && x + space > width - 18) [x, line] = [18, line + 15]
+    const drawn = `<text class="${style}" x="${round(x)}" y="${round(line)}">${xml(text)}</text>`
+    x += space + 18
+    return drawn
+  }).join('')
+}
+
+function writeSvg(picture: PlacedPicture, { title, description }: { title: string; description: string }): string {
+  const width = Math.ceil(Math.max(picture.width, 320))
+  const height = Math.ceil(picture.height) + (width < 760 ? 40 : 12)
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title desc">`,
+    `<title id="title">${xml(title)}</title>`,
+    `<desc id="desc">${xml(description)}</desc>`,
+    `<style>\n${SHAPES}\n${rules(0)}\n@media (prefers-color-scheme: dark){\n${rules(1)}\n}\n</style>`,
+    `<defs>${head('head')}${head('red-head')}</defs>`,
+    `<rect class="ground" width="${width}" height="${height}" rx="8"/>`,
+    ...picture.boxes.map(drawBox),
+    ...picture.edges.map(drawEdge),
+    ...picture.edges.map(drawLabels),
+    ...picture.ports.map(drawPort),
+    drawLegend(picture.height + 2, width),
+    '</svg>',
+    '',
+  ].join('\n')
+}
+
+function head(name: string): string {
+  return `<marker id="${name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="${name}" d="M0 0.5 8 4 0 7.5z"/></marker>`
+}
+
+function drawBox({ box, texts, x, y, width, height }: PlacedBox): string {
+  const kind = box.kind === 'conditional' || box.kind === 'auto' ? 'choice' : box.kind
+  const isMissing = box.notes.some(note => note.missing)
+  const classes = [kind, ...(box.condition ? ['branch'] : []), ...(isMissing && kind === 'leaf' ? ['unsatisfied'] : [])]
+  const rect = `<rect class="${classes.join(' ')}" ${place({ x, y, width, height })} rx="6"/>`
+  return `<g${box.idle ? ' class="idle"' : ''}>${rect}${texts.map(text => drawText(text)).join('')}</g>`
+}
+
+function drawPort({ port, text, x, y, width, height }: PlacedPort): string {
+  const rect = `<rect class="${port.missing ? 'unsatisfied' : 'port'}" ${place({ x, y, width, height })} rx="${height / 2}"/>`
+  return `<g>${rect}${drawText(text, port.missing ? 'port-text red-text' : 'port-text')}</g>`
+}
+
+function drawText(text: PlacedText, classes?: string): string {
+  const { style, x, y, width, height, tooltip } = text
+  const hint = tooltip ? `<title>${xml(tooltip)}</title>` : ''
+  if (style === 'chip') {
+    const rect = `<rect class="chip" ${place({ x, y, width, height })} rx="${height / 2}"/>`
+    return `<g>${hint}${rect}<text class="chip-text" x="${round(x + width / 2)}" y="${round(y + height - 4)}">${xml(text.text)}</text></g>`
+  }
+  const start = style === 'label' || style === 'port' ? x + width / 2 : x
+  return `<text class="${classes ?? style}" x="${round(start)}" y="${round(y + height - 3.5)}">${hint}${xml(text.text)}</text>`
+}
+
+function drawEdge({ points, carried, missing, arrow, tooltip }: PlacedEdge): string {
+  const classes = ['edge', ...(carried ? ['carried'] : []), ...(missing ? ['red'] : [])].join(' ')
+  const marker = arrow ? ` marker-end="url(#${missing ? 'red-head' : 'head'})"` : ''
+  return points
+    .map(([first, ...rest]) => {
+      const line = `M${round(first?.x ?? 0)} ${round(first?.y ?? 0)}${rest.map(({ x, y }) => `L${round(x)} ${round(y)}`).join('')}`
+      return `<path class="${classes}" d="${line}"${marker}><title>${xml(tooltip)}</title></path>`
+    })
+    .join('')
+}
+
+function drawLabels({ labels, missing }: PlacedEdge): string {
+  const [first] = labels
+  if (!first) return ''
+  const area = { x: first.x - 3, y: first.y - 1, width: first.width + 6, height: labels.length * first.height + 2 }
+  const texts = labels.map(label => drawText(label, missing ? 'label red-text' : 'label'))
+  return `<g><rect class="label-ground" ${place(area)} rx="3" opacity=".85"/>${texts.join('')}</g>`
+}
+
+function place({ x, y, width, height }: { x: number; y: number; width: number; height: number }): string {
+  return `x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}"`
+}
+
+function round(value: number): string {
+  return String(Math.round(value * 10) / 10)
+}
+
+/** Characters that XML allows, with those that would be markup escaped. */
+function xml(text: string): string {
+  return text
+    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/"/g, '&quot;')
+}

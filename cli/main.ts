@@ -99,11 +99,27 @@ program
 
 program
   .command('describe')
-  .description('print what the pipeline takes, gives and is made of')
-  .option('--json', 'print as JSON')
-  .action(async (options: { json?: boolean }) => {
+  .description('print what a pipeline takes, gives and is made of')
+  .argument('[subject]', 'folder of a model, or a module whose default export is blocks (default: text to image)')
+  .addOption(new Option('--format <name>', 'how to print it').choices(['text', 'markdown', 'json']))
+  .addOption(new Option('--json', 'the same as --format json').conflicts('format'))
+  .action(async (subject: string | undefined, options) => {
     const { describe } = await import('./describe.js')
-    describe(options)
+    await describe(subject, options)
+  })
+
+program
+  .command('graph')
+  .description('draw a picture of the blocks of a pipeline, and of what flows between them')
+  .argument('[subject]', 'folder of a model, or a module whose default export is blocks (default: text to image)')
+  .option('--out <file>', 'where to write, e.g. pipeline.svg or pipeline.mmd (default: onto the terminal)')
+  .addOption(
+    new Option('--format <name>', "the kind of picture (default: the file's, else svg)").choices(['svg', 'mermaid']),
+  )
+  .option('--given <names...>', 'inputs of a call: what it does not run is pale, and what it lacks is red')
+  .action(async (subject: string | undefined, options) => {
+    const { graph } = await import('./graph.js')
+    await graph(subject, options)
   })
 
 program

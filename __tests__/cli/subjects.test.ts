@@ -1,0 +1,157 @@
+/** `tesserae describe` and `tesserae graph`, of everything that they can show. */
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { useTemporaryFolder } from '../components/checkpoints/temporary-folder'
+import { runCli } from './run-cli'
+
+const root = join(__dirname, '..', '..')
+const emoji = join(root, 'models', 'emoji')
+const folder = useTemporaryFolder()
+const cli = (...args: string[]) => runCli(args, { cwd: folder() })
+
+/** A module of blocks as a compiler would write it. */
+const source = (exported: string) => `
+const { ModularPipelineBlocks, SequentialPipelineBlocks, InputParam, OutputParam } = require(${JSON.stringify(root)})
+class Double extends ModularPipelineBlocks {
+  get description() { return 'Doubles x.' }
+  get inputs() { return [new InputParam({ name: 'x', required: true, typeHint: 'number' })] }
+  get intermediateOutputs() { return [new OutputParam({ name: 'y', typeHint: 'number' })] }
+  run() { this.y = 2 * this.x }
+}
+class Needs extends ModularPipelineBlocks { constructor(a) { super(); this.b = a.b } }
+${exported}
+`
+const write = (name: string, text: string) => writeFile(join(folder(), name), text)
+
+describe('tesserae describe', () => {
+  test('prints Markdown and JSON', async () => {
+    const markdown = await cli('describe', '--format', 'markdown')
+    expect(markdown.stdout).toMatch(/^# StableDiffusionTextToImageBlocks\n/)
+    expect(markdown.stdout).toContain('| `prompt` | `string \\| string[]` | **required** |')
+    expect(JSON.parse((await cli('describe', '--format', 'json')).stdout)).toEqual(
+      JSON.parse((await cli('describe', '--json')).stdout),
+    )
+    expect((await cli('describe', '--json', '--format', 'text')).stderr).toContain(
+      "option '--json' cannot be used with",
+    )
+    expect((await cli('describe', '--format', 'yaml')).code).toBe(1)
+  })
+
+  test("prints a model's components with their classes and places", async () => {
+    const json = JSON.parse((await cli('describe', emoji, '--format', 'json')).stdout)
+    expect(json.class).toBe('StableDiffusionTextToImageBlocks')
+    const component = (name: string) => json.model.components.find((entry: { name: string }) => entry.name === name)
+    expect(component('scheduler')).toEqual({
+      name: 'scheduler',
+      type: 'SchedulerMixin',
+      className: 'DDIMScheduler',
+      creation: 'fromPretrained',
+      loadedFrom: `${emoji}/scheduler`,
+      variant: null,
+      revision: null,
+    })
+    expect(component('imageProcessor')).toMatchObject({ loadedFrom: null, creation: 'fromConfig' })
+    expect((await cli('describe', emoji)).stdout).toContain('here a DDIMScheduler')
+    const { stdout } = await cli('describe', emoji, '--format', 'markdown')
+    expect(stdout).toContain(`| \`textEncoder\` | \`CLIPTextModel\` | \`${emoji}/text_encoder\` |`)
+  })
+
+  test.each([
+    ['a.cjs', 'module.exports = Double'],
+    ['b.cjs', 'exports.Double = Double; exports.other = 3'],
+    [
+      'c.js',
+      'Object.defineProperty(exports, "__esModule", { value: true }); exports.default = Double; exports.Needs = Needs',
+    ],
+    ['d.js', 'module.exports = { blocks: new Double() }'],
+    ['e.cjs', 'module.exports = { Double, again: Double }'],
+  ])('describes the blocks of a module: %s, %s', async (name, exported) => {
+    await write(name, source(exported))
+    const { stdout, stderr, code } = await cli('describe', name)
+    expect(stderr).toBe('')
+    expect(stdout).toMatch(/^class Double\n\n {2}Doubles x\.\n/)
+    expect(code).toBe(0)
+  })
+
+  test('describes an ES module', async () => {
+    await write('a.cjs', source('module.exports = Double'))
+    await write('m.mjs', "import Double from './a.cjs'\nexport default class Quadruple extends Double {}\n")
+    expect((await cli('describe', 'm.mjs')).stdout).toMatch(/^class Quadruple\n/)
+  })
+
+  test.each([
+    ['several.cjs', source('module.exports = { Double, Needs }'), 'exports several blocks, "Double" and "Needs"'],
+    ['none.cjs', 'exports.a = 3; exports.b = class A {}', 'exports a (the number 3), b (the function A), but no block'],
+    ['empty.mjs', '', 'it exports nothing, but no block'],
+    ['needs.cjs', source('module.exports = Needs'), 'its class Needs cannot be made without arguments'],
+    ['throws.cjs', 'throw new Error("no luck")', 'cannot be loaded: Error: no luck.'],
+    ['broken.js', 'const = 3', 'cannot be loaded: SyntaxError'],
+    ['notes.txt', '', 'neither a folder nor a module'],
+    ['decorated.ts', '@Block() export default class A {}', 'cannot be loaded'],
+  ])('says what is wrong with %s', async (name, text, problem) => {
+    await write(name, text)
+    const { stdout, stderr, code } = await cli('describe', name)
+    expect(stderr).toContain(`tesserae: ${name}: `)
+    expect(stderr).toContain(problem)
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+    expect(stdout).toBe('')
+    expect(code).toBe(1)
+  })
+
+  test('says how to get at decorated TypeScript', async () => {
+    await write('decorated.ts', '@Block() export default class A {}')
+    expect((await cli('describe', 'decorated.ts')).stderr).toContain('compile the file with tsc and give the .js file')
+  })
+
+  test('says what is wrong with a folder, and with what is not there', async () => {
+    expect((await cli('describe', 'nothing')).stderr).toContain(
+      'nothing: there is no such folder or file. Give the folder of a model',
+    )
+    await mkdir(join(folder(), 'empty'))
+    expect((await cli('describe', 'empty')).stderr).toContain('model_index.json: not found')
+    await mkdir(join(folder(), 'xl'))
+    await write('xl/model_index.json', '{"_class_name": "StableDiffusionXLPipeline"}')
+    const { stderr, code } = await cli('describe', 'xl')
+    expect(stderr).toContain(
+      'this is a model for StableDiffusionXLPipeline, but there are blocks for "StableDiffusionPipeline" only',
+    )
+    expect(code).toBe(1)
+  })
+})
+
+describe('tesserae graph', () => {
+  test('writes a picture, and prints where it is', async () => {
+    const { stdout, code } = await cli('graph', '--out', 'pipeline.svg')
+    expect(stdout.trim()).toMatch(/pipeline\.svg$/)
+    expect(code).toBe(0)
+    expect((await sharp(await readFile(join(folder(), 'pipeline.svg'))).metadata()).format).toBe('svg')
+    expect(await readdir(folder())).toEqual(['pipeline.svg'])
+  })
+
+  test('writes Mermaid text, and prints either kind', async () => {
+    await cli('graph', emoji, '--out', 'pipeline.mmd')
+    const text = await readFile(join(folder(), 'pipeline.mmd'), 'utf8')
+    expect(text).toMatch(/^flowchart TD\n {2}subgraph b0 \["StableDiffusionTextToImageBlocks"\]/)
+    expect((await cli('graph', '--format', 'mermaid')).stdout).toBe(text)
+    expect((await cli('graph', '--out', 'picture.txt', '--format', 'svg')).code).toBe(0)
+    expect(await readFile(join(folder(), 'picture.txt'), 'utf8')).toMatch(/^<svg /)
+    expect((await cli('graph')).stdout).toMatch(/^<svg [\s\S]*<\/svg>\n$/)
+  })
+
+  test('draws a module, and for a call what it lacks', async () => {
+    await write('a.cjs', source('module.exports = Double'))
+    expect((await cli('graph', 'a.cjs', '--format', 'mermaid')).stdout).toContain(':::unsatisfied')
+    const { stdout } = await cli('graph', 'a.cjs', '--format', 'mermaid', '--given', 'x')
+    expect(stdout).not.toContain(':::unsatisfied')
+  })
+
+  test('refuses a file that it cannot write, and leaves what was there', async () => {
+    expect((await cli('graph', '--out', 'a.pdf')).stderr).toContain('name it .svg or .mmd, or give --format')
+    expect((await cli('graph', '--out', 'missing/a.svg')).stderr).toContain('there is no folder')
+    await write('old.svg', 'old')
+    await symlink('nowhere', join(folder(), 'link.cjs'))
+    expect((await cli('graph', 'link.cjs', '--out', 'old.svg')).code).toBe(1)
+    expect(await readFile(join(folder(), 'old.svg'), 'utf8')).toBe('old')
+  })
+})

@@ -40,6 +40,7 @@ export {
   type SelectExecutorOptions,
   selectExecutor,
 } from './executors/select-executor'
+export { loadMellonConfig, saveMellonConfig } from './files/mellon-config-file'
 export { MissingFileError } from './files/missing-file-error'
 export { UnwritableFileError } from './files/unwritable-file-error'
 export { AdaptiveProjectedGuidance, type AdaptiveProjectedGuidanceConfig } from './guiders/adaptive-projected-guidance'

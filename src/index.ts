@@ -34,6 +34,17 @@ export {
   registerRepositoryResolver,
   resolveRepository,
 } from './hub/repository-resolver'
+export { DEFAULT_NODES, type MellonNodeTemplates } from './mellon/default-nodes'
+export type { MellonNode, MellonNodeSpec } from './mellon/mellon-node'
+export { MellonParam, type MellonParamOptions, type NumberFieldOptions } from './mellon/mellon-param'
+export {
+  MELLON_CONFIG_NAME,
+  type MellonConfigObject,
+  type MellonConfigOptions,
+  type MellonCustomBlockOptions,
+  type MellonFromBlocksOptions,
+  MellonPipelineConfig,
+} from './mellon/mellon-pipeline-config'
 export type { Demand, In, InOut, Out } from './params/brands'
 export type { ComponentClass, ComponentDType, FromPretrainedOptions } from './params/component-class'
 export { registerComponentClasses } from './params/component-classes'

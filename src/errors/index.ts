@@ -14,6 +14,7 @@ export {
   MissingLoopStepError,
   OverlappingLoopStepError,
 } from './loop-errors'
+export { MellonConfigError } from './mellon-config-error'
 export { MissingComponentError } from './missing-component-error'
 export { MissingInputError } from './missing-input-error'
 export { MissingOutputError } from './missing-output-error'

@@ -76,6 +76,13 @@ export function typeNameOf(schema: z.ZodType): string {
   return inner.type === 'custom' ? 'unknown' : inner.type
 }
 
+/** Whether a schema is one of whole numbers or of any; `undefined` for one that is not of numbers. */
+export function numberKind(schema: z.ZodType): 'int' | 'float' | undefined {
+  const inner = unwrap(schema)
+  if (!(inner instanceof z.ZodNumber)) return undefined
+  return inner.isInt ? 'int' : 'float'
+}
+
 /** Whether a value means "absent": `undefined` and `null` are the same here, as both are Python's None. */
 export function isAbsent(value: unknown): value is undefined | null {
   return value === undefined || value === null

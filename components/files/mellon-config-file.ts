@@ -1,0 +1,38 @@
+/** The file that tells a node editor of a pipeline's nodes. */
+import { mkdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { MellonConfigError } from '../../src/errors/mellon-config-error'
+import { MELLON_CONFIG_NAME, MellonPipelineConfig } from '../../src/mellon/mellon-pipeline-config'
+import { UnwritableFileError } from './unwritable-file-error'
+import { writeFileAtomically } from './write-file-atomically'
+
+/** Writes `mellon_pipeline_config.json` into a folder, which is made if need be, and says where it is.
+ * @throws UnwritableFileError where a file is in the folder's place, or nothing can be written */
+export async function saveMellonConfig(config: MellonPipelineConfig, folder: string): Promise<string> {
+  const file = join(folder, MELLON_CONFIG_NAME)
+  try {
+    await mkdir(folder, { recursive: true })
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw UnwritableFileError.fromSystemError(folder, cause)
+    throw new UnwritableFileError(file, 'missing-folder', `${folder} is a file. Give the name of a folder.`, cause)
+  }
+  await writeFileAtomically(file, [Buffer.from(config.toJsonString())])
+  return file
+}
+
+/** Reads the configuration of a folder, or a file of that form.
+ * @throws MellonConfigError for one that is missing, is not JSON or holds no nodes */
+export async function loadMellonConfig(path: string): Promise<MellonPipelineConfig> {
+  let file = path
+  let text: string
+  try {
+    if ((await stat(path)).isDirectory()) file = join(path, MELLON_CONFIG_NAME)
+    text = await readFile(file, 'utf8')
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    const problem =
+      code === 'ENOENT' ? `not found. It is a folder with ${MELLON_CONFIG_NAME}, or such a file.` : message
+    throw new MellonConfigError(file, problem, cause)
+  }
+  return MellonPipelineConfig.fromJsonString(text, file)
+}

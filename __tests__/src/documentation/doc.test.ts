@@ -91,6 +91,16 @@ describe('doc', () => {
     )
   })
 
+  test('says of a default that only some branches have that the others have none', () => {
+    class Sometimes extends AutoPipelineBlocks {
+      @Branch({ when: 'image' }) a: BlockSource = toy({ inputs: [required('image'), { name: 'seed', default: 0 }] })
+      @Branch() b: BlockSource = toy({ inputs: ['seed'] })
+    }
+    expect(new Sometimes().doc).toContain(
+      '      seed (`any`, *optional*, defaults to 0 or none, depending on the workflow):',
+    )
+  })
+
   test('keeps a word that is longer than a line whole', () => {
     const long = 'x'.repeat(200)
     const block = toy({ inputs: [{ name: 'a', description: `see ${long} there` }] })

@@ -17,6 +17,7 @@ export {
   selectBackend,
 } from './backends/select-backend'
 export type { Checkpoint, TensorInfo, WeightDType } from './checkpoints/checkpoint'
+export { InvalidShardSizeError } from './checkpoints/invalid-shard-size-error'
 export { openCheckpoint } from './checkpoints/open-checkpoint'
 export { PickleCheckpointError } from './checkpoints/pickle-checkpoint-error'
 export { SafetensorsError } from './checkpoints/safetensors-error'
@@ -42,7 +43,6 @@ export {
 } from './executors/select-executor'
 export { loadMellonConfig, saveMellonConfig } from './files/mellon-config-file'
 export { MissingFileError } from './files/missing-file-error'
-export { UnwritableFileError } from './files/unwritable-file-error'
 export { AdaptiveProjectedGuidance, type AdaptiveProjectedGuidanceConfig } from './guiders/adaptive-projected-guidance'
 export {
   AdaptiveProjectedMixGuidance,

@@ -22,6 +22,9 @@ export type { BlockDescription, ParameterDescription } from './documentation/des
 export type { MarkdownOptions } from './documentation/markdown'
 export { type ModelCardContent, type ModelCardOptions, modelCard, modelCardContent } from './documentation/model-card'
 export * from './errors'
+export { UnwritableFileError, type UnwritableReason } from './files/unwritable-file-error'
+export { writeFileAtomically } from './files/write-file-atomically'
+export { type WriteFolderOptions, writeFolderAtomically } from './files/write-folder-atomically'
 export { mapKeys, toCamelCase, toSnakeCase } from './format/wire-names'
 export {
   type DownloadProgress,
@@ -46,7 +49,14 @@ export {
   MellonPipelineConfig,
 } from './mellon/mellon-pipeline-config'
 export type { Demand, In, InOut, Out } from './params/brands'
-export type { ComponentClass, ComponentDType, FromPretrainedOptions } from './params/component-class'
+export {
+  type ComponentClass,
+  type ComponentDType,
+  type FromPretrainedOptions,
+  isSavable,
+  type SavableComponent,
+  type SavePretrainedOptions,
+} from './params/component-class'
 export { registerComponentClasses } from './params/component-classes'
 export {
   type ComponentLoadOptions,
@@ -83,6 +93,7 @@ export {
   registerPipelineFamily,
 } from './pipeline/pipeline-families'
 export type { PipelineStream } from './pipeline/pipeline-stream'
+export type { SavedPipeline, SavePipelineOptions } from './pipeline/save-pretrained'
 export { outsideRuns } from './runtime/active-run'
 export type { Components } from './runtime/components'
 export type {

@@ -25,6 +25,8 @@ export type SafetensorsProblem =
   /** Floats were asked for, and the tensor holds something else. */
   | 'wrong-dtype'
   | 'closed'
+  /** The file is no longer what it was when it was opened. */
+  | 'changed'
 
 /** Which tensor it was, and what led to the error. */
 export interface SafetensorsErrorOptions {

@@ -76,3 +76,53 @@ export function toFloat32(dtype: WeightDType, bytes: ArrayBuffer): Float32Array 
       return undefined
   }
 }
+
+/** Whether a type holds floats. */
+export function isFloatDType(dtype: WeightDType): dtype is FloatDType {
+  return dtype === 'F64' || dtype === 'F32' || dtype === 'F16' || dtype === 'BF16'
+}
+
+/** The types of floats. */
+export type FloatDType = 'F64' | 'F32' | 'F16' | 'BF16'
+
+/** Numbers as a type of floats, rounded to the nearest, ties to even: the counterpart of {@link toFloat32}. */
+export function fromFloat32(dtype: FloatDType, values: Float32Array): Float64Array | Float32Array | Uint16Array {
+  switch (dtype) {
+    case 'F64':
+      return Float64Array.from(values)
+    case 'F32':
+      return values
+    case 'F16':
+      return Uint16Array.from(new Uint32Array(values.buffer, values.byteOffset, values.length), float16Bits)
+    case 'BF16':
+      return Uint16Array.from(new Uint32Array(values.buffer, values.byteOffset, values.length), bfloat16Bits)
+  }
+}
+
+/** The float16 nearest to the float32 of a bit pattern. What is too large becomes infinite. */
+function float16Bits(bits: number): number {
+  const sign = (bits >>> 16) & 0x8000
+  const magnitude = bits & 0x7fffffff
+  if (magnitude > 0x7f800000) return sign | 0x7e00
+  // 65520 and more are nearer to what would follow on the largest float16.
+  if (magnitude >= 0x477ff000) return sign | 0x7c00
+  // Below the smallest normal float16 all steps are of one size, 2^-24.
+  if (magnitude < 0x38800000) {
+    const steps =
+      magnitude === 0 ? 0 : (2 ** ((magnitude >>> 23) - 127 + 24) * (0x800000 | (magnitude & 0x7fffff))) / 0x800000
+    return sign | roundToEven(steps)
+  }
+  const rounded = magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)
+  return sign | (rounded >>> 13)
+}
+
+function bfloat16Bits(bits: number): number {
+  if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | 0x40
+  return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff
+}
+
+function roundToEven(value: number): number {
+  const floor = Math.floor(value)
+  const rest = value - floor
+  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor
+}

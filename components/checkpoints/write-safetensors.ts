@@ -1,16 +1,23 @@
 /** Writes safetensors files. */
 
-import { writeFileAtomically } from '../files/write-file-atomically'
+import { writeFileAtomically } from '../../src/files/write-file-atomically'
 import type { WeightDType } from './checkpoint'
+import { SafetensorsError } from './safetensors-error'
 import { LENGTH_BYTES, METADATA_KEY, parseHeader } from './safetensors-header'
 import { bytesPerElement } from './weight-dtypes'
+
+/** Bytes that come piece by piece, when they are asked for. */
+export type ByteSource = () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
 /** A tensor to be written. */
 export interface WeightTensor {
   readonly dtype: WeightDType
   readonly shape: readonly number[]
-  /** The numbers in row-major order, little-endian: e.g. a Float32Array for F32, a Uint16Array of bit patterns for F16. */
-  readonly data: ArrayBufferView
+  /**
+   * The numbers in row-major order, little-endian: e.g. a Float32Array for F32, a Uint16Array of bit patterns for F16; or a function that gives
+   * their bytes, so that not all of a file need be in memory at once.
+   */
+  readonly data: ArrayBufferView | ByteSource
 }
 
 /**
@@ -19,7 +26,7 @@ export interface WeightTensor {
  *
  * @param metadata text about the file
  * @throws UnwritableFileError if the file cannot be written
- * @throws SafetensorsError if a tensor's data, shape and type do not agree
+ * @throws SafetensorsError if a tensor's data, shape and type do not agree; what a source of bytes throws
  */
 export async function writeSafetensors(
   path: string,
@@ -30,16 +37,48 @@ export async function writeSafetensors(
   const header = makeHeader(sorted, metadata)
   const length = new Uint8Array(LENGTH_BYTES)
   new DataView(length.buffer).setBigUint64(0, BigInt(header.length), true)
-  const data = sorted.map(([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  const total = sorted.reduce((sum, [, tensor]) => sum + byteLength(tensor), 0)
   // What a reader would refuse is refused here, before the file is touched.
-  parseHeader(header, path, LENGTH_BYTES + header.length + data.reduce((sum, { length }) => sum + length, 0))
-  await writeFileAtomically(path, [length, header, ...data])
+  parseHeader(header, path, LENGTH_BYTES + header.length + total)
+  await writeFileAtomically(path, fileChunks(path, [length, header], sorted))
+}
+
+/** Bytes of a tensor: those that are there, or those that its shape and type need. */
+export function byteLength({ dtype, shape, data }: WeightTensor): number {
+  if (typeof data !== 'function') return data.byteLength
+  return shape.reduce((product, size) => product * size, bytesPerElement(dtype))
+}
+
+async function* fileChunks(
+  path: string,
+  head: readonly Uint8Array[],
+  tensors: readonly [string, WeightTensor][],
+): AsyncIterable<Uint8Array> {
+  yield* head
+  for (const [name, tensor] of tensors) {
+    const { data } = tensor
+    if (typeof data !== 'function') {
+      yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+      continue
+    }
+    let written = 0
+    for await (const chunk of data()) {
+      written += chunk.byteLength
+      yield chunk
+    }
+    const expected = byteLength(tensor)
+    if (written !== expected) {
+      const detail = `has ${written} bytes, but its shape [${tensor.shape.join(', ')}] of ${tensor.dtype} needs ${expected}.`
+      throw new SafetensorsError(path, 'size-mismatch', detail, { tensor: name })
+    }
+  }
 }
 
 function makeHeader(tensors: readonly [string, WeightTensor][], metadata: Readonly<Record<string, string>>): Buffer {
   let begin = 0
-  const entries = tensors.map(([name, { dtype, shape, data }]) => {
-    const end = begin + data.byteLength
+  const entries = tensors.map(([name, tensor]) => {
+    const { dtype, shape } = tensor
+    const end = begin + byteLength(tensor)
     const entry = { dtype, shape, data_offsets: [begin, end] }
     begin = end
     return [name, entry]

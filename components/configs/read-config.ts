@@ -1,7 +1,8 @@
 /** Reads the JSON files that lie beside weights: `config.json`, `scheduler_config.json`, a checkpoint's index. */
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { kindOf } from '../../src/errors/text'
+import { recoverFolder } from '../../src/files/leftovers'
 import { listFolder, MissingFileError } from '../files/missing-file-error'
 import { InvalidConfigError } from './invalid-config-error'
 
@@ -12,6 +13,9 @@ import { InvalidConfigError } from './invalid-config-error'
  * @throws InvalidConfigError if it cannot be read, is no JSON, or is JSON but no object
  */
 export async function readConfig(folder: string, fileName: string): Promise<Record<string, unknown>> {
+  // A component's folder, or the model's that it lies in.
+  recoverFolder(dirname(folder))
+  recoverFolder(folder)
   const path = join(folder, fileName)
   const config = parseJson(await readText(folder, fileName), path)
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs, truncate } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { UnwritableFileError } from '../files/unwritable-file-error'
+import { UnwritableFileError } from '../../src/files/unwritable-file-error'
 import { withCacheLock } from './cache-lock'
 import { hashFor, updateFromFile } from './content-hash'
 import type { HubCache, HubFile } from './hub-cache'

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { copyFile, lstat, mkdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { z } from 'zod'
-import { UnwritableFileError } from '../files/unwritable-file-error'
+import { UnwritableFileError } from '../../src/files/unwritable-file-error'
 import { isWithoutSymlinks } from './hub-settings'
 import { isCommit, isSafePath } from './repository-names'
 

@@ -34,3 +34,39 @@ export interface ComponentClass<T = unknown> {
   /** Reads it from one file of weights, where the class knows how. */
   fromSingleFile?(path: string, options?: FromPretrainedOptions): Promise<T>
 }
+
+/** How a component is saved. */
+export interface SavePretrainedOptions {
+  /** Weights are saved as safetensors, always: `false`, which asks for pickles, is refused. */
+  safeSerialization?: boolean | undefined
+  /** Variant of the weight files: `fp16` writes `diffusion_pytorch_model.fp16.safetensors`. It names the files and converts nothing. */
+  variant?: string | undefined
+  /** The most bytes of one file of weights, as a number or as `5GB`, `500MB`, `2GiB`; more make several files with an index. */
+  maxShardSize?: number | string | undefined
+  /** Stops the saving; what was there before is then still there. */
+  signal?: AbortSignal | undefined
+}
+
+/** A component that can be written to a folder, from which the `fromPretrained` of its class reads it again. */
+export interface SavableComponent {
+  /** Writes the component into a folder, which is made if it is not there. As a whole or not at all. */
+  savePretrained(folder: string, options?: SavePretrainedOptions): Promise<void>
+  /**
+   * Whether a file of an earlier save would be read in the place of what is saved now, or together with it: such a file goes. Default: none; all
+   * files that are not written again stay.
+   */
+  replacesFile?(file: string, options: SavePretrainedOptions): boolean
+  /** Whether a variant names its files: the index then says which was saved. Default: `false`. */
+  readonly savesVariants?: boolean
+  /** What was saved is in its place now, where it may have replaced files that the component itself was loaded from. */
+  savedTo?(folder: string, options: SavePretrainedOptions): Promise<void>
+}
+
+/** Whether a component can be saved. */
+export function isSavable(component: unknown): component is SavableComponent {
+  return (
+    typeof component === 'object' &&
+    component !== null &&
+    typeof (component as Partial<SavableComponent>).savePretrained === 'function'
+  )
+}

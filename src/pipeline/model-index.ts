@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ModelIndexError } from '../errors/model-index-error'
+import { recoverFolder } from '../files/leftovers'
 import { toCamelCase } from '../format/wire-names'
 import { findModelIndex, isRepositoryId, type RepositoryOptions } from '../hub/repository-resolver'
 import { findComponentClass, isSubclass } from '../params/component-classes'
@@ -141,6 +142,7 @@ function fits(className: string | undefined, { typeHint }: ComponentSpec): boole
  * @throws RepositoryUnavailableError for a repository whose index is not cached
  */
 export function readModelIndex(source: string, options: RepositoryOptions = {}): ModelIndex {
+  recoverFolder(source)
   const folder = findModelIndex(source, options)
   const stats = statSync(folder, { throwIfNoEntry: false })
   if (stats && !stats.isDirectory())

@@ -1,8 +1,8 @@
 /** Writes a model to an .onnx file that needs nothing else. */
 import { createReadStream } from 'node:fs'
 import { basename } from 'node:path'
+import { writeFileAtomically } from '../../../src/files/write-file-atomically'
 import type { TensorInfo } from '../../checkpoints/checkpoint'
-import { writeFileAtomically } from '../../files/write-file-atomically'
 import type { Module } from '../../nn/module'
 import { capture } from '../recorder/capture'
 import { sourcesOf } from '../recorder/graph'

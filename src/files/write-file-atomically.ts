@@ -1,27 +1,31 @@
 /** Writes a file as a whole or not at all. */
-import { randomUUID } from 'node:crypto'
 import { open, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
+import { clearLeftovers, temporaryBeside } from './leftovers'
+import { syncToDisk } from './sync-to-disk'
 import { UnwritableFileError } from './unwritable-file-error'
 
 /**
  * Writes chunks to a new file in the same folder and gives it its name when it is complete and on the disk. Whoever reads
- * the file sees the old content or the new, also when the process is ended midway.
+ * the file sees the old content or the new, also when the process is killed midway; what it then leaves behind goes when the folder is
+ * next written to.
  *
- * @throws UnwritableFileError if the folder is missing, may not be written, or the path is a folder
+ * @throws UnwritableFileError if the folder is missing, may not be written, the disk is full, or the path is a folder; what the chunks throw
  */
 export async function writeFileAtomically(
   path: string,
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const temporary = join(dirname(path), `.tesserae-${randomUUID()}.tmp`)
+  const temporary = temporaryBeside(path)
   try {
     await refuseFolder(path)
+    await clearLeftovers(dirname(path))
     await writeChunks(temporary, chunks)
     await rename(temporary, path)
+    await syncToDisk(dirname(path))
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined)
-    throw error instanceof UnwritableFileError ? error : UnwritableFileError.fromSystemError(path, error)
+    throw UnwritableFileError.from(path, error)
   }
 }
 

@@ -1,28 +1,36 @@
 /** Files that cannot be written. */
 import { dirname } from 'node:path'
-import { ModularError } from '../../src/errors/modular-error'
+import { ModularError } from '../errors/modular-error'
 
 /** Why a file cannot be written. */
 export type UnwritableReason =
   | 'missing-folder'
   | 'is-folder'
+  | 'is-file'
   | 'no-permission'
   | 'no-space'
   | 'unknown-format'
   | 'failed'
 
-/** A file could not be written; what was there before, if anything, is still there. */
+/** A file or folder could not be written; what was there before, if anything, is still there. */
 export class UnwritableFileError extends ModularError {
   override readonly code = 'UNWRITABLE_FILE'
 
   constructor(
-    /** The file that should have been written. */
+    /** The file or folder that should have been written. */
     readonly file: string,
     readonly reason: UnwritableReason,
     detail: string,
     cause?: unknown,
   ) {
     super(`${file} cannot be written: ${detail}`, { cause })
+  }
+
+  /** The error for whatever has gone wrong while a file was written: errors that are not the file system's stay as they are. */
+  static from(file: string, error: unknown): unknown {
+    const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException
+    const isSystemError = typeof code === 'string' && typeof syscall === 'string'
+    return isSystemError ? UnwritableFileError.fromSystemError(file, error) : error
   }
 
   /** The error for what the file system answered. */

@@ -1,0 +1,164 @@
+import { chmod, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import * as exchange from '../../../src/files/exchange-folders'
+import { UnwritableFileError } from '../../../src/files/unwritable-file-error'
+import { writeFileAtomically } from '../../../src/files/write-file-atomically'
+import { type WriteFolderOptions, writeFolderAtomically } from '../../../src/files/write-folder-atomically'
+import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
+import { contentOf } from './killed-saves'
+
+const folder = useTemporaryFolder()
+const target = () => join(folder(), 'pipe')
+const options: WriteFolderOptions = { markers: ['index.json'] }
+
+/** Files with their content. */
+type Files = Readonly<Record<string, string>>
+
+async function put(files: Files, into: string): Promise<void> {
+  for (const [file, content] of Object.entries(files)) {
+    await mkdir(dirname(join(into, file)), { recursive: true })
+    await writeFile(join(into, file), content)
+  }
+}
+
+const write = (files: Files, changes: Partial<WriteFolderOptions> = {}) =>
+  writeFolderAtomically(target(), staging => put(files, staging), { ...options, ...changes })
+
+async function read(): Promise<Files> {
+  const names = Object.keys(await contentOf(target()))
+  return Object.fromEntries(
+    await Promise.all(names.map(async name => [name, await readFile(join(target(), name), 'utf8')])),
+  ) as Files
+}
+
+const old = { 'index.json': 'old', 'unet/config.json': 'old', 'unet/a.safetensors': 'old', 'README.md': 'mine' }
+const fresh = { 'index.json': 'new', 'unet/config.json': 'new', 'unet/b.safetensors': 'new' }
+const after = { ...fresh, 'unet/a.safetensors': 'old', 'README.md': 'mine' }
+
+describe.each(['exchanging the folders', 'moving one after the other'])('writeFolderAtomically, %s', way => {
+  beforeEach(() => {
+    if (way !== 'exchanging the folders') jest.spyOn(exchange, 'exchangeFolders').mockResolvedValue(false)
+  })
+
+  test('makes a folder, with those above it', async () => {
+    await writeFolderAtomically(join(folder(), 'a', 'b', 'c'), staging => put(fresh, staging), options)
+    expect(Object.keys(await contentOf(folder()))).toEqual(
+      Object.keys(fresh)
+        .sort()
+        .map(file => `a/b/c/${file}`),
+    )
+  })
+
+  test('replaces a folder and keeps what was not written again', async () => {
+    await put(old, target())
+    await write(fresh)
+    expect(await read()).toEqual(after)
+    expect(await readdir(folder())).toEqual(['pipe'])
+  })
+
+  test('drops the files that the new ones replace', async () => {
+    await put(old, target())
+    await write(fresh, { replaces: file => file === 'unet/a.safetensors' })
+    const { 'unet/a.safetensors': _, ...expected } = after
+    expect(await read()).toEqual(expected)
+  })
+
+  test('keeps the permissions and the links of the folder', async () => {
+    await put(old, target())
+    await symlink('README.md', join(target(), 'LISEZMOI.md'))
+    await chmod(target(), 0o750)
+    await write(fresh)
+    expect((await stat(target())).mode & 0o777).toBe(0o750)
+    expect(await readlink(join(target(), 'LISEZMOI.md'))).toBe('README.md')
+  })
+
+  test('writes behind a link', async () => {
+    await put(old, join(folder(), 'elsewhere'))
+    await symlink('elsewhere', target())
+    await write(fresh)
+    expect(await readlink(target())).toBe('elsewhere')
+    expect(await read()).toEqual(after)
+  })
+
+  test('moves into a folder that is something else, the index last', async () => {
+    const { 'index.json': _, ...rest } = old
+    await put(rest, target())
+    const before = (await stat(target())).ino
+    await write(fresh)
+    expect(await read()).toEqual(after)
+    // Its other files are many perhaps, and others may be at work there.
+    expect((await stat(target())).ino).toBe(before)
+  })
+
+  test('changes nothing when it fails midway', async () => {
+    await put(old, target())
+    const failing = writeFolderAtomically(
+      target(),
+      async staging => {
+        await put({ 'unet/config.json': 'new' }, staging)
+        throw new RangeError('no more')
+      },
+      options,
+    )
+    await expect(failing).rejects.toThrow(RangeError)
+    expect(await read()).toEqual(old)
+    expect(await readdir(folder())).toEqual(['pipe'])
+  })
+
+  test('leaves nothing of a folder that did not come', async () => {
+    const failing = writeFolderAtomically(
+      join(folder(), 'a', 'b'),
+      async staging => writeFileAtomically(join(staging, 'unet', 'config.json'), []),
+      options,
+    )
+    await expect(failing).rejects.toThrow(UnwritableFileError)
+    await expect(failing).rejects.toMatchObject({
+      reason: 'missing-folder',
+      file: join(folder(), 'a', 'b', 'unet', 'config.json'),
+    })
+    expect(await readdir(folder())).toEqual([])
+  })
+
+  test('does not replace a file', async () => {
+    await writeFile(target(), 'a file')
+    await expect(write(fresh)).rejects.toMatchObject({ code: 'UNWRITABLE_FILE', reason: 'is-file', file: target() })
+    expect(await readFile(target(), 'utf8')).toBe('a file')
+  })
+
+  test('says that the disk is full, and keeps the old', async () => {
+    await put(old, target())
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+      code: 'ENOSPC',
+      syscall: 'write',
+    })
+    const failing = writeFolderAtomically(target(), () => Promise.reject(full), options)
+    await expect(failing).rejects.toMatchObject({ reason: 'no-space', file: target() })
+    expect(await read()).toEqual(old)
+  })
+
+  // The root user may write everywhere.
+  const testAsUser = process.getuid?.() === 0 ? test.skip : test
+  testAsUser('names a folder that may not be written', async () => {
+    await chmod(folder(), 0o500)
+    await expect(write(fresh)).rejects.toMatchObject({ reason: 'no-permission' })
+    await chmod(folder(), 0o700)
+  })
+
+  testAsUser('does not replace a folder that may not be written', async () => {
+    await put(old, target())
+    await chmod(target(), 0o500)
+    await expect(write(fresh)).rejects.toMatchObject({ reason: 'no-permission' })
+    expect(await read()).toEqual(old)
+  })
+})
+
+describe('exchangeFolders', () => {
+  test('swaps two folders, and tells where it cannot', async () => {
+    await put({ a: '1' }, join(folder(), 'one'))
+    await put({ b: '2' }, join(folder(), 'two'))
+    const done = await exchange.exchangeFolders(join(folder(), 'one'), join(folder(), 'two'))
+    expect(await readdir(join(folder(), 'one'))).toEqual([done ? 'b' : 'a'])
+    expect(await exchange.exchangeFolders(join(folder(), 'one'), join(folder(), 'three'))).toBe(false)
+    expect(await readdir(folder())).toEqual(['one', 'two'])
+  })
+})

@@ -1,0 +1,151 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { SavableComponent } from '../../../src/params/component-class'
+import { markLoaded } from '../../../src/params/load-ids'
+import { type SavePipelineOptions, savePipeline } from '../../../src/pipeline/save-pretrained'
+import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
+import { contentOf } from '../files/killed-saves'
+
+/** A component whose only file is a note. */
+class Note implements SavableComponent {
+  readonly placed: string[] = []
+
+  constructor(private readonly text: string) {}
+
+  async savePretrained(folder: string, { variant = 'note' }: SavePipelineOptions = {}): Promise<void> {
+    await mkdir(folder, { recursive: true })
+    await writeFile(join(folder, `${variant}.txt`), this.text)
+  }
+
+  replacesFile(file: string): boolean {
+    return file === 'old.txt'
+  }
+
+  async savedTo(folder: string): Promise<void> {
+    this.placed.push(folder)
+  }
+}
+
+/** The same, with variants. */
+class NoteWithVariants extends Note {
+  readonly savesVariants = true
+}
+
+const folder = useTemporaryFolder()
+const target = () => join(folder(), 'pipe')
+const entry = (path: string | null) => [
+  'notes',
+  'Note',
+  {
+    pretrained_model_name_or_path: path,
+    revision: 'v1',
+    subfolder: 'other',
+    type_hint: ['notes', 'Note'],
+    variant: null,
+  },
+]
+const config = {
+  _class_name: 'ModularPipeline',
+  _blocks_class_name: 'Notes',
+  text_encoder_2: entry('someone/notes'),
+  unet: entry(null),
+  vae: entry('someone/vae'),
+  flag: true,
+}
+
+async function save(components: Record<string, unknown>, options?: SavePipelineOptions) {
+  await savePipeline(target(), { components: new Map(Object.entries(components)), config }, options)
+  return JSON.parse(await readFile(join(target(), 'modular_model_index.json'), 'utf8')) as typeof config
+}
+
+const here = (subfolder: string, variant: string | null = null) => [
+  'notes',
+  'Note',
+  {
+    pretrained_model_name_or_path: target(),
+    revision: null,
+    subfolder,
+    type_hint: ['notes', 'Note'],
+    variant,
+  },
+]
+
+describe('savePipeline', () => {
+  test('writes each component into its folder, and an index that points there', async () => {
+    const textEncoder2 = new NoteWithVariants('a')
+    const unet = new Note('b')
+    markLoaded(textEncoder2, 'someone/notes|other|null|v1')
+    expect(await save({ textEncoder2, unet }, { variant: 'fp16' })).toEqual({
+      ...config,
+      text_encoder_2: here('text_encoder_2', 'fp16'),
+      unet: here('unet'),
+      // Not loaded: its entry stays as it was.
+      vae: entry('someone/vae'),
+    })
+    expect(Object.keys(await contentOf(target()))).toEqual([
+      'modular_model_index.json',
+      'text_encoder_2/fp16.txt',
+      'unet/fp16.txt',
+    ])
+    expect(textEncoder2.placed).toEqual([join(target(), 'text_encoder_2')])
+    const text = await readFile(join(target(), 'modular_model_index.json'), 'utf8')
+    expect(text.startsWith('{\n  "_blocks_class_name": "Notes",\n  "_class_name"')).toBe(true)
+    expect(text.endsWith('\n}\n')).toBe(true)
+  })
+
+  test('without overwriteModularIndex leaves the entries of those that know where they came from', async () => {
+    const loaded = new Note('a')
+    markLoaded(loaded, 'someone/notes|other|null|v1')
+    const made = new Note('b')
+    const fromSettings = new Note('c')
+    markLoaded(fromSettings, 'null')
+    const index = await save({ textEncoder2: loaded, unet: made, vae: fromSettings }, { overwriteModularIndex: false })
+    expect(index).toEqual({ ...config, unet: here('unet'), vae: here('vae') })
+  })
+
+  test('keeps what else is in the folder, but not what the new files replace', async () => {
+    await save({ unet: new Note('first') })
+    await writeFile(join(target(), 'README.md'), 'mine')
+    await writeFile(join(target(), 'unet', 'old.txt'), 'of an earlier save')
+    await writeFile(join(target(), 'unet', 'fp16.txt'), 'of a variant')
+    await save({ unet: new Note('second') })
+    expect(Object.keys(await contentOf(target()))).toEqual([
+      'README.md',
+      'modular_model_index.json',
+      'unet/fp16.txt',
+      'unet/note.txt',
+    ])
+    expect(await readFile(join(target(), 'unet', 'note.txt'), 'utf8')).toBe('second')
+  })
+
+  test('leaves the old pipeline where a component fails, and names no temporary folder', async () => {
+    await save({ unet: new Note('first') })
+    const before = await contentOf(target())
+    class Failing extends Note {
+      override savePretrained(folder: string): Promise<void> {
+        return writeFile(join(folder, 'nowhere', 'note.txt'), '')
+      }
+    }
+    const saving = save({ unet: new Note('second'), vae: new Failing('') })
+    await expect(saving).rejects.toMatchObject({ code: 'UNWRITABLE_FILE', file: target() })
+    expect(await contentOf(target())).toEqual(before)
+    expect(await readdir(folder())).toEqual(['pipe'])
+  })
+
+  test('stops at a signal, and refuses pickles', async () => {
+    const controller = new AbortController()
+    controller.abort()
+    await expect(save({ unet: new Note('') }, { signal: controller.signal })).rejects.toThrow(controller.signal.reason)
+    await expect(save({ unet: new Note('') }, { safeSerialization: false })).rejects.toMatchObject({
+      code: 'UNSAFE_SERIALIZATION',
+    })
+    expect(await readdir(folder())).toEqual([])
+  })
+
+  test('warns of what it cannot save', async () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+    const result = await savePipeline(target(), { components: new Map([['unet', new Date()]]), config })
+    expect(result).toEqual({ config, notSaved: ['unet'] })
+    expect(warn).toHaveBeenCalledWith(expect.stringContaining('"unet" (Date)'), { code: 'TESSERAE_NOT_SAVED' })
+  })
+})

@@ -1,0 +1,38 @@
+/** Takes the bytes of a tensor from one file to another without decoding them. */
+import { open } from 'node:fs/promises'
+import type { TensorInfo } from './checkpoint'
+import { SafetensorsError } from './safetensors-error'
+
+/** Bytes that are in memory at once. */
+const CHUNK_BYTES = 2 ** 22
+
+/**
+ * The bytes of a tensor, piece by piece.
+ *
+ * @throws SafetensorsError if the file cannot be read, or was written to since it was opened
+ * @throws the reason of `signal`
+ */
+export async function* tensorBytes(info: TensorInfo, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+  const { file, begin, end, stamp } = info
+  const handle = await open(file, 'r').catch(cause => {
+    throw new SafetensorsError(file, 'unreadable', `cannot be opened: ${(cause as Error).message}.`, { cause })
+  })
+  try {
+    const { size, mtimeMs } = await handle.stat()
+    if (size < end || (stamp && (stamp.size !== size || stamp.modified !== mtimeMs))) {
+      throw new SafetensorsError(file, 'changed', 'was written to since the model was loaded from it. Load it again.')
+    }
+    for (let position = begin; position < end; ) {
+      signal?.throwIfAborted()
+      // A buffer of its own for each piece: whoever writes it may still hold the one before.
+      const { bytesRead, buffer } = await handle.read(new Uint8Array(Math.min(CHUNK_BYTES, end - position)), {
+        position,
+      })
+      if (bytesRead === 0) throw new SafetensorsError(file, 'truncated', `ends at byte ${position}.`)
+      yield buffer.subarray(0, bytesRead)
+      position += bytesRead
+    }
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,72 @@
+/** Names of files and folders that are not finished yet, and what to do with those that a killed process has left behind. */
+import { createHash, randomUUID } from 'node:crypto'
+import { readdirSync, renameSync, statSync } from 'node:fs'
+import { readdir, rename, rm } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+
+/** Tells machines apart that share a folder: a process number says something on its own machine alone. */
+const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
+
+const NAME = /^\.tesserae-([0-9a-f]{8})-(\d+)-[0-9a-f-]{36}\.(?:tmp|old-(.+))$/s
+
+/** Folders that this process has looked through. */
+const cleared = new Set<string>()
+
+/** A path beside another for what is to take its place. */
+export function temporaryBeside(path: string): string {
+  return join(dirname(path), `.tesserae-${HOST}-${process.pid}-${randomUUID()}.tmp`)
+}
+
+/** A path beside a folder where it waits while another takes its place; {@link recoverFolder} knows it. */
+export function setAsideBeside(path: string): string {
+  return join(dirname(path), `.tesserae-${HOST}-${process.pid}-${randomUUID()}.old-${basename(path)}`)
+}
+
+/**
+ * Removes what processes that are no more have left in a folder, and puts a folder back that was set aside when its process ended. Looks once at
+ * each folder. Nothing depends on it: what cannot be removed stays.
+ */
+export async function clearLeftovers(folder: string): Promise<void> {
+  if (cleared.has(folder)) return
+  cleared.add(folder)
+  for (const { name, original } of leftoversAmong(await readdir(folder).catch(() => []))) {
+    const path = join(folder, name)
+    if (original !== undefined && !isThere(join(folder, original))) {
+      await rename(path, join(folder, original)).catch(() => undefined)
+    } else {
+      await rm(path, { recursive: true, force: true }).catch(() => undefined)
+    }
+  }
+}
+
+/** Puts a folder back in its place if the process that was replacing it ended between its two moves. Does nothing to a folder that is there. */
+export function recoverFolder(path: string): void {
+  if (isThere(path)) return
+  try {
+    const found = leftoversAmong(readdirSync(dirname(path))).find(({ original }) => original === basename(path))
+    if (found) renameSync(join(dirname(path), found.name), path)
+  } catch {
+    // Whoever reads the folder next says that it is not there.
+  }
+}
+
+function leftoversAmong(names: readonly string[]): { name: string; original: string | undefined }[] {
+  return names.flatMap(name => {
+    const [, host, pid, original] = NAME.exec(name) ?? []
+    return host === HOST && !isRunning(Number(pid)) ? [{ name, original }] : []
+  })
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    // A process of another user answers with EPERM.
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined
+}

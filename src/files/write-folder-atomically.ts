@@ -1,0 +1,170 @@
+/** Writes a folder of files as a whole or not at all. */
+import {
+  access,
+  chmod,
+  constants,
+  copyFile,
+  link,
+  mkdir,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  stat,
+} from 'node:fs/promises'
+import { dirname, join, relative, resolve } from 'node:path'
+import { exchangeFolders } from './exchange-folders'
+import { clearLeftovers, recoverFolder, setAsideBeside, temporaryBeside } from './leftovers'
+import { syncToDisk, syncTree } from './sync-to-disk'
+import { UnwritableFileError } from './unwritable-file-error'
+
+/** How {@link writeFolderAtomically} treats what is there. */
+export interface WriteFolderOptions {
+  /**
+   * Names of files by which readers know such a folder, the one that is written now first. A folder that has one of them is replaced in one step. In
+   * any other, what is new takes its place entry by entry, the first of these last: nobody takes the folder for complete before.
+   */
+  markers: readonly string[]
+  /** Whether a file of the old folder, by its path with `/`, has no place beside the new ones. All other files stay. Default: none. */
+  replaces?: (file: string) => boolean
+}
+
+/**
+ * Lets `fill` write into a new folder beside the target, and puts it in the target's place once all of it is on the disk. Whoever reads the target
+ * sees the old or the new, also when the process is killed midway. Files of the old folder that were not written again stay.
+ *
+ * Where the system has no way to swap two folders in one step (see {@link exchangeFolders}), there is a moment between two moves in which a killed
+ * process leaves the old folder set aside; {@link recoverFolder}, which reading and saving call, puts it back.
+ *
+ * @throws UnwritableFileError if the target is a file, may not be written, or the disk is full; what `fill` throws
+ */
+export async function writeFolderAtomically(
+  path: string,
+  fill: (folder: string) => Promise<void>,
+  options: WriteFolderOptions,
+): Promise<void> {
+  let created: string | undefined
+  let staging: string | undefined
+  try {
+    const target = await placeOf(path)
+    const parent = dirname(target)
+    created = await mkdir(parent, { recursive: true })
+    await clearLeftovers(parent)
+    staging = temporaryBeside(target)
+    await mkdir(staging)
+    await fill(staging)
+    await syncTree(staging)
+    await putInPlace(staging, target, options)
+  } catch (error) {
+    if (staging) await rm(staging, { recursive: true, force: true }).catch(() => undefined)
+    if (created) await removeEmpty(dirname(resolve(path)), created)
+    throw UnwritableFileError.from(path, named(error, staging, path))
+  }
+}
+
+/** An error about a file of the folder, by the name that the file would have had. */
+function named(error: unknown, staging: string | undefined, path: string): unknown {
+  if (!(error instanceof UnwritableFileError) || staging === undefined) return error
+  const file = relative(staging, error.file)
+  return file.startsWith('..') ? error : UnwritableFileError.fromSystemError(join(path, file), error.cause ?? error)
+}
+
+/** Where the folder is, or is to be: behind a link, what the link leads to. */
+async function placeOf(path: string): Promise<string> {
+  recoverFolder(path)
+  const stats = await stat(path).catch(() => undefined)
+  if (stats === undefined) return resolve(path)
+  if (!stats.isDirectory()) throw new UnwritableFileError(path, 'is-file', 'this is a file. Give the name of a folder.')
+  // Its parent's permissions decide whether it can be replaced, its own whether it may be.
+  await access(path, constants.W_OK)
+  return realpath(path)
+}
+
+async function putInPlace(staging: string, target: string, options: WriteFolderOptions): Promise<void> {
+  const old = await readdir(target).catch(() => undefined)
+  if (old === undefined) await rename(staging, target)
+  else if (old.some(name => options.markers.includes(name))) await replaceFolder(staging, target, options.replaces)
+  else await moveEntries(staging, target, options)
+  await syncToDisk(dirname(target))
+}
+
+/** Puts a folder in the place of another, with those files of the other that are to stay. */
+async function replaceFolder(
+  staging: string,
+  target: string,
+  replaces: WriteFolderOptions['replaces'],
+  prefix = '',
+): Promise<void> {
+  const keep = (from: string, to: string) => keepOthers(from, to, file => replaces?.(prefix + file) ?? false)
+  await keep(target, staging)
+  await chmod(staging, (await stat(target)).mode)
+  if (await exchangeFolders(staging, target)) {
+    // What others have put there in the meantime stays as well.
+    await keep(staging, target)
+    await removeOld(staging)
+    return
+  }
+  const aside = setAsideBeside(target)
+  await rename(target, aside)
+  try {
+    await rename(staging, target)
+  } catch (error) {
+    await rename(aside, target)
+    throw error
+  }
+  await keep(aside, target)
+  await removeOld(aside)
+}
+
+/** The new folder is in its place: an old one that cannot be removed is no failure. */
+async function removeOld(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true }).catch(() => undefined)
+}
+
+/** Moves what is new into a folder that is something else besides. */
+async function moveEntries(
+  staging: string,
+  target: string,
+  { markers: [last], replaces }: WriteFolderOptions,
+): Promise<void> {
+  const entries = await readdir(staging, { withFileTypes: true })
+  entries.sort((a, b) => Number(a.name === last) - Number(b.name === last))
+  for (const entry of entries) {
+    const [from, to] = [join(staging, entry.name), join(target, entry.name)]
+    const isFolderThere = entry.isDirectory() && (await stat(to).catch(() => undefined))?.isDirectory()
+    if (entry.name === last) await syncToDisk(target)
+    if (isFolderThere) await replaceFolder(from, to, replaces, `${entry.name}/`)
+    else await rename(from, to)
+  }
+  await syncToDisk(target)
+  await rmdir(staging)
+}
+
+/** Gives one folder the files of another that it lacks, by a second name where that is possible. */
+async function keepOthers(from: string, to: string, replaces: (file: string) => boolean, prefix = ''): Promise<void> {
+  const there = new Set(await readdir(to))
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const file = prefix + entry.name
+    const [source, copy] = [join(from, entry.name), join(to, entry.name)]
+    if (entry.isDirectory()) {
+      if (!there.has(entry.name)) await mkdir(copy)
+      else if (!(await stat(copy)).isDirectory()) continue
+      await keepOthers(source, copy, replaces, `${file}/`)
+    } else if (!there.has(entry.name) && !replaces(file)) {
+      await link(source, copy).catch(() => copyFile(source, copy))
+    }
+  }
+}
+
+/** Removes folders that were made for a target that did not come. */
+async function removeEmpty(from: string, first: string): Promise<void> {
+  for (let folder = from; folder.length >= first.length; folder = dirname(folder)) {
+    if (
+      !(await rmdir(folder)
+        .then(() => true)
+        .catch(() => false))
+    )
+      return
+  }
+}

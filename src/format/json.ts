@@ -1,0 +1,31 @@
+/** JSON files in the form that Python's libraries give them, so that a save changes no more lines than it must. */
+
+/** How {@link formatJson} writes. */
+export interface FormatJsonOptions {
+  /** Whether numbers under a key are floats: these are written as `1.0`, for readers who tell whole numbers from others. Default: none are. */
+  isFloat?: (key: string) => boolean
+}
+
+/** Before text that is to stand without quotes. No string of a file holds this sign, which Unicode keeps for private use. */
+const BARE = '\uE000'
+
+/**
+ * A value as JSON: keys sorted at every depth, two spaces of indentation, a newline at the end, signs beyond ASCII escaped, and infinities as the
+ * bare words that Python writes and reads.
+ */
+export function formatJson(value: unknown, { isFloat = () => false }: FormatJsonOptions = {}): string {
+  const text = JSON.stringify(prepared(value, false, isFloat), undefined, 2)
+  const bare = text.replaceAll(new RegExp(`"${BARE}([^"]*)"`, 'g'), '$1')
+  return `${bare.replaceAll(/[\u007f-\uffff]/g, sign => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
+}
+
+function prepared(value: unknown, asFloat: boolean, isFloat: (key: string) => boolean): unknown {
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) return BARE + String(value)
+    return asFloat && Number.isInteger(value) && Math.abs(value) < 1e21 ? `${BARE}${value}.0` : value
+  }
+  if (Array.isArray(value)) return value.map(member => prepared(member, asFloat, isFloat))
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(entries.map(([key, member]) => [key, prepared(member, isFloat(key), isFloat)]))
+}

@@ -5,10 +5,11 @@ import type { RunScope, RunScoped } from '../../src/container/run-scoped'
 import { nameList } from '../../src/errors/text'
 import { toCamelCase } from '../../src/format/wire-names'
 import { resolveRepository } from '../../src/hub/repository-resolver'
-import type { FromPretrainedOptions } from '../../src/params/component-class'
+import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
 import { ComponentClassError } from '../configs/component-class-error'
 import { parseConfig, type RawConfig } from '../configs/parse-config'
 import { readConfig } from '../configs/read-config'
+import { saveConfig } from '../configs/write-config'
 import type { ModuleHook } from '../models/hooks/module-hook'
 import type { Module } from '../nn/module'
 import { Generator } from '../random/generator'
@@ -62,6 +63,9 @@ type AnyGuiderClass<T extends BaseGuidance> = (abstract new (...args: never[]) =
 /** The file that a guider's settings lie in. */
 const GUIDER_CONFIG_NAME = 'guider_config.json'
 
+/** Whether the reference's settings of that name are floats: all numbers are, but those of layers. It tells `0.0` from `0`. */
+const isFloat = (key: string) => !key.endsWith('layers') && key !== 'indices'
+
 /** The class that is meant where none is named. */
 const DEFAULT_GUIDER = 'ClassifierFreeGuidance'
 
@@ -73,7 +77,9 @@ const registered = new Map<string, GuiderClass>()
  * batch {@link prepareModels}, the model with the hooks that this gives, `batch.noisePred = …` and {@link cleanupModels}; then {@link call}.
  * What it remembers belongs to a run, so work on a copy made by {@link forRun}, and {@link dispose} of that at its end.
  */
-export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfig> implements RunScoped {
+export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfig>
+  implements RunScoped, SavableComponent
+{
   /** All settings, with defaults. */
   readonly config: Readonly<Config>
   protected isEnabled: boolean
@@ -235,6 +241,11 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
     const changes = Object.fromEntries(Object.entries(overrides).map(([key, value]) => [toCamelCase(key), value]))
     const ownClass = this.constructor as GuiderClass // Every concrete class takes a config.
     return new ownClass({ ...this.config, ...changes }) as this // Of this very class.
+  }
+
+  /** Writes the settings to the `guider_config.json` of a folder. @throws UnwritableFileError */
+  savePretrained(folder: string, { signal }: SavePretrainedOptions = {}): Promise<void> {
+    return saveConfig(join(folder, GUIDER_CONFIG_NAME), this, { signal, isFloat })
   }
 
   /** A copy with the same settings, enabled or disabled as this one, that has seen no step. */

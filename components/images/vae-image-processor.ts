@@ -1,6 +1,11 @@
 /** Brings images to the numbers that a VAE works with, and back. Counterpart: diffusers image_processor.py. */
+import { join } from 'node:path'
 import { z } from 'zod'
+import { resolveRepository } from '../../src/hub/repository-resolver'
+import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
 import { parseConfig } from '../configs/parse-config'
+import { readConfig } from '../configs/read-config'
+import { saveConfig } from '../configs/write-config'
 import * as tf from '../tensors/tf'
 import { toGrayscale, toRgb } from './convert-channels'
 import { Image } from './image'
@@ -29,6 +34,9 @@ const configSchema = z
 /** The settings of a {@link VaeImageProcessor}. */
 export type VaeImageProcessorConfig = Readonly<z.output<typeof configSchema>>
 
+/** The file that its settings lie in. */
+const CONFIG_NAME = 'config.json'
+
 /** The size that images are brought to. */
 export interface PreprocessOptions {
   /** In pixels, rounded down to a multiple of the VAE's factor. Default: that of the first image. */
@@ -43,7 +51,7 @@ export interface PostprocessOptions<Type extends 'image' | 'tensor' = 'image' | 
 }
 
 /** Turns images into tensors `[batch, height, width, channels]` and such tensors into images. */
-export class VaeImageProcessor {
+export class VaeImageProcessor implements SavableComponent {
   readonly config: VaeImageProcessorConfig
 
   /** @throws ConfigError for a setting of the wrong type or out of range */
@@ -58,6 +66,23 @@ export class VaeImageProcessor {
    */
   static fromConfig(config: Readonly<Record<string, unknown>>): VaeImageProcessor {
     return new VaeImageProcessor(config)
+  }
+
+  /**
+   * From the `config.json` of a folder, as `save_config` of diffusers writes it.
+   *
+   * @throws MissingFileError, InvalidConfigError, ConfigError
+   */
+  static async fromPretrained(path: string, options: FromPretrainedOptions = {}): Promise<VaeImageProcessor> {
+    const { subfolder, signal } = options
+    const top = await resolveRepository(path, { subfolder, files: [CONFIG_NAME] }, options)
+    signal?.throwIfAborted()
+    return new VaeImageProcessor(await readConfig(subfolder === undefined ? top : join(top, subfolder), CONFIG_NAME))
+  }
+
+  /** Writes the settings to the `config.json` of a folder. @throws UnwritableFileError */
+  savePretrained(folder: string, { signal }: SavePretrainedOptions = {}): Promise<void> {
+    return saveConfig(join(folder, CONFIG_NAME), this, { signal })
   }
 
   /**

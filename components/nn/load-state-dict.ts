@@ -31,7 +31,7 @@ export async function loadStateDict(
     for (const [key, parameter] of matches) {
       options.signal?.throwIfAborted()
       if (options.lazy) parameter.bind(checkpoint.info(key))
-      else parameter.load(await checkpoint.readFloat32(key))
+      else parameter.load(await checkpoint.readFloat32(key), checkpoint.info(key))
     }
     options.signal?.throwIfAborted()
   } catch (error) {

@@ -27,6 +27,7 @@ export function withParameterReader<T>(read: ParameterReader, action: () => T): 
 export class Parameter<T extends tf.Tensor = tf.Tensor> {
   private value: T | undefined
   private file: TensorInfo | undefined
+  private readFrom: TensorInfo | undefined
   private changes = 0
 
   constructor(
@@ -65,22 +66,41 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
     return this.file
   }
 
+  /** The tensor of a checkpoint that the numbers are those of, in memory or not; `undefined` for a weight that was made otherwise. */
+  get origin(): TensorInfo | undefined {
+    return this.readFrom
+  }
+
   /** How often the numbers have been replaced or given back: what was made from others is out of date. */
   get revision(): number {
     return this.changes
   }
 
-  /** Takes the numbers, in row-major order of {@link shape}, to the current backend; earlier ones are disposed. */
-  load(values: Float32Array): void {
+  /**
+   * Takes the numbers, in row-major order of {@link shape}, to the current backend; earlier ones are disposed.
+   *
+   * @param origin the tensor of a checkpoint that they were read from
+   */
+  load(values: Float32Array, origin?: TensorInfo): void {
     const loaded = this.place(values)
     this.dispose()
     this.value = loaded
+    this.readFrom = origin
   }
 
   /** Leaves the numbers in a file of weights until they are asked for; earlier ones are disposed. */
   bind(source: TensorInfo): void {
     this.dispose()
     this.file = source
+    this.readFrom = source
+  }
+
+  /** The same numbers now lie at another place on disk. */
+  relocate(place: TensorInfo): void {
+    this.readFrom = place
+    if (this.file === undefined) return
+    this.file = place
+    this.changes++
   }
 
   /**
@@ -100,6 +120,7 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
     this.value?.dispose()
     this.value = undefined
     this.file = undefined
+    this.readFrom = undefined
     this.changes++
   }
 

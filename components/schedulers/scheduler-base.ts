@@ -4,10 +4,11 @@ import type { z } from 'zod'
 import type { RunScope, RunScoped } from '../../src/container/run-scoped'
 import { kindOf } from '../../src/errors/text'
 import { resolveRepository } from '../../src/hub/repository-resolver'
-import type { FromPretrainedOptions } from '../../src/params/component-class'
+import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
 import { ComponentClassError } from '../configs/component-class-error'
 import type { RawConfig } from '../configs/parse-config'
 import { readConfig } from '../configs/read-config'
+import { saveConfig } from '../configs/write-config'
 import * as tf from '../tensors/tf'
 import { RunProgress, type Schedule } from './run-progress'
 import { SchedulerArgumentError } from './scheduler-argument-error'
@@ -45,7 +46,9 @@ const registered = new Map<string, SchedulerClass>()
  * Decides which noise levels a run visits, and takes it from each to the next. Tables belong to the scheduler; the schedule, the place
  * in it and what a solver remembers belong to a run, so work on a copy made by {@link forRun}.
  */
-export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerConfig> implements RunScoped {
+export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerConfig>
+  implements RunScoped, SavableComponent
+{
   /** All settings, with defaults. Made into another scheduler, it brings along what was given to this one, but no defaults. */
   readonly config: Readonly<Config>
   /** Keys of the given config that this scheduler does not have, e.g. those of another scheduler. */
@@ -223,6 +226,11 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
       noise,
       levels.map(({ alpha, sigma }) => ({ alpha: -sigma, sigma: alpha })),
     )
+  }
+
+  /** Writes the settings to the `scheduler_config.json` of a folder. @throws UnwritableFileError */
+  savePretrained(folder: string, { signal }: SavePretrainedOptions = {}): Promise<void> {
+    return saveConfig(join(folder, SCHEDULER_CONFIG_NAME), this, { signal })
   }
 
   /** A copy with the same settings and tables, and no schedule. */

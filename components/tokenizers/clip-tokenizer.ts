@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { Tokenizer } from '@huggingface/tokenizers'
 import { resolveRepository } from '../../src/hub/repository-resolver'
-import type { FromPretrainedOptions } from '../../src/params/component-class'
+import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
 import {
   CLIP_TOKENIZER_CLASSES,
   CLIP_TOKENIZER_FILES,
@@ -10,6 +10,7 @@ import {
   readCLIPTokenizerFiles,
 } from './clip-tokenizer-files'
 import { clipTokenizerJson } from './clip-tokenizer-json'
+import { isReplacedTokenizerFile, writeCLIPTokenizerFiles } from './clip-tokenizer-saving'
 import { InvalidMaxLengthError } from './invalid-max-length-error'
 import { InvalidTokenizerError } from './invalid-tokenizer-error'
 
@@ -42,7 +43,7 @@ const OUTER_SPACE = /^[\p{White_Space}\x1c-\x1f]+|[\p{White_Space}\x1c-\x1f]+$/g
  * Byte-level BPE in lower case, as CLIP was trained with. No text is refused: signs without a token of their own are spelled
  * in bytes.
  */
-export class CLIPTokenizer {
+export class CLIPTokenizer implements SavableComponent {
   /** Longest sequence that the text model takes, start and end token included (77 for published models). */
   readonly modelMaxLength: number
   readonly bosTokenId: number
@@ -53,7 +54,7 @@ export class CLIPTokenizer {
   private readonly tokenizer: Tokenizer
   private readonly specialIds: ReadonlySet<number>
 
-  constructor(files: CLIPTokenizerFiles) {
+  constructor(private readonly files: CLIPTokenizerFiles) {
     this.tokenizer = new Tokenizer(clipTokenizerJson(files), {})
     this.modelMaxLength = files.modelMaxLength
     this.bosTokenId = files.bosToken.id
@@ -81,6 +82,19 @@ export class CLIPTokenizer {
       )
     }
     return new CLIPTokenizer(await readCLIPTokenizerFiles(folder, signal))
+  }
+
+  /**
+   * Writes the tokenizer into a folder, as a whole or not at all: `vocab.json`, `merges.txt`, `tokenizer_config.json` and `special_tokens_map.json`.
+   *
+   * @throws UnwritableFileError; the reason of `options.signal`
+   */
+  savePretrained(folder: string, { signal }: SavePretrainedOptions = {}): Promise<void> {
+    return writeCLIPTokenizerFiles(folder, this.files, signal)
+  }
+
+  replacesFile(file: string): boolean {
+    return isReplacedTokenizerFile(file)
   }
 
   /**

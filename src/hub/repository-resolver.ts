@@ -1,6 +1,7 @@
 /** Where models come from that are no folder here: whoever can fetch them registers itself. Counterpart: diffusers utils/hub_utils.py. */
 import { existsSync } from 'node:fs'
 import { RepositoryUnavailableError } from '../errors/repository-unavailable-error'
+import { recoverFolder } from '../files/leftovers'
 
 /** How far a download is. */
 export interface DownloadProgress {
@@ -101,5 +102,6 @@ export function findModelIndex(path: string, options: RepositoryOptions = {}): s
 
 /** Whether a path is not there as a file or folder, but can be the id of a repository, e.g. `org/name`. */
 export function isRepositoryId(path: string): boolean {
+  recoverFolder(path)
   return registered?.isRepositoryId(path) === true && !existsSync(path)
 }

@@ -22,7 +22,7 @@ export class AutoencoderKL extends PretrainedModel {
 
   private constructor(
     /** The settings, complete and frozen. */
-    readonly config: AutoencoderKLConfig,
+    override readonly config: AutoencoderKLConfig,
   ) {
     super()
     const { latentChannels } = config

@@ -6,6 +6,7 @@ import { Linear } from '../../nn/linear'
 import * as tf from '../../tensors/tf'
 import { loadPretrained } from '../load-pretrained'
 import { PretrainedModel } from '../pretrained-model'
+import type { ModelLayout } from '../save-pretrained'
 import { type CLIPTextInputs, CLIPTextModel, type CLIPTextOutput, isPositionIds } from './clip-text-model'
 import { type CLIPTextConfig, parseCLIPTextConfig } from './config'
 
@@ -22,7 +23,7 @@ export class CLIPTextModelWithProjection extends PretrainedModel {
 
   private constructor(
     /** The settings, complete and frozen. */
-    readonly config: CLIPTextConfig,
+    override readonly config: CLIPTextConfig,
   ) {
     super()
     this.textModel = new CLIPTextModel(config)
@@ -47,6 +48,10 @@ export class CLIPTextModelWithProjection extends PretrainedModel {
       return /^text_(model|projection)\./.test(key) ? key : `text_model.${key}`
     }
     return loadPretrained(CLIPTextModelWithProjection, { weightsName: 'model', rename }, path, options)
+  }
+
+  protected override get layout(): ModelLayout {
+    return { weightsName: 'model', modelType: 'clip_text_model' }
   }
 
   /**

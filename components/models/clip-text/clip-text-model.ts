@@ -8,6 +8,7 @@ import { InputShapes } from '../input-shapes'
 import { loadPretrained } from '../load-pretrained'
 import { ModelInputError } from '../model-input-error'
 import { PretrainedModel } from '../pretrained-model'
+import type { ModelLayout } from '../save-pretrained'
 import { CLIPEncoder, CLIPTextEmbeddings } from './clip-encoder'
 import { type CLIPTextConfig, parseCLIPTextConfig } from './config'
 
@@ -49,7 +50,7 @@ export class CLIPTextModel extends PretrainedModel {
   /** A model without weights; {@link fromConfig} checks the config first. */
   constructor(
     /** The settings, complete and frozen. */
-    readonly config: CLIPTextConfig,
+    override readonly config: CLIPTextConfig,
   ) {
     super()
     this.embeddings = new CLIPTextEmbeddings(config)
@@ -71,6 +72,11 @@ export class CLIPTextModel extends PretrainedModel {
   static fromPretrained(path: string, options?: FromPretrainedOptions): Promise<CLIPTextModel> {
     const rename = (key: string) => (isPositionIds(key) ? null : key.replace(/^text_model\./, ''))
     return loadPretrained(CLIPTextModel, { weightsName: 'model', rename }, path, options)
+  }
+
+  protected override get layout(): ModelLayout {
+    // With the prefix, which all versions of transformers read.
+    return { weightsName: 'model', keyOf: name => `text_model.${name}`, modelType: 'clip_text_model' }
   }
 
   /**

@@ -36,7 +36,7 @@ export class UNet2DConditionModel extends PretrainedModel {
 
   private constructor(
     /** The settings, complete and frozen. */
-    readonly config: UNet2DConditionConfig,
+    override readonly config: UNet2DConditionConfig,
   ) {
     super()
     const { normNumGroups, normEps, actFn, flipSinToCos, freqShift: downscaleFreqShift } = config

@@ -1,0 +1,61 @@
+/** Models that were saved here, loaded by Python, and saved by Python, loaded here. */
+import { join } from 'node:path'
+import { AutoencoderKL } from '../../../components/models/autoencoder-kl/autoencoder-kl'
+import { CLIPTextModel } from '../../../components/models/clip-text/clip-text-model'
+import { CLIPTextModelWithProjection } from '../../../components/models/clip-text/clip-text-model-with-projection'
+import { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
+import type { SavePretrainedOptions } from '../../../src/params/component-class'
+import { describeWithPython, runPython } from '../../python'
+import { useTemporaryFolder } from '../checkpoints/temporary-folder'
+import { goldenFolder } from './golden-model-case'
+import { useBackend } from './use-backend'
+
+/**
+ * Loads what was saved and its source, compares all weights (the types too) and saves what was saved once more, halved in precision and in
+ * shards. Gives what differs.
+ */
+const program = `
+import sys, json, warnings, diffusers, transformers
+source, saved, target, name, variant = sys.argv[1:6]
+library = diffusers if hasattr(diffusers, name) else transformers
+cls = getattr(library, name)
+options = {"variant": variant} if variant else {}
+wrong = []
+if library is diffusers:
+    model, info = cls.from_pretrained(saved, output_loading_info=True, **options)
+else:
+    model, info = cls.from_pretrained(saved, output_loading_info=True, **options)
+wrong += [f"{key}: {value}" for key, value in info.items() if value]
+expected = cls.from_pretrained(source).state_dict()
+state = model.state_dict()
+wrong += sorted(set(state) ^ set(expected))
+wrong += [key for key in state if key in expected and not (state[key].dtype == expected[key].dtype and state[key].equal(expected[key]))]
+model.half().save_pretrained(target, max_shard_size="60KB", variant="fp16")
+print(json.dumps(wrong))`
+
+describeWithPython('a saved model in Python', () => {
+  useBackend('wasm')
+  const folder = useTemporaryFolder()
+
+  test.each([
+    [UNet2DConditionModel, 'unet_sdxl', {}],
+    [AutoencoderKL, 'vae_sd', { maxShardSize: '50KB', variant: 'test' }],
+    [CLIPTextModel, 'clip_text', {}],
+    [CLIPTextModelWithProjection, 'clip_text_projection', { maxShardSize: '50KB' }],
+  ] as const)(
+    'is that of %p, %s, and loads here when Python has saved it',
+    async (modelClass, name, options) => {
+      const [saved, python] = [join(folder(), 'saved'), join(folder(), 'python')]
+      const model = await modelClass.fromPretrained(goldenFolder(name), { executor: 'graph' })
+      await model.savePretrained(saved, options)
+      const { variant = '' }: SavePretrainedOptions = options
+      const differences = await runPython(program, [goldenFolder(name), saved, python, modelClass.name, variant])
+      expect(differences).toEqual([])
+      const again = await modelClass.fromPretrained(python, { executor: 'graph', variant: 'fp16' })
+      expect(new Set(again.parameters().map(parameter => parameter.origin?.dtype))).toEqual(new Set(['F16']))
+      again.dispose()
+      model.dispose()
+    },
+    120_000,
+  )
+})

@@ -1,0 +1,143 @@
+/** Writes a model into a folder, from which Tesserae and Python load it. Counterpart: models/modeling_utils.py (save_pretrained). */
+import { realpath, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { UnsafeSerializationError } from '../../src/errors/unsafe-serialization-error'
+import { writeFolderAtomically } from '../../src/files/write-folder-atomically'
+import type { SavePretrainedOptions } from '../../src/params/component-class'
+import type { TensorInfo } from '../checkpoints/checkpoint'
+import { tensorBytes } from '../checkpoints/copy-tensor'
+import { type OpenCheckpointOptions, openCheckpoint } from '../checkpoints/open-checkpoint'
+import { parseShardSize } from '../checkpoints/shard-size'
+import { fromFloat32, isFloatDType } from '../checkpoints/weight-dtypes'
+import { isWeightFile, writeCheckpoint } from '../checkpoints/write-checkpoint'
+import type { WeightTensor } from '../checkpoints/write-safetensors'
+import type { RawConfig } from '../configs/parse-config'
+import { snakeCased, writeConfig, writeJson } from '../configs/write-config'
+import type { Module } from '../nn/module'
+import type { Parameter } from '../nn/parameter'
+import { WeightsNotLoadedError } from '../nn/weights-not-loaded-error'
+
+/** How a class of models lies on disk. */
+export interface ModelLayout {
+  weightsName: OpenCheckpointOptions['weightsName']
+  /** The key in a checkpoint of a weight of the model. Default: the same. */
+  keyOf?: (name: string) => string
+  /** The type of the model in transformers' configs; those of diffusers have none. */
+  modelType?: string
+}
+
+/** A model that can be saved. */
+export type ConfiguredModel = Module & { readonly config: RawConfig }
+
+/** The limits of the reference: diffusers' and transformers'. */
+const MAX_SHARD_SIZE = { diffusion_pytorch_model: '10GB', model: '5GB' } as const
+
+/** PyTorch's names of the types of weights. */
+const TORCH_DTYPES = { F64: 'float64', F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const
+
+/**
+ * Writes `config.json` and the weights. They keep the type and the bytes of the files that they were loaded from, and are copied piece by piece:
+ * little memory is needed.
+ *
+ * @throws WeightsNotLoadedError, InvalidShardSizeError, UnsafeSerializationError, UnwritableFileError; SafetensorsError where the weights lie in a
+ * file that was written to since; the reason of `options.signal`
+ */
+export async function saveModel(
+  model: ConfiguredModel,
+  layout: ModelLayout,
+  folder: string,
+  options: SavePretrainedOptions = {},
+): Promise<void> {
+  const { safeSerialization, variant, signal } = options
+  if (safeSerialization === false) throw new UnsafeSerializationError()
+  signal?.throwIfAborted()
+  const { weightsName } = layout
+  const maxShardSize = parseShardSize(options.maxShardSize ?? MAX_SHARD_SIZE[weightsName])
+  const parameters = parametersByKey(model, layout)
+  await writeFolderAtomically(
+    folder,
+    async staging => {
+      const tensors = Object.fromEntries(
+        [...parameters].map(([key, parameter]) => [key, savedTensor(parameter, signal)]),
+      )
+      await writeCheckpoint(staging, tensors, { weightsName, variant, maxShardSize })
+      await writeModelConfig(join(staging, 'config.json'), model, layout)
+      signal?.throwIfAborted()
+    },
+    { markers: ['config.json'], replaces: file => isWeightFile(file, { weightsName, variant }) },
+  )
+  await relocateWeights(model, layout, folder, options)
+}
+
+/**
+ * Where a model's weights lie in files that a save has replaced: lets them be read from the new ones.
+ *
+ * @throws SafetensorsError, MissingFileError
+ */
+export async function relocateWeights(
+  model: Module,
+  layout: ModelLayout,
+  folder: string,
+  { variant }: SavePretrainedOptions,
+): Promise<void> {
+  const place = await realpath(folder)
+  const replaced: [key: string, parameter: Parameter][] = []
+  for (const [key, parameter] of parametersByKey(model, layout)) {
+    if (parameter.origin && (await isInside(parameter.origin, place))) replaced.push([key, parameter])
+  }
+  if (replaced.length === 0) return
+  const checkpoint = await openCheckpoint(folder, { weightsName: layout.weightsName, variant })
+  try {
+    for (const [key, parameter] of replaced) parameter.relocate(checkpoint.info(key))
+  } finally {
+    await checkpoint.close()
+  }
+}
+
+async function isInside({ file }: TensorInfo, folder: string): Promise<boolean> {
+  return (await realpath(dirname(file)).catch(() => undefined)) === folder
+}
+
+function parametersByKey(model: Module, { keyOf = name => name }: ModelLayout): Map<string, Parameter> {
+  return new Map([...model.namedParameters()].map(([name, parameter]) => [keyOf(name), parameter]))
+}
+
+/** @throws WeightsNotLoadedError */
+function savedTensor(parameter: Parameter, signal: AbortSignal | undefined): WeightTensor {
+  const { shape, origin } = parameter
+  if (!parameter.isLoaded) throw new WeightsNotLoadedError(shape)
+  const dtype = origin && isFloatDType(origin.dtype) ? origin.dtype : 'F32'
+  // Read when its turn comes, so that one tensor at a time is in memory; the file's bytes where they are still there.
+  const data = async function* () {
+    if (origin && (parameter.source || (await isUnchanged(origin)))) yield* tensorBytes(origin, signal)
+    else yield bytesOf(fromFloat32(dtype, parameter.read()))
+  }
+  return { dtype, shape, data }
+}
+
+/** Whether the file is still the one that the numbers in memory were read from. */
+async function isUnchanged({ file, stamp }: TensorInfo): Promise<boolean> {
+  const now = await stat(file).catch(() => undefined)
+  return now !== undefined && stamp?.size === now.size && stamp.modified === now.mtimeMs
+}
+
+function bytesOf(values: ArrayBufferView): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+}
+
+async function writeModelConfig(file: string, model: ConfiguredModel, { modelType }: ModelLayout): Promise<void> {
+  const { name } = model.constructor
+  if (modelType === undefined) return writeConfig(file, name, model.config)
+  await writeJson(file, {
+    ...snakeCased(model.config),
+    architectures: [name],
+    model_type: modelType,
+    torch_dtype: torchDType(model),
+  })
+}
+
+/** The type of the first weight, which Python makes a model's type of. */
+function torchDType(model: Module): string {
+  const dtype = model.parameters()[0]?.origin?.dtype
+  return TORCH_DTYPES[dtype && isFloatDType(dtype) ? dtype : 'F32']
+}

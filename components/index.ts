@@ -2,6 +2,7 @@
 import './tensors/tf'
 import './component-classes'
 
+export { UnwritableFileError } from '../src/files/unwritable-file-error'
 export type { BackendName } from './backends/backend-loader'
 export { BackendUnavailableError } from './backends/backend-unavailable-error'
 export { InvalidThreadCountError } from './backends/invalid-thread-count-error'

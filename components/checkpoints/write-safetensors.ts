@@ -22,7 +22,7 @@ export interface WeightTensor {
 
 /**
  * Writes tensors to a file, as a whole or not at all. Like the reference library it puts those with the largest elements
- * first, and the first of them at a multiple of 8 bytes, so that a reader can map the file into memory.
+ * first, sorted by name, and the first of them at a multiple of 8 bytes, so that a reader can map the file into memory.
  *
  * @param metadata text about the file
  * @throws UnwritableFileError if the file cannot be written
@@ -33,7 +33,9 @@ export async function writeSafetensors(
   tensors: Readonly<Record<string, WeightTensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const sorted = Object.entries(tensors).sort(([, a], [, b]) => bytesPerElement(b.dtype) - bytesPerElement(a.dtype))
+  const sorted = Object.entries(tensors).sort(
+    ([a, { dtype: ofA }], [b, { dtype: ofB }]) => bytesPerElement(ofB) - bytesPerElement(ofA) || (a < b ? -1 : 1),
+  )
   const header = makeHeader(sorted, metadata)
   const length = new Uint8Array(LENGTH_BYTES)
   new DataView(length.buffer).setBigUint64(0, BigInt(header.length), true)

@@ -46,6 +46,7 @@ import type { PipelineBlocks } from './pipeline-blocks'
 import { checkNames, PipelineComponents, wrongClass } from './pipeline-components'
 import { blockClassNames, findBlocks, findPipelineFamily, type NamedBlocks, PLAIN_PIPELINE } from './pipeline-families'
 import { PipelineStream } from './pipeline-stream'
+import { type SavedPipeline, type SavePipelineOptions, savePipeline } from './save-pretrained'
 import { collectSpecs, readSettings } from './specs'
 
 /** The token under which a container holds what computes the models. */
@@ -364,6 +365,22 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
    */
   dispose(): void {
     this.parts.dispose()
+  }
+
+  /**
+   * Writes the components that are loaded from files into `folder/<name in snake_case>`, and `modular_model_index.json`, from which this library and
+   * Python load the pipeline again. Whoever reads the folder sees the old pipeline or the new, never a mixture, also when the process is killed
+   * midway. What else lies in the folder stays.
+   *
+   * ```ts
+   * await pipe.savePretrained('my-model', { variant: 'fp16', maxShardSize: '2GB' })
+   * ```
+   *
+   * @throws UnwritableFileError for a folder that may not be written, a full disk, …; UnsafeSerializationError; what a component throws; the reason of
+   * the signal
+   */
+  savePretrained(folder: string, options?: SavePipelineOptions): Promise<SavedPipeline> {
+    return savePipeline(folder, { components: this.parts.loaded, config: this.configToSave }, options)
   }
 
   /** Runs the pipeline and tells what happens as it happens: `for await (const event of pipe.stream({ prompt }))`. */

@@ -17,6 +17,7 @@ import {
 import { CONFIG_LOAD_ID, loadIdOf } from '../params/load-ids'
 import { isAbsent } from '../params/schema'
 import { outsideRuns } from '../runtime/active-run'
+import { isPromise } from '../runtime/maybe-promise'
 import { hold, letGo } from './component-holders'
 import type { ComponentRegistry } from './component-registry'
 
@@ -85,6 +86,12 @@ export class PipelineComponents {
   /** The component, if it stands ready: nothing is made for who only looks. */
   peek(name: string): unknown {
     return this.container.peek(name)
+  }
+
+  /** Those that are loaded from files, and are there. */
+  get loaded(): ReadonlyMap<string, unknown> {
+    const entries = this.namesOf('fromPretrained').map(name => [name, this.peek(name)] as const)
+    return new Map(entries.filter(([, component]) => component !== undefined && !isPromise(component)))
   }
 
   spec(name: string): ComponentSpec | undefined {

@@ -1,6 +1,7 @@
 /** What the container supplies: models, schedulers, guiders, tokenizers, images, random numbers, and the backends they compute on. */
 import './tensors/tf'
 import './component-classes'
+import './states/value-kinds'
 
 export { UnwritableFileError } from '../src/files/unwritable-file-error'
 export type { BackendName } from './backends/backend-loader'

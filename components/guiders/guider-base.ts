@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { RunScope, RunScoped } from '../../src/container/run-scoped'
+import { NotResumableError } from '../../src/errors/not-resumable-error'
 import { nameList } from '../../src/errors/text'
 import { toCamelCase } from '../../src/format/wire-names'
 import { resolveRepository } from '../../src/hub/repository-resolver'
@@ -59,6 +60,15 @@ export interface GuiderClass<T extends BaseGuidance = BaseGuidance> {
 }
 
 type AnyGuiderClass<T extends BaseGuidance> = (abstract new (...args: never[]) => T) & { readonly name: string }
+
+/** What {@link BaseGuidance.saveRun} gives. */
+interface SavedGuider {
+  readonly className: string
+  readonly config: RawConfig
+  /** Fields of the guider. */
+  readonly place: object
+  readonly drawing: Uint8Array | undefined
+}
 
 /** The file that a guider's settings lie in. */
 const GUIDER_CONFIG_NAME = 'guider_config.json'
@@ -258,6 +268,25 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
     copy.timestep = undefined
     copy.countPrepared = 0
     return copy
+  }
+
+  /** The settings, which a run may have changed, and where the guider is in its run. */
+  saveRun(): Readonly<Record<string, unknown>> {
+    const { step, numInferenceSteps, timestep, countPrepared, isEnabled, seed } = this
+    const place = { step, numInferenceSteps, timestep, countPrepared, isEnabled, seed }
+    return { className: this.constructor.name, config: { ...this.config }, place, drawing: this.drawing?.getState() }
+  }
+
+  /** A guider of the settings that were saved, at the place that it had reached. @throws NotResumableError for a guider of another class */
+  restoreRun(saved: Readonly<Record<string, unknown>>): this {
+    const { className, config, place, drawing } = saved as unknown as SavedGuider // What saveRun() has made.
+    if (className !== this.constructor.name) {
+      throw new NotResumableError(`its guider was a ${className}; this one is a ${this.constructor.name}.`)
+    }
+    const restored = this.new(config)
+    Object.assign(restored, place)
+    if (drawing !== undefined) restored.drawing = new Generator(0).setState(drawing)
+    return restored
   }
 
   /** Gives back what the run has left on the device. The guider can be used again, from step 0 on. */

@@ -5,7 +5,13 @@ import * as tf from '../tensors/tf'
 export class MomentumBuffer {
   private sum: tf.Tensor | undefined
 
-  constructor(readonly momentum: number) {}
+  /** @param sum what was summed up so far, and stays the caller's */
+  constructor(
+    readonly momentum: number,
+    sum?: tf.Tensor,
+  ) {
+    if (sum) this.sum = tf.keep(sum.clone())
+  }
 
   /** The running sum, which stays the buffer's; undefined before the first update. */
   get runningSum(): tf.Tensor | undefined {

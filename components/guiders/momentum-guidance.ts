@@ -57,6 +57,22 @@ export abstract class MomentumGuidance<
     return copy
   }
 
+  override saveRun(): Readonly<Record<string, unknown>> {
+    const { momentumBuffer } = this
+    return {
+      ...super.saveRun(),
+      ...(momentumBuffer && { momentum: { factor: momentumBuffer.momentum, sum: momentumBuffer.runningSum?.clone() } }),
+    }
+  }
+
+  override restoreRun(saved: Readonly<Record<string, unknown>>): this {
+    const restored = super.restoreRun(saved)
+    // What saveRun() has made.
+    const momentum = saved['momentum'] as { factor: number; sum: tf.Tensor | undefined } | undefined
+    if (momentum) restored.momentumBuffer = new MomentumBuffer(momentum.factor, momentum.sum)
+    return restored
+  }
+
   override dispose(): void {
     this.momentumBuffer?.dispose()
     this.momentumBuffer = undefined

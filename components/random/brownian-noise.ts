@@ -23,7 +23,7 @@ export class BrownianNoise {
   private readonly trees: readonly BrownianTree[]
 
   /** @throws InvalidDrawError if a list of seeds is longer or shorter than the batch */
-  constructor(private readonly options: BrownianNoiseOptions) {
+  constructor(readonly options: BrownianNoiseOptions) {
     const { shape, sigmaMin, sigmaMax, seed } = options
     const seeds = [seed].flat()
     const [batch] = shape

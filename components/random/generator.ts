@@ -96,6 +96,16 @@ export class Generator implements RunScoped {
     return (seed === undefined ? this.clone() : new Generator(seed)) as this
   }
 
+  /** The place in the stream. */
+  saveRun(): Readonly<Record<string, unknown>> {
+    return { state: this.getState() }
+  }
+
+  /** Goes on from a place that was saved. */
+  restoreRun({ state }: Readonly<Record<string, unknown>>): this {
+    return this.setState(state as Uint8Array) // What saveRun() has made.
+  }
+
   /**
    * Uniform numbers of at least 0 and below 1. Counterpart: torch.rand.
    *

@@ -9,6 +9,14 @@ export interface Schedule {
   readonly numInferenceSteps?: number | undefined
 }
 
+/** A schedule and the place in it. */
+export interface SavedProgress {
+  readonly schedule: Schedule
+  readonly numInferenceSteps: number | undefined
+  readonly begin: number | undefined
+  readonly index: number | undefined
+}
+
 /** How many timesteps an error lists. */
 const LISTED = 12
 
@@ -24,6 +32,20 @@ export class RunProgress {
     /** The number of steps; `undefined` for the schedule of the training, which no run takes. */
     readonly numInferenceSteps: number | undefined,
   ) {}
+
+  /** Where the run is, as plain values. */
+  save(): SavedProgress {
+    const { schedule, numInferenceSteps, begin, index } = this
+    return { schedule: { ...schedule }, numInferenceSteps, begin, index }
+  }
+
+  /** The place that was saved. */
+  static restore(scheduler: string, { schedule, numInferenceSteps, begin, index }: SavedProgress): RunProgress {
+    const progress = new RunProgress(scheduler, schedule, numInferenceSteps)
+    progress.begin = begin
+    progress.index = index
+    return progress
+  }
 
   /** The place of the first step, if it was set. */
   get beginIndex(): number | undefined {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { z } from 'zod'
 import type { RunScope, RunScoped } from '../../src/container/run-scoped'
 import { kindOf } from '../../src/errors/text'
+import { NotResumableError } from '../../src/errors/not-resumable-error'
 import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
 import { ComponentClassError } from '../configs/component-class-error'
@@ -10,7 +11,8 @@ import type { RawConfig } from '../configs/parse-config'
 import { readConfig } from '../configs/read-config'
 import { saveConfig } from '../configs/write-config'
 import * as tf from '../tensors/tf'
-import { RunProgress, type Schedule } from './run-progress'
+import { restoreFields, saveFields } from './run-memory'
+import { RunProgress, type SavedProgress, type Schedule } from './run-progress'
 import { SchedulerArgumentError } from './scheduler-argument-error'
 import { parseSchedulerConfig, type SchedulerConfig } from './scheduler-config'
 import type { StepOptions, StepResult } from './step-options'
@@ -38,6 +40,15 @@ export interface SchedulerClass<T extends SchedulerMixin = SchedulerMixin> {
 
 /** A class of schedulers, or the base class itself. */
 type AnySchedulerClass<T extends SchedulerMixin> = (abstract new (...args: never[]) => T) & { readonly name: string }
+
+/** What {@link SchedulerMixin.saveRun} gives. */
+interface SavedScheduler {
+  readonly className: string
+  /** As JSON: functions among them are the program's, and are not saved. */
+  readonly settings: string
+  readonly progress: SavedProgress | undefined
+  readonly memory: Readonly<Record<string, unknown>>
+}
 
 /** The classes that the base class chooses from. */
 const registered = new Map<string, SchedulerClass>()
@@ -240,8 +251,38 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
     return copy
   }
 
+  /** The schedule, the place in it, and what a solver remembers. */
+  saveRun(): Readonly<Record<string, unknown>> {
+    const progress = this.run?.save()
+    const settings = JSON.stringify(this.config)
+    return { className: this.constructor.name, settings, progress, memory: this.saveMemory() }
+  }
+
+  /** @throws NotResumableError */
+  restoreRun(saved: Readonly<Record<string, unknown>>): this {
+    const { className, settings, progress, memory } = saved as unknown as SavedScheduler // What saveRun() has made.
+    const { name } = this.constructor
+    if (className !== name || settings !== JSON.stringify(this.config)) {
+      const difference = className === name ? ' with other settings' : ''
+      throw new NotResumableError(`its scheduler was a ${className}; this one is a ${name}${difference}.`)
+    }
+    this.run = progress && RunProgress.restore(name, progress)
+    this.restoreMemory(memory)
+    return this
+  }
+
   /** Gives back what the run has left on the device. The scheduler can be used again. */
   dispose(): void {}
+
+  /** What a solver remembers. By default the fields in which it differs from a copy that has seen no step. */
+  protected saveMemory(): Record<string, unknown> {
+    return saveFields({ ...this, run: undefined }, this.forRun())
+  }
+
+  /** Remembers what {@link saveMemory} gave. */
+  protected restoreMemory(memory: Readonly<Record<string, unknown>>): void {
+    restoreFields(this, memory)
+  }
 
   /** Checks the arguments of {@link setTimesteps}. @throws SchedulerArgumentError */
   protected checkRequest(

@@ -4,7 +4,7 @@ import type { ModularError } from '../errors/modular-error'
 import { NotImplementedError } from '../errors/not-implemented-error'
 import type { InputParam } from '../params/input-param'
 import type { OutputParam } from '../params/output-param'
-import type { Components } from '../runtime/components'
+import { type Components, RUN } from '../runtime/components'
 import { executeBlock } from '../runtime/execute'
 import type { MaybePromise } from '../runtime/maybe-promise'
 import type { PipelineState } from '../state/pipeline-state'
@@ -108,7 +108,9 @@ export class ConditionalPipelineBlocks extends CompositeBlocks implements Choice
   }
 
   override call(components: Components, state: PipelineState): MaybePromise<void> {
-    const branch = this.chooseBranch(name => state.get(name))
+    const { names, resumption } = components[RUN]
+    // What its own blocks have written since might choose another branch.
+    const branch = resumption?.branch(this.subBlocks, names) ?? this.chooseBranch(name => state.get(name))
     if (branch) return executeBlock(components, state, branch[0], branch[1])
   }
 

@@ -148,13 +148,15 @@ export class LoopSequentialPipelineBlocks extends CompositeBlocks implements Loo
   override call(components: Components, state: PipelineState): MaybePromise<void> {
     const run = components[RUN]
     const blockState = this.getBlockState(state)
+    const resumed = run.resumption?.takeLoop()
+    for (const name of resumed?.names ?? []) blockState[name] = state.get(name)
     checkShapes(run, this.inputs, blockState)
     run.lifetimes.addRoot(() => Object.entries(blockState))
     return always(
       () =>
         orFail(
           () =>
-            after(this.runLoop(components, blockState, {}), () => {
+            after(this.runLoop(components, blockState, {}, resumed?.step), () => {
               checkShapes(run, this.intermediateOutputs, blockState)
               this.setBlockState(state, blockState)
             }),
@@ -174,6 +176,11 @@ export class LoopSequentialPipelineBlocks extends CompositeBlocks implements Loo
     }
   }
 
+  /** Names of all values that a loop holds between two iterations. */
+  private get progressNames(): readonly string[] {
+    return [...this.intermediateOutputNames, ...this.inputNames]
+  }
+
   override findFault(path: readonly string[], inLoop: boolean): ModularError | undefined {
     const runsByItself = !inLoop && this.call !== LoopSequentialPipelineBlocks.prototype.call
     if ('run' in this || runsByItself) return undefined
@@ -182,11 +189,17 @@ export class LoopSequentialPipelineBlocks extends CompositeBlocks implements Loo
   }
 
   /** Runs the loop on values that are there already: its own, or those of the loop that it is a part of. */
-  runLoop(components: Components, blockState: BlockState, outer: IterationVariables): MaybePromise<void> {
+  runLoop(
+    components: Components,
+    blockState: BlockState,
+    outer: IterationVariables,
+    stepsDone = 0,
+  ): MaybePromise<void> {
     const body = (this as { run?: LoopBody }).run
     if (body === undefined) throw this.findFault(components[RUN].path, true)
     const view: BoundView = bindView(this, () => this.viewNames, blockState, components, true)
-    const execution = new LoopExecution(components, this.subBlocks, blockState, outer)
+    const progress = { names: () => this.progressNames, stepsDone }
+    const execution = new LoopExecution(components, this.subBlocks, blockState, outer, progress)
     view[LOOP] = execution
     return always(() => execution.runToEnd(() => body.call(view, outer)), components[RUN].enterLoop())
   }

@@ -1,7 +1,7 @@
 /** Blocks that run one after another. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
 import { NoWorkflowsError, UnknownWorkflowError } from '../errors/workflow-errors'
 import type { InputParam } from '../params/input-param'
-import type { Components } from '../runtime/components'
+import { type Components, RUN } from '../runtime/components'
 import { executeBlock } from '../runtime/execute'
 import { inOrder, type MaybePromise } from '../runtime/maybe-promise'
 import type { PipelineState } from '../state/pipeline-state'
@@ -62,7 +62,9 @@ export class SequentialPipelineBlocks extends CompositeBlocks {
   }
 
   override call(components: Components, state: PipelineState): MaybePromise<void> {
-    return inOrder([...this.subBlocks], ([name, block]) => executeBlock(components, state, name, block))
+    const { names, resumption } = components[RUN]
+    const blocks = resumption?.remaining([...this.subBlocks], names) ?? [...this.subBlocks]
+    return inOrder(blocks, ([name, block]) => executeBlock(components, state, name, block))
   }
 
   override get availableWorkflows(): readonly string[] {

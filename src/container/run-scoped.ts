@@ -14,6 +14,16 @@ export interface RunScope {
 export interface RunScoped {
   /** A copy with the same settings and nothing remembered. */
   forRun(scope: RunScope): this
+  /**
+   * What the copy of a run has remembered so far, so that another run can go on from here: plain values, and others that a state can be saved with,
+   * such as tensors. Nothing in it changes when the run goes on; tensors in it are new ones, which belong to the run.
+   */
+  saveRun?(): Readonly<Record<string, unknown>>
+  /**
+   * Called on a new copy: one that goes on from what {@link saveRun} gave, which stays as it is. The copy itself, or another in its place.
+   * @throws NotResumableError if a component of another class or with other settings has saved it
+   */
+  restoreRun?(saved: Readonly<Record<string, unknown>>): this
 }
 
 /** Whether a value makes a copy of itself for each run. */

@@ -8,6 +8,7 @@ import { InvalidOutputError } from '../errors/invalid-output-error'
 import { MissingComponentError } from '../errors/missing-component-error'
 import type { ModularError } from '../errors/modular-error'
 import { nearestName } from '../errors/nearest-name'
+import { NotResumableError } from '../errors/not-resumable-error'
 import { PipelineAbortError } from '../errors/pipeline-abort-error'
 import { PipelineValidationError } from '../errors/pipeline-validation-error'
 import { UnknownBlocksError } from '../errors/unknown-blocks-error'
@@ -31,6 +32,7 @@ import { componentsPrototype, makeComponents } from '../runtime/components'
 import type { EventListener } from '../runtime/events'
 import { executeBlock } from '../runtime/execute'
 import { isPromise, type MaybePromise } from '../runtime/maybe-promise'
+import { Resumption } from '../runtime/resumption'
 import { Run } from '../runtime/run'
 import { copyValue } from '../state/copy-value'
 import type { PipelineState } from '../state/pipeline-state'
@@ -89,8 +91,16 @@ export interface CallOptions {
   seed?: number
   /** Looks at the numbers that each block makes, and stops at the first that are not finite. Costs time. */
   checkNumerics?: boolean
-  /** Keeps the tensors in the state of a cancelled run alive, for the caller to dispose. */
+  /**
+   * Keeps the tensors in the state of a cancelled run alive, for the caller to dispose by `state.dispose()`. The state is then that of the latest
+   * moment from which the run can go on; see `resume`.
+   */
   keepStateOnAbort?: boolean
+  /**
+   * Goes on where the run was cancelled that `state` is of: at the block, or the iteration of a loop, that it did not finish. The values are those of
+   * that moment; inputs that are given take their place. The blocks and the components must be those of then.
+   */
+  resume?: boolean
 }
 
 /** Options of one call that asks for `O`. */
@@ -405,9 +415,13 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
     }
     checkArguments(inputs, options)
     const outer = activeRun()
+    const resumption = options.resume ? Resumption.of(options.state) : undefined
     const filled = fillState(this.inputs, inputs, options.state)
+    // It is that of another run: this one keeps its own.
+    filled.state.resumePoint = undefined
     const run = new Run({
       ...options,
+      resumption,
       state: filled.state,
       resolve: (name, path) => this.resolve(name, path),
       isMadeForEachRun: name => this.container.isMadeForEachRun(name),
@@ -430,7 +444,9 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
         return result
       } catch (error) {
         run.letGo(error)
-        run.close(error instanceof PipelineAbortError && options.keepStateOnAbort ? run.state.values : undefined)
+        const isKept = error instanceof PipelineAbortError && options.keepStateOnAbort
+        if (isKept) run.rewind()
+        run.close(isKept ? [run.state.values, run.state.resumePoint] : undefined)
         throw error
       }
     })
@@ -493,6 +509,7 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
       state: run.state,
       given,
       ignored,
+      startAt: run.resumption?.point.path,
       checkComponent: (spec, path) => this.checkComponent(run, spec, path),
       postpone: (block, specs) => run.unprepared.set(block, specs),
     })
@@ -514,7 +531,10 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
     path: readonly string[],
   ): MaybePromise<ModularError | undefined> {
     if (!this.container.isRegistered(spec.name)) return this.missing(spec.name, path)
-    const failed = (error: unknown) => new ComponentLoadError(new Map([[spec.name, error]]), 'the container', path)
+    const failed = (error: unknown) => {
+      if (error instanceof NotResumableError) throw error
+      return new ComponentLoadError(new Map([[spec.name, error]]), 'the container', path)
+    }
     try {
       const component = run.component(spec.name)
       if (!isPromise(component)) return wrongClass(spec, component, path)

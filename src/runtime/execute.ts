@@ -16,7 +16,9 @@ export function executeBlock(
   name: string | undefined,
   block: BlockNode,
 ): MaybePromise<void> {
-  return after(components[RUN].breathe(), () => execute(components, state, name, block))
+  const run = components[RUN]
+  run.markBlock(name)
+  return after(run.breathe(), () => execute(components, state, name, block))
 }
 
 function execute(
@@ -28,7 +30,10 @@ function execute(
   const run = components[RUN]
   const activation = run.enter(name, block.constructor.name)
   return orFail(
-    () => after(run.prepare(block), () => after(block.call(components, state), () => run.leave(activation))),
+    () => {
+      run.resumption?.enter(run.names)
+      return after(run.prepare(block), () => after(block.call(components, state), () => run.leave(activation)))
+    },
     error => {
       const failure = run.failure(error, block.constructor.name)
       run.abandon(activation)

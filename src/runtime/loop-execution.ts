@@ -24,6 +24,14 @@ interface Part {
 
 type StepMethod = (this: object, variables: IterationVariables) => MaybePromise<void>
 
+/** How far a loop is, and what it takes along from one iteration to the next. */
+export interface LoopProgress {
+  /** Names of the values that the loop holds. */
+  names(): readonly string[]
+  /** Iterations that a run has done which was cancelled, and which this one goes on from. */
+  readonly stepsDone: number
+}
+
 /** The parts of a loop, bound to the values of one run of it. */
 export class LoopExecution {
   private readonly run: Run
@@ -32,6 +40,8 @@ export class LoopExecution {
   /** Whether parts look after their inputs: where all are leaves, the loop has seen to them once for all iterations. */
   private readonly fillsIn: boolean
   private frame: Frame | undefined
+  /** Iterations that have begun. */
+  private begun = 0
   /** The step that runs now. */
   private pending: Promise<void> | true | undefined
 
@@ -40,6 +50,7 @@ export class LoopExecution {
     blocks: ReadonlyMap<string, BlockNode>,
     private readonly blockState: BlockState,
     private readonly outer: IterationVariables,
+    private readonly progress: LoopProgress,
   ) {
     this.run = components[RUN]
     this.hasOuter = Object.keys(outer).length > 0
@@ -62,6 +73,11 @@ export class LoopExecution {
   /** One iteration: all parts, in order. */
   iterate(variables: IterationVariables, total: number | undefined): MaybePromise<void> {
     if (this.pending !== undefined) throw new OverlappingLoopStepError(this.run.path)
+    if (this.begun < this.progress.stepsDone) {
+      this.begun++
+      this.run.countIteration(total)
+      return
+    }
     this.pending = true
     const result = always(
       () => this.runParts(variables, total),
@@ -80,6 +96,8 @@ export class LoopExecution {
   private runParts(variables: IterationVariables, total: number | undefined): MaybePromise<void> {
     const { run } = this
     const all = this.hasOuter ? { ...this.outer, ...variables } : variables
+    run.markIteration(this.begun, this.blockState, this.progress)
+    this.begun++
     const { step } = run.countIteration(total)
     return after(run.breathe(), () => {
       const frame = run.lifetimes.enter()

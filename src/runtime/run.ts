@@ -1,18 +1,22 @@
 /** One call of a pipeline: its state, components, path, events, cancellation and resources. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { isRunScoped } from '../container/run-scoped'
+import { isRunScoped, type RunScoped } from '../container/run-scoped'
 import { disposeComponent } from '../container/supplier'
 import { BlockExecutionError } from '../errors/block-execution-error'
 import { ModularError } from '../errors/modular-error'
 import { NonFiniteError } from '../errors/non-finite-error'
+import { NotResumableError } from '../errors/not-resumable-error'
 import { PipelineAbortError } from '../errors/pipeline-abort-error'
 import type { ComponentSpec } from '../params/component-spec'
+import type { BlockState } from '../state/block-state'
 import type { PipelineState } from '../state/pipeline-state'
 import { type ActiveRun, withActiveRun } from './active-run'
 import type { EventListener, PipelineEvent } from './events'
 import { type Frame, Lifetimes } from './lifetimes'
 import { after, isPromise, type MaybePromise } from './maybe-promise'
+import { ProgressKeeper } from './progress-keeper'
 import { resourceKindOf } from './resources'
+import type { Resumption } from './resumption'
 import type { RunContext } from './run-context'
 import { ShapeBinding } from './shape-binding'
 
@@ -35,6 +39,10 @@ export interface RunOptions {
   onEvent?: EventListener | undefined
   seed?: number | undefined
   checkNumerics?: boolean | undefined
+  /** Remembers where the run can go on, should it be cancelled. */
+  keepStateOnAbort?: boolean | undefined
+  /** Where the run goes on that was cancelled before. */
+  resumption?: Resumption | undefined
 }
 
 /** A block that is running. */
@@ -63,15 +71,23 @@ export class Run implements ActiveRun, RunContext {
   private readonly own = new Map<string, unknown>()
   /** Components that the run gives back at its end. */
   private readonly copies: unknown[] = []
+  /** Leads to the place at which another run was cancelled. */
+  readonly resumption: Resumption | undefined
+  private readonly keeper: ProgressKeeper | undefined
   private listenerFailure: { readonly error: unknown } | undefined
   private lastTurn = performance.now()
 
   constructor(private readonly options: RunOptions) {
     this.state = options.state
     this.signal = options.signal
-    this.seed = options.seed
+    this.resumption = options.resumption
+    this.seed = options.seed ?? this.resumption?.seed
     this.watched = options.onEvent !== undefined
     this.lifetimes.addRoot(() => this.state.values)
+    if (options.keepStateOnAbort) {
+      const { lifetimes, own, seed, resumption } = this
+      this.keeper = new ProgressKeeper(this.state, lifetimes, own, seed, resumption?.point)
+    }
   }
 
   /** Names of the running blocks with the iteration of each loop among them: `denoise[step 7 of 30]`, `update`. */
@@ -124,11 +140,27 @@ export class Run implements ActiveRun, RunContext {
   useComponent(name: string, component: unknown): unknown {
     let value = component
     if (isRunScoped(component)) {
-      value = this.asWhole(() => component.forRun({ seed: this.seed }))
+      value = this.asWhole(() => this.ownCopy(name, component))
       this.copies.push(value)
     }
     this.own.set(name, value)
     return value
+  }
+
+  /** A block is next, outside of all loops: the run could go on here. */
+  markBlock(name: string | undefined): void {
+    if (this.keeper && this.isOnItsOwn) this.keeper.mark(name === undefined ? this.names : [...this.names, name])
+  }
+
+  /** An iteration of a loop begins, which is in no other loop: the run could go on here. */
+  markIteration(step: number, blockState: BlockState, loop: { names(): readonly string[] }): void {
+    if (this.keeper && this.loops.length === 1 && this.isOnItsOwn)
+      this.keeper.mark(this.names, { step, blockState, names: loop.names() })
+  }
+
+  /** The run was cancelled: brings its state back to where it can go on. */
+  rewind(): void {
+    this.keeper?.rewind()
   }
 
   /** Before a block begins: sees to its components, if the call could not. */
@@ -229,6 +261,20 @@ export class Run implements ActiveRun, RunContext {
   /** What is made here belongs to the run, whichever block is running. */
   private asWhole<T>(action: () => T): T {
     return withActiveRun({ path: this.path, track: resource => this.lifetimes.trackForRun(resource) }, action)
+  }
+
+  /** Whether there is no place of another run that it has yet to come to. */
+  private get isOnItsOwn(): boolean {
+    return this.resumption?.isOver ?? true
+  }
+
+  /** A copy of a component that the run changes; one that goes on where that of another run was. */
+  private ownCopy(name: string, component: RunScoped): RunScoped {
+    const copy = component.forRun({ seed: this.seed })
+    const saved = this.resumption?.takeComponent(name)
+    if (saved === undefined) return copy
+    if (copy.restoreRun) return copy.restoreRun(saved)
+    throw new NotResumableError(`the component "${name}" has no restoreRun().`)
   }
 
   private aborted(): PipelineAbortError {

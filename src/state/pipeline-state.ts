@@ -1,8 +1,11 @@
 /** The one bag of values that all blocks of a run share. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
 import { UnknownValueError } from '../errors/unknown-value-error'
 import { isAbsent } from '../params/schema'
+import { collectResources, disposeResource } from '../runtime/resources'
 import { copyValue } from './copy-value'
 import { formatValue } from './format-value'
+import type { ResumePoint } from './resume-point'
+import { loadState, saveState } from './state-file'
 
 /** What {@link PipelineState.toObject} gives. */
 export interface PipelineStateObject {
@@ -16,6 +19,8 @@ export class PipelineState {
   readonly values = new Map<string, unknown>()
   /** Group → names tagged with it. Setting a tagged name again appends it again; a value never loses a tag. */
   readonly kwargsMapping = new Map<string, string[]>()
+  /** Where a run can go on with this state; only in that of a run that was cancelled with `keepStateOnAbort`. */
+  resumePoint: ResumePoint | undefined
 
   /** Writes a value; with `kwargsType`, also tags its name with that group. */
   set(name: string, value: unknown, kwargsType?: string): void {
@@ -66,7 +71,39 @@ export class PipelineState {
     const copies = new Map<object, unknown>()
     for (const [name, value] of this.values) copy.values.set(name, copyValue(value, copies))
     for (const [group, names] of this.kwargsMapping) copy.kwargsMapping.set(group, [...names])
+    copy.resumePoint = this.resumePoint
     return copy
+  }
+
+  /**
+   * Writes the state into one safetensors file, as a whole or not at all: tensors as tensors, all else as JSON in its metadata. Another process reads
+   * it by {@link load}.
+   *
+   * @throws UnsavableValueError naming the value that is of no kind that can be saved; UnwritableFileError
+   */
+  save(file: string): Promise<void> {
+    return saveState(file, { values: this.values, kwargsMapping: this.kwargsMapping, resumePoint: this.resumePoint })
+  }
+
+  /**
+   * Reads a state that {@link save} has written. Its tensors belong to the caller, who gives them back by {@link dispose}.
+   *
+   * @throws InvalidStateFileError for a file that holds no state; what reading the file throws
+   */
+  static async load(file: string): Promise<PipelineState> {
+    const { values, kwargsMapping, resumePoint } = await loadState(file)
+    const state = new PipelineState()
+    for (const [name, value] of values) state.values.set(name, value)
+    for (const [group, names] of kwargsMapping) state.kwargsMapping.set(group, [...names])
+    state.resumePoint = resumePoint
+    return state
+  }
+
+  /** Gives back all tensors and the like that the state holds. */
+  dispose(): void {
+    const found = new Set<object>()
+    collectResources([this.values, this.resumePoint], found, new Set())
+    for (const resource of found) disposeResource(resource)
   }
 
   toString(): string {

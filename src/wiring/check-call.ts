@@ -23,6 +23,8 @@ export interface CallToCheck {
   ignored: readonly string[]
   /** Says why a component cannot be had: the error for it, or `undefined` if it can. */
   checkComponent: (spec: ComponentSpec, path: readonly string[]) => MaybePromise<ModularError | undefined>
+  /** Path of the block that the run goes on with; that of a run which begins at its start is empty. */
+  startAt?: readonly string[] | undefined
   /** Told of the blocks that may or may not run, with their components: they are checked when they do. */
   postpone: (block: BlockNode, components: readonly ComponentSpec[]) => void
 }
@@ -72,6 +74,7 @@ export async function checkCall(blocks: BlockNode, call: CallToCheck): Promise<M
         call.postpone(visit.block, visit.components)
       }
     },
+    call.startAt,
   )
   walk.follow(blocks)
 

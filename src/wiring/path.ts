@@ -56,6 +56,8 @@ export class PathWalk {
     private knowledge: Knowledge,
     private readonly lookUp: (name: string) => unknown,
     private readonly visit: (visit: Visit) => void,
+    /** Path of the block that the run goes on with: what comes before it, and other branches than its own, do not run. */
+    private readonly startAt: readonly string[] = [],
   ) {}
 
   /** What is known of a name now: while blocks are visited, or at the end. */
@@ -73,7 +75,17 @@ export class PathWalk {
   }
 
   private followParts(block: BlockNode, place: Place): void {
-    for (const [name, part] of block.subBlocks) this.follow(part, { ...place, path: [...place.path, name] })
+    const parts = [...block.subBlocks]
+    const first = this.nextOnTheWay(place)
+    const begin = parts.findIndex(([name]) => name === first)
+    for (const [name, part] of parts.slice(Math.max(0, begin))) {
+      this.follow(part, { ...place, path: [...place.path, name] })
+    }
+  }
+
+  /** Which part leads to where the walk starts, if it is not past it. */
+  private nextOnTheWay({ path }: Place): string | undefined {
+    return path.every((name, i) => name === this.startAt[i]) ? this.startAt[path.length] : undefined
   }
 
   private followLeaf(block: BlockNode, place: Place): void {
@@ -124,7 +136,8 @@ export class PathWalk {
   }
 
   private followChoice(block: ChoiceNode, place: Place): void {
-    const branches = possibleBranches(block, this.knowledge, this.lookUp)
+    const next = this.nextOnTheWay(place)
+    const branches = next === undefined ? possibleBranches(block, this.knowledge, this.lookUp) : [next]
     const before = this.knowledge
     const ends: Knowledge[] = []
     for (const name of branches) {

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import type { RunScope } from '../../../src/container/run-scoped'
-import { BrownianNoise } from '../../random/brownian-noise'
+import { BrownianNoise, type BrownianNoiseOptions } from '../../random/brownian-noise'
 import { Generator } from '../../random/generator'
 import type * as tf from '../../tensors/tf'
 import { MissingGeneratorError } from '../missing-generator-error'
@@ -66,6 +66,22 @@ export class DPMSolverSDEScheduler extends SecondOrderSigmaScheduler<DPMSolverSD
   override dispose(): void {
     super.dispose()
     this.motion = undefined
+  }
+
+  protected override saveMemory(): Record<string, unknown> {
+    const { motion } = this
+    this.motion = undefined
+    try {
+      // Seed and shape decide the whole of it.
+      return { ...super.saveMemory(), ...(motion && { motion: motion.options }) }
+    } finally {
+      this.motion = motion
+    }
+  }
+
+  protected override restoreMemory({ motion, ...memory }: Readonly<Record<string, unknown>>): void {
+    super.restoreMemory(memory)
+    if (motion !== undefined) this.motion = new BrownianNoise(motion as BrownianNoiseOptions) // What saveMemory() has made.
   }
 
   protected override roundTimestep(timestep: number): number {

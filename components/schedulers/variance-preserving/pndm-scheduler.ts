@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import type { RunScope } from '../../../src/container/run-scoped'
 import * as tf from '../../tensors/tf'
+import type { RunMemory } from '../run-memory'
 import type { Schedule } from '../run-progress'
 import { checkBetas, spacingSettings, trainedBetaSettings } from '../scheduler-config'
 import type { StepResult } from '../step-options'
@@ -36,7 +37,7 @@ const STAGE_WEIGHTS = [1 / 6, 1 / 3, 1 / 3, 1 / 6] as const
 const RUNGE_KUTTA_CALLS = 3 * STAGE_WEIGHTS.length
 
 /** What a run remembers. */
-class Memory {
+class Memory implements RunMemory {
   /** Calls of `step` so far. */
   calls = 0
   /** Predictions at the timesteps of the run. */
@@ -45,6 +46,19 @@ class Memory {
   readonly sample = new TensorHistory(1)
   /** The weighted sum of the predictions of a Runge-Kutta step. */
   readonly sum = new TensorHistory(1)
+
+  saveRun(): object {
+    const { calls, outputs, sample, sum } = this
+    return { calls, outputs: outputs.saveRun(), sample: sample.saveRun(), sum: sum.saveRun() }
+  }
+
+  restoreRun(saved: unknown): void {
+    const { calls, outputs, sample, sum } = saved as Record<keyof Memory, unknown> // What saveRun() has made.
+    this.calls = Number(calls)
+    this.outputs.restoreRun(outputs)
+    this.sample.restoreRun(sample)
+    this.sum.restoreRun(sum)
+  }
 
   clear(): void {
     this.calls = 0

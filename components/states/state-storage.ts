@@ -1,0 +1,32 @@
+/** The file of a state is a safetensors file. */
+import { type ArrayDType, registerStateStorage, SavedArray } from '../../src'
+import type { WeightDType } from '../checkpoints/checkpoint'
+import { SafetensorsFile } from '../checkpoints/safetensors-file'
+import { writeSafetensors } from '../checkpoints/write-safetensors'
+
+/** Types of weights that no array here has. */
+const NO_ARRAYS: readonly WeightDType[] = ['F16', 'BF16']
+
+/** Lets states be saved and loaded. */
+export function registerStateFiles(): void {
+  registerStateStorage({
+    write: (file, arrays, text) => writeSafetensors(file, Object.fromEntries(arrays), Object.fromEntries(text)),
+    read: readAll,
+  })
+}
+
+async function readAll(path: string) {
+  const file = await SafetensorsFile.open(path)
+  try {
+    const arrays = new Map<string, SavedArray>()
+    for (const key of file.keys) {
+      const { dtype, shape } = file.info(key)
+      // A file with them holds no state, as its text will tell.
+      if (NO_ARRAYS.includes(dtype)) continue
+      arrays.set(key, new SavedArray(dtype as ArrayDType, shape, await file.readBytes(key)))
+    }
+    return { arrays, text: file.metadata }
+  } finally {
+    await file.close()
+  }
+}

@@ -1,0 +1,50 @@
+/** Tensors in saved states. */
+import * as tf from '@tensorflow/tfjs-core'
+import { type ArrayDType, SavedArray, type ValueKind } from '../../src'
+
+/** How the numbers of a tensor lie in a file. Half and bfloat16 tensors, which TensorFlow.js has not, come as float32. */
+const ARRAY_DTYPES: Readonly<Record<string, ArrayDType>> = {
+  float32: 'F32',
+  int32: 'I32',
+  bool: 'BOOL',
+  complex64: 'F32',
+}
+
+interface SavedTensor {
+  readonly dtype: keyof tf.DataTypeMap
+  readonly shape: number[]
+  /** Of text, the texts; of others, the numbers; of complex ones, the real and imaginary part in turn. */
+  readonly values: SavedArray | string[]
+}
+
+/** Tensors of every type. They are read from the device when the state is saved, and belong to the caller when it is loaded. */
+export const tensorKind: ValueKind<tf.Tensor> = {
+  name: 'Tensor',
+  is: (value): value is tf.Tensor => value instanceof tf.Tensor,
+  async save(tensor): Promise<SavedTensor> {
+    const { dtype, shape } = tensor
+    const values = await tensor.data<keyof tf.DataTypeMap>()
+    const type = ARRAY_DTYPES[dtype]
+    // Text alone comes as a list.
+    if (type === undefined) return { dtype, shape, values: [...(values as unknown as string[])] }
+    const full = dtype === 'complex64' ? [...shape, 2] : shape
+    return { dtype, shape, values: new SavedArray(type, full, values as Float32Array) }
+  },
+  load(saved) {
+    const { dtype, shape, values } = saved as SavedTensor // What save() has made.
+    if (!(values instanceof SavedArray)) return tf.tensor(values, shape, dtype)
+    const { data } = values
+    // A copy, which begins at a multiple of its elements' size.
+    const { buffer } = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
+    if (dtype === 'int32') return tf.tensor(new Int32Array(buffer), shape, dtype)
+    if (dtype === 'bool') return tf.tensor(new Uint8Array(buffer), shape, dtype)
+    const floats = new Float32Array(buffer)
+    if (dtype !== 'complex64') return tf.tensor(floats, shape, dtype)
+    const part = (offset: number) =>
+      tf.tensor(
+        floats.filter((_, i) => i % 2 === offset),
+        shape,
+      )
+    return tf.tidy(() => tf.complex(part(0), part(1)))
+  },
+}

@@ -1,0 +1,38 @@
+/** Lets states be saved to files, with tensors, generators and images: loading this module makes them known. */
+import { registerValueKind, SavedArray, type ValueKind } from '../../src'
+import { Image } from '../images/image'
+import { Generator } from '../random/generator'
+import { registerStateFiles } from './state-storage'
+import { tensorKind } from './tensor-kind'
+
+/** Goes on at its place in the stream. */
+const generatorKind: ValueKind<Generator> = {
+  name: 'Generator',
+  is: (value): value is Generator => value instanceof Generator,
+  save: generator => generator.getState(),
+  load: state => new Generator(0).setState(state as Uint8Array), // What save() has made.
+}
+
+const imageKind: ValueKind<Image> = {
+  name: 'Image',
+  is: (value): value is Image => value instanceof Image,
+  save({ width, height, channels, data }) {
+    return { pixels: new SavedArray('U8', [height, width, channels], data) }
+  },
+  load(saved) {
+    const { shape, data } = (saved as { pixels: SavedArray }).pixels // What save() has made.
+    const [height = 0, width = 0, channels] = shape
+    // The constructor refuses other numbers of channels.
+    return new Image({
+      width,
+      height,
+      channels: channels as 1 | 3 | 4,
+      data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    })
+  },
+}
+
+registerStateFiles()
+registerValueKind(tensorKind)
+registerValueKind(generatorKind)
+registerValueKind(imageKind)

@@ -1,0 +1,33 @@
+/** States that cannot be written to a file, or read from it. */
+import { ModularError } from './modular-error'
+import { kindOf } from './text'
+
+/** A value of a state is of no kind that can be saved. Nothing was written. */
+export class UnsavableValueError extends ModularError {
+  override readonly code = 'UNSAVABLE_VALUE'
+
+  constructor(
+    /** Where the value stands, e.g. `promptEmbeds` or `options.callback`. */
+    readonly place: string,
+    value: unknown,
+  ) {
+    super(
+      `The state cannot be saved: "${place}" is ${kindOf(value)}. Saved are texts, numbers, true and false, lists, maps, plain objects, tensors, ` +
+        'images, generators, and kinds that were made known by registerValueKind(). Take the value out of the state, or make its kind known.',
+    )
+  }
+}
+
+/** A file holds no state, or one that this version does not understand. */
+export class InvalidStateFileError extends ModularError {
+  override readonly code = 'INVALID_STATE_FILE'
+
+  constructor(
+    /** The file that was read. */
+    readonly file: string,
+    problem: string,
+    cause?: unknown,
+  ) {
+    super(`${file}: ${problem}`, { cause })
+  }
+}

@@ -1,0 +1,103 @@
+/** Leads a run to the place where another was cancelled, past all that is done. */
+import { NotResumableError } from '../errors/not-resumable-error'
+import { pathText } from '../errors/text'
+import type { PipelineState } from '../state/pipeline-state'
+import type { ResumePoint, SavedRun } from '../state/resume-point'
+
+/** Where a run that goes on takes up its loop. */
+export interface ResumedLoop {
+  /** Iterations that are done. */
+  readonly step: number
+  /** Values of the loop that the state holds. */
+  readonly names: readonly string[]
+}
+
+/** A place to go on at, until it is reached. */
+export class Resumption {
+  private readonly components: Map<string, SavedRun>
+  private isReached = false
+  private loop: ResumedLoop | undefined
+
+  constructor(readonly point: ResumePoint) {
+    this.components = new Map(Object.entries(point.components))
+    const { step, loopNames = [] } = point
+    if (step !== undefined) this.loop = { step, names: loopNames }
+  }
+
+  /** The place that a state holds.
+   * @throws NotResumableError */
+  static of(state: PipelineState | undefined): Resumption {
+    const point = state?.resumePoint
+    if (point === undefined) {
+      const problem = state
+        ? 'this state is not that of a run that was cancelled with keepStateOnAbort.'
+        : 'resume needs a state: pass that of the PipelineAbortError, or one from PipelineState.load().'
+      throw new NotResumableError(problem)
+    }
+    const [name] = point.unsaved
+    if (name !== undefined) {
+      throw new NotResumableError(`what the component "${name}" had remembered could not be saved.`)
+    }
+    return new Resumption(point)
+  }
+
+  /** Whether the run is past the place, and on its own way. */
+  get isOver(): boolean {
+    return this.isReached && this.loop === undefined
+  }
+
+  /** The seed of the run that was cancelled. */
+  get seed(): number | undefined {
+    return this.point.seed
+  }
+
+  /** The blocks of a sequence that are still to run. @throws NotResumableError if the sequence lacks the block that was running */
+  remaining<B>(blocks: readonly (readonly [string, B])[], path: readonly string[]): readonly (readonly [string, B])[] {
+    const name = this.nextName(path)
+    if (name === undefined) return blocks
+    const index = blocks.findIndex(([own]) => own === name)
+    if (index < 0) throw this.otherBlocks(name, path)
+    return blocks.slice(index)
+  }
+
+  /** The branch that was running; `undefined` if the branch is to be chosen. @throws NotResumableError if there is no such branch */
+  branch<B>(blocks: ReadonlyMap<string, B>, path: readonly string[]): readonly [string, B] | undefined {
+    const name = this.nextName(path)
+    if (name === undefined) return undefined
+    const block = blocks.get(name)
+    if (block === undefined) throw this.otherBlocks(name, path)
+    return [name, block]
+  }
+
+  /** A block begins. @throws NotResumableError if it is not on the way to the place */
+  enter(path: readonly string[]): void {
+    if (this.isReached) return
+    const last = path.at(-1)
+    if (last !== undefined && this.point.path[path.length - 1] !== last) throw this.otherBlocks(last, path)
+    this.isReached = path.length === this.point.path.length
+  }
+
+  /** The loop that begins now, if it is the one that was running. */
+  takeLoop(): ResumedLoop | undefined {
+    const { loop } = this
+    if (this.isReached) this.loop = undefined
+    return this.isReached ? loop : undefined
+  }
+
+  /** What a component had remembered; once, as later copies of it begin anew. */
+  takeComponent(name: string): SavedRun | undefined {
+    const saved = this.components.get(name)
+    this.components.delete(name)
+    return saved
+  }
+
+  /** The name of the block on the way, inside of the blocks of a path. */
+  private nextName(path: readonly string[]): string | undefined {
+    return this.isReached ? undefined : this.point.path[path.length]
+  }
+
+  private otherBlocks(name: string, path: readonly string[]): NotResumableError {
+    const problem = `it was cancelled in ${pathText(this.point.path)}, but this pipeline has other blocks: "${name}" is not where it was.`
+    return new NotResumableError(problem, path)
+  }
+}

@@ -80,11 +80,10 @@ export async function relocateWeights(
   folder: string,
   { variant }: SavePretrainedOptions,
 ): Promise<void> {
-  const place = await realpath(folder)
-  const replaced: [key: string, parameter: Parameter][] = []
-  for (const [key, parameter] of parametersByKey(model, layout)) {
-    if (parameter.origin && (await isInside(parameter.origin, place))) replaced.push([key, parameter])
-  }
+  const parameters = [...parametersByKey(model, layout)]
+  const files = new Set(parameters.flatMap(([, { origin }]) => origin?.file ?? []))
+  const inside = await filesIn(await realpath(folder), files)
+  const replaced = parameters.filter(([, { origin }]) => origin && inside.has(origin.file))
   if (replaced.length === 0) return
   const checkpoint = await openCheckpoint(folder, { weightsName: layout.weightsName, variant })
   try {
@@ -94,8 +93,13 @@ export async function relocateWeights(
   }
 }
 
-async function isInside({ file }: TensorInfo, folder: string): Promise<boolean> {
-  return (await realpath(dirname(file)).catch(() => undefined)) === folder
+/** Those of some files that are, or were, in a folder. */
+async function filesIn(folder: string, files: Iterable<string>): Promise<ReadonlySet<string>> {
+  const inside = new Set<string>()
+  for (const file of files) {
+    if ((await realpath(dirname(file)).catch(() => undefined)) === folder) inside.add(file)
+  }
+  return inside
 }
 
 function parametersByKey(model: Module, { keyOf = name => name }: ModelLayout): Map<string, Parameter> {

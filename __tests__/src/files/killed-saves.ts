@@ -34,14 +34,15 @@ export function runSave(body: string, env: Readonly<Record<string, string>>): Pr
 }
 
 /**
- * Runs a script again and again, killed at `points` moments of it, each time on files of its own that `prepare` makes.
+ * Runs a script again and again, killed at other moments of it, each time on files of its own that `prepare` makes.
  *
+ * @param points how many moments, spread over all calls of the file system; or which of so many calls
  * @param prepare gives the environment of a run
  * @param check looks at what a killed run has left
  */
 export async function killAtPoints(
   body: string,
-  points: number,
+  points: number | ((calls: number) => readonly number[]),
   folder: string,
   prepare: (run: string) => Promise<Readonly<Record<string, string>>>,
   check: (run: string) => Promise<void>,
@@ -49,8 +50,7 @@ export async function killAtPoints(
   const countFile = join(folder, 'count')
   await runSave(body, { ...(await prepare('all')), KILL_AT: '0', COUNT_FILE: countFile })
   const calls = Number(await readFile(countFile, 'utf8'))
-  if (!(calls >= points)) throw new Error(`A save has only ${calls} calls of the file system to be killed at.`)
-  const moments = Array.from({ length: points }, (_, i) => Math.round(1 + (i * (calls - 1)) / (points - 1)))
+  const moments = typeof points === 'number' ? spread(calls, points) : points(calls)
   const next = moments.values()
   const work = async () => {
     for (const moment of next) {
@@ -61,6 +61,11 @@ export async function killAtPoints(
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
+}
+
+function spread(calls: number, points: number): readonly number[] {
+  if (!(calls >= points)) throw new Error(`A save has only ${calls} calls of the file system to be killed at.`)
+  return Array.from({ length: points }, (_, i) => Math.round(1 + (i * (calls - 1)) / (points - 1)))
 }
 
 /** What a folder holds: each file with a digest of its content. */

@@ -48,6 +48,28 @@ export {
   type MellonFromBlocksOptions,
   MellonPipelineConfig,
 } from './mellon/mellon-pipeline-config'
+export {
+  type AutoOffloadOptions,
+  type ComponentFilter,
+  ComponentsManager,
+  type ComponentsManagerOptions,
+  type GetOneOptions,
+  type ResultOptions,
+} from './manager/components-manager'
+export type { CallDemand, CallGuard, ManagedModel, ModelMemory } from './manager/managed-model'
+export type {
+  ManagerEvent,
+  ManagerListener,
+  ManagerWarning,
+  ManagerWarningCode,
+  OffloadEvent,
+} from './manager/manager-events'
+export type { MemorySize } from './manager/memory-size'
+export type { ComponentInfo } from './manager/model-info'
+export { leastRecentlyUsed } from './manager/offload/least-recently-used'
+export type { OffloadCandidate, OffloadRequest, OffloadStrategy } from './manager/offload/offload-strategy'
+export { smallestCombination } from './manager/offload/smallest-combination'
+export type { OffloadStrategyName } from './manager/offload/strategies'
 export type { Demand, In, InOut, Out } from './params/brands'
 export {
   type ComponentClass,

@@ -1,0 +1,109 @@
+import { inspect } from 'node:util'
+import { ComponentsManager } from '../../../src'
+import { markLoaded } from '../../../src/params/load-ids'
+import { ToyModel } from './toy-model'
+
+class UNet extends ToyModel {
+  override readonly dtype = 'float16'
+  override readonly device = 'wasm'
+}
+
+class CLIPTextModelWithProjection extends UNet {
+  override readonly device = 'onnxruntime-cpu'
+  readonly adapters = ['detail', 'style']
+  readonly ipAdapter = { scale: 0.5 }
+  readonly quantization = { bits: 8 }
+}
+
+class CLIPTokenizer {}
+
+/** What is printed, with numbers of components that are the same in every run of the test. */
+function print(manager: ComponentsManager, width?: number): string {
+  const numbers = [...manager.components.keys()].map(id => id.split('_').at(-1) as string)
+  const text = manager.toString(width)
+  return numbers.reduce((out, number, i) => out.replaceAll(`_${number.padEnd(2)}`, `_${String(i).padEnd(2)}`), text)
+}
+
+test('an empty manager says so', () => {
+  expect(String(new ComponentsManager())).toBe(
+    `Components:\n${'='.repeat(50)}\nNo components registered.\n${'='.repeat(50)}`,
+  )
+})
+
+test('models and others have tables of their own, with each further collection on a line of its own', async () => {
+  const manager = new ComponentsManager({ onEvent: () => undefined })
+  const unet = new UNet(1_700_000_000)
+  markLoaded(unet, 'models/x|unet|null|null')
+  manager.add('unet', unet, 'base')
+  manager.add('unet', unet, 'refiner')
+  await unet.call()
+  manager.add('vae', new UNet(160_000, undefined, { canOffload: false }))
+  manager.add('tokenizer', new CLIPTokenizer(), 'base')
+  const lines = manager.toString().split('\n')
+  expect(lines[0]).toBe('Components:')
+  expect(lines[1]).toMatch(/^=+$/)
+  expect(lines[2]).toBe('Models:')
+  expect(lines[3]).toMatch(/^-+$/)
+  const columns = (line: string | undefined) => line?.trim().split(/ {2,}/)
+  expect(columns(lines[4])).toEqual(['Name_ID', 'Class', 'Device', 'Dtype', 'Size', 'Load ID', 'Collection'])
+  expect(columns(lines[6])).toEqual([
+    expect.stringMatching(/^unet_\d+$/),
+    'UNet',
+    'wasm',
+    'float16',
+    '1.70 GB',
+    'models/x|unet|null|null',
+    'base',
+  ])
+  expect(columns(lines[7])).toEqual(['refiner'])
+  expect(lines[7]?.indexOf('refiner')).toBe(lines[6]?.indexOf('base'))
+  expect(columns(lines[8])).toEqual([
+    expect.stringMatching(/^vae_\d+$/),
+    'UNet',
+    'file(wasm)',
+    'float16',
+    '160 KB',
+    'N/A',
+    'N/A',
+  ])
+  const others = lines.slice(lines.indexOf('Other Components:'))
+  expect(columns(others[2])).toEqual(['ID', 'Class', 'Load ID', 'Collection'])
+  expect(columns(others[4])).toEqual([expect.stringMatching(/^tokenizer_\d+$/), 'CLIPTokenizer', 'N/A', 'base'])
+  expect(lines.slice(-2)).toEqual([
+    expect.stringMatching(/^vae_\d+:$/),
+    '  Stays in memory: has no file that it could come back from',
+  ])
+  expect(inspect(manager)).toBe(manager.toString())
+})
+
+test('what is special about a model is said below', () => {
+  const manager = new ComponentsManager()
+  const id = manager.add('text_encoder', new CLIPTextModelWithProjection(1))
+  manager.pin(id)
+  expect(manager.toString().split('\n').slice(-7)).toEqual([
+    'Additional Component Info:',
+    '='.repeat(50),
+    `${id}:`,
+    '  Stays in memory: pinned',
+    '  Adapters: detail, style',
+    '  IP-Adapter: Enabled',
+    '  Quantization: {"bits":8}',
+  ])
+})
+
+test('a table with long names fits a terminal of 100 columns: what is said elsewhere is cut first', () => {
+  const manager = new ComponentsManager({ onEvent: () => undefined })
+  for (const name of ['text_encoder', 'text_encoder_2']) {
+    const model = new CLIPTextModelWithProjection(1_400_000_000)
+    markLoaded(model, `stabilityai/stable-diffusion-xl-base-1.0|${name}|fp16|null`)
+    manager.add(name, model, 'stable-diffusion-xl-base')
+  }
+  const narrow = print(manager)
+  expect(Math.max(...narrow.split('\n').map(line => line.length))).toBeLessThanOrEqual(100)
+  expect(narrow).toContain('1.40 GB')
+  expect(narrow).toContain('text_encoder_2_1')
+  expect(narrow).toContain('stab…|null')
+  const wide = print(manager, 300)
+  expect(wide).toContain('stabilityai/stable-diffusion-xl-base-1.0|text_encoder_2|fp16|null')
+  expect(wide).not.toContain('…')
+})

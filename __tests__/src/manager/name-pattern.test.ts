@@ -1,0 +1,38 @@
+import { parseNamePattern } from '../../../src/manager/name-pattern'
+
+const names = ['unet', 'refiner', 'vae', 'text_encoder', 'text_encoder_2', 'unet_refiner']
+
+describe('parseNamePattern()', () => {
+  test.each([
+    ['unet', ['unet']],
+    ['!unet', ['refiner', 'vae', 'text_encoder', 'text_encoder_2', 'unet_refiner']],
+    ['unet*', ['unet', 'unet_refiner']],
+    ['!unet*', ['refiner', 'vae', 'text_encoder', 'text_encoder_2']],
+    ['*unet*', ['unet', 'unet_refiner']],
+    ['*enc*', ['text_encoder', 'text_encoder_2']],
+    ['*enc', ['text_encoder', 'text_encoder_2']],
+    ['!*enc*', ['unet', 'refiner', 'vae', 'unet_refiner']],
+    ['refiner|vae|unet', ['unet', 'refiner', 'vae']],
+    ['!refiner|vae|unet', ['text_encoder', 'text_encoder_2', 'unet_refiner']],
+    ['unet*|vae*', ['unet', 'vae', 'unet_refiner']],
+    // A name among wildcards is whole.
+    ['vae*|refiner', ['refiner', 'vae']],
+    ['*coder*|vae', ['vae', 'text_encoder', 'text_encoder_2']],
+    // No name, but a part of some.
+    ['enc', ['text_encoder', 'text_encoder_2']],
+    ['!enc', ['unet', 'refiner', 'vae', 'unet_refiner']],
+    // No part of a name where there are several.
+    ['enc|vae', ['vae']],
+    ['*', names],
+    ['!*', []],
+    ['nothing*', []],
+  ])('%s', (pattern, expected) => {
+    const matches = parseNamePattern(pattern, names)
+    expect(names.filter(name => matches?.(name))).toEqual(expected)
+  })
+
+  test('knows no meaning of a text that is in no name', () => {
+    expect(parseNamePattern('nothing', names)).toBeUndefined()
+    expect(parseNamePattern('!nothing', names)).toBeUndefined()
+  })
+})

@@ -1,0 +1,11 @@
+/** Something that needs automatic offload, which is off. */
+import { ModularError } from './modular-error'
+
+/** The strategy is to be replaced where none is in use. */
+export class OffloadNotEnabledError extends ModularError {
+  override readonly code = 'OFFLOAD_NOT_ENABLED'
+
+  constructor(method: string) {
+    super(`ComponentsManager.${method}: automatic offload is off. Call enableAutoOffload() first.`)
+  }
+}

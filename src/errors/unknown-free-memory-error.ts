@@ -1,0 +1,18 @@
+/** A margin of memory that nobody can measure. */
+import { ModularError } from './modular-error'
+
+/** A device cannot say how much of its memory is free. */
+export class UnknownFreeMemoryError extends ModularError {
+  override readonly code = 'UNKNOWN_FREE_MEMORY'
+
+  constructor(
+    readonly model: string,
+    /** What computes the model. */
+    readonly device: string,
+  ) {
+    super(
+      `${model} computes on ${device}, which cannot say how much of its memory is free, so no margin can be kept. ` +
+        "State how many bytes of weights it may hold instead: enableAutoOffload({ limit: '8GB' }).",
+    )
+  }
+}

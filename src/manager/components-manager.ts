@@ -1,0 +1,442 @@
+/** Knows the components of many pipelines, and keeps their weights within memory. Counterpart: diffusers modular_pipelines/components_manager.py. */
+import { disposeComponent } from '../container/supplier'
+import { ComponentSearchError } from '../errors/component-search-error'
+import { InputTypeError } from '../errors/input-type-error'
+import { OffloadNotEnabledError } from '../errors/offload-not-enabled-error'
+import { nameList } from '../errors/text'
+import { UnknownFreeMemoryError } from '../errors/unknown-free-memory-error'
+import { UnknownValueError } from '../errors/unknown-value-error'
+import { CONFIG_LOAD_ID, loadIdOf } from '../params/load-ids'
+import type { ComponentRegistry } from '../pipeline/component-registry'
+import { componentId, nameInId } from './component-id'
+import { componentsTable } from './components-table'
+import { isManagedModel, type ManagedModel } from './managed-model'
+import type { ManagerListener, ManagerWarningCode } from './manager-events'
+import { type MemorySize, parseMemorySize } from './memory-size'
+import { type ComponentInfo, infoFields, infoOf } from './model-info'
+import { parseNamePattern } from './name-pattern'
+import type { OffloadStrategy } from './offload/offload-strategy'
+import { type MemoryBudget, Offloader } from './offload/offloader'
+import { OFFLOAD_STRATEGIES, type OffloadStrategyName } from './offload/strategies'
+
+/** Options of a {@link ComponentsManager}. */
+export interface ComponentsManagerOptions {
+  /** Told what happens, warnings too. Without it, warnings go the way of Node's own, as `TesseraeWarning`. */
+  onEvent?: ManagerListener
+}
+
+/** Restricts a search; all that is stated must hold. */
+export interface ComponentFilter {
+  /** Name of a collection. */
+  collection?: string | undefined
+  /** Where the component was loaded from: the `loadId` of its spec. */
+  loadId?: string | undefined
+}
+
+/** How {@link ComponentsManager.getOne} finds a component: by its id, or by anything else. */
+export interface GetOneOptions extends ComponentFilter {
+  id?: string | undefined
+  /** A name or a pattern, as {@link ComponentsManager.searchComponents} takes it. */
+  name?: string | undefined
+}
+
+/** What the keys of a result are. */
+export interface ResultOptions {
+  /** Whether components stand under their names, which then must differ, or under their ids. Default: names. */
+  keys?: 'names' | 'ids' | undefined
+}
+
+/** Options of {@link ComponentsManager.enableAutoOffload}. */
+export interface AutoOffloadOptions {
+  /** Bytes of weights that all models together may have in memory, or a text such as `8GB`. Default: none, where a margin is kept. */
+  limit?: MemorySize | undefined
+  /** Bytes of memory that must stay free for all that is no weights. Default: `3GB`, or nothing where there is a limit. */
+  reserveMargin?: MemorySize | undefined
+  /** Chooses what leaves memory. Default: `leastRecentlyUsed`; `smallestCombination` is that of diffusers. */
+  strategy?: OffloadStrategyName | OffloadStrategy | undefined
+}
+
+const DEFAULT_MARGIN = '3GB'
+
+const REMOVE_ADVICE = "If you do not need both, call remove('<id>')."
+
+/**
+ * A registry that pipelines share: what one has loaded, another can use. Components have ids, `<name>_<number>`, and may belong to collections, in
+ * each of which a name stands once.
+ *
+ * ```ts
+ * const manager = new ComponentsManager()
+ * manager.enableAutoOffload({ limit: '8GB' })
+ * const pipe = blocks.initPipeline('models/emoji', { componentsManager: manager, collection: 'emoji' })
+ * await pipe.loadComponents()
+ * const unet = manager.getOne<UNet2DConditionModel>({ name: 'unet', collection: 'emoji' })
+ * ```
+ */
+export class ComponentsManager implements ComponentRegistry {
+  private readonly byId = new Map<string, unknown>()
+  private readonly members = new Map<string, Set<string>>()
+  private readonly times = new Map<string, Date>()
+  private readonly pinned = new Set<unknown>()
+  private readonly listener: ManagerListener
+  private budget: MemoryBudget | undefined
+  // Kept when offload is turned off: calls may still be under way.
+  private offloader: Offloader | undefined
+
+  constructor({ onEvent = warnThroughProcess }: ComponentsManagerOptions = {}) {
+    this.listener = onEvent
+  }
+
+  /** All components by id, in the order in which they were added. */
+  get components(): ReadonlyMap<string, unknown> {
+    return new Map(this.byId)
+  }
+
+  /** The ids in each collection. */
+  get collections(): ReadonlyMap<string, ReadonlySet<string>> {
+    return new Map([...this.members].map(([name, ids]) => [name, new Set(ids)]))
+  }
+
+  /** Whether models leave memory by themselves. */
+  get isAutoOffloadEnabled(): boolean {
+    return this.budget !== undefined
+  }
+
+  /** Whether models that are loaded for this manager should leave their weights in their files until they are called. */
+  get loadsLazily(): boolean {
+    return this.isAutoOffloadEnabled
+  }
+
+  /**
+   * Adds a component under a name, and to a collection, from which a namesake is removed. A component that is here under that name keeps its
+   * id. Warns of components that are here under another name, or were loaded from the same place.
+   *
+   * @returns the id
+   * @throws InputTypeError for a name that is no name; UnknownFreeMemoryError for a model for which no margin can be kept
+   */
+  add(name: string, component: unknown, collection?: string): string {
+    requireName('name', name)
+    if (collection !== undefined) requireName('collection', collection)
+    if (this.budget) requireMeasurable(this.budget, [component])
+    const id = componentId(name, component)
+    const isNew = !this.byId.has(id)
+    if (!isNew) this.warn('KNOWN_COMPONENT', `the component "${name}" is here already, as "${id}".`)
+    else this.warnOfOtherNames(id, component)
+    this.warnOfLoadId(id, component)
+    this.byId.set(id, component)
+    if (isNew) this.times.set(id, new Date())
+    if (collection !== undefined) this.addToCollection(id, name, collection)
+    if (isNew && this.budget && isManagedModel(component)) this.look(component)
+    return id
+  }
+
+  /**
+   * Removes a component, from all collections too. Its weights leave memory, if it is here under no other name; where it is used all the same, they
+   * are read again. An unknown id gives a warning.
+   */
+  remove(id: string): void {
+    if (!this.byId.has(id)) {
+      this.warn('UNKNOWN_COMPONENT', `there is no component "${id}" to remove.`)
+      return
+    }
+    const component = this.byId.get(id)
+    this.byId.delete(id)
+    this.times.delete(id)
+    for (const ids of this.members.values()) ids.delete(id)
+    if ([...this.byId.values()].includes(component)) return
+    this.pinned.delete(component)
+    if (!isManagedModel(component)) return
+    if (this.budget && this.offloader) {
+      this.offloader.setPinned(component, false)
+      this.offloader.letGo(component)
+    } else if (component.callGuard === undefined) component.offload()
+  }
+
+  /** Takes a component out of a collection, and removes it where that was its last. Unknown ones give a warning. */
+  removeFromCollection(id: string, collection: string): void {
+    const ids = this.members.get(collection)
+    if (ids === undefined) {
+      this.warn('UNKNOWN_COLLECTION', `there is no collection "${collection}".`)
+      return
+    }
+    if (!ids.delete(id)) {
+      this.warn('UNKNOWN_COMPONENT', `there is no component "${id}" in the collection "${collection}".`)
+      return
+    }
+    if (this.collectionsOf(id).length > 0) return
+    this.warn('REMOVED_WITH_COLLECTION', `"${id}" is removed, as it belongs to no other collection.`)
+    this.remove(id)
+  }
+
+  /**
+   * Components by name: `unet`, `unet*` (begins with), `*unet*` (contains), `unet|vae` (any of these), `!unet|vae` (all others). A text that
+   * is no component's name finds the names that contain it. Without a pattern, all are found.
+   *
+   * @throws ComponentSearchError where a pattern finds nothing, or where names would have to stand for two components; InputTypeError
+   */
+  searchComponents(
+    names?: string | undefined,
+    { collection, loadId, keys }: ComponentFilter & ResultOptions = {},
+  ): Record<string, unknown> {
+    if (names !== undefined && typeof names !== 'string') {
+      const expected = 'a search takes one text: a name, or a pattern such as "unet|vae*"'
+      throw new InputTypeError({ path: [], input: 'names', expected, value: names })
+    }
+    const ids = this.lookUp({ collection, loadId })
+    if (names === undefined) return this.resultOf(ids, keys)
+    const matches = parseNamePattern(names, ids.map(nameInId))
+    const found = matches ? ids.filter(id => matches(nameInId(id))) : []
+    if (found.length > 0) return this.resultOf(found, keys)
+    throw new ComponentSearchError('none', `no component fits "${names}"; there are ${nameList(ids)}.`)
+  }
+
+  /**
+   * The one component of an id, or that a search finds.
+   *
+   * @throws UnknownValueError for an unknown id; ComponentSearchError where an id stands beside other conditions, where nothing is found, or more
+   * than one; InputTypeError
+   */
+  getOne<T = unknown>({ id, name, ...filter }: GetOneOptions): T {
+    if (id !== undefined) {
+      if (name !== undefined || filter.collection !== undefined || filter.loadId !== undefined) {
+        throw new ComponentSearchError('contradiction', 'an id stands for one component: pass nothing beside it.')
+      }
+      return this.require(id) as T // The caller says what is there, as everywhere.
+    }
+    const found = this.searchComponents(name, filter)
+    const keys = Object.keys(found)
+    if (keys.length === 1) return Object.values(found)[0] as T // As above.
+    const asked = name === undefined ? 'the search' : `"${name}"`
+    if (keys.length === 0) throw new ComponentSearchError('none', `no component fits ${asked}.`)
+    throw new ComponentSearchError('several', `more than one component fits ${asked}: ${nameList(keys)}.`, keys)
+  }
+
+  /** The ids of the components of these names, without patterns; of all names, if none is given. An unknown collection has none. */
+  getIds(names?: string | readonly string[], collection?: string): string[] {
+    const wanted = names === undefined ? [undefined] : [names].flat()
+    return [...new Set(wanted.flatMap(name => this.lookUp({ name, collection })))]
+  }
+
+  /**
+   * The components of these ids.
+   *
+   * @throws UnknownValueError; ComponentSearchError where names would have to stand for two of them
+   */
+  getComponentsByIds(ids: readonly string[], { keys }: ResultOptions = {}): Record<string, unknown> {
+    for (const id of ids) this.require(id)
+    return this.resultOf([...new Set(ids)], keys)
+  }
+
+  /**
+   * The components of these names, without patterns: what another pipeline takes with `updateComponents()`. Names that nothing has are left out.
+   *
+   * @throws ComponentSearchError where a name stands for two of them
+   */
+  getComponentsByNames(names: string | readonly string[], collection?: string): Record<string, unknown> {
+    return this.getComponentsByIds(this.getIds(names, collection))
+  }
+
+  /**
+   * What is known of a component; of one that is no model, less.
+   *
+   * @param fields restricts it to these
+   * @throws UnknownValueError for an unknown id or field
+   */
+  getModelInfo(id: string, fields?: keyof ComponentInfo | readonly (keyof ComponentInfo)[]): Partial<ComponentInfo> {
+    const component = this.require(id)
+    const asked = fields === undefined ? undefined : [fields].flat()
+    for (const field of asked ?? []) {
+      if (!infoFields.includes(field)) {
+        throw new UnknownValueError('Information on a component', field, infoFields, 'field')
+      }
+    }
+    const info = infoOf(component, {
+      id,
+      addedTime: this.times.get(id) as Date,
+      collections: this.collectionsOf(id),
+      isPinned: this.pinned.has(component),
+      isGuarded: isManagedModel(component) && component.callGuard !== undefined,
+    })
+    if (asked === undefined) return info
+    return Object.fromEntries(Object.entries(info).filter(([field]) => asked.includes(field as keyof ComponentInfo)))
+  }
+
+  /**
+   * Lets models leave memory when another that is to be called does not fit beside them; they come back from their files when they are called
+   * next. All start outside memory, but for those that are pinned or have no file. What is being called stays, so calls wait for each other where
+   * there is no other way. Models that are called directly, by `forward()`, are not waited for.
+   *
+   * Enabling again changes the settings.
+   *
+   * @throws InvalidMemorySizeError, UnknownValueError for a strategy that does not exist; UnknownFreeMemoryError for a margin that cannot be kept
+   */
+  enableAutoOffload({ limit, reserveMargin, strategy = 'leastRecentlyUsed' }: AutoOffloadOptions = {}): void {
+    const chosen = strategyOf(strategy)
+    const margin = reserveMargin ?? (limit === undefined ? DEFAULT_MARGIN : undefined)
+    const budget: MemoryBudget = {
+      limit: limit === undefined ? Number.POSITIVE_INFINITY : parseMemorySize(limit, 'limit'),
+      reserveMargin: margin === undefined ? undefined : parseMemorySize(margin, 'reserveMargin'),
+    }
+    requireMeasurable(budget, this.models)
+    this.budget = budget
+    this.offloader ??= new Offloader(budget, chosen, event => this.listener(event))
+    this.offloader.setBudget(budget)
+    this.offloader.setStrategy(chosen)
+    for (const model of this.models) this.look(model)
+  }
+
+  /** Keeps models in memory again, from their next calls on. What is in memory and not pinned leaves it now. Does nothing where offload is off. */
+  disableAutoOffload(): void {
+    if (this.budget === undefined) return
+    this.budget = undefined
+    for (const model of this.models) this.offloader?.letGo(model)
+  }
+
+  /**
+   * Lets another strategy choose what leaves memory.
+   * @throws OffloadNotEnabledError; UnknownValueError for a strategy that does not exist
+   */
+  setOffloadStrategy(strategy: OffloadStrategyName | OffloadStrategy): void {
+    if (this.budget === undefined) throw new OffloadNotEnabledError('setOffloadStrategy')
+    this.offloader?.setStrategy(strategyOf(strategy))
+  }
+
+  /** Keeps a component's weights in memory once they are there, whatever else needs the room. @throws UnknownValueError */
+  pin(id: string): void {
+    this.setPinned(id, true)
+  }
+
+  /** Lets a component leave memory again. @throws UnknownValueError */
+  unpin(id: string): void {
+    this.setPinned(id, false)
+  }
+
+  /** Disposes all components that can be disposed, and forgets them. Calls come to their ends first where they hold memory of a runtime. */
+  dispose(): void {
+    this.disableAutoOffload()
+    const components = new Set(this.byId.values())
+    for (const known of [this.byId, this.times, this.members, this.pinned]) known.clear()
+    for (const component of components) disposeComponent(component)
+  }
+
+  /**
+   * The components as a table: models, with where their weights are, and all others.
+   *
+   * @param width columns of the terminal; what does not fit is cut. Default: 100
+   */
+  toString(width = 100): string {
+    const infos = [...this.byId.keys()].map(id => this.getModelInfo(id) as ComponentInfo) // No field is left out.
+    return componentsTable(infos, width)
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString()
+  }
+
+  /** Models, each once. */
+  private get models(): readonly ManagedModel[] {
+    return [...new Set(this.byId.values())].filter(isManagedModel)
+  }
+
+  /** Hands a model to the offloader, under the id by which it came first. */
+  private look(model: ManagedModel): void {
+    const [id] = [...this.byId].find(([, component]) => component === model) as [string, unknown]
+    this.offloader?.take(model, id, this.pinned.has(model))
+  }
+
+  private setPinned(id: string, isPinned: boolean): void {
+    const component = this.require(id)
+    if (isPinned) this.pinned.add(component)
+    else this.pinned.delete(component)
+    if (isManagedModel(component)) this.offloader?.setPinned(component, isPinned)
+  }
+
+  private addToCollection(id: string, name: string, collection: string): void {
+    const ids = this.members.get(collection) ?? new Set()
+    this.members.set(collection, ids)
+    if (ids.has(id)) return
+    for (const other of this.lookUp({ name, collection })) {
+      this.warn('REPLACED_IN_COLLECTION', `"${id}" takes the place of "${other}" in the collection "${collection}".`)
+      this.removeFromCollection(other, collection)
+    }
+    ids.add(id)
+  }
+
+  private warnOfOtherNames(id: string, component: unknown): void {
+    for (const [other, known] of this.byId) {
+      if (known !== component) continue
+      this.warn('DUPLICATE_COMPONENT', `"${id}" is the same component as "${other}". ${REMOVE_ADVICE}`)
+    }
+  }
+
+  private warnOfLoadId(id: string, component: unknown): void {
+    const loadId = loadIdOf(component)
+    if (loadId === undefined || loadId === CONFIG_LOAD_ID) return
+    const others = this.lookUp({ loadId }).filter(other => other !== id)
+    if (others.length === 0) return
+    const message = `"${id}" was loaded from the same place (${loadId}) as ${nameList(others)}. ${REMOVE_ADVICE}`
+    this.warn('DUPLICATE_LOAD_ID', message)
+  }
+
+  /** The ids for which all holds that is stated. */
+  private lookUp({ name, collection, loadId }: ComponentFilter & { name?: string | undefined }): string[] {
+    const members = collection === undefined ? undefined : (this.members.get(collection) ?? new Set())
+    return [...this.byId]
+      .filter(([id]) => (name === undefined || nameInId(id) === name) && (members?.has(id) ?? true))
+      .filter(([, component]) => loadId === undefined || loadIdOf(component) === loadId)
+      .map(([id]) => id)
+  }
+
+  private resultOf(ids: readonly string[], keys: ResultOptions['keys'] = 'names'): Record<string, unknown> {
+    const result = new Map<string, unknown>()
+    for (const id of ids) {
+      const key = keys === 'ids' ? id : nameInId(id)
+      if (result.has(key)) {
+        const same = ids.filter(other => nameInId(other) === key)
+        const message = `${nameList(same)} have the same name. Ask for them by id ({ keys: 'ids' }), or restrict the search to a collection.`
+        throw new ComponentSearchError('same-name', message, same)
+      }
+      result.set(key, this.byId.get(id))
+    }
+    return Object.fromEntries(result)
+  }
+
+  private collectionsOf(id: string): string[] {
+    return [...this.members].filter(([, ids]) => ids.has(id)).map(([name]) => name)
+  }
+
+  private require(id: string): unknown {
+    if (this.byId.has(id)) return this.byId.get(id)
+    throw new UnknownValueError('The components manager', id, [...this.byId.keys()], 'component')
+  }
+
+  private warn(code: ManagerWarningCode, message: string): void {
+    this.listener({ type: 'warning', code, message: `ComponentsManager: ${message}` })
+  }
+}
+
+/** Where nobody listens, warnings go as Node's own do. */
+const warnThroughProcess: ManagerListener = event => {
+  if (event.type === 'warning') process.emitWarning(event.message, { type: 'TesseraeWarning', code: event.code })
+}
+
+/** @throws UnknownValueError */
+function strategyOf(strategy: OffloadStrategyName | OffloadStrategy): OffloadStrategy {
+  if (typeof strategy === 'function') return strategy
+  if (Object.hasOwn(OFFLOAD_STRATEGIES, strategy)) return OFFLOAD_STRATEGIES[strategy]
+  throw new UnknownValueError('ComponentsManager', strategy, Object.keys(OFFLOAD_STRATEGIES), 'offload strategy')
+}
+
+/** @throws UnknownFreeMemoryError */
+function requireMeasurable({ reserveMargin }: MemoryBudget, components: readonly unknown[]): void {
+  if (reserveMargin === undefined) return
+  for (const model of components) {
+    if (!isManagedModel(model) || model.memory.available() !== undefined) continue
+    throw new UnknownFreeMemoryError(model.constructor.name, model.device)
+  }
+}
+
+/** @throws InputTypeError */
+function requireName(input: string, name: unknown): void {
+  if (typeof name === 'string' && name !== '') return
+  throw new InputTypeError({ path: [], input, expected: 'it must be a text that is not empty', value: name })
+}

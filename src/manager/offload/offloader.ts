@@ -1,0 +1,291 @@
+/** Keeps the weights of models within the memory that they may take. Counterpart: CustomOffloadHook of diffusers. */
+import { UnknownValueError } from '../../errors/unknown-value-error'
+import type { CallDemand, CallGuard, ManagedModel } from '../managed-model'
+import type { ManagerListener } from '../manager-events'
+import { formatBytes } from '../memory-size'
+import type { OffloadCandidate, OffloadStrategy } from './offload-strategy'
+
+/** How much memory models may take. */
+export interface MemoryBudget {
+  /** Bytes of weights of all models together. */
+  readonly limit: number
+  /** Bytes that stay free of each memory; `undefined` where what is free does not matter. */
+  readonly reserveMargin: number | undefined
+}
+
+/** A model that lives here. */
+interface Tenant {
+  readonly model: ManagedModel
+  /** Its id in the manager. */
+  id: string
+  isPinned: boolean
+  /** Leaves for good as soon as nobody calls it. */
+  isLeaving: boolean
+  /** Calls that are under way. */
+  calls: number
+  /** Bytes that were in memory when the first of them began. */
+  before: number
+  /** What the calls under way bring into memory, by their form. */
+  readonly claims: Map<string, { bytes: number; calls: number }>
+  /** When it was last called: the number of calls that had begun before. */
+  lastUsed: number
+}
+
+/** A call that has not begun. */
+interface Waiting {
+  readonly tenant: Tenant
+  readonly demand: CallDemand
+  begin(): void
+  refuse(error: unknown): void
+}
+
+/**
+ * Stands before the calls of all models. A call that brings weights into memory lets others leave first; those that are being called stay, and where
+ * nothing else can make room, a call waits until one of them is over. Calls begin in the order in which they came.
+ */
+export class Offloader implements CallGuard {
+  private readonly tenants = new Map<ManagedModel, Tenant>()
+  private readonly queue: Waiting[] = []
+  private count = 0
+  private isPumping = false
+
+  constructor(
+    private budget: MemoryBudget,
+    private strategy: OffloadStrategy,
+    private readonly tell: ManagerListener,
+  ) {}
+
+  /** Goes by another budget from now on. */
+  setBudget(budget: MemoryBudget): void {
+    this.budget = budget
+    this.pump()
+  }
+
+  /** Lets another strategy choose from now on. */
+  setStrategy(strategy: OffloadStrategy): void {
+    this.strategy = strategy
+    this.pump()
+  }
+
+  /** Looks after a model from now on. It starts outside memory, unless it is pinned or being called. */
+  take(model: ManagedModel, id: string, isPinned: boolean): void {
+    // One that was to leave may still be called.
+    const known = this.tenants.get(model)
+    const fresh = { calls: 0, before: 0, claims: new Map(), lastUsed: 0 }
+    const tenant: Tenant = Object.assign(known ?? { model, ...fresh }, { id, isPinned, isLeaving: false })
+    this.tenants.set(model, tenant)
+    model.guardCalls(this)
+    if (!isPinned && tenant.calls === 0) model.offload()
+  }
+
+  /** Looks after a model no more. It leaves memory as soon as it is not being called. */
+  letGo(model: ManagedModel): void {
+    const tenant = this.tenants.get(model)
+    if (tenant === undefined) return
+    if (model.callGuard === this) model.guardCalls(undefined)
+    tenant.isLeaving = true
+    this.leaveIfDone(tenant)
+    this.pump()
+  }
+
+  setPinned(model: ManagedModel, isPinned: boolean): void {
+    const tenant = this.tenants.get(model)
+    if (tenant) tenant.isPinned = isPinned
+    this.pump()
+  }
+
+  /** Whether a model is being called or waits for it. */
+  isBusy(model: ManagedModel): boolean {
+    const tenant = this.tenants.get(model)
+    return tenant !== undefined && (tenant.calls > 0 || this.queue.some(waiting => waiting.tenant === tenant))
+  }
+
+  async enter(model: ManagedModel, demand: CallDemand, signal?: AbortSignal): Promise<() => void> {
+    signal?.throwIfAborted()
+    const tenant = this.tenants.get(model)
+    // It was let go in the moment in which the call was made.
+    if (tenant === undefined) return () => undefined
+    return new Promise((resolve, reject) => {
+      const stopListening = () => signal?.removeEventListener('abort', giveUp)
+      const waiting: Waiting = {
+        tenant,
+        demand,
+        begin: () => {
+          stopListening()
+          resolve(this.claim(tenant, demand))
+        },
+        refuse: error => {
+          stopListening()
+          reject(error)
+        },
+      }
+      const giveUp = () => {
+        this.queue.splice(this.queue.indexOf(waiting), 1)
+        waiting.refuse(signal?.reason)
+        this.leaveIfDone(tenant)
+        this.pump()
+      }
+      signal?.addEventListener('abort', giveUp)
+      this.queue.push(waiting)
+      this.pump()
+    })
+  }
+
+  tryEnter(model: ManagedModel, demand: CallDemand): (() => void) | undefined {
+    const tenant = this.tenants.get(model)
+    if (tenant === undefined || this.queue.length > 0) return undefined
+    if (demand.bytes() > this.freeFor(model)) return undefined
+    return this.claim(tenant, demand)
+  }
+
+  /** Lets calls begin for which there is room, the first first. */
+  private pump(): void {
+    // Letting models leave may end calls, which would come here again.
+    if (this.isPumping) return
+    this.isPumping = true
+    try {
+      for (let first = this.queue[0]; first !== undefined; first = this.queue[0]) {
+        try {
+          if (!this.makeRoom(first.tenant, first.demand)) return
+          this.queue.shift()
+          first.begin()
+        } catch (error) {
+          this.queue.shift()
+          first.refuse(error)
+          this.leaveIfDone(first.tenant)
+        }
+      }
+    } finally {
+      this.isPumping = false
+    }
+  }
+
+  /** Whether a call may begin now; if need be, others leave memory for it. */
+  private makeRoom(tenant: Tenant, demand: CallDemand): boolean {
+    if (tenant.claims.has(demand.form)) return true
+    const { model } = tenant
+    const bytes = demand.bytes()
+    if (bytes === 0) return true
+    const free = this.freeFor(model)
+    const candidates = this.candidatesFor(model)
+    const canBeFreed = candidates.reduce((sum, candidate) => sum + candidate.bytes, 0)
+    if (bytes > free + canBeFreed) {
+      // What it holds for calls of other forms.
+      if (tenant.calls === 0 && isEvictable(tenant)) {
+        const { residentBytes } = model
+        model.offload()
+        if (model.residentBytes < residentBytes) return this.makeRoom(tenant, demand)
+      }
+      if (this.isAnybodyBusy(model)) return false
+    }
+    const leaving = this.choose(tenant, bytes, free, candidates)
+    for (const { model: other } of leaving) other.offload()
+    const offloaded = leaving.map(({ id }) => id)
+    this.tell({ type: 'offload', id: tenant.id, bytes, free, candidates: candidates.map(({ id }) => id), offloaded })
+    const freed = leaving.reduce((sum, candidate) => sum + candidate.bytes, 0)
+    if (bytes > free + freed) {
+      if (this.isAnybodyBusy(model)) return false
+      this.warnOfTooLittle(tenant, bytes, free + freed)
+    }
+    return true
+  }
+
+  /** What the strategy lets leave. @throws UnknownValueError for an id that is no candidate's */
+  private choose(
+    { id, model }: Tenant,
+    bytes: number,
+    free: number,
+    candidates: readonly OffloadCandidate[],
+  ): readonly OffloadCandidate[] {
+    const chosen = new Set(this.strategy({ id, model, bytes, free, candidates }))
+    const known = candidates.map(candidate => candidate.id)
+    for (const one of chosen) {
+      if (!known.includes(one)) throw new UnknownValueError('The offload strategy', one, known, 'candidate')
+    }
+    return candidates.filter(candidate => chosen.has(candidate.id))
+  }
+
+  /** Takes note of a call that begins; what it gives takes note of its end. */
+  private claim(tenant: Tenant, { form, bytes }: CallDemand): () => void {
+    const { claims, model } = tenant
+    if (tenant.calls === 0) tenant.before = model.residentBytes
+    const claim = claims.get(form) ?? { bytes: bytes(), calls: 0 }
+    claims.set(form, claim)
+    claim.calls++
+    tenant.calls++
+    tenant.lastUsed = ++this.count
+    let isOver = false
+    return () => {
+      if (isOver) return
+      isOver = true
+      tenant.calls--
+      if (--claim.calls === 0) {
+        claims.delete(form)
+        // It stays for a while, beside what other calls claim.
+        tenant.before += claim.bytes
+      }
+      this.leaveIfDone(tenant)
+      this.pump()
+    }
+  }
+
+  private leaveIfDone(tenant: Tenant): void {
+    if (!tenant.isLeaving || this.isBusy(tenant.model)) return
+    this.tenants.delete(tenant.model)
+    if (tenant.model.callGuard === undefined && !tenant.isPinned) tenant.model.offload()
+  }
+
+  /** Bytes that a model may take without anybody leaving. */
+  private freeFor(model: ManagedModel): number {
+    const { limit, reserveMargin } = this.budget
+    let inUse = 0
+    let expected = 0
+    for (const tenant of this.tenants.values()) {
+      const resident = tenant.model.residentBytes
+      const used = tenant.calls > 0 ? Math.max(resident, bytesClaimed(tenant)) : resident
+      inUse += used
+      if (tenant.model.memory.name === model.memory.name) expected += used - resident
+    }
+    const available = reserveMargin === undefined ? undefined : model.memory.available()
+    if (reserveMargin === undefined || available === undefined) return limit - inUse
+    return Math.min(limit - inUse, available - expected - reserveMargin)
+  }
+
+  /** The models that may leave memory for another. */
+  private candidatesFor(model: ManagedModel): OffloadCandidate[] {
+    return [...this.tenants.values()]
+      .filter(tenant => tenant.model !== model && tenant.calls === 0 && isEvictable(tenant))
+      .filter(tenant => tenant.model.residentBytes > 0 && this.sharesMemory(tenant.model, model))
+      .sort((a, b) => a.lastUsed - b.lastUsed)
+      .map(({ id, model: one }) => ({ id, model: one, bytes: one.residentBytes }))
+  }
+
+  /** Whether waiting may help: somebody is being called who could leave afterwards. */
+  private isAnybodyBusy(model: ManagedModel): boolean {
+    return [...this.tenants.values()].some(
+      tenant => tenant.calls > 0 && isEvictable(tenant) && this.sharesMemory(tenant.model, model),
+    )
+  }
+
+  /** Whether one leaving makes room for the other. A limit is for all of them. */
+  private sharesMemory(one: ManagedModel, other: ManagedModel): boolean {
+    return Number.isFinite(this.budget.limit) || one.memory.name === other.memory.name
+  }
+
+  private warnOfTooLittle({ id }: Tenant, bytes: number, free: number): void {
+    const message =
+      `"${id}" brings ${formatBytes(bytes)} of weights into memory, where ${formatBytes(Math.max(0, free))} may still be taken, ` +
+      'and nothing else can leave. It is called all the same.'
+    this.tell({ type: 'warning', code: 'OVER_MEMORY_LIMIT', message })
+  }
+}
+
+/** Whether the weights of a model may leave memory while nobody calls it. */
+function isEvictable({ isPinned, model }: Tenant): boolean {
+  return !isPinned && model.canOffload
+}
+
+/** Bytes that a model will have in memory when what its calls claim has come. */
+function bytesClaimed({ before, claims }: Tenant): number {
+  return [...claims.values()].reduce((sum, { bytes }) => sum + bytes, before)
+}

@@ -1,7 +1,11 @@
 /** Runs models kernel by kernel, on the current backend of TensorFlow.js. */
+import { CUDA_DEVICE } from '../backends/node-loader'
 import { backendInUse } from '../backends/select-backend'
+import type { Module } from '../nn/module'
+import type { Parameter } from '../nn/parameter'
 import * as tf from '../tensors/tf'
 import type { Executor, ModelCall, ModelRunOptions } from './executor'
+import { gpuMemory, HOST_MEMORY } from './model-memories'
 
 /** Computes a call where it stands. */
 export const eagerExecutor: Executor = {
@@ -16,10 +20,28 @@ export const eagerExecutor: Executor = {
     return backendInUse()?.selection?.version ?? `@tensorflow/tfjs ${tf.version_core}`
   },
   readsWeights: false,
+  get memory() {
+    const isGpu = ['webgpu', 'webgl'].includes(tf.getBackend()) || this.device === CUDA_DEVICE
+    return isGpu ? gpuMemory(this.backend) : HOST_MEMORY
+  },
+  weightBytes: model => sumBytes(model, () => true),
+  // The tensors are the model's own.
+  heldBytes: () => 0,
+  formOf: () => '',
+  missingBytes: ({ model }) => sumBytes(model, ({ isInMemory }) => !isInMemory),
+  // A call is over before anything else can begin.
+  whenIdle: () => Promise.resolve(),
   async run<I, O>({ forward, inputs }: ModelCall<I, O>, { signal }: ModelRunOptions = {}): Promise<O> {
     signal?.throwIfAborted()
     return forward(inputs)
   },
-  prepare() {},
+  prepare: () => Promise.resolve(),
   release() {},
+}
+
+function sumBytes(model: Module, isMeant: (parameter: Parameter) => boolean): number {
+  return model
+    .parameters()
+    .filter(isMeant)
+    .reduce((sum, { bytes }) => sum + bytes, 0)
 }

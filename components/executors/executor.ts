@@ -1,5 +1,6 @@
 /** What computes a model: kernels one by one, or the whole as a graph. */
 import type { Module } from '../nn/module'
+import type { WeightMemory } from './weight-memory'
 
 /** A function of a model, with what it is called with. */
 export interface ModelCall<I, O> {
@@ -19,7 +20,7 @@ export interface ModelRunOptions {
 }
 
 /** Runs models. One executor serves any number of models and of calls at once. */
-export interface Executor {
+export interface Executor extends WeightMemory {
   readonly name: 'eager' | 'graph'
   /** The library behind it, and where that computes: `onnxruntime-cpu`, or a backend of TensorFlow.js, such as `wasm`. */
   readonly backend: string
@@ -35,8 +36,11 @@ export interface Executor {
    * @throws what the model throws for inputs that do not fit; the reason of `signal`
    */
   run<I, O>(call: ModelCall<I, O>, options?: ModelRunOptions): Promise<O>
-  /** Makes ready for a call of this form, in the background, where that saves time later. Placeholders may stand for the tensors. */
-  prepare(call: ModelCall<never, unknown>): void
+  /**
+   * Makes ready for a call of this form, in the background, where that saves time later. Placeholders may stand for the tensors. Settles when it
+   * is ready or has given up.
+   */
+  prepare(call: ModelCall<never, unknown>): Promise<void>
   /** Gives back all that is held for a model. */
   release(model: Module): void
 }

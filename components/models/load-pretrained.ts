@@ -26,7 +26,7 @@ export interface WeightFiles {
 
 /**
  * Reads `config.json`, checks that it is of the right class, makes the model and loads its weights one tensor at a time, or leaves them in
- * their files where the executor reads them itself. Where anything fails or `options.signal` fires, no tensor is left.
+ * their files where the executor reads them itself or `options.lazy` says so. Where anything fails or `options.signal` fires, no tensor is left.
  *
  * @throws UnknownValueError for an executor that does not exist; ComponentClassError, ConfigError, MissingFileError, SafetensorsError, StateDictError
  */
@@ -55,7 +55,7 @@ export async function loadPretrained<M extends PretrainedModel>(
   const checkpoint = await openCheckpoint(folder, { weightsName: files.weightsName, variant })
   try {
     const rename = files.rename && { rename: files.rename }
-    await loadStateDict(model, checkpoint, { ...rename, signal, lazy: executor.readsWeights })
+    await loadStateDict(model, checkpoint, { ...rename, signal, lazy: options.lazy ?? executor.readsWeights })
   } finally {
     await checkpoint.close()
   }

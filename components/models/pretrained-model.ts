@@ -1,9 +1,13 @@
 /** What the models that the container supplies have in common. Counterpart: models/modeling_utils.py (ModelMixin). */
+
+import type { CallDemand, CallGuard, ManagedModel, ModelMemory } from '../../src/manager/managed-model'
 import type { ComponentDType, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
+import type { TensorInfo, WeightDType } from '../checkpoints/checkpoint'
 import { isWeightFile } from '../checkpoints/write-checkpoint'
 import type { RawConfig } from '../configs/parse-config'
 import { eagerExecutor } from '../executors/eager-executor'
-import type { Executor, ModelRunOptions } from '../executors/executor'
+import type { Executor, ModelCall, ModelRunOptions } from '../executors/executor'
+import { WeightFiles } from '../executors/graph/weight-files'
 import { Module } from '../nn/module'
 import * as tf from '../tensors/tf'
 import { type BatchHook, hooksKey, withHooks } from './hooks/module-hook'
@@ -16,12 +20,13 @@ export interface ModelCallOptions extends ModelRunOptions {
 }
 
 /** A model that is called through an executor. What it computes is the same whichever that is. */
-export abstract class PretrainedModel extends Module implements SavableComponent {
+export abstract class PretrainedModel extends Module implements ManagedModel, SavableComponent {
   /** Weights stay as their files hold them, and whatever they are, models compute in these. */
   static readonly dtypes: readonly ComponentDType[] = ['float32']
   /** The settings, complete and frozen; none in a model that is made without. */
   readonly config: RawConfig = {}
   private runsOn: Executor = eagerExecutor
+  private guard: CallGuard | undefined
 
   /** What computes the model's calls. A new model computes eagerly. */
   get executor(): Executor {
@@ -59,6 +64,57 @@ export abstract class PretrainedModel extends Module implements SavableComponent
     return relocateWeights(this, this.layout, folder, options)
   }
 
+  /** Element type of most weights as their files hold them; `float32` for weights from no file. Calls compute in float32. */
+  get dtype(): string {
+    const counts = new Map<string, number>()
+    for (const { origin, size } of this.parameters()) {
+      const name = DTYPE_NAMES[origin?.dtype ?? 'F32'] ?? 'float32'
+      counts.set(name, (counts.get(name) ?? 0) + size)
+    }
+    return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? 'float32'
+  }
+
+  /** What computes the calls: a backend of TensorFlow.js, or ONNX Runtime with its provider. */
+  get device(): string {
+    return this.runsOn.backend
+  }
+
+  get memory(): ModelMemory {
+    return this.runsOn.memory
+  }
+
+  /** Bytes of the weights where the model computes. Calls of several forms may each take as much. */
+  get memoryFootprint(): number {
+    return this.runsOn.weightBytes(this)
+  }
+
+  /** Bytes of weights that are in memory now: as tensors, and as what the executor holds. */
+  get residentBytes(): number {
+    const tensors = this.parameters().filter(({ isInMemory }) => isInMemory)
+    return tensors.reduce((sum, { bytes }) => sum + bytes, this.runsOn.heldBytes(this))
+  }
+
+  /** Whether all weights come from files, from which they can be read again. */
+  get canOffload(): boolean {
+    return this.parameters().every(({ origin }) => origin !== undefined)
+  }
+
+  get callGuard(): CallGuard | undefined {
+    return this.guard
+  }
+
+  /** Gives back the memory of the weights, which are read again when a call needs them. Does nothing if some came from no file. */
+  offload(): void {
+    if (!this.canOffload) return
+    this.runsOn.release(this)
+    for (const parameter of this.parameters()) parameter.offload()
+  }
+
+  /** Lets something decide when calls may begin. A manager of memory does so. */
+  guardCalls(guard: CallGuard | undefined): void {
+    this.guard = guard
+  }
+
   override dispose(): void {
     this.runsOn.release(this)
     super.dispose()
@@ -76,7 +132,7 @@ export abstract class PretrainedModel extends Module implements SavableComponent
     inputs: I,
     { hooks = [], ...options }: ModelCallOptions = {},
   ): Promise<O> {
-    if (hooks.length === 0) return this.runsOn.run({ model: this, method, forward, inputs }, options)
+    if (hooks.length === 0) return this.run({ model: this, method, forward, inputs }, options)
     // As tensors: a number would be part of the graph, and each value another one.
     const hookNumbers = hooks.map(({ numbers = [] }) => numbers.map(number => tf.tensor1d([number])))
     const hooked = {
@@ -87,7 +143,7 @@ export abstract class PretrainedModel extends Module implements SavableComponent
       inputs: { inputs, hookNumbers },
     }
     try {
-      return await this.runsOn.run(hooked, options)
+      return await this.run(hooked, options)
     } finally {
       tf.dispose(hookNumbers)
     }
@@ -95,11 +151,60 @@ export abstract class PretrainedModel extends Module implements SavableComponent
 
   /** Lets the executor get ready for calls of this form, for which placeholders may stand in place of tensors. */
   protected makeReady<I>(method: string, forward: (inputs: I) => unknown, inputs: I): void {
-    this.runsOn.prepare({
-      model: this,
-      method,
-      forward: forward as (inputs: never) => unknown,
-      inputs: inputs as never,
-    })
+    // What is made ready is not called with these inputs.
+    const call = { model: this, method, forward, inputs } as unknown as ModelCall<never, unknown>
+    const executor = this.runsOn
+    // Others are not to leave memory for what may wait.
+    const leave = this.guard ? this.guard.tryEnter(this, this.demandOf(call)) : () => undefined
+    if (leave) executor.prepare(call).finally(() => leaveWhenIdle(executor, this, leave))
   }
+
+  /** Lets the executor compute a call, as soon as the weights may be in memory. */
+  private async run<I, O>(call: ModelCall<I, O>, options: ModelRunOptions): Promise<O> {
+    const { guard } = this
+    if (guard === undefined) return this.runsOn.run(call, options)
+    const leave = await guard.enter(this, this.demandOf(call as unknown as ModelCall<never, unknown>), options.signal)
+    const executor = this.runsOn
+    try {
+      if (!executor.readsWeights) await this.fetchWeights(options.signal)
+      return await executor.run(call, options)
+    } finally {
+      // A call that was given up may still be computed.
+      leaveWhenIdle(executor, this, leave)
+    }
+  }
+
+  private demandOf(call: ModelCall<never, unknown>): CallDemand {
+    return { form: this.runsOn.formOf(call), bytes: () => this.runsOn.missingBytes(call) }
+  }
+
+  /**
+   * Reads the weights that are in their files, one tensor at a time.
+   *
+   * @throws WeightFileChangedError for a file that is not what it was when the model was loaded; SafetensorsError; the reason of `signal`
+   */
+  private async fetchWeights(signal: AbortSignal | undefined): Promise<void> {
+    const absent = this.parameters().filter(({ isInMemory, source }) => !isInMemory && source !== undefined)
+    if (absent.length === 0) return
+    new WeightFiles(
+      this.constructor.name,
+      absent.map(({ source }) => source as TensorInfo), // Filtered above.
+    ).check()
+    for (const parameter of absent) {
+      signal?.throwIfAborted()
+      await parameter.fetch()
+    }
+  }
+}
+
+/** As diffusers calls what weights are made of. */
+const DTYPE_NAMES: Partial<Record<WeightDType, string>> = {
+  F64: 'float64',
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
+}
+
+function leaveWhenIdle(executor: Executor, model: PretrainedModel, leave: () => void): void {
+  executor.whenIdle(model).then(leave)
 }

@@ -1,5 +1,6 @@
 /** A weight of a module. Counterpart: torch.nn.Parameter. */
 import type { TensorInfo } from '../checkpoints/checkpoint'
+import { readFloat32 } from '../checkpoints/read-tensor'
 import { readFloat32Sync } from '../checkpoints/read-tensor-sync'
 import * as tf from '../tensors/tf'
 import { WeightsNotLoadedError } from './weights-not-loaded-error'
@@ -28,6 +29,7 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
   private value: T | undefined
   private file: TensorInfo | undefined
   private readFrom: TensorInfo | undefined
+  private reading: Promise<void> | undefined
   private changes = 0
 
   constructor(
@@ -76,10 +78,20 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
     return this.changes
   }
 
+  /** Bytes of the numbers where TensorFlow.js holds them. */
+  get bytes(): number {
+    return 4 * this.size
+  }
+
+  /** Whether TensorFlow.js holds the numbers now. */
+  get isInMemory(): boolean {
+    return this.value !== undefined
+  }
+
   /**
    * Takes the numbers, in row-major order of {@link shape}, to the current backend; earlier ones are disposed.
    *
-   * @param origin the tensor of a checkpoint that they were read from
+   * @param origin the tensor of a checkpoint that they were read from, and can be read from again
    */
   load(values: Float32Array, origin?: TensorInfo): void {
     const loaded = this.place(values)
@@ -101,6 +113,34 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
     if (this.file === undefined) return
     this.file = place
     this.changes++
+  }
+
+  /** Gives the memory back and leaves the numbers in their file, until they are asked for. Does nothing for those that came from no file. */
+  offload(): void {
+    if (this.readFrom === undefined) return
+    this.value?.dispose()
+    this.value = undefined
+    this.file = this.readFrom
+  }
+
+  /**
+   * Takes the numbers of a file to the current backend, without holding up anything else.
+   *
+   * @throws SafetensorsError where the file can no longer be read
+   */
+  fetch(): Promise<void> {
+    if (this.value !== undefined || this.file === undefined) return Promise.resolve()
+    // Those who ask at the same time wait for the same reading.
+    this.reading ??= this.fetchFrom(this.file).finally(() => {
+      this.reading = undefined
+    })
+    return this.reading
+  }
+
+  private async fetchFrom(file: TensorInfo): Promise<void> {
+    const values = await readFloat32(file)
+    // In the meantime others may have been loaded, or these have been asked for.
+    if (this.value === undefined && this.file === file) this.value = this.place(values)
   }
 
   /**

@@ -16,6 +16,8 @@ export interface FromPretrainedOptions extends Omit<RepositoryOptions, 'signal'>
   executor?: string | object
   /** The numbers that a model computes with: one of the {@link ComponentClass.dtypes} of its class. */
   dtype?: ComponentDType
+  /** Whether a model leaves its weights in their files until it is called. Default: where the executor reads them itself. */
+  lazy?: boolean
   /** Stops the loading between files and tensors. */
   signal?: AbortSignal
 }

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import { SafetensorsError } from '../../../components/checkpoints/safetensors-error'
@@ -78,6 +78,86 @@ describe('a parameter that is bound to a file', () => {
     expect(() => parameter.tensor).toThrow(SafetensorsError)
     await writeMatrix()
     expect([...parameter.tensor.dataSync()]).toEqual([1, 2, 3, 4, 5, 6])
+    parameter.dispose()
+  })
+})
+
+describe('a parameter that leaves memory', () => {
+  test('comes back from the file that it was read from, with the same numbers and as the same revision', async () => {
+    const { info } = await writeMatrix()
+    const parameter = new Parameter<tf.Tensor2D>([2, 3], [1, 0])
+    const tensors = tf.memory().numTensors
+    parameter.load(Float32Array.of(1, 2, 3, 4, 5, 6), info)
+    expect(parameter).toMatchObject({ isInMemory: true, bytes: 24, storage: info, source: undefined })
+    const { revision, tensor } = parameter
+    const values = tensor.arraySync()
+    parameter.offload()
+    expect(tensor.isDisposed).toBe(true)
+    expect(tf.memory().numTensors).toBe(tensors)
+    expect(parameter).toMatchObject({ isInMemory: false, isLoaded: true, storage: info, revision })
+    await parameter.fetch()
+    expect(parameter.isInMemory).toBe(true)
+    expect(parameter.tensor.arraySync()).toEqual(values)
+    parameter.offload()
+    expect(parameter.tensor.arraySync()).toEqual(values)
+    parameter.dispose()
+    expect(parameter.origin).toBeUndefined()
+  })
+
+  test('stays where it is if it came from no file', () => {
+    const parameter = new Parameter([1])
+    parameter.load(Float32Array.of(7))
+    parameter.offload()
+    expect(parameter).toMatchObject({ isInMemory: true, storage: undefined })
+    parameter.dispose()
+  })
+
+  test('forgets its file when other numbers are loaded', async () => {
+    const { info } = await writeMatrix()
+    const parameter = new Parameter([2, 3])
+    parameter.load(new Float32Array(6), info)
+    parameter.load(new Float32Array(6).fill(1))
+    parameter.offload()
+    expect(parameter).toMatchObject({ isInMemory: true, storage: undefined })
+    parameter.dispose()
+  })
+
+  test('is read once for all who ask at the same time', async () => {
+    const { info } = await writeMatrix()
+    const parameter = new Parameter([2, 3])
+    const tensors = tf.memory().numTensors
+    parameter.bind(info)
+    await Promise.all([parameter.fetch(), parameter.fetch()])
+    await parameter.fetch()
+    expect(tf.memory().numTensors).toBe(tensors + 1)
+    parameter.dispose()
+  })
+
+  test('takes nothing from the file once it was disposed or asked for while it was read', async () => {
+    const { info } = await writeMatrix()
+    const parameter = new Parameter([2, 3])
+    parameter.bind(info)
+    const disposed = parameter.fetch()
+    parameter.dispose()
+    await disposed
+    expect(parameter.isInMemory).toBe(false)
+    parameter.bind(info)
+    const asked = parameter.fetch()
+    const { tensor } = parameter
+    await asked
+    expect(parameter.tensor).toBe(tensor)
+    parameter.dispose()
+  })
+
+  test('says what is wrong with its file', async () => {
+    const { path, info } = await writeMatrix()
+    const parameter = new Parameter([2, 3])
+    parameter.bind(info)
+    await rm(path)
+    await expect(parameter.fetch()).rejects.toMatchObject({ name: 'SafetensorsError', problem: 'unreadable' })
+    await writeFile(path, 'short')
+    await expect(parameter.fetch()).rejects.toMatchObject({ name: 'SafetensorsError', problem: 'truncated' })
+    expect(parameter.isLoaded).toBe(true)
     parameter.dispose()
   })
 })

@@ -5,7 +5,7 @@ import { ToyModel } from './toy-model'
 
 class UNet extends ToyModel {
   override readonly dtype = 'float16'
-  override readonly device = 'wasm'
+  override readonly device: string = 'wasm'
 }
 
 class CLIPTextModelWithProjection extends UNet {

@@ -1,12 +1,14 @@
 /** Runs models as graphs on ONNX Runtime, in a thread of its own. */
 import { availableParallelism } from 'node:os'
 import type { InferenceSession } from 'onnxruntime-common'
+import type { ModelMemory } from '../../../src/manager/managed-model'
 import { InvalidThreadCountError } from '../../backends/invalid-thread-count-error'
 import { flattenTree } from '../../backends/recorder/tensor-tree'
 import type { Module } from '../../nn/module'
 import type * as tf from '../../tensors/tf'
 import type { Executor, ModelCall, ModelRunOptions } from '../executor'
-import { GraphSession } from './graph-session'
+import { gpuMemory, HOST_MEMORY } from '../model-memories'
+import { GraphSession, weightLayout } from './graph-session'
 import { OptimizedModels } from './optimized-models'
 
 /** What ONNX Runtime computes on. */
@@ -44,6 +46,8 @@ export class GraphExecutor implements Executor {
   /** By model and form; those used last are at the end. */
   private readonly sessions = new Map<Module, Map<string, GraphSession>>()
   private used: GraphSession[] = []
+  /** What is being made or computed for each model. */
+  private readonly pending = new WeakMap<Module, Set<Promise<unknown>>>()
   private readonly options: Required<Omit<GraphExecutorOptions, 'optimizedModelFolder'>>
   private readonly optimizedModels: OptimizedModels | undefined
 
@@ -83,20 +87,55 @@ export class GraphExecutor implements Executor {
     const { leaves, signature } = flattenTree(call.inputs)
     const tensors = leaves.map(({ tensor }) => tensor as tf.Tensor) // Placeholders are for prepare().
     const result = this.sessionFor(call, signature).run(tensors, signal)
+    this.await(call.model, result)
     return (await untilAborted(result, signal)) as O // The result is put together as the model had it.
   }
 
-  prepare(call: ModelCall<never, unknown>): void {
+  async prepare(call: ModelCall<never, unknown>): Promise<void> {
     // Recording takes a moment, in which more urgent work may come: it waits for its turn.
-    setImmediate(() => {
-      // What does not fit beside the models in use is made when they are done.
-      if (this.bytesInUse + weightBytes(call.model) > this.options.maxSessionBytes) return
-      try {
-        this.sessionFor(call, flattenTree(call.inputs).signature)
-      } catch {
-        // The call itself will say what is wrong.
-      }
-    })
+    await new Promise(setImmediate)
+    // What does not fit beside the models in use is made when they are done.
+    if (this.bytesInUse + this.weightBytes(call.model) > this.options.maxSessionBytes) return
+    try {
+      await this.sessionFor(call, flattenTree(call.inputs).signature).open()
+    } catch {
+      // The call itself will say what is wrong.
+    }
+  }
+
+  get memory(): ModelMemory {
+    return this.provider === 'cpu' ? HOST_MEMORY : gpuMemory(this.backend)
+  }
+
+  weightBytes(model: Module): number {
+    return weightLayout(model.parameters(), this.provider === 'cpu').bytes
+  }
+
+  heldBytes(model: Module): number {
+    return [...(this.sessions.get(model)?.values() ?? [])].reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  formOf({ method, inputs }: ModelCall<never, unknown>): string {
+    return `${method} ${flattenTree(inputs).signature}`
+  }
+
+  missingBytes(call: ModelCall<never, unknown>): number {
+    const session = this.sessions.get(call.model)?.get(this.formOf(call))
+    return session && !session.isStale ? 0 : this.weightBytes(call.model)
+  }
+
+  async whenIdle(model: Module): Promise<void> {
+    for (let pending = this.pending.get(model); pending?.size; pending = this.pending.get(model)) {
+      await Promise.allSettled(pending)
+    }
+  }
+
+  private await(model: Module, work: Promise<unknown>): void {
+    const pending = this.pending.get(model) ?? new Set()
+    this.pending.set(model, pending)
+    pending.add(work)
+    const done = () => pending.delete(work)
+    work.then(done, done)
   }
 
   release(model: Module): void {
@@ -134,7 +173,9 @@ export class GraphExecutor implements Executor {
     this.used = [...this.used.filter(other => other !== wanted), wanted]
     this.makeRoom()
     // A session that could not be made is tried anew by the next call.
-    wanted.open().catch(() => this.forget(wanted))
+    const opening = wanted.open()
+    opening.catch(() => this.forget(wanted))
+    this.await(model, opening)
     return wanted
   }
 
@@ -172,11 +213,6 @@ export class GraphExecutor implements Executor {
       logSeverityLevel: 4,
     }
   }
-}
-
-/** Bytes of a model's weights as float32. */
-function weightBytes(model: Module): number {
-  return model.parameters().reduce((sum, { size }) => sum + 4 * size, 0)
 }
 
 /** What a promise gives, or the signal's reason if that comes first. */

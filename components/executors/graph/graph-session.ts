@@ -73,12 +73,8 @@ export class GraphSession {
     const weights = parametersOf(graph)
     this.revisions = weights.map(weight => [weight, weight.revision] as const)
     const sources = sourcesOf(graph)
-    const elements = weights.reduce((sum, { size }) => sum + size, 0)
-    const isLarge = 4 * elements > LARGE_WEIGHTS
-    const keepHalf = keepsHalf && isLarge
-    const widenedBytes = Math.min(WIDENED_BYTES, (4 * elements) / 3)
-    const stored = sources.reduce((sum, { begin, end }) => sum + end - begin, 0)
-    this.bytes = keepHalf ? stored + widenedBytes / 2 : 4 * elements
+    const { bytes, isLarge, keepHalf, widenedBytes } = weightLayout(weights, keepsHalf)
+    this.bytes = bytes
     this.files = new WeightFiles(this.model, sources)
     const proto = writeOnnx(graph, { locate: info => this.files.locate(info), keepHalf, widenedBytes, ...operators })
     this.names = {
@@ -197,6 +193,27 @@ export class GraphSession {
     if (isOutOfMemory(reason)) return new ModelMemoryError(this.model, this.bytes, reason, error)
     return new GraphExecutionError(this.model, doing, reason, error)
   }
+}
+
+/** How weights lie in the memory of a session. */
+interface WeightLayout {
+  readonly bytes: number
+  /** Whether they are many. */
+  readonly isLarge: boolean
+  /** Whether those of half precision stay so. */
+  readonly keepHalf: boolean
+  /** Bytes of float32 that are spent on widening some of those. */
+  readonly widenedBytes: number
+}
+
+/** How the weights lie in memory. @param keepsHalf - whether some may stay of half precision */
+export function weightLayout(weights: readonly Parameter[], keepsHalf: boolean): WeightLayout {
+  const full = weights.reduce((sum, { bytes }) => sum + bytes, 0)
+  const stored = weights.reduce((sum, { source }) => sum + (source ? source.end - source.begin : 0), 0)
+  const isLarge = full > LARGE_WEIGHTS
+  const keepHalf = keepsHalf && isLarge
+  const widenedBytes = Math.min(WIDENED_BYTES, full / 3)
+  return { bytes: keepHalf ? stored + widenedBytes / 2 : full, isLarge, keepHalf, widenedBytes }
 }
 
 function succeeds(work: Promise<unknown>): Promise<boolean> {

@@ -1,0 +1,43 @@
+/** Reads one tensor that was left in its file, while other work goes on. */
+import { type FileHandle, open } from 'node:fs/promises'
+import type { TensorInfo } from './checkpoint'
+import { SafetensorsError } from './safetensors-error'
+import { toFloat32 } from './weight-dtypes'
+
+/** The most that one read asks of the system. */
+const BYTES_PER_READ = 2 ** 30
+
+/**
+ * The numbers of a tensor as float32, in row-major order.
+ *
+ * @throws SafetensorsError if the file cannot be read, has become shorter, or the tensor holds no floats
+ */
+export async function readFloat32(info: TensorInfo): Promise<Float32Array> {
+  const values = toFloat32(info.dtype, await readBytes(info))
+  if (values) return values
+  throw new SafetensorsError(info.file, 'wrong-dtype', `holds ${info.dtype}, but floats were asked for.`)
+}
+
+async function readBytes({ file, begin, end }: TensorInfo): Promise<ArrayBuffer> {
+  let handle: FileHandle
+  try {
+    handle = await open(file, 'r')
+  } catch (cause) {
+    throw new SafetensorsError(file, 'unreadable', `cannot be opened: ${(cause as Error).message}.`, { cause })
+  }
+  try {
+    const bytes = new Uint8Array(end - begin)
+    for (let done = 0; done < bytes.length; ) {
+      const length = Math.min(bytes.length - done, BYTES_PER_READ)
+      const { bytesRead } = await handle.read(bytes, done, length, begin + done)
+      if (bytesRead === 0) {
+        const detail = `ends at byte ${begin + done}, but held at least ${end} when it was opened.`
+        throw new SafetensorsError(file, 'truncated', detail)
+      }
+      done += bytesRead
+    }
+    return bytes.buffer
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,20 @@
+/** What an executor tells of the memory that weights take. */
+import type { ModelMemory } from '../../src/manager/managed-model'
+import type { Module } from '../nn/module'
+import type { ModelCall } from './executor'
+
+/** The part of an executor that models ask before they are called. */
+export interface WeightMemory {
+  /** Where the weights lie while models compute. */
+  readonly memory: ModelMemory
+  /** Bytes that the weights of a model take for its calls of one form. */
+  weightBytes(model: Module): number
+  /** Bytes of a model's weights that the executor itself holds now, beside the tensors of the model. */
+  heldBytes(model: Module): number
+  /** Tells calls apart for which it holds weights of their own; one text for all, if there is no such difference. */
+  formOf(call: ModelCall<never, unknown>): string
+  /** Bytes of weights that a call would bring into memory now. */
+  missingBytes(call: ModelCall<never, unknown>): number
+  /** Settles when nothing of a model is being made or computed, so that what is released for it is free at once. */
+  whenIdle(model: Module): Promise<void>
+}

@@ -111,8 +111,9 @@ function deviceOf({ residentBytes = 0, bytes = 0, executionDevice = NOTHING }: C
   return residentBytes > 0 || bytes === 0 ? executionDevice : `file(${executionDevice})`
 }
 
+/** The load id without the fields at its end that say nothing. */
 function loadIdText({ loadId }: ComponentInfo): string {
-  return loadId === null || loadId === CONFIG_LOAD_ID ? NOTHING : loadId
+  return loadId === null || loadId === CONFIG_LOAD_ID ? NOTHING : loadId.replace(/(\|null)+$/, '')
 }
 
 const STAYS = {

@@ -52,7 +52,7 @@ test('models and others have tables of their own, with each further collection o
     'wasm',
     'float16',
     '1.70 GB',
-    'models/x|unet|null|null',
+    'models/x|unet',
     'base',
   ])
   expect(columns(lines[7])).toEqual(['refiner'])
@@ -102,8 +102,8 @@ test('a table with long names fits a terminal of 100 columns: what is said elsew
   expect(Math.max(...narrow.split('\n').map(line => line.length))).toBeLessThanOrEqual(100)
   expect(narrow).toContain('1.40 GB')
   expect(narrow).toContain('text_encoder_2_1')
-  expect(narrow).toContain('stab…|null')
+  expect(narrow).toContain('stab…|fp16')
   const wide = print(manager, 300)
-  expect(wide).toContain('stabilityai/stable-diffusion-xl-base-1.0|text_encoder_2|fp16|null')
+  expect(wide).toContain('stabilityai/stable-diffusion-xl-base-1.0|text_encoder_2|fp16')
   expect(wide).not.toContain('…')
 })

@@ -234,7 +234,8 @@ export class PipelineComponents {
 
   private async loadOne(spec: ComponentSpec, options: ComponentLoadOptions): Promise<void> {
     const { name } = spec
-    const component = await outsideRuns(() => spec.load(options))
+    const lazy = this.options.registry?.loadsLazily ? { lazy: true } : {}
+    const component = await outsideRuns(() => spec.load({ ...lazy, ...options }))
     const issue = wrongClass(this.declared(name), component, [])
     if (issue) {
       disposeComponent(component)
@@ -243,18 +244,19 @@ export class PipelineComponents {
     const { typeHint = classOf(component) } = spec
     const former = this.held.get(name)
     this.specs.set(name, spec.located(options).with({ typeHint, defaultCreationMethod: 'fromPretrained' }))
-    const isLast = this.put(name, component, true)
-    if (former?.isLoadedHere && isLast && former.component !== component) {
-      if (former.id !== undefined) this.options.registry?.remove(former.id)
-      disposeComponent(former.component)
-    }
+    // Gone before the new one comes, which a components manager would else take for its duplicate.
+    const isOther = former !== undefined && former.component !== component
+    const isReplaced = isOther && this.forget(name) && former.isLoadedHere
+    if (isReplaced && former.id !== undefined) this.options.registry?.remove(former.id)
+    this.put(name, component, true)
+    if (isReplaced) disposeComponent(former.component)
   }
 
-  /** Puts a component in its place; whether nobody holds now what was there before. */
-  private put(name: string, component: unknown, isLoadedHere = false): boolean {
+  /** Puts a component in its place. */
+  private put(name: string, component: unknown, isLoadedHere = false): void {
     const former = this.held.get(name)
-    if (former?.component === component && this.container.holds(name)) return false
-    const isLast = this.forget(name)
+    if (former?.component === component && this.container.holds(name)) return
+    this.forget(name)
     this.container.register(name, { useValue: component })
     hold(component, this.slots.get(name) as object)
     const { registry, collection } = this.options
@@ -264,7 +266,6 @@ export class PipelineComponents {
       isLoadedHere,
       id: isManaged ? registry.add(name, component, collection) : undefined,
     })
-    return isLast
   }
 
   private takeAway(name: string): void {

@@ -9,6 +9,7 @@ import { main as customBlock } from '../../samples/custom-block'
 import { main as loop } from '../../samples/loop'
 import { main as schedulers } from '../../samples/schedulers'
 import { main as textToImage } from '../../samples/text-to-image'
+import { main as twoPipelines } from '../../samples/two-pipelines'
 import { emojiFolder } from '../blocks/use-emoji-model'
 import { runProgram } from '../cli/run-cli'
 import { useTemporaryFolder } from '../components/checkpoints/temporary-folder'
@@ -36,6 +37,7 @@ test('there is a test for each sample', () => {
     'loop',
     'schedulers',
     'text-to-image',
+    'two-pipelines',
   ])
 })
 
@@ -95,4 +97,14 @@ test('schedulers.ts draws a picture under every scheduler and guider', async () 
   expect(sheet.width).toBe(8 * 146)
   expect(sheet.height).toBe(Math.ceil(names.length / 8) * 122)
   expect(coloured(sheet)).toBeGreaterThan(names.length * 64 * 64 * 0.2)
+})
+
+test('two-pipelines.ts draws with shared models, of which not all fit into memory', async () => {
+  const { images, table, offloads } = await twoPipelines(emojiFolder)
+  expect(images.map(coloured).every(pixels => pixels > 64 * 64 * 0.2)).toBe(true)
+  expect([...(images[0] as Image).data]).not.toEqual([...(images[1] as Image).data])
+  expect(offloads).toBeGreaterThan(0)
+  expect(table.match(/UNet2DConditionModel/g)).toHaveLength(1)
+  expect(table.match(/DDIMScheduler/g)).toHaveLength(2)
+  expect(Math.max(...table.split('\n').map(line => line.length))).toBeLessThanOrEqual(100)
 })

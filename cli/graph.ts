@@ -1,8 +1,7 @@
 /** `tesserae graph`: a picture of a pipeline. */
 import { extname, resolve } from 'node:path'
-import { UnwritableFileError } from '../components/files/unwritable-file-error'
-import { writeFileAtomically } from '../components/files/write-file-atomically'
-import { drawSvg } from '../src'
+import { drawSvg, UnwritableFileError } from '../src'
+import { writeFileAtomically } from '../src/files/write-file-atomically'
 import { loadSubject } from './load-subject'
 
 /** Options of the command, as commander gives them. */

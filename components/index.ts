@@ -43,7 +43,6 @@ export {
   type SelectExecutorOptions,
   selectExecutor,
 } from './executors/select-executor'
-export { loadMellonConfig, saveMellonConfig } from './files/mellon-config-file'
 export { MissingFileError } from './files/missing-file-error'
 export { AdaptiveProjectedGuidance, type AdaptiveProjectedGuidanceConfig } from './guiders/adaptive-projected-guidance'
 export {

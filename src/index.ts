@@ -37,17 +37,6 @@ export {
   registerRepositoryResolver,
   resolveRepository,
 } from './hub/repository-resolver'
-export { DEFAULT_NODES, type MellonNodeTemplates } from './mellon/default-nodes'
-export type { MellonNode, MellonNodeSpec } from './mellon/mellon-node'
-export { MellonParam, type MellonParamOptions, type NumberFieldOptions } from './mellon/mellon-param'
-export {
-  MELLON_CONFIG_NAME,
-  type MellonConfigObject,
-  type MellonConfigOptions,
-  type MellonCustomBlockOptions,
-  type MellonFromBlocksOptions,
-  MellonPipelineConfig,
-} from './mellon/mellon-pipeline-config'
 export {
   type AutoOffloadOptions,
   type ComponentFilter,
@@ -70,6 +59,18 @@ export { leastRecentlyUsed } from './manager/offload/least-recently-used'
 export type { OffloadCandidate, OffloadRequest, OffloadStrategy } from './manager/offload/offload-strategy'
 export { smallestCombination } from './manager/offload/smallest-combination'
 export type { OffloadStrategyName } from './manager/offload/strategies'
+export { DEFAULT_NODES, type MellonNodeTemplates } from './mellon/default-nodes'
+export { loadMellonConfig, saveMellonConfig } from './mellon/mellon-config-file'
+export type { MellonNode, MellonNodeSpec } from './mellon/mellon-node'
+export { MellonParam, type MellonParamOptions, type NumberFieldOptions } from './mellon/mellon-param'
+export {
+  MELLON_CONFIG_NAME,
+  type MellonConfigObject,
+  type MellonConfigOptions,
+  type MellonCustomBlockOptions,
+  type MellonFromBlocksOptions,
+  MellonPipelineConfig,
+} from './mellon/mellon-pipeline-config'
 export type { Demand, In, InOut, Out } from './params/brands'
 export {
   type ComponentClass,
@@ -94,11 +95,11 @@ export { OutputParam } from './params/output-param'
 export type { InputParamOptions, OutputParamOptions } from './params/param-options'
 export { SHAPE_KEY, type ShapePattern, TYPE_KEY } from './params/schema'
 export type { AnyValues, InputsOf, OutputsOf, ValuesOf } from './params/typed-io'
+export type { PictureOptions } from './picture/picture'
+export { drawSvg, type SvgOptions } from './picture/svg'
 export type { ComponentRegistry } from './pipeline/component-registry'
 export type { IndexToSave } from './pipeline/index-to-save'
 export type { LoadComponentsOptions, PerComponent } from './pipeline/load-options'
-export type { PictureOptions } from './picture/picture'
-export { drawSvg, type SvgOptions } from './picture/svg'
 export {
   type CallOptions,
   type CallOptionsFor,

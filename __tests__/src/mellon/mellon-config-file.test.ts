@@ -1,9 +1,14 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { loadMellonConfig, saveMellonConfig, UnwritableFileError } from '../../../components'
-import { MellonConfigError, MellonPipelineConfig } from '../../../src'
-import { required, toy } from '../../src/fixtures/toy-blocks'
-import { useTemporaryFolder } from '../checkpoints/temporary-folder'
+import {
+  loadMellonConfig,
+  MellonConfigError,
+  MellonPipelineConfig,
+  saveMellonConfig,
+  UnwritableFileError,
+} from '../../../src'
+import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
+import { required, toy } from '../fixtures/toy-blocks'
 
 const folder = useTemporaryFolder()
 const config = MellonPipelineConfig.fromCustomBlock(toy({ inputs: [required('prompt')] }), { defaultRepo: 'me/mine' })

@@ -1,21 +1,16 @@
 /** The file that tells a node editor of a pipeline's nodes. */
-import { mkdir, readFile, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { MellonConfigError } from '../../src/errors/mellon-config-error'
-import { MELLON_CONFIG_NAME, MellonPipelineConfig } from '../../src/mellon/mellon-pipeline-config'
-import { UnwritableFileError } from './unwritable-file-error'
-import { writeFileAtomically } from './write-file-atomically'
+import { MellonConfigError } from '../errors/mellon-config-error'
+import { makeFolder } from '../files/make-folder'
+import { writeFileAtomically } from '../files/write-file-atomically'
+import { MELLON_CONFIG_NAME, MellonPipelineConfig } from './mellon-pipeline-config'
 
 /** Writes `mellon_pipeline_config.json` into a folder, which is made if need be, and says where it is.
  * @throws UnwritableFileError where a file is in the folder's place, or nothing can be written */
 export async function saveMellonConfig(config: MellonPipelineConfig, folder: string): Promise<string> {
   const file = join(folder, MELLON_CONFIG_NAME)
-  try {
-    await mkdir(folder, { recursive: true })
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw UnwritableFileError.fromSystemError(folder, cause)
-    throw new UnwritableFileError(file, 'missing-folder', `${folder} is a file. Give the name of a folder.`, cause)
-  }
+  await makeFolder(folder)
   await writeFileAtomically(file, [Buffer.from(config.toJsonString())])
   return file
 }

@@ -3,7 +3,6 @@ import {
   type CallOptions,
   type ComponentContainer,
   type InputsOf,
-  InputTypeError,
   type IterationVariables,
   LoopSequentialPipelineBlocks,
   type ModularPipeline,
@@ -15,7 +14,6 @@ import {
 import { toBlock } from '../src/composition/block-source'
 import { ComponentContainer as Container } from '../src/container/component-container'
 import { LoopBlockOutsideLoopError } from '../src/errors/loop-errors'
-import { explainMismatch } from '../src/params/schema'
 import { containerOf } from './container-of'
 
 /** What {@link runBlock} runs a block with. */
@@ -84,17 +82,11 @@ function toState(state: NonNullable<RunBlockOptions['state']>): PipelineState {
   return made
 }
 
-/** Puts settings in the place of the defaults. */
+/** Puts settings in the place of the defaults.
+ * @throws UnknownValueError, InputTypeError */
 function setConfigs(pipe: ModularPipeline, configs: Readonly<Record<string, unknown>>): void {
-  const specs = new Map(pipe.blocks.expectedConfigs.map(spec => [spec.name, spec]))
-  for (const [name, value] of Object.entries(configs)) {
-    const spec = specs.get(name)
-    if (spec === undefined) throw new UnknownValueError('The block', name, [...specs.keys()], 'setting')
-    const parsed = spec.schema?.safeParse(value)
-    if (parsed?.error) {
-      throw new InputTypeError({ path: [], input: name, expected: explainMismatch(parsed.error), value })
-    }
-  }
-  // A pipeline's settings are those of its model's folder; here is none, so they are put where that would have put them.
-  Object.assign(pipe, { config: Object.freeze({ ...pipe.config, ...configs }) })
+  const known = pipe.blocks.expectedConfigs.map(spec => spec.name)
+  const unknown = Object.keys(configs).find(name => !known.includes(name))
+  if (unknown !== undefined) throw new UnknownValueError('The block', unknown, known, 'setting')
+  pipe.registerToConfig(configs)
 }

@@ -88,13 +88,13 @@ describe('a parameter that leaves memory', () => {
     const parameter = new Parameter<tf.Tensor2D>([2, 3], [1, 0])
     const tensors = tf.memory().numTensors
     parameter.load(Float32Array.of(1, 2, 3, 4, 5, 6), info)
-    expect(parameter).toMatchObject({ isInMemory: true, bytes: 24, storage: info, source: undefined })
+    expect(parameter).toMatchObject({ isInMemory: true, bytes: 24, origin: info, source: undefined })
     const { revision, tensor } = parameter
     const values = tensor.arraySync()
     parameter.offload()
     expect(tensor.isDisposed).toBe(true)
     expect(tf.memory().numTensors).toBe(tensors)
-    expect(parameter).toMatchObject({ isInMemory: false, isLoaded: true, storage: info, revision })
+    expect(parameter).toMatchObject({ isInMemory: false, isLoaded: true, origin: info, revision })
     await parameter.fetch()
     expect(parameter.isInMemory).toBe(true)
     expect(parameter.tensor.arraySync()).toEqual(values)
@@ -108,7 +108,7 @@ describe('a parameter that leaves memory', () => {
     const parameter = new Parameter([1])
     parameter.load(Float32Array.of(7))
     parameter.offload()
-    expect(parameter).toMatchObject({ isInMemory: true, storage: undefined })
+    expect(parameter).toMatchObject({ isInMemory: true, origin: undefined })
     parameter.dispose()
   })
 
@@ -118,7 +118,7 @@ describe('a parameter that leaves memory', () => {
     parameter.load(new Float32Array(6), info)
     parameter.load(new Float32Array(6).fill(1))
     parameter.offload()
-    expect(parameter).toMatchObject({ isInMemory: true, storage: undefined })
+    expect(parameter).toMatchObject({ isInMemory: true, origin: undefined })
     parameter.dispose()
   })
 

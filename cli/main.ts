@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { parseCount, parseGuidance, parseSeed, parseSize, parseSteps, parseThreads } from './arguments'
+import { type BlockName, parseBlockName } from './block-name'
 import { packageFolder } from './package-folder'
 import { reportFailure } from './report-failure'
 
@@ -120,6 +121,18 @@ program
   .action(async (subject: string | undefined, options) => {
     const { graph } = await import('./graph.js')
     await graph(subject, options)
+  })
+
+program
+  .command('create')
+  .description('begin something of your own')
+  .command('block')
+  .description('write a block with its test, README and package.json into a new folder')
+  .argument('<name>', 'e.g. my-block or MyBlock', parseBlockName)
+  .option('--out <folder>', 'where to write (default: a folder of that name)')
+  .action(async (name: BlockName, options: { out?: string }) => {
+    const { createBlock } = await import('./create-block.js')
+    await createBlock(name, options)
   })
 
 program

@@ -1,4 +1,5 @@
 /** Which files of a repository a model is loaded from. Counterpart: diffusers pipelines/pipeline_loading_utils.py (variant_compatible_siblings). */
+import { isCodeFile } from '../../src/custom-blocks/code-files'
 import type { RepositoryPart } from '../../src/hub/repository-resolver'
 import { weightNames } from '../checkpoints/open-checkpoint'
 
@@ -6,10 +7,11 @@ import { weightNames } from '../checkpoints/open-checkpoint'
 const OTHER_WEIGHTS = /\.(?:bin|ckpt|pt|pth|msgpack|h5|onnx|onnx_data|pb|gguf|ot|tflite|xml)$/
 const SAFETENSORS = /\.safetensors(?:\.index(?:\.[\w-]+)?\.json)?$/
 
-/** The files of a part that are there: those that it names, and of the weights the single file or else the index of the shards. */
-export function selectPart(names: readonly string[], { subfolder, files, weights }: RepositoryPart): string[] {
+/** The files of a part that are there: those that it names, its code, and of the weights the single file or else the index of the shards. */
+export function selectPart(names: readonly string[], { subfolder, files, code, weights }: RepositoryPart): string[] {
   const prefix = subfolder ? `${subfolder}/` : ''
   const wanted = files.map(name => prefix + name).filter(name => names.includes(name))
+  if (code) wanted.push(...names.filter(name => name.startsWith(prefix) && isCodeFile(name.slice(prefix.length))))
   if (weights === undefined) return wanted
   const { file, index } = weightNames(weights)
   const weight = [file, index].find(name => names.includes(prefix + name))

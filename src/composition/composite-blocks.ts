@@ -1,4 +1,5 @@
 /** What all blocks made of other blocks have in common: the parts, how they are named, and how they are changed. */
+import { joinRequirements, type Requirements } from '../custom-blocks/join-requirements'
 import { CompositionError } from '../errors/composition-error'
 import type { ModularError } from '../errors/modular-error'
 import type { EditedBrand } from '../params/brands'
@@ -95,6 +96,10 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
       (all, block) => addDistinct(all, block.expectedConfigs),
       [],
     )
+  }
+
+  override get requirements(): Requirements {
+    return joinRequirements([super.requirements, ...[...this.subBlocks.values()].map(block => block.requirements)])
   }
 
   override get intermediateOutputs(): readonly OutputParam[] {

@@ -1,9 +1,14 @@
 /** A block: what it takes, gives and needs, and the work it does. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
+
+import type { Requirements } from '../custom-blocks/join-requirements'
+import { type CustomBlocksOptions, loadCustomBlocks } from '../custom-blocks/load-blocks'
+import { type SaveBlocksOptions, saveBlocks } from '../custom-blocks/save-blocks'
 import { type Declarations, getDeclarations, listOf } from '../decorators/declarations'
 import { type BlockDescription, describeBlock } from '../documentation/describe'
 import { documentBlock } from '../documentation/doc'
 import { documentAsMarkdown, type MarkdownOptions } from '../documentation/markdown'
 import { printBlock } from '../documentation/print'
+import { CustomCodeError } from '../errors/custom-code-error'
 import { LoopBlockOutsideLoopError, MissingLoopStepError } from '../errors/loop-errors'
 import { MissingInputError } from '../errors/missing-input-error'
 import { MissingOutputError } from '../errors/missing-output-error'
@@ -43,6 +48,32 @@ type Body = (this: object, variables?: Readonly<Record<string, unknown>>) => May
  * A block owns no weights and no data, and a run never writes on it: one instance serves many runs at once.
  */
 export abstract class ModularPipelineBlocks implements BlockNode {
+  /**
+   * Blocks from the code of a folder or a repository, which `modular_config.json` describes: a compiled module, and the class in it. Code runs with
+   * all rights of this process, so it must be trusted, and what is trusted must be pinned.
+   *
+   * ```ts
+   * const blocks = await ModularPipelineBlocks.fromPretrained('org/my-block', { trustRemoteCode: true, revision: '8f3c…' })
+   * ```
+   *
+   * Called on a subclass, it refuses blocks that are none of that.
+   *
+   * @throws UntrustedCodeError, which says what would have run and which revision that is; BlockConfigError where there are no blocks or their
+   * description is malformed; InvalidRequirementsError; CustomCodeError for code that fails to load; what fetching a repository throws
+   */
+  static async fromPretrained<T extends ModularPipelineBlocks>(
+    this: abstract new () => T,
+    source: string,
+    options?: CustomBlocksOptions,
+  ): Promise<T> {
+    const found = await loadCustomBlocks(source, options)
+    const blocks: object = new found()
+    // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is asked for.
+    if (blocks instanceof this) return blocks
+    // biome-ignore lint/complexity/noThisInStatic: as above.
+    throw new CustomCodeError(source, `its blocks, ${found.name}, are no ${this.name}.`)
+  }
+
   /** What kind of block this is. */
   get kind(): BlockKind {
     return 'leaf'
@@ -91,6 +122,11 @@ export abstract class ModularPipelineBlocks implements BlockNode {
   /** Settings of the pipeline that the block reads. */
   get expectedConfigs(): readonly ConfigSpec[] {
     return listOf(this.declarations.configs)
+  }
+
+  /** Packages that the block needs beside this one, with ranges of versions; said by `@Block({ requirements: { sharp: '>=0.33' } })`. */
+  get requirements(): Requirements {
+    return this.declarations.block.requirements ?? {}
   }
 
   /** Names of the inputs that must have a value. */
@@ -256,6 +292,17 @@ export abstract class ModularPipelineBlocks implements BlockNode {
     if (loopStep) return new LoopBlockOutsideLoopError(path, name)
     const advice = 'write an async or plain method that reads and assigns the declared fields.'
     return new NotImplementedError(name, 'run()', advice, path)
+  }
+
+  /**
+   * Writes `modular_config.json` into a folder, so that {@link fromPretrained} finds the blocks there: `{ module: 'block' }` says that `block.js` exports
+   * their class. The code itself is not written.
+   *
+   * @returns the file
+   * @throws InvalidRequirementsError, BlockConfigError for a module that lies elsewhere, UnwritableFileError
+   */
+  savePretrained(folder: string, options: SaveBlocksOptions = {}): Promise<string> {
+    return saveBlocks(this, folder, options)
   }
 
   /** Checks how the blocks are put together.

@@ -14,6 +14,8 @@ export interface BlockOptions {
   modelName?: string
   /** Version of the block, as semver. */
   version?: string
+  /** Packages that the block needs beside Tesserae, with ranges of versions as npm has them: `{ sharp: '>=0.33 <1' }`. */
+  requirements?: Readonly<Record<string, string>>
   stability?: 'stable' | 'beta' | 'experimental' | 'deprecated'
 }
 

@@ -1,4 +1,5 @@
 /** All error classes of the framework. */
+export { BlockConfigError } from './block-config-error'
 export { BlockExecutionError } from './block-execution-error'
 export { ComponentLoadError } from './component-load-error'
 export { ComponentSearchError, type ComponentSearchProblem } from './component-search-error'
@@ -6,10 +7,12 @@ export { ComponentSourceError } from './component-source-error'
 export { ComponentTypeError } from './component-type-error'
 export { CompositionError } from './composition-error'
 export { ConflictingOptionsError } from './conflicting-options-error'
+export { CustomCodeError } from './custom-code-error'
 export { DeclarationError } from './declaration-error'
 export { InputTypeError } from './input-type-error'
 export { InvalidMemorySizeError } from './invalid-memory-size-error'
 export { InvalidOutputError } from './invalid-output-error'
+export { InvalidRequirementsError } from './invalid-requirements-error'
 export {
   LoopBlockOutsideLoopError,
   MissingIterationVariableError,
@@ -41,4 +44,5 @@ export { UnknownValueError } from './unknown-value-error'
 export { UnmatchedTriggerError } from './unmatched-trigger-error'
 export { UnsafeSerializationError } from './unsafe-serialization-error'
 export { UnsupportedDTypeError } from './unsupported-dtype-error'
+export { type RefusedCode, UntrustedCodeError, type UntrustedCodeReason } from './untrusted-code-error'
 export { NoWorkflowsError, UnknownWorkflowError } from './workflow-errors'

@@ -7,6 +7,7 @@ export type UnwritableReason =
   | 'missing-folder'
   | 'is-folder'
   | 'is-file'
+  | 'not-empty'
   | 'no-permission'
   | 'no-space'
   | 'unknown-format'

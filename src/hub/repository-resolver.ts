@@ -41,6 +41,8 @@ export interface RepositoryPart {
   subfolder?: string | undefined
   /** Names of the files in that folder that are wanted if they are there. */
   files: readonly string[]
+  /** Whether the code in that folder, and in those inside of it, is wanted as well. It is fetched, not run. */
+  code?: boolean | undefined
   /** Weights that are wanted as well: the single file or the shards of one variant. */
   weights?:
     | { readonly weightsName: 'diffusion_pytorch_model' | 'model'; readonly variant?: string | undefined }

@@ -2,7 +2,7 @@
  * The index of a model, which says where its components are: `modular_model_index.json`, or `model_index.json` where there is none.
  * Counterpart: ModularPipeline._load_pipeline_config of diffusers.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ModelIndexError } from '../errors/model-index-error'
 import { recoverFolder } from '../files/leftovers'
@@ -155,6 +155,11 @@ export function readModelIndex(source: string, options: RepositoryOptions = {}):
     throw new ModelIndexError(stats ? join(folder, STANDARD_INDEX_FILE) : folder, `not found. ${expected}`)
   }
   return new ModelIndex(source, folder, own, modular && standard, options.revision)
+}
+
+/** Whether a folder has an index, of either kind. */
+export function hasModelIndex(folder: string): boolean {
+  return [MODULAR_INDEX_FILE, STANDARD_INDEX_FILE].some(name => existsSync(join(folder, name)))
 }
 
 function readIndexFile(folder: string, kind: IndexKind, name: string): IndexFile | undefined {

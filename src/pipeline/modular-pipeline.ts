@@ -1,5 +1,6 @@
 /** Blocks with the components they need: the thing that runs. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
 import { ComponentContainer } from '../container/component-container'
+import { type CustomBlocksOptions, findCustomBlocks } from '../custom-blocks/load-blocks'
 import { documentBlock } from '../documentation/doc'
 import { ComponentLoadError } from '../errors/component-load-error'
 import { ConflictingOptionsError } from '../errors/conflicting-options-error'
@@ -12,7 +13,7 @@ import { NotResumableError } from '../errors/not-resumable-error'
 import { PipelineAbortError } from '../errors/pipeline-abort-error'
 import { PipelineValidationError } from '../errors/pipeline-validation-error'
 import { UnknownBlocksError } from '../errors/unknown-blocks-error'
-import { fetchModelIndex, type RepositoryOptions } from '../hub/repository-resolver'
+import { fetchModelIndex, isRepositoryId, type RepositoryOptions } from '../hub/repository-resolver'
 import type { ComponentSpec } from '../params/component-spec'
 import type { InputParam } from '../params/input-param'
 import { explainMismatch } from '../params/schema'
@@ -43,7 +44,7 @@ import type { ComponentRegistry } from './component-registry'
 import { type FilledState, fillState, unknownInputMessage } from './fill-state'
 import { type IndexToSave, indexToSave } from './index-to-save'
 import { type LoadComponentsOptions, optionsPerComponent } from './load-options'
-import { type ModelIndex, readModelIndex } from './model-index'
+import { hasModelIndex, type ModelIndex, readModelIndex } from './model-index'
 import type { PipelineBlocks } from './pipeline-blocks'
 import { checkNames, PipelineComponents, wrongClass } from './pipeline-components'
 import { blockClassNames, findBlocks, findPipelineFamily, type NamedBlocks, PLAIN_PIPELINE } from './pipeline-families'
@@ -67,7 +68,7 @@ export interface InitPipelineOptions extends Pick<RepositoryOptions, 'revision' 
 /** Options of {@link ModularPipeline.fromPretrained}. */
 export interface LoadPipelineOptions<B extends PipelineBlocks = PipelineBlocks>
   extends InitPipelineOptions,
-    RepositoryOptions {
+    Omit<CustomBlocksOptions, 'subfolder'> {
   /** The blocks to take, instead of those that the index names. */
   blocks?: B | undefined
   /** Takes those blocks alone that a workflow runs. */
@@ -208,7 +209,8 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
   }
 
   /**
-   * A pipeline of the blocks that the index of a model names. Nothing but the index is read, or fetched; the weights come with {@link loadComponents}.
+   * A pipeline of the blocks that the index of a model names, or that come with it as code, which runs only if it is trusted
+   * (`{ trustRemoteCode: true, revision }`). Nothing but index and code is read, or fetched; the weights come with {@link loadComponents}.
    *
    * ```ts
    * const pipe = await ModularPipeline.fromPretrained('models/emoji')
@@ -219,16 +221,20 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
    *
    * @param path folder of a model, or id of a repository
    * @throws ModelIndexError; UnknownBlocksError where the index names no blocks that are known; NoWorkflowsError, UnknownWorkflowError;
-   * PipelineValidationError; what fetching the index throws
+   * PipelineValidationError; what fetching the index throws; for blocks that come as code, what {@link ModularPipelineBlocks.fromPretrained} throws
    */
   static async fromPretrained<B extends PipelineBlocks = PipelineBlocks>(
     path: string,
-    { blocks: given, workflow, ...options }: LoadPipelineOptions<B> = {},
+    { blocks: given, workflow, trustRemoteCode, ...options }: LoadPipelineOptions<B> = {},
   ): Promise<ModularPipeline<B>> {
-    await fetchModelIndex(path, options)
-    const index = readModelIndex(path, options)
+    const custom = given ? undefined : await findCustomBlocks(path, { ...options, trustRemoteCode })
+    const folder = await fetchModelIndex(path, options)
+    // What pins the code of a folder is no revision of the rest of it.
+    const revision = isRepositoryId(path) ? options.revision : undefined
+    // Blocks of code may be all that there is.
+    const index = custom && !hasModelIndex(folder) ? undefined : readModelIndex(path, { ...options, revision })
     // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
-    const blocks = given ?? blocksOf(index, this.defaultBlocks)
+    const blocks = given ?? (custom ? (new custom() as PipelineBlocks) : blocksOf(index, this.defaultBlocks))
     const tree = workflow === undefined ? blocks : blocks.getWorkflow(workflow)
     // What the index names is known when the program runs alone: the compiler takes it for any blocks.
     return new this(tree as B, index, options)
@@ -292,6 +298,16 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
   /** Names of the components that nobody has supplied yet. */
   get missingComponentNames(): readonly string[] {
     return this.parts.missingNames
+  }
+
+  /** What computes the first of the models that are there, e.g. `wasm` or `cpu`; `cpu` where there is none. */
+  get device(): string {
+    return this.parts.firstModel?.device ?? 'cpu'
+  }
+
+  /** Element type of the weights of the first of the models that are there; `float32` where there is none. */
+  get dtype(): string {
+    return this.parts.firstModel?.dtype ?? 'float32'
   }
 
   /** How a component is asked for, and where it is or would be loaded from; a copy. */
@@ -559,9 +575,9 @@ function checkArguments(inputs: PipelineInputs, { seed }: CallOptions): void {
 
 /** The blocks that an index names.
  * @throws UnknownBlocksError */
-function blocksOf(index: ModelIndex, fallback: NamedBlocks | undefined): PipelineBlocks {
-  const { blocksClassName, pipelineClassName } = index
+function blocksOf(index: ModelIndex | undefined, fallback: NamedBlocks | undefined): PipelineBlocks {
+  const { blocksClassName, pipelineClassName, file = '' } = index ?? {}
   const found = findBlocks(blocksClassName, pipelineClassName) ?? fallback
   if (found) return new found()
-  throw new UnknownBlocksError(index.file, blocksClassName, pipelineClassName, blockClassNames())
+  throw new UnknownBlocksError(file, blocksClassName, pipelineClassName, blockClassNames())
 }

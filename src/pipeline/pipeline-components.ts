@@ -6,6 +6,7 @@ import { ComponentTypeError } from '../errors/component-type-error'
 import { InputTypeError } from '../errors/input-type-error'
 import { kindOf } from '../errors/text'
 import { UnknownValueError } from '../errors/unknown-value-error'
+import { isManagedModel, type ManagedModel } from '../manager/managed-model'
 import { classOf, isSubclass } from '../params/component-classes'
 import {
   type ComponentLoadOptions,
@@ -86,6 +87,11 @@ export class PipelineComponents {
   /** The component, if it stands ready: nothing is made for who only looks. */
   peek(name: string): unknown {
     return this.container.peek(name)
+  }
+
+  /** The first of those that are there and have weights. */
+  get firstModel(): ManagedModel | undefined {
+    return this.names.map(name => this.peek(name)).find(isManagedModel)
   }
 
   /** Those that are loaded from files, and are there. */

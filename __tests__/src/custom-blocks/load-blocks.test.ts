@@ -1,0 +1,329 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  BlockConfigError,
+  type CustomBlocksOptions,
+  CustomCodeError,
+  DDIMScheduler,
+  InvalidRequirementsError,
+  ModularPipeline,
+  ModularPipelineBlocks,
+  SequentialPipelineBlocks,
+  StableDiffusionTextToImageBlocks,
+  UntrustedCodeError,
+} from '../../../index'
+import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
+import { Increment } from '../fixtures/toy-blocks'
+import { DOUBLE, doubleConfig, doubleFiles, runs, writeFiles } from './block-folders'
+
+const folder = useTemporaryFolder()
+
+async function failure(loading: Promise<unknown>): Promise<unknown> {
+  return loading.then(
+    () => undefined,
+    error => error,
+  )
+}
+
+/** What trusts the code that is in a folder now. */
+async function trustIn(path: string): Promise<CustomBlocksOptions> {
+  const error = await failure(ModularPipelineBlocks.fromPretrained(path))
+  if (!(error instanceof UntrustedCodeError)) throw error
+  return { trustRemoteCode: true, revision: error.refused.revision }
+}
+
+/** Blocks of a folder whose code is trusted. */
+async function load(path: string): Promise<ModularPipelineBlocks> {
+  return ModularPipelineBlocks.fromPretrained(path, await trustIn(path))
+}
+
+describe('code that is not trusted', () => {
+  test('does not run, and the refusal says what would have', async () => {
+    const files = {
+      ...doubleFiles,
+      'lib/more.cjs': '',
+      'modular_config.json': doubleConfig({ requirements: { sharp: '>=0.33' } }),
+    }
+    await writeFiles(folder(), files)
+    await writeFiles(folder(), { 'node_modules/x/index.js': '', '.git/hook.js': '' })
+    const error = await failure(ModularPipelineBlocks.fromPretrained(folder()))
+    expect(error).toBeInstanceOf(UntrustedCodeError)
+    expect(error).toMatchObject({
+      code: 'UNTRUSTED_CODE',
+      reason: 'not-trusted',
+      refused: {
+        source: folder(),
+        module: 'block.js',
+        className: 'Double',
+        files: new Map([
+          ['block.js', DOUBLE.length],
+          ['lib/more.cjs', 0],
+        ]),
+        requirements: { sharp: '>=0.33' },
+      },
+    })
+    const { message, refused } = error as UntrustedCodeError
+    for (const part of [
+      'block.js',
+      'lib/more.cjs',
+      'Double',
+      'sharp >=0.33',
+      folder(),
+      refused.revision,
+      'trustRemoteCode',
+    ]) {
+      expect(message).toContain(part)
+    }
+    expect(await runs(folder())).toBe(0)
+  })
+
+  test.each([undefined, 'main', 'v1.0', '0123456789012345678901234567890123456789'])(
+    'does not run if what is trusted is %j, which pins nothing',
+    async revision => {
+      await writeFiles(folder(), doubleFiles)
+      const error = await failure(ModularPipelineBlocks.fromPretrained(folder(), { trustRemoteCode: true, revision }))
+      expect(error).toBeInstanceOf(UntrustedCodeError)
+      expect(error).toMatchObject({ reason: 'not-pinned' })
+      expect(await runs(folder())).toBe(0)
+    },
+  )
+
+  test.each([
+    ['block.js', `${DOUBLE}\n// and more`],
+    ['another.js', ''],
+    ['modular_config.json', doubleConfig({ requirements: { sharp: '*' } })],
+  ])('does not run if %s is no longer what was trusted', async (name, text) => {
+    await writeFiles(folder(), doubleFiles)
+    const trust = await trustIn(folder())
+    await writeFile(join(folder(), name), text)
+    const error = await failure(ModularPipelineBlocks.fromPretrained(folder(), trust))
+    expect(error).toBeInstanceOf(UntrustedCodeError)
+    expect(error).toMatchObject({ reason: 'changed' })
+    expect(await runs(folder())).toBe(0)
+  })
+
+  test('does not run for a pipeline either, whatever its index says', async () => {
+    await writeFiles(folder(), {
+      ...doubleFiles,
+      'modular_model_index.json': JSON.stringify({ _blocks_class_name: 'StableDiffusionTextToImageBlocks' }),
+    })
+    expect(await failure(ModularPipeline.fromPretrained(folder()))).toBeInstanceOf(UntrustedCodeError)
+    expect(await runs(folder())).toBe(0)
+  })
+
+  test('is not asked for where the caller gives the blocks', async () => {
+    await writeFiles(folder(), { ...doubleFiles, 'modular_model_index.json': '{}' })
+    const pipe = await ModularPipeline.fromPretrained(folder(), { blocks: new Increment() })
+    expect(await pipe({ x: 1 }, { output: 'x' })).toBe(2)
+    expect(await runs(folder())).toBe(0)
+  })
+})
+
+describe('code that is trusted', () => {
+  test('gives blocks of this very package', async () => {
+    await writeFiles(folder(), doubleFiles)
+    const blocks = await load(folder())
+    expect(blocks).toBeInstanceOf(ModularPipelineBlocks)
+    expect(await blocks.initPipeline()({ x: 4 }, { output: 'x' })).toBe(8)
+    const both = SequentialPipelineBlocks.fromBlocksDict({ double: blocks, increment: Increment })
+    expect(await both.initPipeline()({ x: 4 }, { output: 'x' })).toBe(9)
+  })
+
+  test('runs once, and gives the same class each time', async () => {
+    await writeFiles(folder(), doubleFiles)
+    const [first, second] = [await load(folder()), await load(folder())]
+    expect(second).not.toBe(first)
+    expect(second.constructor).toBe(first.constructor)
+    expect(await runs(folder())).toBe(1)
+  })
+
+  test('may lie in a subfolder, and in modules that ask for each other', async () => {
+    await writeFiles(join(folder(), 'blocks'), {
+      'modular_config.json': doubleConfig({ auto_map: { ModularPipelineBlocks: 'dist/block.Double' } }),
+      'dist/block.cjs': "exports.factor = 2; exports.Double = require('./parts').make(exports)",
+      'dist/parts/index.js': `
+        const { Increment } = require('../../increment.js')
+        const later = require('../block')
+        exports.make = given => { if (given !== later) throw new Error('another copy'); return Increment }`,
+      'increment.js': `
+        const { join } = require('node:path')
+        const { ModularPipelineBlocks } = require('tesserae')
+        exports.Increment = class Double extends ModularPipelineBlocks { get description() { return join('a', __dirname) } run() {} }`,
+    })
+    const path = join(folder(), 'blocks')
+    const { revision } = await trustIn(path)
+    const options = { trustRemoteCode: true, revision, subfolder: 'blocks' }
+    const blocks = await ModularPipelineBlocks.fromPretrained(folder(), options)
+    expect(blocks.description).toBe(join('a', path))
+  })
+
+  test('makes a pipeline, with an index of its components or without', async () => {
+    await writeFiles(folder(), doubleFiles)
+    const trust = await trustIn(folder())
+    const alone = await ModularPipeline.fromPretrained(folder(), trust)
+    expect(await alone({ x: 3 }, { output: 'x' })).toBe(6)
+    await writeFiles(folder(), { 'modular_model_index.json': JSON.stringify({ _blocks_class_name: 'Double' }) })
+    const withIndex = await ModularPipeline.fromPretrained(folder(), trust)
+    expect(withIndex.blocks.constructor.name).toBe('Double')
+  })
+
+  test('brings no trust in the code of a folder that one of its components comes from', async () => {
+    const other = await writeFiles(join(folder(), 'other'), {
+      ...doubleFiles,
+      'scheduler_config.json': JSON.stringify({ _class_name: 'DDIMScheduler' }),
+    })
+    const asking = DOUBLE.replaceAll('Double', 'Asking').replace(
+      'run()',
+      `get expectedComponents() {
+         const { ComponentSpec, SchedulerMixin } = require('tesserae')
+         return [new ComponentSpec({ name: 'scheduler', typeHint: SchedulerMixin, pretrainedModelNameOrPath: ${JSON.stringify(other)}, defaultCreationMethod: 'fromPretrained' })]
+       }
+       run()`,
+    )
+    const own = await writeFiles(join(folder(), 'own'), {
+      'block.js': asking,
+      'modular_config.json': doubleConfig({ auto_map: { ModularPipelineBlocks: 'block.Asking' } }),
+    })
+    const pipe = await ModularPipeline.fromPretrained(own, await trustIn(own))
+    await pipe.loadComponents()
+    expect(pipe.components['scheduler']).toBeInstanceOf(DDIMScheduler)
+    expect(await runs(own)).toBe(1)
+    expect(await runs(other)).toBe(0)
+  })
+
+  test('warns of packages that are not there', async () => {
+    const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation()
+    const requirements = { 'not-installed-anywhere': '>=1', zod: '<1', tsyringe: '>=4' }
+    await writeFiles(folder(), { ...doubleFiles, 'modular_config.json': doubleConfig({ requirements }) })
+    await load(folder())
+    expect(emitWarning.mock.calls.map(([text]) => String(text))).toEqual([
+      expect.stringMatching(/not-installed-anywhere \(>=1\) is not installed: npm install/),
+      expect.stringMatching(/zod should be <1, but 4\.\d+\.\d+ is installed/),
+    ])
+    emitWarning.mockRestore()
+  })
+
+  test('is refused where other blocks were asked for', async () => {
+    await writeFiles(folder(), doubleFiles)
+    const trust = await trustIn(folder())
+    const error = await failure(StableDiffusionTextToImageBlocks.fromPretrained(folder(), trust))
+    expect(error).toBeInstanceOf(CustomCodeError)
+    expect(String(error)).toContain('are no StableDiffusionTextToImageBlocks')
+  })
+})
+
+describe('code that cannot be used', () => {
+  const cases: [problem: string, files: Record<string, string>, message: RegExp][] = [
+    [
+      'asks for what lies elsewhere',
+      { 'block.js': "require('../secret')" },
+      /leads out of the folder: that is refused/,
+    ],
+    [
+      'asks for what is not there',
+      { 'block.js': "require('./nothing')" },
+      /is no file of code in the folder. There are: block.js/,
+    ],
+    ['asks for a package that is not there', { 'block.js': "require('not-installed-anywhere')" }, /Cannot find module/],
+    [
+      'is a module of the other kind',
+      { 'block.js': "import { x } from 'tesserae'" },
+      /Code of blocks is CommonJS: compile it/,
+    ],
+    ['throws', { 'block.js': "throw new Error('no luck')" }, /cannot be loaded: Error: no luck/],
+    ['is no program', { 'block.js': 'let let' }, /SyntaxError/],
+    ['has no such class', { 'block.js': 'exports.Other = class {}' }, /exports no Double; it exports "Other"/],
+    ['exports nothing', { 'block.js': 'module.exports = undefined' }, /exports no Double; it exports none/],
+    [
+      'has a class of something else',
+      { 'block.js': 'exports.Double = class {}' },
+      /should extend ModularPipelineBlocks/,
+    ],
+  ]
+
+  test.each(cases)('%s', async (_problem, files, message) => {
+    await writeFiles(folder(), { ...doubleFiles, ...files })
+    const error = await failure(load(folder()))
+    expect(error).toBeInstanceOf(CustomCodeError)
+    expect((error as Error).message).toMatch(message)
+  })
+
+  test('can be mended and loaded again', async () => {
+    await writeFiles(folder(), { ...doubleFiles, 'block.js': "throw new Error('no luck')" })
+    expect(await failure(load(folder()))).toBeInstanceOf(CustomCodeError)
+    await writeFiles(folder(), doubleFiles)
+    expect(await load(folder())).toBeInstanceOf(ModularPipelineBlocks)
+  })
+
+  test('is of Python', async () => {
+    await writeFiles(folder(), { 'modular_config.json': doubleConfig(), 'block.py': 'class Double: pass' })
+    const error = await failure(ModularPipelineBlocks.fromPretrained(folder()))
+    expect(error).toBeInstanceOf(CustomCodeError)
+    expect(String(error)).toMatch(/Blocks of Python \(block.py\) do not run here/)
+  })
+})
+
+describe('a folder without blocks', () => {
+  test.each([true, false])('says so, trusted or not (%s)', async trustRemoteCode => {
+    await writeFiles(folder(), { 'model_index.json': '{}' })
+    const error = await failure(
+      ModularPipelineBlocks.fromPretrained(folder(), { trustRemoteCode, revision: 'sha256:0' }),
+    )
+    expect(error).toBeInstanceOf(BlockConfigError)
+    expect(String(error)).toContain('there are no blocks')
+  })
+
+  test('is not found', async () => {
+    const error = await failure(ModularPipelineBlocks.fromPretrained(join(folder(), 'nowhere')))
+    expect(error).toBeInstanceOf(BlockConfigError)
+    expect(String(error)).toContain('not found')
+  })
+
+  test.each([
+    ['not JSON', '{', BlockConfigError, /is not JSON/],
+    ['a list', '[]', BlockConfigError, /expected/i],
+    ['a map of something else', '{"auto_map": {"ModularPipelineBlocks": 5}}', BlockConfigError, /auto_map/],
+    [
+      'a class without a module',
+      doubleConfig({ auto_map: { ModularPipelineBlocks: 'Double' } }),
+      BlockConfigError,
+      /like "block.MyBlock"/,
+    ],
+    [
+      'a module elsewhere',
+      doubleConfig({ auto_map: { ModularPipelineBlocks: '../block.Double' } }),
+      BlockConfigError,
+      /in this folder/,
+    ],
+    [
+      'a module at the root',
+      doubleConfig({ auto_map: { ModularPipelineBlocks: '/block.Double' } }),
+      BlockConfigError,
+      /in this folder/,
+    ],
+    [
+      'requirements that are a list',
+      doubleConfig({ requirements: ['sharp'] }),
+      InvalidRequirementsError,
+      /map of packages/,
+    ],
+    [
+      'a requirement that is no range',
+      doubleConfig({ requirements: { sharp: 'newest' } }),
+      InvalidRequirementsError,
+      /"sharp"/,
+    ],
+    ['a requirement of nothing', doubleConfig({ requirements: { ' ': '1' } }), InvalidRequirementsError, /" "/],
+  ])('has a description that is %s', async (_name, text, type, message) => {
+    await writeFiles(folder(), { ...doubleFiles, 'modular_config.json': text })
+    const error = await failure(ModularPipelineBlocks.fromPretrained(folder()))
+    expect(error).toBeInstanceOf(type)
+    expect((error as Error).message).toMatch(message)
+    expect(await runs(folder())).toBe(0)
+  })
+
+  test('has a folder in the place of its description', async () => {
+    await mkdir(join(folder(), 'modular_config.json'))
+    expect(await failure(ModularPipelineBlocks.fromPretrained(folder()))).toBeInstanceOf(BlockConfigError)
+  })
+})

@@ -1,0 +1,54 @@
+/** The code that a folder holds, read once: what is shown, what is trusted and what runs are the same bytes. */
+import { createHash } from 'node:crypto'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** Whether a file of a folder is code that could run, by its path with `/`: that of packages and of tools is not. */
+export function isCodeFile(path: string): boolean {
+  return /\.c?js$/.test(path) && !path.split('/').some(isForeign)
+}
+
+function isForeign(name: string): boolean {
+  return name === 'node_modules' || name.startsWith('.')
+}
+
+/** The files of code of a folder. */
+export class CodeFiles {
+  private constructor(
+    readonly folder: string,
+    /** Path with `/` → text, sorted by path. */
+    readonly texts: ReadonlyMap<string, string>,
+    /** Identifies the code and what is said about it: `sha256:` and 64 digits. */
+    readonly digest: string,
+  ) {}
+
+  /** @param description the file that says what of the code is to be run: it belongs to what is trusted */
+  static async read(folder: string, description: string): Promise<CodeFiles> {
+    const texts = new Map<string, string>()
+    const hash = createHash('sha256').update(description)
+    for (const path of await codeIn(folder)) {
+      const text = await readFile(join(folder, path), 'utf8')
+      texts.set(path, text)
+      hash.update(`\0${path}\0${Buffer.byteLength(text)}\0`).update(text)
+    }
+    return new CodeFiles(folder, texts, `sha256:${hash.digest('hex')}`)
+  }
+
+  /** Sizes in bytes, by path. */
+  get sizes(): ReadonlyMap<string, number> {
+    return new Map([...this.texts].map(([path, text]) => [path, Buffer.byteLength(text)]))
+  }
+}
+
+async function codeIn(folder: string, prefix = ''): Promise<string[]> {
+  const found: string[] = []
+  for (const { name } of await readdir(join(folder, prefix), { withFileTypes: true })) {
+    const path = prefix + name
+    if (isForeign(name)) continue
+    // Links are followed: the folders of the cache are made of them.
+    const stats = await stat(join(folder, path)).catch(() => undefined)
+    if (stats?.isDirectory()) found.push(...(await codeIn(folder, `${path}/`)))
+    else if (stats?.isFile() && isCodeFile(path)) found.push(path)
+  }
+  return found.sort()
+}

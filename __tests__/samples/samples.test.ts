@@ -1,13 +1,15 @@
 /** Every sample runs, and does what it says. */
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { Image, selectBackend } from '../../index'
+import { Image, StableDiffusionTextToImageBlocks, selectBackend } from '../../index'
 import { main as cancel } from '../../samples/cancel'
 import { main as concurrentRuns } from '../../samples/concurrent-runs'
 import { main as container } from '../../samples/container'
 import { main as customBlock } from '../../samples/custom-block'
 import { main as loop } from '../../samples/loop'
+import { main as resume } from '../../samples/resume'
 import { main as schedulers } from '../../samples/schedulers'
+import { main as stages } from '../../samples/stages'
 import { main as textToImage } from '../../samples/text-to-image'
 import { main as twoPipelines } from '../../samples/two-pipelines'
 import { emojiFolder } from '../blocks/use-emoji-model'
@@ -35,7 +37,9 @@ test('there is a test for each sample', () => {
     'container',
     'custom-block',
     'loop',
+    'resume',
     'schedulers',
+    'stages',
     'text-to-image',
     'two-pipelines',
   ])
@@ -85,6 +89,23 @@ test('cancel.ts stops in the denoise loop after 3 steps', async () => {
   const { steps, where } = await cancel(emojiFolder)
   expect(steps).toBe(3)
   expect(where.join(' > ')).toContain('denoise')
+})
+
+test('resume.ts goes on from a file and draws what one run draws', async () => {
+  const { stopped, image } = await resume(emojiFolder, join(folder(), 'run.safetensors'))
+  expect(stopped).toBe(4)
+  const pipe = new StableDiffusionTextToImageBlocks().initPipeline(emojiFolder)
+  await pipe.loadComponents()
+  const inputs = { prompt: 'red apple', numInferenceSteps: 10 }
+  const [whole] = await pipe<Image[]>(inputs, { seed: 1, output: 'images' })
+  pipe.dispose()
+  expect(image.data).toEqual(whole?.data)
+})
+
+test('stages.ts draws in two stages what one pipeline draws', async () => {
+  const { whole, staged } = await stages(emojiFolder)
+  expect(staged.data).toEqual(whole.data)
+  expect(coloured(whole)).toBeGreaterThan(0)
 })
 
 test('schedulers.ts draws a picture under every scheduler and guider', async () => {

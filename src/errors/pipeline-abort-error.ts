@@ -1,4 +1,5 @@
 /** A run that was stopped from outside. */
+import type { PipelineState } from '../state/pipeline-state'
 import { ModularError } from './modular-error'
 import { pathText } from './text'
 
@@ -9,7 +10,7 @@ export class PipelineAbortError extends ModularError {
   constructor(
     path: readonly string[],
     /** The values of the run when it stopped. Tensors in it are disposed, unless the run had `keepStateOnAbort`. */
-    readonly state: unknown,
+    readonly state: PipelineState,
     reason: unknown,
   ) {
     super(`The run was cancelled in ${pathText(path)}.`, { path, cause: reason })

@@ -1,4 +1,5 @@
 /** Blocks with the components they need: the thing that runs. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
+import type { ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
 import { ComponentContainer } from '../container/component-container'
 import { type CustomBlocksOptions, findCustomBlocks } from '../custom-blocks/load-blocks'
 import { documentBlock } from '../documentation/doc'
@@ -118,6 +119,15 @@ interface PipelineCalls<I, V> {
       options?: CallOptionsFor<O>,
     ): Promise<OutputChosen<V, O, PipelineState>>
     method(this: NoArguments<I>): Promise<PipelineState>
+    // A state may hold any of them.
+    method<const O extends OutputChoice<V> = undefined>(
+      inputs: Partial<I>,
+      options: CallOptionsFor<O> & { state: PipelineState },
+    ): Promise<OutputChosen<V, O, PipelineState>>
+    method<T>(
+      inputs: Partial<I>,
+      options: CallOptionsFor<string> & { state: PipelineState; output: string },
+    ): Promise<T>
     method<T = unknown, N extends string = string>(
       inputs: I,
       options: CallOptionsFor<readonly (N & OutputName<V, N>)[]> & { output: unknown },
@@ -223,7 +233,7 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
    * @throws ModelIndexError; UnknownBlocksError where the index names no blocks that are known; NoWorkflowsError, UnknownWorkflowError;
    * PipelineValidationError; what fetching the index throws; for blocks that come as code, what {@link ModularPipelineBlocks.fromPretrained} throws
    */
-  static async fromPretrained<B extends PipelineBlocks = PipelineBlocks>(
+  static async fromPretrained<B extends PipelineBlocks = ModularPipelineBlocks>(
     path: string,
     { blocks: given, workflow, trustRemoteCode, ...options }: LoadPipelineOptions<B> = {},
   ): Promise<ModularPipeline<B>> {

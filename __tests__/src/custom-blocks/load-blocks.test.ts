@@ -186,6 +186,7 @@ describe('code that is trusted', () => {
     })
     const pipe = await ModularPipeline.fromPretrained(own, await trustIn(own))
     await pipe.loadComponents()
+    expect(pipe.componentNames).toEqual(['scheduler'])
     expect(pipe.components['scheduler']).toBeInstanceOf(DDIMScheduler)
     expect(await runs(own)).toBe(1)
     expect(await runs(other)).toBe(0)

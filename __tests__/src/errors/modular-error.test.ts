@@ -1,4 +1,4 @@
-import { CompositionError, MissingOutputError, ModularError, PipelineAbortError } from '../../../src'
+import { CompositionError, MissingOutputError, ModularError, PipelineAbortError, PipelineState } from '../../../src'
 import * as errors from '../../../src/errors'
 
 test('every error is of the base class and is named after its own', () => {
@@ -21,7 +21,7 @@ test('an error without a place says so', () => {
 })
 
 test('a cancelled run has the name that web interfaces look for', () => {
-  expect(new PipelineAbortError(['denoise'], undefined, 'reason')).toMatchObject({
+  expect(new PipelineAbortError(['denoise'], new PipelineState(), 'reason')).toMatchObject({
     name: 'AbortError',
     cause: 'reason',
   })

@@ -2,7 +2,7 @@
 import type { ElkEdgeSection, ElkExtendedEdge, ElkNode, ElkPoint } from 'elkjs/lib/elk-api'
 import { loadElk } from './load-elk'
 import type { Picture, PictureBox, PictureLink, PicturePort } from './picture'
-import { fitText, textWidth } from './text-width'
+import { fitText, textWidth, wrapText } from './text-width'
 
 /** Sizes of texts in pixels. */
 export const SIZE = { title: 13, small: 10, chip: 9.5, label: 9.5 } as const
@@ -13,7 +13,8 @@ const CHIP_HEIGHT = 15
 /** Widest text inside a leaf, a label or a port: what is longer is cut, and whole in the tooltip. */
 const WIDEST = 250
 const WIDEST_FRAME_TITLE = 420
-const WIDEST_TYPE = 190
+const WIDEST_LABEL = 240
+const WIDEST_PILL = 360
 
 /** A rectangle, from the upper left corner of the whole. */
 export interface Rectangle {
@@ -334,7 +335,7 @@ function hubs(
 
 function pillText({ name, type }: PicturePort): { text: string; tooltip?: string } {
   const whole = `${name}: ${type}`
-  const text = fitText(whole, SIZE.small, WIDEST)
+  const text = fitText(whole, SIZE.small, WIDEST_PILL)
   return text === whole ? { text } : { text, tooltip: whole }
 }
 
@@ -373,16 +374,23 @@ const MOST_LINES = 8
 /** What is written at a line: names with types where a value leaves its block for another, the names alone inside frames. */
 function labelLines({ values, role, from, to, carried }: Segment): { text: string; tooltip?: string }[] {
   if (PORT_ID.test(from) || PORT_ID.test(to)) return [] // The pill at the end says it.
-  const all = [...values].map(([name, type]) => {
-    const whole = role === 'across' ? `${name}: ${type}` : name
-    const text = role === 'across' ? `${name}: ${fitText(type, SIZE.label, WIDEST_TYPE)}` : name
-    return text === whole ? { text } : { text, tooltip: whole }
-  })
-  const shown = all.length > MOST_LINES ? all.slice(0, MOST_LINES - 1) : all
-  const rest = all.length - shown.length
-  const more =
-    rest > 0 ? [{ text: `and ${rest} more`, tooltip: [...values.keys()].slice(shown.length).join(', ') }] : []
-  return [...(carried ? [{ text: 'to the next iteration' }] : []), ...shown, ...more]
+  const shown = [...values].map(([name, type]) => valueLines(name, role === 'across' ? type : undefined))
+  let count = shown.length
+  while (count > 1 && lineCount(shown.slice(0, count)) + (count < shown.length ? 1 : 0) > MOST_LINES) count--
+  const rest = [...values.keys()].slice(count)
+  const more = rest.length > 0 ? [{ text: `and ${rest.length} more`, tooltip: rest.join(', ') }] : []
+  return [...(carried ? [{ text: 'to the next iteration' }] : []), ...shown.slice(0, count).flat(), ...more]
+}
+
+function lineCount(values: readonly (readonly unknown[])[]): number {
+  return values.reduce((sum, lines) => sum + lines.length, 0)
+}
+
+/** A value on a line, or on several where its type is long. */
+function valueLines(name: string, type: string | undefined): { text: string; tooltip?: string }[] {
+  const whole = type === undefined ? name : `${name}: ${type}`
+  const lines = wrapText(whole, SIZE.label, WIDEST_LABEL)
+  return lines.map(text => (lines.join(' ') === whole ? { text } : { text, tooltip: whole }))
 }
 
 function collect(placed: ElkNode, { picture, inner, edges }: Context): PlacedPicture {

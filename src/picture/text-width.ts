@@ -34,3 +34,17 @@ export function fitText(text: string, size: number, most: number, bold = false):
   while (characters.length > 1 && textWidth(`${characters.join('')}…`, size, bold) > most) characters.pop()
   return `${characters.join('')}…`
 }
+
+/** The text in lines that fit, broken at spaces; what is still too long is cut. */
+export function wrapText(text: string, size: number, most: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    const longer = line ? `${line} ${word}` : word
+    if (line && textWidth(longer, size) > most) {
+      lines.push(line)
+      line = word
+    } else line = longer
+  }
+  return [...lines, line].map(each => fitText(each, size, most))
+}

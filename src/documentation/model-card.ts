@@ -2,6 +2,7 @@
 import type { InputParam } from '../params/input-param'
 import type { OutputParam } from '../params/output-param'
 import type { BlockNode } from '../wiring/block-node'
+import { type BlockHolder, treeOf } from '../wiring/blocks'
 import { componentLine, configLine, inputName, optionality } from './doc'
 import { code, plain } from './markdown-text'
 import { triggersOf, type WorkflowDescription, workflowsOf } from './triggers'
@@ -49,8 +50,9 @@ const TRIGGER_TAGS = [
 /** Tags that are tasks of the Hub, of which a card names one. */
 const TASKS = ['text-to-image', 'image-to-image']
 
-/** The parts of the card of a tree of blocks. */
-export function modelCardContent(blocks: BlockNode): ModelCardContent {
+/** The parts of the card of a tree of blocks, or of a pipeline. */
+export function modelCardContent(subject: BlockNode | BlockHolder): ModelCardContent {
+  const blocks = treeOf(subject)
   const workflows = workflowsOf(blocks)
   const triggers = [...triggersOf(blocks)]
   return {
@@ -81,10 +83,11 @@ export function modelCardContent(blocks: BlockNode): ModelCardContent {
  * The README.md of a saved or published pipeline: a YAML header that the Hub reads, then what the blocks say of themselves.
  *
  * ```ts
- * await writeFile(join(folder, 'README.md'), modelCard(pipe.blocks, { repoId: 'me/my-pipeline', license: 'apache-2.0' }))
+ * await writeFile(join(folder, 'README.md'), modelCard(pipe, { repoId: 'me/my-pipeline', license: 'apache-2.0' }))
  * ```
  */
-export function modelCard(blocks: BlockNode, options: ModelCardOptions = {}): string {
+export function modelCard(subject: BlockNode | BlockHolder, options: ModelCardOptions = {}): string {
+  const blocks = treeOf(subject)
   const content = modelCardContent(blocks)
   const body = [
     `# ${plain(content.pipelineName)}`,

@@ -4,6 +4,7 @@ import { MellonConfigError } from '../errors/mellon-config-error'
 import { toSnakeCase } from '../format/wire-names'
 import { explainMismatch } from '../params/schema'
 import type { BlockNode } from '../wiring/block-node'
+import { type BlockHolder, treeOf } from '../wiring/blocks'
 import { DEFAULT_NODES, type MellonNodeTemplates } from './default-nodes'
 import { inputToMellon, type MellonNode, type MellonNodeSpec, mellonNode, outputToMellon } from './mellon-node'
 import { MellonParam } from './mellon-param'
@@ -102,7 +103,8 @@ export class MellonPipelineConfig {
   }
 
   /** A node for each of the usual parts of a pipeline that is among its blocks, with as much as the part has of what such a node shows. */
-  static fromBlocks(blocks: BlockNode, options: MellonFromBlocksOptions = {}): MellonPipelineConfig {
+  static fromBlocks(subject: BlockNode | BlockHolder, options: MellonFromBlocksOptions = {}): MellonPipelineConfig {
+    const blocks = treeOf(subject)
     const { template = DEFAULT_NODES, label, ...rest } = options
     const parts = new Map([...blocks.subBlocks].map(([name, part]) => [toSnakeCase(name), part]))
     const specs = Object.entries(template).map(([type, spec]) => {

@@ -1,5 +1,6 @@
 /** A picture of blocks as an SVG file. */
 import type { BlockNode } from '../wiring/block-node'
+import { type BlockHolder, treeOf } from '../wiring/blocks'
 import {
   layOut,
   type PlacedBox,
@@ -50,6 +51,7 @@ function rules(ground: 0 | 1): string {
     box('sequential', 'sequential', 'sequentialLine'),
     box('loop', 'loop', 'loopLine'),
     box('choice', 'choice', 'choiceLine'),
+    `.branch{stroke:${colour('choiceLine')}}`,
     box('port', 'chip', 'chipText'),
     box('unsatisfied', 'missingGround', 'missing'),
     fill('.label-ground', 'ground'),
@@ -70,7 +72,7 @@ const SHAPES = [
   `.label{font-size:${SIZE.label}px}`,
   '.edge{fill:none;stroke-width:1.2}',
   '.carried{stroke-dasharray:5 3}',
-  '.branch{stroke-dasharray:6 4}',
+  '.branch{stroke-dasharray:6 4;stroke-width:1.4}',
   '.idle{opacity:.4}',
 ].join('\n')
 
@@ -81,14 +83,15 @@ export interface SvgOptions extends PictureOptions {
 }
 
 /**
- * Draws a tree of blocks: blocks in blocks, loops (↻) and choices (◇) marked, branches with what chooses them, lines with the names and types of what
+ * Draws a tree of blocks, or that of a pipeline: blocks in blocks, loops (↻) and choices (◇) marked, branches with what chooses them, lines with the names and types of what
  * flows, components as chips, and in red each required input that no block supplies. The colours follow the reader's light or dark setting.
  *
  * ```ts
  * await writeFile('pipeline.svg', await drawSvg(new StableDiffusionTextToImageBlocks()))
  * ```
  */
-export async function drawSvg(blocks: BlockNode, options: SvgOptions = {}): Promise<string> {
+export async function drawSvg(subject: BlockNode | BlockHolder, options: SvgOptions = {}): Promise<string> {
+  const blocks = treeOf(subject)
   const picture = pictureOf(blocks, options)
   const placed = await layOut(picture)
   return writeSvg(placed, { title: options.title ?? blocks.constructor.name, description: describe(picture, blocks) })

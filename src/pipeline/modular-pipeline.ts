@@ -3,6 +3,7 @@ import type { ModularPipelineBlocks } from '../composition/modular-pipeline-bloc
 import { ComponentContainer } from '../container/component-container'
 import { type CustomBlocksOptions, findCustomBlocks } from '../custom-blocks/load-blocks'
 import { documentBlock } from '../documentation/doc'
+import { documentAsMarkdown, type MarkdownOptions } from '../documentation/markdown'
 import { ComponentLoadError } from '../errors/component-load-error'
 import { ConflictingOptionsError } from '../errors/conflicting-options-error'
 import { InputTypeError } from '../errors/input-type-error'
@@ -29,6 +30,8 @@ import type {
   ValuesOf,
   WideOutput,
 } from '../params/typed-io'
+import { drawMermaid } from '../picture/mermaid'
+import type { PictureOptions } from '../picture/picture'
 import { activeRun, outsideRuns, withActiveRun } from '../runtime/active-run'
 import { componentsPrototype, makeComponents } from '../runtime/components'
 import type { EventListener } from '../runtime/events'
@@ -258,6 +261,22 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
   /** Documentation made from the blocks. */
   get doc(): string {
     return documentBlock(this.tree)
+  }
+
+  /** The same as Markdown, with tables. */
+  toMarkdown(options: MarkdownOptions = {}): string {
+    return documentAsMarkdown(this.tree, options)
+  }
+
+  /** A picture of the blocks as Mermaid text. As an SVG file: `await drawSvg(pipe)`. */
+  toMermaid(options: PictureOptions = {}): string {
+    return drawMermaid(this.tree, options)
+  }
+
+  /** Names of the workflows, each of which `loadComponents({ workflow })` and `fromPretrained(path, { workflow })` take.
+   * @throws NoWorkflowsError where the blocks name none */
+  get availableWorkflows(): readonly string[] {
+    return this.tree.availableWorkflows
   }
 
   /** Settings by name: those of the model's index where it states them, else the defaults of the blocks. Never changed; see {@link registerToConfig}. */

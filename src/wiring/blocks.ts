@@ -1,6 +1,16 @@
 /** Telling the kinds of blocks apart, without loading their classes. */
 import type { BlockNode, ChoiceNode, LoopNode } from './block-node'
 
+/** What is made of blocks, such as a pipeline. */
+export interface BlockHolder {
+  readonly blocks: BlockNode
+}
+
+/** The blocks themselves, or those of a pipeline. */
+export function treeOf(subject: BlockNode | BlockHolder): BlockNode {
+  return 'subBlocks' in subject ? subject : subject.blocks
+}
+
 /** Whether a block is made of other blocks. */
 export function isComposite(block: BlockNode): boolean {
   return block.kind !== 'leaf'

@@ -127,6 +127,27 @@ describe('layOut()', () => {
     expect(placed.edges.length).toBeLessThan(4 * all.length)
   })
 
+  test('breaks long types at their spaces, and says how much more flows than there is room for', async () => {
+    const outputs = Array.from({ length: 9 }, (_, i) => ({
+      name: `value${i}`,
+      typeHint: `Tensor[${'wide, '.repeat(14)}${i}]`,
+    }))
+    const blocks = (count: number) =>
+      SequentialPipelineBlocks.fromBlocksDict({
+        from: toy({ outputs: outputs.slice(0, count) }),
+        to: toy({ inputs: outputs.slice(0, count).map(({ name }) => required(name)) }),
+      })
+    const labels = async (count: number) =>
+      (await layOut(pictureOf(blocks(count)))).edges.flatMap(edge => edge.labels.map(({ text }) => text))
+    const one = await labels(1)
+    expect(one.length).toBeGreaterThan(1)
+    expect(one.join(' ')).toBe(`value0: ${outputs[0]?.typeHint}`)
+    const many = await labels(9)
+    expect(many.length).toBeLessThanOrEqual(8)
+    const shown = many.filter(text => text.startsWith('value')).length
+    expect(many.at(-1)).toBe(`and ${9 - shown} more`)
+  })
+
   test('draws what a loop carries against the order, and nothing else', async () => {
     const { edges, boxes } = await layOut(pictureOf(new StableDiffusionTextToImageBlocks()))
     const carried = edges.filter(edge => edge.carried)
@@ -163,6 +184,11 @@ describe('drawSvg()', () => {
     expect(svg).toContain('>↻ 6. denoise (each t, i)<')
     expect(svg).toContain('timesteps: number[]')
     expect(svg).toContain('<title>unet: UNet2DConditionModel</title>')
+  })
+
+  test('draws the blocks of a pipeline', async () => {
+    const blocks = SequentialPipelineBlocks.fromBlocksDict({ a: toy({ inputs: [required('x')] }) })
+    expect(await drawSvg(blocks.initPipeline())).toBe(await drawSvg(blocks))
   })
 
   test('is well formed whatever names and types hold', async () => {

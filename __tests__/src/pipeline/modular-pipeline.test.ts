@@ -127,6 +127,9 @@ describe('a pipeline', () => {
     expect(String(pipe)).toBe(`ModularPipeline of ${pipe.blocks}\n${JSON.stringify(pipe.configToSave, undefined, 2)}`)
     expect(inspect(pipe)).toBe(String(pipe))
     expect(pipe.doc).toBe(pipe.blocks.doc)
+    expect(pipe.toMarkdown({ level: 2 })).toBe(pipe.blocks.toMarkdown({ level: 2 }))
+    expect(pipe.toMermaid()).toBe(pipe.blocks.toMermaid())
+    expect(() => pipe.availableWorkflows).toThrow('defines no workflows')
     expect(pipe.doc).toContain('Counts.')
   })
 

@@ -1,5 +1,6 @@
 /** A block as a plain object that survives JSON, for tools. */
 import { type BlockOptions, getDeclarations } from '../decorators/declarations'
+import { formatValue } from '../state/format-value'
 import type { BlockKind, BlockNode } from '../wiring/block-node'
 import { isConditional } from '../wiring/blocks'
 import { workflowsOf } from './triggers'
@@ -56,8 +57,8 @@ export function describeBlock(block: BlockNode): BlockDescription {
         description,
         kwargsType: kwargsType ?? null,
         required,
-        default: value ?? null,
-        defaultsByBlock: defaultsByBlock ?? null,
+        default: plainValue(value),
+        defaultsByBlock: defaultsByBlock ? (plainValue(defaultsByBlock) as Record<string, unknown>) : null,
       }),
     ),
     intermediateOutputs: block.intermediateOutputs.map(describeOutput),
@@ -71,7 +72,7 @@ export function describeBlock(block: BlockNode): BlockDescription {
     })),
     configs: block.expectedConfigs.map(({ name, default: value, description }) => ({
       name,
-      default: value ?? null,
+      default: plainValue(value),
       description,
     })),
     ...(isConditional(block) && {
@@ -95,4 +96,16 @@ function describeOutput(output: {
     description: output.description,
     kwargsType: output.kwargsType ?? null,
   }
+}
+
+/** A value as JSON holds it: what it cannot hold stands as text, as in other documentation. */
+export function plainValue(value: unknown, around: readonly unknown[] = []): unknown {
+  if (value === undefined || value === null) return null
+  if (typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)) return value
+  const isPlain =
+    Array.isArray(value) || (typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype)
+  if (!isPlain || around.includes(value)) return formatValue(value)
+  const inside = [...around, value]
+  if (Array.isArray(value)) return value.map(member => plainValue(member, inside))
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, plainValue(member, inside)]))
 }

@@ -6,28 +6,22 @@ import type { InputParam } from '../params/input-param'
 import type { OutputParam } from '../params/output-param'
 import { formatValue } from '../state/format-value'
 import type { BlockNode } from '../wiring/block-node'
-import { type WorkflowDescription, workflowsOf } from './triggers'
+import { conditionText } from '../wiring/branch-conditions'
+import { type ChoiceDescription, choicesOf, type WorkflowDescription, workflowsOf } from './triggers'
+import { wrap } from './wrap'
 
+// As in the reference.
 const WIDTH = 115
 const NO_DESCRIPTION = 'No description.'
 
-/** Packs words into lines; the indent does not count towards the width. */
-function wrap(text: string, indent: string): string {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(/\s+/).filter(Boolean)) {
-    if (line && line.length + 1 + word.length > WIDTH) {
-      lines.push(line)
-      line = word
-    } else line = line ? `${line} ${word}` : word
-  }
-  lines.push(line)
-  return lines.map(part => indent + part).join('\n')
+/** Options of {@link documentBlock}. */
+export interface DocOptions {
+  /** Longest line of a description, its indent not counted. Default: 115 characters. */
+  width?: number
 }
 
-function parameterLines(name: string, details: string, description: string): string {
-  return `      ${name} (${details}):\n${wrap(description || NO_DESCRIPTION, ' '.repeat(10))}`
-}
+/** A name, and what it is for. */
+type Entry = readonly [head: string, description: string]
 
 /** What stands in for an absent value: nothing, one default, or several, of which the branch that runs has its own. */
 export function defaultsOf({ defaultsByBlock, default: value }: InputParam): string[] {
@@ -50,12 +44,12 @@ export function inputName({ name, kwargsType }: InputParam): string {
   return name ?? `**${kwargsType}`
 }
 
-function inputLines(input: InputParam): string {
-  return parameterLines(inputName(input), `\`${input.typeHint ?? 'any'}\`${optionality(input)}`, input.description)
+function inputEntry(input: InputParam): Entry {
+  return [`${inputName(input)} (\`${input.typeHint ?? 'any'}\`${optionality(input)})`, input.description]
 }
 
-function outputLines(output: OutputParam): string {
-  return parameterLines(output.name, `\`${output.typeHint ?? 'any'}\``, output.description)
+function outputEntry(output: OutputParam): Entry {
+  return [`${output.name} (\`${output.typeHint ?? 'any'}\`)`, output.description]
 }
 
 /** What says where a component is loaded from, as far as it is stated. */
@@ -84,8 +78,17 @@ function workflowLines(workflows: readonly WorkflowDescription[]): string[] {
   })
 }
 
+/** A choice on one line: what is written in code marks is a name. */
+function choiceLine({ path, branches }: ChoiceDescription): string {
+  const mark = (name: string) => `\`${name}\``
+  const cases = branches.map(
+    ({ name, condition }) => `${name === undefined ? 'none' : mark(name)} ${conditionText(condition, mark)}`,
+  )
+  return `      ${path.join(' > ') || 'the whole'}: ${cases.join('; ')}`
+}
+
 /** The text of `blocks.doc`. */
-export function documentBlock(block: BlockNode): string {
+export function documentBlock(block: BlockNode, { width = WIDTH }: DocOptions = {}): string {
   const workflows = workflowsOf(block)
   const description = [
     block.description,
@@ -111,7 +114,15 @@ export function documentBlock(block: BlockNode): string {
     'Configs',
     block.expectedConfigs.map(spec => `      ${configLine(spec)}`),
   )
-  section('Inputs', block.inputs.map(inputLines))
-  section('Outputs', block.outputs.map(outputLines))
+  const entryLines = ([head, text]: Entry) => `      ${head}:\n${wrap(text || NO_DESCRIPTION, ' '.repeat(10), width)}`
+  section(
+    'Inputs',
+    block.inputs.map(input => entryLines(inputEntry(input))),
+  )
+  section(
+    'Outputs',
+    block.outputs.map(output => entryLines(outputEntry(output))),
+  )
+  section('Triggers', choicesOf(block).map(choiceLine))
   return parts.join('\n\n')
 }

@@ -14,12 +14,12 @@ export function code(text: string): string {
   return `${fence}${pad}${line}${pad}${fence}`
 }
 
-/** One cell of a table: on one line, with its bars escaped. */
+/** One cell of a table: on one line, with its bars escaped. A bar after one backslash, or three, is escaped already. */
 function cell(text: string): string {
   return text
     .trim()
-    .replace(/\s*\n\s*/g, '<br>')
-    .replace(/\|/g, '\\|')
+    .replace(/\s*[\r\n]\s*/g, '<br>')
+    .replace(/(?<!\\)(?:\\\\)*\|/g, '\\$&')
 }
 
 /** A table; columns in which no row says anything are left out. */

@@ -5,17 +5,19 @@ import type { InputParam } from '../params/input-param'
 import type { OutputParam } from '../params/output-param'
 import { formatValue } from '../state/format-value'
 import type { BlockKind, BlockNode } from '../wiring/block-node'
-import { eachBlock, isConditional } from '../wiring/blocks'
-import { branchConditions, conditionText } from '../wiring/branch-conditions'
+import { conditionText } from '../wiring/branch-conditions'
 import { defaultsOf, inputName, loadingFields } from './doc'
 import { code, plain, table } from './markdown-text'
-import { workflowsOf } from './triggers'
+import { type OutlineStyle, outlineLines } from './outline'
+import { choicesOf, workflowsOf } from './triggers'
 
 /** Options of `blocks.toMarkdown()`. */
 export interface MarkdownOptions {
   /** Level of the first heading, so that the text fits into a larger one. Default: 1. */
   level?: number
 }
+
+const OUTLINE: OutlineStyle = { name: name => `**${plain(name)}**`, className: code, description: plain }
 
 const KINDS: Readonly<Record<BlockKind, string>> = {
   leaf: 'a single block',
@@ -67,9 +69,16 @@ export function documentAsMarkdown(block: BlockNode, { level = 1 }: MarkdownOpti
   section(
     'Triggers',
     ['Choice', 'Branch', 'Runs'],
-    [...eachBlock(block)].flatMap(({ block: each, path }) => choiceRows(each, path)),
+    choicesOf(block).flatMap(({ path, branches }) => {
+      const choice = path.length > 0 ? code(path.join(' > ')) : 'the whole'
+      return branches.map(({ name, condition }) => [
+        choice,
+        name === undefined ? 'none of them' : code(name),
+        conditionText(condition, code),
+      ])
+    }),
   )
-  const inside = partLines(block, '')
+  const inside = outlineLines(block, OUTLINE)
   if (inside.length > 0) parts.push(`${mark}# Blocks`, inside.join('\n'))
   return `${parts.join('\n\n')}\n`
 }
@@ -112,23 +121,4 @@ function originOf(spec: ComponentSpec): string {
   if (spec.defaultCreationMethod === 'fromConfig') return `from the settings ${code(formatValue(spec.config ?? {}))}`
   const fields = loadingFields(spec).map(([field, value]) => `${field} ${code(value)}`)
   return fields.length > 0 ? `loaded: ${fields.join(', ')}` : 'loaded from the model folder, or registered'
-}
-
-function choiceRows(block: BlockNode, path: readonly string[]): string[][] {
-  if (!isConditional(block)) return []
-  const choice = path.length > 0 ? code(path.join(' > ')) : 'the whole'
-  const rows = [...branchConditions(block)].map(([name, when]) => [choice, code(name), conditionText(when, code)])
-  return block.defaultBlockName === undefined ? [...rows, [choice, 'none of them', 'otherwise']] : rows
-}
-
-/** The parts of a block as a nested list. */
-function partLines(block: BlockNode, indent: string): string[] {
-  return [...block.subBlocks].flatMap(([name, part], i) => {
-    const mark = isConditional(block) ? '-' : `${i + 1}.`
-    const [first = ''] = part.description.split('\n')
-    const kind = part.kind === 'loop' ? ', a loop' : isConditional(part) ? ', a choice' : ''
-    const line = `${indent}${mark} **${plain(name)}** (${code(part.constructor.name)}${kind})${first ? `: ${plain(first)}` : ''}`
-    // Markdown nests by the width of the mark above.
-    return [line, ...partLines(part, `${indent}${' '.repeat(mark.length + 1)}`)]
-  })
 }

@@ -1,12 +1,31 @@
 /** What chooses among the branches of a tree, and the workflows that a sequence names. */
 import type { BlockNode, WorkflowTriggers } from '../wiring/block-node'
-import { isConditional } from '../wiring/blocks'
+import { eachBlock, isConditional } from '../wiring/blocks'
+import { type BranchCondition, branchConditions } from '../wiring/branch-conditions'
 
 /** All triggers of a block and of what is inside it, in the order of the blocks. */
 export function triggersOf(block: BlockNode): Set<string> {
   const triggers = new Set<string>(isConditional(block) ? block.triggerNames : [])
   for (const part of block.subBlocks.values()) for (const name of triggersOf(part)) triggers.add(name)
   return triggers
+}
+
+/** A choice as documentation shows it. */
+export interface ChoiceDescription {
+  /** Where it is; empty for the outermost block. */
+  readonly path: readonly string[]
+  /** Its branches with when each runs; one without a name stands for none of them. */
+  readonly branches: readonly { readonly name: string | undefined; readonly condition: BranchCondition }[]
+}
+
+/** The choices in a block, itself included, each before those inside it. */
+export function choicesOf(block: BlockNode): ChoiceDescription[] {
+  return [...eachBlock(block)].flatMap(({ block: each, path }) => {
+    if (!isConditional(each)) return []
+    const branches = [...branchConditions(each)].map(([name, condition]) => ({ name, condition }))
+    const none = { name: undefined, condition: { when: [], otherwise: true } }
+    return [{ path, branches: each.defaultBlockName === undefined ? [...branches, none] : branches }]
+  })
 }
 
 /** A workflow as documentation shows it. */

@@ -134,7 +134,28 @@ describe('doc', () => {
       '    - `text2image`: the default, needs nothing more',
       '    - `image2image`: requires `image` or `imageLatents`, `strength`',
     ])
-    expect(lines.slice(-3)).toEqual(['  Outputs:', '      images (`any`):', '          No description.'])
+    const outputs = lines.indexOf('  Outputs:')
+    expect(lines.slice(outputs + 1)).toEqual([
+      '      images (`any`):',
+      '          No description.',
+      '',
+      '  Triggers:',
+      '      auto: `inpaint` with `mask`; `img2img` with `image`; `text2img` otherwise',
+    ])
+  })
+
+  test('lists what chooses among branches, at any depth', () => {
+    class Outer extends AutoPipelineBlocks {
+      @Branch({ when: 'both' }) inner = Auto
+    }
+    const blocks = SequentialPipelineBlocks.fromBlocksDict({ outer: Outer, predict: Predict })
+    expect(blocks.doc.split('\n').slice(-4)).toEqual([
+      '',
+      '  Triggers:',
+      '      outer: `inner` with `both`; none otherwise',
+      '      outer > inner: `inpaint` with `mask`; `img2img` with `image`; `text2img` otherwise',
+    ])
+    expect(new Auto().doc).toContain('\n      the whole: `inpaint` with `mask`; ')
   })
 
   test('of a loop lists the inputs of the loop and its parts', () => {

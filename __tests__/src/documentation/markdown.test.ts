@@ -180,6 +180,14 @@ describe('toMarkdown()', () => {
     ])
   })
 
+  test('keeps bars and line ends of any kind inside their cells', () => {
+    const description = 'a|b \\| c \\\\| d\r\n- e\rf'
+    const text = toy({ inputs: [{ name: 'a', description, default: 'x|y' }] }).toMarkdown()
+    expect(text.split('\n').find(line => line.startsWith('| `a`'))).toBe(
+      '| `a` | `any` | `"x\\|y"` | a\\|b \\| c \\\\\\| d<br>- e<br>f |',
+    )
+  })
+
   test('of a block that declares nothing is short', () => {
     expect(toy({ name: 'Nothing' }).toMarkdown()).toBe('# Nothing\n\nKind: a single block\n')
   })

@@ -1,0 +1,29 @@
+/** Texts in lines that are not too long. */
+
+/** Packs the words of a text into lines of at most `width` characters, the indent not counted. A longer word stays whole. */
+export function wrap(text: string, indent: string, width: number): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(/\s+/).filter(Boolean)) {
+    if (line && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else line = line ? `${line} ${word}` : word
+  }
+  lines.push(line)
+  return lines.map(part => indent + part).join('\n')
+}
+
+/** Breaks the lines of a documentation that are longer than `width`. What follows in a list is indented more than its entry. */
+export function fold(text: string, width: number): string {
+  return text
+    .split('\n')
+    .map(line => {
+      if (line.length <= width) return line
+      const indent = /^ */.exec(line)?.[0] ?? ''
+      // Descriptions of blocks stand at the indent of headings: they are no lists.
+      const hanging = indent.length > 2 ? `${indent}    ` : indent
+      return indent + wrap(line, hanging, Math.max(1, width - hanging.length)).trimStart()
+    })
+    .join('\n')
+}

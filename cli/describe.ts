@@ -1,42 +1,66 @@
 /** `tesserae describe`: what a pipeline takes, gives and is made of. */
 import type { ComponentSpec, ModularPipeline } from '../src'
-import { componentLine } from '../src/documentation/doc'
+import { plainValue } from '../src/documentation/describe'
+import { documentBlock } from '../src/documentation/doc'
 import { code, table } from '../src/documentation/markdown-text'
+import { type OutlineStyle, outlineLines } from '../src/documentation/outline'
+import { fold } from '../src/documentation/wrap'
 import { formatValue } from '../src/state/format-value'
-import { loadSubject, type Subject } from './load-subject'
+import { loadSubject, type Subject, type SubjectOptions } from './load-subject'
 
 /** Options of the command, as commander gives them. */
-export interface DescribeOptions {
+export interface DescribeOptions extends SubjectOptions {
   format?: 'text' | 'markdown' | 'json'
   /** The same as the format json. */
   json?: boolean
 }
 
 /** Prints the documentation of the text-to-image blocks, of a model's pipeline, or of the blocks in a module. */
-export async function describe(subject: string | undefined, { format, json = false }: DescribeOptions): Promise<void> {
-  const found = await loadSubject(subject)
+export async function describe(
+  subject: string | undefined,
+  { format, json = false, ...which }: DescribeOptions,
+): Promise<void> {
+  const found = await loadSubject(subject, which)
   const print = { text: asText, markdown: asMarkdown, json: asJson }[format ?? (json ? 'json' : 'text')]
   console.log(print(found))
 }
 
 function asText({ blocks, pipe }: Subject): string {
-  const parts = [blocks.doc, String(blocks)]
-  if (pipe) {
-    const settings = settingsOf(pipe).map(([name, value]) => `  ${name} = ${formatValue(value)}`)
-    const components = specsOf(pipe).map(spec => `  ${componentLine(spec)}${classNote(spec)}`)
-    parts.push(['Components of the model:', ...components].join('\n'))
-    if (settings.length > 0) parts.push(['Settings of the model:', ...settings].join('\n'))
+  const width = terminalWidth()
+  const parts = [documentBlock(blocks, width === undefined ? {} : { width: Math.max(20, width - DESCRIPTION_INDENT) })]
+  const section = (title: string, lines: readonly string[]) => {
+    if (lines.length > 0) parts.push([`  ${title}:`, ...lines].join('\n'))
   }
-  return parts.join('\n\n')
+  section('Blocks', outlineLines(blocks, PLAIN, '      '))
+  if (pipe) {
+    section(
+      'Components of the model',
+      specsOf(pipe).map(spec => `      ${spec.name}: ${classOf(spec)}, ${originOf(spec, place => `from ${place}`)}`),
+    )
+    section(
+      'Settings of the model',
+      settingsOf(pipe).map(([name, value]) => `      ${name} = ${formatValue(value)}`),
+    )
+  }
+  const text = parts.join('\n\n')
+  return width === undefined ? text : fold(text, width)
+}
+
+/** What the descriptions of inputs and outputs stand behind. */
+const DESCRIPTION_INDENT = 10
+
+const asItIs = (text: string) => text
+const PLAIN: OutlineStyle = { name: asItIs, className: asItIs, description: asItIs }
+
+/** Columns of the terminal; `undefined` where the text goes into a file or another program. */
+function terminalWidth(): number | undefined {
+  const columns = process.stdout.columns ?? Number(process.env['COLUMNS'])
+  return columns > 0 ? columns : undefined
 }
 
 function asMarkdown({ blocks, pipe }: Subject): string {
   if (!pipe) return blocks.toMarkdown().trimEnd()
-  const components = specsOf(pipe).map(spec => [
-    code(spec.name),
-    code(spec.className ?? spec.typeHint?.name ?? 'any'),
-    placeOf(spec) === null ? 'made from its settings' : code(placeOf(spec) as string),
-  ])
+  const components = specsOf(pipe).map(spec => [code(spec.name), code(classOf(spec)), originOf(spec, code)])
   const settings = settingsOf(pipe).map(([name, value]) => [code(name), code(formatValue(value))])
   return [
     blocks.toMarkdown().trimEnd(),
@@ -56,7 +80,7 @@ function asJson({ blocks, pipe }: Subject): string {
       variant: spec.variant ?? null,
       revision: spec.revision ?? null,
     })),
-    settings: Object.fromEntries(settingsOf(pipe)),
+    settings: Object.fromEntries(settingsOf(pipe).map(([name, value]) => [name, plainValue(value)])),
   }
   return JSON.stringify({ ...blocks.describe(), ...(model && { model }) }, null, 2)
 }
@@ -76,7 +100,14 @@ function placeOf({ defaultCreationMethod, pretrainedModelNameOrPath, subfolder }
   return [pretrainedModelNameOrPath, subfolder].filter(Boolean).join('/')
 }
 
-/** The class that the model names, where it is another than the blocks ask for. */
-function classNote({ className, typeHint }: ComponentSpec): string {
-  return className === undefined || className === typeHint?.name ? '' : `, here a ${className}`
+/** The class that the model names, which may be a special one of that which the blocks ask for. */
+function classOf({ className, typeHint }: ComponentSpec): string {
+  return className ?? typeHint?.name ?? 'any'
+}
+
+/** Where a component comes from, in words. */
+function originOf(spec: ComponentSpec, show: (place: string) => string): string {
+  const place = placeOf(spec)
+  if (place !== null) return show(place)
+  return spec.defaultCreationMethod === 'fromConfig' ? 'made from its settings' : 'not in the model'
 }

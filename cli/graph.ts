@@ -2,10 +2,10 @@
 import { extname, resolve } from 'node:path'
 import { drawSvg, UnwritableFileError } from '../src'
 import { writeFileAtomically } from '../src/files/write-file-atomically'
-import { loadSubject } from './load-subject'
+import { loadSubject, type SubjectOptions } from './load-subject'
 
 /** Options of the command, as commander gives them. */
-export interface GraphOptions {
+export interface GraphOptions extends SubjectOptions {
   out?: string
   format?: 'svg' | 'mermaid'
   /** Names of the inputs of a call: what it does not run is pale, what it lacks is red. */
@@ -15,9 +15,12 @@ export interface GraphOptions {
 const FORMATS: Readonly<Record<string, 'svg' | 'mermaid'>> = { '.svg': 'svg', '.mmd': 'mermaid', '.mermaid': 'mermaid' }
 
 /** Draws the blocks into a file and says where it is; without a file, onto the terminal. */
-export async function graph(subject: string | undefined, { out, format, given }: GraphOptions): Promise<void> {
+export async function graph(
+  subject: string | undefined,
+  { out, format, given, ...which }: GraphOptions,
+): Promise<void> {
   const chosen = format ?? (out === undefined ? 'svg' : formatOf(out))
-  const { blocks } = await loadSubject(subject)
+  const { blocks } = await loadSubject(subject, which)
   const options = given ? { given } : {}
   const picture = chosen === 'svg' ? await drawSvg(blocks, options) : blocks.toMermaid(options)
   if (out === undefined) {

@@ -1,67 +1,96 @@
-/** What `describe` and `graph` show: the text-to-image blocks, the pipeline of a model folder, or the blocks of a module. */
-import { readFileSync } from 'node:fs'
+/** What `describe` and `graph` show: the text-to-image blocks, the pipeline of a model, or the blocks of a module. */
 import { stat } from 'node:fs/promises'
-import { extname, join, resolve } from 'node:path'
+import { extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import '../blocks/pipeline-families'
 import { StableDiffusionTextToImageBlocks } from '../blocks/stable-diffusion/text-to-image-blocks'
-import type { ModularPipeline, ModularPipelineBlocks } from '../src'
+import '../components/component-classes'
+import '../components/hub/hub-resolver'
+import type { ModularPipelineBlocks } from '../src'
+import { ModularPipeline, UnknownBlocksError } from '../src'
 import { kindOf, nameList } from '../src/errors/text'
+import { recoverFolder } from '../src/files/leftovers'
+import { isRepositoryId } from '../src/hub/repository-resolver'
 import { UnknownSubjectError } from './unknown-subject-error'
 
 /** Blocks, and the pipeline that they make with a model. */
 export interface Subject {
   readonly blocks: ModularPipelineBlocks
-  /** Only for a model folder. Nothing is loaded into it. */
+  /** Only for a model. Nothing is loaded into it. */
   readonly pipe?: ModularPipeline<ModularPipelineBlocks>
 }
 
-const MODULES = ['.js', '.cjs', '.mjs', '.ts', '.cts', '.mts']
+/** What else says which blocks are meant, as commander gives it. */
+export interface SubjectOptions {
+  /** Branch, tag or commit of a repository. */
+  revision?: string
+  /** Takes a repository from the cache. */
+  offline?: boolean
+  /** Shows those blocks alone that a workflow runs. */
+  workflow?: string
+}
 
-/** Pipelines of diffusers that the text-to-image blocks run. */
-const TEXT_TO_IMAGE = ['StableDiffusionPipeline']
+const MODULES = ['.js', '.cjs', '.mjs', '.ts', '.cts', '.mts']
+const ADVICE = `Give the folder of a model in the diffusers layout, the id of a repository such as org/name, or a module (${MODULES.slice(0, 4).join(', ')}) that exports blocks.`
 
 /**
  * Finds what an argument of the command line names.
- * @throws UnknownSubjectError for what is not there, is no module, or holds no blocks; ModelIndexError for a folder that holds no model
+ * @throws UnknownSubjectError for what is not there, is no module, holds no blocks, or is a model whose blocks are not known; ModelIndexError for a folder
+ * that holds no model; NoWorkflowsError, UnknownWorkflowError; what fetching the index of a repository throws
  */
-export async function loadSubject(subject?: string): Promise<Subject> {
-  if (subject === undefined) return { blocks: new StableDiffusionTextToImageBlocks() }
+export async function loadSubject(subject: string | undefined, options: SubjectOptions = {}): Promise<Subject> {
+  if (subject === undefined) return ofBlocks(new StableDiffusionTextToImageBlocks(), options)
   const path = resolve(subject)
-  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    const problem = cause.code === 'ENOENT' ? 'there is no such folder or file.' : `cannot be read: ${cause.message}.`
-    throw new UnknownSubjectError(subject, `${problem} ${ADVICE}`, cause)
-  })
-  return found.isDirectory() ? modelSubject(subject, path) : moduleSubject(subject, path)
-}
-
-const ADVICE = `Give the folder of a model in the diffusers layout, or a module (${MODULES.slice(0, 4).join(', ')}) that exports blocks.`
-
-function modelSubject(subject: string, folder: string): Subject {
-  const blocks: ModularPipelineBlocks = new StableDiffusionTextToImageBlocks()
-  const pipe = blocks.initPipeline(folder)
-  const className = pipelineClass(join(folder, 'model_index.json'))
-  if (className !== undefined && !TEXT_TO_IMAGE.includes(className)) {
-    const known = `there are blocks for ${nameList(TEXT_TO_IMAGE)} only. Describe a module with blocks for it instead.`
-    throw new UnknownSubjectError(subject, `this is a model for ${className}, but ${known}`)
+  recoverFolder(path)
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => cause)
+  if (found instanceof Error) {
+    // A misspelt file is not asked for on the Hub.
+    if (found.code === 'ENOENT' && isRepositoryId(subject) && !isModule(subject))
+      return modelSubject(subject, subject, options)
+    const problem = found.code === 'ENOENT' ? 'there is no such folder or file.' : `cannot be read: ${found.message}.`
+    throw new UnknownSubjectError(subject, `${problem} ${ADVICE}`, found)
   }
-  return { blocks, pipe }
+  return found.isDirectory()
+    ? modelSubject(subject, path, options)
+    : ofBlocks(await moduleBlocks(subject, path), options)
 }
 
-/** The pipeline that a model was made for, as its index says; the index itself has been checked. */
-function pipelineClass(file: string): string | undefined {
-  const { _class_name: name } = JSON.parse(readFileSync(file, 'utf8')) as { _class_name?: unknown }
-  return typeof name === 'string' ? name : undefined
+function ofBlocks(blocks: ModularPipelineBlocks, { workflow }: SubjectOptions): Subject {
+  return { blocks: workflow === undefined ? blocks : blocks.getWorkflow(workflow) }
 }
 
-async function moduleSubject(subject: string, file: string): Promise<Subject> {
-  if (!MODULES.includes(extname(file))) {
+/** The pipeline that the index of a model names; nothing but the index is read. */
+async function modelSubject(subject: string, source: string, options: SubjectOptions): Promise<Subject> {
+  const { revision, offline, workflow } = options
+  try {
+    const pipe = await ModularPipeline.fromPretrained<ModularPipelineBlocks>(source, {
+      revision,
+      workflow,
+      ...(offline && { localFilesOnly: true }),
+    })
+    return { blocks: pipe.blocks, pipe }
+  } catch (error) {
+    if (!(error instanceof UnknownBlocksError)) throw error
+    const { blocksClassName, pipelineClassName } = error
+    const maker = [pipelineClassName, blocksClassName && `the blocks ${blocksClassName}`].filter(Boolean).join(' with ')
+    const problem = `this is a model for ${maker || 'a pipeline that it does not name'}, for which there are no blocks here.`
+    throw new UnknownSubjectError(subject, `${problem} Give a module that exports blocks for it instead.`, error)
+  }
+}
+
+function isModule(file: string): boolean {
+  return MODULES.includes(extname(file))
+}
+
+async function moduleBlocks(subject: string, file: string): Promise<ModularPipelineBlocks> {
+  if (!isModule(file)) {
     throw new UnknownSubjectError(subject, `this is neither a folder nor a module. ${ADVICE}`)
   }
   const exports = await importModule(subject, file)
   const block = chooseExport(subject, exports)
-  if (typeof block !== 'function') return { blocks: block }
+  if (typeof block !== 'function') return block
   try {
-    return { blocks: new block() }
+    return new block()
   } catch (cause) {
     const problem = `its class ${block.name} cannot be made without arguments: ${(cause as Error).message}`
     throw new UnknownSubjectError(subject, problem, cause)
@@ -73,11 +102,13 @@ async function importModule(subject: string, file: string): Promise<Record<strin
     return (await import(pathToFileURL(file).href)) as Record<string, unknown>
   } catch (cause) {
     const { name, message } = cause instanceof Error ? cause : new Error(String(cause))
+    // What follows the first line is where Node has looked.
+    const [reason = ''] = message.split('\n')
     const compile =
       extname(file).endsWith('ts') && ['SyntaxError', 'TypeError'].includes(name)
         ? ' Node itself runs no decorators: compile the file with tsc and give the .js file that comes out.'
         : ''
-    throw new UnknownSubjectError(subject, `cannot be loaded: ${name}: ${message}.${compile}`.replace('..', '.'), cause)
+    throw new UnknownSubjectError(subject, `cannot be loaded: ${name}: ${reason.replace(/\.$/, '')}.${compile}`, cause)
   }
 }
 

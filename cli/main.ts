@@ -19,6 +19,9 @@ const program = new Command('tesserae')
 const exportable = ['unet', 'vae_decoder', 'vae_encoder', 'text_encoder']
 const executors = ['auto', 'eager', 'graph']
 const providers = ['cpu', 'webgpu', 'cuda']
+/** What `describe` and `graph` show. */
+const SUBJECT =
+  'folder of a model, repository such as org/name, or module whose default export is blocks (default: text to image)'
 const backends = ['auto', 'node-gpu', 'node', 'webgpu', 'wasm', 'cpu']
 
 program
@@ -101,7 +104,10 @@ program
 program
   .command('describe')
   .description('print what a pipeline takes, gives and is made of')
-  .argument('[subject]', 'folder of a model, or a module whose default export is blocks (default: text to image)')
+  .argument('[subject]', SUBJECT)
+  .option('--workflow <name>', 'show the blocks of one workflow alone')
+  .option('--revision <name>', 'branch, tag or commit of the repository (default: main)')
+  .option('--offline', 'take the repository from the cache, and ask no server')
   .addOption(new Option('--format <name>', 'how to print it').choices(['text', 'markdown', 'json']))
   .addOption(new Option('--json', 'the same as --format json').conflicts('format'))
   .action(async (subject: string | undefined, options) => {
@@ -112,7 +118,10 @@ program
 program
   .command('graph')
   .description('draw a picture of the blocks of a pipeline, and of what flows between them')
-  .argument('[subject]', 'folder of a model, or a module whose default export is blocks (default: text to image)')
+  .argument('[subject]', SUBJECT)
+  .option('--workflow <name>', 'show the blocks of one workflow alone')
+  .option('--revision <name>', 'branch, tag or commit of the repository (default: main)')
+  .option('--offline', 'take the repository from the cache, and ask no server')
   .option('--out <file>', 'where to write, e.g. pipeline.svg or pipeline.mmd (default: onto the terminal)')
   .addOption(
     new Option('--format <name>', "the kind of picture (default: the file's, else svg)").choices(['svg', 'mermaid']),

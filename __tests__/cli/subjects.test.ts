@@ -2,12 +2,15 @@
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
+import { ModularPipeline } from '../../index'
 import { useTemporaryFolder } from '../components/checkpoints/temporary-folder'
+import { useHubServer } from '../components/hub/hub-server'
 import { runCli } from './run-cli'
 
 const root = join(__dirname, '..', '..')
 const emoji = join(root, 'models', 'emoji')
 const folder = useTemporaryFolder()
+const server = useHubServer()
 const cli = (...args: string[]) => runCli(args, { cwd: folder() })
 
 /** A module of blocks as a compiler would write it. */
@@ -52,7 +55,10 @@ describe('tesserae describe', () => {
       revision: null,
     })
     expect(component('imageProcessor')).toMatchObject({ loadedFrom: null, creation: 'fromConfig' })
-    expect((await cli('describe', emoji)).stdout).toContain('here a DDIMScheduler')
+    const text = (await cli('describe', emoji)).stdout
+    expect(text).toContain(`      scheduler: DDIMScheduler, from ${emoji}/scheduler`)
+    expect(text).toContain('      guider: BaseGuidance, made from its settings')
+    expect(text).toContain('         2. predictNoise (PredictNoise): Predicts the noise')
     const { stdout } = await cli('describe', emoji, '--format', 'markdown')
     expect(stdout).toContain(`| \`textEncoder\` | \`CLIPTextModel\` | \`${emoji}/text_encoder\` |`)
   })
@@ -81,6 +87,11 @@ describe('tesserae describe', () => {
   })
 
   test.each([
+    [
+      'lost.cjs',
+      'require("../../no-such-module")',
+      "cannot be loaded: Error: Cannot find module '../../no-such-module'.",
+    ],
     ['several.cjs', source('module.exports = { Double, Needs }'), 'exports several blocks, "Double" and "Needs"'],
     ['none.cjs', 'exports.a = 3; exports.b = class A {}', 'exports a (the number 3), b (the function A), but no block'],
     ['empty.mjs', '', 'it exports nothing, but no block'],
@@ -114,9 +125,111 @@ describe('tesserae describe', () => {
     await write('xl/model_index.json', '{"_class_name": "StableDiffusionXLPipeline"}')
     const { stderr, code } = await cli('describe', 'xl')
     expect(stderr).toContain(
-      'this is a model for StableDiffusionXLPipeline, but there are blocks for "StableDiffusionPipeline" only',
+      'tesserae: xl: this is a model for StableDiffusionXLPipeline, for which there are no blocks here. Give a module',
     )
     expect(code).toBe(1)
+    await write(
+      'xl/modular_model_index.json',
+      '{"_class_name": "ModularPipeline", "_blocks_class_name": "MyOwnBlocks"}',
+    )
+    expect((await cli('graph', 'xl')).stderr).toContain('a model for ModularPipeline with the blocks MyOwnBlocks,')
+    await write('xl/modular_model_index.json', '{}')
+    expect((await cli('graph', 'xl')).stderr).toContain('a model for a pipeline that it does not name,')
+    await write('xl/modular_model_index.json', '{')
+    expect((await cli('graph', 'xl')).stderr).toMatch(/^tesserae: .*modular_model_index\.json: is not JSON/)
+  })
+})
+
+describe('tesserae describe org/name', () => {
+  const options = () => ({
+    cwd: folder(),
+    env: { HF_HOME: folder(), HF_ENDPOINT: server().endpoint, HF_HUB_OFFLINE: '' },
+  })
+
+  test('fetches the index of a repository, and nothing else', async () => {
+    const index = await readFile(join(emoji, 'model_index.json'))
+    server().commit('org/emoji', { 'model_index.json': index, 'README.md': Buffer.from('') }, { branch: 'v1' })
+    const { stdout, stderr, code } = await runCli(['describe', 'org/emoji', '--revision', 'v1', '--json'], options())
+    expect(stderr).toBe('')
+    expect(code).toBe(0)
+    const { components } = JSON.parse(stdout).model
+    expect(components.find(({ name }: { name: string }) => name === 'unet')).toMatchObject({
+      loadedFrom: 'org/emoji/unet',
+      revision: 'v1',
+    })
+    expect(server().seen(/README/)).toEqual([])
+    const before = server().requests.length
+    expect((await runCli(['graph', 'org/emoji', '--revision', 'v1', '--offline'], options())).stdout).toMatch(/^<svg /)
+    expect(server().requests).toHaveLength(before)
+  })
+
+  test('says of a repository that there is none, and asks no server for a file', async () => {
+    const { stderr, code } = await runCli(['describe', 'org/nothing'], options())
+    expect(stderr).toMatch(/^tesserae: org\/nothing: there is no folder of that name here, and no such repository/)
+    expect(code).toBe(1)
+    const before = server().requests.length
+    expect((await runCli(['describe', 'blocks/nothing.js'], options())).stderr).toContain('no such folder or file')
+    expect(server().requests).toHaveLength(before)
+  })
+})
+
+describe('tesserae describe of other things', () => {
+  test('a saved pipeline, in a folder with a name of any kind', async () => {
+    const saved = join(folder(), 'ein Übungs-Modell #1')
+    const pipe = await ModularPipeline.fromPretrained(emoji)
+    await pipe.savePretrained(saved)
+    const { stdout } = await cli('describe', 'ein Übungs-Modell #1', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ class: 'StableDiffusionTextToImageBlocks' })
+  })
+
+  test('one workflow of a module', async () => {
+    const workflows = 'get workflowMap() { return { once: { x: true }, twice: [{ y: true, x: true }, { z: true }] } }'
+    await write(
+      'w.cjs',
+      source(`module.exports = class Flows extends SequentialPipelineBlocks {
+        get blockNames() { return ['double'] }
+        get blockClasses() { return [Double] }
+        ${workflows}
+      }`),
+    )
+    expect((await cli('describe', 'w.cjs')).stdout).toContain('- `twice`: requires `y`, `x` or `z`')
+    expect((await cli('describe', 'w.cjs', '--workflow', 'once')).stdout).toMatch(/^class SequentialPipelineBlocks\n/)
+    const { stderr } = await cli('graph', 'w.cjs', '--workflow', 'thrice')
+    expect(stderr).toContain('Flows has no workflow "thrice". Available workflows: "once" and "twice".')
+    expect((await cli('graph', emoji, '--workflow', 'once')).stderr).toContain('defines no workflows')
+  })
+
+  test('folds the text into the columns of the terminal', async () => {
+    const { stdout } = await runCli(['describe'], { cwd: folder(), env: { COLUMNS: '40' } })
+    const words = (text: string) => text.split(/\s+/)
+    expect(stdout.split('\n').filter(line => line.length > 40 && words(line.trim()).length > 1)).toEqual([])
+    expect(words(stdout)).toEqual(words((await cli('describe')).stdout))
+    expect(stdout).toContain("\n          Height of the picture in\n          pixels; by default the model's\n")
+  })
+
+  test('prints defaults that JSON cannot hold as text', async () => {
+    await write(
+      'odd.cjs',
+      source(`module.exports = class Odd extends ModularPipelineBlocks {
+        get inputs() {
+          const around = { a: [1] }
+          around.self = around
+          const defaults = { big: 10n, around, most: Infinity, when: new Map(), none: null, plain: { a: ['b', false] } }
+          return Object.entries(defaults).map(([name, value]) => new InputParam({ name, default: value }))
+        }
+      }`),
+    )
+    const { stdout, stderr } = await cli('describe', 'odd.cjs', '--json')
+    expect(stderr).toBe('')
+    const { inputs } = JSON.parse(stdout) as { inputs: { name: string; default: unknown }[] }
+    expect(Object.fromEntries(inputs.map(input => [input.name, input.default]))).toEqual({
+      big: '10',
+      around: { a: [1], self: '{a: [1], self: [circular]}' },
+      most: 'Infinity',
+      when: 'Map {…}',
+      none: null,
+      plain: { a: ['b', false] },
+    })
   })
 })
 

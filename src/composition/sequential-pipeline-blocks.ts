@@ -76,7 +76,7 @@ export class SequentialPipelineBlocks extends CompositeBlocks {
    * @throws UnknownWorkflowError, NoWorkflowsError */
   override getWorkflow(name: string): SequentialPipelineBlocks {
     const available = this.availableWorkflows
-    const triggers = this.workflowMap?.[name]
+    const triggers = available.includes(name) ? this.workflowMap?.[name] : undefined
     if (triggers === undefined) throw new UnknownWorkflowError(this.constructor.name, name, available)
     const first = Array.isArray(triggers) ? (triggers[0] as Readonly<Record<string, true>>) : triggers
     return this.getExecutionBlocks(first as Readonly<Record<string, true>>)
@@ -84,8 +84,8 @@ export class SequentialPipelineBlocks extends CompositeBlocks {
 
   /** The blocks that would run if these inputs were given, as one flat sequence with dotted names. The blocks themselves are shared. */
   override getExecutionBlocks(inputs: Readonly<Record<string, unknown>> = {}): SequentialPipelineBlocks {
-    const chosen: Record<string, ModularPipelineBlocks> = {}
-    for (const [name, block] of executionBlocks(this, inputs)) chosen[name] = block
-    return SequentialPipelineBlocks.fromBlocksDict(chosen)
+    const chosen = new SequentialPipelineBlocks()
+    for (const [name, block] of executionBlocks<ModularPipelineBlocks>(this, inputs)) chosen.subBlocks.set(name, block)
+    return chosen
   }
 }

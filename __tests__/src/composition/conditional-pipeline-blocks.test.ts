@@ -126,6 +126,32 @@ describe('an auto block', () => {
   })
 })
 
+describe('a branch by itself', () => {
+  test('keeps its default', async () => {
+    expect(await run(branch('img2img', 0.3, ['image']), { image: 1 })).toBe('img2img:0.3')
+  })
+})
+
+describe('selectBlock() of an auto block', () => {
+  test.each([
+    [{ mask: 'm' }, 'inpaint'],
+    [{ image: 'i' }, 'img2img'],
+    [{ image: 'i', mask: 'm' }, 'inpaint'],
+    [{ image: null, mask: undefined }, undefined],
+    [{}, undefined],
+  ])('looks at what is there alone: %j', (triggers, chosen) => {
+    expect(new Auto().selectBlock(triggers)).toBe(chosen)
+  })
+
+  test('has its branches by name, with their classes', () => {
+    expect([...new Auto().subBlocks].map(([name, block]) => [name, block.constructor.name])).toEqual([
+      ['inpaint', 'inpaint'],
+      ['img2img', 'img2img'],
+      ['text2img', 'text2img'],
+    ])
+  })
+})
+
 describe('what branches declare', () => {
   const input = (blocks: ModularPipelineBlocks, name: string) => blocks.inputs.find(other => other.name === name)
 

@@ -74,6 +74,13 @@ describe('getExecutionBlocks of a sequence', () => {
     ])
   })
 
+  test('keeps the order of the tree, whatever the names', () => {
+    const pipeline = new Pipeline()
+    pipeline.subBlocks.insert('2', leaf('Second'), 0)
+    pipeline.subBlocks.insert('1', leaf('First'), 1)
+    expect(names(pipeline.getExecutionBlocks())?.slice(0, 3)).toEqual(['2', '1', 'prompt'])
+  })
+
   test('shares the blocks with the tree', () => {
     const pipeline = new Pipeline()
     expect(pipeline.getExecutionBlocks().subBlocks.get('prompt')).toBe(pipeline.subBlocks.get('prompt'))
@@ -148,6 +155,10 @@ describe('workflows', () => {
     expect(error.message).toBe(
       'Pipeline has no workflow "inpaint". Available workflows: "text2image", "image2image" and "plain".',
     )
+  })
+
+  test.each(['toString', '__proto__', ''])('are those that are named, and not %j', async name => {
+    await failure(UnknownWorkflowError, () => new Pipeline().getWorkflow(name))
   })
 
   test('are not there unless the sequence defines them', async () => {

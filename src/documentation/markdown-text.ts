@@ -1,8 +1,11 @@
 /** Small pieces of Markdown that render on GitHub and on the Hub, whatever names and texts hold. */
 
-/** Text that is no markup: what would begin a tag or a table cell is escaped. */
+// A run of backticks up to the next one of its length: what is between them is shown as it stands.
+const CODE_OR_MARKUP = /(?<!`)(`+)(?!`)[\s\S]*?(?<!`)\1(?!`)|&(?=[#\w]+;)|</g
+
+/** Text that is no markup: what would begin a tag is escaped, but for pieces of code. */
 export function plain(text: string): string {
-  return text.replace(/&(?=[#\w]+;)/g, '&amp;').replace(/</g, '&lt;')
+  return text.replace(CODE_OR_MARKUP, found => (found === '<' ? '&lt;' : found === '&' ? '&amp;' : found))
 }
 
 /** A piece of code, in as many backticks as it needs. */

@@ -184,14 +184,15 @@ function triggerTags(triggers: readonly string[]): string[] {
 function example(blocks: BlockNode, source: string): string {
   const { name } = blocks.constructor
   const inputs = blocks.inputs.filter(input => input.required && input.name !== null)
-  const given = inputs.map(input => `${input.name}: ${input.typeHint === 'string' ? "'…'" : '…'}`)
+  const given = inputs.map(input => `${input.name}: ${/^string\b(?!\[)/.test(input.typeHint ?? '') ? "'…'" : '…'}`)
   const [output] = blocks.outputs
   const options = output ? `, { output: ${quote(output.name)} }` : ''
   return [
     '```ts',
     "import 'reflect-metadata'",
+    "import { ModularPipeline } from 'tesserae'",
     `// ${name} is exported by the package or module that defines the blocks.`,
-    `const pipe = new ${name}().initPipeline(${quote(source)})`,
+    `const pipe = await ModularPipeline.fromPretrained(${quote(source)}, { blocks: new ${name}() })`,
     'await pipe.loadComponents()',
     `${output ? `const ${output.name} = ` : ''}await pipe({${given.length > 0 ? ` ${given.join(', ')} ` : ''}}${options})`,
     '```',

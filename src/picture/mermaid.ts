@@ -11,7 +11,10 @@ const STYLES = [
 /** The text of `blocks.toMermaid()`. */
 export function drawMermaid(blocks: BlockNode, options: PictureOptions = {}): string {
   const { root, inputs, outputs, links } = pictureOf(blocks, options)
-  const bundles = bundle(links)
+  const frames = framesOf(root)
+  const isInside = (inner: string, outer: string) => frames.get(inner)?.has(outer) === true
+  // Mermaid draws no line between a frame and what is inside it.
+  const bundles = bundle(links.filter(({ from, to }) => !isInside(from, to) && !isInside(to, from)))
   return [
     'flowchart TD',
     ...boxLines(root, '  '),
@@ -21,6 +24,12 @@ export function drawMermaid(blocks: BlockNode, options: PictureOptions = {}): st
     ...redLinks(bundles),
     '',
   ].join('\n')
+}
+
+/** The frames around each box, by id. */
+function framesOf(box: PictureBox, around: readonly string[] = []): Map<string, ReadonlySet<string>> {
+  const inside = box.parts.flatMap(part => [...framesOf(part, [...around, box.id])])
+  return new Map([[box.id, new Set(around)], ...inside])
 }
 
 /** Text between quotes: what Mermaid or HTML would read as markup is given by its number. */

@@ -188,6 +188,17 @@ describe('toMarkdown()', () => {
     )
   })
 
+  test('escapes tags in descriptions, but not in pieces of code', () => {
+    class Tags extends SequentialPipelineBlocks {
+      override get description() {
+        return 'Put `<lora:a>` or ``a ` <b>`` there, no <script> and no &lt; sign, ` <i>.'
+      }
+    }
+    expect(new Tags().toMarkdown()).toContain(
+      'Put `<lora:a>` or ``a ` <b>`` there, no &lt;script> and no &amp;lt; sign, ` &lt;i>.',
+    )
+  })
+
   test('of a block that declares nothing is short', () => {
     expect(toy({ name: 'Nothing' }).toMarkdown()).toBe('# Nothing\n\nKind: a single block\n')
   })

@@ -22,6 +22,15 @@ const blocks = SequentialPipelineBlocks.fromBlocksDict({
 })
 
 describe('toMermaid()', () => {
+  test('has no line between a frame and what is inside it, which Mermaid refuses', () => {
+    const step = toy({ inputs: [required('x')], outputs: ['x', 'numSteps'] })
+    const nested = Repeat.fromBlocksDict({ inner: Repeat.fromBlocksDict({ step }) })
+    const text = nested.toMermaid()
+    expect(text).toContain('subgraph b1 ["↻ 1. inner · Repeat"]')
+    expect(text).not.toMatch(/b2 -.*b1$/m)
+    expect(text).toContain('  b2 -.->|"x: any"| b2\n')
+  })
+
   test('draws frames, loops, branches, components, flows and what is missing', () => {
     expect(blocks.toMermaid().split('\n')).toEqual([
       'flowchart TD',

@@ -1,18 +1,26 @@
-/** `tesserae graph`: a picture of a pipeline. */
+/** `tesserae graph`: a picture of a pipeline, or its nodes for a node editor. */
 import { extname, resolve } from 'node:path'
-import { drawSvg, UnwritableFileError } from '../src'
+import { drawSvg, MellonPipelineConfig, UnwritableFileError } from '../src'
 import { writeFileAtomically } from '../src/files/write-file-atomically'
-import { loadSubject, type SubjectOptions } from './load-subject'
+import { isRepositoryId } from '../src/hub/repository-resolver'
+import { loadSubject, type Subject, type SubjectOptions } from './load-subject'
+
+type Format = 'svg' | 'mermaid' | 'mellon'
 
 /** Options of the command, as commander gives them. */
 export interface GraphOptions extends SubjectOptions {
   out?: string
-  format?: 'svg' | 'mermaid'
+  format?: Format
   /** Names of the inputs of a call: what it does not run is pale, what it lacks is red. */
   given?: readonly string[]
 }
 
-const FORMATS: Readonly<Record<string, 'svg' | 'mermaid'>> = { '.svg': 'svg', '.mmd': 'mermaid', '.mermaid': 'mermaid' }
+const FORMATS: Readonly<Record<string, Format>> = {
+  '.svg': 'svg',
+  '.mmd': 'mermaid',
+  '.mermaid': 'mermaid',
+  '.json': 'mellon',
+}
 
 /** Draws the blocks into a file and says where it is; without a file, onto the terminal. */
 export async function graph(
@@ -20,24 +28,36 @@ export async function graph(
   { out, format, given, ...which }: GraphOptions,
 ): Promise<void> {
   const chosen = format ?? (out === undefined ? 'svg' : formatOf(out))
-  const { blocks } = await loadSubject(subject, which)
+  const found = await loadSubject(subject, which)
   const options = given ? { given } : {}
-  const picture = chosen === 'svg' ? await drawSvg(blocks, options) : blocks.toMermaid(options)
+  const text = await {
+    svg: () => drawSvg(found.blocks, options),
+    mermaid: () => found.blocks.toMermaid(options),
+    mellon: () => mellonNodes(found, subject).toJsonString(),
+  }[chosen]()
   if (out === undefined) {
-    process.stdout.write(picture)
+    process.stdout.write(text)
     return
   }
   const file = resolve(out)
-  await writeFileAtomically(file, [Buffer.from(picture)])
+  await writeFileAtomically(file, [Buffer.from(text)])
   console.log(file)
+}
+
+/** The nodes of Mellon that stand for parts of the blocks; where there are none, one node for all of them. */
+function mellonNodes({ blocks }: Subject, subject: string | undefined): MellonPipelineConfig {
+  const options = subject !== undefined && isRepositoryId(subject) ? { defaultRepo: subject } : {}
+  const config = MellonPipelineConfig.fromBlocks(blocks, options)
+  const hasNodes = Object.values(config.nodeParams).some(node => node !== null)
+  return hasNodes ? config : MellonPipelineConfig.fromCustomBlock(blocks, options)
 }
 
 /** The format that a file's name asks for.
  * @throws UnwritableFileError for one that says nothing of it */
-function formatOf(file: string): 'svg' | 'mermaid' {
+function formatOf(file: string): Format {
   const format = FORMATS[extname(file).toLowerCase()]
   if (format !== undefined) return format
-  const advice = `name it .svg or .mmd, or give --format.`
+  const advice = `name it .svg, .mmd or .json, or give --format.`
   throw new UnwritableFileError(
     file,
     'unknown-format',

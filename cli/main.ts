@@ -122,9 +122,15 @@ program
   .option('--workflow <name>', 'show the blocks of one workflow alone')
   .option('--revision <name>', 'branch, tag or commit of the repository (default: main)')
   .option('--offline', 'take the repository from the cache, and ask no server')
-  .option('--out <file>', 'where to write, e.g. pipeline.svg or pipeline.mmd (default: onto the terminal)')
+  .option(
+    '--out <file>',
+    'where to write, e.g. pipeline.svg, pipeline.mmd or mellon_pipeline_config.json (default: onto the terminal)',
+  )
   .addOption(
-    new Option('--format <name>', "the kind of picture (default: the file's, else svg)").choices(['svg', 'mermaid']),
+    new Option(
+      '--format <name>',
+      "a kind of picture, or the nodes for the editor Mellon (default: the file's, else svg)",
+    ).choices(['svg', 'mermaid', 'mellon']),
   )
   .option('--given <names...>', 'inputs of a call: what it does not run is pale, and what it lacks is red')
   .action(async (subject: string | undefined, options) => {

@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
-import { ModularPipeline } from '../../index'
+import { loadMellonConfig, ModularPipeline } from '../../index'
 import { useTemporaryFolder } from '../components/checkpoints/temporary-folder'
 import { useHubServer } from '../components/hub/hub-server'
 import { runCli } from './run-cli'
@@ -252,6 +252,19 @@ describe('tesserae graph', () => {
     expect((await cli('graph')).stdout).toMatch(/^<svg [\s\S]*<\/svg>\n$/)
   })
 
+  test('writes the nodes for an editor: those of the parts that it knows, else one for the whole', async () => {
+    await cli('graph', emoji, '--out', 'mellon_pipeline_config.json')
+    const { node_params: nodes } = (await loadMellonConfig(folder())).toDict()
+    expect(nodes['denoise']?.model_input_names).toContain('unet')
+    expect(nodes['decoder']?.output_names).toEqual(['doc'])
+    await write('a.cjs', source('module.exports = Double'))
+    const { stdout } = await cli('graph', 'a.cjs', '--format', 'mellon')
+    expect(JSON.parse(stdout)).toMatchObject({
+      label: 'Double',
+      node_params: { custom: { input_names: ['x'], output_names: ['y', 'doc'] } },
+    })
+  })
+
   test('draws a module, and for a call what it lacks', async () => {
     await write('a.cjs', source('module.exports = Double'))
     expect((await cli('graph', 'a.cjs', '--format', 'mermaid')).stdout).toContain(':::unsatisfied')
@@ -260,7 +273,7 @@ describe('tesserae graph', () => {
   })
 
   test('refuses a file that it cannot write, and leaves what was there', async () => {
-    expect((await cli('graph', '--out', 'a.pdf')).stderr).toContain('name it .svg or .mmd, or give --format')
+    expect((await cli('graph', '--out', 'a.pdf')).stderr).toContain('name it .svg, .mmd or .json, or give --format')
     expect((await cli('graph', '--out', 'missing/a.svg')).stderr).toContain('there is no folder')
     await write('old.svg', 'old')
     await symlink('nowhere', join(folder(), 'link.cjs'))

@@ -72,7 +72,7 @@ export function traceFlow(blocks: BlockNode, given?: Readonly<Record<string, unk
       if (input.name === null) inputs.push({ path, input, supply: members.length > 0 ? 'block' : 'none' })
     }
   }
-  const walk = new PathWalk(knowledgeOf(blocks, values), name => values?.get(name), visit)
+  const walk = new PathWalk(knowledgeOf(blocks, values), name => values?.get(name), visit, [], values !== undefined)
   walk.follow(blocks)
 
   for (const output of blocks.outputs) {

@@ -58,6 +58,8 @@ export class PathWalk {
     private readonly visit: (visit: Visit) => void,
     /** Path of the block that the run goes on with: what comes before it, and other branches than its own, do not run. */
     private readonly startAt: readonly string[] = [],
+    /** Whether blocks write all that they declare and nothing else, as `getExecutionBlocks()` has it. Else they may write "nothing", or fill in inputs. */
+    private readonly asDeclared = false,
   ) {}
 
   /** What is known of a name now: while blocks are visited, or at the end. */
@@ -110,18 +112,22 @@ export class PathWalk {
     this.applyDefaults(inputs, place.path)
     const { path, certain, inLoop } = place
     this.visit({ block, path, inputs, components, certain, inLoop, known, names })
+    if (this.asDeclared) return
     // A block may fill in what it takes and does not find.
     for (const { name } of inputs) {
       if (name !== null && !knowledge.has(name)) knowledge.set(name, { sources: [], certain: false })
     }
   }
 
-  /** A block may write "nothing", so a choice that depends on what it wrote stays open. */
+  /** A choice that depends on what a block wrote stays open, unless blocks are taken to write what they declare. */
   private write(name: string, block: BlockNode, { path }: Place, replaces: boolean): void {
     const written: Source = { kind: 'written', block: path.join(' > ') || block.constructor.name }
     const before = replaces ? [] : (this.knowledge.get(name)?.sources ?? [])
     const isKnown = before.some(source => source.kind === 'written' && source.block === written.block)
-    this.knowledge.set(name, { sources: isKnown ? before : [...before, written], certain: false })
+    this.knowledge.set(name, {
+      sources: isKnown ? before : [...before, written],
+      certain: this.asDeclared && replaces,
+    })
   }
 
   private applyDefaults(inputs: readonly InputParam[], path: readonly string[]): void {

@@ -1,4 +1,5 @@
 import { AutoPipelineBlocks, type BlockNode, type BlockSource, Branch, SequentialPipelineBlocks } from '../../../src'
+import { eachBlock } from '../../../src/wiring/blocks'
 import { pathKey, traceFlow } from '../../../src/wiring/flow'
 import { SdxlAutoBlocks } from '../fixtures/sdxl-tree'
 import { Repeat, required, toy } from '../fixtures/toy-blocks'
@@ -16,6 +17,22 @@ const lines = (blocks: BlockNode, given?: Parameters<typeof traceFlow>[1]) =>
   })
 
 describe('traceFlow()', () => {
+  test.each([
+    [['prompt']],
+    [['prompt', 'image']],
+    [['prompt', 'image', 'maskImage']],
+    [['prompt', 'controlImage']],
+    [['prompt', 'image', 'maskImage', 'paddingMaskCrop', 'controlImage', 'controlMode', 'ipAdapterImage']],
+  ])('takes the blocks of a call for those that getExecutionBlocks() gives: %j', given => {
+    const blocks = new SdxlAutoBlocks()
+    const { running } = traceFlow(blocks, given)
+    const shown = [...eachBlock(blocks)].filter(({ path, inLoop }) => !inLoop && running.has(pathKey(path)))
+    const chosen = blocks.getExecutionBlocks(Object.fromEntries(given.map(name => [name, true])))
+    const classes = (all: readonly BlockNode[]) => all.map(block => block.constructor.name)
+    expect(classes(shown.map(({ block }) => block))).toEqual(classes([...chosen.subBlocks.values()]))
+    expect(shown.every(({ block }, i) => block === [...chosen.subBlocks.values()][i])).toBe(true)
+  })
+
   test('leads every value from who writes it to who takes it, and what nobody writes from the caller', () => {
     const blocks = SequentialPipelineBlocks.fromBlocksDict({
       a: toy({ inputs: [required('x'), 'y'], outputs: [{ name: 'z', typeHint: 'number' }] }),

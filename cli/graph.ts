@@ -1,8 +1,10 @@
 /** `tesserae graph`: a picture of a pipeline, or its nodes for a node editor. */
 import { extname, resolve } from 'node:path'
 import { drawSvg, MellonPipelineConfig, UnwritableFileError } from '../src'
+import { triggersOf } from '../src/documentation/triggers'
 import { writeFileAtomically } from '../src/files/write-file-atomically'
 import { isRepositoryId } from '../src/hub/repository-resolver'
+import { unknownInputMessage } from '../src/pipeline/fill-state'
 import { loadSubject, type Subject, type SubjectOptions } from './load-subject'
 
 type Format = 'svg' | 'mermaid' | 'mellon'
@@ -29,6 +31,7 @@ export async function graph(
 ): Promise<void> {
   const chosen = format ?? (out === undefined ? 'svg' : formatOf(out))
   const found = await loadSubject(subject, which)
+  for (const warning of unknownNames(found, given)) console.error(`warning: ${warning}`)
   const options = given ? { given } : {}
   const text = await {
     svg: () => drawSvg(found.blocks, options),
@@ -42,6 +45,12 @@ export async function graph(
   const file = resolve(out)
   await writeFileAtomically(file, [Buffer.from(text)])
   console.log(file)
+}
+
+/** What is wrong with names that no input has; a trigger counts where no branch takes it, too. */
+function unknownNames({ blocks }: Subject, given: readonly string[] = []): string[] {
+  const known = [...blocks.inputs.map(input => input.name ?? input.kwargsType), ...triggersOf(blocks)]
+  return given.filter(name => !known.includes(name)).map(name => unknownInputMessage(name, blocks.inputs))
 }
 
 /** The nodes of Mellon that stand for parts of the blocks; where there are none, one node for all of them. */

@@ -270,6 +270,11 @@ describe('tesserae graph', () => {
     expect((await cli('graph', 'a.cjs', '--format', 'mermaid')).stdout).toContain(':::unsatisfied')
     const { stdout } = await cli('graph', 'a.cjs', '--format', 'mermaid', '--given', 'x')
     expect(stdout).not.toContain(':::unsatisfied')
+    const misspelt = await cli('graph', '--format', 'mermaid', '--given', 'promt', 'seed')
+    expect(misspelt.stderr).toMatch(
+      /^warning: The input "promt" is not one .* Did you mean "prompt"\?\nwarning: .*"seed"/,
+    )
+    expect(misspelt.code).toBe(0)
   })
 
   test('refuses a file that it cannot write, and leaves what was there', async () => {

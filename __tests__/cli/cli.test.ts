@@ -284,7 +284,7 @@ describe('tesserae describe', () => {
       'prompt (',
       'numInferenceSteps',
       'unet (`UNet2DConditionModel`)',
-      'denoise (DenoiseLoop)',
+      '6. denoise (DenoiseLoop, a loop)',
     ]) {
       expect(stdout).toContain(text)
     }

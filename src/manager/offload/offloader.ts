@@ -120,9 +120,7 @@ export class Offloader implements CallGuard {
         },
       }
       const giveUp = () => {
-        this.queue.splice(this.queue.indexOf(waiting), 1)
-        waiting.refuse(signal?.reason)
-        this.leaveIfDone(tenant)
+        this.drop(waiting, signal?.reason)
         this.pump()
       }
       signal?.addEventListener('abort', giveUp)
@@ -146,18 +144,27 @@ export class Offloader implements CallGuard {
     try {
       for (let first = this.queue[0]; first !== undefined; first = this.queue[0]) {
         try {
-          if (!this.makeRoom(first.tenant, first.demand)) return
+          const hasRoom = this.makeRoom(first.tenant, first.demand)
+          // Who was asked or told of it may have given it up.
+          if (this.queue[0] !== first) continue
+          if (!hasRoom) return
           this.queue.shift()
           first.begin()
         } catch (error) {
-          this.queue.shift()
-          first.refuse(error)
-          this.leaveIfDone(first.tenant)
+          this.drop(first, error)
         }
       }
     } finally {
       this.isPumping = false
     }
+  }
+
+  /** Lets a call begin no more. */
+  private drop(waiting: Waiting, reason: unknown): void {
+    const place = this.queue.indexOf(waiting)
+    if (place >= 0) this.queue.splice(place, 1)
+    waiting.refuse(reason)
+    this.leaveIfDone(waiting.tenant)
   }
 
   /** Whether a call may begin now; if need be, others leave memory for it. */
@@ -253,11 +260,15 @@ export class Offloader implements CallGuard {
 
   /** The models that may leave memory for another. */
   private candidatesFor(model: ManagedModel): OffloadCandidate[] {
-    return [...this.tenants.values()]
-      .filter(tenant => tenant.model !== model && tenant.calls === 0 && isEvictable(tenant))
-      .filter(tenant => tenant.model.residentBytes > 0 && this.sharesMemory(tenant.model, model))
-      .sort((a, b) => a.lastUsed - b.lastUsed)
-      .map(({ id, model: one }) => ({ id, model: one, bytes: one.residentBytes }))
+    return (
+      [...this.tenants.values()]
+        .filter(tenant => tenant.model !== model && tenant.calls === 0 && isEvictable(tenant))
+        // Of the calls that pass by another guard nothing is known here.
+        .filter(({ model: { callGuard } }) => callGuard === this || callGuard === undefined)
+        .filter(tenant => tenant.model.residentBytes > 0 && this.sharesMemory(tenant.model, model))
+        .sort((a, b) => a.lastUsed - b.lastUsed)
+        .map(({ id, model: one }) => ({ id, model: one, bytes: one.residentBytes }))
+    )
   }
 
   /** Whether waiting may help: somebody is being called who could leave afterwards. */

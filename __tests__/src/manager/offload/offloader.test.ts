@@ -199,3 +199,42 @@ test('what a strategy throws ends the call that it was asked for, and no other',
   manager.setOffloadStrategy('leastRecentlyUsed')
   await models[1].call()
 })
+
+test('a listener may give up the call that it is told of, and no other is lost', async () => {
+  const { manager, models } = under(8, 6, 6, 20)
+  const controller = new AbortController()
+  const reason = new Error('too large')
+  const listening = new ComponentsManager({
+    onEvent: event => {
+      if (event.type === 'warning') controller.abort(reason)
+    },
+  })
+  manager.disableAutoOffload()
+  listening.enableAutoOffload({ limit: 8 })
+  for (const [i, model] of models.entries()) listening.add(`m${i}`, model)
+  const { work, finish } = makeWork()
+  const first = models[0].call(work)
+  const [large, last] = [models[2].call(undefined, controller.signal), models[1].call()]
+  finish()
+  await expect(large).rejects.toBe(reason)
+  await Promise.all([first, last])
+  expect(models.map(({ loads }) => loads)).toEqual([1, 1, 0])
+  // Nothing is taken for a call that still goes on.
+  await models[0].call()
+  expect(models.map(({ isInMemory }) => isInMemory)).toEqual([true, false, false])
+})
+
+test('a model that another manager has taken over is not let leave during its calls', async () => {
+  const { memory, models } = under(8, 6, 6)
+  const other = new ComponentsManager()
+  other.enableAutoOffload({ limit: 100 })
+  other.add('shared', models[0])
+  const { work, finish } = makeWork()
+  const first = models[0].call(work)
+  await settle()
+  await models[1].call()
+  expect(models.map(({ isInMemory }) => isInMemory)).toEqual([true, true])
+  finish()
+  await first
+  expect(memory.peak).toBe(12)
+})

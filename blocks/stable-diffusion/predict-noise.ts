@@ -42,7 +42,7 @@ export class PredictNoise extends ModularPipelineBlocks {
     const { signal } = this.context
     // Not the number of steps, as some schedulers ask twice for each: their runs would end without guidance.
     guider.setState(i, this.timesteps.length, t)
-    const together = this.batchConditions ?? unet.hasRoomFor(sample.shape, guider.numConditions)
+    const together = this.batchConditions ?? (() => unet.hasRoomFor(sample.shape, guider.numConditions))
     const conditions = { sample, encoderHiddenStates: [this.promptEmbeds, this.negativePromptEmbeds] as const }
     const noisePred = await predictConditions(
       guider,

@@ -97,6 +97,8 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
   protected numInferenceSteps: number | undefined
   private timestep: number | undefined
   private countPrepared = 0
+  /** Whether so many passes go through the model at once, as it was decided in this run. */
+  private atOnce: Readonly<Record<number, boolean>> = {}
   private drawing: Generator | undefined
   private seed: number | undefined
 
@@ -239,6 +241,21 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
     return this.forward(predictions)
   }
 
+  /**
+   * Whether so many passes go through the model at once. What is decided the first time holds for the whole run: memory that comes and goes must not
+   * change how steps are computed, and with it their last bits.
+   */
+  goAtOnce(count: number, decide: () => boolean): boolean {
+    const decided = this.atOnce[count] ?? decide()
+    this.atOnce = { ...this.atOnce, [count]: decided }
+    return decided
+  }
+
+  /** So many passes did not fit into memory: from now on they go one by one. */
+  splitPasses(count: number): void {
+    this.atOnce = { ...this.atOnce, [count]: false }
+  }
+
   /** A guider of the same class and settings, with changes.
    *
    * @throws GuiderArgumentError for a setting that there is not
@@ -267,13 +284,14 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
     copy.numInferenceSteps = undefined
     copy.timestep = undefined
     copy.countPrepared = 0
+    copy.atOnce = {}
     return copy
   }
 
   /** The settings, which a run may have changed, and where the guider is in its run. */
   saveRun(): Readonly<Record<string, unknown>> {
-    const { step, numInferenceSteps, timestep, countPrepared, isEnabled, seed } = this
-    const place = { step, numInferenceSteps, timestep, countPrepared, isEnabled, seed }
+    const { step, numInferenceSteps, timestep, countPrepared, atOnce, isEnabled, seed } = this
+    const place = { step, numInferenceSteps, timestep, countPrepared, atOnce, isEnabled, seed }
     return { className: this.constructor.name, config: { ...this.config }, place, drawing: this.drawing?.getState() }
   }
 

@@ -13,15 +13,13 @@ export type Predict<D extends GuiderInputs> = (
   hooks: readonly BatchHook[],
 ) => Promise<tf.Tensor>
 
-/** The guiders, as copied for their runs, whose passes did not fit into memory at once. */
-const tooLarge = new WeakSet<BaseGuidance>()
-
 /**
  * Predicts what the guider asks for in this step, and combines it. The passes go through the denoiser in one batch, which is faster, or one after the
  * other, which takes less memory; the result is the same.
  *
  * @param data what the passes are fed with, by name
- * @param together whether the passes go in one batch. If they turn out not to fit into memory, they go one by one from then on
+ * @param together whether the passes go in one batch; a function is asked once in a run. If they turn out not to fit into memory, they go one by one from
+ * then on
  * @returns the guided prediction
  * @throws GuiderArgumentError, ModelHookError, and what the denoiser throws
  */
@@ -30,15 +28,16 @@ export async function predictConditions<const D extends GuiderInputs>(
   denoiser: Module,
   data: D,
   predict: Predict<D>,
-  together: boolean,
+  together: boolean | (() => boolean),
 ): Promise<tf.Tensor> {
   const batches = guider.prepareInputs(data)
   const hooks = batches.map(() => guider.prepareModels(denoiser))
   try {
-    if (batches.length > 1 && together && !tooLarge.has(guider)) {
+    const decide = typeof together === 'function' ? together : () => together
+    if (batches.length > 1 && together && guider.goAtOnce(batches.length, decide)) {
       await predictTogether(batches, hooks, predict).catch((error: unknown) => {
         if (!(error instanceof ModelMemoryError || error instanceof OutOfMemoryError)) throw error
-        tooLarge.add(guider)
+        guider.splitPasses(batches.length)
       })
     }
     for (const [i, batch] of batches.entries()) {

@@ -46,6 +46,19 @@ test('small models go in one batch by default', async () => {
   expect((await draw(makeGuider('cfg'))).batches).toEqual([2, 2, 2])
 })
 
+test('a run goes on as it began, whatever becomes of the memory', async () => {
+  const hasRoom = jest.spyOn(emoji.unet, 'hasRoomFor')
+  let answer = true
+  hasRoom.mockImplementation(() => {
+    answer = !answer
+    return answer
+  })
+  // The first question is that of the block that makes the models ready.
+  expect((await draw(makeGuider('cfg'))).batches).toEqual([2, 2, 2])
+  expect(hasRoom).toHaveBeenCalledTimes(2)
+  hasRoom.mockRestore()
+})
+
 test('a run may have another scale than the pipeline’s guider, which stays as it is', async () => {
   const guider = makeGuider('pag')
   const pipe = emoji.pipelineOf(new StableDiffusionTextToImageBlocks(), { guider })

@@ -76,7 +76,11 @@ test('leaves no tensor but the prediction', async () => {
 describe('where the batch does not fit into memory', () => {
   const full = new ModelMemoryError('UNet2DConditionModel', 1, 'no room', undefined)
 
-  async function run(guider: BaseGuidance, fits: (rows: number) => boolean): Promise<number[]> {
+  async function run(
+    guider: BaseGuidance,
+    fits: (rows: number) => boolean,
+    together: boolean | (() => boolean) = true,
+  ): Promise<number[]> {
     const rows: number[] = []
     guider.setState(0, 4, 1)
     const condition = tf.ones([1, 2])
@@ -89,7 +93,7 @@ describe('where the batch does not fit into memory', () => {
         if (!fits(given.shape[0] as number)) throw full
         return given.clone()
       },
-      true,
+      together,
     )
     pred.dispose()
     return rows
@@ -107,5 +111,19 @@ describe('where the batch does not fit into memory', () => {
     const before = tf.memory().numTensors
     await expect(run(new ClassifierFreeGuidance(), () => false)).rejects.toBe(full)
     expect(tf.memory().numTensors).toBe(before + 1)
+  })
+
+  test('what was decided in a run holds to its end, and where another takes it up', async () => {
+    const guider = new ClassifierFreeGuidance()
+    const [first, second] = [guider.forRun(), guider.forRun()]
+    const answers = [true, false, true]
+    const decide = jest.fn(() => answers.shift() as boolean)
+    for (let i = 0; i < 2; i++) expect(await run(first, () => true, decide)).toEqual([2])
+    for (let i = 0; i < 2; i++) expect(await run(second, () => true, decide)).toEqual([1, 1])
+    const saved = JSON.parse(JSON.stringify(second.saveRun()))
+    expect(await run(guider.forRun().restoreRun(saved), () => true, decide)).toEqual([1, 1])
+    expect(decide).toHaveBeenCalledTimes(2)
+    expect(await run(guider.forRun(), () => true, decide)).toEqual([2])
+    expect(await run(first, () => true, false)).toEqual([1, 1])
   })
 })

@@ -8,4 +8,6 @@ export interface ComponentRegistry {
   add(name: string, component: unknown, collection?: string): string
   /** Forgets the component of an id. */
   remove(id: string): void
+  /** Takes a component out of a collection alone, as long as it belongs to another. */
+  removeFromCollection(id: string, collection: string): void
 }

@@ -154,7 +154,7 @@ export class PipelineComponents {
     for (const name of names) {
       const held = this.held.get(name)
       const isLast = this.forget(name)
-      if (held?.id !== undefined) this.options.registry?.remove(held.id)
+      if (held?.id !== undefined) this.leaveRegistry(held.id, isLast)
       this.container.unregister(name, { dispose: isLast })
     }
   }
@@ -277,6 +277,13 @@ export class PipelineComponents {
   private takeAway(name: string): void {
     this.forget(name)
     this.container.unregister(name)
+  }
+
+  /** Tells the registry that this pipeline has let go of a component: what others hold must stay within the limits of memory. */
+  private leaveRegistry(id: string, isLast: boolean): void {
+    const { registry, collection } = this.options
+    if (isLast) registry?.remove(id)
+    else if (collection !== undefined) registry?.removeFromCollection(id, collection)
   }
 
   /** Holds a component no more; whether nobody does now. */

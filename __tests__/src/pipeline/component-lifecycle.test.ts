@@ -114,6 +114,9 @@ class Registry implements ComponentRegistry {
   remove(id: string): void {
     if (!this.ids.delete(id)) throw new Error(`no ${id}`)
   }
+  removeFromCollection(id: string, collection: string): void {
+    throw new Error(`${id} was not expected to leave ${collection}`)
+  }
 }
 
 const folder = useTemporaryFolder()

@@ -321,11 +321,14 @@ export class ComponentsManager implements ComponentRegistry {
   /**
    * The components as a table: models, with where their weights are, and all others.
    *
-   * @param width columns of the terminal; what does not fit is cut. Default: 100
+   * @param width columns that there are; what does not fit is cut, and then left out. Default: those of the terminal, or 100
    */
-  toString(width = 100): string {
-    const infos = [...this.byId.keys()].map(id => this.getModelInfo(id) as ComponentInfo) // No field is left out.
-    return componentsTable(infos, width)
+  toString(width: number = process.stdout.columns || 100): string {
+    const entries = [...this.byId.keys()].map(id => ({
+      ...(this.getModelInfo(id) as ComponentInfo), // No field is left out.
+      collections: this.collectionsOf(id),
+    }))
+    return componentsTable(entries, width)
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {

@@ -3,47 +3,56 @@ import { CONFIG_LOAD_ID } from '../params/load-ids'
 import { formatBytes } from './memory-size'
 import type { ComponentInfo } from './model-info'
 
+/** What is printed of a component. */
+export interface TableEntry extends ComponentInfo {
+  /** Names of its collections. */
+  readonly collections: readonly string[]
+}
+
 /** A column, with a text for each component, of as many lines as it needs. */
 interface Column {
   readonly title: string
-  /** Characters below which a column is not cut. */
-  readonly least: number
-  readonly text: (info: ComponentInfo) => readonly string[]
+  /** Characters below which a column is not cut; those that are never cut need none. */
+  readonly least?: number
+  readonly text: (entry: TableEntry) => readonly string[]
 }
 
 const NOTHING = 'N/A'
 const GAP = '  '
 
-/** The order in which columns are cut where the table is too wide: what is said elsewhere in full comes first. */
-const CUT_ORDER = ['Load ID', 'Collection', 'Class', 'Device', 'Name_ID', 'ID']
+/**
+ * The order in which columns are cut where the table is too wide, and left out where that is not enough: what is said elsewhere in full comes first. Ids
+ * stay whole, as they are what one acts by.
+ */
+const CUT_ORDER = ['Load ID', 'Collection', 'Class', 'Device']
 
 const collection: Column = {
   title: 'Collection',
   least: 10,
-  text: info => info.collection?.split(', ') ?? [NOTHING],
+  text: ({ collections }) => (collections.length > 0 ? collections : [NOTHING]),
 }
 
 const className: Column = { title: 'Class', least: 12, text: info => [info.className] }
 
 const modelColumns: readonly Column[] = [
-  { title: 'Name_ID', least: 12, text: info => [info.modelId] },
+  { title: 'Name_ID', text: info => [info.modelId] },
   className,
   { title: 'Device', least: 10, text: info => [deviceOf(info)] },
-  { title: 'Dtype', least: 5, text: info => [info.dtype ?? NOTHING] },
-  { title: 'Size', least: 4, text: info => [formatBytes(info.bytes ?? 0)] },
+  { title: 'Dtype', text: info => [info.dtype ?? NOTHING] },
+  { title: 'Size', text: info => [formatBytes(info.bytes ?? 0)] },
   { title: 'Load ID', least: 10, text: info => [loadIdText(info)] },
   collection,
 ]
 
 const otherColumns: readonly Column[] = [
-  { title: 'ID', least: 12, text: info => [info.modelId] },
+  { title: 'ID', text: info => [info.modelId] },
   className,
   { title: 'Load ID', least: 10, text: info => [loadIdText(info)] },
   collection,
 ]
 
 /** Two tables, of models and of all others, no wider than `width` where that can be; then what there is to say of single models. */
-export function componentsTable(infos: readonly ComponentInfo[], width: number): string {
+export function componentsTable(infos: readonly TableEntry[], width: number): string {
   if (infos.length === 0) {
     const line = '='.repeat(50)
     return ['Components:', line, 'No components registered.', line].join('\n')
@@ -68,13 +77,17 @@ export function componentsTable(infos: readonly ComponentInfo[], width: number):
 }
 
 /** The head of a table and its rows. */
-function tableOf(columns: readonly Column[], infos: readonly ComponentInfo[], width: number): string[] {
+function tableOf(columns: readonly Column[], infos: readonly TableEntry[], width: number): string[] {
   if (infos.length === 0) return []
-  const texts = infos.map(info => columns.map(column => column.text(info)))
+  const texts = infos.map(info => columns.map(column => column.text(info).map(plain)))
   const widths = columns.map(({ title }, i) =>
     Math.max(title.length, ...texts.flatMap(row => (row[i] ?? []).map(text => text.length))),
   )
-  narrow(columns, widths, width)
+  if (!narrow(columns, widths, width)) {
+    const dropped = CUT_ORDER.find(title => columns.some(column => column.title === title))
+    const left = columns.filter(({ title }) => title !== dropped)
+    if (left.length < columns.length) return tableOf(left, infos, width)
+  }
   const line = (cells: readonly string[]) =>
     cells
       .map((cell, i) => cut(cell, widths[i] as number).padEnd(widths[i] as number))
@@ -87,16 +100,22 @@ function tableOf(columns: readonly Column[], infos: readonly ComponentInfo[], wi
   return [line(columns.map(({ title }) => title)), ...rows]
 }
 
-/** Makes columns narrower until the table is as wide as it may be. */
-function narrow(columns: readonly Column[], widths: number[], width: number): void {
+/** Makes columns narrower until the table is as wide as it may be; whether that could be. */
+function narrow(columns: readonly Column[], widths: number[], width: number): boolean {
   const total = () => widths.reduce((sum, one) => sum + one, GAP.length * (widths.length - 1))
   for (const title of CUT_ORDER) {
     const i = columns.findIndex(column => column.title === title)
     const column = columns[i]
     if (column === undefined) continue
-    const least = Math.min(widths[i] as number, Math.max(column.least, title.length))
+    const least = Math.min(widths[i] as number, Math.max(column.least ?? 0, title.length))
     widths[i] = Math.max(least, (widths[i] as number) - Math.max(0, total() - width))
   }
+  return total() <= width
+}
+
+/** A text on one line. */
+function plain(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ')
 }
 
 /** Leaves out the middle of what is too long: its end tells more than that. */

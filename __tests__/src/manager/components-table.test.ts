@@ -107,3 +107,47 @@ test('a table with long names fits a terminal of 100 columns: what is said elsew
   expect(wide).toContain('stabilityai/stable-diffusion-xl-base-1.0|text_encoder_2|fp16')
   expect(wide).not.toContain('…')
 })
+
+test('in a narrow terminal columns are left out, and ids stay whole', () => {
+  const manager = new ComponentsManager({ onEvent: () => undefined })
+  const model = new CLIPTextModelWithProjection(1_400_000_000)
+  markLoaded(model, 'stabilityai/stable-diffusion-xl-base-1.0|text_encoder_2|fp16|null')
+  const id = manager.add('the_second_text_encoder', model, 'stable-diffusion-xl-base')
+  const other = manager.add('tokenizer', new CLIPTokenizer(), 'stable-diffusion-xl-base')
+  for (const width of [45, 50, 60, 70, 80, 90, 100]) {
+    const tables = manager.toString(width).split('Additional')[0] as string
+    const lines = tables.split('\n')
+    expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(width)
+    for (const whole of [id, other, '1.40 GB', 'float16']) expect(tables).toContain(whole)
+  }
+  expect(manager.toString(100)).toContain('Load ID')
+  expect(manager.toString(50)).toMatch(/^Name_ID +Class +Dtype +Size$|^Name_ID +Dtype +Size$/m)
+  // What cannot be any narrower is printed all the same.
+  expect(manager.toString(1)).toContain(id)
+})
+
+test('names of collections are printed as they are, each on one line', () => {
+  const manager = new ComponentsManager({ onEvent: () => undefined })
+  const unet = new UNet(8)
+  manager.add('unet', unet, 'day, and night')
+  manager.add('unet', unet, 'a\nb')
+  const lines = manager.toString().split('\n')
+  expect(lines[6]).toMatch(/ {2}day, and night$/)
+  expect(lines[7]).toMatch(/^ +a b$/)
+})
+
+test('the width of the terminal is that of the table', () => {
+  const manager = new ComponentsManager({ onEvent: () => undefined })
+  const unet = new UNet(8)
+  markLoaded(unet, `${'x'.repeat(200)}|unet`)
+  manager.add('unet', unet)
+  const { columns } = process.stdout
+  try {
+    for (const width of [80, 120]) {
+      process.stdout.columns = width
+      expect(String(manager).split('\n')[1]).toHaveLength(width)
+    }
+  } finally {
+    process.stdout.columns = columns
+  }
+})

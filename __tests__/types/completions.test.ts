@@ -55,10 +55,23 @@ class Editor {
   completionsAt(code: string): string[] {
     const text = BLOCKS + code
     const at = text.indexOf('|')
-    this.text = text.slice(0, at) + text.slice(at + 1)
-    this.version++
+    this.open(text.slice(0, at) + text.slice(at + 1))
     const found = this.service.getCompletionsAtPosition(file, at, { includeCompletionsWithInsertText: true })
     return found?.entries.map(entry => entry.name.replaceAll("'", '').replaceAll('"', '')) ?? []
+  }
+
+  /** What is said of what is wrong, in one text, and what it is said of. */
+  complaintsAbout(code: string): { message: string; about: string }[] {
+    this.open(BLOCKS + code)
+    return this.service.getSemanticDiagnostics(file).map(({ messageText, start = 0, length = 0 }) => ({
+      message: ts.flattenDiagnosticMessageText(messageText, '\n'),
+      about: this.text.slice(start, start + length),
+    }))
+  }
+
+  private open(text: string): void {
+    this.text = text
+    this.version++
   }
 }
 
@@ -80,5 +93,18 @@ describe('an editor', () => {
     const names = ['embeds', 'guidanceScale', 'images', 'prompt']
     expect(editor.completionsAt("pipe({ prompt: 'a' }, { output: '|' })").sort()).toEqual(names)
     expect(editor.completionsAt("pipe({ prompt: 'a' }, { output: ['images', '|'] })").sort()).toEqual(names)
+  })
+
+  test.each([
+    ["pipe({ promt: 'a' })", 'promt', "Did you mean to write 'prompt'?"],
+    ["pipe.stream({ promt: 'a' })", 'promt', "Did you mean to write 'prompt'?"],
+    ['pipe({})', '{}', "Property 'prompt' is missing"],
+    ['pipe()', 'pipe()', 'InputsMustBePassed<"prompt">'],
+    ['pipe({ prompt: 5 })', 'prompt', "Type 'number' is not assignable to type 'string'"],
+    ["pipe({ prompt: 'a' }, { output: 'imagse' })", 'output', 'Did you mean \'"images"\'?'],
+    ["pipe({ prompt: 'a' }, { output: ['images', 'promt'] })", "'promt'", 'Did you mean \'"prompt"\'?'],
+    ["pipe({ prompt: 'a' }, { sead: 1 })", 'sead', "'sead' does not exist"],
+  ])('says of %s what is wrong, at %s', (code, place, words) => {
+    expect(editor.complaintsAbout(code)).toEqual([{ message: expect.stringContaining(words), about: place }])
   })
 })

@@ -105,6 +105,14 @@ same<
     readonly negativePrompt: string | undefined
   }
 >()
+// What a block changes in place is there afterwards; what it writes may be nothing if it says so.
+same<OutputsOf<Denoise>['latents'], Float32Array>()
+same<InputsOf<Denoise>['latents'], Float32Array | null | undefined>()
+class WritesMaybe extends ModularPipelineBlocks {
+  @Output() found!: Out<string | undefined>
+  run(): void {}
+}
+same<OutputsOf<WritesMaybe>, { readonly found: string | undefined }>()
 // A loop takes what it reads itself and what its parts do.
 same<keyof InputsOf<Denoise>, 'timesteps' | 'latents' | 'embeds' | 'guidanceScale'>()
 same<InputsOf<Denoise>['timesteps' | 'embeds'], number[] | Embeddings>()
@@ -310,7 +318,12 @@ export async function bundled(): Promise<unknown> {
   const pipe = new StableDiffusionTextToImageBlocks().initPipeline('models/emoji')
   const [image] = await pipe<Image[]>({ prompt: 'a', height: 64, outputType: 'image' }, { output: 'images', seed: 1 })
   const seen = await pipe({ prompt: 'a' }, { output: ['timesteps', 'images'] })
-  const timesteps: number[] | undefined = seen.timesteps
+  const timesteps: number[] = seen.timesteps
+  for await (const event of pipe.stream({ prompt: 'a', numInferenceSteps: 5 }, { seed: 1 })) void event
+  // @ts-expect-error: a stream needs what a call does
+  pipe.stream({ numInferenceSteps: 5 })
+  // @ts-expect-error: the prompt must be passed
+  pipe.stream()
   // @ts-expect-error: the prompt must be passed
   await pipe({ numInferenceSteps: 5 }, { output: 'images' })
   // @ts-expect-error: there are two forms of results

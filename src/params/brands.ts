@@ -51,7 +51,10 @@ type Read<D extends Demand> = [D] extends [never] ? InBrand : RequiredBrand
 export type In<T, D extends Demand = never> = Brand<T, Read<D>>
 /** A field that a block writes: `images!: Out<Image[]>`. */
 export type Out<T> = Brand<T, OutBrand>
-/** A field that a block changes in place: `latents!: InOut<Tensor4D>`. It may say that it is required, as {@link In} may. */
+/**
+ * A field that a block changes in place: `latents!: InOut<Tensor4D>`. It may say that it is required, as {@link In} may. `InOut<T | undefined>` is one
+ * that may be absent before the block runs, and is there afterwards.
+ */
 export type InOut<T, D extends Demand = never> = Brand<T, Read<D> & OutBrand>
 
 /** What may be marked about a field. */

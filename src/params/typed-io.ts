@@ -26,8 +26,14 @@ export type AnyValues = Readonly<Record<string, unknown>>
 type FieldNames<B> = Exclude<keyof B & string, keyof BlockNode>
 /** The fields that have a mark, with what they hold. */
 type MarkedFields<B, M extends Mark> = {
-  [K in FieldNames<B> as M extends MarksOf<B[K]> ? K : never]: Unbranded<B[K]>
+  [K in FieldNames<B> as M extends MarksOf<B[K]> ? K : never]: ValueOf<B[K], M>
 }
+/** What a field holds before its block runs, or after. What a block changes in place may be absent before, not afterwards. */
+type ValueOf<F, M extends Mark> = M extends 'out'
+  ? 'in' extends MarksOf<F>
+    ? Exclude<Unbranded<F>, undefined>
+    : Unbranded<F>
+  : Unbranded<F>
 type NamesRequiredBy<B> = keyof MarkedFields<B, 'required'>
 
 // -- The parts of one block.
@@ -154,7 +160,8 @@ export type WideOutput<O> = string extends (O extends readonly (infer N)[] ? N :
 /** The type that a caller says an output has; where names are known it is never guessed from the place that the result goes to. */
 export type SaidType<V, T> = IsKnown<V> extends true ? NoInfer<T> : T
 /** The receiver of a call without arguments: none can be had where something must be passed. */
-export type NoArguments<I> = Partial<I> extends I ? unknown : CallWithInputs
+export type NoArguments<I> = Partial<I> extends I ? unknown : InputsMustBePassed<RequiredNames<I>>
+type RequiredNames<I> = { [K in keyof I]-?: Pick<I, never> extends Pick<I, K> ? never : K }[keyof I]
 /** The receiver of a call whose options say no more than that they are some: such a call can be made where names are not known. */
 export type AnyOptions<V> = IsKnown<V> extends true ? CallByKnownNames : unknown
 
@@ -162,7 +169,8 @@ declare const NAMES_ARE_KNOWN: unique symbol
 interface CallByKnownNames {
   readonly [NAMES_ARE_KNOWN]: never
 }
-declare const INPUTS_MUST_BE_PASSED: unique symbol
-interface CallWithInputs {
-  readonly [INPUTS_MUST_BE_PASSED]: never
+declare const MUST_BE_PASSED: unique symbol
+/** Named for what the compiler says of a call without arguments. */
+interface InputsMustBePassed<Names> {
+  readonly [MUST_BE_PASSED]: Names
 }

@@ -145,7 +145,7 @@ interface PipelineCalls<I, V> {
       options: CallOptionsFor<O & WideOutput<O>>,
     ): Promise<unknown>
     // The last of them is the one that the compiler speaks of when none fits.
-    method(inputs: I, options: CallOptionsFor<keyof V & string>): Promise<unknown>
+    method(inputs: I, options: CallOptionsFor<(keyof V & string) | readonly (keyof V & string)[]>): Promise<unknown>
   }['method']
 }
 type PipelineCall<I, V> = PipelineCalls<I, V>['call']
@@ -439,8 +439,11 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
   }
 
   /** Runs the pipeline and tells what happens as it happens: `for await (const event of pipe.stream({ prompt }))`. */
-  stream(inputs: PipelineInputs = {}, options: CallOptions = {}): PipelineStream {
-    return new PipelineStream(listen => this.run(inputs, { ...options, ...listen }), options)
+  stream(inputs: I, options?: CallOptions): PipelineStream
+  stream(this: NoArguments<I>): PipelineStream
+  stream(inputs: I | PipelineInputs = {}, options: CallOptions = {}): PipelineStream {
+    const values = inputs as PipelineInputs // Whatever the compiler knows of them, they are values by name.
+    return new PipelineStream(listen => this.run(values, { ...options, ...listen }), options)
   }
 
   /** Says where each value and component of a call would come from. */

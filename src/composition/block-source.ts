@@ -23,7 +23,8 @@ export type BlockSource<B extends ModularPipelineBlocks = ModularPipelineBlocks>
 /** The block itself.
  * @throws CompositionError for what is no block */
 export function toBlock(source: BlockSource): ModularPipelineBlocks {
-  const block: unknown = typeof source === 'function' ? new source() : source
+  // A function without a prototype makes nothing.
+  const block: unknown = typeof source === 'function' && source.prototype ? new source() : source
   if (typeof block === 'object' && block !== null && 'subBlocks' in block) return block as ModularPipelineBlocks
   throw new CompositionError(
     kindOf(source),

@@ -1,4 +1,6 @@
 /** What Jest's `expect.extend` takes. Jest itself is not needed to make it. */
+import type { BlockSource } from '../../src'
+import { kindOf } from '../../src/errors/text'
 
 /** What a matcher finds. */
 export interface MatcherResult {
@@ -20,4 +22,27 @@ export function result(pass: boolean, title: string, failure: string, success: s
 /** Names as a text: `"a", "b"`. */
 export function quoted(names: Iterable<string>): string {
   return [...names].map(name => `"${name}"`).join(', ') || 'none'
+}
+
+/** A matcher cannot say anything of what it was given: neither it nor its `.not` passes. */
+export class MatcherUseError extends Error {
+  constructor(title: string, problem: string) {
+    super(`${title}\n\n${problem}`)
+    this.name = 'MatcherUseError'
+  }
+}
+
+/** Refuses what is no block. @throws MatcherUseError */
+export function requireBlock(matcher: string, received: unknown): asserts received is BlockSource {
+  const prototype: unknown = typeof received === 'function' ? received.prototype : received
+  if (typeof prototype === 'object' && prototype !== null && 'subBlocks' in prototype) return
+  const problem = `Expected a class of blocks, or an instance of one, but got ${kindOf(received)}.`
+  throw new MatcherUseError(heading(matcher, 'block'), problem)
+}
+
+/** Refuses what is no list of names. @throws MatcherUseError */
+export function requireNames(matcher: string, names: unknown): asserts names is readonly string[] {
+  if (Array.isArray(names) && names.every(name => typeof name === 'string')) return
+  const problem = `Expected a list of names, but got ${kindOf(names)}: ${matcher}(['prompt'])`
+  throw new MatcherUseError(heading(matcher, 'block', 'names'), problem)
 }

@@ -1,24 +1,28 @@
 /** `toLeakNoTensors`: whether a function gives back the tensors that it makes. */
 import * as tf from '../../components/tensors/tf'
+import { kindOf } from '../../src/errors/text'
+import { isPromise } from '../../src/runtime/maybe-promise'
 import { tensorMemory, tensorsSince } from '../tensors/tensor-memory'
-import { heading, type MatcherResult, result } from './matcher'
+import { heading, type MatcherResult, MatcherUseError, result } from './matcher'
 
 /**
  * Passes if there are as many tensors, of as many bytes, after a function as before it. What the function throws is thrown on. Await the expectation if
  * the function gives a promise.
+ *
+ * @throws MatcherUseError for what is no function
  */
 export function toLeakNoTensors(received: () => unknown): MatcherResult | Promise<MatcherResult> {
   const title = heading('toLeakNoTensors', 'function')
   if (typeof received !== 'function') {
-    return result(false, title, `Expected a function, got ${String(received)}: expect(() => …).toLeakNoTensors()`, '')
+    throw new MatcherUseError(
+      title,
+      `Expected a function, but got ${kindOf(received)}: expect(() => …).toLeakNoTensors()`,
+    )
   }
   const before = tensorMemory()
   const check = (returned: unknown) => {
     const change = tensorsSince(before)
-    const hint =
-      returned instanceof tf.Tensor && !returned.isDisposed
-        ? '\nThe tensor that it returned is one of them: dispose it in the function.'
-        : ''
+    const hint = holdsTensor(returned) ? '\nWhat it returned is among them: dispose it in the function.' : ''
     return result(
       change === undefined,
       title,
@@ -27,5 +31,11 @@ export function toLeakNoTensors(received: () => unknown): MatcherResult | Promis
     )
   }
   const returned = received()
-  return returned instanceof Promise ? returned.then(check) : check(returned)
+  return isPromise(returned) ? returned.then(check) : check(returned)
+}
+
+/** Whether what a function returned is a tensor, or has one, as the result of runBlock() does. */
+function holdsTensor(returned: unknown): boolean {
+  const values = typeof returned === 'object' && returned !== null ? [returned, ...Object.values(returned)] : []
+  return values.some(value => value instanceof tf.Tensor && !value.isDisposed)
 }

@@ -2,10 +2,12 @@
 import type { BlockSource } from '../../src'
 import { toBlock } from '../../src/composition/block-source'
 import { nearestName } from '../../src/errors/nearest-name'
-import { heading, type MatcherResult, quoted, result } from './matcher'
+import { heading, type MatcherResult, quoted, requireBlock, requireNames, result } from './matcher'
 
-/** Passes if the blocks write all of these, whatever else they write. */
+/** Passes if the blocks write all of these, whatever else they write. @throws MatcherUseError */
 export function toProduceOutputs(received: BlockSource, expected: readonly string[]): MatcherResult {
+  requireBlock('toProduceOutputs', received)
+  requireNames('toProduceOutputs', expected)
   const block = toBlock(received)
   const written = block.intermediateOutputNames
   const missing = expected.filter(name => !written.includes(name))

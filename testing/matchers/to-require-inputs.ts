@@ -1,10 +1,12 @@
 /** `toRequireInputs`: what must be passed to blocks. */
 import type { BlockSource } from '../../src'
 import { toBlock } from '../../src/composition/block-source'
-import { heading, type MatcherResult, quoted, result } from './matcher'
+import { heading, type MatcherResult, quoted, requireBlock, requireNames, result } from './matcher'
 
-/** Passes if the inputs that a caller must pass are exactly these, in any order. What an earlier block writes need not be passed. */
+/** Passes if the inputs that a caller must pass are exactly these, in any order. What an earlier block writes need not be passed. @throws MatcherUseError */
 export function toRequireInputs(received: BlockSource, expected: readonly string[]): MatcherResult {
+  requireBlock('toRequireInputs', received)
+  requireNames('toRequireInputs', expected)
   const block = toBlock(received)
   const required = new Set(block.inputs.flatMap(input => (input.required && input.name !== null ? [input.name] : [])))
   const missing = expected.filter(name => !required.has(name))

@@ -1,12 +1,13 @@
 /** `toWire`: whether blocks are put together rightly. */
 import { type BlockSource, ModularError, PipelineValidationError } from '../../src'
 import { toBlock } from '../../src/composition/block-source'
-import { heading, type MatcherResult, result } from './matcher'
+import { heading, type MatcherResult, requireBlock, result } from './matcher'
 
-/** Passes if a pipeline can be made of the blocks; the message lists all that is wrong with them. */
+/** Passes if a pipeline can be made of the blocks; the message lists all that is wrong with them. @throws MatcherUseError */
 export function toWire(received: BlockSource): MatcherResult {
+  requireBlock('toWire', received)
   const problems: string[] = []
-  let name = typeof received === 'function' ? received.name : String(received?.constructor?.name)
+  let name = typeof received === 'function' ? received.name : received.constructor.name
   try {
     const block = toBlock(received)
     name = block.constructor.name

@@ -12,7 +12,7 @@ import {
   StableDiffusionTextToImageBlocks,
   Step,
 } from '../../../index'
-import { matchers } from '../../../testing'
+import { MatcherUseError, matchers } from '../../../testing'
 import '../../../testing/jest'
 import { useBackend } from '../../components/models/use-backend'
 import { useLeakCheck } from '../../components/tensors/use-leak-check'
@@ -77,8 +77,13 @@ describe('toWire', () => {
     expect(messageOf(() => expect(Whole).not.toWire())).toContain('expected not to be')
   })
 
-  test('names what is no block', () => {
-    expect(messageOf(() => expect(5 as never).toWire())).toContain('this is no block')
+  test('refuses what is no block, with .not too', () => {
+    for (const none of [5, undefined, class {}, () => Whole]) {
+      expect(() => expect(none as never).toWire()).toThrow(MatcherUseError)
+      expect(() => expect(none as never).not.toWire()).toThrow('Expected a class of blocks')
+      expect(() => expect(none as never).not.toRequireInputs(['x'])).toThrow(MatcherUseError)
+      expect(() => expect(none as never).not.toProduceOutputs(['x'])).toThrow(MatcherUseError)
+    }
   })
 })
 
@@ -103,6 +108,9 @@ describe('toRequireInputs', () => {
     )
     expect(Whole).not.toRequireInputs([])
     expect(messageOf(() => expect(Whole).not.toRequireInputs(['prompt']))).toContain('expected not to')
+    expect(messageOf(() => expect(Whole).toRequireInputs('prompt' as never))).toContain(
+      'Expected a list of names, but got the string "prompt"',
+    )
   })
 })
 
@@ -122,6 +130,7 @@ describe('toProduceOutputs', () => {
       ].join('\n'),
     )
     expect(messageOf(() => expect(Whole).not.toProduceOutputs(['image']))).toContain('expected not to')
+    expect(() => expect(Whole).not.toProduceOutputs(undefined as never)).toThrow(MatcherUseError)
   })
 })
 
@@ -163,12 +172,42 @@ describe('toBeCloseToTensor', () => {
     }
   })
 
-  test('tells of other shapes, and of what is no tensor', () => {
+  test('tells of other shapes', () => {
     const flat = { shape: [4], values: [1, 2, 3, 4] }
     const square = { shape: [2, 2], values: [1, 2, 3, 4] }
     expect(messageOf(() => expect(flat).toBeCloseToTensor(square))).toContain('Expected the shape [2, 2], got [4].')
     expect(messageOf(() => expect([1, 2]).toBeCloseToTensor(square))).toContain('Expected the shape [4], got [2].')
-    expect(messageOf(() => expect(undefined as never).toBeCloseToTensor(square))).toContain('got undefined')
+  })
+
+  test('refuses what holds no numbers, on either side and with .not too', () => {
+    const text = tf.tensor(['a'])
+    const disposed = tf.scalar(1)
+    disposed.dispose()
+    const nested = [[1], [2]]
+    const none = [
+      undefined,
+      5,
+      'ab',
+      {},
+      nested,
+      [true],
+      Promise.resolve([1]),
+      text,
+      disposed,
+      { shape: [1], values: 5 },
+    ]
+    for (const one of none) {
+      expect(() => expect(one as never).not.toBeCloseToTensor([1])).toThrow('The received side must be a tensor')
+      expect(() => expect([1]).not.toBeCloseToTensor(one as never)).toThrow('The expected side must be a tensor')
+    }
+    expect(messageOf(() => expect(Promise.resolve([1]) as never).toBeCloseToTensor([1]))).toContain('awaited first')
+    text.dispose()
+  })
+
+  test('refuses a tolerance that is none', () => {
+    for (const tolerance of [0.5, null, { atol: -1 }, { rtol: Number.NaN }]) {
+      expect(() => expect([1]).not.toBeCloseToTensor([5], tolerance as never)).toThrow('A tolerance is { atol, rtol }')
+    }
   })
 })
 
@@ -193,11 +232,18 @@ describe('toLeakNoTensors', () => {
       return made
     }
     expect(await messageOfAsync(expect(give).toLeakNoTensors())).toContain(
-      'There are 1 more tensor(s) than before, 8 more byte(s).\nThe tensor that it returned is one of them',
+      'There are 1 more tensor(s) than before, 8 more byte(s).\nWhat it returned is among them',
     )
+    expect(messageOf(() => expect(() => ({ pixels: kept[0] })).not.toLeakNoTensors())).toContain('as many tensors')
+    const giveOutputs = () => {
+      keep()
+      return { pixels: kept.at(-1) }
+    }
+    expect(messageOf(() => expect(giveOutputs).toLeakNoTensors())).toContain('What it returned is among them')
+    tf.dispose(kept.splice(-2))
     expect(messageOf(() => expect(() => kept.pop()?.dispose()).toLeakNoTensors())).toContain('1 fewer tensor(s)')
     expect(keep).not.toLeakNoTensors()
-    expect(messageOf(() => expect(5 as never as () => void).toLeakNoTensors())).toContain('Expected a function, got 5')
+    expect(() => expect(5 as never as () => void).not.toLeakNoTensors()).toThrow('but got the number 5')
     tf.dispose(kept)
   })
 

@@ -139,6 +139,12 @@ describe('runBlock', () => {
     expect(dispose).not.toHaveBeenCalled()
   })
 
+  test('refuses what is no block', async () => {
+    for (const none of [undefined, 'Multiply', class {}, () => new Multiply()]) {
+      expect(await failureOf(runBlock(none as never))).toMatchObject({ code: 'COMPOSITION' })
+    }
+  })
+
   test('throws what a pipeline of the block throws', async () => {
     expect(await failureOf(runBlock(Multiply, { inputs: { x: 2 } }))).toMatchObject({
       issues: [expect.any(MissingComponentError)],

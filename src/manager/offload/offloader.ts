@@ -94,12 +94,6 @@ export class Offloader implements CallGuard {
     this.pump()
   }
 
-  /** Whether a model is being called or waits for it. */
-  isBusy(model: ManagedModel): boolean {
-    const tenant = this.tenants.get(model)
-    return tenant !== undefined && (tenant.calls > 0 || this.queue.some(waiting => waiting.tenant === tenant))
-  }
-
   async enter(model: ManagedModel, demand: CallDemand, signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted()
     const tenant = this.tenants.get(model)
@@ -237,7 +231,7 @@ export class Offloader implements CallGuard {
   }
 
   private leaveIfDone(tenant: Tenant): void {
-    if (!tenant.isLeaving || this.isBusy(tenant.model)) return
+    if (!tenant.isLeaving || tenant.calls > 0 || this.queue.some(waiting => waiting.tenant === tenant)) return
     this.tenants.delete(tenant.model)
     if (tenant.model.callGuard === undefined && !tenant.isPinned) tenant.model.offload()
   }

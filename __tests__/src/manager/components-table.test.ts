@@ -18,7 +18,7 @@ class CLIPTextModelWithProjection extends UNet {
 class CLIPTokenizer {}
 
 /** What is printed, with numbers of components that are the same in every run of the test. */
-function print(manager: ComponentsManager, width?: number): string {
+function print(manager: ComponentsManager, width: number): string {
   const numbers = [...manager.components.keys()].map(id => id.split('_').at(-1) as string)
   const text = manager.toString(width)
   return numbers.reduce((out, number, i) => out.replaceAll(`_${number.padEnd(2)}`, `_${String(i).padEnd(2)}`), text)
@@ -39,7 +39,7 @@ test('models and others have tables of their own, with each further collection o
   await unet.call()
   manager.add('vae', new UNet(160_000, undefined, { canOffload: false }))
   manager.add('tokenizer', new CLIPTokenizer(), 'base')
-  const lines = manager.toString().split('\n')
+  const lines = manager.toString(100).split('\n')
   expect(lines[0]).toBe('Components:')
   expect(lines[1]).toMatch(/^=+$/)
   expect(lines[2]).toBe('Models:')
@@ -80,7 +80,7 @@ test('what is special about a model is said below', () => {
   const manager = new ComponentsManager()
   const id = manager.add('text_encoder', new CLIPTextModelWithProjection(1))
   manager.pin(id)
-  expect(manager.toString().split('\n').slice(-7)).toEqual([
+  expect(manager.toString(100).split('\n').slice(-7)).toEqual([
     'Additional Component Info:',
     '='.repeat(50),
     `${id}:`,
@@ -98,7 +98,7 @@ test('a table with long names fits a terminal of 100 columns: what is said elsew
     markLoaded(model, `stabilityai/stable-diffusion-xl-base-1.0|${name}|fp16|null`)
     manager.add(name, model, 'stable-diffusion-xl-base')
   }
-  const narrow = print(manager)
+  const narrow = print(manager, 100)
   expect(Math.max(...narrow.split('\n').map(line => line.length))).toBeLessThanOrEqual(100)
   expect(narrow).toContain('1.40 GB')
   expect(narrow).toContain('text_encoder_2_1')
@@ -131,7 +131,7 @@ test('names of collections are printed as they are, each on one line', () => {
   const unet = new UNet(8)
   manager.add('unet', unet, 'day, and night')
   manager.add('unet', unet, 'a\nb')
-  const lines = manager.toString().split('\n')
+  const lines = manager.toString(100).split('\n')
   expect(lines[6]).toMatch(/ {2}day, and night$/)
   expect(lines[7]).toMatch(/^ +a b$/)
 })

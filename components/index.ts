@@ -95,7 +95,7 @@ export {
 } from './hub/hub-errors'
 export type { HubOptions } from './hub/hub-options'
 export { hubResolver } from './hub/hub-resolver'
-export { type PushedCommit, type PushToHubOptions, pushToHub } from './hub/push-to-hub'
+export { type PushToHubOptions, pushToHub } from './hub/push-to-hub'
 export { type SnapshotDownloadOptions, snapshotDownload } from './hub/snapshot-download'
 export { Image, type ImageOptions } from './images/image'
 export { ImageCodecError } from './images/image-codec-error'

@@ -31,6 +31,13 @@ export { writeFileAtomically } from './files/write-file-atomically'
 export { type WriteFolderOptions, writeFolderAtomically } from './files/write-folder-atomically'
 export { mapKeys, toCamelCase, toSnakeCase } from './format/wire-names'
 export {
+  type OpenRepository,
+  type PublishOptions,
+  type PushedCommit,
+  type RepositoryPublisher,
+  registerRepositoryPublisher,
+} from './hub/repository-publisher'
+export {
   type DownloadProgress,
   fetchModelIndex,
   findModelIndex,
@@ -120,7 +127,7 @@ export {
   registerPipelineFamily,
 } from './pipeline/pipeline-families'
 export type { PipelineStream } from './pipeline/pipeline-stream'
-export type { SavedPipeline, SavePipelineOptions } from './pipeline/save-pretrained'
+export type { PushPipelineOptions, SavedPipeline, SavePipelineOptions } from './pipeline/save-pretrained'
 export { outsideRuns } from './runtime/active-run'
 export type { Components } from './runtime/components'
 export type {

@@ -4,6 +4,7 @@ import { ComponentContainer } from '../container/component-container'
 import { type CustomBlocksOptions, findCustomBlocks } from '../custom-blocks/load-blocks'
 import { documentBlock } from '../documentation/doc'
 import { documentAsMarkdown, type MarkdownOptions } from '../documentation/markdown'
+import { modelCard } from '../documentation/model-card'
 import { ComponentLoadError } from '../errors/component-load-error'
 import { ConflictingOptionsError } from '../errors/conflicting-options-error'
 import { InputTypeError } from '../errors/input-type-error'
@@ -16,6 +17,8 @@ import { PipelineAbortError } from '../errors/pipeline-abort-error'
 import { PipelineValidationError } from '../errors/pipeline-validation-error'
 import { UnknownBlocksError } from '../errors/unknown-blocks-error'
 import { fetchModelIndex, isRepositoryId, type RepositoryOptions } from '../hub/repository-resolver'
+import type { PushedCommit } from '../hub/repository-publisher'
+import { fetchModelIndex, type RepositoryOptions } from '../hub/repository-resolver'
 import type { ComponentSpec } from '../params/component-spec'
 import type { InputParam } from '../params/input-param'
 import { explainMismatch } from '../params/schema'
@@ -53,7 +56,14 @@ import type { PipelineBlocks } from './pipeline-blocks'
 import { checkNames, PipelineComponents, wrongClass } from './pipeline-components'
 import { blockClassNames, findBlocks, findPipelineFamily, type NamedBlocks, PLAIN_PIPELINE } from './pipeline-families'
 import { PipelineStream } from './pipeline-stream'
-import { type SavedPipeline, type SavePipelineOptions, savePipeline } from './save-pretrained'
+import {
+  type PipelineToSave,
+  type PushPipelineOptions,
+  pushPipeline,
+  type SavedPipeline,
+  type SavePipelineOptions,
+  savePipeline,
+} from './save-pretrained'
 import { collectSpecs, readSettings } from './specs'
 
 /** The token under which a container holds what computes the models. */
@@ -423,19 +433,36 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
   }
 
   /**
-   * Writes the components that are loaded from files into `folder/<name in snake_case>`, and `modular_model_index.json`, from which this library and
-   * Python load the pipeline again. Whoever reads the folder sees the old pipeline or the new, never a mixture, also when the process is killed
-   * midway. What else lies in the folder stays.
+   * Writes the components that are loaded from files into `folder/<name in snake_case>`, `modular_model_index.json`, from which this library and
+   * Python load the pipeline again, and `README.md`, which describes it. Whoever reads the folder sees the old pipeline or the new, never a mixture,
+   * also when the process is killed midway. What else lies in the folder stays, a `README.md` that somebody has written too.
    *
    * ```ts
    * await pipe.savePretrained('my-model', { variant: 'fp16', maxShardSize: '2GB' })
+   * await pipe.savePretrained('my-model', { pushToHub: { repoId: 'me/my-model', private: true } })
    * ```
    *
-   * @throws UnwritableFileError for a folder that may not be written, a full disk, …; UnsafeSerializationError; what a component throws; the reason of
-   * the signal
+   * It may be the folder that the pipeline was loaded from. No run of it should be under way then: one that has yet to read weights from there fails.
+   *
+   * @throws UnwritableFileError for a folder that may not be written, a full disk, …; UnsafeSerializationError; what a component throws; what the Hub
+   * refuses; the reason of the signal
    */
   savePretrained(folder: string, options?: SavePipelineOptions): Promise<SavedPipeline> {
-    return savePipeline(folder, { components: this.parts.loaded, config: this.configToSave }, options)
+    return savePipeline(folder, this.toSave(), options)
+  }
+
+  /**
+   * Uploads what {@link savePretrained} writes to a repository, which is made if there is none, and leaves nothing here. A `README.md` that somebody
+   * has written there stays.
+   *
+   * ```ts
+   * const { url } = await pipe.pushToHub('me/my-model', { private: true, modelCard: { license: 'apache-2.0' } })
+   * ```
+   *
+   * @throws what {@link savePretrained} throws
+   */
+  pushToHub(repoId: string, options?: PushPipelineOptions): Promise<PushedCommit> {
+    return pushPipeline(repoId, this.toSave(), options)
   }
 
   /** Runs the pipeline and tells what happens as it happens: `for await (const event of pipe.stream({ prompt }))`. */
@@ -506,6 +533,14 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString()
+  }
+
+  private toSave(): PipelineToSave {
+    return {
+      components: this.parts.loaded,
+      config: this.configToSave,
+      modelCard: options => modelCard(this.tree, options),
+    }
   }
 
   /** A name that no block writes and that is not there yet will be absent from the result. */

@@ -286,6 +286,7 @@ export class HubServer {
     const tree = new Map(before)
     for (const line of body.toString().trim().split('\n')) {
       const { key, value } = JSON.parse(line)
+      if (key === 'deletedFile') tree.delete(value.path)
       if (key === 'file') tree.set(value.path, storedFile(Buffer.from(value.content, 'base64'), false))
       if (key === 'lfsFile') {
         const content = this.uploads.get(value.oid)

@@ -23,7 +23,8 @@ const save = `
   const spec = { pretrained_model_name_or_path: null, subfolder: '', variant: null, revision: null }
   const config = { _class_name: 'ModularPipeline', vae: ['diffusers', 'AutoencoderKL', spec], scheduler: ['diffusers', SCHEDULER, spec] }
   await startCounting()
-  await savePipeline(FOLDER, { components: new Map(Object.entries({ vae, scheduler })), config }, { maxShardSize: SHARD })
+  const components = new Map(Object.entries({ vae, scheduler }))
+  await savePipeline(FOLDER, { components, config, modelCard: () => '# ' + SCHEDULER }, { maxShardSize: SHARD })
 `
 
 describe('saving a pipeline over another', () => {

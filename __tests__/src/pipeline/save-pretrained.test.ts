@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SavableComponent } from '../../../src/params/component-class'
 import { markLoaded } from '../../../src/params/load-ids'
@@ -53,8 +53,11 @@ const config = {
   flag: true,
 }
 
+const CARD = '# Notes\n'
+const modelCard = () => CARD
+
 async function save(components: Record<string, unknown>, options?: SavePipelineOptions) {
-  await savePipeline(target(), { components: new Map(Object.entries(components)), config }, options)
+  await savePipeline(target(), { components: new Map(Object.entries(components)), config, modelCard }, options)
   return JSON.parse(await readFile(join(target(), 'modular_model_index.json'), 'utf8')) as typeof config
 }
 
@@ -83,6 +86,7 @@ describe('savePipeline', () => {
       vae: entry('someone/vae'),
     })
     expect(Object.keys(await contentOf(target()))).toEqual([
+      'README.md',
       'modular_model_index.json',
       'text_encoder_2/fp16.txt',
       'unet/fp16.txt',
@@ -118,6 +122,31 @@ describe('savePipeline', () => {
     expect(await readFile(join(target(), 'unet', 'note.txt'), 'utf8')).toBe('second')
   })
 
+  test('writes a card anew, until somebody changes it', async () => {
+    const file = join(target(), 'README.md')
+    const read = () => readFile(file, 'utf8')
+    await save({ unet: new Note('') }, { modelCard: false })
+    await expect(read()).rejects.toThrow('ENOENT')
+    await save({ unet: new Note('') })
+    const made = await read()
+    expect(made).toMatch(/^# Notes\n\n<!-- Made by Tesserae .*-->\n$/)
+
+    // As git on Windows checks it out.
+    await writeFile(file, made.replaceAll('\n', '\r\n'))
+    await save({ unet: new Note('') })
+    expect(await read()).toBe(made)
+
+    for (const mine of [made.replace('Notes', 'My notes'), `${made}\nMore.`, '# Mine', '']) {
+      await writeFile(file, mine)
+      await save({ unet: new Note('') })
+      expect(await read()).toBe(mine)
+    }
+    await rm(file)
+    await mkdir(file)
+    await save({ unet: new Note('') })
+    expect((await readdir(target())).sort()).toEqual(['README.md', 'modular_model_index.json', 'unet'])
+  })
+
   test('leaves the old pipeline where a component fails, and names no temporary folder', async () => {
     await save({ unet: new Note('first') })
     const before = await contentOf(target())
@@ -144,7 +173,7 @@ describe('savePipeline', () => {
 
   test('warns of what it cannot save', async () => {
     const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
-    const result = await savePipeline(target(), { components: new Map([['unet', new Date()]]), config })
+    const result = await savePipeline(target(), { components: new Map([['unet', new Date()]]), config, modelCard })
     expect(result).toEqual({ config, notSaved: ['unet'] })
     expect(warn).toHaveBeenCalledWith(expect.stringContaining('"unet" (Date)'), { code: 'TESSERAE_NOT_SAVED' })
   })

@@ -1,6 +1,7 @@
 /** Takes the bytes of a tensor from one file to another without decoding them. */
 import { open } from 'node:fs/promises'
 import type { TensorInfo } from './checkpoint'
+import { requireUnchanged } from './require-unchanged'
 import { SafetensorsError } from './safetensors-error'
 
 /** Bytes that are in memory at once. */
@@ -13,15 +14,12 @@ const CHUNK_BYTES = 2 ** 22
  * @throws the reason of `signal`
  */
 export async function* tensorBytes(info: TensorInfo, signal?: AbortSignal): AsyncIterable<Uint8Array> {
-  const { file, begin, end, stamp } = info
+  const { file, begin, end } = info
   const handle = await open(file, 'r').catch(cause => {
     throw new SafetensorsError(file, 'unreadable', `cannot be opened: ${(cause as Error).message}.`, { cause })
   })
   try {
-    const { size, mtimeMs } = await handle.stat()
-    if (size < end || (stamp && (stamp.size !== size || stamp.modified !== mtimeMs))) {
-      throw new SafetensorsError(file, 'changed', 'was written to since the model was loaded from it. Load it again.')
-    }
+    requireUnchanged(info, await handle.stat())
     for (let position = begin; position < end; ) {
       signal?.throwIfAborted()
       // A buffer of its own for each piece: whoever writes it may still hold the one before.

@@ -1,6 +1,7 @@
 /** Reads one tensor at once, for a weight that is needed now although it was left in its file. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import type { TensorInfo } from './checkpoint'
+import { requireUnchanged } from './require-unchanged'
 import { SafetensorsError } from './safetensors-error'
 import { toFloat32 } from './weight-dtypes'
 
@@ -10,7 +11,7 @@ const BYTES_PER_READ = 2 ** 30
 /**
  * The numbers of a tensor as float32, in row-major order.
  *
- * @throws SafetensorsError if the file cannot be read, has become shorter, or the tensor holds no floats
+ * @throws SafetensorsError if the file cannot be read, was written to since it was opened, or the tensor holds no floats
  */
 export function readFloat32Sync(info: TensorInfo): Float32Array {
   const values = toFloat32(info.dtype, readBytesSync(info))
@@ -18,8 +19,9 @@ export function readFloat32Sync(info: TensorInfo): Float32Array {
   throw new SafetensorsError(info.file, 'wrong-dtype', `holds ${info.dtype}, but floats were asked for.`)
 }
 
-/** The bytes of a tensor as they lie in its file. @throws SafetensorsError if the file cannot be read, or has become shorter */
-export function readBytesSync({ file, begin, end }: TensorInfo): ArrayBuffer {
+/** The bytes of a tensor as they lie in its file. @throws SafetensorsError if the file cannot be read, or was written to since it was opened */
+export function readBytesSync(info: TensorInfo): ArrayBuffer {
+  const { file, begin, end } = info
   let handle: number
   try {
     handle = openSync(file, 'r')
@@ -27,10 +29,7 @@ export function readBytesSync({ file, begin, end }: TensorInfo): ArrayBuffer {
     throw new SafetensorsError(file, 'unreadable', `cannot be opened: ${(cause as Error).message}.`, { cause })
   }
   try {
-    const { size } = fstatSync(handle)
-    if (size < end) {
-      throw new SafetensorsError(file, 'truncated', `has ${size} bytes, but held at least ${end} when it was opened.`)
-    }
+    requireUnchanged(info, fstatSync(handle))
     const bytes = new Uint8Array(end - begin)
     for (let done = 0; done < bytes.length; ) {
       done += readSync(handle, bytes, done, Math.min(bytes.length - done, BYTES_PER_READ), begin + done)

@@ -1,6 +1,7 @@
 /** Reads one tensor that was left in its file, while other work goes on. */
 import { type FileHandle, open } from 'node:fs/promises'
 import type { TensorInfo } from './checkpoint'
+import { requireUnchanged } from './require-unchanged'
 import { SafetensorsError } from './safetensors-error'
 import { toFloat32 } from './weight-dtypes'
 
@@ -10,7 +11,7 @@ const BYTES_PER_READ = 2 ** 30
 /**
  * The numbers of a tensor as float32, in row-major order.
  *
- * @throws SafetensorsError if the file cannot be read, has become shorter, or the tensor holds no floats
+ * @throws SafetensorsError if the file cannot be read, was written to since it was opened, or the tensor holds no floats
  */
 export async function readFloat32(info: TensorInfo): Promise<Float32Array> {
   const values = toFloat32(info.dtype, await readBytes(info))
@@ -18,7 +19,8 @@ export async function readFloat32(info: TensorInfo): Promise<Float32Array> {
   throw new SafetensorsError(info.file, 'wrong-dtype', `holds ${info.dtype}, but floats were asked for.`)
 }
 
-async function readBytes({ file, begin, end }: TensorInfo): Promise<ArrayBuffer> {
+async function readBytes(info: TensorInfo): Promise<ArrayBuffer> {
+  const { file, begin, end } = info
   let handle: FileHandle
   try {
     handle = await open(file, 'r')
@@ -26,6 +28,7 @@ async function readBytes({ file, begin, end }: TensorInfo): Promise<ArrayBuffer>
     throw new SafetensorsError(file, 'unreadable', `cannot be opened: ${(cause as Error).message}.`, { cause })
   }
   try {
+    requireUnchanged(info, await handle.stat())
     const bytes = new Uint8Array(end - begin)
     for (let done = 0; done < bytes.length; ) {
       const length = Math.min(bytes.length - done, BYTES_PER_READ)

@@ -2,6 +2,7 @@
 import { realpath, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { UnsafeSerializationError } from '../../src/errors/unsafe-serialization-error'
+import { inTurn } from '../../src/files/in-turn'
 import { writeFolderAtomically } from '../../src/files/write-folder-atomically'
 import type { SavePretrainedOptions } from '../../src/params/component-class'
 import type { TensorInfo } from '../checkpoints/checkpoint'
@@ -54,19 +55,21 @@ export async function saveModel(
   const { weightsName } = layout
   const maxShardSize = parseShardSize(options.maxShardSize ?? MAX_SHARD_SIZE[weightsName])
   const parameters = parametersByKey(model, layout)
-  await writeFolderAtomically(
-    folder,
-    async staging => {
-      const tensors = Object.fromEntries(
-        [...parameters].map(([key, parameter]) => [key, savedTensor(parameter, signal)]),
-      )
-      await writeCheckpoint(staging, tensors, { weightsName, variant, maxShardSize })
-      await writeModelConfig(join(staging, 'config.json'), model, layout)
-      signal?.throwIfAborted()
-    },
-    { markers: ['config.json'], replaces: file => isWeightFile(file, { weightsName, variant }) },
-  )
-  await relocateWeights(model, layout, folder, options)
+  await inTurn(async () => {
+    await writeFolderAtomically(
+      folder,
+      async staging => {
+        const tensors = Object.fromEntries(
+          [...parameters].map(([key, parameter]) => [key, savedTensor(model, key, parameter, signal)]),
+        )
+        await writeCheckpoint(staging, tensors, { weightsName, variant, maxShardSize })
+        await writeModelConfig(join(staging, 'config.json'), model, layout)
+        signal?.throwIfAborted()
+      },
+      { markers: ['config.json'], replaces: file => isWeightFile(file, { weightsName, variant }) },
+    )
+    await relocateWeights(model, layout, folder, options)
+  })
 }
 
 /**
@@ -107,9 +110,9 @@ function parametersByKey(model: Module, { keyOf = name => name }: ModelLayout): 
 }
 
 /** @throws WeightsNotLoadedError */
-function savedTensor(parameter: Parameter, signal: AbortSignal | undefined): WeightTensor {
+function savedTensor(model: Module, key: string, parameter: Parameter, signal: AbortSignal | undefined): WeightTensor {
   const { shape, origin } = parameter
-  if (!parameter.isLoaded) throw new WeightsNotLoadedError(shape)
+  if (!parameter.isLoaded) throw new WeightsNotLoadedError(shape, { weight: key, model: model.constructor.name })
   const dtype = origin && isFloatDType(origin.dtype) ? origin.dtype : 'F32'
   // Read when its turn comes, so that one tensor at a time is in memory; the file's bytes where they are still there.
   const data = async function* () {

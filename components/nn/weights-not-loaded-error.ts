@@ -5,9 +5,14 @@ import { ModularError } from '../../src/errors/modular-error'
 export class WeightsNotLoadedError extends ModularError {
   override readonly code = 'WEIGHTS_NOT_LOADED'
 
-  constructor(shape: readonly number[]) {
+  constructor(
+    shape: readonly number[],
+    /** The weight and the model that it is of, where they are known. */
+    readonly place?: { readonly weight: string; readonly model: string },
+  ) {
+    const what = place === undefined ? 'A weight' : `The weight "${place.weight}" of ${place.model},`
     super(
-      `A weight of shape [${shape.join(', ')}] is not loaded: the model was made from its config alone, or was disposed. ` +
+      `${what} of shape [${shape.join(', ')}] is not loaded: the model was made from its config alone, or was disposed. ` +
         'Load it with fromPretrained() or loadStateDict().',
     )
   }

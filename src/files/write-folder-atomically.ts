@@ -5,6 +5,7 @@ import {
   constants,
   copyFile,
   link,
+  lstat,
   mkdir,
   readdir,
   realpath,
@@ -55,7 +56,9 @@ export async function writeFolderAtomically(
     await mkdir(staging)
     await fill(staging)
     await syncTree(staging)
+    const here = process.cwd()
     await putInPlace(staging, target, options)
+    stayIn(here, target)
   } catch (error) {
     if (staging) await rm(staging, { recursive: true, force: true }).catch(() => undefined)
     if (created) await removeEmpty(dirname(resolve(path)), created)
@@ -74,7 +77,11 @@ function named(error: unknown, staging: string | undefined, path: string): unkno
 async function placeOf(path: string): Promise<string> {
   recoverFolder(path)
   const stats = await stat(path).catch(() => undefined)
-  if (stats === undefined) return resolve(path)
+  if (stats === undefined) {
+    const link = await lstat(path).catch(() => undefined)
+    if (!link?.isSymbolicLink()) return resolve(path)
+    throw new UnwritableFileError(path, 'missing-folder', 'this is a link to something that is not there.')
+  }
   if (!stats.isDirectory()) throw new UnwritableFileError(path, 'is-file', 'this is a file. Give the name of a folder.')
   // Its parent's permissions decide whether it can be replaced, its own whether it may be.
   await access(path, constants.W_OK)
@@ -83,10 +90,36 @@ async function placeOf(path: string): Promise<string> {
 
 async function putInPlace(staging: string, target: string, options: WriteFolderOptions): Promise<void> {
   const old = await readdir(target).catch(() => undefined)
-  if (old === undefined) await rename(staging, target)
-  else if (old.some(name => options.markers.includes(name))) await replaceFolder(staging, target, options.replaces)
+  if (old === undefined) {
+    // Another process may have put one there since.
+    if (await renamed(staging, target)) await syncToDisk(dirname(target))
+    else await putInPlace(staging, target, options)
+    return
+  }
+  if (old.some(name => options.markers.includes(name))) await replaceFolder(staging, target, options.replaces)
   else await moveEntries(staging, target, options)
   await syncToDisk(dirname(target))
+}
+
+/** Moves a folder to a name that nothing has; `false` if there is a folder of that name, in which there is something. */
+async function renamed(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to)
+    return true
+  } catch (error) {
+    if (['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) return false
+    throw error
+  }
+}
+
+/** A process that works in the folder, or in one of its folders, works in the new one from now on: the old one is gone. */
+function stayIn(here: string, target: string): void {
+  if (relative(target, here).startsWith('..')) return
+  try {
+    process.chdir(here)
+  } catch {
+    // The new one lacks that folder, or this is a thread, which has no say in it.
+  }
 }
 
 /** Puts a folder in the place of another, with those files of the other that are to stay. */

@@ -1,26 +1,21 @@
 /** Saves a pipeline: its components, the index that says where they are, and a card. Counterpart: ModularPipeline.save_pretrained of diffusers. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isSealedCard, sealCard } from '../documentation/generated-card'
 import type { ModelCardOptions } from '../documentation/model-card'
+import { InputTypeError } from '../errors/input-type-error'
 import { UnsafeSerializationError } from '../errors/unsafe-serialization-error'
+import { inTurn } from '../files/in-turn'
 import { writeFileAtomically } from '../files/write-file-atomically'
 import { writeFolderAtomically } from '../files/write-folder-atomically'
 import { formatJson } from '../format/json'
 import { toSnakeCase } from '../format/wire-names'
-import {
-  type OpenRepository,
-  openRepository,
-  type PublishOptions,
-  type PushedCommit,
-} from '../hub/repository-publisher'
+import { openRepository, type PublishOptions, type PushedCommit } from '../hub/repository-publisher'
 import { isSavable, type SavableComponent, type SavePretrainedOptions } from '../params/component-class'
 import { CONFIG_LOAD_ID, loadIdOf } from '../params/load-ids'
+import { CARD_FILE, cardToSave } from './card-to-save'
 import { MODULAR_INDEX_FILE, STANDARD_INDEX_FILE } from './model-index'
-
-/** The page that readers of a repository see first. */
-const CARD_FILE = 'README.md'
+import { correctedStandardIndex, type PlacedComponent, placedIndex } from './placed-index'
 
 /** Options of saving a pipeline. */
 export interface SavePipelineOptions extends SavePretrainedOptions {
@@ -66,7 +61,7 @@ export interface SavedPipeline {
  * old pipeline or the new, never a mixture, also when the process is killed midway. What else lies in the folder stays. With `pushToHub`, all of the
  * folder is uploaded; where that fails, it is saved all the same.
  *
- * @throws UnwritableFileError, UnsafeSerializationError; what a component throws; what the Hub refuses; the reason of `options.signal`
+ * @throws InputTypeError for what is no path; UnwritableFileError, UnsafeSerializationError; what a component throws; what the Hub refuses; the reason of `options.signal`
  */
 export async function savePipeline(
   folder: string,
@@ -74,35 +69,44 @@ export async function savePipeline(
   { overwriteModularIndex = true, modelCard = {}, pushToHub, ...options }: SavePipelineOptions = {},
 ): Promise<SavedPipeline> {
   const { signal } = options
+  if (typeof folder !== 'string' || folder === '') {
+    throw new InputTypeError({ path: [], input: 'folder', expected: 'it must be the path of a folder', value: folder })
+  }
   if (options.safeSerialization === false) throw new UnsafeSerializationError()
   signal?.throwIfAborted()
   const all = [...pipeline.components]
   const savable = all.filter((entry): entry is [string, SavableComponent] => isSavable(entry[1]))
   const notSaved = all.flatMap(([name, component]) => (isSavable(component) ? [] : [name]))
   const moved = savable.filter(([, component]) => overwriteModularIndex || !knowsItsPlace(component))
-  const config = placeIn(pushToHub?.repoId ?? folder, pipeline.config, moved, options)
+  const placed = (entries: typeof savable) => entries.map(entry => placedComponent(entry, options))
+  const config = placedIndex(pushToHub?.repoId ?? folder, pipeline.config, placed(moved))
   // Before the work: a token that is refused is told at once.
   const repository = pushToHub && (await openRepository({ ...pushToHub, signal }))
   const replaces = replacedFiles(savable, options)
 
-  await writeFolderAtomically(
-    folder,
-    async staging => {
-      for (const [name, component] of savable) {
+  await inTurn(async () => {
+    await writeFolderAtomically(
+      folder,
+      async staging => {
+        for (const [name, component] of savable) {
+          signal?.throwIfAborted()
+          await component.savePretrained(join(staging, toSnakeCase(name)), options)
+        }
+        if (modelCard !== false) {
+          const make = () => pipeline.modelCard({ ...modelCard, ...(pushToHub && { repoId: pushToHub.repoId }) })
+          const card = await cardToSave(folder, repository, make)
+          if (card !== undefined) await writeFileAtomically(join(staging, CARD_FILE), [Buffer.from(card)])
+        }
+        const standard = await correctedStandardIndex(join(folder, STANDARD_INDEX_FILE), config, placed(savable))
+        if (standard !== undefined)
+          await writeFileAtomically(join(staging, STANDARD_INDEX_FILE), [Buffer.from(standard)])
         signal?.throwIfAborted()
-        await component.savePretrained(join(staging, toSnakeCase(name)), options)
-      }
-      if (modelCard !== false) {
-        const make = () => pipeline.modelCard({ ...modelCard, ...(pushToHub && { repoId: pushToHub.repoId }) })
-        const card = await cardFor(folder, repository, make)
-        if (card !== undefined) await writeFileAtomically(join(staging, CARD_FILE), [Buffer.from(card)])
-      }
-      signal?.throwIfAborted()
-      await writeFileAtomically(join(staging, MODULAR_INDEX_FILE), [Buffer.from(formatJson(config))])
-    },
-    { markers: [MODULAR_INDEX_FILE, STANDARD_INDEX_FILE], replaces },
-  )
-  for (const [name, component] of savable) await component.savedTo?.(join(folder, toSnakeCase(name)), options)
+        await writeFileAtomically(join(staging, MODULAR_INDEX_FILE), [Buffer.from(formatJson(config))])
+      },
+      { markers: [MODULAR_INDEX_FILE, STANDARD_INDEX_FILE], replaces },
+    )
+    for (const [name, component] of savable) await component.savedTo?.(join(folder, toSnakeCase(name)), options)
+  })
   for (const name of notSaved) {
     const kind = pipeline.components.get(name)?.constructor?.name ?? 'object'
     process.emitWarning(`The component "${name}" (${kind}) has no savePretrained(), and was not saved to ${folder}.`, {
@@ -133,48 +137,16 @@ export async function pushPipeline(
   }
 }
 
-/** The card to write; `undefined` where the folder has one that somebody has written. One of that kind in the repository is taken. */
-async function cardFor(
-  folder: string,
-  repository: OpenRepository | undefined,
-  make: () => string,
-): Promise<string | undefined> {
-  const there = await readFile(join(folder, CARD_FILE), 'utf8').catch((error: NodeJS.ErrnoException) =>
-    // Of one that cannot be read nobody knows who wrote it.
-    error.code === 'ENOENT' || error.code === 'ENOTDIR' ? undefined : '',
-  )
-  if (there !== undefined && !isSealedCard(there)) return undefined
-  const published = await repository?.readText(CARD_FILE)
-  return published !== undefined && !isSealedCard(published) ? published : sealCard(make())
+function placedComponent(
+  [name, component]: readonly [string, SavableComponent],
+  { variant }: SavePretrainedOptions,
+): PlacedComponent {
+  return { key: toSnakeCase(name), variant: component.savesVariants ? (variant ?? null) : null }
 }
 
 function knowsItsPlace(component: unknown): boolean {
   const loadId = loadIdOf(component)
   return loadId !== undefined && loadId !== CONFIG_LOAD_ID
-}
-
-/** The index with the entries of components that are now in the folder, or repository, of that name. */
-function placeIn(
-  place: string,
-  config: Readonly<Record<string, unknown>>,
-  moved: readonly (readonly [string, SavableComponent])[],
-  { variant }: SavePretrainedOptions,
-): Record<string, unknown> {
-  const result = { ...config }
-  for (const [name, component] of moved) {
-    const key = toSnakeCase(name)
-    const entry = config[key]
-    if (!Array.isArray(entry) || entry.length !== 3) continue
-    const [library, className, spec] = entry as [unknown, unknown, Readonly<Record<string, unknown>>]
-    const fields = {
-      pretrained_model_name_or_path: place,
-      subfolder: key,
-      variant: component.savesVariants ? (variant ?? null) : null,
-      revision: null,
-    }
-    result[key] = [library, className, { ...spec, ...fields }]
-  }
-  return result
 }
 
 /** Which files of the components' folders an earlier save has left that must go. */

@@ -61,6 +61,36 @@ describe('a saved pipeline', () => {
     expect(await call()).toEqual(before)
     pipe.dispose()
   })
+
+  test('loads again from the folder that it was loaded from, with another scheduler', async () => {
+    await cp(emoji, saved(), { recursive: true })
+    const pipe = await load(saved())
+    pipe.updateComponents({ scheduler: UniPCMultistepScheduler.fromConfig({}) })
+    await pipe.savePretrained(saved())
+    const again = await load(saved())
+    expect(again.components['scheduler']).toBeInstanceOf(UniPCMultistepScheduler)
+    pipe.dispose()
+    again.dispose()
+  })
+
+  test.each(['eager', 'graph'])(
+    'may be saved while it draws by %s, and twice at once where it lies',
+    async executor => {
+      await cp(emoji, saved(), { recursive: true })
+      const pipe = await new StableDiffusionTextToImageBlocks()
+        .initPipeline(saved())
+        .loadComponents({ executor, lazy: true })
+      const inputs = { prompt: 'pizza', numInferenceSteps: 1, height: 32, width: 32 }
+      const call = () => pipe(inputs, { output: 'images', seed: 1 })
+      const copy = join(folder(), 'copy')
+      const [first, second] = await Promise.all([call(), call(), pipe.savePretrained(copy)])
+      expect(second).toEqual(first)
+      await Promise.all([pipe.savePretrained(saved(), { maxShardSize: '1MB' }), pipe.savePretrained(saved())])
+      expect(await call()).toEqual(first)
+      expect(weights(await contentOf(saved()))).toMatchObject(weights(await contentOf(copy)))
+      pipe.dispose()
+    },
+  )
 })
 
 describeWithPython('a saved pipeline in Python', () => {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises'
+import promises, { chmod, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import * as exchange from '../../../src/files/exchange-folders'
 import { UnwritableFileError } from '../../../src/files/unwritable-file-error'
@@ -117,6 +117,44 @@ describe.each(['exchanging the folders', 'moving one after the other'])('writeFo
       file: join(folder(), 'a', 'b', 'unet', 'config.json'),
     })
     expect(await readdir(folder())).toEqual([])
+  })
+
+  test('says that a link leads nowhere', async () => {
+    await symlink('nowhere', target())
+    await expect(write(fresh)).rejects.toThrow(/pipe cannot be written: this is a link to something that is not there/)
+    expect(await readdir(folder())).toEqual(['pipe'])
+  })
+
+  test('leaves a process in the folder that it works in', async () => {
+    const here = process.cwd()
+    try {
+      for (const place of ['.', 'unet']) {
+        await put(old, target())
+        process.chdir(join(target(), place))
+        await writeFolderAtomically(target(), staging => put(fresh, staging), options)
+        expect(await readdir('.')).toEqual(await readdir(join(target(), place)))
+        await writeFolderAtomically(place === '.' ? '.' : '..', staging => put(fresh, staging), options)
+        expect(await read()).toEqual(after)
+      }
+    } finally {
+      process.chdir(here)
+    }
+  })
+
+  test('joins a folder that another process has put there in the last moment', async () => {
+    const readFolder = promises.readdir
+    const spy = jest.spyOn(promises, 'readdir').mockImplementation((async (
+      path: string,
+      how: { withFileTypes: true },
+    ) => {
+      if (path !== target()) return readFolder(path, how)
+      spy.mockRestore()
+      await put(old, target())
+      throw Object.assign(new Error('ENOENT'), { code: 'ENOENT' })
+    }) as never) // Of all that the function can be called with, only this.
+    await write(fresh)
+    expect(await read()).toEqual(after)
+    expect(await readdir(folder())).toEqual(['pipe'])
   })
 
   test('does not replace a file', async () => {

@@ -26,7 +26,14 @@ class Note implements SavableComponent {
   }
 }
 
-/** The same, with variants. */
+/** One that cannot be written. */
+class Failing extends Note {
+  override savePretrained(folder: string): Promise<void> {
+    return writeFile(join(folder, 'nowhere', 'note.txt'), '')
+  }
+}
+
+/** The same as a note, with variants. */
 class NoteWithVariants extends Note {
   readonly savesVariants = true
 }
@@ -122,6 +129,51 @@ describe('savePipeline', () => {
     expect(await readFile(join(target(), 'unet', 'note.txt'), 'utf8')).toBe('second')
   })
 
+  test('corrects the other index of the folder, where it names other classes', async () => {
+    const file = join(target(), 'model_index.json')
+    const other = { _class_name: 'Other', unet: ['notes', 'Poem'], vae: ['notes', 'Poem'], text_encoder: [null, null] }
+    await mkdir(target())
+    await writeFile(file, JSON.stringify(other))
+    await save({ unet: new Note('') })
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({ ...other, unet: ['notes', 'Note'] })
+    // One that is right stays as it is, and so does one that is not understood.
+    for (const text of ['{"unet":  ["notes", "Note"]}', 'null', '{"unet"']) {
+      await writeFile(file, text)
+      await save({ unet: new Note('') })
+      expect(await readFile(file, 'utf8')).toBe(text)
+    }
+  })
+
+  test('lets saves wait for each other, but not those that are part of one', async () => {
+    const seen: string[] = []
+    class Slow extends Note {
+      constructor(private readonly name: string) {
+        super(name)
+      }
+
+      override async savePretrained(folder: string): Promise<void> {
+        seen.push(`${this.name} begins`)
+        await super.savePretrained(folder)
+        await savePipeline(join(folder, 'inner'), { components: new Map(), config, modelCard })
+        seen.push(`${this.name} is saved`)
+      }
+
+      override async savedTo(): Promise<void> {
+        seen.push(`${this.name} knows`)
+      }
+    }
+    const failing = save({ vae: new Failing('') })
+    const names = ['a', 'b']
+    await Promise.all([expect(failing).rejects.toThrow(), ...names.map(name => save({ unet: new Slow(name) }))])
+    expect(seen).toEqual(names.flatMap(name => [`${name} begins`, `${name} is saved`, `${name} knows`]))
+    expect(await readFile(join(target(), 'unet', 'note.txt'), 'utf8')).toBe('b')
+  })
+
+  test.each([[''], [undefined], [new URL('file:///tmp/pipe')]])('does not take %p for a folder', async path => {
+    const saving = savePipeline(path as string, { components: new Map(), config, modelCard })
+    await expect(saving).rejects.toMatchObject({ code: 'INPUT_TYPE', input: 'folder' })
+  })
+
   test('writes a card anew, until somebody changes it', async () => {
     const file = join(target(), 'README.md')
     const read = () => readFile(file, 'utf8')
@@ -150,11 +202,6 @@ describe('savePipeline', () => {
   test('leaves the old pipeline where a component fails, and names no temporary folder', async () => {
     await save({ unet: new Note('first') })
     const before = await contentOf(target())
-    class Failing extends Note {
-      override savePretrained(folder: string): Promise<void> {
-        return writeFile(join(folder, 'nowhere', 'note.txt'), '')
-      }
-    }
     const saving = save({ unet: new Note('second'), vae: new Failing('') })
     await expect(saving).rejects.toMatchObject({ code: 'UNWRITABLE_FILE', file: target() })
     expect(await contentOf(target())).toEqual(before)

@@ -1,0 +1,56 @@
+/** The indexes of a folder once components are saved there. */
+import { readFile } from 'node:fs/promises'
+import { formatJson } from '../format/json'
+
+/** A component that is saved. */
+export interface PlacedComponent {
+  /** Key of its entry, and name of its folder. */
+  readonly key: string
+  /** The variant that its weights are named by. */
+  readonly variant: string | null
+}
+
+type Index = Readonly<Record<string, unknown>>
+
+/** The index with the entries of components that are now in the folder, or repository, of that name. */
+export function placedIndex(place: string, index: Index, components: readonly PlacedComponent[]): Index {
+  const result: Record<string, unknown> = { ...index }
+  for (const { key, variant } of components) {
+    const entry = index[key]
+    if (!Array.isArray(entry) || entry.length !== 3) continue
+    const [library, className, spec] = entry as [unknown, unknown, Index]
+    const fields = { pretrained_model_name_or_path: place, subfolder: key, variant, revision: null }
+    result[key] = [library, className, { ...spec, ...fields }]
+  }
+  return result
+}
+
+/**
+ * The text of the other index of a folder, `model_index.json`, where it names classes that the saved components are no longer of: whoever goes by it
+ * would take their files for something else. `undefined` if there is none, or nothing in it is out of date.
+ */
+export async function correctedStandardIndex(
+  file: string,
+  index: Index,
+  components: readonly PlacedComponent[],
+): Promise<string | undefined> {
+  const old = await readFile(file, 'utf8').then(parseIndex, () => undefined)
+  if (old === undefined) return undefined
+  const changed = components.flatMap(({ key }) => {
+    const [library, className] = (index[key] ?? []) as unknown[]
+    const entry = old[key]
+    const isStated = Array.isArray(entry) && entry.length === 2 && typeof className === 'string'
+    return isStated && entry[1] !== className ? [[key, [library, className]] as const] : []
+  })
+  return changed.length > 0 ? formatJson({ ...old, ...Object.fromEntries(changed) }) : undefined
+}
+
+/** What cannot be read is left to whoever reads the folder. */
+function parseIndex(text: string): Index | undefined {
+  try {
+    const json: unknown = JSON.parse(text)
+    return typeof json === 'object' && json !== null ? (json as Index) : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -45,8 +45,8 @@ const behind =
   event =>
     event.type === 'blockEnd' && event.block === block
 
-async function draw(pipe: ModularPipeline, given: object, options: object): Promise<number[]> {
-  return take(await pipe<tf.Tensor>({ ...given }, { ...options, output: 'images' })).values
+async function draw(pipe: ModularPipeline, given: object, options: object, output = 'images'): Promise<number[]> {
+  return take(await pipe<tf.Tensor>({ ...given }, { ...options, output })).values
 }
 
 /** Draws until `when`, and leaves the state in the file. */
@@ -63,38 +63,68 @@ async function drawUntil(when: When, pipe: ModularPipeline, given: object, optio
   state.dispose()
 }
 
-async function goOn(pipe: ModularPipeline): Promise<number[]> {
+/** Goes on from the file, to the end or until `when`. */
+async function goOn(pipe: ModularPipeline, output = 'images'): Promise<number[]> {
   const state = await PipelineState.load(file())
-  const values = await draw(pipe, {}, { state, resume: true })
+  const values = await draw(pipe, {}, { state, resume: true }, output)
   state.dispose()
   return values
 }
 
+async function goOnUntil(when: When, pipe: ModularPipeline): Promise<void> {
+  const state = await PipelineState.load(file())
+  await drawUntil(when, pipe, {}, { state, resume: true })
+  state.dispose()
+}
+
+/** One name of each kind of component: many have several. */
+function oneOfEach(names: readonly string[], make: (name: string) => { readonly config: object }): string[] {
+  const kinds = new Map<string, string>()
+  for (const name of names) {
+    const component = make(name)
+    kinds.set(`${component.constructor.name} ${JSON.stringify(component.config)}`, name)
+  }
+  return [...kinds.values()]
+}
+
 /** Without those that other models need, and ways to space the steps, which say where a run is, not how it goes on. */
-const classes = Object.entries(schedulerNames).filter(
-  ([name]) => !/^(SCM|EDM|DDIMInverse|DPMSolverMultistepInverse)|_(karras|exponential|beta)$/.test(name),
+const schedulers = oneOfEach(
+  Object.keys(schedulerNames).filter(
+    name => !/^(SCM|EDM|DDIMInverse|DPMSolverMultistepInverse)|_(karras|exponential|beta)$/.test(name),
+  ),
+  name => schedulerNames[name]?.make({}) as SchedulerMixin,
 )
+const guiders = oneOfEach(Object.keys(guiderNames), makeGuider)
+
+/**
+ * The latents drawn in three goes, and in one: cancelled behind a step, and before another is done, which is its middle where there are halves of
+ * steps. What is done with them afterwards depends on no scheduler or guider.
+ */
+async function drawBothWays(components: () => Parameters<typeof pipelineWith>[0]): Promise<[number[], number[]]> {
+  const blocks = new StableDiffusionTextToImageBlocks()
+  for (const name of ['decode', 'postprocess']) blocks.subBlocks.pop(name)
+  const make = () => emoji.pipelineOf(blocks, components())
+  const given = { ...inputs, height: 16, width: 16 }
+  const expected = await draw(make(), given, { seed: 3 }, 'latents')
+  await drawUntil(afterStep(2), make(), given, { seed: 3 })
+  await goOnUntil(inStep(2), make())
+  return [await goOn(make(), 'latents'), expected]
+}
+
+describe('what was taken up again twice', () => {
+  test.each(schedulers)('is the same with the scheduler %s', async name => {
+    const make = () => schedulerNames[name]?.make(emoji.scheduler.config) as SchedulerMixin
+    const [values, expected] = await drawBothWays(() => ({ scheduler: make() }))
+    expect(values).toEqual(expected)
+  })
+
+  test.each(guiders)('is the same with the guider %s', async name => {
+    const [values, expected] = await drawBothWays(() => ({ guider: makeGuider(name) }))
+    expect(values).toEqual(expected)
+  })
+})
 
 describe('a picture that was taken up again', () => {
-  // Each in the middle of a step as well, where there are halves of steps.
-  test.each(classes.map(([name]) => name))('is the same with the scheduler %s', async name => {
-    const make = () => schedulerNames[name]?.make(emoji.scheduler.config) as SchedulerMixin
-    const expected = await draw(pipelineWith({ scheduler: make() }), inputs, { seed: 3 })
-    for (const when of [afterStep(2), inStep(4)]) {
-      await drawUntil(when, pipelineWith({ scheduler: make() }), inputs, { seed: 3 })
-      expect(await goOn(pipelineWith({ scheduler: make() }))).toEqual(expected)
-    }
-  })
-
-  test.each(Object.keys(guiderNames))('is the same with the guider %s', async name => {
-    const make = () => makeGuider(name)
-    const expected = await draw(pipelineWith({ guider: make() }), inputs, { seed: 3 })
-    for (const when of [afterStep(2), inStep(3)]) {
-      await drawUntil(when, pipelineWith({ guider: make() }), inputs, { seed: 3 })
-      expect(await goOn(pipelineWith({ guider: make() }))).toEqual(expected)
-    }
-  })
-
   test.each([
     ['before the loop', behind('SetTimesteps')],
     ['before the first step is done', inStep(1)],
@@ -113,25 +143,38 @@ describe('a picture that was taken up again', () => {
     expect(await goOn(pipelineWith())).toEqual(expected)
   })
 
-  test('is the same in another process', async () => {
-    const draw = `
+  test('is the same in another process, with both executors', async () => {
+    const load = `
       const { StableDiffusionTextToImageBlocks, PipelineState, selectBackend } = tesserae
       await selectBackend({ backend: 'wasm', threads: 1 })
-      const pipe = await new StableDiffusionTextToImageBlocks().initPipeline(process.env.MODEL).loadComponents({ executor: 'eager' })
-      const state = process.env.STATE ? await PipelineState.load(process.env.STATE) : undefined
-      const inputs = JSON.parse(process.env.INPUTS)
-      const controller = new AbortController()
-      const onEvent = event => { if (event.type === 'loopStep' && event.step === Number(process.env.STOP)) controller.abort() }
-      const options = { output: 'images', onEvent, signal: controller.signal, keepStateOnAbort: true, ...(state ? { state, resume: true } : { seed: 3 }) }
-      return pipe(inputs, options).then(
-        images => [...images.dataSync()],
-        async error => { await error.state.save(process.env.TARGET); return error.message },
-      )`
-    const env = { MODEL: emojiFolder, INPUTS: JSON.stringify(inputs), TARGET: file(), STATE: '', STOP: '' }
-    const whole = await runScript<number[]>(draw, env)
-    expect(whole).toHaveLength(32 * 32 * 3)
-    expect(await runScript<string>(draw, { ...env, STOP: '2' })).toContain('cancelled')
-    expect(await runScript<number[]>(draw, { ...env, INPUTS: '{}', STATE: file() })).toEqual(whole)
+      const { MODEL, FOLDER, INPUTS } = process.env
+      const load = executor => new StableDiffusionTextToImageBlocks().initPipeline(MODEL).loadComponents({ executor })
+      const results = {}
+      const fileOf = executor => FOLDER + '/' + executor + '.safetensors'`
+    const begin = `${load}
+      for (const executor of ['eager', 'graph']) {
+        const pipe = await load(executor)
+        const whole = await pipe(JSON.parse(INPUTS), { output: 'images', seed: 3 })
+        results[executor] = [...whole.dataSync()]
+        const controller = new AbortController()
+        const onEvent = event => { if (event.type === 'loopStep' && event.step === 2) controller.abort() }
+        const options = { seed: 3, onEvent, signal: controller.signal, keepStateOnAbort: true }
+        const error = await pipe(JSON.parse(INPUTS), options).catch(error => error)
+        await error.state.save(fileOf(executor))
+      }
+      return results`
+    const finish = `${load}
+      for (const executor of ['eager', 'graph']) {
+        const pipe = await load(executor)
+        const state = await PipelineState.load(fileOf(executor))
+        const images = await pipe({}, { output: 'images', state, resume: true })
+        results[executor] = [...images.dataSync()]
+      }
+      return results`
+    const env = { MODEL: emojiFolder, FOLDER: folder(), INPUTS: JSON.stringify(inputs) }
+    const whole = await runScript<Record<string, number[]>>(begin, env)
+    expect(Object.values(whole).map(values => values.length)).toEqual([32 * 32 * 3, 32 * 32 * 3])
+    expect(await runScript(finish, env)).toEqual(whole)
   }, 60_000)
 
   test('is not drawn with another scheduler', async () => {

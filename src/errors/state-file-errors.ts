@@ -2,7 +2,7 @@
 import { ModularError } from './modular-error'
 import { kindOf } from './text'
 
-/** A value of a state is of no kind that can be saved. Nothing was written. */
+/** A value of a state is of no kind that can be saved, or can no longer be read. Nothing was written. */
 export class UnsavableValueError extends ModularError {
   override readonly code = 'UNSAVABLE_VALUE'
 
@@ -10,11 +10,14 @@ export class UnsavableValueError extends ModularError {
     /** Where the value stands, e.g. `promptEmbeds` or `options.callback`. */
     readonly place: string,
     value: unknown,
+    cause?: unknown,
   ) {
-    super(
-      `The state cannot be saved: "${place}" is ${kindOf(value)}. Saved are texts, numbers, true and false, lists, maps, plain objects, tensors, ` +
-        'images, generators, and kinds that were made known by registerValueKind(). Take the value out of the state, or make its kind known.',
-    )
+    const problem =
+      cause === undefined
+        ? `"${place}" is ${kindOf(value)}. Saved are texts, numbers, true and false, lists, maps, plain objects, tensors, images, generators, and ` +
+          'kinds that were made known by registerValueKind(). Take the value out of the state, or make its kind known.'
+        : `"${place}", ${kindOf(value)}, cannot be read: ${(cause as Error).message}`
+    super(`The state cannot be saved: ${problem}`, { cause })
   }
 }
 

@@ -39,6 +39,13 @@ export function disposeResource(resource: object): void {
   if (kind && !kind.isDisposed(resource)) kind.dispose(resource)
 }
 
+/** Gives back every resource that can be reached from a value. */
+export function disposeAll(value: unknown): void {
+  const found = new Set<object>()
+  collectResources(value, found, new Set())
+  for (const resource of found) disposeResource(resource)
+}
+
 /**
  * Collects every resource that can be reached from a value, through arrays, maps, sets and the fields of objects. What an object hides in a private
  * `#field`, a closure or a WeakMap is not found: such an object is best registered as a resource itself.

@@ -1,7 +1,8 @@
 /** Makes a text and arrays of numbers out of the values of a state, and back. */
 import { UnsavableValueError } from '../errors/state-file-errors'
+import { disposeAll } from '../runtime/resources'
 import { type ArrayDType, SavedArray } from './saved-array'
-import { valueKindNamed, valueKindOf } from './value-kinds'
+import { type ValueKind, valueKindNamed, valueKindOf } from './value-kinds'
 
 /** Marks objects in the text that stand for something else. A plain object with this key is marked as well. */
 const MARK = '$'
@@ -64,7 +65,14 @@ export async function encodeValue(
  * @throws Error for JSON that {@link encodeValue} has not made, or kinds that are not known
  */
 export function decodeValue({ json, arrays }: EncodedValue): unknown {
-  return new Decoder(arrays).decode(json)
+  const decoder = new Decoder(arrays)
+  try {
+    return decoder.decode(json)
+  } catch (error) {
+    // Nobody has them yet who could give them back.
+    disposeAll(decoder.met)
+    throw error
+  }
 }
 
 class Encoder {
@@ -98,13 +106,23 @@ class Encoder {
     }
     if (value instanceof Set) return { [MARK]: 'set', members: await this.encodeAll([...value], path) }
     const kind = valueKindOf(value)
-    if (kind) return { [MARK]: 'kind', kind: kind.name, value: await this.encode(await kind.save(value), path) }
+    if (kind)
+      return { [MARK]: 'kind', kind: kind.name, value: await this.encode(await this.save(kind, value, path), path) }
     if (ArrayBuffer.isView(value)) return this.encodeTypedArray(value, path)
     const prototype: unknown = Object.getPrototypeOf(value)
     if (prototype !== Object.prototype && prototype !== null) throw new UnsavableValueError(this.nameOf(path), value)
     const entries: Record<string, unknown> = Object.create(null)
     for (const [key, member] of Object.entries(value)) entries[key] = await this.encode(member, [...path, key])
     return MARK in entries || '__proto__' in entries ? { [MARK]: 'object', entries: Object.entries(entries) } : entries
+  }
+
+  /** What makes a value out. @throws UnsavableValueError for one that cannot say it, such as a tensor that was disposed */
+  private async save(kind: ValueKind, value: object, path: readonly string[]): Promise<unknown> {
+    try {
+      return await kind.save(value)
+    } catch (cause) {
+      throw new UnsavableValueError(this.nameOf(path), value, cause)
+    }
   }
 
   private async encodeAll(values: readonly unknown[], path: readonly string[]): Promise<unknown[]> {
@@ -132,7 +150,8 @@ class Encoder {
 }
 
 class Decoder {
-  private readonly met: unknown[] = []
+  /** Objects in the order in which they were met. */
+  readonly met: unknown[] = []
 
   constructor(private readonly arrays: ReadonlyMap<string, SavedArray>) {}
 

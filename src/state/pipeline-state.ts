@@ -1,7 +1,7 @@
 /** The one bag of values that all blocks of a run share. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
 import { UnknownValueError } from '../errors/unknown-value-error'
 import { isAbsent } from '../params/schema'
-import { collectResources, disposeResource } from '../runtime/resources'
+import { disposeAll } from '../runtime/resources'
 import { copyValue } from './copy-value'
 import { formatValue } from './format-value'
 import type { ResumePoint } from './resume-point'
@@ -101,9 +101,7 @@ export class PipelineState {
 
   /** Gives back all tensors and the like that the state holds. */
   dispose(): void {
-    const found = new Set<object>()
-    collectResources([this.values, this.resumePoint], found, new Set())
-    for (const resource of found) disposeResource(resource)
+    disposeAll([this.values, this.resumePoint])
   }
 
   toString(): string {

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { NotImplementedError } from '../errors/not-implemented-error'
 import { InvalidStateFileError } from '../errors/state-file-errors'
+import { disposeAll } from '../runtime/resources'
 import { decodeValue, encodeValue } from './encode-value'
 import type { ResumePoint } from './resume-point'
 import type { StateStorage } from './saved-array'
@@ -59,8 +60,9 @@ export async function loadState(file: string): Promise<StateContent> {
     const problem = `the state is of format ${version}, but this version of Tesserae reads ${VERSION}. Load it with the version that saved it.`
     throw new InvalidStateFileError(file, problem)
   }
+  let content: unknown
   try {
-    const content = decodeValue({ json: JSON.parse(text.get('state') ?? ''), arrays })
+    content = decodeValue({ json: JSON.parse(text.get('state') ?? ''), arrays })
     const { values, kwargsMapping, resumePoint } = contentSchema.parse(content)
     return {
       values: new Map(Object.entries(values)),
@@ -68,6 +70,7 @@ export async function loadState(file: string): Promise<StateContent> {
       resumePoint,
     }
   } catch (cause) {
+    disposeAll(content)
     throw new InvalidStateFileError(file, `the state in it cannot be read: ${(cause as Error).message}.`, cause)
   }
 }

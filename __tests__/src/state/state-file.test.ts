@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import fc from 'fast-check'
@@ -7,6 +7,7 @@ import {
   Generator,
   Image,
   InvalidStateFileError,
+  ModularError,
   PipelineState,
   registerValueKind,
   UnsavableValueError,
@@ -129,6 +130,42 @@ describe('a state in a file', () => {
     const error = await failure(UnsavableValueError, () => again(values))
     expect(error.place).toBe(place)
     expect(await readdir(folder())).toEqual(['run.safetensors'])
+  })
+
+  test('says that a tensor of it was given back already', async () => {
+    const gone = tf.tensor1d([1])
+    gone.dispose()
+    const error = await failure(UnsavableValueError, () => again({ list: [gone] }))
+    expect(error).toMatchObject({ place: 'list.0', cause: expect.any(Error) })
+    expect(error.message).toMatch(/"list\.0", Tensor \[1\], cannot be read: .*disposed/)
+    expect(await readdir(folder())).toEqual([])
+  })
+
+  test('is refused with the reason where it is damaged, and leaves no tensor behind', async () => {
+    const state = new PipelineState()
+    state.set('latents', tf.tensor1d([1, 2]))
+    state.set('names', ['a', 'b'], 'group')
+    await state.save(file())
+    state.dispose()
+    const bytes = await readFile(file())
+    const load = async (damaged: Buffer) => {
+      await writeFile(file(), damaged)
+      const error = await PipelineState.load(file()).then(
+        loaded => loaded.dispose(),
+        (error: unknown) => error,
+      )
+      if (error !== undefined) expect(error).toBeInstanceOf(ModularError)
+      return error
+    }
+    for (let length = 0; length < bytes.length; length += 7) {
+      expect(await load(bytes.subarray(0, length))).toBeDefined()
+    }
+    for (let i = 0; i < bytes.length; i++) {
+      const damaged = Buffer.from(bytes)
+      damaged[i] = (damaged[i] as number) ^ 0x15
+      await load(damaged)
+      expect(tf.memory().numTensors).toBe(0)
+    }
   })
 
   test('is told from other files', async () => {

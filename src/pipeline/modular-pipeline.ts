@@ -511,6 +511,7 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
         await run.breathe()
         await this.check(run, filled)
         await executeBlock(makeComponents(this.prototype, run), run.state, undefined, this.tree)
+        run.resumption?.requireOver()
         run.throwListenerFailure()
         run.emit({ type: 'runEnd', duration: performance.now() - start })
         const result = options.output === undefined ? run.state : run.state.get(options.output as string)

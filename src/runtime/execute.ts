@@ -1,6 +1,7 @@
 /** Runs one block of a tree as part of a run. */
 import type { PipelineState } from '../state/pipeline-state'
 import type { BlockNode } from '../wiring/block-node'
+import { isLoop } from '../wiring/blocks'
 import { type Components, RUN } from './components'
 import { after, type MaybePromise, orFail } from './maybe-promise'
 
@@ -31,7 +32,7 @@ function execute(
   const activation = run.enter(name, block.constructor.name)
   return orFail(
     () => {
-      run.resumption?.enter(run.names)
+      run.resumption?.enter(run.names, isLoop(block))
       return after(run.prepare(block), () => after(block.call(components, state), () => run.leave(activation)))
     },
     error => {

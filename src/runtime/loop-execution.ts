@@ -2,6 +2,7 @@
 import { getDeclarations } from '../decorators/declarations'
 import { MissingIterationVariableError, OverlappingLoopStepError } from '../errors/loop-errors'
 import { MissingInputError } from '../errors/missing-input-error'
+import { NotResumableError } from '../errors/not-resumable-error'
 import type { BlockState } from '../state/block-state'
 import { copyValue } from '../state/copy-value'
 import type { BlockNode, ChoiceNode } from '../wiring/block-node'
@@ -59,14 +60,20 @@ export class LoopExecution {
   }
 
   /** Runs the body of the loop, and makes sure that no step outlives it.
-   * @throws OverlappingLoopStepError if the body did not wait for its steps */
+   * @throws OverlappingLoopStepError if the body did not wait for its steps; NotResumableError if it has fewer than were done before */
   runToEnd(body: () => MaybePromise<void>): MaybePromise<void> {
-    return always(body, () => {
+    const result = always(body, () => {
       if (!isPromise(this.pending)) return
       const late = () => {
         throw new OverlappingLoopStepError(this.run.path)
       }
       return this.pending.then(late, late)
+    })
+    return after(result, () => {
+      const { begun, progress, run } = this
+      if (begun >= progress.stepsDone) return
+      const problem = `${progress.stepsDone} iterations of the loop were done, but with these inputs it has ${begun}.`
+      throw new NotResumableError(problem, run.path)
     })
   }
 

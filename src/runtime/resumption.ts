@@ -70,11 +70,13 @@ export class Resumption {
   }
 
   /** A block begins. @throws NotResumableError if it is not on the way to the place */
-  enter(path: readonly string[]): void {
+  enter(path: readonly string[], isLoop: boolean): void {
     if (this.isReached) return
     const last = path.at(-1)
     if (last !== undefined && this.point.path[path.length - 1] !== last) throw this.otherBlocks(last, path)
     this.isReached = path.length === this.point.path.length
+    // Another loop, later on, would take the place for its own.
+    if (this.isReached && this.loop && !isLoop) throw this.otherBlocks(last ?? '', path)
   }
 
   /** The loop that begins now, if it is the one that was running. */
@@ -82,6 +84,11 @@ export class Resumption {
     const { loop } = this
     if (this.isReached) this.loop = undefined
     return this.isReached ? loop : undefined
+  }
+
+  /** The run has ended. @throws NotResumableError if it has not come to the place */
+  requireOver(): void {
+    if (!this.isOver) throw this.otherBlocks(this.point.path.at(-1) ?? '', [])
   }
 
   /** What a component had remembered; once, as later copies of it begin anew. */

@@ -283,6 +283,43 @@ describe('a run that goes on', () => {
     expect(seen).toEqual([5, 5])
   })
 
+  test('is refused where other blocks are in the place of the loop, whatever is behind them', async () => {
+    stopAt = 5
+    const state = await cancelled(new Tree(), inputs)
+    stopAt = Infinity
+
+    @Block({ description: 'No loop in the branch.' })
+    class Flat extends SequentialPipelineBlocks {
+      @Step() first: BlockSource = first
+      @Step() loop: BlockSource = toy({ body: () => note('no loop') })
+    }
+    @Block({ description: 'The same branch.' })
+    class FlatChoice extends AutoPipelineBlocks {
+      @Branch({ otherwise: true }) middle: BlockSource = Flat
+    }
+    done = []
+    for (const behind of [{ other: Loop }, {}]) {
+      for (const choice of [FlatChoice, toy({})]) {
+        const blocks = SequentialPipelineBlocks.fromBlocksDict({ choice, ...behind })
+        const error = await failure(NotResumableError, () => blocks.initPipeline()({}, { state, resume: true }))
+        expect(error.message).toContain('choice > middle > loop')
+      }
+    }
+    expect(done).toEqual([])
+    state.dispose()
+  })
+
+  test('is refused with fewer iterations than were done', async () => {
+    stopAt = 8
+    const state = await cancelled(new Tree(), inputs)
+    stopAt = Infinity
+    const pipe = new Tree().initPipeline()
+    const error = await failure(NotResumableError, () => pipe({ numSteps: 1 }, { state, resume: true }))
+    expect(error.message).toContain('2 iterations of the loop were done, but with these inputs it has 1.')
+    expect(error.path.join(' > ')).toMatch(/^choice > middle > loop/)
+    state.dispose()
+  })
+
   test('is refused without a state of a cancelled run, by other blocks, and where a component cannot say what it remembers', async () => {
     const pipe = new Tree().initPipeline()
     await failure(NotResumableError, () => pipe(inputs, { resume: true }))

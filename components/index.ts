@@ -20,6 +20,7 @@ export {
 } from './backends/select-backend'
 export type { Checkpoint, TensorInfo, WeightDType } from './checkpoints/checkpoint'
 export { InvalidShardSizeError } from './checkpoints/invalid-shard-size-error'
+export { InvalidVariantError } from './checkpoints/invalid-variant-error'
 export { openCheckpoint } from './checkpoints/open-checkpoint'
 export { PickleCheckpointError } from './checkpoints/pickle-checkpoint-error'
 export { SafetensorsError } from './checkpoints/safetensors-error'

@@ -4,8 +4,11 @@
  */
 import { join } from 'node:path'
 import { writeJson } from '../configs/write-config'
-import type { OpenCheckpointOptions } from './open-checkpoint'
+import { InvalidVariantError } from './invalid-variant-error'
+import { type OpenCheckpointOptions, weightNames } from './open-checkpoint'
 import { byteLength, type WeightTensor, writeSafetensors } from './write-safetensors'
+
+const SUFFIX = '.safetensors'
 
 /** How a checkpoint is written. */
 export interface WriteCheckpointOptions extends OpenCheckpointOptions {
@@ -17,19 +20,21 @@ export interface WriteCheckpointOptions extends OpenCheckpointOptions {
  * Writes tensors into a folder, in their order: as `NAME.safetensors`, or as `NAME-00001-of-00003.safetensors` … with
  * `NAME.safetensors.index.json`, which comes last. A variant stands in the names as the reference puts it.
  *
- * @throws UnwritableFileError, SafetensorsError; what the sources of the tensors throw
+ * @throws InvalidVariantError, UnwritableFileError, SafetensorsError; what the sources of the tensors throw
  */
 export async function writeCheckpoint(
   folder: string,
   tensors: Readonly<Record<string, WeightTensor>>,
   { weightsName, variant, maxShardSize }: WriteCheckpointOptions,
 ): Promise<void> {
-  const stem = variant === undefined ? weightsName : `${weightsName}.${variant}`
+  if (variant !== undefined && !/^[\w-]+(\.[\w-]+)*$/.test(variant)) throw new InvalidVariantError(variant)
+  const names = weightNames({ weightsName, variant })
+  const stem = names.file.slice(0, -SUFFIX.length)
   const shards = splitIntoShards(tensors, maxShardSize)
   const weightMap: Record<string, string> = {}
   for (const [i, shard] of shards.entries()) {
     const place = shards.length === 1 ? '' : `-${fiveDigits(i + 1)}-of-${fiveDigits(shards.length)}`
-    const file = `${stem}${place}.safetensors`
+    const file = `${stem}${place}${SUFFIX}`
     for (const name of Object.keys(shard)) weightMap[name] = file
     // What Python's libraries ask for before they read a file.
     await writeSafetensors(join(folder, file), shard, { format: 'pt' })
@@ -37,16 +42,14 @@ export async function writeCheckpoint(
   if (shards.length === 1) return
   const totalSize = Object.values(tensors).reduce((sum, tensor) => sum + byteLength(tensor), 0)
   const index = { metadata: { total_size: totalSize }, weight_map: sortKeys(weightMap) }
-  const infix = variant === undefined ? '' : `.${variant}`
-  await writeJson(join(folder, `${weightsName}.safetensors.index${infix}.json`), index)
+  await writeJson(join(folder, names.index), index)
 }
 
 /** Whether a file holds weights, or the index of weights, of that name and variant. */
-export function isWeightFile(file: string, { weightsName, variant }: OpenCheckpointOptions): boolean {
-  const infix = variant === undefined ? '' : `.${variant}`
-  if (file === `${weightsName}.safetensors.index${infix}.json`) return true
-  if (!file.startsWith(weightsName + infix) || !file.endsWith('.safetensors')) return false
-  return /^(-\d{5}-of-\d{5})?$/.test(file.slice(weightsName.length + infix.length, -'.safetensors'.length))
+export function isWeightFile(file: string, options: OpenCheckpointOptions): boolean {
+  const names = weightNames(options)
+  // A shard's name without its place is that of the single file.
+  return file === names.index || file.replace(/-\d{5}-of-\d{5}(?=\.safetensors$)/, '') === names.file
 }
 
 /** Fills one file after another, in the order of the tensors. */

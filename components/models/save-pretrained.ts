@@ -40,7 +40,7 @@ const TORCH_DTYPES = { F64: 'float64', F32: 'float32', F16: 'float16', BF16: 'bf
  * Writes `config.json` and the weights. They keep the type and the bytes of the files that they were loaded from, and are copied piece by piece:
  * little memory is needed.
  *
- * @throws WeightsNotLoadedError, InvalidShardSizeError, UnsafeSerializationError, UnwritableFileError; SafetensorsError where the weights lie in a
+ * @throws WeightsNotLoadedError, InvalidShardSizeError, InvalidVariantError, UnsafeSerializationError, UnwritableFileError; SafetensorsError where the weights lie in a
  * file that was written to since; the reason of `options.signal`
  */
 export async function saveModel(

@@ -196,7 +196,7 @@ describe('saving a model', () => {
     model.dispose()
   })
 
-  test('writes no pickles, and wants a size', async () => {
+  test('writes no pickles, and wants a size and a plain variant', async () => {
     const model = await AutoencoderKL.fromPretrained(goldenFolder('vae_sd'), { executor: 'graph' })
     await expect(model.savePretrained(saved(), { safeSerialization: false })).rejects.toMatchObject({
       code: 'UNSAFE_SERIALIZATION',
@@ -204,6 +204,12 @@ describe('saving a model', () => {
     for (const maxShardSize of ['big', '', '5 parsecs', 0, -1, Number.NaN]) {
       await expect(model.savePretrained(saved(), { maxShardSize })).rejects.toMatchObject({
         code: 'INVALID_SHARD_SIZE',
+      })
+    }
+    for (const variant of ['', '.', '../fp16', '/../../fp16', 'fp 16', 'a..b', '.fp16']) {
+      await expect(model.savePretrained(saved(), { variant })).rejects.toMatchObject({
+        code: 'INVALID_VARIANT',
+        variant,
       })
     }
     expect(await readdir(folder())).toEqual([])

@@ -1,32 +1,31 @@
-import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hubDownload, snapshotDownload } from '../../../components'
+import { describeWithPython, runPython } from '../../python'
 import { useTemporaryFolder } from '../checkpoints/temporary-folder'
 import { useHubEnvironment } from './hub-environment'
 import { useHubServer } from './hub-server'
-import { runPython } from './run-python'
 
 const folder = useTemporaryFolder()
 const server = useHubServer()
 useHubEnvironment(folder)
 
-const python = process.env['TESSERAE_PYTHON']
-const hasHub = python !== undefined && spawnSync(python, ['-c', 'import huggingface_hub']).status === 0
-const testWithPython = hasHub ? test : test.skip
 const files = { 'config.json': '{"a": 1}', 'unet/model.safetensors': Buffer.alloc(100_000, 'weights') }
 const options = () => ({ endpoint: server().endpoint })
 
 /** What a Python expression gives, with huggingface_hub imported. */
-async function evaluate(expression: string): Promise<unknown> {
-  const code = `import json; from huggingface_hub import *; from huggingface_hub import _CACHED_NO_EXIST; print(json.dumps(${expression}, default=str))`
-  const environment = { HF_HOME: folder(), HF_ENDPOINT: server().endpoint, HF_HUB_DISABLE_PROGRESS_BARS: '1' }
-  return JSON.parse(await runPython(python as string, code, environment))
+function evaluate(expression: string): Promise<unknown> {
+  const program = `import json; from huggingface_hub import *; from huggingface_hub import _CACHED_NO_EXIST; print(json.dumps(${expression}, default=str))`
+  return runPython(program, [], {
+    HF_HOME: folder(),
+    HF_ENDPOINT: server().endpoint,
+    HF_HUB_OFFLINE: '0',
+    HF_HUB_DISABLE_PROGRESS_BARS: '1',
+  })
 }
 
-// Skipped, and shown as skipped, unless TESSERAE_PYTHON names a Python with huggingface_hub.
-describe('one cache for both sides', () => {
-  testWithPython('Python finds what was fetched here, and knows that it is whole', async () => {
+describeWithPython('one cache for both sides', () => {
+  test('Python finds what was fetched here, and knows that it is whole', async () => {
     server().commit('org/tiny', files)
     const path = await snapshotDownload('org/tiny', options())
     expect(await evaluate(`try_to_load_from_cache('org/tiny', 'unet/model.safetensors')`)).toBe(
@@ -40,13 +39,13 @@ describe('one cache for both sides', () => {
     expect(await evaluate(`[r.repo_id for r in scan_cache_dir().repos]`)).toEqual(['org/tiny'])
   })
 
-  testWithPython('Python knows which files there are not', async () => {
+  test('Python knows which files there are not', async () => {
     server().commit('org/tiny', files)
     await expect(hubDownload('org/tiny', 'other.json', options())).rejects.toThrow()
     expect(await evaluate(`try_to_load_from_cache('org/tiny', 'other.json') is _CACHED_NO_EXIST`)).toBe(true)
   })
 
-  testWithPython('what Python has fetched is found here', async () => {
+  test('what Python has fetched is found here', async () => {
     server().commit('org/tiny', files)
     const path = (await evaluate(`snapshot_download('org/tiny')`)) as string
     const before = server().requests.length
@@ -56,7 +55,7 @@ describe('one cache for both sides', () => {
     expect(server().requests).toHaveLength(before)
   })
 
-  testWithPython('a file of which Python has fetched nothing but another is fetched here', async () => {
+  test('a file of which Python has fetched nothing but another is fetched here', async () => {
     server().commit('org/tiny', files)
     const path = (await evaluate(`hf_hub_download('org/tiny', 'config.json')`)) as string
     expect(await hubDownload('org/tiny', 'config.json', { ...options(), localFilesOnly: true })).toBe(path)

@@ -45,6 +45,7 @@ export {
   selectExecutor,
 } from './executors/select-executor'
 export { MissingFileError } from './files/missing-file-error'
+export { UnreadableFileError } from './files/unreadable-file-error'
 export { AdaptiveProjectedGuidance, type AdaptiveProjectedGuidanceConfig } from './guiders/adaptive-projected-guidance'
 export {
   AdaptiveProjectedMixGuidance,

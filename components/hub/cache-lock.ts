@@ -4,6 +4,7 @@ import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { clearLeftovers, isRunning, temporaryBeside } from '../../src/files/leftovers'
 
 /** The holder shows this often, in milliseconds, that it is alive. */
 const HEARTBEAT = 5_000
@@ -23,6 +24,7 @@ export async function withCacheLock<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   await mkdir(dirname(file), { recursive: true })
+  await clearLeftovers(dirname(file))
   const mine = `${process.pid} ${hostname()} ${randomUUID()}`
   while (!(await take(file, mine))) {
     if (await isAbandoned(file)) await remove(file)
@@ -40,7 +42,7 @@ export async function withCacheLock<T>(
 
 /** Makes the lock with its owner's name in it: a process that is killed in between leaves none that names nobody. */
 async function take(file: string, owner: string): Promise<boolean> {
-  const aside = `${file}.${randomUUID()}`
+  const aside = temporaryBeside(file)
   try {
     await writeFile(aside, owner, { flag: 'wx' })
     // Some file systems have no second names; there, two files at once are the smaller harm.
@@ -66,18 +68,9 @@ async function isAbandoned(file: string): Promise<boolean> {
   return host === hostname() && !isRunning(Number(pid))
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
-  }
-}
-
 /** Of several that find the lock abandoned, one moves it away. */
 async function remove(file: string): Promise<void> {
-  const aside = `${file}.${randomUUID()}`
+  const aside = temporaryBeside(file)
   await rename(file, aside).catch(() => undefined)
   await rm(aside, { force: true }).catch(() => undefined)
 }

@@ -1,25 +1,34 @@
 /** Calls of @huggingface/hub, with this package's errors. */
 import { ModularError } from '../../src/errors/modular-error'
-import { InvalidHubAnswerError } from './hub-errors'
+import type { HubClient } from './hub-client'
+import { type HubTarget, InvalidHubAnswerError } from './hub-errors'
 
 type Library = typeof import('@huggingface/hub')
+
+/** What each call of the library is given. */
+interface Connection {
+  readonly hubUrl: string
+  readonly fetch: typeof fetch
+}
 
 /**
  * What a call of the library gives. It loads with the first call: who works with local folders does not wait for it.
  *
- * @throws InvalidHubAnswerError for an answer that the library makes nothing of; what its `fetch` throws; the reason of the signal
+ * @throws InvalidHubAnswerError for an answer that the library makes nothing of; what {@link HubClient.fetchFor} throws; the reason of the signal
  */
 export async function callLibrary<T>(
-  repository: string,
-  signal: AbortSignal | undefined,
-  work: (library: Library) => Promise<T>,
+  client: HubClient,
+  target: HubTarget,
+  work: (library: Library, connection: Connection) => Promise<T>,
 ): Promise<T> {
+  const library = require('@huggingface/hub') as Library
   try {
-    return await work(require('@huggingface/hub') as Library)
+    return await work(library, { hubUrl: client.endpoint, fetch: client.fetchFor(target) })
   } catch (error) {
-    signal?.throwIfAborted()
+    client.signal?.throwIfAborted()
     if (error instanceof ModularError) throw error
     // Anything else is thrown by code that expects another answer: no JSON, no list, a field that is not there.
-    throw new InvalidHubAnswerError(repository, `the Hub's answer makes no sense: ${(error as Error).message}.`)
+    const problem = `the Hub's answer makes no sense: ${client.redact((error as Error).message)}.`
+    throw new InvalidHubAnswerError(target.repository, problem)
   }
 }

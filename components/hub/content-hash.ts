@@ -11,9 +11,10 @@ export function hashFor(etag: string, size: number | undefined): Hash | undefine
   return undefined
 }
 
-/** Takes a file's content into a hash. @throws the reason of the signal */
-export async function updateFromFile(hash: Hash, file: string, signal?: AbortSignal): Promise<void> {
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
+/** Takes the first bytes of a file into a hash. @throws the reason of the signal */
+export async function updateFromFile(hash: Hash, file: string, bytes: number, signal?: AbortSignal): Promise<void> {
+  if (bytes === 0) return
+  for await (const chunk of createReadStream(file, { end: bytes - 1, highWaterMark: 1 << 20 })) {
     signal?.throwIfAborted()
     hash.update(chunk as Buffer)
   }

@@ -1,7 +1,9 @@
 /** Brings one content into the cache: goes on where the last attempt ended, checks it, and shows it when it is whole. Counterpart: huggingface_hub file_download.py (http_get). */
 import { randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs, truncate } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { type FileHandle, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { makeFolder } from '../../src/files/make-folder'
 import { UnwritableFileError } from '../../src/files/unwritable-file-error'
 import { withCacheLock } from './cache-lock'
 import { hashFor, updateFromFile } from './content-hash'
@@ -24,6 +26,9 @@ export interface FetchBlobOptions {
 /** What came in does not fit. */
 class DamagedContent extends Error {}
 
+/** Whoever took our lock for abandoned goes on with our part. */
+class TakenOver extends Error {}
+
 /**
  * Fetches a content unless it is there. Until it is whole and checked it lies in a file of another name, which the next attempt goes on with,
  * also in another process.
@@ -34,16 +39,21 @@ export async function fetchBlob(options: FetchBlobOptions): Promise<void> {
   const { cache, file, signal, onBytes } = options
   const blob = cache.blob(file.etag)
   if (await isWhole(blob, file.size)) return onBytes?.(file.size ?? 0)
-  await inFileSystem(blob, () => mkdir(dirname(blob), { recursive: true }))
+  await makeFolder(dirname(blob))
   const lock = cache.lock(file.etag)
-  await inFileSystem(lock, () =>
-    withCacheLock(lock, signal, () =>
-      inFileSystem(blob, async () => {
-        if (await isWhole(blob, file.size)) return onBytes?.(file.size ?? 0)
-        await fetchUnderLock(blob, options)
-      }),
-    ),
-  )
+  const work = () =>
+    inFileSystem(blob, async () => {
+      if (await isWhole(blob, file.size)) return onBytes?.(file.size ?? 0)
+      await fetchUnderLock(blob, options)
+    })
+  for (;;) {
+    try {
+      return await inFileSystem(lock, () => withCacheLock(lock, signal, work))
+    } catch (error) {
+      // Wait for whoever that is, as for anyone else.
+      if (!(error instanceof TakenOver)) throw error
+    }
+  }
 }
 
 async function fetchUnderLock(blob: string, options: FetchBlobOptions): Promise<void> {
@@ -60,7 +70,9 @@ async function fetchUnderLock(blob: string, options: FetchBlobOptions): Promise<
       if (attempt === 2) throw new CorruptDownloadError(cache.repository, file.path, error.message)
     }
   }
-  await rename(partial, blob)
+  await rename(partial, blob).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT' ? new TakenOver() : error
+  })
 }
 
 /** A content that is there is whole, unless its size tells otherwise: it was checked when it got its name. */
@@ -85,15 +97,16 @@ async function claimPartial(blob: string): Promise<string> {
 }
 
 async function fillPartial(partial: string, options: FetchBlobOptions): Promise<void> {
-  const { file } = options
-  const handle = await open(partial, 'a')
+  const { file, signal } = options
+  const handle = await open(partial, constants.O_RDWR | constants.O_CREAT)
   try {
     const present = (await handle.stat()).size
     const hash = hashFor(file.etag, file.size)
-    const content = new Content(handle, hash, present)
-    if (hash && present > 0) await updateFromFile(hash, partial, options.signal)
+    if (hash) await updateFromFile(hash, partial, present, signal)
     if (file.size !== undefined) await requireSpace(partial, file.size - present)
-    await receive(content, partial, options)
+    const content = new Content(handle, hash, present)
+    await receive(content, options)
+    await handle.truncate(content.bytes)
     await handle.sync()
     if (content.hash !== undefined && content.hash.digest('hex') !== file.etag) {
       throw new DamagedContent(`its hash is not ${file.etag}`)
@@ -111,52 +124,56 @@ class Content {
     public bytes: number,
   ) {}
 
-  async append(chunk: Uint8Array): Promise<void> {
-    await this.handle.appendFile(chunk)
+  /** Adds what comes next, at its own place: two who fill the same file at once do not spoil it for each other. */
+  async add(chunk: Uint8Array): Promise<void> {
+    for (let done = 0; done < chunk.length; ) {
+      done += (await this.handle.write(chunk, done, chunk.length - done, this.bytes + done)).bytesWritten
+    }
     this.hash?.update(chunk)
     this.bytes += chunk.length
+  }
+
+  /** Begins at the first byte again. */
+  restart(hash: ReturnType<typeof hashFor>): void {
+    this.hash = hash
+    this.bytes = 0
   }
 }
 
 /** Asks for the rest until there is none. Each time that something has come in, patience is whole again. */
-async function receive(content: Content, partial: string, options: FetchBlobOptions): Promise<void> {
+async function receive(content: Content, options: FetchBlobOptions): Promise<void> {
   const { client, file, signal, onBytes } = options
   const target: HubTarget = { repository: options.cache.repository, revision: options.commit, file: file.path }
   onBytes?.(content.bytes)
-  for (let attempt = 1; file.size === undefined || content.bytes < file.size; ) {
-    const before = content.bytes
-    try {
-      const response = await requestRest(content, partial, target, options)
-      for await (const chunk of client.bytesOf(response, target, signal)) {
-        await content.append(chunk)
-        if (file.size !== undefined && content.bytes > file.size) break
-        onBytes?.(content.bytes)
-      }
-      if (file.size === undefined) return
-      if (content.bytes < file.size)
-        throw new HubConnectionError(target.repository, client.endpoint, 'the answer ended early')
-    } catch (error) {
-      if (!(error instanceof HubConnectionError)) throw error
-      attempt = content.bytes > before ? 1 : attempt + 1
-      if (attempt > client.attempts) throw error
-      await client.pause(attempt, signal)
+  let before = content.bytes
+  const ask = async () => {
+    before = content.bytes
+    const response = await requestRest(content, target, options)
+    for await (const chunk of client.bytesOf(response, target, signal)) {
+      await content.add(chunk)
+      if (file.size !== undefined && content.bytes > file.size) break
+      onBytes?.(content.bytes)
     }
+    if (file.size !== undefined && content.bytes < file.size)
+      throw new HubConnectionError(target.repository, client.endpoint, 'the answer ended early')
   }
-  if (content.bytes !== file.size)
+  // The server was there a moment ago, when it said what the file is.
+  const patience = { signal, wasThere: true, hasAdvanced: () => content.bytes > before }
+  if (file.size === undefined || content.bytes < file.size) await client.retry(ask, patience)
+  if (file.size !== undefined && content.bytes > file.size)
     throw new DamagedContent(`it has more than the ${file.size} bytes that it should have`)
 }
 
 /** The answer with what is still missing; where the server cannot give that alone, with all of it. */
 async function requestRest(
   content: Content,
-  partial: string,
   target: HubTarget,
   { client, file, signal }: FetchBlobOptions,
 ): Promise<Response> {
   // Compressed answers have no ranges and no sizes.
   const headers = { 'accept-encoding': 'identity', ...(content.bytes > 0 && { range: `bytes=${content.bytes}-` }) }
   const request = { ...target, headers, accept: [416], ...(signal && { signal }) }
-  const response = await client.request(client.fileUrl(target), request)
+  const response = await client.ask(client.fileUrl(target), request)
   const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get('content-range') ?? '') ?? []
   const isOfThisFile = file.size === undefined || total === undefined || total === '*' || Number(total) === file.size
   if (response.status === 206 && Number(start) === content.bytes && isOfThisFile) return response
@@ -165,9 +182,7 @@ async function requestRest(
     await response.body?.cancel()
     throw new DamagedContent(`the server has no bytes from ${content.bytes} on`)
   }
-  await truncate(partial)
-  content.bytes = 0
-  content.hash = hashFor(file.etag, file.size)
+  content.restart(hashFor(file.etag, file.size))
   return response
 }
 
@@ -185,8 +200,6 @@ async function inFileSystem<T>(path: string, work: () => Promise<T>): Promise<T>
   try {
     return await work()
   } catch (error) {
-    const { code, syscall } = error as NodeJS.ErrnoException
-    if (syscall === undefined || code === undefined || code === 'ABORT_ERR') throw error
-    throw UnwritableFileError.fromSystemError(path, error)
+    throw UnwritableFileError.from(path, error)
   }
 }

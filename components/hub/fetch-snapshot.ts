@@ -2,13 +2,14 @@
 import { readdirSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import type { ListFileEntry } from '@huggingface/hub'
+import { isLeftover } from '../../src/files/leftovers'
 import { callLibrary } from './call-library'
 import { fetchBlob } from './fetch-blob'
 import type { HubCache, HubFile } from './hub-cache'
 import { HubClient } from './hub-client'
-import { isServersFault } from './hub-download'
 import { InvalidHubAnswerError, OfflineModeError } from './hub-errors'
-import { type HubOptions, offlineReason, openCache } from './hub-options'
+import { type HubOptions, isServersFault, offlineReason, openCache, quickly } from './hub-options'
+import { numberOption } from './hub-settings'
 import { isCommit, requireEtag, requireSafeFile } from './repository-names'
 
 /** Chooses from the files of a revision. */
@@ -43,16 +44,17 @@ export async function fetchSnapshot(
     if (snapshot !== undefined && missing.length === 0) return snapshot
     throw new OfflineModeError(repository, revision, missing, cache.root, offline)
   }
-  const client = await HubClient.open(options)
+  const cached = lookUp(cache, revision, select)
+  const isCached = cached.snapshot !== undefined && cached.missing.length === 0
   let listed: { commit: string; files: readonly HubFile[] }
   try {
-    listed = await list(client, cache, revision, options.signal)
+    listed = await list(await HubClient.open(isCached && cached.isListed ? quickly(options) : options), cache, revision)
   } catch (error) {
-    const cached = isServersFault(error) ? lookUp(cache, revision, select) : undefined
-    if (cached?.snapshot === undefined || cached.missing.length > 0) throw error
+    if (!isCached || cached.snapshot === undefined || !isServersFault(error)) throw error
     return cached.snapshot
   }
   const { commit, files } = listed
+  const client = await HubClient.open(options)
   const names = files.map(file => file.path)
   const chosen = new Set(select(names))
   await fetchAll(
@@ -67,29 +69,35 @@ export async function fetchSnapshot(
   return { folder: cache.snapshot(commit), commit, names }
 }
 
+/** What of a revision is cached. */
+interface Cached {
+  readonly snapshot: Snapshot | undefined
+  /** What is chosen and not here. */
+  readonly missing: readonly string[]
+  /** Whether it is known what the revision has; else only what is here can be chosen. */
+  readonly isListed: boolean
+}
+
 /** What of a revision is cached: a snapshot with all that is chosen, or else what is missing of it. Asks no server. */
-export function lookUp(
-  cache: HubCache,
-  revision: string,
-  select: SelectFiles,
-): { snapshot: Snapshot | undefined; missing: readonly string[] } {
+export function lookUp(cache: HubCache, revision: string, select: SelectFiles): Cached {
   const commit = cache.commitOf(revision)
-  if (commit === undefined) return { snapshot: undefined, missing: [] }
+  if (commit === undefined) return { snapshot: undefined, missing: [], isListed: false }
   const folder = cache.snapshot(commit)
   const present = filesIn(folder)
   const names = cache.tree(commit)?.map(file => file.path)
+  const isListed = names !== undefined
   const chosen = select(names ?? present)
   const snapshot = { folder, commit, names: names ?? present }
   // What is not known to exist cannot be missed, unless nothing of it is here at all.
-  if (present.length === 0 || (names === undefined && chosen.length === 0))
-    return { snapshot: undefined, missing: chosen }
-  return { snapshot, missing: chosen.filter(name => !cache.has(commit, name)) }
+  if (present.length === 0 || (!isListed && chosen.length === 0))
+    return { snapshot: undefined, missing: chosen, isListed }
+  return { snapshot, missing: chosen.filter(name => !cache.has(commit, name)), isListed }
 }
 
 function filesIn(folder: string): string[] {
   try {
     return readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter(entry => !entry.isDirectory() && !entry.name.endsWith('.tmp'))
+      .filter(entry => !entry.isDirectory() && !isLeftover(entry.name))
       .map(entry => relative(folder, join(entry.parentPath ?? entry.path, entry.name)).replaceAll(sep, '/'))
       .sort()
   } catch {
@@ -102,21 +110,12 @@ async function list(
   client: HubClient,
   cache: HubCache,
   revision: string,
-  signal: AbortSignal | undefined,
 ): Promise<{ commit: string; files: readonly HubFile[] }> {
   const { repository } = cache
-  const target = { repository, revision }
-  const common = { hubUrl: client.endpoint, fetch: client.fetchFor(target) }
-  const commit = isCommit(revision) ? revision : await askCommit(repository, revision, common, signal)
+  const commit = isCommit(revision) ? revision : await askCommit(client, repository, revision)
   const known = cache.tree(commit)
   if (known !== undefined) return { commit, files: known }
-  const entries = await callLibrary(repository, signal, async ({ listFiles }) => {
-    const found: ListFileEntry[] = []
-    const repo = { type: 'model' as const, name: repository }
-    for await (const entry of listFiles({ ...common, repo, revision: commit, recursive: true })) found.push(entry)
-    return found
-  })
-  const files = entries.filter(entry => entry.type === 'file')
+  const files = (await listEntries(client, repository, commit)).filter(entry => entry.type === 'file')
   for (const { path, oid, lfs } of files) {
     requireSafeFile(repository, path)
     requireEtag(repository, lfs?.oid ?? oid ?? '')
@@ -134,14 +133,25 @@ async function list(
   }
 }
 
-async function askCommit(
-  repository: string,
-  revision: string,
-  common: { hubUrl: string; fetch: typeof fetch },
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  const { sha } = await callLibrary(repository, signal, ({ modelInfo }) =>
-    modelInfo({ ...common, name: repository, revision, additionalFields: ['sha'] }),
+/** All that a revision holds, as the server lists it. @throws InvalidHubAnswerError for a list that names something twice; as {@link callLibrary} does */
+export async function listEntries(client: HubClient, repository: string, revision: string): Promise<ListFileEntry[]> {
+  const found = new Map<string, ListFileEntry>()
+  await callLibrary(client, { repository, revision }, async ({ listFiles }, connection) => {
+    const repo = { type: 'model' as const, name: repository }
+    for await (const entry of listFiles({ ...connection, repo, revision, recursive: true })) {
+      // Else pages that name one another would be read for ever.
+      if (found.has(entry.path)) {
+        throw new InvalidHubAnswerError(repository, `the list of files names ${JSON.stringify(entry.path)} twice.`)
+      }
+      found.set(entry.path, entry)
+    }
+  })
+  return [...found.values()]
+}
+
+async function askCommit(client: HubClient, repository: string, revision: string): Promise<string> {
+  const { sha } = await callLibrary(client, { repository, revision }, ({ modelInfo }, connection) =>
+    modelInfo({ ...connection, name: repository, revision, additionalFields: ['sha'] }),
   )
   if (typeof sha !== 'string' || !isCommit(sha))
     throw new InvalidHubAnswerError(repository, 'the answer names no commit (sha).')
@@ -163,10 +173,11 @@ async function fetchAll(
   cache: HubCache,
   commit: string,
   files: readonly HubFile[],
-  { signal, onProgress, maxWorkers = WORKERS }: HubOptions & { maxWorkers?: number | undefined },
+  { signal, onProgress, maxWorkers }: HubOptions & { maxWorkers?: number | undefined },
 ): Promise<void> {
   const missing = files.filter(file => !cache.has(commit, file.path))
   if (missing.length === 0) return
+  const atOnce = numberOption('maxWorkers', maxWorkers ?? WORKERS, { least: 1, isWhole: true })
   await cache.tag()
   const total = missing.reduce((sum, file) => sum + (file.size ?? 0), 0)
   const here = new Map<string, number>()
@@ -193,7 +204,7 @@ async function fetchAll(
       })
     }
   }
-  const workers = Array.from({ length: Math.max(1, Math.min(maxWorkers, missing.length)) }, work)
+  const workers = Array.from({ length: Math.min(atOnce, missing.length) }, work)
   const ended = await Promise.allSettled(workers)
   signal?.throwIfAborted()
   // Whoever failed first has told the others why.

@@ -1,10 +1,13 @@
 /** The folder that downloads lie in, shared with Python. Counterpart: huggingface_hub file_download.py and _tree_cache.py. */
-import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { copyFile, lstat, mkdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, link, lstat, mkdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { z } from 'zod'
+import { clearLeftovers, temporaryBeside } from '../../src/files/leftovers'
+import { makeFolder } from '../../src/files/make-folder'
+import { syncToDisk } from '../../src/files/sync-to-disk'
 import { UnwritableFileError } from '../../src/files/unwritable-file-error'
+import { writeFileAtomically } from '../../src/files/write-file-atomically'
 import { isWithoutSymlinks } from './hub-settings'
 import { isCommit, isSafePath } from './repository-names'
 
@@ -31,7 +34,7 @@ const treeSchema = z.object({
 })
 
 /** Systems refuse links in different words. */
-const NO_LINKS = ['EPERM', 'EACCES', 'ENOSYS', 'ENOTSUP', 'EINVAL', 'UNKNOWN']
+const NO_LINKS = ['EPERM', 'EACCES', 'ENOSYS', 'ENOTSUP', 'EINVAL', 'EMLINK', 'EXDEV', 'UNKNOWN']
 
 const TAG = 'Signature: 8a477f597d28d172789f06886806bc55\n# This folder is a cache: see https://bford.info/cachedir/\n'
 
@@ -127,36 +130,43 @@ export class HubCache {
   async point(commit: string, file: string, etag: string): Promise<void> {
     const pointer = this.pointer(commit, file)
     const blob = this.blob(etag)
-    const target = relative(dirname(pointer), blob)
+    const folder = dirname(pointer)
+    const target = relative(folder, blob)
     if ((await readlink(pointer).catch(() => undefined)) === target) return
-    await this.replace(pointer, async temporary => {
-      if (!isWithoutSymlinks() && (await tryLink(target, temporary))) return
-      await copyFile(blob, temporary)
-    })
+    const temporary = temporaryBeside(pointer)
+    try {
+      await mkdir(folder, { recursive: true })
+      await clearLeftovers(folder)
+      await show(blob, target, temporary)
+      await rename(temporary, pointer)
+    } catch (error) {
+      throw UnwritableFileError.from(pointer, error)
+    } finally {
+      await rm(temporary, { force: true }).catch(() => undefined)
+    }
   }
 
   private async write(name: string, text: string): Promise<void> {
-    await this.replace(join(this.folder, name), temporary => writeFile(temporary, text, { flush: true }))
-  }
-
-  /** Makes a file beside its place and moves it there. */
-  private async replace(path: string, make: (temporary: string) => Promise<void>): Promise<void> {
-    const temporary = `${path}.${randomUUID().slice(0, 8)}.tmp`
-    try {
-      await mkdir(dirname(path), { recursive: true })
-      await make(temporary)
-      await rename(temporary, path)
-    } catch (error) {
-      await rm(temporary, { force: true }).catch(() => undefined)
-      throw UnwritableFileError.fromSystemError(path, error)
-    }
+    const file = join(this.folder, name)
+    await makeFolder(dirname(file))
+    await writeFileAtomically(file, [Buffer.from(text)])
   }
 }
 
-async function tryLink(target: string, path: string): Promise<boolean> {
+/** Gives a content another name. A second name for the file itself takes no room, where a link by name is not allowed. */
+async function show(blob: string, target: string, path: string): Promise<void> {
+  if (!isWithoutSymlinks() && (await isAllowed(() => symlink(target, path))) && (await lstat(path)).isSymbolicLink())
+    return
+  await rm(path, { force: true })
+  if (await isAllowed(() => link(blob, path))) return
+  await copyFile(blob, path)
+  await syncToDisk(path)
+}
+
+async function isAllowed(makeLink: () => Promise<void>): Promise<boolean> {
   try {
-    await symlink(target, path)
-    return (await lstat(path)).isSymbolicLink()
+    await makeLink()
+    return true
   } catch (error) {
     if (NO_LINKS.includes(String((error as NodeJS.ErrnoException).code))) return false
     throw error

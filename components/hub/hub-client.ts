@@ -12,7 +12,7 @@ import {
   RevisionNotFoundError,
   TokenRefusedError,
 } from './hub-errors'
-import { hubEndpoint, hubToken } from './hub-settings'
+import { hubEndpoint, hubToken, numberOption } from './hub-settings'
 
 /** How a client behaves. */
 export interface HubClientOptions {
@@ -39,26 +39,45 @@ export interface HubRequest extends HubTarget {
   signal?: AbortSignal
 }
 
+/** How a request that failed is tried again. */
+interface Patience {
+  signal?: AbortSignal | undefined
+  /** The server was there a moment ago: that it cannot be found now may pass as well. */
+  wasThere?: boolean
+  /** Whether the last attempt has brought something on; then patience is whole again. */
+  hasAdvanced?: () => boolean
+}
+
 const REDIRECTS = [301, 302, 303, 307, 308]
 const MOST_REDIRECTS = 10
 const PASSING = [408, 429, 500, 502, 503, 504]
 const LONGEST_WAIT = 60_000
+/** What a server says is wrong: read no further than so many bytes, and repeat no more than so many letters. */
+const LONGEST_REFUSAL = 65_536
+const LONGEST_MESSAGE = 500
 /** Failures that another attempt a second later does not mend. */
 const LASTING = ['ENOTFOUND', 'ECONNREFUSED', 'ERR_INVALID_URL', 'ERR_TLS_CERT_ALTNAME_INVALID', 'CERT_HAS_EXPIRED']
 
 /** A connection to one Hub, with one token. */
 export class HubClient {
-  readonly attempts: number
+  private readonly attempts: number
+  private readonly retryDelay: number
+  private readonly timeout: number
+  /** Stops everything that this client does. */
+  readonly signal: AbortSignal | undefined
   // Private to the language, so that nothing that prints an object prints it.
   readonly #token: string | undefined
 
   private constructor(
     readonly endpoint: string,
     token: string | undefined,
-    private readonly options: HubClientOptions,
+    { attempts, retryDelay, timeout, signal }: HubClientOptions,
   ) {
     this.#token = token
-    this.attempts = Math.max(1, options.attempts ?? 5)
+    this.attempts = numberOption('attempts', attempts ?? 5, { least: 1, isWhole: true })
+    this.retryDelay = numberOption('retryDelay', retryDelay ?? 1000, { least: 0 })
+    this.timeout = numberOption('timeout', timeout ?? 30_000, { least: 1 })
+    this.signal = signal
   }
 
   /** @throws InvalidHubSettingError */
@@ -82,18 +101,27 @@ export class HubClient {
    *
    * @throws HubRequestError or one of its kinds; HubConnectionError; the reason of the signal
    */
-  async request(url: string, request: HubRequest): Promise<Response> {
+  request(url: string, request: HubRequest): Promise<Response> {
+    return this.retry(() => this.ask(url, request), { signal: request.signal })
+  }
+
+  /** Does as {@link request}, but once. */
+  async ask(url: string, request: HubRequest): Promise<Response> {
+    const response = await this.follow(url, request)
+    const { ok, status } = response
+    if (ok || REDIRECTS.includes(status) || request.accept?.includes(status)) return response
+    throw await this.refusal(request, response)
+  }
+
+  /** Does some work, and again while it fails in a way that may pass. @throws what the last attempt threw; the reason of the signal */
+  async retry<T>(work: () => Promise<T>, { signal, wasThere, hasAdvanced }: Patience = {}): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const response = await this.follow(url, request)
-        const isRedirect = REDIRECTS.includes(response.status)
-        if (response.ok || isRedirect || request.accept?.includes(response.status)) return response
-        const error = await this.refusal(request, response)
-        if (!PASSING.includes(response.status) || attempt >= this.attempts) throw error
-        await this.pause(attempt, request.signal, Number(response.headers.get('retry-after')) * 1000)
+        return await work()
       } catch (error) {
-        if (!(error instanceof HubConnectionError) || !mayPass(error.cause) || attempt >= this.attempts) throw error
-        await this.pause(attempt, request.signal)
+        if (hasAdvanced?.()) attempt = 0
+        if (attempt >= this.attempts || !mayPass(error, wasThere)) throw error
+        await this.pause(attempt, signal, error instanceof HubRequestError ? error.retryAfter : undefined)
       }
     }
   }
@@ -102,29 +130,27 @@ export class HubClient {
    * `fetch` for libraries: adds the token, tries again what may be sent twice, and throws this module's errors for refusals.
    */
   fetchFor(target: HubTarget): typeof fetch {
-    return async (input, init = {}) => {
+    return (input, init = {}) => {
       const url = String(input instanceof Request ? input.url : input)
-      const mayRepeat = ['GET', 'PUT'].includes(init.method ?? 'GET')
-      for (let attempt = 1; ; attempt++) {
-        try {
-          const response = await this.send(url, target, { ...init, redirect: 'follow' })
-          if (response.ok) return await this.whole(response, target)
-          const error = await this.refusal(target, response)
-          if (!mayRepeat || !PASSING.includes(response.status) || attempt >= this.attempts) throw error
-        } catch (error) {
-          if (error instanceof HubRequestError && !PASSING.includes(error.status)) throw error
-          if (error instanceof HubConnectionError && !mayPass(error.cause)) throw error
-          if (!mayRepeat || attempt >= this.attempts || this.options.signal?.aborted) throw error
-        }
-        await this.pause(attempt, init.signal ?? undefined)
+      const work = async () => {
+        const response = await this.send(url, target, { ...init, redirect: 'follow' })
+        if (!response.ok) throw await this.refusal(target, response)
+        return this.whole(response, target)
       }
+      return ['GET', 'PUT'].includes(init.method ?? 'GET')
+        ? this.retry(work, { signal: init.signal ?? undefined })
+        : work()
     }
   }
 
-  /** Waits before the next attempt. @throws the reason of the signal */
-  async pause(attempt: number, signal?: AbortSignal, asked = 0): Promise<void> {
-    const wait = Math.max((this.options.retryDelay ?? 1000) * 2 ** (attempt - 1), asked || 0)
-    const either = anySignal(this.options.signal, signal)
+  /** A text without the token, which a server may repeat. */
+  redact(text: string): string {
+    return this.#token === undefined ? text : text.replaceAll(this.#token, '***')
+  }
+
+  private async pause(attempt: number, signal: AbortSignal | undefined, asked = 0): Promise<void> {
+    const wait = Math.max(this.retryDelay * 2 ** Math.max(0, attempt - 1), asked * 1000)
+    const either = anySignal(this.signal, signal)
     try {
       await sleep(Math.min(wait, LONGEST_WAIT), undefined, either && { signal: either })
     } catch (error) {
@@ -141,7 +167,7 @@ export class HubClient {
   async *bytesOf(response: Response, target: HubTarget, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     if (response.body === null) return
     const reader = response.body.getReader()
-    const either = anySignal(this.options.signal, signal)
+    const either = anySignal(this.signal, signal)
     try {
       for (;;) {
         const { done, value } = await this.watched(response.url, target, either, () => reader.read())
@@ -178,6 +204,8 @@ export class HubClient {
       if (location === null || !URL.canParse(location, address)) break
       const next = new URL(location, address)
       if (request.isEnough?.(response, next)) return response
+      // fetch refuses addresses with a password, and repeats it.
+      next.username = next.password = ''
       address = next.href
     }
     throw new InvalidHubAnswerError(request.repository, 'the Hub redirects in circles or to no address.')
@@ -190,7 +218,7 @@ export class HubClient {
       headers.set('authorization', `Bearer ${this.#token}`)
     }
     const { body } = init
-    const signal = anySignal(this.options.signal, init.signal ?? undefined)
+    const signal = anySignal(this.signal, init.signal ?? undefined)
     // Large bodies take their time; only the silence of an answer is a failure.
     return this.watched(url, target, signal, given => fetch(url, { ...init, headers, signal: given }), body == null)
   }
@@ -204,7 +232,6 @@ export class HubClient {
     isTimed = true,
   ): Promise<T> {
     signal?.throwIfAborted()
-    const timeout = this.options.timeout ?? 30_000
     const controller = new AbortController()
     let fail: (error: unknown) => void = () => undefined
     const failed = new Promise<never>((_, reject) => {
@@ -215,7 +242,7 @@ export class HubClient {
       fail(reason)
     }
     const onAbort = () => stop(signal?.reason)
-    const timer = isTimed ? setTimeout(() => stop(new SilentServer(timeout)), timeout) : undefined
+    const timer = isTimed ? setTimeout(() => stop(new SilentServer(this.timeout)), this.timeout) : undefined
     signal?.addEventListener('abort', onAbort, { once: true })
     try {
       return await Promise.race([work(controller.signal), failed])
@@ -232,29 +259,47 @@ export class HubClient {
   private async refusal(target: HubTarget, response: Response): Promise<HubRequestError> {
     const { status, headers } = response
     const kind = headers.get('x-error-code')
-    const said = headers.get('x-error-message')
+    const said = headers.get('x-error-message') ?? (await this.messageOf(response, target)) ?? ''
+    const requestId = headers.get('x-request-id')
     const answer: HubAnswer = {
       status,
-      url: withoutQuery(response.url),
-      message: this.withoutToken(said ?? (await messageOf(response))),
-      requestId: headers.get('x-request-id') ?? undefined,
+      url: this.redact(withoutQuery(response.url)),
+      message: said === '' ? undefined : this.redact(said).slice(0, LONGEST_MESSAGE),
+      requestId: requestId === null ? undefined : this.redact(requestId),
       commit: headers.get('x-repo-commit') ?? undefined,
+      retryAfter: secondsOf(headers.get('retry-after')),
     }
     if (kind === 'RevisionNotFound') return new RevisionNotFoundError(target, answer)
     if (kind === 'EntryNotFound') return new EntryNotFoundError(target, answer)
     if (kind === 'GatedRepo') return new GatedRepoError(target, answer, this.endpoint)
-    const isInvalidToken = status === 401 && /invalid (credentials|username or password)|expired/i.test(said ?? '')
-    if (isInvalidToken || status === 403) return new TokenRefusedError(target, answer, this.hasToken)
+    // Other hosts are shown no token, so they cannot refuse it.
+    const isHub = isSameOrigin(response.url, this.endpoint)
+    const isInvalidToken = status === 401 && /invalid (credentials|username or password)|expired/i.test(said)
+    if (isHub && (isInvalidToken || (status === 403 && !/is disabled/i.test(said))))
+      return new TokenRefusedError(target, answer, this.hasToken)
     // The Hub does not tell strangers whether a private repository is there.
-    if (kind === 'RepoNotFound' || status === 401) {
+    if (kind === 'RepoNotFound' || (isHub && status === 401)) {
       return new RepositoryNotFoundError(target, answer, this.hasToken)
     }
     return new HubRequestError(target, answer)
   }
 
-  /** A server may repeat what it was sent. */
-  private withoutToken(text: string | undefined): string | undefined {
-    return this.#token === undefined ? text : text?.replaceAll(this.#token, '***')
+  /** What the body of a refusal says. */
+  private async messageOf(response: Response, target: HubTarget): Promise<string | undefined> {
+    const chunks: Uint8Array[] = []
+    let bytes = 0
+    try {
+      for await (const chunk of this.bytesOf(response, target)) {
+        chunks.push(chunk)
+        bytes += chunk.length
+        if (bytes > LONGEST_REFUSAL) return undefined
+      }
+      const { error } = JSON.parse(Buffer.concat(chunks).toString()) as { error?: unknown }
+      return typeof error === 'string' ? error : undefined
+    } catch {
+      this.signal?.throwIfAborted()
+      return undefined
+    }
   }
 }
 
@@ -270,8 +315,10 @@ function anySignal(...signals: (AbortSignal | undefined)[]): AbortSignal | undef
   return given.length < 2 ? given[0] : AbortSignal.any(given)
 }
 
-function mayPass(error: unknown): boolean {
-  for (let cause = error; cause != null; cause = (cause as Error).cause) {
+function mayPass(error: unknown, wasThere = false): boolean {
+  if (error instanceof HubRequestError) return PASSING.includes(error.status)
+  if (!(error instanceof HubConnectionError)) return false
+  for (let cause = error.cause; cause != null && !wasThere; cause = (cause as Error).cause) {
     if (LASTING.includes(String((cause as NodeJS.ErrnoException).code))) return false
   }
   return true
@@ -284,14 +331,11 @@ function reasonOf(error: unknown): string {
   return message || code || String(error)
 }
 
-async function messageOf(response: Response): Promise<string | undefined> {
-  const text = await response.text().catch(() => '')
-  try {
-    const { error } = JSON.parse(text) as { error?: unknown }
-    return typeof error === 'string' ? error : undefined
-  } catch {
-    return undefined
-  }
+/** Seconds of a Retry-After, which is a number or a date. */
+function secondsOf(retryAfter: string | null): number | undefined {
+  if (retryAfter === null) return undefined
+  const seconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - Date.now()) / 1000
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined
 }
 
 function isSameOrigin(url: string, endpoint: string): boolean {

@@ -2,15 +2,8 @@
 import { fetchBlob } from './fetch-blob'
 import type { HubCache, HubFile } from './hub-cache'
 import { HubClient } from './hub-client'
-import {
-  EntryNotFoundError,
-  HubConnectionError,
-  HubRequestError,
-  InvalidHubAnswerError,
-  InvalidRepositoryNameError,
-  OfflineModeError,
-} from './hub-errors'
-import { type HubOptions, offlineReason, openCache } from './hub-options'
+import { EntryNotFoundError, InvalidHubAnswerError, InvalidRepositoryNameError, OfflineModeError } from './hub-errors'
+import { type HubOptions, isServersFault, offlineReason, openCache, quickly } from './hub-options'
 import { isCommit, isSafePath, requireEtag } from './repository-names'
 
 /**
@@ -26,25 +19,23 @@ export async function hubDownload(repository: string, file: string, options: Hub
   const { cache, revision } = openCache(repository, options)
   if (!isSafePath(file)) throw new InvalidRepositoryNameError(file, 'is no path of a file in a repository.')
   if (isCommit(revision) && cache.has(revision, file)) return cache.pointer(revision, file)
+  const cached = findCached(cache, revision, file)
   const offline = offlineReason(options)
   if (offline !== undefined) {
-    const cached = findCached(cache, revision, file)
     if (cached !== undefined) return cached
     throw new OfflineModeError(repository, revision, [file], cache.root, offline)
   }
-  const client = await HubClient.open(options)
   let found: { commit: string; entry: HubFile }
   try {
-    found = await describe(client, cache, revision, file, options.signal)
+    found = await describe(await HubClient.open(cached ? quickly(options) : options), cache, revision, file)
   } catch (error) {
-    const cached = isServersFault(error) ? findCached(cache, revision, file) : undefined
-    if (cached === undefined) throw error
+    if (cached === undefined || !isServersFault(error)) throw error
     return cached
   }
   const { commit, entry } = found
   if (!cache.has(commit, file)) {
     await cache.tag()
-    await cache.saveRevision(revision, commit)
+    const client = await HubClient.open(options)
     const total = entry.size ?? 0
     await fetchBlob({
       client,
@@ -64,14 +55,9 @@ export async function hubDownload(repository: string, file: string, options: Hub
     })
     await cache.point(commit, file, entry.etag)
   }
-  // The cache may be on a disk that cannot be written, as long as nothing has to be.
+  // Last, so that whoever is offline finds the old or the new; and the disk may be one that cannot be written, as long as nothing has to be.
   await cache.saveRevision(revision, commit).catch(() => undefined)
   return cache.pointer(commit, file)
-}
-
-/** Whether a failure says nothing about what is asked for: the server is away, or has a problem of its own. */
-export function isServersFault(error: unknown): boolean {
-  return error instanceof HubConnectionError || (error instanceof HubRequestError && error.status >= 500)
 }
 
 function findCached(cache: HubCache, revision: string, file: string): string | undefined {
@@ -85,7 +71,6 @@ async function describe(
   cache: HubCache,
   revision: string,
   file: string,
-  signal: AbortSignal | undefined,
 ): Promise<{ commit: string; entry: HubFile }> {
   const { repository } = cache
   const target = { repository, revision, file }
@@ -98,7 +83,6 @@ async function describe(
       // A large file lies elsewhere, but what it is, the Hub says itself. A repository that was renamed is followed.
       isEnough: (response, location) =>
         response.headers.has('x-linked-etag') || location.origin !== new URL(client.endpoint).origin,
-      ...(signal && { signal }),
     })
   } catch (error) {
     const commit = error instanceof EntryNotFoundError ? error.commit : undefined

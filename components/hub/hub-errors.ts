@@ -21,6 +21,8 @@ export interface HubAnswer {
   readonly requestId?: string | undefined
   /** The commit that the revision stands for. */
   readonly commit?: string | undefined
+  /** Seconds after which to ask again, if the server says so. */
+  readonly retryAfter?: number | undefined
 }
 
 /** The Hub refused a request, or kept failing. */
@@ -32,6 +34,8 @@ export class HubRequestError extends ModularError {
   readonly status: number
   readonly url: string
   readonly requestId: string | undefined
+  /** Seconds after which to ask again, if the server says so. */
+  readonly retryAfter: number | undefined
 
   constructor(
     target: HubTarget,
@@ -47,6 +51,7 @@ export class HubRequestError extends ModularError {
     this.status = answer.status
     this.url = answer.url
     this.requestId = answer.requestId
+    this.retryAfter = answer.retryAfter
   }
 }
 
@@ -136,7 +141,7 @@ export class HubConnectionError extends ModularError {
     cause?: unknown,
   ) {
     super(
-      `${repository}: ${host} cannot be reached: ${detail}. What has come in is kept: check the connection and try again, or work with what is ` +
+      `${repository}: there is no folder of that name here, and ${host} cannot be reached: ${detail}. What has come in is kept: check the connection and try again, or work with what is ` +
         'cached by HF_HUB_OFFLINE=1.',
       { cause },
     )

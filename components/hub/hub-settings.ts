@@ -13,6 +13,11 @@ export function hubEndpoint(given?: string): string {
   if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
     throw new InvalidHubSettingError('the endpoint (HF_ENDPOINT)', 'must be an address such as https://huggingface.co')
   }
+  const { username, password } = new URL(endpoint)
+  if (username !== '' || password !== '') {
+    const problem = 'must hold no name and no password, which errors would repeat. Set HF_TOKEN instead'
+    throw new InvalidHubSettingError('the endpoint (HF_ENDPOINT)', problem)
+  }
   return endpoint.replace(/\/+$/, '')
 }
 
@@ -48,6 +53,18 @@ export async function hubToken(given?: string | false): Promise<string | undefin
   const file = expand(process.env.HF_TOKEN_PATH || join(hubHome(), 'token'))
   const token = clean(await readFile(file, 'utf8').catch(() => ''))
   return token === '' ? undefined : checked(token, `the file ${file}`)
+}
+
+/** An option that is a number. @throws InvalidHubSettingError */
+export function numberOption(name: string, value: number, { least, isWhole = false }: NumberRange): number {
+  if (value >= least && (isWhole ? Number.isSafeInteger(value) : Number.isFinite(value))) return value
+  const wanted = `must be a ${isWhole ? 'whole ' : ''}number from ${least} up`
+  throw new InvalidHubSettingError(`the option ${name}`, `${wanted}, but is ${String(value)}`)
+}
+
+interface NumberRange {
+  least: number
+  isWhole?: boolean
 }
 
 function hubHome(): string {

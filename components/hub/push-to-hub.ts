@@ -1,6 +1,5 @@
 /** Puts a folder on the Hub. Counterpart: diffusers utils/hub_utils.py (PushToHubMixin). */
-import { readdir, stat } from 'node:fs/promises'
-import { join, sep } from 'node:path'
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import {
   type OpenRepository,
@@ -8,27 +7,33 @@ import {
   type PushedCommit,
   registerRepositoryPublisher,
 } from '../../src/hub/repository-publisher'
-import { MissingFileError } from '../files/missing-file-error'
 import { callLibrary } from './call-library'
+import { listEntries } from './fetch-snapshot'
+import { filesToUpload } from './files-to-upload'
 import { HubClient, type HubClientOptions } from './hub-client'
-import { HubRequestError, InvalidHubAnswerError, InvalidHubSettingError, TokenRefusedError } from './hub-errors'
+import {
+  HubRequestError,
+  type HubTarget,
+  InvalidHubAnswerError,
+  InvalidHubSettingError,
+  TokenRefusedError,
+} from './hub-errors'
+import { isOffline } from './hub-settings'
 import { requireHubId, requireRevision } from './repository-names'
 
 /** Options of {@link pushToHub}. */
 export interface PushToHubOptions extends PublishOptions, HubClientOptions {
-  /** Branch to write to. Default: `main`. */
+  /** Branch to write to; it is made if there is none. Default: `main`. */
   revision?: string | undefined
 }
 
-/** Folders that belong to tools, and names of files that are being written. */
-const LEFT_OUT = /(?:^|\/)(?:\.git|\.cache|__pycache__)\/|(?:^|\/)(?:\.DS_Store|\.tesserae-[^/]*\.tmp)$/
-
 /**
  * Uploads all files of a folder as one commit: large ones first, and the commit when all are there, so that the repository holds the old files or the
- * new ones.
+ * new ones. A repository or a branch that is made for it stays, also where the upload fails.
  *
- * @throws MissingFileError for a folder that is not there or empty; InvalidHubSettingError without a token; TokenRefusedError or another HubRequestError;
- * HubConnectionError; InvalidHubAnswerError; InvalidRepositoryNameError; the reason of the signal
+ * @throws MissingFileError for a folder that is not there or holds nothing; UnreadableFileError for a file that cannot be read; InvalidHubSettingError
+ * without a token, or where no server may be asked; TokenRefusedError or another HubRequestError; HubConnectionError; InvalidHubAnswerError;
+ * InvalidRepositoryNameError; the reason of the signal
  */
 export async function pushToHub(folder: string, options: PushToHubOptions): Promise<PushedCommit> {
   requireNames(options)
@@ -41,7 +46,7 @@ export async function pushToHub(folder: string, options: PushToHubOptions): Prom
 async function openHubRepository(options: PushToHubOptions): Promise<OpenRepository> {
   requireNames(options)
   const client = await openForWriting(options)
-  const target = { repository: options.repoId, revision: options.revision ?? 'main' }
+  const target = targetOf(options)
   return {
     async readText(file) {
       const url = client.fileUrl({ ...target, file })
@@ -50,7 +55,7 @@ async function openHubRepository(options: PushToHubOptions): Promise<OpenReposit
     },
     async push(folder, replaces) {
       const names = await filesToUpload(folder)
-      const there = replaces && (await filesOf(client, options))
+      const there = replaces && (await filesOf(client, target))
       const left = there?.filter(name => replaces?.(name) && !names.includes(name))
       return upload(folder, names, client, options, left)
     },
@@ -65,13 +70,27 @@ function requireNames({ repoId, revision }: PushToHubOptions): void {
   if (revision !== undefined) requireRevision(revision)
 }
 
-/** A client that may write to the repository, which is made if there is none. */
+function targetOf({ repoId, revision = 'main' }: PushToHubOptions): { repository: string; revision: string } {
+  return { repository: repoId, revision }
+}
+
+/** A client that may write to the repository and its branch, which are made if there are none. */
 async function openForWriting(options: PushToHubOptions): Promise<HubClient> {
+  if (isOffline()) throw new InvalidHubSettingError('HF_HUB_OFFLINE', 'is set, so nothing can be pushed. Unset it')
   const client = await HubClient.open(options)
   if (!client.hasToken) {
     throw new InvalidHubSettingError('the token', 'is needed to write. Set HF_TOKEN to one that may write')
   }
-  await makeRepository(client, options)
+  const target = targetOf(options)
+  await makeRepository(client, target, options.private)
+  const { repository, revision: branch } = target
+  if (branch !== 'main' && !branch.startsWith('refs/') && !options.createPr) {
+    await unlessThere(() =>
+      callLibrary(client, target, ({ createBranch }, connection) =>
+        createBranch({ ...connection, repo: { type: 'model', name: repository }, branch }),
+      ),
+    )
+  }
   return client
 }
 
@@ -82,88 +101,69 @@ async function upload(
   options: PushToHubOptions,
   removed: readonly string[] = [],
 ): Promise<PushedCommit> {
-  const { repoId, revision = 'main', commitMessage = 'Upload with Tesserae', createPr = false, signal } = options
-  const pushed = await callLibrary(repoId, signal, ({ commit }) =>
+  const { commitMessage = 'Upload with Tesserae', createPr = false, signal } = options
+  const target = targetOf(options)
+  const pushed = await callLibrary(client, target, ({ commit }, connection) =>
     commit({
-      ...connection(client, options),
-      repo: { type: 'model', name: repoId },
-      branch: revision,
+      ...connection,
+      repo: { type: 'model', name: target.repository },
+      branch: target.revision,
       operations: [
         ...names.map(path => ({ operation: 'addOrUpdate' as const, path, content: pathToFileURL(join(folder, path)) })),
         ...removed.map(path => ({ operation: 'delete' as const, path })),
       ],
       title: commitMessage,
       isPullRequest: createPr,
+      // Its other way of uploading takes a refusal for an answer, which our fetch does not give.
+      useXet: false,
       ...(signal && { abortSignal: signal }),
     }),
   )
-  if (pushed === undefined) throw new InvalidHubAnswerError(repoId, 'the Hub made no commit.')
+  if (pushed === undefined) throw new InvalidHubAnswerError(target.repository, 'the Hub made no commit.')
   const { commit, pullRequestUrl } = pushed
   return { commit: commit.oid, url: commit.url, ...(pullRequestUrl !== undefined && { pullRequestUrl }) }
 }
 
 /** Names of the files in the repository; none in one that is new. */
-async function filesOf(client: HubClient, options: PushToHubOptions): Promise<string[]> {
-  const { repoId, revision = 'main', signal } = options
+async function filesOf(client: HubClient, { repository, revision }: ReturnType<typeof targetOf>): Promise<string[]> {
   try {
-    return await callLibrary(repoId, signal, async ({ listFiles }) => {
-      const names: string[] = []
-      const repo = { type: 'model' as const, name: repoId }
-      for await (const { type, path } of listFiles({
-        ...connection(client, options),
-        repo,
-        revision,
-        recursive: true,
-      })) {
-        if (type === 'file') names.push(path)
-      }
-      return names
-    })
+    const entries = await listEntries(client, repository, revision)
+    return entries.filter(({ type }) => type === 'file').map(({ path }) => path)
   } catch (error) {
     if (error instanceof HubRequestError && error.status === 404) return []
     throw error
   }
 }
 
-/** How the library reaches the Hub. */
-function connection(client: HubClient, { repoId, revision = 'main' }: PushToHubOptions) {
-  return { hubUrl: client.endpoint, fetch: client.fetchFor({ repository: repoId, revision }) }
-}
-
-async function filesToUpload(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true }).catch(() => undefined)
-  const names: string[] = []
-  for (const entry of entries ?? []) {
-    const name = entry.replaceAll(sep, '/')
-    // Links are followed: the folders of the cache are made of them.
-    if (!LEFT_OUT.test(name) && (await stat(join(folder, entry))).isFile()) names.push(name)
-  }
-  if (names.length === 0)
-    throw new MissingFileError(folder, ['files to upload'], entries === undefined ? undefined : [])
-  return names.sort()
-}
-
 /** Makes the repository; one that is there will do. */
-async function makeRepository(client: HubClient, options: PushToHubOptions): Promise<void> {
-  const { repoId, private: isPrivate, signal } = options
-  const common = connection(client, options)
+async function makeRepository(client: HubClient, target: HubTarget, isPrivate: boolean | undefined): Promise<void> {
+  const repo = { type: 'model' as const, name: target.repository }
   // The token is put in by fetch; the library knows none that does not begin as the Hub's do.
   const credentials = { accessToken: undefined as unknown as string }
+  const visibility =
+    isPrivate === undefined ? {} : { visibility: isPrivate ? ('private' as const) : ('public' as const) }
   try {
-    await callLibrary(repoId, signal, ({ createRepo }) =>
-      createRepo({
-        ...common,
-        ...credentials,
-        repo: { type: 'model', name: repoId },
-        ...(isPrivate !== undefined && { visibility: isPrivate ? 'private' : 'public' }),
-      }),
+    await unlessThere(() =>
+      callLibrary(client, target, ({ createRepo }, connection) =>
+        createRepo({ ...connection, ...credentials, repo, ...visibility }),
+      ),
     )
   } catch (error) {
-    if (error instanceof HubRequestError && error.status === 409) return
     // Some tokens may write to a repository, but make none.
     if (!(error instanceof TokenRefusedError) || error.status !== 403) throw error
-    await callLibrary(repoId, signal, ({ modelInfo }) => modelInfo({ ...common, name: repoId })).catch(() => {
+    await callLibrary(client, target, ({ modelInfo }, connection) =>
+      modelInfo({ ...connection, name: target.repository }),
+    ).catch(() => {
       throw error
     })
+  }
+}
+
+/** Makes something that may be there already. */
+async function unlessThere(make: () => Promise<unknown>): Promise<void> {
+  try {
+    await make()
+  } catch (error) {
+    if (!(error instanceof HubRequestError) || error.status !== 409) throw error
   }
 }

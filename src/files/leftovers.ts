@@ -23,6 +23,11 @@ export function setAsideBeside(path: string): string {
   return join(dirname(path), `.tesserae-${HOST}-${process.pid}-${randomUUID()}.old-${basename(path)}`)
 }
 
+/** Whether a file or folder of that name is one that is not finished, or that waits to be put back. */
+export function isLeftover(name: string): boolean {
+  return NAME.test(name)
+}
+
 /**
  * Removes what processes that are no more have left in a folder, and puts a folder back that was set aside when its process ended. Looks once at
  * each folder. Nothing depends on it: what cannot be removed stays.
@@ -58,7 +63,8 @@ function leftoversAmong(names: readonly string[]): { name: string; original: str
   })
 }
 
-function isRunning(pid: number): boolean {
+/** Whether there is a process of that number on this machine. */
+export function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {

@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
+import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import {
@@ -14,12 +15,13 @@ import {
   OfflineModeError,
   RepositoryNotFoundError,
   RevisionNotFoundError,
+  snapshotDownload,
   TokenRefusedError,
 } from '../../../components'
 import type { HubOptions } from '../../../components/hub/hub-options'
 import { useTemporaryFolder } from '../checkpoints/temporary-folder'
 import { useHubEnvironment } from './hub-environment'
-import { refuse, useHubServer } from './hub-server'
+import { closedAddress, refuse, useHubServer } from './hub-server'
 
 const folder = useTemporaryFolder()
 const server = useHubServer()
@@ -39,11 +41,20 @@ const options = (more: HubOptions = {}): HubOptions => ({
 const download = (file: string, more?: HubOptions) => hubDownload('org/tiny', file, options(more))
 const partials = async () => (await readdir(join(hub(), 'blobs'))).filter(name => name.endsWith('.incomplete'))
 
+/** All that can be printed of an error, with what it was caused by. */
+function everythingOf(error: Error): string {
+  const causes: unknown[] = []
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) causes.push(cause.stack, cause.message)
+  return inspect(error, { depth: 9, showHidden: true }) + causes.join()
+}
+
 /** Cuts the connection after some bytes, the given number of times. */
 function cut(bytes: number, times: number): void {
   server().send = (content, response) => {
     if (times-- <= 0) return void response.end(content)
-    response.write(content.subarray(0, bytes), () => setTimeout(() => response.destroy(), 20))
+    response.write(content.subarray(0, bytes))
+    // After what has been written, and not instead of it.
+    response.socket?.end()
   }
 }
 
@@ -55,7 +66,7 @@ describe('hubDownload', () => {
     const [blob] = await readdir(join(hub(), 'blobs'))
     expect(blob).toMatch(/^[0-9a-f]{64}$/)
     expect(await readlink(path)).toBe(join('..', '..', '..', 'blobs', blob as string))
-    expect(await readFile(path)).toEqual(weights)
+    expect((await readFile(path)).equals(weights)).toBe(true)
     expect(await readFile(join(hub(), 'refs', 'main'), 'utf8')).toBe(commit)
     await download('config.json')
     expect((await readdir(join(hub(), 'blobs'))).map(name => name.length).sort()).toEqual([40, 64])
@@ -101,13 +112,27 @@ describe('hubDownload', () => {
     })
   })
 
-  test('copies where there can be no links', async () => {
+  test.each([
+    ['takes no room twice where there can be no symbolic links', () => undefined, true],
+    [
+      'copies where there can be no links at all',
+      () => {
+        const promises = require('node:fs/promises') as typeof import('node:fs/promises')
+        jest.spyOn(promises, 'link').mockRejectedValue(Object.assign(new Error('no'), { code: 'EPERM' }))
+      },
+      false,
+    ],
+  ])('%s', async (_, prepare, isSame) => {
     process.env['HF_HUB_DISABLE_SYMLINKS'] = '1'
     server().commit('org/tiny', files)
+    prepare()
     const path = await download('config.json')
-    expect((await stat(path)).isFile()).toBe(true)
+    jest.restoreAllMocks()
     await expect(readlink(path)).rejects.toThrow('EINVAL')
     expect(await readFile(path, 'utf8')).toBe(files['config.json'])
+    const [blob = ''] = await readdir(join(hub(), 'blobs'))
+    expect((await stat(path)).ino === (await stat(join(hub(), 'blobs', blob))).ino).toBe(isSame)
+    expect(await readdir(join(path, '..'))).toEqual(['config.json'])
   })
 
   test('keeps an empty file', async () => {
@@ -138,11 +163,15 @@ describe('a download that breaks off', () => {
   test('goes on where it ended', async () => {
     server().commit('org/tiny', files)
     cut(100_000, 2)
-    expect(await readFile(await download('unet/model.safetensors'))).toEqual(weights)
+    expect((await readFile(await download('unet/model.safetensors'))).equals(weights)).toBe(true)
     const ranges = server()
       .seen(/^GET .*signature/)
-      .map(({ headers }) => headers.range)
-    expect(ranges).toEqual([undefined, 'bytes=100000-', 'bytes=200000-'])
+      .map(({ headers }) => Number(/^bytes=(\d+)-$/.exec(headers.range ?? 'bytes=0-')?.[1]))
+    // fetch may lose the last of what came in before a connection broke.
+    expect(ranges).toHaveLength(3)
+    expect(ranges[0]).toBe(0)
+    expect(ranges[1]).toBeGreaterThan(0)
+    expect(ranges[2]).toBeGreaterThan(ranges[1] as number)
   })
 
   test('is resumed by the next call, after it was cancelled', async () => {
@@ -154,7 +183,7 @@ describe('a download that breaks off', () => {
     await expect(cancelled).rejects.toMatchObject({ name: 'AbortError' })
     expect(await partials()).toHaveLength(1)
     server().send = (content, response) => void response.end(content)
-    expect(await readFile(await download('unet/model.safetensors'))).toEqual(weights)
+    expect((await readFile(await download('unet/model.safetensors'))).equals(weights)).toBe(true)
     expect(server().requests.at(-1)?.headers.range).toBe('bytes=120000-')
     expect(await partials()).toEqual([])
   })
@@ -166,7 +195,7 @@ describe('a download that breaks off', () => {
       if (host === 'storage') delete headers.range
       return false
     })
-    expect(await readFile(await download('unet/model.safetensors'))).toEqual(weights)
+    expect((await readFile(await download('unet/model.safetensors'))).equals(weights)).toBe(true)
   })
 
   test('fails after some attempts that bring nothing, and keeps what has come', async () => {
@@ -205,7 +234,30 @@ describe('a download that breaks off', () => {
       }
       response.end()
     }
-    expect(await readFile(await download('unet/model.safetensors', { timeout: 500 }))).toEqual(weights)
+    expect((await readFile(await download('unet/model.safetensors', { timeout: 500 }))).equals(weights)).toBe(true)
+  })
+})
+
+describe('a lock that was taken for abandoned', () => {
+  test('spoils nothing: who had it and who has it fill the same file', async () => {
+    server().commit('org/tiny', files)
+    let second: Promise<string> | undefined
+    server().send = async (content, response) => {
+      for (let at = 0; at < content.length; at += 20_000) {
+        response.write(content.subarray(at, at + 20_000))
+        await new Promise(resolve => setTimeout(resolve, 5))
+        if (at !== 100_000 || second) continue
+        const locks = join(folder(), 'hub', '.locks', 'models--org--tiny')
+        for (const name of await readdir(locks)) await rm(join(locks, name))
+        second = download('unet/model.safetensors')
+      }
+      response.end()
+    }
+    const first = await download('unet/model.safetensors')
+    expect(await second).toBe(first)
+    expect((await readFile(first)).equals(weights)).toBe(true)
+    expect(await partials()).toEqual([])
+    expect(server().requests.some(({ headers }) => headers.range !== undefined)).toBe(true)
   })
 })
 
@@ -224,7 +276,7 @@ describe('content that is not right', () => {
     server().commit('org/tiny', files)
     let times = 0
     server().send = (content, response) => void response.end(times++ === 0 ? Buffer.alloc(content.length) : content)
-    expect(await readFile(await download('unet/model.safetensors'))).toEqual(weights)
+    expect((await readFile(await download('unet/model.safetensors'))).equals(weights)).toBe(true)
   })
 
   test('that an earlier attempt has left is thrown away', async () => {
@@ -235,7 +287,7 @@ describe('content that is not right', () => {
     server().faults.length = 0
     const [name] = await partials()
     await writeFile(join(hub(), 'blobs', name as string), Buffer.alloc(100_000))
-    expect(await readFile(await download('unet/model.safetensors'))).toEqual(weights)
+    expect((await readFile(await download('unet/model.safetensors'))).equals(weights)).toBe(true)
   })
 
   test('is not trusted when a content of the cache has another size', async () => {
@@ -310,6 +362,54 @@ describe('what the Hub refuses', () => {
     expect(await readFile(await download('config.json'), 'utf8')).toBe(files['config.json'])
   })
 
+  test.each([
+    ['goes on for ever', (response: ServerResponse) => void response.write('x'.repeat(100_000))],
+    ['falls silent', (response: ServerResponse) => void response.write('{"error": "')],
+  ])('with a page that %s', async (_, write) => {
+    server().faults.push((_, response) => {
+      response.writeHead(500)
+      write(response)
+      return true
+    })
+    // The list is asked for with GET: the answer to HEAD has no body.
+    const failing = snapshotDownload('org/tiny', options({ attempts: 1, timeout: 100 }))
+    await expect(failing).rejects.toMatchObject({ code: 'HUB_REQUEST', status: 500 })
+  })
+
+  test('by another host, which no token has to do with', async () => {
+    server().faults.push(({ host }, response) => {
+      if (host === 'storage') refuse(response, 403, undefined, 'Request has expired')
+      return host === 'storage'
+    })
+    const failing = download('unet/model.safetensors', { token: TOKEN })
+    await expect(failing).rejects.toThrow(/Request has expired/)
+    await expect(failing).rejects.toMatchObject({ code: 'HUB_REQUEST', status: 403 })
+  })
+
+  test('what its owner may not give any more', async () => {
+    server().faults.push((_, response) => {
+      refuse(response, 403, undefined, 'Access to this resource is disabled.')
+      return true
+    })
+    await expect(download('config.json', { token: TOKEN })).rejects.toMatchObject({ code: 'HUB_REQUEST' })
+  })
+
+  test.each([
+    ['a number', () => '30', 30],
+    ['a date', () => new Date(Date.now() + 30_000).toUTCString(), 30],
+    ['neither', () => 'soon', undefined],
+  ])('until later, which is said by %s', async (_, value, seconds) => {
+    server().faults.push((_, response) => {
+      response.setHeader('retry-after', value())
+      refuse(response, 429, undefined, 'too many requests')
+      return true
+    })
+    const error = await download('config.json', { attempts: 1 }).catch(error => error)
+    expect(error.status).toBe(429)
+    if (seconds === undefined) expect(error.retryAfter).toBeUndefined()
+    else expect(Math.abs(error.retryAfter - seconds)).toBeLessThan(10)
+  })
+
   test('for ever', async () => {
     server().faults.push((_, response) => {
       refuse(response, 503, undefined, 'down for maintenance')
@@ -329,21 +429,47 @@ describe('what the Hub refuses', () => {
     await expect(download('config.json')).rejects.toThrow(InvalidHubAnswerError)
   })
 
-  test('nothing that is cached, where the server is down or gone', async () => {
-    const path = await download('config.json')
-    server().faults.push((_, response) => {
-      refuse(response, 500, undefined, 'broken')
-      return true
-    })
-    expect(await download('config.json')).toBe(path)
-    expect(await download('config.json', { endpoint: 'http://127.0.0.1:1' })).toBe(path)
-    await expect(download('unet/model.safetensors', { endpoint: 'http://127.0.0.1:1' })).rejects.toThrow(
-      HubConnectionError,
-    )
-  })
+  test.each([500, 429])(
+    'nothing that is cached, where the server is down (%i) or gone; it is asked once',
+    async status => {
+      const path = await download('config.json')
+      server().faults.push((_, response) => {
+        refuse(response, status, undefined, 'broken')
+        return true
+      })
+      const before = server().requests.length
+      expect(await download('config.json')).toBe(path)
+      expect(server().requests).toHaveLength(before + 1)
+      const endpoint = await closedAddress()
+      expect(await download('config.json', { endpoint })).toBe(path)
+      await expect(download('unet/model.safetensors', { endpoint })).rejects.toThrow(HubConnectionError)
+    },
+  )
 })
 
 describe('without a network', () => {
+  test('a branch is what it was when the last download of it was whole', async () => {
+    server().commit('org/tiny', files)
+    const path = await download('unet/model.safetensors')
+    server().commit('org/tiny', { ...files, 'unet/model.safetensors': Buffer.alloc(300_000, 'new') })
+    const controller = new AbortController()
+    const onProgress = ({ bytes }: { bytes: number }) => bytes > 0 && controller.abort()
+    await expect(download('unet/model.safetensors', { signal: controller.signal, onProgress })).rejects.toThrow()
+    expect(await download('unet/model.safetensors', { localFilesOnly: true })).toBe(path)
+  })
+
+  test('and with nothing cached, it says what cannot be reached', async () => {
+    const endpoint = await closedAddress()
+    process.env['HF_ENDPOINT'] = endpoint
+    const failing = hubDownload('org/tiny', 'config.json')
+    await expect(failing).rejects.toThrow(HubConnectionError)
+    await expect(failing).rejects.toMatchObject({ code: 'HUB_CONNECTION', host: new URL(endpoint).host })
+    await expect(failing).rejects.toThrow(
+      /^org\/tiny: there is no folder of that name here, and 127\.0\.0\.1:\d+ cannot be reached: .*ECONNREFUSED/,
+    )
+    expect(await readdir(folder())).toEqual([])
+  })
+
   test.each([['HF_HUB_OFFLINE', {}] as const, ['localFilesOnly', { localFilesOnly: true }] as const])(
     'gives what is cached and asks no server: %s',
     async (reason, more) => {
@@ -404,6 +530,68 @@ describe('tokens', () => {
     ])
   })
 
+  test('are seen by no other host that the API sends us to', async () => {
+    server().faults.push(({ host, path, method }, response) => {
+      if (host === 'storage' || !path.startsWith('/api/')) return false
+      response.writeHead(method === 'GET' ? 302 : 307, { location: `${server().storage}${path}` }).end()
+      return true
+    })
+    await expect(snapshotDownload('org/tiny', options({ token: TOKEN, attempts: 1 }))).rejects.toThrow(HubRequestError)
+    const hosts = server().requests.map(({ host, headers }) => [host, headers.authorization])
+    expect(hosts).toEqual([
+      ['hub', `Bearer ${TOKEN}`],
+      ['storage', undefined],
+    ])
+  })
+
+  test('follow a repository that was renamed', async () => {
+    server().faults.push(({ path }, response) => {
+      if (!path.startsWith('/org/old/')) return false
+      response.writeHead(307, { location: path.replace('/org/old/', '/org/tiny/') }).end()
+      return true
+    })
+    const path = await hubDownload('org/old', 'config.json', options({ token: TOKEN }))
+    expect(await readFile(path, 'utf8')).toBe(files['config.json'])
+    expect(sent()).toEqual(new Set([`Bearer ${TOKEN}`]))
+  })
+
+  test.each([
+    ['the reason', (response: ServerResponse, said: string) => refuse(response, 400, undefined, `cannot read ${said}`)],
+    [
+      'the number of the request',
+      (response: ServerResponse, said: string) => {
+        response.setHeader('x-request-id', said)
+        response.writeHead(400).end(JSON.stringify({ error: said }))
+      },
+    ],
+    ['an answer that is none', (response: ServerResponse, said: string) => void response.end(said)],
+    [
+      'the address of the next',
+      (response: ServerResponse, said: string) =>
+        void response.writeHead(302, { location: `ftp://${said.slice(7)}:x@127.0.0.1/${said.slice(7)}` }).end(),
+    ],
+  ])('are in no error of a list, also where the server repeats them: %s', async (_, answer) => {
+    server().faults.push(({ headers }, response) => {
+      answer(response, String(headers.authorization))
+      return true
+    })
+    for (const ask of [
+      () => snapshotDownload('org/tiny', options({ token: TOKEN, attempts: 1 })),
+      () => download('config.json', { token: TOKEN, attempts: 1 }),
+    ]) {
+      const error = await ask().catch(error => error)
+      expect(error.code).toMatch(/^(?:HUB_REQUEST|HUB_CONNECTION|INVALID_HUB_ANSWER)$/)
+      expect(everythingOf(error)).not.toContain(TOKEN)
+    }
+  })
+
+  test('are in no event', async () => {
+    const events: unknown[] = []
+    await download('unet/model.safetensors', { token: TOKEN, onProgress: event => events.push(event) })
+    expect(events.length).toBeGreaterThan(0)
+    expect(inspect(events, { depth: 9, showHidden: true })).not.toMatch(/hf_|signature/)
+  })
+
   test('are in no error, also where the server repeats them', async () => {
     server().faults.push(({ headers }, response) => {
       refuse(response, 400, undefined, `cannot read ${headers.authorization}`)
@@ -411,7 +599,7 @@ describe('tokens', () => {
     })
     const error = await download('config.json', { token: TOKEN }).catch(error => error)
     expect(error).toBeInstanceOf(HubRequestError)
-    expect(inspect(error, { depth: 9, showHidden: true }) + error.stack).not.toContain(TOKEN)
+    expect(everythingOf(error)).not.toContain(TOKEN)
   })
 
   test('that can be none are not repeated', async () => {
@@ -451,5 +639,27 @@ describe('names', () => {
 
   test('of endpoints that are no address', async () => {
     await expect(download('config.json', { endpoint: 'hub' })).rejects.toThrow(InvalidHubSettingError)
+  })
+
+  test('of endpoints with a password, which is not repeated', async () => {
+    const error = await download('config.json', { endpoint: 'http://me:secret@127.0.0.1:1' }).catch(error => error)
+    expect(error).toBeInstanceOf(InvalidHubSettingError)
+    expect(everythingOf(error)).not.toContain('secret')
+  })
+})
+
+describe('numbers that are none', () => {
+  test.each([
+    ['attempts', Number.NaN],
+    ['attempts', 0],
+    ['attempts', 1.5],
+    ['retryDelay', -1],
+    ['timeout', Number.NaN],
+    ['timeout', Number.POSITIVE_INFINITY],
+  ])('%s: %d', async (name, value) => {
+    const failing = download('config.json', { [name]: value })
+    await expect(failing).rejects.toThrow(InvalidHubSettingError)
+    await expect(failing).rejects.toThrow(`the option ${name} must be a`)
+    expect(server().requests).toEqual([])
   })
 })

@@ -162,6 +162,7 @@ export class HubServer {
     }
     const [action = '', encoded = '', ...path] = rest.split('/')
     const revision = decodeURIComponent(encoded).replace(/^HEAD$/, 'main')
+    if (method === 'POST' && action === 'branch') return this.branch(repository, revision, response, token)
     if (method === 'POST') return this.write(id, repository, rest, url, response, body, token)
     const commit = repository.refs.get(revision) ?? revision
     const tree = repository.commits.get(commit)
@@ -253,6 +254,13 @@ export class HubServer {
     return json(response, { url: `${this.endpoint}/${id}`, id })
   }
 
+  private branch(repository: Repository, name: string, response: ServerResponse, token: string | undefined): unknown {
+    if (token === undefined || token.includes('read')) return refuse(response, 403, undefined, 'Forbidden')
+    if (repository.refs.has(name)) return refuse(response, 409, undefined, `Reference "refs/heads/${name}" exists`)
+    repository.refs.set(name, repository.refs.get('main') ?? '')
+    json(response, {})
+  }
+
   private write(
     id: string,
     repository: Repository,
@@ -264,24 +272,41 @@ export class HubServer {
   ): unknown {
     if (token === undefined || token.includes('read')) return refuse(response, 403, undefined, 'Forbidden')
     if (rest === 'info/lfs/objects/batch') {
-      const { objects } = JSON.parse(body.toString()) as { objects: { oid: string; size: number }[] }
+      const { objects, transfers } = JSON.parse(body.toString()) as {
+        objects: { oid: string; size: number }[]
+        transfers: string[]
+      }
+      // The Hub prefers its newer way of uploading, where it is known; its storage answers 404 to questions for what it does not have.
+      const xet = {
+        'X-Xet-Cas-Url': this.storage,
+        'X-Xet-Access-Token': 'xet',
+        'X-Xet-Token-Expiration': '99999999999',
+      }
+      const isXet = transfers.includes('xet')
       return json(response, {
-        transfer: 'basic',
+        transfer: isXet ? 'xet' : 'basic',
         objects: objects.map(({ oid, size }) => ({
           oid,
           size,
-          ...(!this.uploads.has(oid) && { actions: { upload: { href: `${this.storage}/${oid}?signature=secret` } } }),
+          ...(!this.uploads.has(oid) && {
+            actions: {
+              upload: { href: `${this.storage}/${oid}?signature=secret`, ...(isXet && { header: xet }) },
+            },
+          }),
         })),
       })
     }
     const [action, encoded = ''] = rest.split('/')
+    const wanted = decodeURIComponent(encoded)
+    if (wanted !== 'main' && !repository.refs.has(wanted))
+      return refuse(response, 404, 'RevisionNotFound', `Invalid rev id: ${wanted}`)
     if (action === 'preupload') {
       const { files } = JSON.parse(body.toString()) as { files: { path: string }[] }
       return json(response, {
         files: files.map(({ path }) => ({ path, uploadMode: path.endsWith('.safetensors') ? 'lfs' : 'regular' })),
       })
     }
-    const branch = url.searchParams.has('create_pr') ? 'refs/pr/1' : decodeURIComponent(encoded)
+    const branch = url.searchParams.has('create_pr') ? 'refs/pr/1' : wanted
     const before = repository.commits.get(repository.refs.get(branch) ?? '')
     const tree = new Map(before)
     for (const line of body.toString().trim().split('\n')) {
@@ -314,6 +339,15 @@ export function useHubServer(): () => HubServer {
   })
   afterEach(() => server.stop())
   return () => server
+}
+
+/** An address on this machine where nobody listens. */
+export async function closedAddress(): Promise<string> {
+  const listener = createServer()
+  await new Promise<void>(resolve => listener.listen(0, '127.0.0.1', resolve))
+  const { port } = listener.address() as AddressInfo
+  await new Promise(resolve => listener.close(resolve))
+  return `http://127.0.0.1:${port}`
 }
 
 /** Refuses as the Hub does. */

@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process'
+/** A process that downloads is killed at 50 moments, and two download at once: what is shown is whole, and of one commit. */
 import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { cp, readdir } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { snapshotDownload } from '../../../components'
+import { contentOf, killAtPoints, runSave } from '../../src/files/killed-saves'
 import { useTemporaryFolder } from '../checkpoints/temporary-folder'
 import { useHubEnvironment } from './hub-environment'
 import { useHubServer } from './hub-server'
@@ -11,89 +12,76 @@ const folder = useTemporaryFolder()
 const server = useHubServer()
 useHubEnvironment(folder)
 
-const POINTS = 24
-const PART = 40_000
-const script = join(__dirname, '..', '..', '..', 'dist', 'components', 'hub', 'snapshot-download.js')
-const files = {
-  'config.json': '{"a": 1}',
-  'unet/one.safetensors': createHash('sha512').update('1').digest('hex').repeat(20_000),
-  'unet/two.safetensors': createHash('sha512').update('2').digest('hex').repeat(20_000),
-  'vae/three.json': createHash('sha512').update('3').digest('hex').repeat(1000),
+/** Bytes that do not repeat, so that none can be at another's place. */
+const bytes = (seed: string, blocks: number) =>
+  Array.from({ length: blocks }, (_, i) => createHash('sha512').update(`${seed}${i}`).digest('hex')).join('')
+const oldFiles = { 'config.json': '{"a": 1}', 'unet/one.safetensors': bytes('one', 1000), 'unet/two.json': 'two' }
+const newFiles = {
+  'config.json': '{"a": 2}',
+  'unet/one.safetensors': bytes('another', 4000),
+  'unet/two.json': 'two',
+  'vae/three.safetensors': bytes('three', 4000),
 }
 
-/** Downloads in a process of its own. `onStart` is given what kills it. */
-function downloadInProcess(onStart: (kill: () => void) => void): Promise<NodeJS.Signals | number | null> {
-  const code = `require(${JSON.stringify(script)}).snapshotDownload('org/tiny', { endpoint: '${server().endpoint}', maxWorkers: 2 })`
-  const child = spawn(process.execPath, ['-e', code], { env: { ...process.env, HF_HOME: folder() }, stdio: 'ignore' })
-  onStart(() => child.kill('SIGKILL'))
-  return new Promise(resolve => child.on('close', (exit, signal) => resolve(signal ?? exit)))
+const download = `
+  const { snapshotDownload } = library('components/hub/snapshot-download')
+  await startCounting()
+  await snapshotDownload('org/tiny', { maxWorkers: 2 })
+`
+
+/** What a folder of such files holds. */
+const contents = (files: Readonly<Record<string, string>>) =>
+  Object.fromEntries(
+    Object.entries(files).map(([name, text]) => [name, createHash('sha256').update(text).digest('hex')]),
+  )
+
+/** Files that are not finished. A lock stays, and holds nobody up: its process is no more. */
+async function unfinished(cache: string): Promise<string[]> {
+  const entries = await readdir(cache, { recursive: true, withFileTypes: true })
+  return entries.filter(entry => /\.(?:incomplete|tmp)$/.test(entry.name)).map(entry => entry.name)
 }
 
-/** Every file that is shown is whole; every content has the hash that is its name. */
-async function expectWholeFiles(): Promise<void> {
-  const repository = join(folder(), 'hub', 'models--org--tiny')
-  const entries = await readdir(repository, { recursive: true, withFileTypes: true }).catch(() => [])
-  for (const entry of entries.filter(entry => !entry.isDirectory())) {
-    const path = join(entry.parentPath, entry.name)
-    if (/\.(?:incomplete|tmp)$/.test(entry.name)) continue
-    const content = await readFile(path)
-    const [, kind, , ...name] = path.slice(repository.length).split('/')
-    if (kind === 'snapshots') expect(content.toString()).toBe(files[name.join('/') as keyof typeof files])
-    if (kind === 'blobs') {
-      const git = createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex')
-      expect([git, createHash('sha256').update(content).digest('hex')]).toContain(entry.name)
-    }
-    if (kind === 'trees') expect(Object.keys(JSON.parse(content.toString()).files)).toEqual(Object.keys(files).sort())
-    if (kind === 'refs') expect(content.toString()).toMatch(/^[0-9a-f]{40}$/)
-  }
-}
-
-test(`a download that is killed at ${POINTS} points leaves whole files alone, and ends in the next process`, async () => {
-  server().commit('org/tiny', files)
-  // Parts go out slowly, so that there is something to be killed in.
-  let parts = 0
-  let onPart: (part: number) => void = () => undefined
+test('a download that is killed at 50 points leaves the old commit or the new, and ends in the next process', async () => {
+  const old = server().commit('org/tiny', oldFiles)
+  await runSave(download, { HF_HOME: join(folder(), 'old'), HF_ENDPOINT: server().endpoint })
+  const commit = server().commit('org/tiny', newFiles)
+  // Parts go out one by one, so that there is something to be killed in.
   server().send = async (content, response) => {
-    for (let at = 0; at < content.length && !response.destroyed; at += PART) {
-      response.write(content.subarray(at, at + PART))
-      onPart(++parts)
-      await new Promise(resolve => setTimeout(resolve, 3))
+    for (let at = 0; at < content.length && !response.destroyed; at += 60_000) {
+      response.write(content.subarray(at, at + 60_000))
+      await new Promise(resolve => setImmediate(resolve))
     }
     response.end()
   }
-  const ends: unknown[] = []
-  for (let point = 0; point < POINTS; point++) {
-    const before = server().requests.length
-    const end = await downloadInProcess(kill => {
-      // A request or a part after the last point: from the first question to the last bytes.
-      const last = parts
-      server().faults.splice(0, 1, () => {
-        if (point < 4 && server().requests.length - before > point) kill()
-        return false
-      })
-      onPart = part => {
-        if (part - last > point % 5) setTimeout(kill, point % 4)
-      }
-    })
-    ends.push(end)
-    await expectWholeFiles()
+  const seen = { old: 0, new: 0, resumed: 0 }
+  const prepare = async (run: string) => {
+    await cp(join(folder(), 'old'), join(folder(), run), { recursive: true, verbatimSymlinks: true })
+    return { HF_HOME: join(folder(), run), HF_ENDPOINT: server().endpoint }
   }
-  expect(ends.filter(end => end === 'SIGKILL').length).toBeGreaterThanOrEqual(20)
-  onPart = () => undefined
-  server().faults.length = 0
-  const path = await snapshotDownload('org/tiny', { endpoint: server().endpoint })
-  for (const [name, text] of Object.entries(files)) expect(await readFile(join(path, name), 'utf8')).toBe(text)
-  await expectWholeFiles()
+  await killAtPoints(download, 50, folder(), prepare, async run => {
+    const cacheDir = join(folder(), run, 'hub')
+    const path = await snapshotDownload('org/tiny', { cacheDir, localFilesOnly: true })
+    const isOld = basename(path) === old
+    expect(await contentOf(path)).toEqual(contents(isOld ? oldFiles : newFiles))
+    seen[isOld ? 'old' : 'new']++
+    if ((await unfinished(cacheDir)).some(name => name.endsWith('.incomplete'))) seen.resumed++
+    const whole = await snapshotDownload('org/tiny', { cacheDir, endpoint: server().endpoint })
+    expect(basename(whole)).toBe(commit)
+    expect(await contentOf(whole)).toEqual(contents(newFiles))
+    expect(await unfinished(cacheDir)).toEqual([])
+  })
+  expect(seen.old).toBeGreaterThan(20)
+  expect(seen.new).toBeGreaterThan(0)
+  expect(seen.resumed).toBeGreaterThan(5)
   expect(server().requests.some(({ headers }) => headers.range !== undefined)).toBe(true)
-  const blobs = await readdir(join(folder(), 'hub', 'models--org--tiny', 'blobs'))
-  expect(blobs.filter(name => name.endsWith('.incomplete'))).toEqual([])
 }, 120_000)
 
-test('two processes that fetch at the same time do not collide', async () => {
-  server().commit('org/tiny', files)
-  const ends = await Promise.all([downloadInProcess(() => undefined), downloadInProcess(() => undefined)])
-  expect(ends).toEqual([0, 0])
-  await expectWholeFiles()
-  // Each content has come in once.
+test('two processes that fetch at the same time do not collide, and fetch each content once', async () => {
+  server().commit('org/tiny', newFiles)
+  const env = { HF_HOME: folder(), HF_ENDPOINT: server().endpoint }
+  await Promise.all([runSave(download, env), runSave(download, env)])
+  const path = await snapshotDownload('org/tiny', { localFilesOnly: true })
+  expect(await contentOf(path)).toEqual(contents(newFiles))
+  expect(await unfinished(join(folder(), 'hub'))).toEqual([])
   expect(server().requests.filter(({ host }) => host === 'storage')).toHaveLength(2)
 })

@@ -1,5 +1,6 @@
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import {
   HubRequestError,
   InvalidHubSettingError,
@@ -9,7 +10,9 @@ import {
   pushToHub,
   snapshotDownload,
   TokenRefusedError,
+  UnreadableFileError,
 } from '../../../components'
+import { nameOfDeadProcess } from '../../src/files/dead-process'
 import { useTemporaryFolder } from '../checkpoints/temporary-folder'
 import { useHubEnvironment } from './hub-environment'
 import { refuse, useHubServer } from './hub-server'
@@ -54,7 +57,9 @@ describe('pushToHub', () => {
   test('gives back what was pushed', async () => {
     await push()
     const path = await snapshotDownload('org/new', { endpoint: server().endpoint })
-    expect(await readFile(join(path, 'unet', 'model.safetensors'))).toEqual(Buffer.alloc(2_000_000, 'weights'))
+    expect((await readFile(join(path, 'unet', 'model.safetensors'))).equals(Buffer.alloc(2_000_000, 'weights'))).toBe(
+      true,
+    )
   })
 
   test('adds to a repository that is there', async () => {
@@ -64,9 +69,13 @@ describe('pushToHub', () => {
     expect(text('model_index.json')).toBe('{"a": 1}')
   })
 
-  test('writes to a branch, or proposes', async () => {
-    await push({ revision: 'dev' })
-    expect(text('model_index.json', 'dev')).toBe('{"a": 1}')
+  test('makes a branch and writes to it, or to one that is there, or proposes', async () => {
+    await push({ revision: 'feature/dev' })
+    expect(text('model_index.json', 'feature/dev')).toBe('{"a": 1}')
+    await writeFile(join(model(), 'model_index.json'), '{"a": 2}')
+    await push({ revision: 'feature/dev' })
+    expect(text('model_index.json', 'feature/dev')).toBe('{"a": 2}')
+    await writeFile(join(model(), 'model_index.json'), '{"a": 1}')
     const { pullRequestUrl } = await push({ createPr: true })
     expect(pullRequestUrl).toBe(`${server().endpoint}/org/new/discussions/1`)
     expect(text('model_index.json')).toBeUndefined()
@@ -93,9 +102,51 @@ describe('pushToHub', () => {
     await expect(push({ token: false })).rejects.toThrow(InvalidHubSettingError)
     await expect(push({ repoId: 'new' })).rejects.toThrow(InvalidRepositoryNameError)
     await expect(pushToHub(join(folder(), 'nowhere'), { repoId: 'org/new' })).rejects.toThrow(MissingFileError)
+    await expect(push({ revision: '../x' })).rejects.toThrow(InvalidRepositoryNameError)
     await mkdir(join(folder(), 'empty'))
     await expect(pushToHub(join(folder(), 'empty'), { repoId: 'org/new' })).rejects.toThrow(/The folder is empty/)
+    await mkdir(join(folder(), 'tools', '.cache'), { recursive: true })
+    await writeFile(join(folder(), 'tools', '.cache', 'a'), '')
+    await expect(pushToHub(join(folder(), 'tools'), { repoId: 'org/new' })).rejects.toThrow(
+      /The folder holds "?\.cache/,
+    )
+    await expect(pushToHub(join(model(), 'model_index.json'), { repoId: 'org/new' })).rejects.toThrow(MissingFileError)
+    process.env['HF_HUB_OFFLINE'] = '1'
+    await expect(push()).rejects.toThrow(/HF_HUB_OFFLINE is set/)
     expect(server().requests).toEqual([])
+  })
+
+  test.each([
+    ['a link to nothing', 'nowhere', /link to nothing/],
+    ['a link in circles', '..', /link to a folder that it lies in/],
+  ])('refuses a folder with %s', async (_, target, problem) => {
+    await symlink(target, join(model(), 'unet', 'link'))
+    await expect(push()).rejects.toThrow(UnreadableFileError)
+    await expect(push()).rejects.toThrow(problem)
+    expect(server().requests).toEqual([])
+  })
+
+  test('leaves out what is not written to its end, and takes folders that are linked', async () => {
+    await writeFile(nameOfDeadProcess(join(model(), 'model.safetensors'), 'temporary'), 'half')
+    const aside = nameOfDeadProcess(join(model(), 'vae'), 'aside')
+    await mkdir(aside)
+    await writeFile(join(aside, 'config.json'), 'old')
+    await mkdir(join(folder(), 'shared'))
+    await writeFile(join(folder(), 'shared', 'config.json'), 'shared')
+    await symlink(join(folder(), 'shared'), join(model(), 'vae'))
+    await push()
+    expect([...server().files('org/new').keys()].sort()).toEqual([
+      'model_index.json',
+      'unet/config.json',
+      'unet/model.safetensors',
+      'vae/config.json',
+    ])
+  })
+
+  test('says that a token is not valid, and does not repeat it', async () => {
+    const error = await push({ token: 'hf_wrong' }).catch(error => error)
+    expect(error).toMatchObject({ code: 'TOKEN_REFUSED', status: 401 })
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('hf_wrong')
   })
 
   test('says that a token may not write', async () => {

@@ -1,9 +1,11 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   CorruptDownloadError,
   HubConnectionError,
+  HubRequestError,
   InvalidHubAnswerError,
+  InvalidHubSettingError,
   OfflineModeError,
   RepositoryNotFoundError,
   RevisionNotFoundError,
@@ -11,9 +13,10 @@ import {
   snapshotDownload,
   UnwritableFileError,
 } from '../../../components'
+import { runSave } from '../../src/files/killed-saves'
 import { useTemporaryFolder } from '../checkpoints/temporary-folder'
 import { useHubEnvironment } from './hub-environment'
-import { useHubServer } from './hub-server'
+import { closedAddress, refuse, useHubServer } from './hub-server'
 
 const folder = useTemporaryFolder()
 const server = useHubServer()
@@ -194,6 +197,22 @@ describe('snapshotDownload', () => {
     },
   )
 
+  test.each([0, -1, 2.5, Number.NaN])('refuses to fetch %d files at once', async maxWorkers => {
+    server().commit('org/tiny', files)
+    await expect(download({ maxWorkers })).rejects.toThrow(InvalidHubSettingError)
+  })
+
+  test('refuses a list whose pages name one another', async () => {
+    server().commit('org/tiny', files)
+    server().faults.push(({ path }, response) => {
+      if (path.includes('/tree/')) response.setHeader('link', `<${server().endpoint}${path}>; rel="next"`)
+      return false
+    })
+    const failing = download()
+    await expect(failing).rejects.toThrow(InvalidHubAnswerError)
+    await expect(failing).rejects.toThrow(/names "README\.md" twice/)
+  })
+
   test('refuses an answer that is none of a Hub', async () => {
     server().faults.push((_, response) => {
       response.end('<html>a login page</html>')
@@ -235,13 +254,30 @@ describe('without a network', () => {
     const failing = download({ allowPatterns: ['unet/*', 'vae/config.json'], localFilesOnly: true })
     await expect(failing).rejects.toThrow(OfflineModeError)
     await expect(failing).rejects.toMatchObject({ missing: ['vae/config.json'] })
-    await expect(download({ endpoint: 'http://127.0.0.1:1' })).rejects.toThrow(HubConnectionError)
+    await expect(download({ endpoint: await closedAddress() })).rejects.toThrow(HubConnectionError)
   })
+
+  test.each([true, false])(
+    'does not wait for a server that is down where all is cached; else it does: %s',
+    async isAll => {
+      server().commit('org/tiny', files)
+      const allowPatterns = isAll ? '*' : 'unet/*'
+      const path = await download({ allowPatterns })
+      server().faults.push((_, response) => {
+        refuse(response, 503, undefined, 'down')
+        return true
+      })
+      const before = server().requests.length
+      if (isAll) expect(await download()).toBe(path)
+      else await expect(download()).rejects.toThrow(HubRequestError)
+      expect(server().requests).toHaveLength(before + (isAll ? 1 : 2))
+    },
+  )
 
   test('gives what is cached where the server cannot be reached', async () => {
     server().commit('org/tiny', files)
     const path = await download()
-    expect(await download({ endpoint: 'http://127.0.0.1:1' })).toBe(path)
+    expect(await download({ endpoint: await closedAddress() })).toBe(path)
   })
 
   test('says that a revision was never fetched', async () => {
@@ -260,6 +296,34 @@ describe('a cache that cannot be written', () => {
     await expect(failing).rejects.toMatchObject({ code: 'UNWRITABLE_FILE', reason: 'missing-folder' })
   })
 
+  // Who may do everything can write everywhere, so the process gives that up.
+  const asNobody = `
+    const { snapshotDownload } = library('components/hub/snapshot-download')
+    require('@huggingface/hub')
+    if (process.getuid() === 0) process.setuid(65534)
+    await snapshotDownload('org/tiny', { attempts: 1 })`
+  const testWithUsers = process.getuid === undefined ? test.skip : test
+
+  testWithUsers('because its folder is read-only, which leaves nothing half done', async () => {
+    server().commit('org/tiny', files)
+    const home = join(folder(), 'home')
+    await mkdir(home)
+    await chmod(folder(), 0o755)
+    await chmod(home, 0o555)
+    const env = { HF_HOME: home, HF_ENDPOINT: server().endpoint }
+    await expect(runSave(asNobody, env)).rejects.toThrow(/UnwritableFileError: .* no permission to write in the folder/)
+    expect(await readdir(home)).toEqual([])
+    expect(server().seen(/^GET .*resolve/)).toEqual([])
+    // What is all there needs no writing.
+    await chmod(home, 0o755)
+    await download({ cacheDir: join(home, 'hub') })
+    await chmod(join(home, 'hub', 'models--org--tiny', 'refs'), 0o555)
+    await chmod(home, 0o555)
+    await runSave(asNobody, env)
+    await chmod(join(home, 'hub', 'models--org--tiny', 'refs'), 0o755)
+    await chmod(home, 0o755)
+  })
+
   test.each([
     ['EROFS', 'no-permission'],
     ['ENOSPC', 'no-space'],
@@ -269,7 +333,7 @@ describe('a cache that cannot be written', () => {
     const promises = require('node:fs/promises') as typeof import('node:fs/promises')
     jest.spyOn(promises, 'open').mockImplementation(async (...args) => {
       const handle = await open(...args)
-      handle.appendFile = async () => {
+      handle.write = async () => {
         throw Object.assign(new Error('no more'), { code, syscall: 'write' })
       }
       return handle

@@ -29,13 +29,14 @@ function countCalls(object, names) {
   }
 }
 
-countCalls(promises, ['open', 'mkdir', 'rename', 'link', 'rm', 'rmdir', 'chmod', 'readdir', 'stat', 'realpath'])
+countCalls(promises, ['open', 'mkdir', 'rename', 'link', 'symlink', 'readlink', 'rm', 'rmdir', 'chmod'])
+countCalls(promises, ['readdir', 'readFile', 'writeFile', 'stat', 'statfs', 'realpath'])
 countCalls(childProcess, ['spawn'])
 
 /** Counts from here on. */
 globalThis.startCounting = async () => {
   const handle = await promises.open(__filename)
-  countCalls(Object.getPrototypeOf(handle), ['writeFile', 'write', 'read', 'sync', 'close'])
+  countCalls(Object.getPrototypeOf(handle), ['writeFile', 'write', 'read', 'truncate', 'sync', 'close'])
   await handle.close()
   isOn = true
   process.on('exit', () => {

@@ -1,4 +1,4 @@
-/** Kills processes while they save, at moments spread over the whole of it. */
+/** Kills processes while they write files, at moments spread over the whole of it. */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
@@ -64,7 +64,7 @@ export async function killAtPoints(
 }
 
 function spread(calls: number, points: number): readonly number[] {
-  if (!(calls >= points)) throw new Error(`A save has only ${calls} calls of the file system to be killed at.`)
+  if (!(calls >= points)) throw new Error(`There are only ${calls} calls of the file system to be killed at.`)
   return Array.from({ length: points }, (_, i) => Math.round(1 + (i * (calls - 1)) / (points - 1)))
 }
 

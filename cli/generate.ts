@@ -1,5 +1,6 @@
 /** `tesserae generate`: from words to a picture file. */
 import { randomInt } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { access, constants } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { StableDiffusionTextToImageBlocks } from '../blocks/stable-diffusion/text-to-image-blocks'
@@ -10,13 +11,14 @@ import type { ExecutionProvider } from '../components/executors/graph/graph-exec
 import { type ExecutorName, type ExecutorSelection, selectExecutor } from '../components/executors/select-executor'
 import type { BaseGuidance } from '../components/guiders/base-guidance'
 import { makeGuider } from '../components/guiders/guider-names'
+import { InvalidRepositoryNameError } from '../components/hub/hub-errors'
 import type { Image } from '../components/images/image'
 import '../components/hub/hub-resolver'
 import { loadSharp } from '../components/images/load-sharp'
 import { makeImageGrid } from '../components/images/make-image-grid'
 import { SCHEDULER_CONFIG_NAME, type SchedulerMixin } from '../components/schedulers/scheduler-mixin'
 import { resolveScheduler } from '../components/schedulers/scheduler-names'
-import type { ModularPipeline, PipelineEvent, RepositoryOptions } from '../src'
+import type { DownloadProgress, ModularPipeline, PipelineEvent } from '../src'
 import { UnwritableFileError } from '../src/files/unwritable-file-error'
 import { fetchModelIndex, isRepositoryId, resolveRepository } from '../src/hub/repository-resolver'
 import type { Size } from './arguments'
@@ -122,23 +124,29 @@ async function loadPipeline(
 ): Promise<ModularPipeline> {
   const guider = options.guider === undefined ? undefined : makeGuider(options.guider)
   const scheduler = options.scheduler === undefined ? undefined : resolveScheduler(options.scheduler)
-  const repository: RepositoryOptions = {
-    ...(options.revision !== undefined && { revision: options.revision }),
+  const { model, revision } = options
+  if (revision !== undefined && existsSync(model)) {
+    const problem =
+      'is a folder here, which has no revisions. Leave out --revision, or name a repository such as org/name.'
+    throw new InvalidRepositoryNameError(model, problem)
+  }
+  const repository = {
     ...(options.offline && { localFilesOnly: true }),
     signal,
-    onProgress: download => progress.showDownload(download),
+    onProgress: (download: DownloadProgress) => progress.showDownload(download),
   }
-  await fetchModelIndex(options.model, repository)
-  const pipe = new StableDiffusionTextToImageBlocks().initPipeline(options.model, { revision: options.revision })
+  await fetchModelIndex(model, { ...repository, revision })
+  const pipe = new StableDiffusionTextToImageBlocks().initPipeline(model, { revision })
   if (guider !== undefined) pipe.updateComponents({ guider })
   if (scheduler !== undefined) {
     // Only the settings of the model's own scheduler are needed: its class may be one that is not here.
-    const subfolder = pipe.getComponentSpec('scheduler')?.subfolder ?? ''
+    const { pretrainedModelNameOrPath: place = model, subfolder, revision } = pipe.getComponentSpec('scheduler') ?? {}
     const part = { subfolder, files: [SCHEDULER_CONFIG_NAME] }
-    const folder = join(await resolveRepository(options.model, part, repository), subfolder)
+    const folder = join(await resolveRepository(place, part, { ...repository, revision }), subfolder ?? '')
     pipe.updateComponents({ scheduler: scheduler.make(await readConfig(folder, SCHEDULER_CONFIG_NAME)) })
   }
-  await pipe.loadComponents({ ...repository, signal, executor })
+  // Each component knows the revision of its own repository.
+  await pipe.loadComponents({ ...repository, executor })
   return pipe
 }
 

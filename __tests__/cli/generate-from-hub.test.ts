@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { useTemporaryFolder } from '../components/checkpoints/temporary-folder'
 import { useHubEnvironment } from '../components/hub/hub-environment'
-import { useHubServer } from '../components/hub/hub-server'
+import { closedAddress, useHubServer } from '../components/hub/hub-server'
 import { emojiFiles } from '../components/hub/model-repositories'
 import { type ProgramOptions, runCli } from './run-cli'
 
@@ -44,7 +44,36 @@ describe('tesserae generate --model org/name', () => {
     )
     const offline = await generate(['--offline'])
     expect(offline.stderr).toMatch(/^tesserae: org\/emoji: .*no server may be asked/)
-    expect(missing.stderr + missing.stdout + offline.stderr).not.toContain(TOKEN)
+    const endpoint = await closedAddress()
+    const env = { HF_HOME: folder(), HF_ENDPOINT: endpoint, HF_TOKEN: TOKEN, TESSERAE_DEBUG: '1' }
+    const unreachable = await generate([], { env })
+    expect(unreachable.stderr).toMatch(/^tesserae: org\/emoji: there is no folder .* cannot be reached: .*ECONNREFUSED/)
+    const all = [missing, offline, unreachable].map(({ stdout, stderr }) => stdout + stderr).join()
+    expect(all).not.toContain(TOKEN)
+  })
+
+  test('says that a folder has no revisions', async () => {
+    const { code, stderr } = await generate(['--model', folder(), '--revision', 'v1'])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/is a folder here, which has no revisions/)
+  })
+
+  test('takes components of another repository from its own main branch', async () => {
+    const { 'model_index.json': text, ...files } = await emojiFiles()
+    server().commit('org/parts', files)
+    const index = Object.entries(JSON.parse(String(text)) as Record<string, unknown>).map(([name, entry]) => {
+      if (!Array.isArray(entry) || entry[0] === null) return [name, entry]
+      const place = { pretrained_model_name_or_path: 'org/parts', subfolder: name, variant: null, revision: null }
+      return [name, [...entry, { ...place, type_hint: entry }]]
+    })
+    server().commit(
+      'org/emoji',
+      { 'modular_model_index.json': JSON.stringify(Object.fromEntries(index)) },
+      { branch: 'v1' },
+    )
+    const { code, stderr } = await generate(['--revision', 'v1', '--scheduler', 'euler', '--json'])
+    expect(stderr).toBe('')
+    expect(code).toBe(0)
   })
 
   test('can be interrupted, and goes on the next time', async () => {

@@ -9,6 +9,7 @@ import {
 } from '../../src/hub/repository-resolver'
 import { missingWeights, weightNames } from '../checkpoints/open-checkpoint'
 import { fetchSnapshot, lookUp, type Snapshot } from './fetch-snapshot'
+import { InvalidRepositoryNameError } from './hub-errors'
 import { type HubOptions, openCache } from './hub-options'
 import { selectPart } from './model-files'
 import { isHubId, isSafePath } from './repository-names'
@@ -20,6 +21,9 @@ export const hubResolver: RepositoryResolver = {
   isRepositoryId: isHubId,
 
   async resolve(id, part, options) {
+    if (part.subfolder && !isSafePath(part.subfolder)) {
+      throw new InvalidRepositoryNameError(part.subfolder, `is no folder of the repository ${id}.`)
+    }
     const snapshot = await fetchSnapshot(id, names => selectPart(names, part), options)
     if (part.weights !== undefined) await fetchShards(id, part, snapshot, options)
     return snapshot.folder

@@ -96,7 +96,8 @@ export class ModelIndex {
     if (this.holdsFilesOf(subfolder))
       return { pretrainedModelNameOrPath: this.source, subfolder, variant: place.variant }
     if (path !== undefined && leadsOutside(path)) throw this.outside(key, 'the path', path)
-    return place
+    // An index that names its own repository means the revision that it was read from.
+    return path === this.source && place.revision === undefined ? { ...place, revision: this.revision } : place
   }
 
   private outside(key: string, what: string, path: string): ModelIndexError {

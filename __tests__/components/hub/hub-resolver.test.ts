@@ -9,13 +9,16 @@ import {
   DDIMScheduler,
   fetchModelIndex,
   type Image,
+  InvalidRepositoryNameError,
   loadIdOf,
   MissingFileError,
+  ModelIndexError,
   ModularPipeline,
   OfflineModeError,
   PickleCheckpointError,
   RepositoryNotFoundError,
   RepositoryUnavailableError,
+  SafetensorsError,
   SchedulerMixin,
   StableDiffusionTextToImageBlocks,
   UNet2DConditionModel,
@@ -102,6 +105,28 @@ describe('a component of a repository', () => {
     expect(server().requests).toHaveLength(before)
   })
 
+  test.each([
+    ['leads out of its folder', '../vae/diffusion_pytorch_model.safetensors', SafetensorsError, 'lie in "../vae/'],
+    ['is not there', 'part-three.safetensors', MissingFileError, 'part-three.safetensors'],
+  ])('is refused with an index whose shard %s', async (_, shard, type, problem) => {
+    const files = { ...(await emojiFiles()), ...(await shardedUnet(folder())) }
+    delete files['unet/diffusion_pytorch_model.safetensors']
+    const index = 'unet/diffusion_pytorch_model.safetensors.index.json'
+    const text = String(files[index]).replaceAll('part-two.safetensors', shard)
+    server().commit('org/emoji', { ...files, [index]: text })
+    const failing = UNet2DConditionModel.fromPretrained('org/emoji', { subfolder: 'unet', ...options() })
+    await expect(failing).rejects.toThrow(type)
+    await expect(failing).rejects.toThrow(problem)
+    expect((await cached()).filter(name => name.startsWith('vae/'))).toEqual([])
+  })
+
+  test.each(['../other', '/etc', 'a/../../b'])('is in no folder outside of the repository: %s', async subfolder => {
+    server().commit('org/emoji', await emojiFiles())
+    const failing = SchedulerMixin.fromPretrained('org/emoji', { subfolder, ...options() })
+    await expect(failing).rejects.toThrow(InvalidRepositoryNameError)
+    expect(server().requests).toEqual([])
+  })
+
   test('says what there is instead of a variant, and fetches no pickle', async () => {
     const files = await emojiFiles()
     server().commit('org/emoji', files)
@@ -177,5 +202,31 @@ describe('ModularPipeline.fromPretrained', () => {
     await pipe.loadComponents(options())
     expect(pipe.components.scheduler).toBeInstanceOf(DDIMScheduler)
     expect(pipe.nullComponentNames).toEqual(['unet', 'vae', 'textEncoder', 'tokenizer'])
+  })
+  test('takes the components of its own repository from the revision of the index', async () => {
+    const { 'model_index.json': _, ...files } = await emojiFiles()
+    const spec = { pretrained_model_name_or_path: 'org/emoji', subfolder: 'scheduler', variant: null, revision: null }
+    const index = {
+      _blocks_class_name: 'StableDiffusionTextToImageBlocks',
+      scheduler: [null, null, { ...spec, type_hint: ['diffusers', 'DDIMScheduler'] }],
+    }
+    const commit = { ...files, 'modular_model_index.json': JSON.stringify(index) }
+    server().commit('org/emoji', commit, { branch: 'v1' })
+    const given = { endpoint: server().endpoint, revision: 'v1' }
+    const pipe = await ModularPipeline.fromPretrained('org/emoji', given)
+    await pipe.loadComponents({ names: ['scheduler'], ...options() })
+    expect(loadIdOf(pipe.components.scheduler)).toBe('org/emoji|scheduler|null|v1')
+  })
+
+  test('refuses an index that leads out of the repository', async () => {
+    const spec = { pretrained_model_name_or_path: 'org/evil', subfolder: '../../x', variant: null, revision: null }
+    const index = {
+      _blocks_class_name: 'StableDiffusionTextToImageBlocks',
+      scheduler: [null, null, { ...spec, type_hint: ['diffusers', 'DDIMScheduler'] }],
+    }
+    server().commit('org/evil', { 'modular_model_index.json': JSON.stringify(index) })
+    const failing = ModularPipeline.fromPretrained('org/evil', { endpoint: server().endpoint })
+    await expect(failing).rejects.toThrow(ModelIndexError)
+    await expect(failing).rejects.toThrow(/leads out of the model's folder/)
   })
 })

@@ -102,7 +102,7 @@ async function fillPartial(partial: string, options: FetchBlobOptions): Promise<
   try {
     const present = (await handle.stat()).size
     const hash = hashFor(file.etag, file.size)
-    if (hash) await updateFromFile(hash, partial, present, signal)
+    if (hash) await updateFromFile(hash, handle, present, signal)
     if (file.size !== undefined) await requireSpace(partial, file.size - present)
     const content = new Content(handle, hash, present)
     await receive(content, options)

@@ -6,9 +6,11 @@ const LONGEST_ID = 96
 const ID = /^[A-Za-z0-9][\w.-]*\/[\w.-]+$/
 const COMMIT = /^[0-9a-f]{40}$/
 
-/** Whether a text is `org/name`, as the Hub allows it. */
+/** Whether a text is `org/name`, as the Hub allows it. JavaScript may hand over anything. */
 export function isHubId(text: string): boolean {
-  return text.length <= LONGEST_ID && ID.test(text) && !/--|\.\.|\.git$|[-.]$|\/[-.]/.test(text)
+  return (
+    typeof text === 'string' && text.length <= LONGEST_ID && ID.test(text) && !/--|\.\.|\.git$|[-.]$|\/[-.]/.test(text)
+  )
 }
 
 /** Whether a revision is a full commit: what it holds never changes. */
@@ -46,13 +48,13 @@ export function requireEtag(repository: string, etag: string): void {
   throw new InvalidHubAnswerError(repository, `${JSON.stringify(etag)} is no ETag of a file.`)
 }
 
-/** A relative path of plain names, on every system. */
+/** Whether it is a relative path of plain names, on every system. */
 export function isSafePath(path: string): boolean {
-  const parts = path.split('/')
   return (
+    typeof path === 'string' &&
     path !== '' &&
     !isAbsolute(path) &&
     !/[\\\0]|^[A-Za-z]:/.test(path) &&
-    parts.every(part => part !== '' && part !== '.' && part !== '..')
+    path.split('/').every(part => part !== '' && part !== '.' && part !== '..')
   )
 }

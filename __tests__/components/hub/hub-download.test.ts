@@ -624,6 +624,12 @@ describe('names', () => {
     },
   )
 
+  test('that are no text, as JavaScript may give them', async () => {
+    const nothing = undefined as unknown as string
+    await expect(hubDownload(nothing, 'config.json')).rejects.toThrow(InvalidRepositoryNameError)
+    await expect(hubDownload('org/tiny', nothing)).rejects.toThrow(InvalidRepositoryNameError)
+  })
+
   test('of revisions that lead out of the cache', async () => {
     await expect(download('config.json', { revision: '../../x' })).rejects.toThrow(InvalidRepositoryNameError)
   })

@@ -19,7 +19,6 @@ export {
   selectBackend,
 } from './backends/select-backend'
 export type { Checkpoint, TensorInfo, WeightDType } from './checkpoints/checkpoint'
-export { InvalidShardSizeError } from './checkpoints/invalid-shard-size-error'
 export { InvalidVariantError } from './checkpoints/invalid-variant-error'
 export { openCheckpoint } from './checkpoints/open-checkpoint'
 export { PickleCheckpointError } from './checkpoints/pickle-checkpoint-error'

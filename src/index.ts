@@ -29,6 +29,7 @@ export * from './errors'
 export { UnwritableFileError, type UnwritableReason } from './files/unwritable-file-error'
 export { writeFileAtomically } from './files/write-file-atomically'
 export { type WriteFolderOptions, writeFolderAtomically } from './files/write-folder-atomically'
+export type { ByteSize } from './format/byte-size'
 export { mapKeys, toCamelCase, toSnakeCase } from './format/wire-names'
 export {
   type OpenRepository,
@@ -64,7 +65,6 @@ export type {
   ManagerWarningCode,
   OffloadEvent,
 } from './manager/manager-events'
-export type { MemorySize } from './manager/memory-size'
 export type { ComponentInfo } from './manager/model-info'
 export { leastRecentlyUsed } from './manager/offload/least-recently-used'
 export type { OffloadCandidate, OffloadRequest, OffloadStrategy } from './manager/offload/offload-strategy'

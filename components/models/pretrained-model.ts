@@ -45,7 +45,7 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
    * were loaded from. Saving over the folder that the model was loaded from is allowed; other models that leave their weights in its files must be
    * loaded again.
    *
-   * @throws WeightsNotLoadedError, InvalidShardSizeError, InvalidVariantError, UnsafeSerializationError, UnwritableFileError; SafetensorsError where the weights lie in a
+   * @throws WeightsNotLoadedError, InvalidByteSizeError, InvalidVariantError, UnsafeSerializationError, UnwritableFileError; SafetensorsError where the weights lie in a
    * file that was written to since; the reason of `options.signal`
    */
   savePretrained(folder: string, options?: SavePretrainedOptions): Promise<void> {

@@ -4,11 +4,11 @@ import { dirname, join } from 'node:path'
 import { UnsafeSerializationError } from '../../src/errors/unsafe-serialization-error'
 import { inTurn } from '../../src/files/in-turn'
 import { writeFolderAtomically } from '../../src/files/write-folder-atomically'
+import { parseByteSize } from '../../src/format/byte-size'
 import type { SavePretrainedOptions } from '../../src/params/component-class'
 import type { TensorInfo } from '../checkpoints/checkpoint'
 import { tensorBytes } from '../checkpoints/copy-tensor'
 import { type OpenCheckpointOptions, openCheckpoint } from '../checkpoints/open-checkpoint'
-import { parseShardSize } from '../checkpoints/shard-size'
 import { fromFloat32, isFloatDType } from '../checkpoints/weight-dtypes'
 import { isWeightFile, writeCheckpoint } from '../checkpoints/write-checkpoint'
 import type { WeightTensor } from '../checkpoints/write-safetensors'
@@ -40,7 +40,7 @@ const TORCH_DTYPES = { F64: 'float64', F32: 'float32', F16: 'float16', BF16: 'bf
  * Writes `config.json` and the weights. They keep the type and the bytes of the files that they were loaded from, and are copied piece by piece:
  * little memory is needed.
  *
- * @throws WeightsNotLoadedError, InvalidShardSizeError, InvalidVariantError, UnsafeSerializationError, UnwritableFileError; SafetensorsError where the weights lie in a
+ * @throws WeightsNotLoadedError, InvalidByteSizeError, InvalidVariantError, UnsafeSerializationError, UnwritableFileError; SafetensorsError where the weights lie in a
  * file that was written to since; the reason of `options.signal`
  */
 export async function saveModel(
@@ -53,7 +53,7 @@ export async function saveModel(
   if (safeSerialization === false) throw new UnsafeSerializationError()
   signal?.throwIfAborted()
   const { weightsName } = layout
-  const maxShardSize = parseShardSize(options.maxShardSize ?? MAX_SHARD_SIZE[weightsName])
+  const maxShardSize = parseByteSize(options.maxShardSize ?? MAX_SHARD_SIZE[weightsName], 'maxShardSize', 1)
   const parameters = parametersByKey(model, layout)
   await inTurn(async () => {
     await writeFolderAtomically(

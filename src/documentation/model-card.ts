@@ -1,6 +1,7 @@
 /** The page that the Hub shows of a pipeline. Counterpart: generate_modular_model_card_content of diffusers. */
 import type { InputParam } from '../params/input-param'
 import type { OutputParam } from '../params/output-param'
+import { findBlocks } from '../pipeline/pipeline-families'
 import type { BlockNode } from '../wiring/block-node'
 import { type BlockHolder, treeOf } from '../wiring/blocks'
 import { componentLine, configLine, inputName, optionality } from './doc'
@@ -187,12 +188,13 @@ function example(blocks: BlockNode, source: string): string {
   const given = inputs.map(input => `${input.name}: ${/^string\b(?!\[)/.test(input.typeHint ?? '') ? "'…'" : '…'}`)
   const [output] = blocks.outputs
   const options = output ? `, { output: ${quote(output.name)} }` : ''
+  // Those that the index names, and that every reader has.
+  const areKnown = findBlocks(name, undefined) === blocks.constructor
   return [
     '```ts',
-    "import 'reflect-metadata'",
     "import { ModularPipeline } from 'tesserae'",
-    `// ${name} is exported by the package or module that defines the blocks.`,
-    `const pipe = await ModularPipeline.fromPretrained(${quote(source)}, { blocks: new ${name}() })`,
+    ...(areKnown ? [] : [`// ${name} is exported by the package or module that defines the blocks.`]),
+    `const pipe = await ModularPipeline.fromPretrained(${quote(source)}${areKnown ? '' : `, { blocks: new ${name}() }`})`,
     'await pipe.loadComponents()',
     `${output ? `const ${output.name} = ` : ''}await pipe({${given.length > 0 ? ` ${given.join(', ')} ` : ''}}${options})`,
     '```',

@@ -10,7 +10,7 @@ export { ConflictingOptionsError } from './conflicting-options-error'
 export { CustomCodeError } from './custom-code-error'
 export { DeclarationError } from './declaration-error'
 export { InputTypeError } from './input-type-error'
-export { InvalidMemorySizeError } from './invalid-memory-size-error'
+export { InvalidByteSizeError } from './invalid-byte-size-error'
 export { InvalidOutputError } from './invalid-output-error'
 export { InvalidRequirementsError } from './invalid-requirements-error'
 export {

@@ -6,13 +6,13 @@ import { OffloadNotEnabledError } from '../errors/offload-not-enabled-error'
 import { nameList } from '../errors/text'
 import { UnknownFreeMemoryError } from '../errors/unknown-free-memory-error'
 import { UnknownValueError } from '../errors/unknown-value-error'
+import { type ByteSize, parseByteSize } from '../format/byte-size'
 import { CONFIG_LOAD_ID, loadIdOf } from '../params/load-ids'
 import type { ComponentRegistry } from '../pipeline/component-registry'
 import { componentId, nameInId } from './component-id'
 import { componentsTable } from './components-table'
 import { isManagedModel, type ManagedModel } from './managed-model'
 import type { ManagerListener, ManagerWarningCode } from './manager-events'
-import { type MemorySize, parseMemorySize } from './memory-size'
 import { type ComponentInfo, infoFields, infoOf } from './model-info'
 import { parseNamePattern } from './name-pattern'
 import type { OffloadStrategy } from './offload/offload-strategy'
@@ -49,9 +49,9 @@ export interface ResultOptions {
 /** Options of {@link ComponentsManager.enableAutoOffload}. */
 export interface AutoOffloadOptions {
   /** Bytes of weights that all models together may have in memory, or a text such as `8GB`. Default: none, where a margin is kept. */
-  limit?: MemorySize | undefined
+  limit?: ByteSize | undefined
   /** Bytes of memory that must stay free for all that is no weights. Default: `3GB`, or nothing where there is a limit. */
-  reserveMargin?: MemorySize | undefined
+  reserveMargin?: ByteSize | undefined
   /** Chooses what leaves memory. Default: `leastRecentlyUsed`; `smallestCombination` is that of diffusers. */
   strategy?: OffloadStrategyName | OffloadStrategy | undefined
 }
@@ -267,14 +267,14 @@ export class ComponentsManager implements ComponentRegistry {
    *
    * Enabling again changes the settings.
    *
-   * @throws InvalidMemorySizeError, UnknownValueError for a strategy that does not exist; UnknownFreeMemoryError for a margin that cannot be kept
+   * @throws InvalidByteSizeError, UnknownValueError for a strategy that does not exist; UnknownFreeMemoryError for a margin that cannot be kept
    */
   enableAutoOffload({ limit, reserveMargin, strategy = 'leastRecentlyUsed' }: AutoOffloadOptions = {}): void {
     const chosen = strategyOf(strategy)
     const margin = reserveMargin ?? (limit === undefined ? DEFAULT_MARGIN : undefined)
     const budget: MemoryBudget = {
-      limit: limit === undefined ? Number.POSITIVE_INFINITY : parseMemorySize(limit, 'limit'),
-      reserveMargin: margin === undefined ? undefined : parseMemorySize(margin, 'reserveMargin'),
+      limit: limit === undefined ? Number.POSITIVE_INFINITY : parseByteSize(limit, 'limit'),
+      reserveMargin: margin === undefined ? undefined : parseByteSize(margin, 'reserveMargin'),
     }
     requireMeasurable(budget, this.models)
     this.budget = budget

@@ -1,6 +1,7 @@
 /** The components of a manager as text. Counterpart: ComponentsManager.__repr__ of diffusers. */
+
+import { formatBytes } from '../format/byte-size'
 import { CONFIG_LOAD_ID } from '../params/load-ids'
-import { formatBytes } from './memory-size'
 import type { ComponentInfo } from './model-info'
 
 /** What is printed of a component. */

@@ -70,7 +70,7 @@ describe('saving a pipeline to a folder and the Hub', () => {
     const card = String(text('README.md'))
     expect(card).toContain('license: apache-2.0\nlibrary_name: diffusers\npipeline_tag: text-to-image\n')
     expect(card).toContain('- mine\n')
-    expect(card).toContain("initPipeline('org/mine')")
+    expect(card).toContain("ModularPipeline.fromPretrained('org/mine')\n")
     expect(await readFile(join(target(), 'README.md'), 'utf8')).toBe(card)
 
     // What was pushed loads from there, and the folder from here.

@@ -203,7 +203,7 @@ describe('saving a model', () => {
     })
     for (const maxShardSize of ['big', '', '5 parsecs', 0, -1, Number.NaN]) {
       await expect(model.savePretrained(saved(), { maxShardSize })).rejects.toMatchObject({
-        code: 'INVALID_SHARD_SIZE',
+        code: 'INVALID_BYTE_SIZE',
       })
     }
     for (const variant of ['', '.', '../fp16', '/../../fp16', 'fp 16', 'a..b', '.fp16']) {

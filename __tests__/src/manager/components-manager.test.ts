@@ -2,7 +2,7 @@ import {
   ComponentSearchError,
   ComponentsManager,
   InputTypeError,
-  InvalidMemorySizeError,
+  InvalidByteSizeError,
   type ManagerEvent,
   type ManagerWarning,
   OffloadNotEnabledError,
@@ -425,8 +425,8 @@ describe('automatic offload', () => {
 
   test('refuses limits that are none', () => {
     const { manager } = makeManager()
-    for (const limit of ['much', '3gb', -1, Number.NaN, '']) {
-      expect(() => manager.enableAutoOffload({ limit })).toThrow(InvalidMemorySizeError)
+    for (const limit of ['much', '3Gb', -1, Number.NaN, '']) {
+      expect(() => manager.enableAutoOffload({ limit })).toThrow(InvalidByteSizeError)
     }
     expect(manager.isAutoOffloadEnabled).toBe(false)
   })

@@ -1,8 +1,8 @@
 /** Keeps the weights of models within the memory that they may take. Counterpart: CustomOffloadHook of diffusers. */
 import { UnknownValueError } from '../../errors/unknown-value-error'
+import { formatBytes } from '../../format/byte-size'
 import type { CallDemand, CallGuard, ManagedModel } from '../managed-model'
 import type { ManagerListener } from '../manager-events'
-import { formatBytes } from '../memory-size'
 import type { OffloadCandidate, OffloadStrategy } from './offload-strategy'
 
 /** How much memory models may take. */

@@ -7,7 +7,7 @@ import { StableDiffusionTextToImageBlocks } from '../blocks/stable-diffusion/tex
 import '../components/component-classes'
 import '../components/hub/hub-resolver'
 import type { ModularPipelineBlocks } from '../src'
-import { ModularPipeline, UnknownBlocksError } from '../src'
+import { ModularPipeline, UnknownBlocksError, UntrustedCodeError } from '../src'
 import { kindOf, nameList } from '../src/errors/text'
 import { recoverFolder } from '../src/files/leftovers'
 import { isRepositoryId } from '../src/hub/repository-resolver'
@@ -24,6 +24,8 @@ export interface Subject {
 export interface SubjectOptions {
   /** Branch, tag or commit of a repository. */
   revision?: string
+  /** Lets the code of blocks run that come with it. */
+  trustRemoteCode?: boolean
   /** Takes a repository from the cache. */
   offline?: boolean
   /** Shows those blocks alone that a workflow runs. */
@@ -61,15 +63,22 @@ function ofBlocks(blocks: ModularPipelineBlocks, { workflow }: SubjectOptions): 
 
 /** The pipeline that the index of a model names; nothing but the index is read. */
 async function modelSubject(subject: string, source: string, options: SubjectOptions): Promise<Subject> {
-  const { revision, offline, workflow } = options
+  const { revision, offline, workflow, trustRemoteCode } = options
+  // The code may ask for all of this package.
+  if (trustRemoteCode) await import('../index.js')
   try {
     const pipe = await ModularPipeline.fromPretrained<ModularPipelineBlocks>(source, {
       revision,
       workflow,
+      trustRemoteCode,
       ...(offline && { localFilesOnly: true }),
     })
     return { blocks: pipe.blocks, pipe }
   } catch (error) {
+    if (error instanceof UntrustedCodeError) {
+      const problem = `${error.message} On the command line: --trust-remote-code --revision ${error.refused.revision}`
+      throw new UnknownSubjectError(subject, problem, error)
+    }
     if (!(error instanceof UnknownBlocksError)) throw error
     const { blocksClassName, pipelineClassName } = error
     const maker = [pipelineClassName, blocksClassName && `the blocks ${blocksClassName}`].filter(Boolean).join(' with ')

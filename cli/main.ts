@@ -107,6 +107,10 @@ program
   .argument('[subject]', SUBJECT)
   .option('--workflow <name>', 'show the blocks of one workflow alone')
   .option('--revision <name>', 'branch, tag or commit of the repository (default: main)')
+  .option(
+    '--trust-remote-code',
+    'run the code that the blocks come as, of the commit or checksum that --revision names',
+  )
   .option('--offline', 'take the repository from the cache, and ask no server')
   .addOption(new Option('--format <name>', 'how to print it').choices(['text', 'markdown', 'json']))
   .addOption(new Option('--json', 'the same as --format json').conflicts('format'))
@@ -121,6 +125,10 @@ program
   .argument('[subject]', SUBJECT)
   .option('--workflow <name>', 'show the blocks of one workflow alone')
   .option('--revision <name>', 'branch, tag or commit of the repository (default: main)')
+  .option(
+    '--trust-remote-code',
+    'run the code that the blocks come as, of the commit or checksum that --revision names',
+  )
   .option('--offline', 'take the repository from the cache, and ask no server')
   .option(
     '--out <file>',

@@ -56,6 +56,12 @@ describe('tesserae create block', () => {
     const trust = { trustRemoteCode: true, revision: refused.refused.revision }
     const blocks = await ModularPipelineBlocks.fromPretrained(project, trust)
     expect(await blocks.initPipeline()({ prompt: 'a fox' }, { output: 'prompt' })).toBe('a fox, watercolour')
+
+    const unseen = await runCli(['describe', 'soft-focus'], { cwd: folder() })
+    expect(unseen).toMatchObject({ code: 1, stdout: '' })
+    expect(unseen.stderr).toContain(`--trust-remote-code --revision ${trust.revision}`)
+    const args = ['describe', 'soft-focus', '--trust-remote-code', '--revision', trust.revision]
+    expect((await runCli(args, { cwd: folder() })).stdout).toContain('Adds a style to the prompt.')
   })
 
   test('writes into the folder that is named, if there is nothing in it', async () => {

@@ -1,5 +1,4 @@
 /** What the models that the container supplies have in common. Counterpart: models/modeling_utils.py (ModelMixin). */
-
 import type { CallDemand, CallGuard, ManagedModel, ModelMemory } from '../../src/manager/managed-model'
 import type { ComponentDType, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
 import type { TensorInfo, WeightDType } from '../checkpoints/checkpoint'

@@ -13,6 +13,7 @@ import {
   snapshotDownload,
   UnwritableFileError,
 } from '../../../components'
+import { asNobody, testWithUsers } from '../../src/files/as-nobody'
 import { runSave } from '../../src/files/killed-saves'
 import { useTemporaryFolder } from '../checkpoints/temporary-folder'
 import { useHubEnvironment } from './hub-environment'
@@ -296,13 +297,10 @@ describe('a cache that cannot be written', () => {
     await expect(failing).rejects.toMatchObject({ code: 'UNWRITABLE_FILE', reason: 'missing-folder' })
   })
 
-  // Who may do everything can write everywhere, so the process gives that up.
-  const asNobody = `
-    const { snapshotDownload } = library('components/hub/snapshot-download')
-    require('@huggingface/hub')
-    if (process.getuid() === 0) process.setuid(65534)
-    await snapshotDownload('org/tiny', { attempts: 1 })`
-  const testWithUsers = process.getuid === undefined ? test.skip : test
+  const downloading = asNobody(
+    "const { snapshotDownload } = library('components/hub/snapshot-download'); require('@huggingface/hub')",
+    "await snapshotDownload('org/tiny', { attempts: 1 })",
+  )
 
   testWithUsers('because its folder is read-only, which leaves nothing half done', async () => {
     server().commit('org/tiny', files)
@@ -311,7 +309,9 @@ describe('a cache that cannot be written', () => {
     await chmod(folder(), 0o755)
     await chmod(home, 0o555)
     const env = { HF_HOME: home, HF_ENDPOINT: server().endpoint }
-    await expect(runSave(asNobody, env)).rejects.toThrow(/UnwritableFileError: .* no permission to write in the folder/)
+    await expect(runSave(downloading, env)).rejects.toThrow(
+      /UnwritableFileError: .* no permission to write in the folder/,
+    )
     expect(await readdir(home)).toEqual([])
     expect(server().seen(/^GET .*resolve/)).toEqual([])
     // What is all there needs no writing.
@@ -319,7 +319,7 @@ describe('a cache that cannot be written', () => {
     await download({ cacheDir: join(home, 'hub') })
     await chmod(join(home, 'hub', 'models--org--tiny', 'refs'), 0o555)
     await chmod(home, 0o555)
-    await runSave(asNobody, env)
+    await runSave(downloading, env)
     await chmod(join(home, 'hub', 'models--org--tiny', 'refs'), 0o755)
     await chmod(home, 0o755)
   })

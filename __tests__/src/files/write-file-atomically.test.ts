@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { UnwritableFileError } from '../../../src/files/unwritable-file-error'
 import { writeFileAtomically } from '../../../src/files/write-file-atomically'
 import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
+import { asNobody, testWithUsers } from './as-nobody'
+import { runSave } from './killed-saves'
 
 const folder = useTemporaryFolder()
 const content = [Buffer.from('new '), Buffer.from('content')]
@@ -53,12 +55,15 @@ describe('writeFileAtomically', () => {
     expect(await readdir(folder())).toEqual(['images'])
   })
 
-  // The root user may write everywhere.
-  const testAsUser = process.getuid?.() === 0 ? test.skip : test
-  testAsUser('names a folder that may not be written', async () => {
-    await chmod(folder(), 0o500)
-    const writing = writeFileAtomically(join(folder(), 'file.txt'), content)
-    await expect(writing).rejects.toMatchObject({ reason: 'no-permission' })
+  testWithUsers('names a folder that may not be written', async () => {
+    await chmod(folder(), 0o555)
+    const saving = asNobody(
+      "const { writeFileAtomically } = library('src/files/write-file-atomically')",
+      "await writeFileAtomically(process.env.TARGET, [Buffer.from('new')])",
+    )
+    const refused = /UnwritableFileError: .* no permission to write in the folder/
+    await expect(runSave(saving, { TARGET: join(folder(), 'file.txt') })).rejects.toThrow(refused)
+    expect(await readdir(folder())).toEqual([])
   })
 })
 

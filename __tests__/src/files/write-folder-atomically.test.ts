@@ -5,7 +5,8 @@ import { UnwritableFileError } from '../../../src/files/unwritable-file-error'
 import { writeFileAtomically } from '../../../src/files/write-file-atomically'
 import { type WriteFolderOptions, writeFolderAtomically } from '../../../src/files/write-folder-atomically'
 import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
-import { contentOf } from './killed-saves'
+import { asNobody, testWithUsers } from './as-nobody'
+import { contentOf, runSave } from './killed-saves'
 
 const folder = useTemporaryFolder()
 const target = () => join(folder(), 'pipe')
@@ -173,19 +174,29 @@ describe.each(['exchanging the folders', 'moving one after the other'])('writeFo
     await expect(failing).rejects.toMatchObject({ reason: 'no-space', file: target() })
     expect(await read()).toEqual(old)
   })
+})
 
-  // The root user may write everywhere.
-  const testAsUser = process.getuid?.() === 0 ? test.skip : test
-  testAsUser('names a folder that may not be written', async () => {
-    await chmod(folder(), 0o500)
-    await expect(write(fresh)).rejects.toMatchObject({ reason: 'no-permission' })
-    await chmod(folder(), 0o700)
+describe('a folder that may not be written', () => {
+  const saving = asNobody(
+    "const { writeFolderAtomically } = library('src/files/write-folder-atomically'); const { writeFile } = require('node:fs/promises')",
+    `const fill = async staging => { await writeFile(staging + '/index.json', 'new') }
+     await writeFolderAtomically(process.env.TARGET, fill, { markers: ['index.json'] })`,
+  )
+  const refused = /UnwritableFileError: .* no permission to write in the folder/
+
+  testWithUsers('is named where a folder should be made in it', async () => {
+    await chmod(folder(), 0o555)
+    await expect(runSave(saving, { TARGET: target() })).rejects.toThrow(refused)
+    await chmod(folder(), 0o755)
+    expect(await readdir(folder())).toEqual([])
   })
 
-  testAsUser('does not replace a folder that may not be written', async () => {
+  testWithUsers('is not replaced', async () => {
     await put(old, target())
-    await chmod(target(), 0o500)
-    await expect(write(fresh)).rejects.toMatchObject({ reason: 'no-permission' })
+    await chmod(target(), 0o555)
+    await chmod(folder(), 0o777)
+    await expect(runSave(saving, { TARGET: target() })).rejects.toThrow(refused)
+    await chmod(target(), 0o755)
     expect(await read()).toEqual(old)
   })
 })

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
+import { drawSvg, StableDiffusionTextToImageBlocks } from '../../index'
 
 const root = join(__dirname, '..', '..')
 const pages = [
@@ -86,7 +87,7 @@ function compile(texts: readonly string[]): { diagnostics: ts.Diagnostic[][]; ex
       'tesserae/testing/jest': [join(root, 'testing', 'jest.ts')],
     },
   }
-  const files = new Map(texts.map((text, i) => [join(root, '__tests__', 'types', `snippet-${i}.ts`), text]))
+  const files = new Map(texts.map((text, i) => [join(root, '__tests__', 'docs', `snippet-${i}.ts`), text]))
   const host = ts.createCompilerHost(given)
   const { getSourceFile, fileExists } = host
   host.fileExists = name => files.has(name) || fileExists(name)
@@ -142,4 +143,9 @@ test('every piece of code in the pages compiles', () => {
     return found.map(({ messageText }) => `${page}:${line}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`)
   })
   expect(complaints).toEqual([])
+})
+
+test('the picture in the guide is that of the blocks', async () => {
+  const picture = readFileSync(join(root, 'docs', 'text-to-image.svg'), 'utf8')
+  expect(picture).toBe(await drawSvg(new StableDiffusionTextToImageBlocks()))
 })

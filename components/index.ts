@@ -28,7 +28,7 @@ export { writeSafetensors } from './checkpoints/write-safetensors'
 export { ComponentClassError } from './configs/component-class-error'
 export { ConfigError } from './configs/config-error'
 export { InvalidConfigError } from './configs/invalid-config-error'
-export type { Executor, ModelCall, ModelRunOptions } from './executors/executor'
+export type { Executor, ModelRunOptions } from './executors/executor'
 export {
   GraphExecutionError,
   ModelMemoryError,
@@ -36,6 +36,7 @@ export {
 } from './executors/graph/graph-errors'
 export { type ExecutionProvider, GraphExecutor, type GraphExecutorOptions } from './executors/graph/graph-executor'
 export { type ProviderProbe, probeProviders } from './executors/graph/probe-providers'
+export type { ModelCall } from './executors/model-call'
 export {
   type ExecutorAttempt,
   type ExecutorName,

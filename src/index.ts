@@ -73,7 +73,8 @@ export type { OffloadStrategyName } from './manager/offload/strategies'
 export { DEFAULT_NODES, type MellonNodeTemplates } from './mellon/default-nodes'
 export { loadMellonConfig, saveMellonConfig } from './mellon/mellon-config-file'
 export type { MellonNode, MellonNodeSpec } from './mellon/mellon-node'
-export { MellonParam, type MellonParamOptions, type NumberFieldOptions } from './mellon/mellon-param'
+export { MellonParam, type NumberFieldOptions } from './mellon/mellon-param'
+export type { MellonParamOptions } from './mellon/mellon-param-options'
 export {
   MELLON_CONFIG_NAME,
   type MellonConfigObject,
@@ -112,14 +113,12 @@ export type { ComponentRegistry } from './pipeline/component-registry'
 export type { IndexToSave } from './pipeline/index-to-save'
 export type { LoadComponentsOptions, PerComponent } from './pipeline/load-options'
 export {
-  type CallOptions,
-  type CallOptionsFor,
   type InitPipelineOptions,
   type LoadPipelineOptions,
   ModularPipeline,
-  type PipelineInputs,
 } from './pipeline/modular-pipeline'
 export type { PipelineBlocks } from './pipeline/pipeline-blocks'
+export type { CallOptions, CallOptionsFor, PipelineInputs } from './pipeline/pipeline-call'
 export {
   type NamedBlocks,
   type PipelineFamily,

@@ -4,6 +4,8 @@ import {
   type In,
   Input,
   ModularPipelineBlocks,
+  type Out,
+  Output,
   type PipelineEvent,
   type PipelineState,
   SequentialPipelineBlocks,
@@ -30,6 +32,24 @@ export async function calls(): Promise<unknown> {
   await pipe('red apple')
   const constant: number = pipe.blocks.constant
   return [state, one, several, inferred, open, constant]
+}
+
+class Named extends ModularPipelineBlocks {
+  @Input() prompt!: In<string, 'required'>
+  @Output() image!: Out<number[]>
+  run(): void {}
+}
+
+export async function goingOn(state: PipelineState): Promise<unknown> {
+  const pipe = new Named().initPipeline()
+  const image: number[] | undefined = await pipe({}, { state, resume: true, output: 'image' })
+  const said: string[] = await pipe<string[]>({}, { state, output: 'image' })
+  const after: PipelineState = await pipe({ prompt: 'b' }, { state })
+  // @ts-expect-error: without a state, the prompt must be passed
+  await pipe({}, { output: 'image' })
+  // @ts-expect-error: there is no such input
+  await pipe({ promt: 'b' }, { state, output: 'image' })
+  return [image, said, after]
 }
 
 export function parts(): SequentialPipelineBlocks {

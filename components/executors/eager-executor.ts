@@ -4,7 +4,8 @@ import { backendInUse } from '../backends/select-backend'
 import type { Module } from '../nn/module'
 import type { Parameter } from '../nn/parameter'
 import * as tf from '../tensors/tf'
-import type { Executor, ModelCall, ModelRunOptions } from './executor'
+import type { Executor, ModelRunOptions } from './executor'
+import type { ModelCall } from './model-call'
 import { gpuMemory, HOST_MEMORY } from './model-memories'
 
 /** Computes a call where it stands. */

@@ -1,17 +1,7 @@
 /** What computes a model: kernels one by one, or the whole as a graph. */
 import type { Module } from '../nn/module'
+import type { ModelCall } from './model-call'
 import type { WeightMemory } from './weight-memory'
-
-/** A function of a model, with what it is called with. */
-export interface ModelCall<I, O> {
-  readonly model: Module
-  /** Name of the function: what is prepared for one is not taken for another. */
-  readonly method: string
-  /** Computes it in plain TensorFlow.js operations, without waiting for anything. */
-  readonly forward: (inputs: I) => O
-  /** Tensors, inside objects and lists to any depth, and settings beside them. */
-  readonly inputs: I
-}
 
 /** Options of one call. */
 export interface ModelRunOptions {

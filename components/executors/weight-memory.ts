@@ -1,7 +1,7 @@
 /** What an executor tells of the memory that weights take. */
 import type { ModelMemory } from '../../src/manager/managed-model'
 import type { Module } from '../nn/module'
-import type { ModelCall } from './executor'
+import type { ModelCall } from './model-call'
 
 /** The part of an executor that models ask before they are called. */
 export interface WeightMemory {

@@ -1,27 +1,7 @@
 /** One field or socket of a node in Mellon, the node editor of diffusers. Counterpart: MellonParam of diffusers. */
 import { DeclarationError } from '../errors/declaration-error'
+import type { MellonParamOptions } from './mellon-param-options'
 import { MELLON_TEMPLATES } from './mellon-templates'
-
-/** The fields of a {@link MellonParam}. Names are those of files, in snake_case. */
-export interface MellonParamOptions {
-  name: string
-  label: string
-  /** Decides which sockets connect: `image`, `latents`, `string`, `float`, `int`, `boolean`, … */
-  type: string
-  /** `input` and `output` are sockets; `textarea`, `slider`, `random` and others are fields. */
-  display?: string
-  default?: unknown
-  min?: number
-  max?: number
-  step?: number
-  options?: unknown
-  value?: unknown
-  fieldOptions?: Readonly<Record<string, unknown>>
-  onChange?: unknown
-  onSignal?: unknown
-  /** Names that a block must have for the parameter to be shown; for templates. */
-  requiredBlockParams?: readonly string[]
-}
 
 /** In the order of the reference's files. */
 const FIELDS = [

@@ -1,5 +1,5 @@
 /** Parameters that the nodes of nearly every pipeline have: names, types and bounds as the reference states them, so that nodes of both connect. */
-import type { MellonParamOptions } from './mellon-param'
+import type { MellonParamOptions } from './mellon-param-options'
 
 /** By their names in TypeScript. */
 export const MELLON_TEMPLATES: Readonly<Record<string, MellonParamOptions>> = {

@@ -1,5 +1,4 @@
 /** Blocks with the components they need: the thing that runs. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
-import type { ModularPipelineBlocks } from '../composition/modular-pipeline-blocks'
 import { ComponentContainer } from '../container/component-container'
 import { type CustomBlocksOptions, findCustomBlocks } from '../custom-blocks/load-blocks'
 import { documentBlock } from '../documentation/doc'
@@ -21,28 +20,16 @@ import { fetchModelIndex, isRepositoryId, type RepositoryOptions } from '../hub/
 import type { ComponentSpec } from '../params/component-spec'
 import type { InputParam } from '../params/input-param'
 import { explainMismatch } from '../params/schema'
-import type {
-  AnyOptions,
-  InputsOf,
-  NoArguments,
-  OutputChoice,
-  OutputChosen,
-  OutputName,
-  SaidType,
-  ValuesOf,
-  WideOutput,
-} from '../params/typed-io'
+import type { InputsOf, NoArguments, ValuesOf } from '../params/typed-io'
 import { drawMermaid } from '../picture/mermaid'
 import type { PictureOptions } from '../picture/picture'
 import { activeRun, outsideRuns, withActiveRun } from '../runtime/active-run'
 import { componentsPrototype, makeComponents } from '../runtime/components'
-import type { EventListener } from '../runtime/events'
 import { executeBlock } from '../runtime/execute'
 import { isPromise, type MaybePromise } from '../runtime/maybe-promise'
 import { Resumption } from '../runtime/resumption'
 import { Run } from '../runtime/run'
 import { copyValue } from '../state/copy-value'
-import type { PipelineState } from '../state/pipeline-state'
 import { checkCall } from '../wiring/check-call'
 import { type Explanation, explain } from '../wiring/explain'
 import { validateBlocks } from '../wiring/validate'
@@ -52,6 +39,7 @@ import { type IndexToSave, indexToSave } from './index-to-save'
 import { type LoadComponentsOptions, optionsPerComponent } from './load-options'
 import { hasModelIndex, type ModelIndex, readModelIndex } from './model-index'
 import type { PipelineBlocks } from './pipeline-blocks'
+import type { CallOptions, KNOWN, PipelineCall, PipelineInputs } from './pipeline-call'
 import { checkNames, PipelineComponents, wrongClass } from './pipeline-components'
 import { blockClassNames, findBlocks, findPipelineFamily, type NamedBlocks, PLAIN_PIPELINE } from './pipeline-families'
 import { PipelineStream } from './pipeline-stream'
@@ -87,77 +75,6 @@ export interface LoadPipelineOptions<B extends PipelineBlocks = PipelineBlocks>
   /** Takes those blocks alone that a workflow runs. */
   workflow?: string | undefined
 }
-
-/** The values that a pipeline is called with, by name. */
-export type PipelineInputs = Readonly<Record<string, unknown>>
-
-/** Options of one call. */
-export interface CallOptions {
-  /** Name of the value to return, or a list of names; without it, the whole state is returned. */
-  output?: string | readonly string[]
-  /** Values to start from. The state itself is not changed. */
-  state?: PipelineState
-  /** Stops the run between blocks and loop steps. */
-  signal?: AbortSignal
-  /** Told what happens, as it happens. */
-  onEvent?: EventListener
-  /** Seed of the run's random numbers. */
-  seed?: number
-  /** Looks at the numbers that each block makes, and stops at the first that are not finite. Costs time. */
-  checkNumerics?: boolean
-  /**
-   * Keeps the tensors in the state of a cancelled run alive, for the caller to dispose by `state.dispose()`. The state is then that of the latest
-   * moment from which the run can go on; see `resume`.
-   */
-  keepStateOnAbort?: boolean
-  /**
-   * Goes on where the run was cancelled that `state` is of: at the block, or the iteration of a loop, that it did not finish. The values are those of
-   * that moment; inputs that are given take their place. The blocks and the components must be those of then.
-   */
-  resume?: boolean
-}
-
-/** Options of one call that asks for `O`. */
-export type CallOptionsFor<O> = Omit<CallOptions, 'output'> & { output?: O }
-
-declare const KNOWN: unique symbol
-
-/** How a pipeline is called that takes the inputs `I` and has the values `V` when it ends. */
-interface PipelineCalls<I, V> {
-  // A method, so that a pipeline whose inputs are known may be passed on as any pipeline.
-  call: {
-    method<const O extends OutputChoice<V> = undefined>(
-      inputs: I,
-      options?: CallOptionsFor<O>,
-    ): Promise<OutputChosen<V, O, PipelineState>>
-    method(this: NoArguments<I>): Promise<PipelineState>
-    // A state may hold any of them.
-    method<const O extends OutputChoice<V> = undefined>(
-      inputs: Partial<I>,
-      options: CallOptionsFor<O> & { state: PipelineState },
-    ): Promise<OutputChosen<V, O, PipelineState>>
-    method<T>(
-      inputs: Partial<I>,
-      options: CallOptionsFor<string> & { state: PipelineState; output: string },
-    ): Promise<T>
-    method<T = unknown, N extends string = string>(
-      inputs: I,
-      options: CallOptionsFor<readonly (N & OutputName<V, N>)[]> & { output: unknown },
-    ): Promise<Record<string, SaidType<V, T>>>
-    method<T = unknown>(this: AnyOptions<V>, inputs: I, options: CallOptions): Promise<T>
-    method<T = unknown, N extends string = string>(
-      inputs: I,
-      options: CallOptionsFor<N & OutputName<V, N>> & { output: unknown },
-    ): Promise<SaidType<V, T>>
-    method<const O extends CallOptions['output']>(
-      inputs: I,
-      options: CallOptionsFor<O & WideOutput<O>>,
-    ): Promise<unknown>
-    // The last of them is the one that the compiler speaks of when none fits.
-    method(inputs: I, options: CallOptionsFor<(keyof V & string) | readonly (keyof V & string)[]>): Promise<unknown>
-  }['method']
-}
-type PipelineCall<I, V> = PipelineCalls<I, V>['call']
 
 /**
  * A pipeline is called like a function: `await pipe({ prompt: 'red apple' }, { output: 'images' })`. Of blocks that the compiler knows, it checks the
@@ -245,7 +162,7 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
    * @throws ModelIndexError; UnknownBlocksError where the index names no blocks that are known; NoWorkflowsError, UnknownWorkflowError;
    * PipelineValidationError; what fetching the index throws; for blocks that come as code, what {@link ModularPipelineBlocks.fromPretrained} throws
    */
-  static async fromPretrained<B extends PipelineBlocks = ModularPipelineBlocks>(
+  static async fromPretrained<B extends PipelineBlocks = PipelineBlocks>(
     path: string,
     { blocks: given, workflow, trustRemoteCode, ...options }: LoadPipelineOptions<B> = {},
   ): Promise<ModularPipeline<B>> {

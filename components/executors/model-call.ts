@@ -1,0 +1,13 @@
+/** What an executor is asked to compute. */
+import type { Module } from '../nn/module'
+
+/** A function of a model, with what it is called with. */
+export interface ModelCall<I, O> {
+  readonly model: Module
+  /** Name of the function: what is prepared for one is not taken for another. */
+  readonly method: string
+  /** Computes it in plain TensorFlow.js operations, without waiting for anything. */
+  readonly forward: (inputs: I) => O
+  /** Tensors, inside objects and lists to any depth, and settings beside them. */
+  readonly inputs: I
+}

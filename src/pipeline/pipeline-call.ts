@@ -1,0 +1,86 @@
+/** How a pipeline is called: its options, and what the compiler knows of inputs and outputs. */
+import type {
+  AnyOptions,
+  NoArguments,
+  OutputChoice,
+  OutputChosen,
+  OutputName,
+  SaidType,
+  WideOutput,
+} from '../params/typed-io'
+import type { EventListener } from '../runtime/events'
+import type { PipelineState } from '../state/pipeline-state'
+
+/** The values that a pipeline is called with, by name. */
+export type PipelineInputs = Readonly<Record<string, unknown>>
+
+/** Options of one call. */
+export interface CallOptions {
+  /** Name of the value to return, or a list of names; without it, the whole state is returned. */
+  output?: string | readonly string[]
+  /** Values to start from. The state itself is not changed. */
+  state?: PipelineState
+  /** Stops the run between blocks and loop steps. */
+  signal?: AbortSignal
+  /** Told what happens, as it happens. */
+  onEvent?: EventListener
+  /** Seed of the run's random numbers. */
+  seed?: number
+  /** Looks at the numbers that each block makes, and stops at the first that are not finite. Costs time. */
+  checkNumerics?: boolean
+  /**
+   * Keeps the tensors in the state of a cancelled run alive, for the caller to dispose by `state.dispose()`. The state is then that of the latest
+   * moment from which the run can go on; see `resume`.
+   */
+  keepStateOnAbort?: boolean
+  /**
+   * Goes on where the run was cancelled that `state` is of: at the block, or the iteration of a loop, that it did not finish. The values are those of
+   * that moment; inputs that are given take their place. The blocks and the components must be those of then.
+   */
+  resume?: boolean
+}
+
+/** Options of one call that asks for `O`. */
+export type CallOptionsFor<O> = Omit<CallOptions, 'output'> & { output?: O }
+
+/** Marks what the compiler alone knows of a pipeline. */
+export declare const KNOWN: unique symbol
+
+/** How a pipeline is called that takes the inputs `I` and has the values `V` when it ends. */
+interface PipelineCalls<I, V> {
+  // A method, so that a pipeline whose inputs are known may be passed on as any pipeline.
+  call: {
+    method<const O extends OutputChoice<V> = undefined>(
+      inputs: I,
+      options?: CallOptionsFor<O>,
+    ): Promise<OutputChosen<V, O, PipelineState>>
+    method(this: NoArguments<I>): Promise<PipelineState>
+    // A state may hold any of them.
+    method<const O extends OutputChoice<V> = undefined>(
+      inputs: Partial<I>,
+      options: CallOptionsFor<O> & { state: PipelineState },
+    ): Promise<OutputChosen<V, O, PipelineState>>
+    method<T>(
+      inputs: Partial<I>,
+      options: CallOptionsFor<string> & { state: PipelineState; output: string },
+    ): Promise<T>
+    method<T = unknown, N extends string = string>(
+      inputs: I,
+      options: CallOptionsFor<readonly (N & OutputName<V, N>)[]> & { output: unknown },
+    ): Promise<Record<string, SaidType<V, T>>>
+    method<T = unknown>(this: AnyOptions<V>, inputs: I, options: CallOptions): Promise<T>
+    method<T = unknown, N extends string = string>(
+      inputs: I,
+      options: CallOptionsFor<N & OutputName<V, N>> & { output: unknown },
+    ): Promise<SaidType<V, T>>
+    method<const O extends CallOptions['output']>(
+      inputs: I,
+      options: CallOptionsFor<O & WideOutput<O>>,
+    ): Promise<unknown>
+    // The last of them is the one that the compiler speaks of when none fits.
+    method(inputs: I, options: CallOptionsFor<(keyof V & string) | readonly (keyof V & string)[]>): Promise<unknown>
+  }['method']
+}
+
+/** The same, as the type of a function. */
+export type PipelineCall<I, V> = PipelineCalls<I, V>['call']

@@ -1,16 +1,10 @@
 /** A picture of blocks as an SVG file. */
 import type { BlockNode } from '../wiring/block-node'
 import { type BlockHolder, treeOf } from '../wiring/blocks'
-import {
-  layOut,
-  type PlacedBox,
-  type PlacedEdge,
-  type PlacedPicture,
-  type PlacedPort,
-  type PlacedText,
-  SIZE,
-} from './layout'
+import { SIZE } from './box-texts'
+import { layOut } from './layout'
 import { type Picture, type PictureOptions, pictureOf } from './picture'
+import type { PlacedBox, PlacedEdge, PlacedPicture, PlacedPort, PlacedText } from './placed-picture'
 import { textWidth } from './text-width'
 
 /** Colours on a light and on a dark ground. */

@@ -9,8 +9,9 @@ import {
   drawSvg,
   SequentialPipelineBlocks,
 } from '../../../src'
-import { layOut, type PlacedPicture, type Rectangle } from '../../../src/picture/layout'
+import { layOut } from '../../../src/picture/layout'
 import { pictureOf } from '../../../src/picture/picture'
+import type { PlacedPicture, Rectangle } from '../../../src/picture/placed-picture'
 import { textWidth } from '../../../src/picture/text-width'
 import { eachBlock } from '../../../src/wiring/blocks'
 import { SdxlAutoBlocks } from '../fixtures/sdxl-tree'

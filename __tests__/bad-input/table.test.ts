@@ -32,11 +32,13 @@ import {
   MissingOutputError,
   ModelIndexError,
   type ModularError,
+  ModularPipeline,
   ModularPipelineBlocks,
   NonFiniteError,
   type Out,
   Output,
   PipelineValidationError,
+  RepositoryNotFoundError,
   SafetensorsError,
   SchedulerMixin,
   SequentialPipelineBlocks,
@@ -44,18 +46,26 @@ import {
   StableDiffusionTextToImageBlocks,
   StateDictError,
   Step,
+  TokenRefusedError,
   TypeConflictError,
   tensor,
+  UnknownBlocksError,
   UnknownSchedulerError,
+  UnknownValueError,
   UnmatchedTriggerError,
+  UntrustedCodeError,
   UnwritableFileError,
 } from '../../index'
 import { collectWarnings, emojiFolder, failureOf, take, useEmojiModel } from '../blocks/use-emoji-model'
 import { safetensorsBytes } from '../components/checkpoints/safetensors-bytes'
 import { useTemporaryFolder } from '../components/checkpoints/temporary-folder'
+import { useHubEnvironment } from '../components/hub/hub-environment'
+import { useHubServer } from '../components/hub/hub-server'
 
 const emoji = useEmojiModel()
 const folder = useTemporaryFolder()
+const hub = useHubServer()
+useHubEnvironment(folder)
 
 /** What to expect of an error. */
 interface Expected {
@@ -503,6 +513,142 @@ describe('files that are damaged, missing or cannot be written', () => {
     expect((await readdir(folder())).sort()).toEqual(['file', 'there.png'])
     expect(await readdir(join(folder(), 'there.png'))).toEqual([])
     expect(await readFile(join(folder(), 'file'), 'utf8')).toBe('kept')
+  })
+})
+
+/** A modular index with one entry for the scheduler. */
+async function modularFolder(
+  className: string,
+  place: Record<string, unknown> = {},
+  index: Record<string, unknown> = {},
+) {
+  const model = await modelFolder('scheduler', 'text_encoder')
+  const spec = {
+    pretrained_model_name_or_path: model,
+    subfolder: 'scheduler',
+    type_hint: ['diffusers', className],
+    ...place,
+  }
+  const entries = { _class_name: 'ModularPipeline', scheduler: [null, null, spec], ...index }
+  await writeFile(join(model, 'modular_model_index.json'), JSON.stringify(entries))
+  return model
+}
+
+const disk = (code: string) => Object.assign(new Error('no more'), { code, syscall: 'write' })
+
+describe('the life of a pipeline', () => {
+  test.each(
+    rows(
+      [
+        'the name of a component that no block asks for',
+        async () => {
+          const pipe = new NeedsScheduler().initPipeline(await modelFolder('scheduler'))
+          await pipe.loadComponents({ names: 'schedular' })
+        },
+        { error: UnknownValueError, says: ['"schedular"', '"scheduler"'] },
+      ],
+      [
+        'an index that names classes which do not exist',
+        async () => load(new NeedsScheduler(), await modularFolder('MagicScheduler')),
+        { error: UnknownSchedulerError, says: ['MagicScheduler', 'DDIMScheduler'] },
+      ],
+      [
+        'an index that names blocks which do not exist',
+        async () =>
+          ModularPipeline.fromPretrained(
+            await modularFolder('DDIMScheduler', {}, { _blocks_class_name: 'MagicBlocks' }),
+          ),
+        {
+          error: UnknownBlocksError,
+          says: ['modular_model_index.json names the blocks MagicBlocks', 'blocks: new MyBlocks()'],
+        },
+      ],
+      [
+        'a component of another class',
+        async () =>
+          new NeedsScheduler().initPipeline(await modelFolder('scheduler')).updateComponents({ scheduler: new Date() }),
+        {
+          error: ComponentTypeError,
+          says: ['"scheduler" must be an instance of SchedulerMixin, but is an instance of Date'],
+        },
+      ],
+      [
+        'two indexes that do not agree',
+        async () => new NeedsScheduler().initPipeline(await modularFolder('EulerDiscreteScheduler')),
+        {
+          error: ModelIndexError,
+          says: ['EulerDiscreteScheduler', 'DDIMScheduler', 'Remove the one that is out of date'],
+        },
+      ],
+      [
+        'an index that leads out of its folder',
+        async () =>
+          new NeedsScheduler().initPipeline(await modularFolder('DDIMScheduler', { subfolder: '../elsewhere' })),
+        { error: ModelIndexError, says: ['"../elsewhere" leads out of the model', 'refused'] },
+      ],
+      [
+        'an index whose shards lead out of their folder',
+        async () => {
+          const model = await modelFolder('text_encoder')
+          await rm(join(model, 'text_encoder', 'model.safetensors'))
+          const index = {
+            weight_map: { 'text_model.embeddings.position_embedding.weight': '../../secret.safetensors' },
+          }
+          await writeFile(join(model, 'text_encoder', 'model.safetensors.index.json'), JSON.stringify(index))
+          await load(new NeedsTextEncoder(), model)
+        },
+        { error: SafetensorsError, says: ['model.safetensors.index.json', '../../secret.safetensors'] },
+      ],
+      [
+        'code that nobody has said to trust',
+        async () => {
+          await writeFile(
+            join(folder(), 'modular_config.json'),
+            '{"auto_map": {"ModularPipelineBlocks": "block.Mine"}}',
+          )
+          await writeFile(join(folder(), 'block.js'), 'throw new Error()')
+          await ModularPipelineBlocks.fromPretrained(folder())
+        },
+        { error: UntrustedCodeError, says: ['It would have run block.js', 'trustRemoteCode: true'] },
+      ],
+      [
+        'a folder to save to that is a file',
+        async () => {
+          await writeFile(join(folder(), 'file'), '')
+          const pipe = await new NeedsScheduler().initPipeline(await modelFolder('scheduler')).loadComponents()
+          await pipe.savePretrained(join(folder(), 'file'))
+        },
+        { error: UnwritableFileError, says: ['file', 'Give the name of a folder'] },
+      ],
+      [
+        'a disk that is full',
+        async () => {
+          const pipe = await new NeedsScheduler().initPipeline(await modelFolder('scheduler')).loadComponents()
+          jest.spyOn(pipe.components['scheduler'] as SchedulerMixin, 'savePretrained').mockRejectedValue(disk('ENOSPC'))
+          await pipe.savePretrained(join(folder(), 'saved')).finally(() => jest.restoreAllMocks())
+        },
+        { error: UnwritableFileError, says: ['the disk is full'], has: { reason: 'no-space' } },
+      ],
+      [
+        'a repository that is not there',
+        async () => {
+          hub().commit('org/other', { 'model_index.json': '{}' })
+          await ModularPipeline.fromPretrained('org/nowhere', { endpoint: hub().endpoint })
+        },
+        { error: RepositoryNotFoundError, says: ['org/nowhere'] },
+      ],
+      [
+        'a token that is refused',
+        async () => {
+          hub().commit('org/private', { 'model_index.json': '{}' }, { token: 'hf_theirs' })
+          await ModularPipeline.fromPretrained('org/private', { endpoint: hub().endpoint, token: 'hf_mine' })
+        },
+        { error: TokenRefusedError, says: ['org/private'] },
+      ],
+    ),
+  )('%s', async (_, act, expected) => {
+    await expectError(act, expected)
+    expect((await readdir(folder())).filter(name => name.startsWith('.tesserae') || name === 'saved')).toEqual([])
   })
 })
 

@@ -101,17 +101,8 @@ program
     await inspect(file, options)
   })
 
-program
-  .command('describe')
+ofSubject('describe')
   .description('print what a pipeline takes, gives and is made of')
-  .argument('[subject]', SUBJECT)
-  .option('--workflow <name>', 'show the blocks of one workflow alone')
-  .option('--revision <name>', 'branch, tag or commit of the repository (default: main)')
-  .option(
-    '--trust-remote-code',
-    'run the code that the blocks come as, of the commit or checksum that --revision names',
-  )
-  .option('--offline', 'take the repository from the cache, and ask no server')
   .addOption(new Option('--format <name>', 'how to print it').choices(['text', 'markdown', 'json']))
   .addOption(new Option('--json', 'the same as --format json').conflicts('format'))
   .action(async (subject: string | undefined, options) => {
@@ -119,17 +110,8 @@ program
     await describe(subject, options)
   })
 
-program
-  .command('graph')
+ofSubject('graph')
   .description('draw a picture of the blocks of a pipeline, and of what flows between them')
-  .argument('[subject]', SUBJECT)
-  .option('--workflow <name>', 'show the blocks of one workflow alone')
-  .option('--revision <name>', 'branch, tag or commit of the repository (default: main)')
-  .option(
-    '--trust-remote-code',
-    'run the code that the blocks come as, of the commit or checksum that --revision names',
-  )
-  .option('--offline', 'take the repository from the cache, and ask no server')
   .option(
     '--out <file>',
     'where to write, e.g. pipeline.svg, pipeline.mmd or mellon_pipeline_config.json (default: onto the terminal)',
@@ -166,6 +148,20 @@ program
     const { doctor } = await import('./doctor.js')
     await doctor(options)
   })
+
+/** A command that shows blocks, with the options that say which. */
+function ofSubject(name: string): Command {
+  return program
+    .command(name)
+    .argument('[subject]', SUBJECT)
+    .option('--workflow <name>', 'show the blocks of one workflow alone')
+    .option('--revision <name>', 'branch, tag or commit of the repository (default: main)')
+    .option(
+      '--trust-remote-code',
+      'run the code that the blocks come as, of the commit or checksum that --revision names',
+    )
+    .option('--offline', 'take the repository from the cache, and ask no server')
+}
 
 /** A backend belongs to one executor, a provider to the other. */
 function refuseContradiction({ executor, backend, provider }: Record<string, string | undefined>): void {

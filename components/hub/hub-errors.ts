@@ -165,7 +165,10 @@ export class OfflineModeError extends ModularError {
       missing.length === 0
         ? `there is no folder of that name here, and the revision "${revision}" is not in the cache ${cache}`
         : `the cache ${cache} lacks ${nameList(missing.slice(0, 3))}${missing.length > 3 ? ` and ${missing.length - 3} more` : ''} of the revision "${revision}"`
-    const how = reason === 'HF_HUB_OFFLINE' ? 'unset HF_HUB_OFFLINE' : 'ask without localFilesOnly'
+    const how =
+      reason === 'HF_HUB_OFFLINE'
+        ? 'unset HF_HUB_OFFLINE'
+        : 'ask without localFilesOnly, on the command line without --offline'
     super(`${repository}: ${what}, and no server may be asked. To fetch it, ${how}.`)
   }
 }

@@ -58,7 +58,7 @@ export async function killAtPoints(
   // With a network in it, one run may need fewer calls than another, and end before it can be killed: then an earlier moment is taken.
   const killAt = async (moment: number) => {
     for (let at = moment; at > moment - LATE; at--) {
-      const run = `killed-${moment}-${at}`
+      const run = at === moment ? `killed-${moment}` : `killed-${moment}-${at}`
       if ((await runSave(body, { ...(await prepare(run)), KILL_AT: String(at) })) === 'SIGKILL') return run
     }
     throw new Error(`The process was not killed at call ${moment} of ${calls}.`)

@@ -28,6 +28,7 @@ export { writeSafetensors } from './checkpoints/write-safetensors'
 export { ComponentClassError } from './configs/component-class-error'
 export { ConfigError } from './configs/config-error'
 export { InvalidConfigError } from './configs/invalid-config-error'
+export { DeviceUnavailableError } from './executors/device-unavailable-error'
 export type { Executor, ModelRunOptions } from './executors/executor'
 export {
   GraphExecutionError,

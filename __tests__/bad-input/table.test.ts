@@ -53,6 +53,7 @@ import {
   UnknownSchedulerError,
   UnknownValueError,
   UnmatchedTriggerError,
+  UnsupportedDTypeError,
   UntrustedCodeError,
   UnwritableFileError,
 } from '../../index'
@@ -571,6 +572,22 @@ describe('the life of a pipeline', () => {
           error: ComponentTypeError,
           says: ['"scheduler" must be an instance of SchedulerMixin, but is an instance of Date'],
         },
+      ],
+      [
+        'weights that are to be of a type that there is not',
+        async () => {
+          const pipe = new NeedsTextEncoder().initPipeline(await modelFolder('text_encoder'))
+          await pipe.loadComponents({ dtype: 'float8' as 'float16' })
+        },
+        { error: UnsupportedDTypeError, says: ['"textEncoder" (CLIPTextModel)', '"float8"', 'float16', 'bfloat16'] },
+      ],
+      [
+        'a device that does not exist',
+        async () => {
+          const pipe = await load(new NeedsTextEncoder(), await modelFolder('text_encoder'))
+          await pipe.to('gpu').finally(() => pipe.dispose())
+        },
+        { error: UnknownValueError, says: ['has no device "gpu"', 'cpu', 'webgpu', 'cuda'] },
       ],
       [
         'two indexes that do not agree',

@@ -85,6 +85,23 @@ export function isFloatDType(dtype: WeightDType): dtype is FloatDType {
 /** The types of floats. */
 export type FloatDType = 'F64' | 'F32' | 'F16' | 'BF16'
 
+/** The types of floats of half the size of float32. */
+export type HalfDType = 'F16' | 'BF16'
+
+/** Whether a type is one of half precision. */
+export function isHalfDType(dtype: WeightDType): dtype is HalfDType {
+  return dtype === 'F16' || dtype === 'BF16'
+}
+
+/** PyTorch's names of the types of floats. */
+export const TORCH_DTYPES = { F64: 'float64', F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const
+
+/** The type of floats by PyTorch's name. */
+export function floatDType(name: (typeof TORCH_DTYPES)[FloatDType]): FloatDType {
+  const dtypes = { float64: 'F64', float32: 'F32', float16: 'F16', bfloat16: 'BF16' } as const
+  return dtypes[name]
+}
+
 /** Numbers as a type of floats, rounded to the nearest, ties to even: the counterpart of {@link toFloat32}. */
 export function fromFloat32(dtype: FloatDType, values: Float32Array): Float64Array | Float32Array | Uint16Array {
   switch (dtype) {
@@ -93,10 +110,23 @@ export function fromFloat32(dtype: FloatDType, values: Float32Array): Float64Arr
     case 'F32':
       return values
     case 'F16':
-      return Uint16Array.from(new Uint32Array(values.buffer, values.byteOffset, values.length), float16Bits)
+      return halfBits(values, float16Bits)
     case 'BF16':
-      return Uint16Array.from(new Uint32Array(values.buffer, values.byteOffset, values.length), bfloat16Bits)
+      return halfBits(values, bfloat16Bits)
   }
+}
+
+function halfBits(values: Float32Array, round: (bits: number) => number): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
+  const half = new Uint16Array(values.length)
+  for (let i = 0; i < half.length; i++) half[i] = round(bits[i] as number)
+  return half
+}
+
+/** Numbers rounded to those that a type of half precision has: the nearest, ties to even. What is too large becomes infinite. */
+export function roundFloat32(dtype: HalfDType, values: Float32Array): Float32Array {
+  const half = fromFloat32(dtype, values) as Uint16Array
+  return dtype === 'F16' ? float16ToFloat32(half) : bfloat16ToFloat32(half)
 }
 
 /** The float16 nearest to the float32 of a bit pattern. What is too large becomes infinite. */

@@ -4,6 +4,7 @@ import { toCamelCase } from '../../src/format/wire-names'
 import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions } from '../../src/params/component-class'
 import { type OpenCheckpointOptions, openCheckpoint } from '../checkpoints/open-checkpoint'
+import { floatDType } from '../checkpoints/weight-dtypes'
 import { ComponentClassError } from '../configs/component-class-error'
 import type { RawConfig } from '../configs/parse-config'
 import { readConfig } from '../configs/read-config'
@@ -55,7 +56,12 @@ export async function loadPretrained<M extends PretrainedModel>(
   const checkpoint = await openCheckpoint(folder, { weightsName: files.weightsName, variant })
   try {
     const rename = files.rename && { rename: files.rename }
-    await loadStateDict(model, checkpoint, { ...rename, signal, lazy: options.lazy ?? executor.readsWeights })
+    await loadStateDict(model, checkpoint, {
+      ...rename,
+      signal,
+      lazy: options.lazy ?? executor.readsWeights,
+      dtype: options.dtype && floatDType(options.dtype),
+    })
   } finally {
     await checkpoint.close()
   }

@@ -1,14 +1,18 @@
 /** What the models that the container supplies have in common. Counterpart: models/modeling_utils.py (ModelMixin). */
 import type { CallDemand, CallGuard, ManagedModel, ModelMemory } from '../../src/manager/managed-model'
-import type { ComponentDType, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
-import type { TensorInfo, WeightDType } from '../checkpoints/checkpoint'
+import { type Placement, type PlacementArguments, readPlacement } from '../../src/manager/placement'
+import { COMPONENT_DTYPES, type SavableComponent, type SavePretrainedOptions } from '../../src/params/component-class'
+import type { TensorInfo } from '../checkpoints/checkpoint'
+import { floatDType, TORCH_DTYPES } from '../checkpoints/weight-dtypes'
 import { isWeightFile } from '../checkpoints/write-checkpoint'
 import type { RawConfig } from '../configs/parse-config'
 import { eagerExecutor } from '../executors/eager-executor'
 import type { Executor, ModelRunOptions } from '../executors/executor'
+import { executorOn } from '../executors/executor-on'
 import { WeightFiles } from '../executors/graph/weight-files'
 import type { ModelCall } from '../executors/model-call'
 import { Module } from '../nn/module'
+import { WeightsNotLoadedError } from '../nn/weights-not-loaded-error'
 import * as tf from '../tensors/tf'
 import { type BatchHook, hooksKey, withHooks } from './hooks/module-hook'
 import { type ModelLayout, relocateWeights, saveModel } from './save-pretrained'
@@ -21,8 +25,8 @@ export interface ModelCallOptions extends ModelRunOptions {
 
 /** A model that is called through an executor. What it computes is the same whichever that is. */
 export abstract class PretrainedModel extends Module implements ManagedModel, SavableComponent {
-  /** Weights stay as their files hold them, and whatever they are, models compute in these. */
-  static readonly dtypes: readonly ComponentDType[] = ['float32']
+  /** What weights can be cast to. Whatever they are, models compute in float32. */
+  static readonly dtypes = COMPONENT_DTYPES
   /** The settings, complete and frozen; none in a model that is made without. */
   readonly config: RawConfig = {}
   private runsOn: Executor = eagerExecutor
@@ -41,8 +45,36 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
   }
 
   /**
-   * Writes the model into a folder, as a whole or not at all: `config.json` and the weights, which keep the type and the bytes of the files that they
-   * were loaded from. Saving over the folder that the model was loaded from is allowed; other models that leave their weights in its files must be
+   * Moves the model to another device, casts its weights, or both: `await unet.to('webgpu')`, `await unet.to('float16')`. On a device that computes
+   * graphs the weights are read from their files again. Weights that are cast to half precision are rounded, stay so when they are cast back, and are saved as
+   * such; calls compute in float32 all the same. No call should be under way.
+   *
+   * @param target `cpu`, `cuda`, `webgpu`, or what `device` of another model says; or a dtype
+   * @throws InputTypeError for arguments that make no sense; UnknownValueError for a name that no device has; DeviceUnavailableError for one that is not
+   * here; WeightsNotLoadedError; WeightFileChangedError. Nothing has changed then.
+   */
+  async to(...target: PlacementArguments): Promise<this> {
+    const place = await this.preparePlacement(readPlacement(target))
+    place()
+    return this
+  }
+
+  async preparePlacement({ device, dtype }: Placement): Promise<() => void> {
+    const parameters = this.parameters()
+    if (dtype) this.requireWeights()
+    const executor = device === undefined ? this.runsOn : await executorOn(device, this.runsOn)
+    const leavesWeights = executor !== this.runsOn && executor.readsWeights
+    if (leavesWeights) this.checkFiles(parameters.map(({ origin }) => origin))
+    return () => {
+      if (leavesWeights) this.offload()
+      this.useExecutor(executor)
+      if (dtype) for (const parameter of parameters) parameter.castTo(floatDType(dtype))
+    }
+  }
+
+  /**
+   * Writes the model into a folder, as a whole or not at all: `config.json` and the weights, of the type that they are of. Those that were not cast keep
+   * the bytes of the files that they were loaded from. Saving over the folder that the model was loaded from is allowed; other models that leave their weights in its files must be
    * loaded again.
    *
    * @throws WeightsNotLoadedError, InvalidByteSizeError, InvalidVariantError, UnsafeSerializationError, UnwritableFileError; SafetensorsError where the weights lie in a
@@ -64,11 +96,11 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     return relocateWeights(this, this.layout, folder, options)
   }
 
-  /** Element type of most weights as their files hold them; `float32` for weights from no file. Calls compute in float32. */
+  /** Element type of most weights: that of their files, or what they were cast to. Calls compute in float32. */
   get dtype(): string {
     const counts = new Map<string, number>()
-    for (const { origin, size } of this.parameters()) {
-      const name = DTYPE_NAMES[origin?.dtype ?? 'F32'] ?? 'float32'
+    for (const { dtype, size } of this.parameters()) {
+      const name = TORCH_DTYPES[dtype]
       counts.set(name, (counts.get(name) ?? 0) + size)
     }
     return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? 'float32'
@@ -185,24 +217,27 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
    */
   private async fetchWeights(signal: AbortSignal | undefined): Promise<void> {
     const absent = this.parameters().filter(({ isInMemory, source }) => !isInMemory && source !== undefined)
-    if (absent.length === 0) return
-    new WeightFiles(
-      this.constructor.name,
-      absent.map(({ source }) => source as TensorInfo), // Filtered above.
-    ).check()
+    this.checkFiles(absent.map(({ source }) => source))
     for (const parameter of absent) {
       signal?.throwIfAborted()
       await parameter.fetch()
     }
   }
-}
 
-/** As diffusers calls what weights are made of. */
-const DTYPE_NAMES: Partial<Record<WeightDType, string>> = {
-  F64: 'float64',
-  F32: 'float32',
-  F16: 'float16',
-  BF16: 'bfloat16',
+  /** @throws WeightsNotLoadedError */
+  private requireWeights(): void {
+    for (const [weight, { isLoaded, shape }] of this.namedParameters()) {
+      if (!isLoaded) throw new WeightsNotLoadedError(shape, { weight, model: this.constructor.name })
+    }
+  }
+
+  /** Makes sure that files are what they were when the model was loaded. @throws WeightFileChangedError */
+  private checkFiles(tensors: readonly (TensorInfo | undefined)[]): void {
+    new WeightFiles(
+      this.constructor.name,
+      tensors.filter(tensor => tensor !== undefined),
+    ).check()
+  }
 }
 
 function leaveWhenIdle(executor: Executor, model: PretrainedModel, leave: () => void): void {

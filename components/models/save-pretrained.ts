@@ -9,7 +9,7 @@ import type { SavePretrainedOptions } from '../../src/params/component-class'
 import type { TensorInfo } from '../checkpoints/checkpoint'
 import { tensorBytes } from '../checkpoints/copy-tensor'
 import { type OpenCheckpointOptions, openCheckpoint } from '../checkpoints/open-checkpoint'
-import { fromFloat32, isFloatDType } from '../checkpoints/weight-dtypes'
+import { fromFloat32, TORCH_DTYPES } from '../checkpoints/weight-dtypes'
 import { isWeightFile, writeCheckpoint } from '../checkpoints/write-checkpoint'
 import type { WeightTensor } from '../checkpoints/write-safetensors'
 import type { RawConfig } from '../configs/parse-config'
@@ -33,12 +33,9 @@ export type ConfiguredModel = Module & { readonly config: RawConfig }
 /** The limits of the reference: diffusers' and transformers'. */
 const MAX_SHARD_SIZE = { diffusion_pytorch_model: '10GB', model: '5GB' } as const
 
-/** PyTorch's names of the types of weights. */
-const TORCH_DTYPES = { F64: 'float64', F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const
-
 /**
- * Writes `config.json` and the weights. They keep the type and the bytes of the files that they were loaded from, and are copied piece by piece:
- * little memory is needed.
+ * Writes `config.json` and the weights, of the type that they are of. Those that were not cast keep the bytes of the files that they were loaded from,
+ * and are copied piece by piece: little memory is needed.
  *
  * @throws WeightsNotLoadedError, InvalidByteSizeError, InvalidVariantError, UnsafeSerializationError, UnwritableFileError; SafetensorsError where the weights lie in a
  * file that was written to since; the reason of `options.signal`
@@ -111,12 +108,12 @@ function parametersByKey(model: Module, { keyOf = name => name }: ModelLayout): 
 
 /** @throws WeightsNotLoadedError */
 function savedTensor(model: Module, key: string, parameter: Parameter, signal: AbortSignal | undefined): WeightTensor {
-  const { shape, origin } = parameter
+  const { shape, origin, dtype, cast } = parameter
   if (!parameter.isLoaded) throw new WeightsNotLoadedError(shape, { weight: key, model: model.constructor.name })
-  const dtype = origin && isFloatDType(origin.dtype) ? origin.dtype : 'F32'
   // Read when its turn comes, so that one tensor at a time is in memory; the file's bytes where they are still there.
   const data = async function* () {
-    if (origin && (parameter.source || (await isUnchanged(origin)))) yield* tensorBytes(origin, signal)
+    if (origin && cast.keepsBytes && (parameter.source || (await isUnchanged(origin))))
+      yield* tensorBytes(origin, signal)
     else yield bytesOf(fromFloat32(dtype, parameter.read()))
   }
   return { dtype, shape, data }
@@ -145,6 +142,5 @@ async function writeModelConfig(file: string, model: ConfiguredModel, { modelTyp
 
 /** The type of the first weight, which Python makes a model's type of. */
 function torchDType(model: Module): string {
-  const dtype = model.parameters()[0]?.origin?.dtype
-  return TORCH_DTYPES[dtype && isFloatDType(dtype) ? dtype : 'F32']
+  return TORCH_DTYPES[model.parameters()[0]?.dtype ?? 'F32']
 }

@@ -1,5 +1,6 @@
 /** Loads the weights of a module from a checkpoint, strictly. Counterpart: torch.nn.Module.load_state_dict. */
 import type { Checkpoint } from '../checkpoints/checkpoint'
+import type { FloatDType } from '../checkpoints/weight-dtypes'
 import type { Module } from './module'
 import type { Parameter } from './parameter'
 import { type MisshapenKey, StateDictError } from './state-dict-error'
@@ -12,6 +13,8 @@ export interface LoadStateDictOptions {
   signal?: AbortSignal | undefined
   /** Leaves the weights in their files until something asks for them. Default: false. */
   lazy?: boolean | undefined
+  /** What the weights are cast to. Default: they stay as they are stored. */
+  dtype?: FloatDType | undefined
 }
 
 /**
@@ -30,8 +33,8 @@ export async function loadStateDict(
   try {
     for (const [key, parameter] of matches) {
       options.signal?.throwIfAborted()
-      if (options.lazy) parameter.bind(checkpoint.info(key))
-      else parameter.load(await checkpoint.readFloat32(key), checkpoint.info(key))
+      if (options.lazy) parameter.bind(checkpoint.info(key), options.dtype)
+      else parameter.load(await checkpoint.readFloat32(key), checkpoint.info(key), options.dtype)
     }
     options.signal?.throwIfAborted()
   } catch (error) {

@@ -2,6 +2,8 @@
 import type { TensorInfo } from '../checkpoints/checkpoint'
 import { readFloat32 } from '../checkpoints/read-tensor'
 import { readFloat32Sync } from '../checkpoints/read-tensor-sync'
+import { WeightCast } from '../checkpoints/weight-cast'
+import type { FloatDType } from '../checkpoints/weight-dtypes'
 import * as tf from '../tensors/tf'
 import { WeightsNotLoadedError } from './weights-not-loaded-error'
 
@@ -29,6 +31,7 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
   private value: T | undefined
   private file: TensorInfo | undefined
   private readFrom: TensorInfo | undefined
+  private casts = WeightCast.of(undefined)
   private reading: Promise<void> | undefined
   private changes = 0
 
@@ -48,7 +51,7 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
     if (reader) return reader(this) as T // Of this parameter's shape, as the value would be.
     if (this.value === undefined) {
       if (this.file === undefined) throw new WeightsNotLoadedError(this.shape)
-      this.value = this.place(readFloat32Sync(this.file))
+      this.value = this.place(this.casts.apply(readFloat32Sync(this.file)))
     }
     return this.value
   }
@@ -73,6 +76,16 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
     return this.readFrom
   }
 
+  /** What becomes of the numbers of {@link origin}. */
+  get cast(): WeightCast {
+    return this.casts
+  }
+
+  /** The type that the numbers are of: whatever it is, layers compute in float32. */
+  get dtype(): FloatDType {
+    return this.casts.dtype
+  }
+
   /** How often the numbers have been replaced or given back: what was made from others is out of date. */
   get revision(): number {
     return this.changes
@@ -92,24 +105,47 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
    * Takes the numbers, in row-major order of {@link shape}, to the current backend; earlier ones are disposed.
    *
    * @param origin the tensor of a checkpoint that they were read from, and can be read from again
+   * @param dtype what they are cast to. Default: the type of their origin
    */
-  load(values: Float32Array, origin?: TensorInfo): void {
-    const loaded = this.place(values)
+  load(values: Float32Array, origin?: TensorInfo, dtype?: FloatDType): void {
+    const casts = castOf(origin, dtype)
+    const loaded = this.place(casts.apply(values))
     this.dispose()
     this.value = loaded
     this.readFrom = origin
+    this.casts = casts
   }
 
   /** Leaves the numbers in a file of weights until they are asked for; earlier ones are disposed. */
-  bind(source: TensorInfo): void {
+  bind(source: TensorInfo, dtype?: FloatDType): void {
     this.dispose()
     this.file = source
     this.readFrom = source
+    this.casts = castOf(source, dtype)
   }
 
-  /** The same numbers now lie at another place on disk. */
+  /**
+   * Casts the numbers, as PyTorch's `to(dtype)` does: to half precision they are rounded, and stay so when they are cast to a wider type.
+   *
+   * @throws WeightsNotLoadedError
+   */
+  castTo(dtype: FloatDType): void {
+    if (!this.isLoaded) throw new WeightsNotLoadedError(this.shape)
+    const casts = this.casts.to(dtype)
+    const changesNumbers = casts.roundings.length > this.casts.roundings.length
+    this.casts = casts
+    if (!changesNumbers) return
+    this.changes++
+    if (this.value === undefined) return
+    const rounded = this.place(WeightCast.of(undefined).to(dtype).apply(this.readBack()))
+    this.value.dispose()
+    this.value = rounded
+  }
+
+  /** The same numbers, as the casts have left them, now lie at another place on disk. */
   relocate(place: TensorInfo): void {
     this.readFrom = place
+    this.casts = WeightCast.of(place)
     if (this.file === undefined) return
     this.file = place
     this.changes++
@@ -140,7 +176,7 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
   private async fetchFrom(file: TensorInfo): Promise<void> {
     const values = await readFloat32(file)
     // In the meantime others may have been loaded, or these have been asked for.
-    if (this.value === undefined && this.file === file) this.value = this.place(values)
+    if (this.value === undefined && this.file === file) this.value = this.place(this.casts.apply(values))
   }
 
   /**
@@ -149,10 +185,19 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
    * @throws WeightsNotLoadedError
    */
   read(): Float32Array {
-    if (this.file) return readFloat32Sync(this.file)
+    return this.file ? this.casts.apply(readFloat32Sync(this.file)) : this.readBack()
+  }
+
+  private readBack(): Float32Array {
     const { permutation, tensor } = this
     if (permutation === undefined) return tensor.dataSync<'float32'>()
-    return tf.tidy(() => tf.transpose(tensor, invert(permutation)).dataSync<'float32'>())
+    // Not in a tidy, which would look for tensors among the numbers that it returns, one by one.
+    const stored = tf.transpose(tensor, invert(permutation))
+    try {
+      return stored.dataSync<'float32'>()
+    } finally {
+      stored.dispose()
+    }
   }
 
   /** Gives the memory back. Disposing again does nothing. */
@@ -161,6 +206,7 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
     this.value = undefined
     this.file = undefined
     this.readFrom = undefined
+    this.casts = WeightCast.of(undefined)
     this.changes++
   }
 
@@ -172,6 +218,11 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
     })
     return placed as T // The rank follows from `shape`, which the layer that knows T has given.
   }
+}
+
+function castOf(origin: TensorInfo | undefined, dtype: FloatDType | undefined): WeightCast {
+  const asStored = WeightCast.of(origin)
+  return dtype === undefined ? asStored : asStored.to(dtype)
 }
 
 /** The order that undoes one. */

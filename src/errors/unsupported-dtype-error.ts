@@ -1,4 +1,4 @@
-/** A component is asked to compute in numbers that it does not know. */
+/** The weights of a component are to be of an element type that its class does not know. */
 import { ModularError } from './modular-error'
 import { nameList } from './text'
 
@@ -15,8 +15,8 @@ export class UnsupportedDTypeError extends ModularError {
     supported: readonly string[],
   ) {
     super(
-      `The component "${component}" (${className}) cannot be loaded as "${dtype}"; it computes in ${nameList(supported)}. ` +
-        'Weights take no more room than in their files whatever the dtype is: for smaller ones, load a variant such as "fp16".',
+      `The weights of the component "${component}" (${className}) cannot be cast to "${dtype}"; they can be ${nameList(supported)}. ` +
+        'Without a dtype they stay as their files hold them.',
     )
   }
 }

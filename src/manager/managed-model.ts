@@ -1,4 +1,5 @@
 /** What a components manager asks of a component that holds weights. */
+import type { Placement } from './placement'
 
 /** Where the weights of a model lie while it computes. Models with memories of the same name share one. */
 export interface ModelMemory {
@@ -51,6 +52,12 @@ export interface ManagedModel {
   readonly quantization?: Readonly<Record<string, unknown>> | undefined
   /** Lets the weights leave memory; they come back when a call needs them. Does nothing for weights that cannot be read again. */
   offload(): void
+  /**
+   * Gets ready to compute elsewhere, or with weights of another type. Nothing has changed before what this gives is called, which does it.
+   *
+   * @throws what speaks against it
+   */
+  preparePlacement?(placement: Placement): Promise<() => void>
   /** Puts something before the calls that begin from now on, or nothing. */
   guardCalls(guard: CallGuard | undefined): void
 }

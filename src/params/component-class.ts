@@ -1,8 +1,11 @@
 /** What a class must offer so that the container can make a component of it. */
 import type { RepositoryOptions } from '../hub/repository-resolver'
 
-/** Numbers that a model can compute with. */
-export type ComponentDType = 'float32' | 'float16' | 'bfloat16'
+/** Element types that the weights of a model can be cast to. */
+export const COMPONENT_DTYPES = ['float32', 'float16', 'bfloat16'] as const
+
+/** Element type of weights. */
+export type ComponentDType = (typeof COMPONENT_DTYPES)[number]
 
 /** Where and how a component is loaded. */
 export interface FromPretrainedOptions extends Omit<RepositoryOptions, 'signal'> {
@@ -14,7 +17,10 @@ export interface FromPretrainedOptions extends Omit<RepositoryOptions, 'signal'>
   className?: string
   /** What computes a model: a name that its class knows (`auto`, `eager`, `graph`), or the thing itself. */
   executor?: string | object
-  /** The numbers that a model computes with: one of the {@link ComponentClass.dtypes} of its class. */
+  /**
+   * What the weights of a model are cast to: one of the {@link ComponentClass.dtypes} of its class. Default: they stay as their files hold them. To half
+   * precision they are rounded; what computes may hold them, and compute, as float32.
+   */
   dtype?: ComponentDType
   /** Whether a model leaves its weights in their files until it is called. Default: where the executor reads them itself. */
   lazy?: boolean
@@ -29,7 +35,7 @@ export interface FromPretrainedOptions extends Omit<RepositoryOptions, 'signal'>
 export interface ComponentClass<T = unknown> {
   readonly name: string
   readonly prototype: T
-  /** The numbers that its models can compute with. A class that has none is of no models, and is never told of a dtype. */
+  /** What the weights of its models can be cast to. A class that has none is of no models, and is never told of a dtype. */
   readonly dtypes?: readonly ComponentDType[]
   fromConfig?(config: Readonly<Record<string, unknown>>): T
   fromPretrained?(path: string, options?: FromPretrainedOptions): Promise<T>
@@ -41,7 +47,7 @@ export interface ComponentClass<T = unknown> {
 export interface SavePretrainedOptions {
   /** Weights are saved as safetensors, always: `false`, which asks for pickles, is refused. */
   safeSerialization?: boolean | undefined
-  /** Variant of the weight files: `fp16` writes `diffusion_pytorch_model.fp16.safetensors`. It names the files and converts nothing. */
+  /** Variant of the weight files: `fp16` writes `diffusion_pytorch_model.fp16.safetensors`. It names the files and converts nothing: `to('float16')` does. */
   variant?: string | undefined
   /** The most bytes of one file of weights, as a number or as `5GB`, `500MB`, `2GiB`; more make several files with an index. */
   maxShardSize?: number | string | undefined

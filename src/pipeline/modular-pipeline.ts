@@ -17,6 +17,7 @@ import { PipelineValidationError } from '../errors/pipeline-validation-error'
 import { UnknownBlocksError } from '../errors/unknown-blocks-error'
 import type { PushedCommit } from '../hub/repository-publisher'
 import { fetchModelIndex, isRepositoryId, type RepositoryOptions } from '../hub/repository-resolver'
+import { type PlacementArguments, readPlacement } from '../manager/placement'
 import type { ComponentSpec } from '../params/component-spec'
 import type { InputParam } from '../params/input-param'
 import { explainMismatch } from '../params/schema'
@@ -263,6 +264,27 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
   /** Element type of the weights of the first of the models that are there; `float32` where there is none. */
   get dtype(): string {
     return this.parts.firstModel?.dtype ?? 'float32'
+  }
+
+  /**
+   * Moves the models that are there to another device, casts their weights, or both; all of them, or none where one cannot be. Models that are loaded later
+   * are not moved.
+   *
+   * ```ts
+   * await pipe.to('webgpu')
+   * await pipe.to('float16')       // rounds the weights, which savePretrained() then writes as such
+   * await pipe.to('cpu', 'float32')
+   * ```
+   *
+   * Pipelines that share a model share where it computes. No run should be under way.
+   *
+   * @param target name of a device, e.g. `cpu`, `cuda` or `webgpu`, or what `device` of another pipeline says; or a dtype
+   * @throws InputTypeError for arguments that make no sense; ImmovableComponentError for a model whose class cannot be moved; what a model throws, e.g.
+   * for a device that is not here
+   */
+  async to(...target: PlacementArguments): Promise<this> {
+    await this.parts.place(readPlacement(target))
+    return this
   }
 
   /** How a component is asked for, and where it is or would be loaded from; a copy. */

@@ -3,10 +3,12 @@ import type { ComponentContainer } from '../container/component-container'
 import { disposeComponent } from '../container/supplier'
 import { ComponentLoadError } from '../errors/component-load-error'
 import { ComponentTypeError } from '../errors/component-type-error'
+import { ImmovableComponentError } from '../errors/immovable-component-error'
 import { InputTypeError } from '../errors/input-type-error'
 import { kindOf } from '../errors/text'
 import { UnknownValueError } from '../errors/unknown-value-error'
 import { isManagedModel, type ManagedModel } from '../manager/managed-model'
+import type { Placement } from '../manager/placement'
 import { classOf, isSubclass } from '../params/component-classes'
 import {
   type ComponentLoadOptions,
@@ -145,6 +147,24 @@ export class PipelineComponents {
     const result = this.loading.then(() => this.loadNow(names ?? this.loadable(only), optionsOf, signal))
     this.loading = result.catch(() => {})
     return result
+  }
+
+  /**
+   * Moves all models that are there, or none of them.
+   * @throws ImmovableComponentError for a model whose class cannot be moved; what speaks against it for a model
+   */
+  async place(placement: Placement): Promise<void> {
+    const models = new Map<ManagedModel, string>()
+    for (const name of this.names) {
+      const component = this.peek(name)
+      if (isManagedModel(component)) models.set(component, name)
+    }
+    const steps: (() => void)[] = []
+    for (const [model, name] of models) {
+      if (!model.preparePlacement) throw new ImmovableComponentError(name, model.constructor.name)
+      steps.push(await model.preparePlacement(placement))
+    }
+    for (const step of steps) step()
   }
 
   /** Takes components away and gives back those that no other pipeline holds. Their specs stay.

@@ -33,6 +33,19 @@ wrong += [key for key in state if key in expected and not (state[key].dtype == e
 model.half().save_pretrained(target, max_shard_size="60KB", variant="fp16")
 print(json.dumps(wrong))`
 
+/** Casts a model as PyTorch does, and gives the names of those weights that a file has otherwise, in type or numbers. */
+const castProgram = `
+import sys, json, torch, diffusers, transformers
+from safetensors.torch import load_file
+source, file, name, dtype = sys.argv[1:5]
+cls = getattr(diffusers if hasattr(diffusers, name) else transformers, name)
+expected = cls.from_pretrained(source).to(getattr(torch, dtype)).state_dict()
+saved = {key.removeprefix("text_model."): value for key, value in load_file(file).items()}
+expected = {key.removeprefix("text_model."): value for key, value in expected.items() if value.is_floating_point()}
+wrong = sorted(set(saved) ^ set(expected))
+wrong += [key for key in expected if not (saved[key].dtype == expected[key].dtype and saved[key].equal(expected[key]))]
+print(json.dumps(wrong))`
+
 describeWithPython('a saved model in Python', () => {
   useBackend('wasm')
   const folder = useTemporaryFolder()
@@ -54,6 +67,25 @@ describeWithPython('a saved model in Python', () => {
       const again = await modelClass.fromPretrained(python, { executor: 'graph', variant: 'fp16' })
       expect(new Set(again.parameters().map(parameter => parameter.origin?.dtype))).toEqual(new Set(['F16']))
       again.dispose()
+      model.dispose()
+    },
+    120_000,
+  )
+
+  test.each([
+    [UNet2DConditionModel, 'unet_sdxl', 'diffusion_pytorch_model', 'float16'],
+    [AutoencoderKL, 'vae_sd', 'diffusion_pytorch_model', 'bfloat16'],
+    [CLIPTextModel, 'clip_text', 'model', 'float16'],
+  ] as const)(
+    'that was cast, %p of %s (%s) to %s, has the numbers that PyTorch casts to',
+    async (modelClass, name, weightsName, dtype) => {
+      const saved = join(folder(), 'saved')
+      const model = await modelClass.fromPretrained(goldenFolder(name), { executor: 'eager', dtype })
+      await model.savePretrained(saved)
+      const file = join(saved, `${weightsName}.safetensors`)
+      expect(await runPython(castProgram, [goldenFolder(name), file, modelClass.name, dtype])).toEqual([])
+      const types = new Set(model.parameters().map(parameter => parameter.dtype))
+      expect(types).toEqual(new Set([dtype === 'float16' ? 'F16' : 'BF16']))
       model.dispose()
     },
     120_000,

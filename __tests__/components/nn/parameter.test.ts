@@ -193,3 +193,61 @@ describe('withParameterReader()', () => {
     stand.dispose()
   })
 })
+
+describe('a parameter that is cast', () => {
+  const fine = Float32Array.of(1.001, 2, 3, 4, 5, 2049)
+  const half = Float32Array.of(1.0009765625, 2, 3, 4, 5, 2048)
+
+  /** The parameter with its numbers in a file, in a file and in memory, and in memory alone. */
+  async function parameters() {
+    const path = join(folder(), 'fine.safetensors')
+    await writeSafetensors(path, { matrix: { dtype: 'F32', shape: [2, 3], data: fine } })
+    const file = await SafetensorsFile.open(path)
+    await file.close()
+    const [bound, used, loaded, made] = Array.from({ length: 4 }, () => new Parameter<tf.Tensor2D>([2, 3], [1, 0]))
+    bound?.bind(file.info('matrix'))
+    used?.bind(file.info('matrix'))
+    used?.tensor
+    loaded?.load(fine, file.info('matrix'))
+    made?.load(fine)
+    return { bound, used, loaded, made } as Record<string, Parameter<tf.Tensor2D>>
+  }
+
+  test('has rounded numbers from then on, wherever they were', async () => {
+    const tensors = tf.memory().numTensors
+    for (const parameter of Object.values(await parameters())) {
+      const { revision } = parameter
+      parameter.castTo('F16')
+      expect(parameter.dtype).toBe('F16')
+      expect(parameter.revision).toBeGreaterThan(revision)
+      expect(parameter.read()).toEqual(half)
+      expect(tf.tidy(() => tf.transpose(parameter.tensor).dataSync())).toEqual(half)
+      parameter.castTo('F32')
+      expect(parameter.dtype).toBe('F32')
+      expect(parameter.read()).toEqual(half)
+      parameter.offload()
+      await parameter.fetch()
+      expect(tf.tidy(() => tf.transpose(parameter.tensor).dataSync())).toEqual(half)
+      parameter.dispose()
+    }
+    expect(tf.memory().numTensors).toBe(tensors)
+  })
+
+  test('keeps what it has where the type can hold it', async () => {
+    const made = new Parameter([2, 3])
+    made.load(fine)
+    const { revision, tensor } = made
+    made.castTo('F64')
+    expect(made).toMatchObject({ revision, tensor, dtype: 'F64' })
+    made.dispose()
+  })
+
+  test('forgets its type with its numbers, and needs numbers', async () => {
+    const parameter = new Parameter([2, 3])
+    parameter.load(fine, undefined, 'BF16')
+    expect(parameter.dtype).toBe('BF16')
+    parameter.dispose()
+    expect(parameter.dtype).toBe('F32')
+    expect(() => parameter.castTo('F16')).toThrow(WeightsNotLoadedError)
+  })
+})

@@ -12,12 +12,12 @@ export const onnxTypes: Readonly<Record<GraphDType, TensorProto_DataType>> = {
 }
 
 /** ONNX's element types by those of weights; only floats can be weights of a layer. */
-export const weightTypes: Partial<Readonly<Record<WeightDType, TensorProto_DataType>>> = {
+export const weightTypes = {
   F64: TensorProto_DataType.DOUBLE,
   F32: TensorProto_DataType.FLOAT,
   F16: TensorProto_DataType.FLOAT16,
   BF16: TensorProto_DataType.BFLOAT16,
-}
+} as const satisfies Partial<Record<WeightDType, TensorProto_DataType>>
 
 /** A tensor whose numbers are in the model. */
 export function inlineTensor(

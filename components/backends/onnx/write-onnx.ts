@@ -3,6 +3,7 @@ import { create, toBinary } from '@bufbuild/protobuf'
 import { toSnakeCase } from '../../../src/format/wire-names'
 import type { TensorInfo } from '../../checkpoints/checkpoint'
 import { readBytesSync } from '../../checkpoints/read-tensor-sync'
+import { isFloatDType } from '../../checkpoints/weight-dtypes'
 import type { Graph, GraphValue } from '../recorder/graph'
 import {
   type ModelProto,
@@ -56,7 +57,7 @@ export function writeOnnx(
   graph: Graph,
   { locate, keepHalf = false, widenedBytes = 0, forOthers = false, ...operators }: WriteOnnxOptions,
 ): ModelProto {
-  const builder = new OnnxBuilder((builder, value, rows) => writeWeight(builder, value, locate, rows), operators)
+  const builder = new OnnxBuilder((builder, value, rows) => castWeight(builder, value, locate, rows), operators)
   const inputs = graph.inputs.map(port => describePort(port, builder, forOthers))
   const outputs = graph.outputs.map(port => describePort(port, builder, forOthers))
   for (const { name, value, order } of inputs) builder.bind(value, name, order)
@@ -162,6 +163,28 @@ export function encodeOnnx(model: ModelProto): Uint8Array {
   return toBinary(ModelProtoSchema, model)
 }
 
+/** Stores a weight as it lies in its file, or some rows of it, and rounds it on the way as its parameter does. */
+function castWeight(
+  builder: OnnxBuilder,
+  value: GraphValue,
+  locate: WriteOnnxOptions['locate'],
+  rows?: readonly [begin: number, end: number],
+): StoredWeight {
+  const { parameter } = weightOrigin(value)
+  const stored = writeWeight(builder, value, locate, rows)
+  // Numbers from memory are cast already.
+  const roundings = parameter.source ? parameter.cast.roundings : []
+  return roundings.reduce(({ name }, rounding) => {
+    const type = weightTypes[rounding]
+    return { name: builder.add('Cast', [name], { to: type }), type }
+  }, stored)
+}
+
+function weightOrigin({ origin }: GraphValue): Extract<GraphValue['origin'], { kind: 'parameter' }> {
+  if (origin.kind !== 'parameter') throw new Error('Only parameters are weights.')
+  return origin
+}
+
 /** Stores a weight as it lies in its file, or some rows of it. */
 function writeWeight(
   builder: OnnxBuilder,
@@ -169,14 +192,14 @@ function writeWeight(
   locate: WriteOnnxOptions['locate'],
   rows?: readonly [begin: number, end: number],
 ): StoredWeight {
-  if (value.origin.kind !== 'parameter') throw new Error('Only parameters are weights.')
-  const { parameter } = value.origin
+  const origin = weightOrigin(value)
+  const { parameter } = origin
   const { source } = parameter
   const [length = 1, ...rest] = parameter.shape
   const [begin, end] = rows ?? [0, length]
   const shape = parameter.shape.length === 0 ? [] : [end - begin, ...rest]
-  const name = builder.claim(rows ? `${value.origin.name}[${begin}:${end}]` : value.origin.name)
-  const type = source && weightTypes[source.dtype]
+  const name = builder.claim(rows ? `${origin.name}[${begin}:${end}]` : origin.name)
+  const type = source && isFloatDType(source.dtype) ? weightTypes[source.dtype] : undefined
   if (source === undefined || type === undefined) {
     const values = parameter.read()
     const row = values.length / length

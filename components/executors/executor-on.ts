@@ -1,0 +1,34 @@
+/** Finds what computes on a device, by PyTorch's name of it. */
+import { UnknownValueError } from '../../src/errors/unknown-value-error'
+import { CUDA_DEVICE } from '../backends/node-loader'
+import { DeviceUnavailableError } from './device-unavailable-error'
+import { eagerExecutor } from './eager-executor'
+import type { Executor } from './executor'
+import { hasRuntime } from './graph/execution-providers'
+import { HOST_MEMORY } from './model-memories'
+import { EXECUTION_PROVIDERS, type ExecutorSelection, selectExecutor } from './select-executor'
+
+/**
+ * The executor for a device. A model that computes there already keeps its own.
+ *
+ * @param device `cpu`, `cuda`, `webgpu`, or what `device` of another model says
+ * @param current what computes the model now
+ * @throws UnknownValueError for a name that no device has; DeviceUnavailableError for one that is not here
+ */
+export async function executorOn(device: string, current: Executor): Promise<Executor> {
+  if (device === current.backend || (device === 'cpu' && current.memory === HOST_MEMORY)) return current
+  if (device === eagerExecutor.backend || (device === 'cuda' && eagerExecutor.device === CUDA_DEVICE)) {
+    return eagerExecutor
+  }
+  const provider = EXECUTION_PROVIDERS.find(name => device === name || device === `onnxruntime-${name}`)
+  if (provider === undefined) throw new UnknownValueError('Tesserae', device, EXECUTION_PROVIDERS, 'device')
+  // The kernels of TensorFlow.js compute where the runtime has no library.
+  if (provider === 'cpu' && !hasRuntime()) return used(device, await selectExecutor({ executor: 'eager' }))
+  return used(device, await selectExecutor({ executor: 'graph', provider }))
+}
+
+/** Where a device is asked for, none takes its place. */
+function used(device: string, { executor, tried, warning }: ExecutorSelection): Executor {
+  if (warning === undefined) return executor
+  throw new DeviceUnavailableError(device, tried.find(({ ok }) => !ok)?.reason ?? warning)
+}

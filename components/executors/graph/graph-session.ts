@@ -209,11 +209,13 @@ interface WeightLayout {
 /** How the weights lie in memory. @param keepsHalf - whether some may stay of half precision */
 export function weightLayout(weights: readonly Parameter[], keepsHalf: boolean): WeightLayout {
   const full = weights.reduce((sum, { bytes }) => sum + bytes, 0)
-  const stored = weights.reduce((sum, { source }) => sum + (source ? source.end - source.begin : 0), 0)
+  const stored = weights.reduce((sum, { source, bytes }) => sum + (source ? source.end - source.begin : bytes), 0)
   const isLarge = full > LARGE_WEIGHTS
   const keepHalf = keepsHalf && isLarge
   const widenedBytes = Math.min(WIDENED_BYTES, full / 3)
-  return { bytes: keepHalf ? stored + widenedBytes / 2 : full, isLarge, keepHalf, widenedBytes }
+  // Weights that are not of half precision lie there as they are stored.
+  const extraBytes = Math.min(widenedBytes / 2, Math.max(0, full - stored))
+  return { bytes: keepHalf ? stored + extraBytes : full, isLarge, keepHalf, widenedBytes }
 }
 
 function succeeds(work: Promise<unknown>): Promise<boolean> {

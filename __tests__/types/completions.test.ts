@@ -95,9 +95,17 @@ describe('an editor', () => {
     expect(editor.completionsAt("pipe({ prompt: 'a' }, { output: ['images', '|'] })").sort()).toEqual(names)
   })
 
+  test('offers the same for a run that is watched', () => {
+    expect(editor.completionsAt('pipe.stream({ | })').sort()).toEqual(['embeds', 'guidanceScale', 'prompt'])
+    const names = ['embeds', 'guidanceScale', 'images', 'prompt']
+    expect(editor.completionsAt("pipe.stream({ prompt: 'a' }, { output: '|' })").sort()).toEqual(names)
+  })
+
   test.each([
     ["pipe({ promt: 'a' })", 'promt', "Did you mean to write 'prompt'?"],
     ["pipe.stream({ promt: 'a' })", 'promt', "Did you mean to write 'prompt'?"],
+    ["pipe.stream({ prompt: 'a' }, { output: 'imagse' })", 'output', 'Did you mean \'"images"\'?'],
+    ['pipe.stream()', 'stream', 'Expected 1-2 arguments, but got 0'],
     ['pipe({})', '{}', "Property 'prompt' is missing"],
     ['pipe()', 'pipe()', 'InputsMustBePassed<"prompt">'],
     ['pipe({ prompt: 5 })', 'prompt', "Type 'number' is not assignable to type 'string'"],

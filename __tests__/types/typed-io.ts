@@ -1,4 +1,5 @@
 /** What the compiler knows of the inputs and outputs of blocks. Nothing here runs: each line marked below must be an error for the type check to pass. */
+import type { Tensor } from '@tensorflow/tfjs'
 import { z } from 'zod'
 import { type Image, StableDiffusionTextToImageBlocks } from '../../index'
 import {
@@ -320,6 +321,16 @@ export async function bundled(): Promise<unknown> {
   const seen = await pipe({ prompt: 'a' }, { output: ['timesteps', 'images'] })
   const timesteps: number[] = seen.timesteps
   for await (const event of pipe.stream({ prompt: 'a', numInferenceSteps: 5 }, { seed: 1 })) void event
+  const watched = await pipe.stream({ prompt: 'a' }, { output: ['timesteps', 'latents'] }).result
+  const [watchedTimesteps, watchedLatents]: [number[], Tensor] = [watched.timesteps, watched.latents]
+  const watchedState: PipelineState = await pipe.stream({ prompt: 'a' }).result
+  const watchedSteps: number[] = await pipe.stream({ prompt: 'a' }, { output: 'timesteps', seed: 1 }).result
+  // @ts-expect-error: there is no such output
+  pipe.stream({ prompt: 'a' }, { output: 'picture' })
+  // @ts-expect-error: timesteps are no text
+  const text: string = await pipe.stream({ prompt: 'a' }, { output: 'timesteps' }).result
+  const anyPipe: ModularPipeline = pipe
+  const anything: unknown = await anyPipe.stream({}, { output: 'timesteps' }).result
   // @ts-expect-error: a stream needs what a call does
   pipe.stream({ numInferenceSteps: 5 })
   // @ts-expect-error: the prompt must be passed
@@ -328,5 +339,5 @@ export async function bundled(): Promise<unknown> {
   await pipe({ numInferenceSteps: 5 }, { output: 'images' })
   // @ts-expect-error: there are two forms of results
   await pipe({ prompt: 'a', outputType: 'png' }, { output: 'images' })
-  return [image, timesteps]
+  return [image, timesteps, watchedTimesteps, watchedLatents, watchedState, watchedSteps, text, anything]
 }

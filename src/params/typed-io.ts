@@ -139,7 +139,7 @@ export type ValuesOf<B> =
 // -- Calls.
 
 /** Whether values have names that are known. */
-type IsKnown<V> = string extends keyof V ? false : true
+export type IsKnown<V> = string extends keyof V ? false : true
 
 /** What a call may ask for: a name, a list of names, or nothing, which gives the whole state. Names that are not known are for other overloads. */
 export type OutputChoice<V> =

@@ -21,7 +21,7 @@ import { type PlacementArguments, readPlacement } from '../manager/placement'
 import type { ComponentSpec } from '../params/component-spec'
 import type { InputParam } from '../params/input-param'
 import { explainMismatch } from '../params/schema'
-import type { InputsOf, NoArguments, ValuesOf } from '../params/typed-io'
+import type { InputsOf, OutputChosen, ValuesOf } from '../params/typed-io'
 import { drawMermaid } from '../picture/mermaid'
 import type { PictureOptions } from '../picture/picture'
 import { activeRun, outsideRuns, withActiveRun } from '../runtime/active-run'
@@ -31,6 +31,7 @@ import { isPromise, type MaybePromise } from '../runtime/maybe-promise'
 import { Resumption } from '../runtime/resumption'
 import { Run } from '../runtime/run'
 import { copyValue } from '../state/copy-value'
+import type { PipelineState } from '../state/pipeline-state'
 import { checkCall } from '../wiring/check-call'
 import { type Explanation, explain } from '../wiring/explain'
 import { validateBlocks } from '../wiring/validate'
@@ -40,10 +41,18 @@ import { type IndexToSave, indexToSave } from './index-to-save'
 import { type LoadComponentsOptions, optionsPerComponent } from './load-options'
 import { hasModelIndex, type ModelIndex, readModelIndex } from './model-index'
 import type { PipelineBlocks } from './pipeline-blocks'
-import type { CallOptions, KNOWN, PipelineCall, PipelineInputs } from './pipeline-call'
+import type {
+  CallOptions,
+  CallOptionsFor,
+  KNOWN,
+  PipelineCall,
+  PipelineInputs,
+  StreamArguments,
+  StreamedOutput,
+} from './pipeline-call'
 import { checkNames, PipelineComponents, wrongClass } from './pipeline-components'
 import { blockClassNames, findBlocks, findPipelineFamily, type NamedBlocks, PLAIN_PIPELINE } from './pipeline-families'
-import { PipelineStream } from './pipeline-stream'
+import { PipelineStream, type StreamedCall } from './pipeline-stream'
 import {
   type PipelineToSave,
   type PushPipelineOptions,
@@ -96,7 +105,6 @@ export interface ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = 
  * const images = await pipe<Image[]>({ prompt: 'red apple' }, { output: 'images', seed: 1 })
  * ```
  */
-// biome-ignore lint/correctness/noUnusedVariables: both declarations of the pipeline must have the same parameters
 export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = InputsOf<B>, V = ValuesOf<B>> {
   /** Supplies the components of this pipeline. */
   declare readonly container: ComponentContainer
@@ -403,12 +411,17 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
     return pushPipeline(repoId, this.toSave(), options)
   }
 
-  /** Runs the pipeline and tells what happens as it happens: `for await (const event of pipe.stream({ prompt }))`. */
-  stream(inputs: I, options?: CallOptions): PipelineStream
-  stream(this: NoArguments<I>): PipelineStream
-  stream(inputs: I | PipelineInputs = {}, options: CallOptions = {}): PipelineStream {
-    const values = inputs as PipelineInputs // Whatever the compiler knows of them, they are values by name.
-    return new PipelineStream(listen => this.run(values, { ...options, ...listen }), options)
+  /**
+   * Runs the pipeline and tells what happens as it happens: `for await (const event of pipe.stream({ prompt }))`. It takes what a call takes; what a call
+   * gives is the stream's `result`.
+   */
+  stream<const O extends StreamedOutput<V> = undefined>(
+    ...args: StreamArguments<I, CallOptionsFor<O>>
+  ): PipelineStream<OutputChosen<V, O, PipelineState>> {
+    const [inputs = {}, options = {}] = args as [PipelineInputs?, CallOptions?]
+    const run = (listen: StreamedCall) => this.run(inputs, { ...options, ...listen })
+    // What the compiler knows of the result, it knows from the blocks.
+    return new PipelineStream(run as () => Promise<OutputChosen<V, O, PipelineState>>, options)
   }
 
   /** Says where each value and component of a call would come from. */

@@ -1,6 +1,7 @@
 /** How a pipeline is called: its options, and what the compiler knows of inputs and outputs. */
 import type {
   AnyOptions,
+  IsKnown,
   NoArguments,
   OutputChoice,
   OutputChosen,
@@ -84,3 +85,10 @@ interface PipelineCalls<I, V> {
 
 /** The same, as the type of a function. */
 export type PipelineCall<I, V> = PipelineCalls<I, V>['call']
+
+/** The arguments of a run that is watched. */
+export type StreamArguments<I, Options> =
+  Partial<I> extends I ? [inputs?: I, options?: Options] : [inputs: I, options?: Options]
+
+/** What a run that is watched may be asked for. */
+export type StreamedOutput<V> = IsKnown<V> extends true ? OutputChoice<V> : CallOptions['output'] | undefined

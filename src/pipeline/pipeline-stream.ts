@@ -11,22 +11,22 @@ export interface StreamedCall {
  * A run that is watched: iterate over its events, then await `result`. The run starts when either is first asked for. A loop step waits until its
  * event has been looked at, so that the values in it are still there; leaving the iteration early cancels the run.
  */
-export class PipelineStream implements AsyncIterable<PipelineEvent> {
+export class PipelineStream<R = unknown> implements AsyncIterable<PipelineEvent> {
   private readonly queue: PipelineEvent[] = []
   private readonly cancel = new AbortController()
-  private running: Promise<unknown> | undefined
+  private running: Promise<R> | undefined
   private isRead = false
   private ended = false
   private wakeReader: (() => void) | undefined
   private wakeRun: (() => void) | undefined
 
   constructor(
-    private readonly start: (call: StreamedCall) => Promise<unknown>,
+    private readonly start: (call: StreamedCall) => Promise<R>,
     private readonly options: { signal?: AbortSignal; onEvent?: EventListener },
   ) {}
 
   /** What the pipeline returns; rejects as the call itself would. */
-  get result(): Promise<unknown> {
+  get result(): Promise<R> {
     this.running ??= this.run()
     return this.running
   }
@@ -57,7 +57,7 @@ export class PipelineStream implements AsyncIterable<PipelineEvent> {
     }
   }
 
-  private run(): Promise<unknown> {
+  private run(): Promise<R> {
     const { signal, onEvent } = this.options
     const result = this.start({
       onEvent: event => {

@@ -7,6 +7,7 @@ import { GraphExecutor } from '../../../components/executors/graph/graph-executo
 import {
   AutoencoderKL,
   CLIPTextModel,
+  ComponentsManager,
   type Executor,
   type FromPretrainedOptions,
   type Image,
@@ -202,6 +203,31 @@ describe('a pipeline that moves', () => {
     expect(text.dtype).toBe('bfloat16')
     text.dispose()
     for (const { pipe } of [moved, loaded]) pipe.dispose()
+  })
+
+  test('keeps to the limit of its manager, there and back, cast and not', async () => {
+    const manager = new ComponentsManager()
+    const pipe = new StableDiffusionTextToImageBlocks().initPipeline(emojiFolder, { componentsManager: manager })
+    await pipe.loadComponents({ executor: eagerExecutor })
+    const models = ['unet', 'vae', 'textEncoder'].map(name => pipe.components[name] as PretrainedModel)
+    const sizes = models.map(({ memoryFootprint }) => memoryFootprint)
+    const limit = sizes.reduce((sum, size) => sum + size, 0) - 1
+    manager.enableAutoOffload({ limit })
+    const images = () => pipe({ prompt: 'red apple', numInferenceSteps: 2 }, { output: 'images', seed: 1 })
+    const residentBytes = () => models.reduce((sum, model) => sum + model.residentBytes, 0)
+    const expected = await images()
+    expect(residentBytes()).toBeLessThanOrEqual(limit)
+    for (const device of ['onnxruntime-cpu', 'wasm']) {
+      await pipe.to(device)
+      await images()
+      expect(residentBytes()).toBeLessThanOrEqual(limit)
+    }
+    expect(await images()).toEqual(expected)
+    await pipe.to('bfloat16')
+    expect(await images()).not.toEqual(expected)
+    expect(residentBytes()).toBeLessThanOrEqual(limit)
+    pipe.dispose()
+    manager.dispose()
   })
 
   test('draws the same elsewhere', async () => {

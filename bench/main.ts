@@ -4,12 +4,13 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { schedulerNames } from 'tesserae'
 import { median } from './median'
 import { ModelProcess } from './model-process'
 import { measureOverhead } from './overhead'
 import { explanations, type Result, saveResults, table } from './results'
+import { measureTypeCheck } from './type-check'
 import { type ProcessCost, watchProcess } from './watched-process'
 
 // Compiled files lie in dist/bench.
@@ -245,15 +246,28 @@ async function compareWithPyTorch(options: Options): Promise<void> {
   console.log(`\n${table(bench.results)}`)
 }
 
+/** The comparisons with something else than the models of PyTorch. */
+const OTHERS = { overhead: measureOverhead, 'type-check': measureTypeCheck } as const
+
+const NAMES = [...Object.keys(OTHERS), ...Object.keys(explanations)]
+
+/** The names of an option, none of them unknown. */
+function readNames(text: string): string {
+  const unknown = text.split(',').filter(name => !NAMES.includes(name))
+  if (unknown.length > 0) throw new InvalidArgumentError(`There is no ${unknown.join(', ')}.`)
+  return text
+}
+
 new Command('bench')
   .description('Compares with PyTorch diffusers in the same run.')
-  .option('--only <names>', `comparisons to make, joined by commas: overhead, ${Object.keys(explanations).join(', ')}`)
+  .option('--only <names>', `comparisons to make, joined by commas: ${NAMES.join(', ')}`, readNames)
   .option('--runs <number>', 'runs of each side', '5')
   .option('--threads <number>', 'threads of each side', String(availableParallelism()))
   .option('--models <folder>', 'where the checkpoints of random weights are made', join(root, 'bench', '.models'))
   .option('--tokenizer <folder>', "CLIP's vocab.json and merges.txt, for a new checkpoint")
   .action(async (options: Options) => {
-    if (options.only === undefined || options.only.split(',').includes('overhead')) await measureOverhead()
-    if (options.only !== 'overhead') await compareWithPyTorch(options)
+    const names = options.only?.split(',') ?? NAMES
+    for (const [name, measure] of Object.entries(OTHERS)) if (names.includes(name)) await measure()
+    if (names.some(name => !(name in OTHERS))) await compareWithPyTorch(options)
   })
   .parseAsync()

@@ -1,19 +1,19 @@
-/** `node dist/bench/type-check.js`: how long the compiler takes for a large tree of blocks whose pipeline is called. */
+/** How long the compiler takes for a large tree of blocks whose pipeline is called. */
 import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Command } from 'commander'
 import { largeTree } from './large-tree'
 import { median } from './median'
 
 // Compiled files lie in dist/bench.
 const root = join(__dirname, '..', '..')
 
-interface Options {
-  blocks: string
-  runs: string
-}
+/** Leaves of the tree. */
+const BLOCKS = 60
+
+/** Runs of each program, of which the median counts. */
+const RUNS = 3
 
 /** Seconds of a type check of one program, its start and the reading of libraries included.
  * @throws Error with what the compiler says of a program that it refuses */
@@ -46,31 +46,26 @@ async function checkProgram(folder: string, text: string): Promise<number> {
   return (performance.now() - start) / 1000
 }
 
-async function main({ blocks, runs }: Options): Promise<void> {
+/** Measures the type check of a large tree of blocks, and prints a table. */
+export async function measureTypeCheck(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'tesserae-types-'))
   const programs = {
     'the imports alone': largeTree(0, false),
-    [`a tree of ${blocks} blocks`]: largeTree(Number(blocks), false),
-    'the same, made into a pipeline and called': largeTree(Number(blocks), true),
+    [`a tree of ${BLOCKS} blocks`]: largeTree(BLOCKS, false),
+    'the same, made into a pipeline and called': largeTree(BLOCKS, true),
   }
   const seconds = new Map<string, number[]>(Object.keys(programs).map(name => [name, []]))
   try {
-    for (let run = 0; run < Number(runs); run++) {
+    for (let run = 0; run < RUNS; run++) {
       for (const [name, text] of Object.entries(programs)) seconds.get(name)?.push(await checkProgram(folder, text))
     }
   } finally {
     await rm(folder, { recursive: true })
   }
   const [base = 0] = [...seconds.values()].map(median)
+  console.log('\n| type check of | seconds | more than the imports |\n|---|---|---|')
   for (const [name, values] of seconds) {
     const middle = median(values)
-    console.log(`${name.padEnd(42)} ${middle.toFixed(2)} s  (+${(middle - base).toFixed(2)} s)`)
+    console.log(`| ${name} | ${middle.toFixed(2)} | ${(middle - base).toFixed(2)} |`)
   }
 }
-
-new Command('type-check')
-  .description('Measures the type check of a large tree of blocks.')
-  .option('--blocks <n>', 'leaves of the tree', '60')
-  .option('--runs <n>', 'runs of each program, of which the median counts', '3')
-  .action(main)
-  .parseAsync()

@@ -372,7 +372,8 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
 
   /**
    * Gives back the components that this pipeline holds: those with a `dispose()` are disposed. What it shares with others stays: by a container, a
-   * components manager, or because it was handed over by `updateComponents()`.
+   * components manager, or because it was handed over by `updateComponents()`. What is being loaded is given back too, and its
+   * {@link loadComponents} ends with an `AbortError`. The pipeline can be loaded again.
    */
   dispose(): void {
     this.parts.dispose()

@@ -62,6 +62,9 @@ export class PipelineComponents {
   private readonly slots = new Map<string, object>()
   /** The loading that was asked for last: loads wait for each other, so that nothing is loaded twice. */
   private loading: Promise<unknown> = Promise.resolve()
+  /** Ends the loading that is under way when the pipeline is disposed. */
+  private life = new AbortController()
+  private isDisposed = false
 
   constructor(private readonly options: PipelineComponentsOptions) {
     this.specs = new Map(options.specs)
@@ -135,7 +138,7 @@ export class PipelineComponents {
    * Loads components: those that are named again, else those that are not there yet and can be loaded.
    *
    * @param only restricts what is loaded where nothing is named
-   * @throws ComponentLoadError once all others are there; UnknownValueError; the reason of the signal
+   * @throws ComponentLoadError once all others are there; UnknownValueError; the reason of the signal; an AbortError if the pipeline is disposed
    */
   load(
     names: readonly string[] | undefined,
@@ -144,7 +147,12 @@ export class PipelineComponents {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     for (const name of names ?? []) this.require(name)
-    const result = this.loading.then(() => this.loadNow(names ?? this.loadable(only), optionsOf, signal))
+    const life = this.life.signal
+    const either = signal ? AbortSignal.any([signal, life]) : life
+    const result = this.loading.then(() => {
+      if (this.isDisposed && !either.aborted) this.revive()
+      return this.loadNow(names ?? this.loadable(only), optionsOf, either)
+    })
     this.loading = result.catch(() => {})
     return result
   }
@@ -179,13 +187,22 @@ export class PipelineComponents {
     }
   }
 
-  /** Gives back all that no other pipeline and no components manager holds. */
+  /** Gives back all that no other pipeline and no components manager holds, and what is being loaded. */
   dispose(): void {
-    for (const name of this.names) {
-      const isManaged = this.held.get(name)?.id !== undefined
-      if (!this.forget(name) || isManaged) this.container.unregister(name)
+    this.life.abort(new DOMException('The pipeline was disposed while its components were loaded.', 'AbortError'))
+    this.life = new AbortController()
+    this.isDisposed = true
+    for (const [name, { id }] of [...this.held]) {
+      const isLast = this.forget(name)
+      this.container.unregister(name, { dispose: isLast && id === undefined })
     }
     this.container.dispose()
+  }
+
+  /** Makes again what came with the pipeline, for one that is loaded after it was disposed. */
+  private revive(): void {
+    this.isDisposed = false
+    this.createFromConfig()
   }
 
   private get container(): ComponentContainer {
@@ -243,29 +260,29 @@ export class PipelineComponents {
   private async loadNow(
     names: readonly string[],
     optionsOf: (name: string) => ComponentLoadOptions,
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
   ): Promise<void> {
     const failures = new Map<string, unknown>()
     for (const name of new Set(names)) {
       try {
-        signal?.throwIfAborted()
-        await this.loadOne(this.require(name), optionsOf(name))
+        signal.throwIfAborted()
+        await this.loadOne(this.require(name), optionsOf(name), signal)
       } catch (error) {
-        if (signal?.aborted) throw error
+        if (signal.aborted) throw error
         failures.set(name, error)
       }
     }
     if (failures.size > 0) throw new ComponentLoadError(failures, this.options.source)
   }
 
-  private async loadOne(spec: ComponentSpec, options: ComponentLoadOptions): Promise<void> {
+  private async loadOne(spec: ComponentSpec, options: ComponentLoadOptions, signal: AbortSignal): Promise<void> {
     const { name } = spec
     const lazy = this.options.registry?.loadsLazily ? { lazy: true } : {}
-    const component = await outsideRuns(() => spec.load({ ...lazy, ...options }))
+    const component = await outsideRuns(() => spec.load({ ...lazy, ...options, signal }))
     const issue = wrongClass(this.declared(name), component, [])
-    if (issue) {
+    if (issue || signal.aborted) {
       disposeComponent(component)
-      throw issue
+      throw issue ?? signal.reason
     }
     const { typeHint = classOf(component) } = spec
     const former = this.held.get(name)

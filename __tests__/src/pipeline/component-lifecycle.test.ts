@@ -34,12 +34,15 @@ class Model {
   static readonly dtypes = ['float32'] as const
   static loads = 0
   static failing = new Set<string>()
+  static onLoad: ((model: Model) => void) | undefined
   disposed = 0
   readonly config = {}
   constructor(
     readonly path: string,
     readonly options: FromPretrainedOptions,
-  ) {}
+  ) {
+    Model.onLoad?.(this)
+  }
   static async fromPretrained(path: string, options: FromPretrainedOptions = {}): Promise<Model> {
     Model.loads += 1
     await new Promise(resolve => setTimeout(resolve, 1))
@@ -125,6 +128,7 @@ const place = (subfolder: string) => modularEntry({ pretrained_model_name_or_pat
 beforeEach(() => {
   Model.loads = 0
   Model.failing.clear()
+  Model.onLoad = undefined
   writeModularModel(folder(), {
     text_encoder: place('text_encoder'),
     unet: place('unet'),
@@ -539,6 +543,28 @@ describe('a pipeline that is disposed', () => {
     expect([unet.disposed, vae.disposed]).toEqual([1, 0])
     other.dispose()
     expect(vae.disposed).toBe(1)
+  })
+
+  test('holds nothing any more, so that it can be loaded again', async () => {
+    const pipe = await loaded()
+    const { unet } = pipe.components
+    pipe.dispose()
+    expect(pipe.nullComponentNames).toEqual(pipe.componentNames)
+    await pipe.loadComponents()
+    expect(pipe.nullComponentNames).toEqual([])
+    expect(pipe.components.unet).not.toBe(unet)
+  })
+
+  test('gives back what is being loaded, and loads no more of it', async () => {
+    const pipe = pipeline()
+    const made: Model[] = []
+    Model.onLoad = model => made.push(model)
+    const loading = pipe.loadComponents()
+    while (Model.loads === 0) await new Promise(setImmediate)
+    pipe.dispose()
+    await expect(loading).rejects.toMatchObject({ name: 'AbortError', message: expect.stringContaining('disposed') })
+    expect(made.map(({ disposed }) => disposed)).toEqual([1])
+    expect(pipe.nullComponentNames).toEqual(pipe.componentNames)
   })
 
   test('leaves to a manager what that knows', async () => {

@@ -319,7 +319,8 @@ describe('loadComponents', () => {
     expect(await pipe.loadComponents({ variant: 'fp16' })).toBe(pipe)
     const tokenizer = pipe.components.tokenizer as Tokenizer
     expect(tokenizer.path).toBe(folder)
-    expect(tokenizer.options).toEqual({ subfolder: 'tokenizer', className: 'CLIPTokenizer', variant: 'fp16' })
+    const given = { subfolder: 'tokenizer', className: 'CLIPTokenizer', variant: 'fp16' }
+    expect(tokenizer.options).toEqual({ ...given, signal: expect.any(AbortSignal) })
     expect(await pipe({}, { output: 'seen' })).toEqual([folder, 3, false])
     await pipe.loadComponents()
     expect(pipe.components.tokenizer).toBe(tokenizer)

@@ -1,6 +1,7 @@
 /** The thread that computes graphs, as seen from the one that asks. */
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { NativeWork } from './native-work'
 import type { CreateRequest, PlainTensor, ReleaseRequest, RunRequest, SessionAnswer } from './session-messages'
 
 /** The runtime could not do what it was asked; the message is its own. */
@@ -41,7 +42,9 @@ class SessionHost {
   /** Starts the thread, which takes a moment to load the runtime. Does nothing if it is there. */
   start(): Worker {
     if (this.worker) return this.worker
-    const worker = new Worker(join(__dirname, 'session-worker.cjs'), { execArgv: [] })
+    const work = new NativeWork()
+    const worker = new Worker(join(__dirname, 'session-worker.cjs'), { execArgv: [], workerData: work.state })
+    work.watch()
     worker.on('message', ({ id, result, error }: SessionAnswer) => {
       const asked = this.pending.get(id)
       this.settle(id)
@@ -49,9 +52,10 @@ class SessionHost {
       else asked?.reject(new RuntimeFailure(error))
     })
     worker.on('error', error => this.lose(worker, error))
-    worker.on('exit', code =>
-      this.lose(worker, new RuntimeFailure(`The thread of ONNX Runtime ended with code ${code}.`)),
-    )
+    worker.on('exit', code => {
+      work.unwatch()
+      this.lose(worker, new RuntimeFailure(`The thread of ONNX Runtime ended with code ${code}.`))
+    })
     worker.unref()
     this.worker = worker
     return worker

@@ -10,6 +10,12 @@ const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
 
 const NAME = /^\.tesserae-([0-9a-f]{8})-(\d+)-[0-9a-f-]{36}\.(?:tmp|old-(.+))$/s
 
+/**
+ * Milliseconds after which nobody is at work on what nobody has touched, whatever runs under the process number in its name: in a container each process
+ * has the number of the one before, which was killed. Setting a folder aside is a matter of a moment.
+ */
+const ABANDONED_AFTER = { unfinished: 24 * 60 * 60_000, setAside: 60_000 }
+
 /** Folders that this process has looked through. */
 const cleared = new Set<string>()
 
@@ -35,7 +41,7 @@ export function isLeftover(name: string): boolean {
 export async function clearLeftovers(folder: string): Promise<void> {
   if (cleared.has(folder)) return
   cleared.add(folder)
-  for (const { name, original } of leftoversAmong(await readdir(folder).catch(() => []))) {
+  for (const { name, original } of leftoversAmong(folder, await readdir(folder).catch(() => []))) {
     const path = join(folder, name)
     if (original !== undefined && !isThere(join(folder, original))) {
       await rename(path, join(folder, original)).catch(() => undefined)
@@ -49,18 +55,27 @@ export async function clearLeftovers(folder: string): Promise<void> {
 export function recoverFolder(path: string): void {
   if (isThere(path)) return
   try {
-    const found = leftoversAmong(readdirSync(dirname(path))).find(({ original }) => original === basename(path))
-    if (found) renameSync(join(dirname(path), found.name), path)
+    const folder = dirname(path)
+    const found = leftoversAmong(folder, readdirSync(folder)).find(({ original }) => original === basename(path))
+    if (found) renameSync(join(folder, found.name), path)
   } catch {
     // Whoever reads the folder next says that it is not there.
   }
 }
 
-function leftoversAmong(names: readonly string[]): { name: string; original: string | undefined }[] {
+function leftoversAmong(folder: string, names: readonly string[]): { name: string; original: string | undefined }[] {
   return names.flatMap(name => {
     const [, host, pid, original] = NAME.exec(name) ?? []
-    return host === HOST && !isRunning(Number(pid)) ? [{ name, original }] : []
+    if (host !== HOST) return []
+    const limit = original === undefined ? ABANDONED_AFTER.unfinished : ABANDONED_AFTER.setAside
+    return !isRunning(Number(pid)) || isOlderThan(limit, join(folder, name)) ? [{ name, original }] : []
   })
+}
+
+/** Whether a file or folder was last changed, or renamed, longer ago. */
+function isOlderThan(limit: number, path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  return stats !== undefined && Date.now() - stats.ctimeMs > limit
 }
 
 /** Whether there is a process of that number on this machine. */

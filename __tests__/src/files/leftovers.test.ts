@@ -7,6 +7,8 @@ import { nameOfDeadProcess } from './dead-process'
 const folder = useTemporaryFolder()
 const pipe = () => join(folder(), 'pipe')
 
+afterEach(() => jest.restoreAllMocks())
+
 describe('clearLeftovers', () => {
   test('removes what killed processes have left, and nothing else', async () => {
     await writeFile(nameOfDeadProcess(pipe(), 'temporary'), 'half')
@@ -19,6 +21,14 @@ describe('clearLeftovers', () => {
     expect((await readdir(folder())).map(name => join(folder(), name)).sort()).toEqual(
       [...others.map(name => join(folder(), name)), running].sort(),
     )
+  })
+
+  test('removes what nobody has touched for a day, though a process has that number again', async () => {
+    await mkdir(temporaryBeside(pipe()))
+    jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 24 * 60 * 60_000 + 1000)
+    await mkdir(join(folder(), 'here'))
+    await clearLeftovers(folder())
+    expect(await readdir(folder())).toEqual(['here'])
   })
 
   test('puts back a folder whose new version did not come, and removes one whose did', async () => {
@@ -52,5 +62,12 @@ describe('recoverFolder', () => {
     await mkdir(nameOfDeadProcess(pipe(), 'aside'))
     recoverFolder(pipe())
     expect(await readdir(pipe())).toEqual([])
+  })
+
+  test('puts a folder back that was set aside minutes ago, though a process has that number again', async () => {
+    await mkdir(setAsideBeside(pipe()))
+    jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 2 * 60_000)
+    recoverFolder(pipe())
+    expect(await readdir(folder())).toEqual(['pipe'])
   })
 })

@@ -23,11 +23,12 @@ const VERSION = '1'
 /** An object whose members may be anything: a record of zod's would drop one called "__proto__". */
 const anyObject = z.custom<Record<string, unknown>>(value => typeof value === 'object' && value !== null)
 
-const contentSchema = z.object({
+// Strict: what is called otherwise would be lost, and tensors in it with nobody to give them back.
+const contentSchema = z.strictObject({
   values: anyObject,
   kwargsMapping: z.record(z.string(), z.array(z.string())),
   resumePoint: z
-    .object({
+    .strictObject({
       path: z.array(z.string()),
       step: z.int().min(0).optional(),
       loopNames: z.array(z.string()).optional(),

@@ -168,6 +168,23 @@ describe('a state in a file', () => {
     }
   })
 
+  test('is refused where a part of it is called otherwise, and leaves no tensor behind', async () => {
+    const state = new PipelineState()
+    state.resumePoint = { path: [], components: { scheduler: { sample: tf.tensor1d([1, 2]) } }, unsaved: [] }
+    await state.save(file())
+    state.dispose()
+    const text = (await readFile(file())).toString('latin1')
+    ;(await PipelineState.load(file())).dispose()
+    for (const [name, other] of [
+      ['resumePoint', 'resumePoine'],
+      ['unsaved', 'unsavee'],
+    ] as const) {
+      await writeFile(file(), text.replace(`"${name}\\"`, `"${other}\\"`), 'latin1')
+      await failure(InvalidStateFileError, () => PipelineState.load(file()))
+      expect(tf.memory().numTensors).toBe(0)
+    }
+  })
+
   test('is told from other files', async () => {
     await writeSafetensors(file(), {}, { format: 'pt' })
     expect((await failure(InvalidStateFileError, () => PipelineState.load(file()))).message).toContain('no state')

@@ -26,8 +26,9 @@ export async function withCacheLock<T>(
   await mkdir(dirname(file), { recursive: true })
   await clearLeftovers(dirname(file))
   const mine = `${process.pid} ${hostname()} ${randomUUID()}`
+  const other = new OtherHolder(file)
   while (!(await take(file, mine))) {
-    if (await isAbandoned(file)) await remove(file)
+    if (await other.isGone()) await remove(file)
     else await sleep(POLL, undefined, signal && { signal }).catch(() => signal?.throwIfAborted())
     signal?.throwIfAborted()
   }
@@ -60,12 +61,27 @@ function isTaken(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'EEXIST'
 }
 
-async function isAbandoned(file: string): Promise<boolean> {
-  const stats = await stat(file).catch(() => undefined)
-  if (stats === undefined) return false
-  if (Date.now() - stats.mtimeMs > STALE) return true
-  const [pid, host] = ((await ownerOf(file)) ?? '').split(' ')
-  return host === hostname() && !isRunning(Number(pid))
+/** Whoever holds a lock that is waited for. */
+class OtherHolder {
+  private lastTouch = Number.NaN
+  private seenAt = 0
+
+  constructor(private readonly file: string) {}
+
+  /** Whether nobody holds the lock any more, though it is there. */
+  async isGone(): Promise<boolean> {
+    const stats = await stat(this.file).catch(() => undefined)
+    if (stats === undefined) return false
+    if (stats.mtimeMs !== this.lastTouch) {
+      this.lastTouch = stats.mtimeMs
+      this.seenAt = performance.now()
+    }
+    if (Date.now() - stats.mtimeMs > STALE) return true
+    // Where a clock was set back, or another machine's is fast, a lock may be from tomorrow: it too must be touched while we wait.
+    if (performance.now() - this.seenAt > STALE) return true
+    const [pid, host] = ((await ownerOf(this.file)) ?? '').split(' ')
+    return host === hostname() && !isRunning(Number(pid))
+  }
 }
 
 /** Of several that find the lock abandoned, one moves it away. */

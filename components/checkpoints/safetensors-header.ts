@@ -1,4 +1,5 @@
 /** The header of a safetensors file: says which tensors there are, and is believed only after every line of it was checked. */
+import { parseJson } from '../../src/format/parse-json'
 import type { FileStamp, TensorInfo, WeightDType } from './checkpoint'
 import { SafetensorsError } from './safetensors-error'
 import { bytesPerElement, isWeightDType, WEIGHT_DTYPES } from './weight-dtypes'
@@ -61,7 +62,7 @@ function parseObject(header: Uint8Array, file: string): Record<string, unknown> 
   }
   try {
     // A text that begins with "{" parses to an object or not at all.
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(header)) as Record<string, unknown>
+    return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(header)) as Record<string, unknown>
   } catch (cause) {
     throw new SafetensorsError(file, 'invalid-header', `the header is no JSON: ${(cause as Error).message}.`, { cause })
   }

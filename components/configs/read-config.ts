@@ -1,8 +1,9 @@
 /** Reads the JSON files that lie beside weights: `config.json`, `scheduler_config.json`, a checkpoint's index. */
-import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { kindOf } from '../../src/errors/text'
 import { recoverFolder } from '../../src/files/leftovers'
+import { readText } from '../../src/files/read-text'
+import { parseJson } from '../../src/format/parse-json'
 import { listFolder, MissingFileError } from '../files/missing-file-error'
 import { InvalidConfigError } from './invalid-config-error'
 
@@ -17,17 +18,17 @@ export async function readConfig(folder: string, fileName: string): Promise<Reco
   recoverFolder(dirname(folder))
   recoverFolder(folder)
   const path = join(folder, fileName)
-  const config = parseJson(await readText(folder, fileName), path)
+  const config = parse(await read(folder, fileName), path)
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
     throw new InvalidConfigError(path, `expected a JSON object, got ${kindOf(config)}.`)
   }
   return config as Record<string, unknown>
 }
 
-async function readText(folder: string, fileName: string): Promise<string> {
+async function read(folder: string, fileName: string): Promise<string> {
   const path = join(folder, fileName)
   try {
-    return await readFile(path, 'utf8')
+    return await readText(path)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') {
@@ -37,12 +38,9 @@ async function readText(folder: string, fileName: string): Promise<string> {
   }
 }
 
-// Python writes infinity, a default of some schedulers, as a bare word that JSON does not have.
-const BARE_INFINITY = /(?<=:\s*-?)Infinity\b/g
-
-function parseJson(text: string, path: string): unknown {
+function parse(text: string, path: string): unknown {
   try {
-    return JSON.parse(text.replaceAll(BARE_INFINITY, '1e999'))
+    return parseJson(text)
   } catch (cause) {
     throw new InvalidConfigError(path, `is no JSON: ${(cause as Error).message}.`, cause)
   }

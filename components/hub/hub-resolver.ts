@@ -1,7 +1,8 @@
 /** Lets every component and index be loaded by the id of a repository on the Hub. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { readText } from '../../src/files/read-text'
+import { parseJson } from '../../src/format/parse-json'
 import {
   type RepositoryPart,
   type RepositoryResolver,
@@ -51,7 +52,7 @@ async function fetchShards(id: string, part: RepositoryPart, snapshot: Snapshot,
     const top = beside.filter(name => !name.includes('/')).sort()
     throw missingWeights(`${id}/${subfolder}`, weights, top)
   }
-  const parsed = indexSchema.safeParse(parseJson(await readFile(join(snapshot.folder, prefix + index), 'utf8')))
+  const parsed = indexSchema.safeParse(await readIndex(join(snapshot.folder, prefix + index)))
   // An index that is wrong is refused by whoever opens it.
   if (!parsed.success) return
   const shards = new Set(
@@ -62,9 +63,9 @@ async function fetchShards(id: string, part: RepositoryPart, snapshot: Snapshot,
   await fetchSnapshot(id, names => names.filter(name => shards.has(name)), { ...options, revision: snapshot.commit })
 }
 
-function parseJson(text: string): unknown {
+async function readIndex(file: string): Promise<unknown> {
   try {
-    return JSON.parse(text)
+    return parseJson(await readText(file))
   } catch {
     return undefined
   }

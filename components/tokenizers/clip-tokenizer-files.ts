@@ -1,7 +1,7 @@
 /** Reads a CLIP tokenizer's folder: `tokenizer.json` or `vocab.json` + `merges.txt`, and the settings beside them. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { readText } from '../../src/files/read-text'
 import { readConfig } from '../configs/read-config'
 import { listFolder, MissingFileError } from '../files/missing-file-error'
 import { InvalidTokenizerError } from './invalid-tokenizer-error'
@@ -133,7 +133,8 @@ export async function readCLIPTokenizerFiles(folder: string, signal?: AbortSigna
     const wanted = roles?.[role] ?? settings[role] ?? specialTokenSchema.parse(content)
     const known = addedTokens.find(token => token.content === wanted.content)
     if (known) return known
-    const id = vocab[wanted.content]
+    // Not every name that an object answers to is one of its own.
+    const id = Object.hasOwn(vocab, wanted.content) ? vocab[wanted.content] : undefined
     if (id === undefined) {
       throw new InvalidTokenizerError(folder, `the vocabulary lacks the ${role} "${wanted.content}".`)
     }
@@ -160,7 +161,7 @@ function addedTokensOf(ids: Readonly<Record<string, number>>): AddedToken[] {
 
 /** One merge per line, two pieces each; a first line such as `#version: 0.2` is none. */
 async function readMerges(file: string): Promise<[string, string][]> {
-  const lines = (await readFile(file, 'utf8')).split(/\r?\n/)
+  const lines = (await readText(file)).split(/\r?\n/)
   return lines.flatMap((line, i) => {
     if (line === '' || line.startsWith('#version')) return []
     const [left, right, ...rest] = line.split(' ')

@@ -1,10 +1,11 @@
 /** `modular_config.json`, which says where the code of blocks is. Counterpart: the config of ModularPipelineBlocks of diffusers. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { BlockConfigError } from '../errors/block-config-error'
+import { readText } from '../files/read-text'
 import { DIFFUSERS_VERSION } from '../format/diffusers-version'
 import { formatJson } from '../format/json'
+import { parseJson } from '../format/parse-json'
 import { explainMismatch } from '../params/schema'
 import { readRequirements } from './check-requirements'
 import type { Requirements } from './join-requirements'
@@ -38,13 +39,13 @@ export async function readBlockConfig(folder: string): Promise<BlockConfig | und
   const file = join(folder, BLOCK_CONFIG_NAME)
   let text: string
   try {
-    text = await readFile(file, 'utf8')
+    text = await readText(file)
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw new BlockConfigError(file, `cannot be read: ${message}`, cause)
   }
-  const parsed = schema.safeParse(parseJson(file, text))
+  const parsed = schema.safeParse(parse(file, text))
   if (!parsed.success) throw new BlockConfigError(file, explainMismatch(parsed.error))
   const reference = parsed.data.auto_map?.[BASE_CLASS]
   if (reference === undefined) return undefined
@@ -73,9 +74,9 @@ export function formatBlockConfig(
   })
 }
 
-function parseJson(file: string, text: string): unknown {
+function parse(file: string, text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (cause) {
     throw new BlockConfigError(file, `is not JSON: ${(cause as Error).message}`, cause)
   }

@@ -1,9 +1,10 @@
 /** Names of files and folders that are not finished yet, and what to do with those that a killed process has left behind. */
 import { createHash, randomUUID } from 'node:crypto'
-import { readdirSync, renameSync, statSync } from 'node:fs'
+import { readdirSync, renameSync } from 'node:fs'
 import { readdir, rename, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { statIfThere } from './read-text'
 
 /** Tells machines apart that share a folder: a process number says something on its own machine alone. */
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
@@ -89,5 +90,5 @@ export function isRunning(pid: number): boolean {
 }
 
 function isThere(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined
+  return statIfThere(path) !== undefined
 }

@@ -1,8 +1,9 @@
 /** The file that tells a node editor of a pipeline's nodes. */
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MellonConfigError } from '../errors/mellon-config-error'
 import { makeFolder } from '../files/make-folder'
+import { readText } from '../files/read-text'
 import { writeFileAtomically } from '../files/write-file-atomically'
 import { MELLON_CONFIG_NAME, MellonPipelineConfig } from './mellon-pipeline-config'
 
@@ -22,7 +23,7 @@ export async function loadMellonConfig(path: string): Promise<MellonPipelineConf
   let text: string
   try {
     if ((await stat(path)).isDirectory()) file = join(path, MELLON_CONFIG_NAME)
-    text = await readFile(file, 'utf8')
+    text = await readText(file)
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
     const problem =

@@ -1,6 +1,7 @@
 /** All nodes of a pipeline, for Mellon. Counterpart: MellonPipelineConfig of diffusers. */
 import { z } from 'zod'
 import { MellonConfigError } from '../errors/mellon-config-error'
+import { parseJson } from '../format/parse-json'
 import { toSnakeCase } from '../format/wire-names'
 import { explainMismatch } from '../params/schema'
 import type { BlockNode } from '../wiring/block-node'
@@ -129,7 +130,7 @@ export class MellonPipelineConfig {
   static fromJsonString(text: string, source?: string): MellonPipelineConfig {
     let data: unknown
     try {
-      data = JSON.parse(text)
+      data = parseJson(text)
     } catch (cause) {
       const problem = `is not JSON: ${(cause as Error).message}`
       throw new MellonConfigError(source ?? 'The Mellon configuration', problem, cause)

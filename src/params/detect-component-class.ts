@@ -1,6 +1,7 @@
 /** Finds out from a component's own files of which class it is. Counterpart: AutoModel.from_pretrained of diffusers. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readText } from '../files/read-text'
+import { parseJson } from '../format/parse-json'
 import { resolveRepository } from '../hub/repository-resolver'
 import type { FromPretrainedOptions } from './component-class'
 
@@ -32,7 +33,7 @@ export async function detectComponentClass(path: string, options: FromPretrained
 /** What is not there or damaged names nothing: whoever loads the component says what is wrong with it. */
 async function readObject(file: string): Promise<Record<string, unknown> | undefined> {
   try {
-    const json: unknown = JSON.parse(await readFile(file, 'utf8'))
+    const json: unknown = parseJson(await readText(file))
     return typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : undefined
   } catch {
     return undefined

@@ -1,7 +1,7 @@
 /** Which README.md is saved with a pipeline. Counterpart: load_or_create_model_card of diffusers. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isSealedCard, sealCard } from '../documentation/generated-card'
+import { readText } from '../files/read-text'
 import type { OpenRepository } from '../hub/repository-publisher'
 
 /** The page that readers of a repository see first. */
@@ -18,7 +18,7 @@ export async function cardToSave(
   repository: OpenRepository | undefined,
   make: () => string,
 ): Promise<string | undefined> {
-  const there = await readFile(join(folder, CARD_FILE), 'utf8').catch((error: NodeJS.ErrnoException) =>
+  const there = await readText(join(folder, CARD_FILE)).catch((error: NodeJS.ErrnoException) =>
     // Of one that cannot be read nobody knows who wrote it.
     error.code === 'ENOENT' || error.code === 'ENOTDIR' ? undefined : '',
   )

@@ -2,10 +2,12 @@
  * The index of a model, which says where its components are: `modular_model_index.json`, or `model_index.json` where there is none.
  * Counterpart: ModularPipeline._load_pipeline_config of diffusers.
  */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ModelIndexError } from '../errors/model-index-error'
 import { recoverFolder } from '../files/leftovers'
+import { readTextSync, statIfThere } from '../files/read-text'
+import { parseJson } from '../format/parse-json'
 import { toCamelCase } from '../format/wire-names'
 import { findModelIndex, isRepositoryId, type RepositoryOptions } from '../hub/repository-resolver'
 import { findComponentClass, isSubclass } from '../params/component-classes'
@@ -145,7 +147,7 @@ function fits(className: string | undefined, { typeHint }: ComponentSpec): boole
 export function readModelIndex(source: string, options: RepositoryOptions = {}): ModelIndex {
   recoverFolder(source)
   const folder = findModelIndex(source, options)
-  const stats = statSync(folder, { throwIfNoEntry: false })
+  const stats = statIfThere(folder)
   if (stats && !stats.isDirectory())
     throw new ModelIndexError(folder, 'this is a file; expected the folder of a model.')
   const modular = readIndexFile(folder, 'modular', MODULAR_INDEX_FILE)
@@ -167,7 +169,7 @@ function readIndexFile(folder: string, kind: IndexKind, name: string): IndexFile
   const file = join(folder, name)
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    text = readTextSync(file)
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
@@ -175,7 +177,7 @@ function readIndexFile(folder: string, kind: IndexKind, name: string): IndexFile
   }
   let json: unknown
   try {
-    json = JSON.parse(text)
+    json = parseJson(text)
   } catch (cause) {
     throw new ModelIndexError(file, `is not JSON: ${(cause as Error).message}`, cause)
   }

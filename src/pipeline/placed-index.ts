@@ -1,6 +1,7 @@
 /** The indexes of a folder once components are saved there. */
-import { readFile } from 'node:fs/promises'
+import { readText } from '../files/read-text'
 import { formatJson } from '../format/json'
+import { parseJson } from '../format/parse-json'
 
 /** A component that is saved. */
 export interface PlacedComponent {
@@ -34,7 +35,7 @@ export async function correctedStandardIndex(
   index: Index,
   components: readonly PlacedComponent[],
 ): Promise<string | undefined> {
-  const old = await readFile(file, 'utf8').then(parseIndex, () => undefined)
+  const old = await readText(file).then(parseIndex, () => undefined)
   if (old === undefined) return undefined
   const changed = components.flatMap(({ key }) => {
     const [library, className] = (index[key] ?? []) as unknown[]
@@ -48,7 +49,7 @@ export async function correctedStandardIndex(
 /** What cannot be read is left to whoever reads the folder. */
 function parseIndex(text: string): Index | undefined {
   try {
-    const json: unknown = JSON.parse(text)
+    const json: unknown = parseJson(text)
     return typeof json === 'object' && json !== null ? (json as Index) : undefined
   } catch {
     return undefined

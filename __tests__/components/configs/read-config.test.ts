@@ -32,7 +32,8 @@ describe('readConfig', () => {
     ['', /is no JSON/],
     ['[1, 2]', /expected a JSON object, got an array of 2/],
     ['null', /got null/],
-  ])('refuses the text %p', async (text, message) => {
+    [`{"a": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`, /more than 200 deep/],
+  ])('refuses the text %.50s', async (text, message) => {
     await writeFile(join(folder(), 'config.json'), text)
     const reading = readConfig(folder(), 'config.json')
     await expect(reading).rejects.toThrow(InvalidConfigError)

@@ -1,0 +1,37 @@
+import { parseJson } from '../../../src/format/parse-json'
+
+describe('parseJson', () => {
+  test('reads what JSON.parse reads', () => {
+    const text = '{"a": [1, "\\"[[{", null, {"b": "\\\\"}], "__proto__": {"c": 1}}'
+    expect(parseJson(text)).toEqual(JSON.parse(text))
+    expect(({} as { c?: number }).c).toBeUndefined()
+  })
+
+  test('reads infinities as Python writes them, and leaves texts as they are', () => {
+    const text = '{"sigma_max": Infinity, "low":\n  -Infinity, "note": "x: Infinity"}'
+    expect(parseJson(text)).toEqual({ sigma_max: Infinity, low: -Infinity, note: expect.any(String) })
+    expect(parseJson('{"note": "x: Infinity"}')).toEqual({ note: 'x: Infinity' })
+  })
+
+  test.each([
+    ['lists', `${'['.repeat(201)}${']'.repeat(201)}`],
+    ['objects', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`],
+    ['what does not end', '['.repeat(1_000_000)],
+    ['nothing', ''],
+  ])('refuses %s', (_what, text) => {
+    expect(() => parseJson(text)).toThrow(SyntaxError)
+  })
+
+  test('takes 200 in each other', () => {
+    expect(parseJson(`${'['.repeat(200)}${']'.repeat(200)}`)).toHaveLength(1)
+  })
+
+  test('takes a time that grows with the length alone', () => {
+    const blanks = ' '.repeat(2_000_000)
+    const begin = performance.now()
+    expect(parseJson(`{"a":${blanks}-Infinity${blanks}}`)).toEqual({ a: -Infinity })
+    expect(() => parseJson(`{"a":${blanks}x: Infinity`)).toThrow(SyntaxError)
+    // A second is much: what looks back from every blank takes hours.
+    expect(performance.now() - begin).toBeLessThan(5000)
+  })
+})

@@ -24,9 +24,17 @@ interface Problems {
 const beta = z.number().gt(0).max(1)
 const betaScheduleNames = Object.keys(betaSchedules) as [BetaScheduleName, ...BetaScheduleName[]] // keyof typeof, which keys() loses.
 
+/** Some numbers are kept for each of them: as many as any model was trained with, and not so many that a number in a file fills the memory. */
+const MOST_TRAIN_TIMESTEPS = 1_000_000
+
+/** The setting of how many timesteps a model was trained with. */
+export function trainTimesteps(least: number): z.ZodDefault<z.ZodInt> {
+  return z.int().min(least).max(MOST_TRAIN_TIMESTEPS).default(1000)
+}
+
 /** The training timesteps and their noise, as it was trained. Check with {@link checkBetas}. */
 export const trainedBetaSettings = {
-  numTrainTimesteps: z.int().min(2).default(1000),
+  numTrainTimesteps: trainTimesteps(2),
   betaStart: beta.default(0.0001),
   betaEnd: beta.default(0.02),
   betaSchedule: z.enum(betaScheduleNames).default('linear'),

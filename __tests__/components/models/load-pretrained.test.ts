@@ -33,6 +33,31 @@ describe('loading a model from a folder', () => {
 
   const classes: ComponentClass[] = [UNet2DConditionModel, AutoencoderKL, CLIPTextModel, CLIPTextModelWithProjection]
 
+  // Made before the weights are looked at, they would fill the memory.
+  test.each([
+    { layers_per_block: 1e9 },
+    { transformer_layers_per_block: 1e9 },
+    { transformer_layers_per_block: 1000, layers_per_block: 1000 },
+  ])('refuses a UNet of %j', async change => {
+    const path = await copy(config => ({ ...config, ...change }))
+    await expect(UNet2DConditionModel.fromPretrained(path)).rejects.toThrow(ConfigError)
+    await expect(UNet2DConditionModel.fromPretrained(path)).rejects.toThrow(/at most 10000 are made/)
+  })
+
+  test('refuses other models of layers without end', () => {
+    const vae = { in_channels: 3, out_channels: 3, latent_channels: 4, block_out_channels: [32], layers_per_block: 1e9 }
+    const types = { down_block_types: ['DownEncoderBlock2D'], up_block_types: ['UpDecoderBlock2D'] }
+    expect(() => AutoencoderKL.fromConfig({ ...vae, ...types })).toThrow(/at most 10000 are made/)
+    const text = {
+      vocab_size: 9,
+      hidden_size: 8,
+      intermediate_size: 8,
+      num_attention_heads: 1,
+      max_position_embeddings: 9,
+    }
+    expect(() => CLIPTextModel.fromConfig({ ...text, num_hidden_layers: 1e9 })).toThrow(/num_hidden_layers/)
+  })
+
   test.each(classes)('is offered by $name as the container asks for it', async modelClass => {
     await expect(modelClass.fromPretrained?.(folder())).rejects.toThrow(MissingFileError)
     expect(() => modelClass.fromConfig?.({})).toThrow(ConfigError)

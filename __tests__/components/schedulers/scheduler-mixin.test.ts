@@ -114,6 +114,9 @@ describe('fromConfig', () => {
     [{ prediction_type: 'noise' }, /prediction_type: "noise" is not supported; supported: "epsilon"/],
     [{ timestep_spacing: 'even' }, /timestep_spacing: "even" is not supported; supported: "linspace"/],
     [{ num_train_timesteps: 0 }, /num_train_timesteps/],
+    // Some numbers are kept for each of them: so many would fill the memory.
+    [{ num_train_timesteps: 1e9 }, /num_train_timesteps/],
+    [{ num_train_timesteps: Number.MAX_SAFE_INTEGER }, /num_train_timesteps/],
     [{ beta_start: 'small' }, /beta_start: must be of type number, but is "small"/],
     [{ trained_betas: [0.1, 0.2] }, /trained_betas: has 2 elements, but num_train_timesteps is 1000/],
   ])('refuses %j and says what is allowed', (config, message) => {

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { type ConfigSource, parseConfig, type RawConfig } from '../../configs/parse-config'
 import { type ActivationName, activations } from '../../nn/activations'
+import { MOST_LAYERS } from '../most-layers'
 
 const size = z.int().positive()
 const activationNames = Object.keys(activations) as [ActivationName, ...ActivationName[]] // keyof typeof, which keys() loses.
@@ -40,6 +41,9 @@ const schema = z
         problem(key, `has ${config[key].length} elements, but block_out_channels has ${levels}`)
       }
     }
+    const layers = levels * config.layersPerBlock
+    if (layers > MOST_LAYERS)
+      problem('layersPerBlock', `asks for some ${layers} layers; at most ${MOST_LAYERS} are made`)
     if (config.blockOutChannels.some(channels => channels % config.normNumGroups !== 0)) {
       problem(
         'normNumGroups',

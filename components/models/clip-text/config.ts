@@ -1,6 +1,7 @@
 /** The config of CLIP's text model. Counterpart: transformers models/clip/configuration_clip.py (CLIPTextConfig). */
 import { z } from 'zod'
 import { type ConfigSource, parseConfig, type RawConfig } from '../../configs/parse-config'
+import { MOST_LAYERS } from '../most-layers'
 
 const size = z.int().positive()
 const token = z.int().nonnegative()
@@ -11,7 +12,7 @@ const schema = z
     vocabSize: size,
     hiddenSize: size,
     intermediateSize: size,
-    numHiddenLayers: size,
+    numHiddenLayers: size.max(MOST_LAYERS),
     numAttentionHeads: size,
     maxPositionEmbeddings: size,
     /** Width of the pooled output of CLIPTextModelWithProjection. */

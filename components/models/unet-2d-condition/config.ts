@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { type ConfigSource, parseConfig, type RawConfig } from '../../configs/parse-config'
 import { type ActivationName, activations } from '../../nn/activations'
+import { MOST_LAYERS, mostOf } from '../most-layers'
 
 const size = z.int().positive()
 const perLevel = <T extends z.ZodType>(item: T) => z.union([item, z.array(item)])
@@ -96,6 +97,11 @@ const schema = z
         problem(key, `has ${value.length} elements, but block_out_channels has ${levels}`)
       }
     }
+    const { layersPerBlock, transformerLayersPerBlock, reverseTransformerLayersPerBlock } = config
+    const deepest = Math.max(mostOf(transformerLayersPerBlock), mostOf(reverseTransformerLayersPerBlock))
+    const layers = levels * mostOf(layersPerBlock) * deepest
+    if (layers > MOST_LAYERS)
+      problem('layersPerBlock', `asks for some ${layers} layers; at most ${MOST_LAYERS} are made`)
     if (config.blockOutChannels.some(channels => channels % config.normNumGroups !== 0)) {
       problem(
         'normNumGroups',

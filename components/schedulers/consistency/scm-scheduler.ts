@@ -7,6 +7,7 @@ import type * as tf from '../../tensors/tf'
 import { linspaceFloat32 } from '../noise-levels/number-sequences'
 import type { Schedule } from '../run-progress'
 import { SchedulerMixin } from '../scheduler-base'
+import { trainTimesteps } from '../scheduler-config'
 import type { StepOptions, StepResult } from '../step-options'
 import { linearCombination } from '../steps/linear-combination'
 import type { NoiseLevel } from '../steps/prediction-type'
@@ -21,7 +22,7 @@ import {
 } from '../timesteps-request'
 
 const schema = z.object({
-  numTrainTimesteps: z.int().min(1).default(1000),
+  numTrainTimesteps: trainTimesteps(1),
   predictionType: z.enum(['trigflow']).default('trigflow'),
   /** Standard deviation of the data, and so of the noise. */
   sigmaData: z.number().positive().default(0.5),

@@ -10,7 +10,7 @@ import { linspace } from '../noise-levels/number-sequences'
 import { type SigmaSettings, sigmaSpacingSettings, spacedSigmas } from '../noise-levels/sigma-settings'
 import type { Schedule } from '../run-progress'
 import { SchedulerMixin } from '../scheduler-base'
-import type { SchedulerConfig } from '../scheduler-config'
+import { type SchedulerConfig, trainTimesteps } from '../scheduler-config'
 import type { NoiseLevel } from '../steps/prediction-type'
 import {
   checkFalling,
@@ -23,7 +23,7 @@ import {
 
 /** The length of the training, and how far its sigmas are shifted. */
 export const flowSettings = {
-  numTrainTimesteps: z.int().min(2).default(1000),
+  numTrainTimesteps: trainTimesteps(2),
   /** Above 1, more of the steps are at high noise. Taken twice, as in the reference: for the ends of a run and for its sigmas. */
   shift: z.number().positive().default(1),
 }

@@ -8,12 +8,13 @@ import type * as tf from '../../tensors/tf'
 import { exponentialSigmas, karrasSigmas } from '../noise-levels/sigma-schedules'
 import { sigmaSettings } from '../noise-levels/sigma-settings'
 import type { Schedule } from '../run-progress'
+import { trainTimesteps } from '../scheduler-config'
 import { applyMix, noiseReadingTypes } from '../steps/prediction-type'
 import { SigmaSpaceScheduler } from './sigma-space-scheduler'
 
 /** The settings that these schedulers have in common. Check with {@link checkSigmaRange}. */
 export const edmSettings = {
-  numTrainTimesteps: z.int().min(2).default(1000),
+  numTrainTimesteps: trainTimesteps(2),
   sigmaMin: z.number().positive().default(0.002),
   sigmaMax: z.number().positive().default(80),
   /** Standard deviation of the data that the network was trained on. */

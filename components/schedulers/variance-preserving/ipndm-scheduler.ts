@@ -8,6 +8,7 @@ import type * as tf from '../../tensors/tf'
 import { linspaceFloat32 } from '../noise-levels/number-sequences'
 import type { Schedule } from '../run-progress'
 import { SchedulerMixin } from '../scheduler-base'
+import { trainTimesteps } from '../scheduler-config'
 import type { StepResult } from '../step-options'
 import { linearCombination } from '../steps/linear-combination'
 import { applyMix, type NoiseLevel, noiseMix } from '../steps/prediction-type'
@@ -17,7 +18,7 @@ import type { TimestepsRequest } from '../timesteps-request'
 import { adamsBashforth, MAX_ADAMS_BASHFORTH_ORDER } from './adams-bashforth'
 
 const schema = z.object({
-  numTrainTimesteps: z.int().min(1).default(1000),
+  numTrainTimesteps: trainTimesteps(1),
   /** The share of noise at each step and where the run ends, in place of the schedule: runs are one step shorter than this. */
   trainedBetas: z.array(z.number().min(0).max(1)).min(2).nullable().default(null),
 })

@@ -1,7 +1,9 @@
 /** The code that a folder holds, read once: what is shown, what is trusted and what runs are the same bytes. */
 import { createHash } from 'node:crypto'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { CustomCodeError } from '../errors/custom-code-error'
+import { LONGEST_TEXT, readText } from '../files/read-text'
 
 /** Whether a file of a folder is code that could run, by its path with `/`: that of packages and of tools is not. */
 export function isCodeFile(path: string): boolean {
@@ -22,12 +24,23 @@ export class CodeFiles {
     readonly digest: string,
   ) {}
 
-  /** @param description the file that says what of the code is to be run: it belongs to what is trusted */
+  /**
+   * @param description the file that says what of the code is to be run: it belongs to what is trusted
+   * @throws CustomCodeError for files that cannot be read, or are too large
+   */
   static async read(folder: string, description: string): Promise<CodeFiles> {
     const texts = new Map<string, string>()
     const hash = createHash('sha256').update(description)
+    let bytes = 0
     for (const path of await codeIn(folder)) {
-      const text = await readFile(join(folder, path), 'utf8')
+      const text = await readCode(join(folder, path))
+      bytes += text.length
+      if (bytes > LONGEST_TEXT) {
+        throw new CustomCodeError(
+          folder,
+          `there are more than ${LONGEST_TEXT} bytes of code. Is this a folder of blocks?`,
+        )
+      }
       texts.set(path, text)
       hash.update(`\0${path}\0${Buffer.byteLength(text)}\0`).update(text)
     }
@@ -40,15 +53,23 @@ export class CodeFiles {
   }
 }
 
+async function readCode(file: string): Promise<string> {
+  try {
+    return await readText(file)
+  } catch (cause) {
+    throw new CustomCodeError(file, `cannot be read: ${(cause as Error).message}.`, cause)
+  }
+}
+
 async function codeIn(folder: string, prefix = ''): Promise<string[]> {
   const found: string[] = []
-  for (const { name } of await readdir(join(folder, prefix), { withFileTypes: true })) {
-    const path = prefix + name
-    if (isForeign(name)) continue
-    // Links are followed: the folders of the cache are made of them.
-    const stats = await stat(join(folder, path)).catch(() => undefined)
-    if (stats?.isDirectory()) found.push(...(await codeIn(folder, `${path}/`)))
-    else if (stats?.isFile() && isCodeFile(path)) found.push(path)
+  for (const entry of await readdir(join(folder, prefix), { withFileTypes: true })) {
+    const path = prefix + entry.name
+    if (isForeign(entry.name)) continue
+    // Links to folders are not followed: they may lead back, or to all that there is on this machine.
+    if (entry.isDirectory()) found.push(...(await codeIn(folder, `${path}/`)))
+    // Links to files are: the folders of the cache are made of them.
+    else if (isCodeFile(path) && (await stat(join(folder, path)).catch(() => undefined))?.isFile()) found.push(path)
   }
   return found.sort()
 }

@@ -73,12 +73,13 @@ export async function loadCustomBlocks(source: string, options: CustomBlocksOpti
 }
 
 function whyRefused(
-  isTrusted: boolean,
+  isTrusted: unknown,
   revision: string | undefined,
   pin: string,
   isRepository: boolean,
 ): UntrustedCodeReason | undefined {
-  if (!isTrusted) return 'not-trusted'
+  // JavaScript, and whoever reads options from a file, may hand over the text "false".
+  if (isTrusted !== true) return 'not-trusted'
   const isPinned = revision !== undefined && (isRepository ? COMMIT : /^sha256:/).test(revision)
   if (!isPinned) return 'not-pinned'
   return revision === pin ? undefined : 'changed'

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   BlockConfigError,
@@ -210,6 +210,53 @@ describe('code that is trusted', () => {
     const error = await failure(StableDiffusionTextToImageBlocks.fromPretrained(folder(), trust))
     expect(error).toBeInstanceOf(CustomCodeError)
     expect(String(error)).toContain('are no StableDiffusionTextToImageBlocks')
+  })
+})
+
+describe('a folder that was made to do harm', () => {
+  test('leads round in circles by links: only links to files are followed', async () => {
+    await writeFiles(folder(), { ...doubleFiles, 'real/inner.js': '' })
+    for (const name of ['a', 'b', 'c']) await symlink('.', join(folder(), name))
+    await symlink('real/inner.js', join(folder(), 'linked.js'))
+    const { refused } = (await failure(ModularPipelineBlocks.fromPretrained(folder()))) as UntrustedCodeError
+    expect([...refused.files.keys()]).toEqual(['block.js', 'linked.js', 'real/inner.js'])
+  })
+
+  test('holds a file that is too large to be code', async () => {
+    await writeFiles(folder(), doubleFiles)
+    await truncate(join(folder(), 'block.js'), 3e9)
+    const error = await failure(ModularPipelineBlocks.fromPretrained(folder()))
+    expect(error).toBeInstanceOf(CustomCodeError)
+    expect(String(error)).toMatch(/block.js: cannot be read: it has 3000000000 bytes/)
+  })
+
+  test('holds more code than fits', async () => {
+    await writeFiles(folder(), { ...doubleFiles, 'a.js': '', 'b.js': '' })
+    for (const name of ['a.js', 'b.js']) await truncate(join(folder(), name), 40 * 2 ** 20)
+    expect(await failure(ModularPipelineBlocks.fromPretrained(folder()))).toBeInstanceOf(CustomCodeError)
+  })
+
+  test.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])('asks for a package %s', async name => {
+    const requirements = JSON.parse(`{"${name}": "1", "sharp": {"${name}": ">=1"}}`)
+    await writeFiles(folder(), { ...doubleFiles, 'modular_config.json': doubleConfig({ requirements }) })
+    const { refused } = (await failure(ModularPipelineBlocks.fromPretrained(folder()))) as UntrustedCodeError
+    expect(Object.entries(refused.requirements)).toEqual([[name, '1 >=1']])
+  })
+
+  test('asks for a package in so many alternatives that they fill the memory', async () => {
+    const range = Array.from({ length: 20 }, (_, i) => `>${i}`).join(' || ')
+    const requirements = Object.fromEntries(
+      Array.from({ length: 30 }, (_, i) => [`b${i}`, { sharp: `${range} || ${i}` }]),
+    )
+    await writeFiles(folder(), { ...doubleFiles, 'modular_config.json': doubleConfig({ requirements }) })
+    expect(await failure(ModularPipelineBlocks.fromPretrained(folder()))).toBeInstanceOf(InvalidRequirementsError)
+  })
+
+  test('is not trusted by a text', async () => {
+    await writeFiles(folder(), doubleFiles)
+    const trust = { ...(await trustIn(folder())), trustRemoteCode: 'false' as unknown as boolean }
+    expect(await failure(ModularPipelineBlocks.fromPretrained(folder(), trust))).toBeInstanceOf(UntrustedCodeError)
+    expect(await runs(folder())).toBe(0)
   })
 })
 

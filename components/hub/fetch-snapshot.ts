@@ -10,7 +10,7 @@ import { HubClient } from './hub-client'
 import { InvalidHubAnswerError, OfflineModeError } from './hub-errors'
 import { type HubOptions, isServersFault, offlineReason, openCache, quickly } from './hub-options'
 import { numberOption } from './hub-settings'
-import { isCommit, requireEtag, requireSafeFile } from './repository-names'
+import { isCommit, requireEtag, requireSafeFile, requireSameCommit, requireSize } from './repository-names'
 
 /** Chooses from the files of a revision. */
 export type SelectFiles = (names: readonly string[]) => readonly string[]
@@ -25,6 +25,8 @@ export interface Snapshot {
 }
 
 const WORKERS = 8
+/** Ten times as many as the Hub advises: a list that goes on has no end. */
+const MOST_FILES = 1_000_000
 
 /**
  * Fetches the chosen files of a revision, unless they are cached. Where the server cannot be reached or has a problem, what is cached will do if it is
@@ -112,13 +114,17 @@ async function list(
   revision: string,
 ): Promise<{ commit: string; files: readonly HubFile[] }> {
   const { repository } = cache
-  const commit = isCommit(revision) ? revision : await askCommit(client, repository, revision)
+  const seen = isCommit(revision) ? cache.tree(revision) : undefined
+  if (seen !== undefined) return { commit: revision, files: seen }
+  const commit = await askCommit(client, repository, revision)
+  requireSameCommit(repository, revision, commit)
   const known = cache.tree(commit)
   if (known !== undefined) return { commit, files: known }
   const files = (await listEntries(client, repository, commit)).filter(entry => entry.type === 'file')
-  for (const { path, oid, lfs } of files) {
+  for (const { path, oid, lfs, size } of files) {
     requireSafeFile(repository, path)
     requireEtag(repository, lfs?.oid ?? oid ?? '')
+    requireSize(repository, path, lfs?.size ?? size)
   }
   await cache
     .saveTree(commit, Object.fromEntries(files.map(file => [file.path, treeEntry(file)])))
@@ -143,6 +149,8 @@ export async function listEntries(client: HubClient, repository: string, revisio
       if (found.has(entry.path)) {
         throw new InvalidHubAnswerError(repository, `the list of files names ${JSON.stringify(entry.path)} twice.`)
       }
+      if (found.size === MOST_FILES)
+        throw new InvalidHubAnswerError(repository, `there are more than ${MOST_FILES} files.`)
       found.set(entry.path, entry)
     }
   })

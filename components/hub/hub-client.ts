@@ -13,6 +13,7 @@ import {
   TokenRefusedError,
 } from './hub-errors'
 import { hubEndpoint, hubToken, numberOption } from './hub-settings'
+import { isCommit } from './repository-names'
 
 /** How a client behaves. */
 export interface HubClientOptions {
@@ -55,6 +56,8 @@ const LONGEST_WAIT = 60_000
 /** What a server says is wrong: read no further than so many bytes, and repeat no more than so many letters. */
 const LONGEST_REFUSAL = 65_536
 const LONGEST_MESSAGE = 500
+/** The most of an answer that is no file, in bytes: a list of a thousand files has some hundred thousand. */
+const LONGEST_ANSWER = 64 * 2 ** 20
 /** Failures that another attempt a second later does not mend. */
 const LASTING = ['ENOTFOUND', 'ECONNREFUSED', 'ERR_INVALID_URL', 'ERR_TLS_CERT_ALTNAME_INVALID', 'CERT_HAS_EXPIRED']
 
@@ -183,7 +186,14 @@ export class HubClient {
   /** An answer with its body read: what breaks off is asked for again as well. */
   private async whole(response: Response, target: HubTarget): Promise<Response> {
     const chunks: Uint8Array[] = []
-    for await (const chunk of this.bytesOf(response, target)) chunks.push(chunk)
+    let bytes = 0
+    for await (const chunk of this.bytesOf(response, target)) {
+      chunks.push(chunk)
+      bytes += chunk.length
+      if (bytes > LONGEST_ANSWER) {
+        throw new InvalidHubAnswerError(target.repository, `an answer has more than ${LONGEST_ANSWER} bytes.`)
+      }
+    }
     const body = chunks.length === 0 ? null : Buffer.concat(chunks)
     const { status, headers } = response
     // The body is decoded by now.
@@ -266,7 +276,7 @@ export class HubClient {
       url: this.redact(withoutQuery(response.url)),
       message: said === '' ? undefined : this.redact(said).slice(0, LONGEST_MESSAGE),
       requestId: requestId === null ? undefined : this.redact(requestId),
-      commit: headers.get('x-repo-commit') ?? undefined,
+      commit: commitIn(headers),
       retryAfter: secondsOf(headers.get('retry-after')),
     }
     if (kind === 'RevisionNotFound') return new RevisionNotFoundError(target, answer)
@@ -329,6 +339,12 @@ function reasonOf(error: unknown): string {
   const { message, code, cause } = error as NodeJS.ErrnoException & { cause?: unknown }
   if (typeof cause === 'object' && cause !== null) return reasonOf(cause)
   return message || code || String(error)
+}
+
+/** The commit that an answer is of, if it names one. */
+export function commitIn(headers: Headers): string | undefined {
+  const commit = headers.get('x-repo-commit')
+  return commit !== null && isCommit(commit) ? commit : undefined
 }
 
 /** Seconds of a Retry-After, which is a number or a date. */

@@ -1,10 +1,10 @@
 /** Brings one file of a repository here. Counterpart: huggingface_hub file_download.py (hf_hub_download). */
 import { fetchBlob } from './fetch-blob'
 import type { HubCache, HubFile } from './hub-cache'
-import { HubClient } from './hub-client'
+import { commitIn, HubClient } from './hub-client'
 import { EntryNotFoundError, InvalidHubAnswerError, InvalidRepositoryNameError, OfflineModeError } from './hub-errors'
 import { type HubOptions, isServersFault, offlineReason, openCache, quickly } from './hub-options'
-import { isCommit, isSafePath, requireEtag } from './repository-names'
+import { isCommit, isSafePath, requireEtag, requireSameCommit, requireSize } from './repository-names'
 
 /**
  * The path of a file of a repository, fetched unless it is cached. Where the server cannot be reached or has a problem, what is cached will do.
@@ -90,14 +90,17 @@ async function describe(
     throw error
   }
   const { headers } = response
-  const commit = headers.get('x-repo-commit') ?? ''
+  const commit = commitIn(headers)
   const etag = plainEtag(headers.get('x-linked-etag') ?? headers.get('etag') ?? '')
-  if (!isCommit(commit) || etag === '') {
+  if (commit === undefined || etag === '') {
     throw new InvalidHubAnswerError(repository, `the answer for "${file}" names no commit (X-Repo-Commit) or no ETag.`)
   }
+  requireSameCommit(repository, revision, commit)
   requireEtag(repository, etag)
   const length = headers.get('x-linked-size') ?? (response.ok ? headers.get('content-length') : null)
-  return { commit, entry: { path: file, etag, size: length === null ? undefined : Number(length) } }
+  const size = length === null ? undefined : Number(length)
+  if (size !== undefined) requireSize(repository, file, size)
+  return { commit, entry: { path: file, etag, size } }
 }
 
 async function rememberLack(cache: HubCache, revision: string, commit: string, file: string): Promise<void> {

@@ -44,8 +44,27 @@ export function requireSafeFile(repository: string, file: string): void {
 
 /** @throws InvalidHubAnswerError for an etag that cannot be the name of a file */
 export function requireEtag(repository: string, etag: string): void {
-  if (/^[\w-]+$/.test(etag)) return
+  if (typeof etag === 'string' && /^[\w-]{1,128}$/.test(etag)) return
   throw new InvalidHubAnswerError(repository, `${JSON.stringify(etag)} is no ETag of a file.`)
+}
+
+/** @throws InvalidHubAnswerError for a size that no file can have */
+export function requireSize(repository: string, file: string, size: number): void {
+  if (Number.isSafeInteger(size) && size >= 0) return
+  throw new InvalidHubAnswerError(repository, `${JSON.stringify(file)} is said to have ${String(size)} bytes.`)
+}
+
+/**
+ * A branch can have the name of a commit, and move: who asks for a commit must get that one.
+ *
+ * @throws InvalidHubAnswerError where a full commit was asked for, and the answer is of another
+ */
+export function requireSameCommit(repository: string, revision: string, commit: string): void {
+  if (!isCommit(revision) || revision === commit) return
+  throw new InvalidHubAnswerError(
+    repository,
+    `the revision "${revision}" is no commit here: the answer is of ${commit}.`,
+  )
 }
 
 /** Whether it is a relative path of plain names, on every system. */

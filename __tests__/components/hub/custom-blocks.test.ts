@@ -1,6 +1,12 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ModularPipeline, ModularPipelineBlocks, UntrustedCodeError } from '../../../index'
+import {
+  hubDownload,
+  InvalidHubAnswerError,
+  ModularPipeline,
+  ModularPipelineBlocks,
+  UntrustedCodeError,
+} from '../../../index'
 import { DOUBLE, doubleConfig, doubleFiles, runs } from '../../src/custom-blocks/block-folders'
 import { useTemporaryFolder } from '../checkpoints/temporary-folder'
 import { useHubEnvironment } from './hub-environment'
@@ -62,6 +68,19 @@ describe('blocks of a repository', () => {
     expect(await pipe({ x: 5 }, { output: 'x' })).toBe(10)
     expect(await runs(snapshot(trusted))).toBe(1)
     expect(await runs(snapshot(later))).toBe(0)
+  })
+
+  test('are not run at a branch that has the name of a commit, and can move', async () => {
+    const lookalike = 'c0ffee'.padEnd(40, '0')
+    const commit = server().commit('org/double', doubleFiles, { branch: lookalike })
+    const trust = { ...options(), trustRemoteCode: true, revision: lookalike }
+    const error = await ModularPipelineBlocks.fromPretrained('org/double', trust).catch(error => error)
+    expect(error).toBeInstanceOf(InvalidHubAnswerError)
+    expect(String(error)).toContain(`the revision "${lookalike}" is no commit here: the answer is of ${commit}`)
+    await expect(hubDownload('org/double', 'block.js', { ...options(), revision: lookalike })).rejects.toThrow(
+      InvalidHubAnswerError,
+    )
+    expect(await runs(snapshot(lookalike))).toBe(0)
   })
 
   test('may lie in a subfolder', async () => {

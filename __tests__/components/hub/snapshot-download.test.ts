@@ -1,5 +1,7 @@
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { createGzip } from 'node:zlib'
 import {
   CorruptDownloadError,
   HubConnectionError,
@@ -212,6 +214,46 @@ describe('snapshotDownload', () => {
     const failing = download()
     await expect(failing).rejects.toThrow(InvalidHubAnswerError)
     await expect(failing).rejects.toThrow(/names "README\.md" twice/)
+  })
+
+  test.each([
+    ['an id that is a number', { oid: 5 }, /is no ETag/],
+    ['an id of no end', { oid: 'a'.repeat(5000) }, /is no ETag/],
+    ['a size that is a text', { size: '1' }, /is said to have 1 bytes/],
+    ['a size below nothing', { size: -1 }, /is said to have -1 bytes/],
+    ['a size beyond all disks', { size: 1e300 }, /is said to have 1e\+300 bytes/],
+    ['another size in its pointer', { lfs: { oid: 'b'.repeat(64), size: 0.5, pointerSize: 1 } }, /0\.5 bytes/],
+  ])('refuses a list with %s', async (_what, fields, message) => {
+    server().commit('org/tiny', files)
+    server().faults.push(({ path }, response) => {
+      if (!path.includes('/tree/')) return false
+      response.end(JSON.stringify([{ type: 'file', path: 'a', oid: 'a'.repeat(40), size: 1, ...fields }]))
+      return true
+    })
+    const failing = download()
+    await expect(failing).rejects.toThrow(InvalidHubAnswerError)
+    await expect(failing).rejects.toThrow(message)
+  })
+
+  test.each([
+    ['of no end', {}],
+    ['that swells when it is unpacked', { 'content-encoding': 'gzip' }],
+  ])('refuses an answer %s', async (_what, headers: Record<string, string>) => {
+    server().faults.push((_, response) => {
+      response.writeHead(200, headers)
+      const blanks = Readable.from(
+        (function* () {
+          for (;;) yield Buffer.alloc(2 ** 20, ' ')
+        })(),
+      )
+      const body = 'content-encoding' in headers ? blanks.pipe(createGzip()) : blanks
+      body.pipe(response)
+      response.on('close', () => blanks.destroy())
+      return true
+    })
+    const failing = download({ timeout: 30_000 })
+    await expect(failing).rejects.toThrow(InvalidHubAnswerError)
+    await expect(failing).rejects.toThrow(/an answer has more than 67108864 bytes/)
   })
 
   test('refuses an answer that is none of a Hub', async () => {

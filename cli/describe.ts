@@ -7,6 +7,7 @@ import { type OutlineStyle, outlineLines } from '../src/documentation/outline'
 import { fold } from '../src/documentation/wrap'
 import { formatValue } from '../src/state/format-value'
 import { loadSubject, type Subject, type SubjectOptions } from './load-subject'
+import { print } from './print'
 
 /** Options of the command, as commander gives them. */
 export interface DescribeOptions extends SubjectOptions {
@@ -21,8 +22,8 @@ export async function describe(
   { format, json = false, ...which }: DescribeOptions,
 ): Promise<void> {
   const found = await loadSubject(subject, which)
-  const print = { text: asText, markdown: asMarkdown, json: asJson }[format ?? (json ? 'json' : 'text')]
-  console.log(print(found))
+  const write = { text: asText, markdown: asMarkdown, json: asJson }[format ?? (json ? 'json' : 'text')]
+  print(write(found))
 }
 
 function asText({ blocks, pipe }: Subject): string {

@@ -24,6 +24,7 @@ import { fetchModelIndex, isRepositoryId, resolveRepository } from '../src/hub/r
 import type { Size } from './arguments'
 import { type GenerationRecord, PNG_KEYWORD } from './generation-record'
 import { abortOnInterrupt } from './interrupt'
+import { print, printAside } from './print'
 import { ProgressDisplay } from './progress-display'
 
 /** Options of the command, as commander gives them. */
@@ -265,7 +266,7 @@ function report(files: FileNames, { seed, options, executor, timings, record, wa
   const paths = [...files.pictures, ...(files.grid ? [files.grid] : [])]
   if (options.json) {
     const { name, backend, device, version } = executor
-    console.log(
+    print(
       JSON.stringify(
         {
           files: paths,
@@ -281,7 +282,7 @@ function report(files: FileNames, { seed, options, executor, timings, record, wa
     )
     return
   }
-  for (const warning of warnings) console.error(`warning: ${warning}`)
+  for (const warning of warnings) printAside(`warning: ${warning}`)
   console.error(`seed ${seed}, ${(timings.total / 1000).toFixed(1)} s on ${executor.backend} (${executor.device})`)
-  for (const path of paths) console.log(path)
+  for (const path of paths) print(path)
 }

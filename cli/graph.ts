@@ -2,10 +2,12 @@
 import { extname, resolve } from 'node:path'
 import { drawSvg, MellonPipelineConfig, UnwritableFileError } from '../src'
 import { triggersOf } from '../src/documentation/triggers'
+import { printable } from '../src/errors/printable'
 import { writeFileAtomically } from '../src/files/write-file-atomically'
 import { isRepositoryId } from '../src/hub/repository-resolver'
 import { unknownInputMessage } from '../src/pipeline/fill-state'
 import { loadSubject, type Subject, type SubjectOptions } from './load-subject'
+import { printAside } from './print'
 
 type Format = 'svg' | 'mermaid' | 'mellon'
 
@@ -31,7 +33,7 @@ export async function graph(
 ): Promise<void> {
   const chosen = format ?? (out === undefined ? 'svg' : formatOf(out))
   const found = await loadSubject(subject, which)
-  for (const warning of unknownNames(found, given)) console.error(`warning: ${warning}`)
+  for (const warning of unknownNames(found, given)) printAside(`warning: ${warning}`)
   const options = given ? { given } : {}
   const text = await {
     svg: () => drawSvg(found.blocks, options),
@@ -39,7 +41,7 @@ export async function graph(
     mellon: () => mellonNodes(found, subject).toJsonString(),
   }[chosen]()
   if (out === undefined) {
-    process.stdout.write(text)
+    process.stdout.write(printable(text))
     return
   }
   const file = resolve(out)

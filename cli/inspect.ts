@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { InvalidImageError } from '../components/images/invalid-image-error'
 import { readPngText } from '../components/images/png-text'
 import { PNG_KEYWORD } from './generation-record'
+import { print } from './print'
 
 /** Prints what is stored in a picture's file. */
 export async function inspect(file: string, { json = false }: { json?: boolean }): Promise<void> {
@@ -14,10 +15,10 @@ export async function inspect(file: string, { json = false }: { json?: boolean }
       'holds nothing about how it was made: tesserae did not write it, or something has rewritten it since.',
     )
   const record = parse(file, text)
-  if (json) console.log(JSON.stringify(record, null, 2))
+  if (json) print(JSON.stringify(record, null, 2))
   else
     for (const [name, value] of Object.entries(record))
-      console.log(`${name.padEnd(15)} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+      print(`${name.padEnd(15)} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
 }
 
 async function readText(file: string): Promise<ReadonlyMap<string, string>> {

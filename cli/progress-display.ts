@@ -2,6 +2,7 @@
 import type { WriteStream } from 'node:tty'
 import { Presets, SingleBar } from 'cli-progress'
 import type { DownloadProgress, PipelineEvent } from '../src'
+import { printableName } from '../src/errors/printable'
 
 // The bar takes what is left of the line beside the words.
 const WORDS = 38
@@ -36,7 +37,8 @@ export class ProgressDisplay {
   showDownload({ repository, file, bytes, total }: DownloadProgress): void {
     if (!this.stream?.isTTY) return
     const folder = file.includes('/') ? file.slice(0, file.lastIndexOf('/')) : repository
-    const label = `fetching ${folder}`
+    // A name could hold one of the bar's own words.
+    const label = `fetching ${printableName(folder).replaceAll('{', '(')}`
     if (label !== this.label || bytes >= total) this.begin(label)
     if (bytes >= total) return
     const room = (this.stream.columns ?? 80) - label.length - WORDS

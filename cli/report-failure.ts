@@ -1,4 +1,6 @@
 /** How a command ends that could not do its work. */
+import { inspect } from 'node:util'
+import { printAside } from './print'
 
 /** By name: to load the class only to compare with it would delay every command. */
 const CANCELLED = ['AbortError', 'PipelineAbortError']
@@ -10,7 +12,7 @@ export function reportFailure(error: unknown): void {
     process.exitCode = 130
     return
   }
-  console.error(`tesserae: ${error instanceof Error ? error.message : String(error)}`)
-  if (process.env.TESSERAE_DEBUG) console.error(error)
+  printAside(`tesserae: ${error instanceof Error ? error.message : String(error)}`)
+  if (process.env.TESSERAE_DEBUG) printAside(inspect(error))
   process.exitCode = 1
 }

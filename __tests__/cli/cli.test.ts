@@ -267,6 +267,17 @@ describe('tesserae inspect', () => {
     expect(stderr).toBe('tesserae: damaged.png: holds a damaged record of how it was made.\n')
   })
 
+  test('prints nothing that the terminal would obey', async () => {
+    const record = JSON.stringify({ prompt: '\u001b[2J\u009b31m', ['x\u202e']: 1 })
+    await white().save(join(folder, 'evil.png'), { tesserae: record })
+    expect((await cli('inspect', 'evil.png')).stdout).toBe(
+      `${'prompt'.padEnd(15)} \\u001b[2J\\u009b31m\n${'x\u202e'.padEnd(15)} 1\n`.replace('\u202e', '\\u202e'),
+    )
+    const json = (await cli('inspect', 'evil.png', '--json')).stdout
+    expect(json).not.toMatch(/[\u009b\u202e]/)
+    expect(JSON.parse(json)).toEqual(JSON.parse(record))
+  })
+
   test('says so when a picture holds nothing of ours', async () => {
     await white().save(join(folder, 'plain.png'))
     const { code, stderr } = await cli('inspect', 'plain.png')

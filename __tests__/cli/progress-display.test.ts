@@ -136,6 +136,14 @@ describe('ProgressDisplay', () => {
       for (const line of stream.lines) expect(line.length).toBeLessThanOrEqual(columns)
     })
 
+    test('shows the names of folders as they are, and obeys none', () => {
+      const stream = new FakeStream(true, 120)
+      const display = displayOn(stream)
+      display.showDownload(at('a\u001b]0;mine\u0007{value}/model.safetensors', 1e6))
+      expect(stream.lines[0]).toMatch(/^fetching a\\u001b\]0;mine\\u0007\(value} [█░]+/)
+      display.end()
+    })
+
     test('writes nothing into a pipe, nor for what is here already', () => {
       const pipe = new FakeStream(false)
       displayOn(pipe).showDownload(at('unet/model.safetensors', 1e6))

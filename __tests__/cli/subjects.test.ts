@@ -27,6 +27,19 @@ ${exported}
 `
 const write = (name: string, text: string) => writeFile(join(folder(), name), text)
 
+describe('what a model says of itself', () => {
+  test.each(['text', 'markdown', 'json'])('is printed as %s, and not obeyed by the terminal', async format => {
+    const index = { _class_name: 'StableDiffusionPipeline', unet: ['diffusers', 'Net\u001b[2J\u009b31m\u202e'] }
+    await write('model_index.json', JSON.stringify(index))
+    const { code, stdout } = await cli('describe', '.', '--format', format)
+    expect(code).toBe(0)
+    expect(stdout).toContain('Net\\u001b[2J\\u009b31m\\u202e')
+    expect(stdout).not.toMatch(/[\u009b\u202e]/)
+    await write('model_index.json', JSON.stringify({ _class_name: 'Pipe\u001b[2J' }))
+    expect((await cli('describe', '.', '--format', format)).stderr).toContain('a model for Pipe\\u001b[2J, for which')
+  })
+})
+
 describe('tesserae describe', () => {
   test('prints Markdown and JSON', async () => {
     const markdown = await cli('describe', '--format', 'markdown')

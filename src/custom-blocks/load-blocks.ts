@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { BlockConfigError } from '../errors/block-config-error'
 import { CustomCodeError } from '../errors/custom-code-error'
+import { printable } from '../errors/printable'
 import { nameList } from '../errors/text'
 import { UntrustedCodeError, type UntrustedCodeReason } from '../errors/untrusted-code-error'
 import { isRepositoryId, type RepositoryOptions, resolveRepository } from '../hub/repository-resolver'
@@ -57,7 +58,7 @@ export async function findCustomBlocks(
     throw new UntrustedCodeError(reason, refused, revision)
   }
   for (const problem of unmetRequirements(config.requirements)) {
-    process.emitWarning(`${source}: ${problem}`, { code: 'TESSERAE_REQUIREMENTS' })
+    process.emitWarning(printable(`${source}: ${problem}`), { code: 'TESSERAE_REQUIREMENTS' })
   }
   return classOf(config, code, module)
 }

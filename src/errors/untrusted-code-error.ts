@@ -1,5 +1,6 @@
 /** Code that somebody else wrote, and that nobody has said to trust. */
 import { ModularError } from './modular-error'
+import { printableName } from './printable'
 
 /** Why code is not run. */
 export type UntrustedCodeReason = 'not-trusted' | 'not-pinned' | 'changed'
@@ -51,9 +52,9 @@ export class UntrustedCodeError extends ModularError {
 }
 
 function whatWouldRun({ module, className, files, requirements }: RefusedCode): string {
-  const listed = [...files].slice(0, MOST_FILES).map(([file, size]) => `${file} (${size} bytes)`)
+  const listed = [...files].slice(0, MOST_FILES).map(([file, size]) => `${printableName(file)} (${size} bytes)`)
   const others = files.size > MOST_FILES ? ` and ${files.size - MOST_FILES} more` : ''
-  const packages = Object.entries(requirements).map(([name, range]) => `${name} ${range}`)
+  const packages = Object.entries(requirements).map(([name, range]) => printableName(`${name} ${range}`))
   const needs = packages.length > 0 ? `, which asks for ${packages.join(', ')}` : ''
   return `It would have run ${module}, to make its class ${className}${needs}; its files of code are ${listed.join(', ')}${others}.`
 }

@@ -1,4 +1,5 @@
 /** Reads JSON that somebody else wrote. */
+import { printable } from '../errors/printable'
 
 /** How deep values may lie in each other. Files of models need six; code that follows them step by step would run out of stack at some thousands. */
 const DEEPEST = 200
@@ -14,9 +15,18 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    if (!text.includes('Infinity')) throw error
-    return JSON.parse(withoutInfinity(text))
+    if (!text.includes('Infinity')) throw repeated(error)
   }
+  try {
+    return JSON.parse(withoutInfinity(text))
+  } catch (error) {
+    throw repeated(error)
+  }
+}
+
+/** The message repeats a piece of the text. */
+function repeated(error: unknown): SyntaxError {
+  return new SyntaxError(printable((error as Error).message))
 }
 
 function isDeeper(text: string, most: number): boolean {

@@ -3,6 +3,7 @@ import { disposeComponent } from '../container/supplier'
 import { ComponentSearchError } from '../errors/component-search-error'
 import { InputTypeError } from '../errors/input-type-error'
 import { OffloadNotEnabledError } from '../errors/offload-not-enabled-error'
+import { printable } from '../errors/printable'
 import { nameList } from '../errors/text'
 import { UnknownFreeMemoryError } from '../errors/unknown-free-memory-error'
 import { UnknownValueError } from '../errors/unknown-value-error'
@@ -419,7 +420,8 @@ export class ComponentsManager implements ComponentRegistry {
 
 /** Where nobody listens, warnings go as Node's own do. */
 const warnThroughProcess: ManagerListener = event => {
-  if (event.type === 'warning') process.emitWarning(event.message, { type: 'TesseraeWarning', code: event.code })
+  if (event.type === 'warning')
+    process.emitWarning(printable(event.message), { type: 'TesseraeWarning', code: event.code })
 }
 
 /** @throws UnknownValueError */

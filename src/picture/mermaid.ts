@@ -32,11 +32,11 @@ function framesOf(box: PictureBox, around: readonly string[] = []): Map<string, 
   return new Map([[box.id, new Set(around)], ...inside])
 }
 
-/** Text between quotes: what Mermaid or HTML would read as markup is given by its number. */
+/** Text between quotes: what Mermaid, also for its comments and settings, or HTML would read as markup is given by its number. */
 function label(...lines: readonly string[]): string {
   const escaped = lines
     .filter(Boolean)
-    .map(line => line.replace(/\s+/g, ' ').replace(/[#&"<>`|;\\]/g, char => `#${char.charCodeAt(0)};`))
+    .map(line => line.replace(/\s+/g, ' ').replace(/[#&"<>`|;\\%]/g, char => `#${char.charCodeAt(0)};`))
   return `"${escaped.join('<br/>')}"`
 }
 

@@ -99,6 +99,13 @@ describe('toMermaid()', () => {
     }
   })
 
+  test('reads no names as comments, settings or links', () => {
+    const name = '"]; click b0 "javascript:alert(1)" %%{init: {"theme": "dark"}}%% end'
+    const text = toy({ name }).toMermaid()
+    expect(text).not.toMatch(/%%|click b0 "/)
+    expect(text).toContain('#37;#37;{init')
+  })
+
   test('of a block that stands alone, and of an empty sequence', () => {
     expect(toy({ name: 'Leaf' }).toMermaid()).toContain('  b0["Leaf"]\n')
     expect(SequentialPipelineBlocks.fromBlocksDict({}).toMermaid()).toContain(

@@ -1,4 +1,5 @@
 /** JSON files in the form that Python's libraries give them, so that a save changes no more lines than it must. */
+import { randomUUID } from 'node:crypto'
 
 /** How {@link formatJson} writes. */
 export interface FormatJsonOptions {
@@ -6,8 +7,9 @@ export interface FormatJsonOptions {
   isFloat?: (key: string) => boolean
 }
 
-/** Before text that is to stand without quotes. No string of a file holds this sign, which Unicode keeps for private use. */
-const BARE = '\uE000'
+/** Before text that is to stand without quotes: what nobody can guess, as texts of others must stay texts. */
+const BARE = `\uE000${randomUUID()}:`
+const BARE_TEXT = new RegExp(`"${BARE}([^"]*)"`, 'g')
 
 /**
  * A value as JSON: keys sorted at every depth, two spaces of indentation, a newline at the end, signs beyond ASCII escaped, and infinities as the
@@ -15,7 +17,7 @@ const BARE = '\uE000'
  */
 export function formatJson(value: unknown, { isFloat = () => false }: FormatJsonOptions = {}): string {
   const text = JSON.stringify(prepared(value, false, isFloat), undefined, 2)
-  const bare = text.replaceAll(new RegExp(`"${BARE}([^"]*)"`, 'g'), '$1')
+  const bare = text.replaceAll(BARE_TEXT, '$1')
   return `${bare.replaceAll(/[\u007f-\uffff]/g, sign => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
 }
 

@@ -8,6 +8,11 @@ describe('formatJson', () => {
     )
   })
 
+  test('keeps texts as texts, whatever signs they begin with', () => {
+    const value = { '\uE000key': '\uE000true', a: '\uE000, broken', b: ['\uE000Infinity', '\uE000'], c: 1 }
+    expect(JSON.parse(formatJson(value))).toEqual(value)
+  })
+
   test('writes infinities as bare words, and whole numbers of float settings with a point', () => {
     const isFloat = (key: string) => key !== 'steps'
     const value = { scale: 7, scales: [10, 2.5], steps: [3], sigma: Infinity, low: -Infinity }

@@ -57,7 +57,7 @@ const LONGEST_WAIT = 60_000
 const LONGEST_REFUSAL = 65_536
 const LONGEST_MESSAGE = 500
 /** The most of an answer that is no file, in bytes: a list of a thousand files has some hundred thousand. */
-const LONGEST_ANSWER = 64 * 2 ** 20
+const LONGEST_ANSWER = 32 * 2 ** 20
 /** Failures that another attempt a second later does not mend. */
 const LASTING = ['ENOTFOUND', 'ECONNREFUSED', 'ERR_INVALID_URL', 'ERR_TLS_CERT_ALTNAME_INVALID', 'CERT_HAS_EXPIRED']
 

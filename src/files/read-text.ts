@@ -2,8 +2,8 @@
 import { readFileSync, type Stats, statSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 
-/** The most that is read, in bytes: several times the largest vocabulary or list of weights there is. */
-export const LONGEST_TEXT = 64 * 2 ** 20
+/** The most that is read, in bytes: several times the largest vocabulary or list of weights there is. As JSON it can take a gigabyte of memory. */
+export const LONGEST_TEXT = 32 * 2 ** 20
 
 /** What is there cannot be such a file. */
 class UnfitFile extends Error {}

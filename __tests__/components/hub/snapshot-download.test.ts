@@ -253,7 +253,7 @@ describe('snapshotDownload', () => {
     })
     const failing = download({ timeout: 30_000 })
     await expect(failing).rejects.toThrow(InvalidHubAnswerError)
-    await expect(failing).rejects.toThrow(/an answer has more than 67108864 bytes/)
+    await expect(failing).rejects.toThrow(/an answer has more than 33554432 bytes/)
   })
 
   test('refuses an answer that is none of a Hub', async () => {

@@ -232,7 +232,7 @@ describe('a folder that was made to do harm', () => {
 
   test('holds more code than fits', async () => {
     await writeFiles(folder(), { ...doubleFiles, 'a.js': '', 'b.js': '' })
-    for (const name of ['a.js', 'b.js']) await truncate(join(folder(), name), 40 * 2 ** 20)
+    for (const name of ['a.js', 'b.js']) await truncate(join(folder(), name), 20 * 2 ** 20)
     expect(await failure(ModularPipelineBlocks.fromPretrained(folder()))).toBeInstanceOf(CustomCodeError)
   })
 

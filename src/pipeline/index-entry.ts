@@ -33,6 +33,9 @@ const modularEntry = z.tuple([
   }),
 ])
 
+/** Classes of Python that stand for whatever the files turn out to hold: they say nothing of a component. */
+const AUTO_CLASS = /^Auto(Model\w*|Tokenizer|Processor|ImageProcessor|VideoProcessor|FeatureExtractor)$/
+
 /** The two kinds of index: of modular pipelines, and of all others. */
 export type IndexKind = 'modular' | 'standard'
 
@@ -57,16 +60,16 @@ export function parseIndexEntry(kind: IndexKind, file: string, key: string, valu
     const parsed = standardEntry.safeParse(value)
     if (!parsed.success) throw problem(`names no class: ${JSON.stringify(value)}.`)
     const [library, className] = parsed.data
-    return className === null ? undefined : { key, className, library: library ?? undefined, place: undefined }
+    return className === null ? undefined : { key, ...classOf(library, className), place: undefined }
   }
   const parsed = modularEntry.safeParse(value)
   if (!parsed.success) throw problem(`does not fit: ${explainMismatch(parsed.error)}.`)
   const [ownLibrary, ownClass, spec] = parsed.data
-  const [library, className] = spec.type_hint?.[1] ? spec.type_hint : [ownLibrary, ownClass]
+  const [hintLibrary, hint] = spec.type_hint ?? [null, null]
+  const stated = classOf(hintLibrary, hint)
   return {
     key,
-    className: className ?? undefined,
-    library: library ?? undefined,
+    ...(stated.className === undefined ? classOf(ownLibrary, ownClass) : stated),
     place: {
       pretrainedModelNameOrPath: spec.pretrained_model_name_or_path ?? spec.repo ?? undefined,
       subfolder: spec.subfolder ?? undefined,
@@ -74,6 +77,12 @@ export function parseIndexEntry(kind: IndexKind, file: string, key: string, valu
       revision: spec.revision ?? undefined,
     },
   }
+}
+
+/** The class that an index states, if it is one. */
+function classOf(library: string | null, className: string | null): Pick<IndexEntry, 'className' | 'library'> {
+  if (!className || AUTO_CLASS.test(className)) return { className: undefined, library: undefined }
+  return { className, library: library ?? undefined }
 }
 
 /** Whether a path leads out of the folder that it begins in. */

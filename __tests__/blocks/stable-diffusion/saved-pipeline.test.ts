@@ -135,4 +135,29 @@ print(json.dumps(wrong))`
     pipe.dispose()
     again.dispose()
   }, 120_000)
+
+  test('loads here where Python left the classes of its components open', async () => {
+    const program = `
+import sys, json
+from diffusers import AutoModel, DDIMScheduler, ModularPipelineBlocks, ComponentSpec
+from transformers import AutoTokenizer, CLIPTextModel
+original, loaded, index = sys.argv[1:4]
+classes = dict(unet=AutoModel, vae=None, scheduler=DDIMScheduler, text_encoder=CLIPTextModel, tokenizer=AutoTokenizer)
+class Needs(ModularPipelineBlocks):
+    @property
+    def expected_components(self):
+        return [ComponentSpec(name, cls, pretrained_model_name_or_path=original, subfolder=name) for name, cls in classes.items()]
+pipe = Needs().init_pipeline()
+pipe.save_pretrained(index, overwrite_modular_index=True)
+pipe.load_components()
+pipe.save_pretrained(loaded, overwrite_modular_index=True)
+print(json.dumps(pipe.null_component_names))`
+    const [loaded, index] = [join(folder(), 'loaded'), join(folder(), 'index')]
+    expect(await runPython(program, [emoji, loaded, index])).toEqual([])
+    for (const path of [loaded, index]) {
+      const pipe = await load(path)
+      expect(pipe.missingComponentNames).toEqual([])
+      pipe.dispose()
+    }
+  }, 120_000)
 })

@@ -84,6 +84,19 @@ describe('a modular index', () => {
     expect(pipe.getComponentSpec('textEncoder2')?.className).toBeUndefined()
   })
 
+  test('may name classes of Python that stand for any: what was loaded then counts, or the files do', () => {
+    for (const auto of ['AutoModel', 'AutoModelForCausalLM', 'AutoTokenizer', 'AutoProcessor']) {
+      const [, , place] = modularEntry({ pretrained_model_name_or_path: 'a/b' }, ['diffusers', auto])
+      writeModularModel(folder(), { text_encoder_2: ['toys', 'ModelFast', place] })
+      expect(spec()).toMatchObject({ loadId: 'a/b||null|null', className: 'ModelFast', library: 'toys' })
+      writeModularModel(folder(), { text_encoder_2: [null, null, place] })
+      expect(spec()).toMatchObject({ loadId: 'a/b||null|null', className: undefined, typeHint: Model })
+    }
+    const [, , guider] = modularEntry({}, ['diffusers', 'AutoGuidance'])
+    writeModularModel(folder(), { guider: [null, null, guider] })
+    expect(spec('guider')?.className).toBe('AutoGuidance')
+  })
+
   test('may call the path by its former name, and name the class of what was loaded alone', () => {
     writeModularModel(folder(), { text_encoder_2: ['toys', 'Model', { repo: 'a/b', subfolder: null }] })
     expect(spec()).toMatchObject({ loadId: 'a/b||null|null', className: 'Model', library: 'toys' })
@@ -184,6 +197,11 @@ describe('any other index', () => {
       typeHint: Model,
     })
     expect(pipeline().components.guider).toBeInstanceOf(BaseGuider)
+  })
+
+  test('may name a class of Python that stands for any', () => {
+    writeModel(folder(), { text_encoder_2: ['transformers', 'AutoModel'] })
+    expect(spec()).toMatchObject({ loadId: `${folder()}|text_encoder_2|null|null`, className: undefined })
   })
 
   test('lets a component be loaded that the block would make itself, if it is one', () => {

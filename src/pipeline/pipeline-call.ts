@@ -23,7 +23,7 @@ export interface CallOptions {
   state?: PipelineState
   /** Stops the run between blocks and loop steps. */
   signal?: AbortSignal
-  /** Told what happens, as it happens. */
+  /** Told what happens, as it happens. Without it, warnings go the way of Node's own, as `TesseraeWarning`. */
   onEvent?: EventListener
   /** Seed of the run's random numbers. */
   seed?: number

@@ -118,8 +118,10 @@ export class Run implements ActiveRun, RunContext {
     return told
   }
 
+  /** Where nobody listens, warnings go as Node's own do. */
   warn(code: string, message: string): void {
     if (this.watched) this.emit({ type: 'warning', path: this.path, code, message })
+    else process.emitWarning(message, { type: 'TesseraeWarning', code })
   }
 
   /** A component or setting; of a component that a run changes, this run's copy. A promise of it where its factory still works on it. */

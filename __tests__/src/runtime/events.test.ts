@@ -175,6 +175,17 @@ describe('an unknown input', () => {
   })
 })
 
+test('warnings go as those of Node where nobody watches', async () => {
+  const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation()
+  await new Increment().initPipeline().run({ x: 1, xx: 2 }, { output: 'y' })
+  const warnings = emitWarning.mock.calls.map(([message, options]) => [String(message).slice(0, 37), options])
+  emitWarning.mockRestore()
+  expect(warnings).toEqual([
+    ['The input "xx" is not one of this pip', { type: 'TesseraeWarning', code: 'UNKNOWN_INPUT' }],
+    ['No block of this pipeline writes "y",', { type: 'TesseraeWarning', code: 'UNKNOWN_OUTPUT' }],
+  ])
+})
+
 test('a block can warn those who watch', async () => {
   class Warner extends Increment {
     override run() {

@@ -170,7 +170,7 @@ export class ComponentsManager implements ComponentRegistry {
 
   /**
    * Components by name: `unet`, `unet*` (begins with), `*unet*` (contains), `unet|vae` (any of these), `!unet|vae` (all others). A text that
-   * is no component's name finds the names that contain it. Without a pattern, all are found.
+   * is no component's name finds the names that contain it. Parts of names fit in either case. Without a pattern, all are found.
    *
    * @throws ComponentSearchError where a pattern finds nothing, or where names would have to stand for two components; InputTypeError
    */

@@ -10,6 +10,8 @@ type NameTest = (name: string) => boolean
  * - `unet*`: names that begin with it; `*unet` and `*unet*`: names that contain it
  * - `unet|vae*`: any of several, which without a wildcard must be whole names
  * - `!` before any of these, a list too: all other names
+ *
+ * Parts of names fit in either case, as a word inside a name begins with a capital: `*encoder` finds `textEncoder`.
  */
 export function parseNamePattern(pattern: string, names: readonly string[]): NameTest | undefined {
   if (!pattern.startsWith('!')) return parsePositive(pattern, names)
@@ -31,7 +33,7 @@ function parsePositive(pattern: string, names: readonly string[]): NameTest | un
 function parseWildcard(term: string): NameTest | undefined {
   // Tried before the prefix, of which the last asterisk alone would make this one.
   if (term.startsWith('*')) return contains(term.endsWith('*') ? term.slice(1, -1) : term.slice(1))
-  if (term.endsWith('*')) return name => name.startsWith(term.slice(0, -1))
+  if (term.endsWith('*')) return beginsWith(term.slice(0, -1))
   return undefined
 }
 
@@ -39,6 +41,10 @@ function is(wanted: string): NameTest {
   return name => name === wanted
 }
 
+function beginsWith(part: string): NameTest {
+  return name => name.toLowerCase().startsWith(part.toLowerCase())
+}
+
 function contains(part: string): NameTest {
-  return name => name.includes(part)
+  return name => name.toLowerCase().includes(part.toLowerCase())
 }

@@ -31,6 +31,15 @@ describe('parseNamePattern()', () => {
     expect(names.filter(name => matches?.(name))).toEqual(expected)
   })
 
+  test('finds words inside names, which begin with a capital; whole names as they are', () => {
+    const camel = ['unet', 'textEncoder', 'Unet']
+    const found = (pattern: string) => camel.filter(name => parseNamePattern(pattern, camel)?.(name))
+    for (const pattern of ['*encoder*', '*encoder', 'encoder', 'TextEnc*'])
+      expect(found(pattern)).toEqual(['textEncoder'])
+    expect(found('unet')).toEqual(['unet'])
+    expect(found('Unet|vae')).toEqual(['Unet'])
+  })
+
   test('knows no meaning of a text that is in no name', () => {
     expect(parseNamePattern('nothing', names)).toBeUndefined()
     expect(parseNamePattern('!nothing', names)).toBeUndefined()

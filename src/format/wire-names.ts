@@ -12,11 +12,14 @@ export function toCamelCase(name: string): string {
   return camel
 }
 
-/** `numInferenceSteps` → `num_inference_steps`; a digit after a word is its own part: `textEncoder2` → `text_encoder_2`. */
+/**
+ * `numInferenceSteps` → `num_inference_steps`; a digit after a word is its own part: `textEncoder2` → `text_encoder_2`, but not after a single letter:
+ * `t5Tokenizer` → `t5_tokenizer`.
+ */
 export function toSnakeCase(name: string): string {
   return name
     .replace(/(?<=[A-Za-z0-9])(?=[A-Z])/g, '_')
-    .replace(/([a-z])(\d)/g, '$1_$2')
+    .replace(/(?<=[A-Za-z][a-z])(?=\d)/g, '_')
     .toLowerCase()
 }
 

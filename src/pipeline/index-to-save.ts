@@ -1,6 +1,5 @@
 /** What `modular_model_index.json` is to hold. Counterpart: the config of ModularPipeline of diffusers. */
 import { DIFFUSERS_VERSION } from '../format/diffusers-version'
-import { toSnakeCase } from '../format/wire-names'
 import type { ComponentClass } from '../params/component-class'
 import { classOf, findComponentClass, libraryOf } from '../params/component-classes'
 import type { ComponentSpec } from '../params/component-spec'
@@ -22,21 +21,26 @@ export interface SavedSpec {
 /** The contents of an index: keys in snake_case, sorted. */
 export type IndexToSave = Readonly<Record<string, unknown>>
 
-/** The index of a pipeline as it is now. Components that are made from their config have no place in it. */
+/**
+ * The index of a pipeline as it is now. Components that are made from their config have no place in it.
+ *
+ * @param keyOf how files spell the name of a component or a setting
+ */
 export function indexToSave(
   classNames: { pipeline: string; blocks: string },
   config: Readonly<Record<string, unknown>>,
   components: PipelineComponents,
+  keyOf: (name: string) => string,
 ): IndexToSave {
   const entries: Record<string, unknown> = {
     _blocks_class_name: classNames.blocks,
     _class_name: classNames.pipeline,
     _diffusers_version: DIFFUSERS_VERSION,
   }
-  for (const [name, value] of Object.entries(config)) entries[toSnakeCase(name)] = value ?? null
+  for (const [name, value] of Object.entries(config)) entries[keyOf(name)] = value ?? null
   for (const name of components.namesOf('fromPretrained')) {
     // Both are there: the names are those of the specs.
-    entries[toSnakeCase(name)] = savedEntry(components.spec(name) as ComponentSpec, components.peek(name))
+    entries[keyOf(name)] = savedEntry(components.spec(name) as ComponentSpec, components.peek(name))
   }
   return Object.fromEntries(Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1)))
 }

@@ -56,9 +56,14 @@ export class ModelIndex {
     return this.textOf('_blocks_class_name')
   }
 
+  /** The key under which it speaks of a component or a setting, as it spells it; `undefined` where it does not. */
+  keyOf(name: string): string | undefined {
+    return this.own.keys.get(name)
+  }
+
   /** Whether it says something of a setting, and what. */
   setting(name: string): { readonly value: unknown } | undefined {
-    const key = this.own.keys.get(name)
+    const key = this.keyOf(name)
     return key === undefined ? undefined : { value: this.own.json[key] }
   }
 

@@ -15,6 +15,7 @@ import { NotResumableError } from '../errors/not-resumable-error'
 import { PipelineAbortError } from '../errors/pipeline-abort-error'
 import { PipelineValidationError } from '../errors/pipeline-validation-error'
 import { UnknownBlocksError } from '../errors/unknown-blocks-error'
+import { toSnakeCase } from '../format/wire-names'
 import type { PushedCommit } from '../hub/repository-publisher'
 import { fetchModelIndex, isRepositoryId, type RepositoryOptions } from '../hub/repository-resolver'
 import { type PlacementArguments, readPlacement } from '../manager/placement'
@@ -308,7 +309,9 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
     const { name } = this.constructor
     const family = findPipelineFamily(this.tree.modelName)
     const pipeline = name === PLAIN_PIPELINE ? (family?.pipelineClassName ?? name) : name
-    return indexToSave({ pipeline, blocks: this.tree.constructor.name }, this.settings, this.parts)
+    return indexToSave({ pipeline, blocks: this.tree.constructor.name }, this.settings, this.parts, name =>
+      this.keyOf(name),
+    )
   }
 
   /**
@@ -492,8 +495,14 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
     return {
       components: this.parts.loaded,
       config: this.configToSave,
+      keyOf: name => this.keyOf(name),
       modelCard: options => modelCard(this.tree, options),
     }
+  }
+
+  /** How files spell a name: as the model's index does, of which camelCase keeps not all (`sam2` and `sam_2` are the same there). */
+  private keyOf(name: string): string {
+    return this.source?.keyOf(name) ?? toSnakeCase(name)
   }
 
   /** A name that no block writes and that is not there yet will be absent from the result. */

@@ -9,7 +9,6 @@ import { inTurn } from '../files/in-turn'
 import { writeFileAtomically } from '../files/write-file-atomically'
 import { writeFolderAtomically } from '../files/write-folder-atomically'
 import { formatJson } from '../format/json'
-import { toSnakeCase } from '../format/wire-names'
 import { openRepository, type PublishOptions, type PushedCommit } from '../hub/repository-publisher'
 import { isSavable, type SavableComponent, type SavePretrainedOptions } from '../params/component-class'
 import { CONFIG_LOAD_ID, loadIdOf } from '../params/load-ids'
@@ -42,6 +41,8 @@ export interface PipelineToSave {
   readonly components: ReadonlyMap<string, unknown>
   /** The index as it would be if nothing moved, with its keys as they are on disk: a component's entry is `[library, class, spec]`. */
   readonly config: Readonly<Record<string, unknown>>
+  /** How files spell the name of a component: the key of its entry, and its folder. */
+  readonly keyOf: (name: string) => string
   /** Makes the page that describes it. */
   readonly modelCard: (options: ModelCardOptions) => string
 }
@@ -57,7 +58,7 @@ export interface SavedPipeline {
 }
 
 /**
- * Writes each component into `folder/<name in snake_case>`, the card, then the index. The folder is made if it is not there. Whoever reads it sees the
+ * Writes each component into a folder of its own, the card, then the index. The folder is made if it is not there. Whoever reads it sees the
  * old pipeline or the new, never a mixture, also when the process is killed midway. What else lies in the folder stays. With `pushToHub`, all of the
  * folder is uploaded; where that fails, it is saved all the same.
  *
@@ -78,11 +79,15 @@ export async function savePipeline(
   const savable = all.filter((entry): entry is [string, SavableComponent] => isSavable(entry[1]))
   const notSaved = all.flatMap(([name, component]) => (isSavable(component) ? [] : [name]))
   const moved = savable.filter(([, component]) => overwriteModularIndex || !knowsItsPlace(component))
-  const placed = (entries: typeof savable) => entries.map(entry => placedComponent(entry, options))
+  const placed = (entries: typeof savable) =>
+    entries.map(([name, component]) => placedComponent(pipeline.keyOf(name), component, options))
   const config = placedIndex(pushToHub?.repoId ?? folder, pipeline.config, placed(moved))
   // Before the work: a token that is refused is told at once.
   const repository = pushToHub && (await openRepository({ ...pushToHub, signal }))
-  const replaces = replacedFiles(savable, options)
+  const replaces = replacedFiles(
+    new Map(savable.map(([name, component]) => [pipeline.keyOf(name), component])),
+    options,
+  )
 
   await inTurn(async () => {
     await writeFolderAtomically(
@@ -90,7 +95,7 @@ export async function savePipeline(
       async staging => {
         for (const [name, component] of savable) {
           signal?.throwIfAborted()
-          await component.savePretrained(join(staging, toSnakeCase(name)), options)
+          await component.savePretrained(join(staging, pipeline.keyOf(name)), options)
         }
         if (modelCard !== false) {
           const make = () => pipeline.modelCard({ ...modelCard, ...(pushToHub && { repoId: pushToHub.repoId }) })
@@ -105,7 +110,7 @@ export async function savePipeline(
       },
       { markers: [MODULAR_INDEX_FILE, STANDARD_INDEX_FILE], replaces },
     )
-    for (const [name, component] of savable) await component.savedTo?.(join(folder, toSnakeCase(name)), options)
+    for (const [name, component] of savable) await component.savedTo?.(join(folder, pipeline.keyOf(name)), options)
   })
   for (const name of notSaved) {
     const kind = pipeline.components.get(name)?.constructor?.name ?? 'object'
@@ -138,10 +143,11 @@ export async function pushPipeline(
 }
 
 function placedComponent(
-  [name, component]: readonly [string, SavableComponent],
+  key: string,
+  component: SavableComponent,
   { variant }: SavePretrainedOptions,
 ): PlacedComponent {
-  return { key: toSnakeCase(name), variant: component.savesVariants ? (variant ?? null) : null }
+  return { key, variant: component.savesVariants ? (variant ?? null) : null }
 }
 
 function knowsItsPlace(component: unknown): boolean {
@@ -151,10 +157,9 @@ function knowsItsPlace(component: unknown): boolean {
 
 /** Which files of the components' folders an earlier save has left that must go. */
 function replacedFiles(
-  saved: readonly (readonly [string, SavableComponent])[],
+  byFolder: ReadonlyMap<string, SavableComponent>,
   options: SavePretrainedOptions,
 ): (file: string) => boolean {
-  const byFolder = new Map(saved.map(([name, component]) => [toSnakeCase(name), component]))
   return file => {
     const slash = file.indexOf('/')
     const component = byFolder.get(file.slice(0, slash))

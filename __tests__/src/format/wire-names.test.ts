@@ -4,6 +4,8 @@ import { mapKeys, toCamelCase, toSnakeCase } from '../../../src'
 const pairs = [
   ['num_inference_steps', 'numInferenceSteps'],
   ['text_encoder_2', 'textEncoder2'],
+  ['t5_tokenizer', 't5Tokenizer'],
+  ['encoder_hidden_states_t5', 'encoderHiddenStatesT5'],
   ['prompt', 'prompt'],
   ['_class_name', '_className'],
   ['sample_size', 'sampleSize'],

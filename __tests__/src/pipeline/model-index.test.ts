@@ -188,6 +188,20 @@ describe('a modular index', () => {
   })
 })
 
+test('names are saved as the index that a pipeline was made from spells them', () => {
+  class Named extends ModularPipelineBlocks {
+    @Component(Model) sam2!: Model
+    @Config({ default: 1 }) unet2dScale!: number
+    run() {}
+  }
+  writeModularModel(folder(), { sam2: modularEntry({ pretrained_model_name_or_path: 'a/b' }), unet2d_scale: 3 })
+  const { configToSave } = new Named().initPipeline(folder())
+  expect(configToSave).toMatchObject({ sam2: [null, null, { subfolder: '' }], unet2d_scale: 3 })
+  expect(Object.keys(new Named().initPipeline().configToSave)).toEqual(
+    expect.arrayContaining(['sam_2', 'unet_2d_scale']),
+  )
+})
+
 describe('any other index', () => {
   test('says of which class each component is, in the folder of its name', () => {
     writeModel(folder(), { text_encoder_2: ['toys', 'ModelFast'], guider: [null, null] })

@@ -24,7 +24,7 @@ const save = `
   const config = { _class_name: 'ModularPipeline', vae: ['diffusers', 'AutoencoderKL', spec], scheduler: ['diffusers', SCHEDULER, spec] }
   await startCounting()
   const components = new Map(Object.entries({ vae, scheduler }))
-  await savePipeline(FOLDER, { components, config, modelCard: () => '# ' + SCHEDULER }, { maxShardSize: SHARD })
+  await savePipeline(FOLDER, { components, config, keyOf: name => name, modelCard: () => '# ' + SCHEDULER }, { maxShardSize: SHARD })
 `
 
 describe('saving a pipeline over another', () => {

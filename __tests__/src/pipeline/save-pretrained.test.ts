@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { toSnakeCase } from '../../../src/format/wire-names'
 import type { SavableComponent } from '../../../src/params/component-class'
 import { markLoaded } from '../../../src/params/load-ids'
 import { type SavePipelineOptions, savePipeline } from '../../../src/pipeline/save-pretrained'
@@ -62,9 +63,10 @@ const config = {
 
 const CARD = '# Notes\n'
 const modelCard = () => CARD
+const keyOf = toSnakeCase
 
 async function save(components: Record<string, unknown>, options?: SavePipelineOptions) {
-  await savePipeline(target(), { components: new Map(Object.entries(components)), config, modelCard }, options)
+  await savePipeline(target(), { components: new Map(Object.entries(components)), config, keyOf, modelCard }, options)
   return JSON.parse(await readFile(join(target(), 'modular_model_index.json'), 'utf8')) as typeof config
 }
 
@@ -154,7 +156,7 @@ describe('savePipeline', () => {
       override async savePretrained(folder: string): Promise<void> {
         seen.push(`${this.name} begins`)
         await super.savePretrained(folder)
-        await savePipeline(join(folder, 'inner'), { components: new Map(), config, modelCard })
+        await savePipeline(join(folder, 'inner'), { components: new Map(), config, keyOf, modelCard })
         seen.push(`${this.name} is saved`)
       }
 
@@ -170,7 +172,7 @@ describe('savePipeline', () => {
   })
 
   test.each([[''], [undefined], [new URL('file:///tmp/pipe')]])('does not take %p for a folder', async path => {
-    const saving = savePipeline(path as string, { components: new Map(), config, modelCard })
+    const saving = savePipeline(path as string, { components: new Map(), config, keyOf, modelCard })
     await expect(saving).rejects.toMatchObject({ code: 'INPUT_TYPE', input: 'folder' })
   })
 
@@ -220,7 +222,12 @@ describe('savePipeline', () => {
 
   test('warns of what it cannot save', async () => {
     const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
-    const result = await savePipeline(target(), { components: new Map([['unet', new Date()]]), config, modelCard })
+    const result = await savePipeline(target(), {
+      components: new Map([['unet', new Date()]]),
+      config,
+      keyOf,
+      modelCard,
+    })
     expect(result).toEqual({ config, notSaved: ['unet'] })
     expect(warn).toHaveBeenCalledWith(expect.stringContaining('"unet" (Date)'), { code: 'TESSERAE_NOT_SAVED' })
   })

@@ -75,7 +75,7 @@ function leftoversAmong(folder: string, names: readonly string[]): { name: strin
 
 /** Whether a file or folder was last changed, or renamed, longer ago. */
 function isOlderThan(limit: number, path: string): boolean {
-  const stats = statSync(path, { throwIfNoEntry: false })
+  const stats = statIfThere(path)
   return stats !== undefined && Date.now() - stats.ctimeMs > limit
 }
 

@@ -3,8 +3,6 @@
  * nothing here needs and that takes longer to load than all the rest.
  */
 import * as tf from '@tensorflow/tfjs-core'
-// Declares the methods; it is the package's own list of them.
-import type {} from '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops'
 
 type Method = (this: tf.Tensor, ...args: never[]) => unknown
 

@@ -318,7 +318,8 @@ export abstract class ModularPipelineBlocks implements BlockNode {
 
   /** A copy whose parts can be changed without touching this block. */
   clone(): this {
-    return Object.assign(Object.create(Object.getPrototypeOf(this)), this) as this
+    // Fields as they are: one may stand in the place of a getter of the class.
+    return Object.create(Object.getPrototypeOf(this), Object.getOwnPropertyDescriptors(this)) as this
   }
 
   /** Documentation made from the declarations. */

@@ -55,6 +55,19 @@ describe('an auto block', () => {
     expect(await run(new Skippable(), { image: 1 })).toBe('encode:0.5')
   })
 
+  test('may name its triggers in a field, where the compiler defines fields', async () => {
+    class Given extends ConditionalPipelineBlocks {
+      @Branch() yes = branch('yes', undefined, ['image'])
+      @Branch() no = branch('no')
+      override selectBlock({ image }: TriggerValues) {
+        return image ? 'yes' : 'no'
+      }
+    }
+    const given = new Given()
+    Object.defineProperty(given, 'blockTriggerInputs', { value: ['image'], enumerable: true, writable: true })
+    expect(await run(given, { image: 1 })).toBe('yes:undefined')
+  })
+
   test('may have its default at any place', async () => {
     class Early extends AutoPipelineBlocks {
       @Branch() first = branch('first')

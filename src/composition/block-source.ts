@@ -21,13 +21,13 @@ export type BlockSource<B extends ModularPipelineBlocks = ModularPipelineBlocks>
   PartBrand<B>
 
 /** The block itself.
+ * @param part what it is to be in another block, for the error
  * @throws CompositionError for what is no block */
-export function toBlock(source: BlockSource): ModularPipelineBlocks {
+export function toBlock(source: BlockSource, part?: { of: string; name: string }): ModularPipelineBlocks {
   // A function without a prototype makes nothing.
   const block: unknown = typeof source === 'function' && source.prototype ? new source() : source
   if (typeof block === 'object' && block !== null && 'subBlocks' in block) return block as ModularPipelineBlocks
-  throw new CompositionError(
-    kindOf(source),
-    'this is no block: give a subclass of ModularPipelineBlocks, or an instance of one.',
-  )
+  const advice = 'give a subclass of ModularPipelineBlocks, or an instance of one.'
+  if (part === undefined) throw new CompositionError(kindOf(source), `this is no block: ${advice}`)
+  throw new CompositionError(part.of, `"${part.name}" is ${kindOf(source)}, which is no block: ${advice}`)
 }

@@ -108,7 +108,7 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
 
   /** A copy with one more part, at an index that may count from the end; by default last. */
   insert(name: string, block: BlockSource, index = this.subBlocks.size): Edited<this> {
-    return this.edited(parts => parts.insert(name, toBlock(block), index))
+    return this.edited(parts => parts.insert(name, this.toPart(name, block), index))
   }
 
   /** A copy without a part.
@@ -122,7 +122,7 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
    * @throws CompositionError if there is none of that name */
   replace(name: string, block: BlockSource): Edited<this> {
     this.requirePart(name)
-    return this.edited(parts => parts.set(name, toBlock(block)))
+    return this.edited(parts => parts.set(name, this.toPart(name, block)))
   }
 
   override findFault(_path: readonly string[], _inLoop: boolean): ModularError | undefined {
@@ -140,11 +140,15 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
   ): InsertableDict<ModularPipelineBlocks> {
     return new InsertableDict(
       entries.map(([name, source]) => {
-        if (source !== undefined) return [name, toBlock(source)]
+        if (source !== undefined) return [name, this.toPart(name, source)]
         const causes = 'its field was given none, or two files import each other'
         throw new CompositionError(this.constructor.name, `"${name}" holds no block: ${causes}.`)
       }),
     )
+  }
+
+  private toPart(name: string, source: BlockSource): ModularPipelineBlocks {
+    return toBlock(source, { of: this.constructor.name, name })
   }
 
   private edited(edit: (parts: InsertableDict<ModularPipelineBlocks>) => void): Edited<this> {

@@ -59,7 +59,7 @@ test('refuses a component that is registered without saying how', () => {
 test('refuses a class that is no block as a part', () => {
   const make = () => SequentialPipelineBlocks.fromBlocksDict({ pen: Pen as never })
   expect(make).toThrow(CompositionError)
-  expect(make).toThrow('Pen')
+  expect(make).toThrow('SequentialPipelineBlocks: "pen" is ')
 })
 
 test('names the compiler option where decorators are of the other kind', () => {

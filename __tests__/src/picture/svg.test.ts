@@ -36,6 +36,17 @@ const trees: readonly (readonly [string, BlockNode])[] = [
   ['an empty loop in a sequence', SequentialPipelineBlocks.fromBlocksDict({ loop: Repeat.fromBlocksDict({}) })],
   ['an empty sequence', SequentialPipelineBlocks.fromBlocksDict({})],
   [
+    'sixty blocks in a row',
+    SequentialPipelineBlocks.fromBlocksDict(
+      Object.fromEntries(
+        Array.from({ length: 60 }, (_, i) => [
+          `step${i}`,
+          toy({ inputs: [`x${i}`, `x${Math.max(0, i - 5)}`], outputs: [`x${i + 1}`] }),
+        ]),
+      ),
+    ),
+  ],
+  [
     'long names',
     SequentialPipelineBlocks.fromBlocksDict({
       [long]: toy({

@@ -1,5 +1,6 @@
 /** Calls of @huggingface/hub, with this package's errors. */
 import { ModularError } from '../../src/errors/modular-error'
+import { UnreadableFileError } from '../files/unreadable-file-error'
 import type { HubClient } from './hub-client'
 import { type HubTarget, InvalidHubAnswerError } from './hub-errors'
 
@@ -14,7 +15,7 @@ interface Connection {
 /**
  * What a call of the library gives. It loads with the first call: who works with local folders does not wait for it.
  *
- * @throws InvalidHubAnswerError for an answer that the library makes nothing of; what {@link HubClient.fetchFor} throws; the reason of the signal
+ * @throws InvalidHubAnswerError for an answer that the library makes nothing of; UnreadableFileError for a file that it uploads; what {@link HubClient.fetchFor} throws; the reason of the signal
  */
 export async function callLibrary<T>(
   client: HubClient,
@@ -27,6 +28,8 @@ export async function callLibrary<T>(
   } catch (error) {
     client.signal?.throwIfAborted()
     if (error instanceof ModularError) throw error
+    const { path } = error as NodeJS.ErrnoException
+    if (path !== undefined) throw new UnreadableFileError(path, `${(error as Error).message}.`, error)
     // Anything else is thrown by code that expects another answer: no JSON, no list, a field that is not there.
     const problem = `the Hub's answer makes no sense: ${client.redact((error as Error).message)}.`
     throw new InvalidHubAnswerError(target.repository, problem)

@@ -4,9 +4,18 @@ import { join } from 'node:path'
 import { isLeftover } from '../../src/files/leftovers'
 import { listFolder, MissingFileError } from '../files/missing-file-error'
 import { UnreadableFileError } from '../files/unreadable-file-error'
+import { filterNames } from './file-patterns'
 
 /** What belongs to tools, and to nobody else. */
-const OF_TOOLS = ['.git', '.cache', '__pycache__', '.DS_Store']
+const OF_TOOLS = ['.git', '.cache', '__pycache__', '.DS_Store', 'node_modules']
+
+/** Which of the files. */
+export interface UploadPatterns {
+  /** Only files that one of these matches, e.g. `*.json`. Default: all. */
+  allowPatterns?: string | readonly string[] | undefined
+  /** No files that one of these matches. */
+  ignorePatterns?: string | readonly string[] | undefined
+}
 
 /**
  * The paths of all files in a folder, with `/`. Links are followed: snapshots of the cache are made of them. What belongs to tools is left out, and so is
@@ -15,9 +24,10 @@ const OF_TOOLS = ['.git', '.cache', '__pycache__', '.DS_Store']
  * @throws MissingFileError for a folder that is not there, or holds nothing to upload; UnreadableFileError for a link to nothing, a link in circles, and
  * what may not be read
  */
-export async function filesToUpload(folder: string): Promise<string[]> {
+export async function filesToUpload(folder: string, patterns: UploadPatterns = {}): Promise<string[]> {
   const names = await listFolder(folder)
-  const found = names === undefined ? [] : await filesIn(folder, '', [])
+  const all = names === undefined ? [] : await filesIn(folder, '', [])
+  const found = filterNames(all, patterns.allowPatterns, patterns.ignorePatterns)
   if (found.length === 0) throw new MissingFileError(folder, ['files to upload'], names)
   return found.sort()
 }

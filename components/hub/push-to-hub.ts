@@ -9,7 +9,7 @@ import {
 } from '../../src/hub/repository-publisher'
 import { callLibrary } from './call-library'
 import { listEntries } from './fetch-snapshot'
-import { filesToUpload } from './files-to-upload'
+import { filesToUpload, type UploadPatterns } from './files-to-upload'
 import { HubClient, type HubClientOptions } from './hub-client'
 import {
   HubRequestError,
@@ -22,13 +22,13 @@ import { isOffline } from './hub-settings'
 import { requireHubId, requireRevision } from './repository-names'
 
 /** Options of {@link pushToHub}. */
-export interface PushToHubOptions extends PublishOptions, HubClientOptions {
+export interface PushToHubOptions extends PublishOptions, HubClientOptions, UploadPatterns {
   /** Branch to write to; it is made if there is none. Default: `main`. */
   revision?: string | undefined
 }
 
 /**
- * Uploads all files of a folder as one commit: large ones first, and the commit when all are there, so that the repository holds the old files or the
+ * Uploads the files of a folder as one commit, all but those of tools (`.git`, `node_modules`, …): large ones first, and the commit when all are there, so that the repository holds the old files or the
  * new ones. A repository or a branch that is made for it stays, also where the upload fails.
  *
  * @throws MissingFileError for a folder that is not there or holds nothing; UnreadableFileError for a file that cannot be read; InvalidHubSettingError
@@ -37,7 +37,7 @@ export interface PushToHubOptions extends PublishOptions, HubClientOptions {
  */
 export async function pushToHub(folder: string, options: PushToHubOptions): Promise<PushedCommit> {
   requireNames(options)
-  const names = await filesToUpload(folder)
+  const names = await filesToUpload(folder, options)
   const client = await openForWriting(options)
   return upload(folder, names, client, options)
 }

@@ -1,4 +1,4 @@
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import {
@@ -141,6 +141,34 @@ describe('pushToHub', () => {
       'unet/model.safetensors',
       'vae/config.json',
     ])
+  })
+
+  test('leaves out packages, and what the patterns say', async () => {
+    for (const path of ['node_modules/a/index.js', 'unet/node_modules/b.json', 'block.js', '.env', 'secret.json']) {
+      await mkdir(join(model(), path, '..'), { recursive: true })
+      await writeFile(join(model(), path), 'x')
+    }
+    await push({ allowPatterns: ['*.js', '*.json'], ignorePatterns: 'secret*' })
+    expect([...server().files('org/new').keys()].sort()).toEqual(['block.js', 'model_index.json', 'unet/config.json'])
+    await push({ ignorePatterns: '*.safetensors' })
+    expect([...server().files('org/new').keys()].sort()).toEqual([
+      '.env',
+      'block.js',
+      'model_index.json',
+      'secret.json',
+      'unet/config.json',
+    ])
+    await expect(push({ allowPatterns: '*.py' })).rejects.toThrow(MissingFileError)
+  })
+
+  test('names the file that goes away while it is pushed', async () => {
+    server().faults.push(async ({ path }) => {
+      if (path.includes('/preupload/')) await rm(join(model(), 'unet', 'model.safetensors'), { force: true })
+      return false
+    })
+    const error = await push().catch(error => error)
+    expect(error).toBeInstanceOf(UnreadableFileError)
+    expect(error.message).toContain('model.safetensors cannot be read: ENOENT')
   })
 
   test('says that a token is not valid, and does not repeat it', async () => {

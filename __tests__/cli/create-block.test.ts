@@ -62,6 +62,12 @@ describe('tesserae create block', () => {
     expect(unseen.stderr).toContain(`--trust-remote-code --revision ${trust.revision}`)
     const args = ['describe', 'soft-focus', '--trust-remote-code', '--revision', trust.revision]
     expect((await runCli(args, { cwd: folder() })).stdout).toContain('Adds a style to the prompt.')
+
+    // Its own test sees requirements that modular_config.json does not name.
+    const source = join(project, 'block.ts')
+    await writeFile(source, (await readFile(source, 'utf8')).replace('// requirements:', 'requirements:'))
+    const failed = await promisify(execFile)('npm', ['test'], { cwd: project }).catch(error => error)
+    expect(failed.stderr).toMatch(/sharp[\s\S]*Tests: +1 failed, 4 passed/)
   })
 
   test('writes into the folder that is named, if there is nothing in it', async () => {

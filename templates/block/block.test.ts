@@ -29,5 +29,6 @@ describe('MyBlock', () => {
     const [module, className] = config.auto_map.ModularPipelineBlocks.split('.')
     expect(module).toBe('block')
     expect(Object.keys(block)).toContain(className)
+    expect(config.requirements ?? {}).toEqual(new MyBlock().requirements)
   })
 })

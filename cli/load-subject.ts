@@ -144,11 +144,8 @@ function chooseExport(subject: string, exports: Record<string, unknown>): BlockC
   const others = Object.entries(all).flatMap(([name, value]) =>
     value === inner || OF_NODE.includes(name) ? [] : [`${name} (${kindOf(value)})`],
   )
-  const exported = others.length > 0 ? `it exports ${others.join(', ')}` : 'it exports nothing'
-  throw new UnknownSubjectError(
-    subject,
-    `${exported}, but no block: export a class that extends ModularPipelineBlocks.`,
-  )
+  const exported = others.length > 0 ? `it exports ${others.join(', ')}, but no block` : 'it exports nothing'
+  throw new UnknownSubjectError(subject, `${exported}: export a class that extends ModularPipelineBlocks.`)
 }
 
 /** By their members: the module may have a copy of the package of its own. */

@@ -172,4 +172,10 @@ function refuseContradiction({ executor, backend, provider }: Record<string, str
     program.error('error: --backend is for --executor eager, and excludes graph.')
 }
 
+// Whoever reads the output may have seen enough: `tesserae doctor | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
+
 program.parseAsync().catch(reportFailure)

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -317,5 +318,19 @@ describe('tesserae doctor', () => {
       expect.arrayContaining(['wasm', 'cpu']),
     )
     for (const { works, reason } of backends) if (!works) expect(reason).toMatch(/\S/)
+  })
+
+  test('ends without a word when whoever reads its output has seen enough', async () => {
+    const child = spawn(process.execPath, [join(__dirname, '..', '..', 'dist', 'cli', 'main.js'), 'doctor'], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let stderr = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString()
+    })
+    child.stdout.once('data', () => child.stdout.destroy())
+    expect(await new Promise(resolve => child.on('close', resolve))).toBe(0)
+    expect(stderr).toBe('')
   })
 })

@@ -107,7 +107,7 @@ describe('tesserae describe', () => {
     ],
     ['several.cjs', source('module.exports = { Double, Needs }'), 'exports several blocks, "Double" and "Needs"'],
     ['none.cjs', 'exports.a = 3; exports.b = class A {}', 'exports a (the number 3), b (the function A), but no block'],
-    ['empty.mjs', '', 'it exports nothing, but no block'],
+    ['empty.mjs', '', 'it exports nothing: export a class that extends ModularPipelineBlocks.'],
     ['needs.cjs', source('module.exports = Needs'), 'its class Needs cannot be made without arguments'],
     ['throws.cjs', 'throw new Error("no luck")', 'cannot be loaded: Error: no luck.'],
     ['broken.js', 'const = 3', 'cannot be loaded: SyntaxError'],

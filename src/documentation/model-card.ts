@@ -186,7 +186,8 @@ function example(blocks: BlockNode, source: string): string {
   const { name } = blocks.constructor
   const inputs = blocks.inputs.filter(input => input.required && input.name !== null)
   const given = inputs.map(input => `${input.name}: ${/^string\b(?!\[)/.test(input.typeHint ?? '') ? "'…'" : '…'}`)
-  const [output] = blocks.outputs
+  // What is written last is what it is all for.
+  const output = blocks.outputs.at(-1)
   const options = output ? `, { output: ${quote(output.name)} }` : ''
   // Those that the index names, and that every reader has.
   const areKnown = findBlocks(name, undefined) === blocks.constructor

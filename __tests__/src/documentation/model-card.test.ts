@@ -245,6 +245,13 @@ describe('modelCard()', () => {
     return entries
   }
 
+  test('asks in its example for what is written last', () => {
+    const rewrite = toy({ name: 'Rewrite', inputs: [required('prompt')], outputs: ['prompt'] })
+    const draw = toy({ name: 'Draw', inputs: [required('prompt')], outputs: ['images'] })
+    const card = modelCard(SequentialPipelineBlocks.fromBlocksDict({ rewrite, draw }))
+    expect(card).toContain("const images = await pipe({ prompt: … }, { output: 'images' })")
+  })
+
   test('begins with a header that the Hub reads', () => {
     const card = modelCard(new StableDiffusionTextToImageBlocks(), {
       repoId: 'me/my-pipeline',

@@ -1,5 +1,5 @@
 /** Tells of settings that were given to a scheduler that has no use for them. */
-import { printable } from '../../src/errors/printable'
+import { emitWarning } from '../../src/errors/emit-warning'
 import { nameList } from '../../src/errors/text'
 
 /** What has been told. */
@@ -13,5 +13,5 @@ export function warnOfIgnoredSettings(scheduler: string, keys: readonly string[]
   const message = `${place}${scheduler} ignores the ${settings} ${nameList(keys)}, which ${keys.length === 1 ? 'does' : 'do'} not apply to it.`
   if (told.has(message)) return
   told.add(message)
-  process.emitWarning(printable(message), { type: 'TesseraeWarning', code: 'IGNORED_SETTINGS' })
+  emitWarning('IGNORED_SETTINGS', message)
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { BlockConfigError } from '../errors/block-config-error'
 import { CustomCodeError } from '../errors/custom-code-error'
-import { printable } from '../errors/printable'
+import { emitWarning } from '../errors/emit-warning'
 import { nameList } from '../errors/text'
 import { UntrustedCodeError, type UntrustedCodeReason } from '../errors/untrusted-code-error'
 import { isRepositoryId, type RepositoryOptions, resolveRepository } from '../hub/repository-resolver'
@@ -58,7 +58,7 @@ export async function findCustomBlocks(
     throw new UntrustedCodeError(reason, refused, revision)
   }
   for (const problem of unmetRequirements(config.requirements)) {
-    process.emitWarning(printable(`${source}: ${problem}`), { code: 'TESSERAE_REQUIREMENTS' })
+    emitWarning('UNMET_REQUIREMENT', `${source}: ${problem}`)
   }
   return classOf(config, code, module)
 }

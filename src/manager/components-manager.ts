@@ -1,9 +1,9 @@
 /** Knows the components of many pipelines, and keeps their weights within memory. Counterpart: diffusers modular_pipelines/components_manager.py. */
 import { disposeComponent } from '../container/supplier'
 import { ComponentSearchError } from '../errors/component-search-error'
+import { emitWarning } from '../errors/emit-warning'
 import { InputTypeError } from '../errors/input-type-error'
 import { OffloadNotEnabledError } from '../errors/offload-not-enabled-error'
-import { printable } from '../errors/printable'
 import { nameList } from '../errors/text'
 import { UnknownFreeMemoryError } from '../errors/unknown-free-memory-error'
 import { UnknownValueError } from '../errors/unknown-value-error'
@@ -420,8 +420,7 @@ export class ComponentsManager implements ComponentRegistry {
 
 /** Where nobody listens, warnings go as Node's own do. */
 const warnThroughProcess: ManagerListener = event => {
-  if (event.type === 'warning')
-    process.emitWarning(printable(event.message), { type: 'TesseraeWarning', code: event.code })
+  if (event.type === 'warning') emitWarning(event.code, event.message)
 }
 
 /** @throws UnknownValueError */

@@ -1,8 +1,10 @@
 /** Saves a pipeline: its components, the index that says where they are, and a card. Counterpart: ModularPipeline.save_pretrained of diffusers. */
+
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ModelCardOptions } from '../documentation/model-card'
+import { emitWarning } from '../errors/emit-warning'
 import { InputTypeError } from '../errors/input-type-error'
 import { UnsafeSerializationError } from '../errors/unsafe-serialization-error'
 import { inTurn } from '../files/in-turn'
@@ -114,9 +116,8 @@ export async function savePipeline(
   })
   for (const name of notSaved) {
     const kind = pipeline.components.get(name)?.constructor?.name ?? 'object'
-    process.emitWarning(`The component "${name}" (${kind}) has no savePretrained(), and was not saved to ${folder}.`, {
-      code: 'TESSERAE_NOT_SAVED',
-    })
+    const message = `The component "${name}" (${kind}) has no savePretrained(), and was not saved to ${folder}.`
+    emitWarning('COMPONENT_NOT_SAVED', message)
   }
   const pushed = await repository?.push(folder, replaces)
   return { config, notSaved, ...(pushed && { pushed }) }

@@ -1,8 +1,10 @@
 /** One call of a pipeline: its state, components, path, events, cancellation and resources. */
+
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isRunScoped, type RunScoped } from '../container/run-scoped'
 import { disposeComponent } from '../container/supplier'
 import { BlockExecutionError } from '../errors/block-execution-error'
+import { emitWarning } from '../errors/emit-warning'
 import { ModularError } from '../errors/modular-error'
 import { NonFiniteError } from '../errors/non-finite-error'
 import { NotResumableError } from '../errors/not-resumable-error'
@@ -121,7 +123,7 @@ export class Run implements ActiveRun, RunContext {
   /** Where nobody listens, warnings go as Node's own do. */
   warn(code: string, message: string): void {
     if (this.watched) this.emit({ type: 'warning', path: this.path, code, message })
-    else process.emitWarning(message, { type: 'TesseraeWarning', code })
+    else emitWarning(code, message)
   }
 
   /** A component or setting; of a component that a run changes, this run's copy. A promise of it where its factory still works on it. */

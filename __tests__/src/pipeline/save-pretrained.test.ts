@@ -229,6 +229,9 @@ describe('savePipeline', () => {
       modelCard,
     })
     expect(result).toEqual({ config, notSaved: ['unet'] })
-    expect(warn).toHaveBeenCalledWith(expect.stringContaining('"unet" (Date)'), { code: 'TESSERAE_NOT_SAVED' })
+    expect(warn).toHaveBeenCalledWith(expect.stringContaining('"unet" (Date)'), {
+      type: 'TesseraeWarning',
+      code: 'COMPONENT_NOT_SAVED',
+    })
   })
 })

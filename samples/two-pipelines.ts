@@ -14,7 +14,7 @@ export async function main(model: string): Promise<{ images: Image[]; table: str
   }
   const manager = new ComponentsManager({ onEvent })
   // Less than all models together: the one that was used longest ago makes room, and comes back when it is called.
-  manager.enableAutoOffload({ limit: '50MB' })
+  manager.enableAutoCpuOffload({ limit: '50MB' })
 
   const first = new StableDiffusionTextToImageBlocks().initPipeline(model, {
     componentsManager: manager,

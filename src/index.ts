@@ -50,7 +50,7 @@ export {
   resolveRepository,
 } from './hub/repository-resolver'
 export {
-  type AutoOffloadOptions,
+  type AutoCpuOffloadOptions,
   type ComponentFilter,
   ComponentsManager,
   type ComponentsManagerOptions,

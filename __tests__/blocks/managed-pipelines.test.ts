@@ -39,7 +39,7 @@ const models = (pipe: ReturnType<typeof makePipe>) =>
 describe('a pipeline with a manager', () => {
   test('loads models that take no memory until they are called, where offload is on', async () => {
     const { manager } = makeManager()
-    manager.enableAutoOffload({ limit: '1GB' })
+    manager.enableAutoCpuOffload({ limit: '1GB' })
     const pipe = await makePipe(manager).loadComponents({ executor: 'eager' })
     expect(models(pipe).map(({ residentBytes }) => residentBytes)).toEqual([0, 0, 0])
     const { vae } = pipe.components
@@ -54,7 +54,7 @@ describe('a pipeline with a manager', () => {
 
   test('goes on after a component was unloaded and loaded again', async () => {
     const { manager, codes } = makeManager()
-    manager.enableAutoOffload({ limit: '50MB' })
+    manager.enableAutoCpuOffload({ limit: '50MB' })
     const pipe = await makePipe(manager, 'emoji').loadComponents()
     const expected = await draw(pipe)
     const [id] = manager.getIds('unet', 'emoji') as [string]
@@ -91,7 +91,7 @@ describe('a pipeline with a manager', () => {
 
   test('unloads what it shares for itself alone: the other goes on under the limit', async () => {
     const { manager, codes } = makeManager()
-    manager.enableAutoOffload({ limit: '50MB' })
+    manager.enableAutoCpuOffload({ limit: '50MB' })
     const one = await makePipe(manager, 'one').loadComponents()
     const other = makePipe(manager, 'other')
     const shared = manager.getComponentsByNames(['unet', 'vae', 'textEncoder', 'tokenizer'], 'one')

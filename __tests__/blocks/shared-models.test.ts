@@ -30,7 +30,7 @@ async function share(executor: Executor, folder = emojiFolder) {
     new StableDiffusionTextToImageBlocks().initPipeline(folder, { componentsManager: manager, collection }),
   )
   const [one, other] = pipes as [(typeof pipes)[0], (typeof pipes)[0]]
-  manager.enableAutoOffload({ limit: '1GB' })
+  manager.enableAutoCpuOffload({ limit: '1GB' })
   await one.loadComponents({ executor })
   other.updateComponents(manager.getComponentsByNames(SHARED, 'one'))
   await other.loadComponents()
@@ -49,7 +49,7 @@ async function share(executor: Executor, folder = emojiFolder) {
   const resident = () => models.reduce((sum, { residentBytes }) => sum + residentBytes, 0)
   /** All calls are over where nothing stays that may leave. */
   const dispose = () => {
-    manager.disableAutoOffload()
+    manager.disableAutoCpuOffload()
     expect(resident()).toBe(0)
     for (const pipe of pipes) pipe.dispose()
     manager.dispose()
@@ -69,7 +69,7 @@ describe.each<[string, Executor]>([
   test('draw many pictures at once, some of which are given up', async () => {
     const { manager, draw, resident, dispose, limit } = await share(executor)
     const expected = [await draw(1), await draw(2)]
-    manager.enableAutoOffload({ limit })
+    manager.enableAutoCpuOffload({ limit })
     let peak = 0
     const watch = setInterval(() => {
       peak = Math.max(peak, resident())
@@ -96,7 +96,7 @@ describe.each<[string, Executor]>([
   test('end at once when they are given up while they wait for memory', async () => {
     const { manager, models, draw, dispose, largest } = await share(executor)
     const expected = await draw(1)
-    manager.enableAutoOffload({ limit: largest })
+    manager.enableAutoCpuOffload({ limit: largest })
     const [, unet] = models as [PretrainedModel, PretrainedModel]
     const demand = { form: 'another', bytes: () => largest }
     const leave = await unet.callGuard?.enter(unet, demand)
@@ -118,7 +118,7 @@ describe.each<[string, Executor]>([
     await utimes(file, written, written)
     const { manager, draw, dispose, limit } = await share(executor, copy)
     const expected = [await draw(1), await draw(2)]
-    manager.enableAutoOffload({ limit })
+    manager.enableAutoCpuOffload({ limit })
     await utimes(file, written, new Date(0))
     const failures = await Promise.all([failureOf(draw(1)), failureOf(draw(2))])
     for (const failure of failures) {
@@ -132,7 +132,7 @@ describe.each<[string, Executor]>([
   test('are called all the same where the limit holds none of them, one at a time, with warnings', async () => {
     const { manager, draw, dispose, warnings } = await share(executor)
     const expected = [await draw(1), await draw(2)]
-    manager.enableAutoOffload({ limit: '1KB' })
+    manager.enableAutoCpuOffload({ limit: '1KB' })
     expect(await Promise.all([draw(1), draw(2)])).toEqual(expected)
     expect(warnings().filter(code => code === 'OVER_MEMORY_LIMIT').length).toBeGreaterThanOrEqual(3)
     dispose()
@@ -141,7 +141,7 @@ describe.each<[string, Executor]>([
   test('leave the other alone when one is disposed during a run, and do not leak when the manager is', async () => {
     const { manager, pipes, draw, resident, limit } = await share(executor)
     const expected = [await draw(1), await draw(2)]
-    manager.enableAutoOffload({ limit })
+    manager.enableAutoCpuOffload({ limit })
     const during = [draw(1), draw(2)]
     await new Promise(resolve => setTimeout(resolve, 20))
     pipes[1]?.dispose()

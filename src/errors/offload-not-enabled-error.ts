@@ -6,6 +6,6 @@ export class OffloadNotEnabledError extends ModularError {
   override readonly code = 'OFFLOAD_NOT_ENABLED'
 
   constructor(method: string) {
-    super(`ComponentsManager.${method}: automatic offload is off. Call enableAutoOffload() first.`)
+    super(`ComponentsManager.${method}: automatic offload is off. Call enableAutoCpuOffload() first.`)
   }
 }

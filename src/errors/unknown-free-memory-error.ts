@@ -12,7 +12,7 @@ export class UnknownFreeMemoryError extends ModularError {
   ) {
     super(
       `${model} computes on ${device}, which cannot say how much of its memory is free, so no margin can be kept. ` +
-        "State how many bytes of weights it may hold instead: enableAutoOffload({ limit: '8GB' }).",
+        "State how many bytes of weights it may hold instead: enableAutoCpuOffload({ limit: '8GB' }).",
     )
   }
 }

@@ -47,14 +47,14 @@ export interface ResultOptions {
   keys?: 'names' | 'ids' | undefined
 }
 
-/** Options of {@link ComponentsManager.enableAutoOffload}. */
-export interface AutoOffloadOptions {
+/** Options of {@link ComponentsManager.enableAutoCpuOffload}. */
+export interface AutoCpuOffloadOptions {
   /** Bytes of weights that all models together may have in memory, or a text such as `8GB`. Default: none, where a margin is kept. */
   limit?: ByteSize | undefined
   /** Bytes of memory that must stay free for all that is no weights. Default: `3GB`, or nothing where there is a limit. */
-  reserveMargin?: ByteSize | undefined
+  memoryReserveMargin?: ByteSize | undefined
   /** Chooses what leaves memory. Default: `leastRecentlyUsed`; `smallestCombination` is that of diffusers. */
-  strategy?: OffloadStrategyName | OffloadStrategy | undefined
+  offloadStrategy?: OffloadStrategyName | OffloadStrategy | undefined
 }
 
 const DEFAULT_MARGIN = '3GB'
@@ -67,7 +67,7 @@ const REMOVE_ADVICE = "If you do not need both, call remove('<id>')."
  *
  * ```ts
  * const manager = new ComponentsManager()
- * manager.enableAutoOffload({ limit: '8GB' })
+ * manager.enableAutoCpuOffload({ limit: '8GB' })
  * const pipe = blocks.initPipeline('models/emoji', { componentsManager: manager, collection: 'emoji' })
  * await pipe.loadComponents()
  * const unet = manager.getOne<UNet2DConditionModel>({ name: 'unet', collection: 'emoji' })
@@ -98,13 +98,13 @@ export class ComponentsManager implements ComponentRegistry {
   }
 
   /** Whether models leave memory by themselves. */
-  get isAutoOffloadEnabled(): boolean {
+  get isAutoCpuOffloadEnabled(): boolean {
     return this.budget !== undefined
   }
 
   /** Whether models that are loaded for this manager should leave their weights in their files until they are called. */
   get loadsLazily(): boolean {
-    return this.isAutoOffloadEnabled
+    return this.isAutoCpuOffloadEnabled
   }
 
   /**
@@ -270,12 +270,16 @@ export class ComponentsManager implements ComponentRegistry {
    *
    * @throws InvalidByteSizeError, UnknownValueError for a strategy that does not exist; UnknownFreeMemoryError for a margin that cannot be kept
    */
-  enableAutoOffload({ limit, reserveMargin, strategy = 'leastRecentlyUsed' }: AutoOffloadOptions = {}): void {
-    const chosen = strategyOf(strategy)
-    const margin = reserveMargin ?? (limit === undefined ? DEFAULT_MARGIN : undefined)
+  enableAutoCpuOffload({
+    limit,
+    memoryReserveMargin,
+    offloadStrategy = 'leastRecentlyUsed',
+  }: AutoCpuOffloadOptions = {}): void {
+    const chosen = strategyOf(offloadStrategy)
+    const margin = memoryReserveMargin ?? (limit === undefined ? DEFAULT_MARGIN : undefined)
     const budget: MemoryBudget = {
       limit: limit === undefined ? Number.POSITIVE_INFINITY : parseByteSize(limit, 'limit'),
-      reserveMargin: margin === undefined ? undefined : parseByteSize(margin, 'reserveMargin'),
+      memoryReserveMargin: margin === undefined ? undefined : parseByteSize(margin, 'memoryReserveMargin'),
     }
     requireMeasurable(budget, this.models)
     this.budget = budget
@@ -286,7 +290,7 @@ export class ComponentsManager implements ComponentRegistry {
   }
 
   /** Keeps models in memory again, from their next calls on. What is in memory and not pinned leaves it now. Does nothing where offload is off. */
-  disableAutoOffload(): void {
+  disableAutoCpuOffload(): void {
     if (this.budget === undefined) return
     this.budget = undefined
     for (const model of this.models) this.offloader?.letGo(model)
@@ -313,7 +317,7 @@ export class ComponentsManager implements ComponentRegistry {
 
   /** Disposes all components that can be disposed, and forgets them. Calls come to their ends first where they hold memory of a runtime. */
   dispose(): void {
-    this.disableAutoOffload()
+    this.disableAutoCpuOffload()
     const components = new Set(this.byId.values())
     for (const known of [this.byId, this.times, this.members, this.pinned]) known.clear()
     for (const component of components) disposeComponent(component)
@@ -431,8 +435,8 @@ function strategyOf(strategy: OffloadStrategyName | OffloadStrategy): OffloadStr
 }
 
 /** @throws UnknownFreeMemoryError */
-function requireMeasurable({ reserveMargin }: MemoryBudget, components: readonly unknown[]): void {
-  if (reserveMargin === undefined) return
+function requireMeasurable({ memoryReserveMargin }: MemoryBudget, components: readonly unknown[]): void {
+  if (memoryReserveMargin === undefined) return
   for (const model of components) {
     if (!isManagedModel(model) || model.memory.available() !== undefined) continue
     throw new UnknownFreeMemoryError(model.constructor.name, model.device)

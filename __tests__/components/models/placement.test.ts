@@ -212,7 +212,7 @@ describe('a pipeline that moves', () => {
     const models = ['unet', 'vae', 'textEncoder'].map(name => pipe.components[name] as PretrainedModel)
     const sizes = models.map(({ memoryFootprint }) => memoryFootprint)
     const limit = sizes.reduce((sum, size) => sum + size, 0) - 1
-    manager.enableAutoOffload({ limit })
+    manager.enableAutoCpuOffload({ limit })
     const images = () => pipe({ prompt: 'red apple', numInferenceSteps: 2 }, { output: 'images', seed: 1 })
     const residentBytes = () => models.reduce((sum, model) => sum + model.residentBytes, 0)
     const expected = await images()

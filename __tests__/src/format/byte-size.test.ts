@@ -16,9 +16,11 @@ test.each([
 test.each(['3', '3Gb', '3Gib', 'GB', '-1GB', '1e3B', '3 apples', '', -1, Number.NaN, {} as string])(
   '%p is refused',
   size => {
-    const refused = expect.objectContaining({ code: 'INVALID_BYTE_SIZE', setting: 'reserveMargin' })
-    expect(() => parseByteSize(size, 'reserveMargin')).toThrow(refused)
-    expect(() => parseByteSize(size, 'reserveMargin')).toThrow('reserveMargin must be a number of bytes from 0 up')
+    const refused = expect.objectContaining({ code: 'INVALID_BYTE_SIZE', setting: 'memoryReserveMargin' })
+    expect(() => parseByteSize(size, 'memoryReserveMargin')).toThrow(refused)
+    expect(() => parseByteSize(size, 'memoryReserveMargin')).toThrow(
+      'memoryReserveMargin must be a number of bytes from 0 up',
+    )
   },
 )
 

@@ -312,7 +312,7 @@ describe('getModelInfo()', () => {
       quantization: null,
     })
     expect(manager.getModelInfo(id, 'sizeGb')).toEqual({ sizeGb: 2048 / 1024 ** 3 })
-    manager.enableAutoOffload({ limit: 4096 })
+    manager.enableAutoCpuOffload({ limit: 4096 })
     manager.pin(id)
     await model.call()
     expect(manager.getModelInfo(id, ['hasHook', 'residentBytes', 'stays'])).toEqual({
@@ -347,12 +347,12 @@ describe('automatic offload', () => {
     manager.add('first', first)
     await first.call()
     await second.call()
-    manager.enableAutoOffload({ limit: 100 })
+    manager.enableAutoCpuOffload({ limit: 100 })
     expect(first.isInMemory).toBe(false)
     manager.add('second', second)
     expect(second.isInMemory).toBe(false)
     expect(second.callGuard).toBeDefined()
-    expect(manager).toMatchObject({ isAutoOffloadEnabled: true, loadsLazily: true })
+    expect(manager).toMatchObject({ isAutoCpuOffloadEnabled: true, loadsLazily: true })
   })
 
   test('lets the model that was called longest ago leave, and says so', async () => {
@@ -360,7 +360,7 @@ describe('automatic offload', () => {
     const memory = new ToyMemory()
     const models = [4, 4, 4].map(bytes => new ToyModel(bytes, memory)) as [ToyModel, ToyModel, ToyModel]
     const ids = models.map((model, i) => manager.add(`m${i}`, model))
-    manager.enableAutoOffload({ limit: 8 })
+    manager.enableAutoCpuOffload({ limit: 8 })
     const [a, b, c] = models
     for (const model of [a, b, a, c]) await model.call()
     expect(models.map(({ isInMemory }) => isInMemory)).toEqual([true, false, true])
@@ -381,7 +381,7 @@ describe('automatic offload', () => {
     const { manager } = makeManager()
     const ids = models.map((model, i) => manager.add(`m${i}`, model))
     expect(() => manager.setOffloadStrategy('leastRecentlyUsed')).toThrow(OffloadNotEnabledError)
-    manager.enableAutoOffload({ limit: 11, strategy: 'smallestCombination' })
+    manager.enableAutoCpuOffload({ limit: 11, offloadStrategy: 'smallestCombination' })
     for (const model of models) await model.call()
     expect(models.map(({ isInMemory }) => isInMemory)).toEqual([true, false, true])
     manager.setOffloadStrategy(() => [ids[0] as string, ids[2] as string])
@@ -400,11 +400,11 @@ describe('automatic offload', () => {
     const [a, b] = [new ToyModel(4, memory), new ToyModel(4, memory)]
     manager.add('a', a)
     manager.add('b', b)
-    manager.enableAutoOffload({ reserveMargin: '3B' })
+    manager.enableAutoCpuOffload({ memoryReserveMargin: '3B' })
     await a.call()
     await b.call()
     expect([a.isInMemory, b.isInMemory]).toEqual([false, true])
-    manager.enableAutoOffload({ reserveMargin: 2 })
+    manager.enableAutoCpuOffload({ memoryReserveMargin: 2 })
     await a.call()
     await b.call()
     expect([a.isInMemory, b.isInMemory]).toEqual([true, true])
@@ -413,22 +413,22 @@ describe('automatic offload', () => {
   test('refuses a margin of memory that nobody can measure, and keeps 3 GB where nothing is said', () => {
     const { manager } = makeManager()
     manager.add('known', new ToyModel(4, new ToyMemory(1e10)))
-    manager.enableAutoOffload()
+    manager.enableAutoCpuOffload()
     expect(() => manager.add('unknown', new ToyModel(4))).toThrow(UnknownFreeMemoryError)
     expect(manager.components.size).toBe(1)
     const other = makeManager().manager
     other.add('unknown', new ToyModel(4))
-    expect(() => other.enableAutoOffload()).toThrow("enableAutoOffload({ limit: '8GB' })")
-    expect(other.isAutoOffloadEnabled).toBe(false)
-    other.enableAutoOffload({ limit: 8 })
+    expect(() => other.enableAutoCpuOffload()).toThrow("enableAutoCpuOffload({ limit: '8GB' })")
+    expect(other.isAutoCpuOffloadEnabled).toBe(false)
+    other.enableAutoCpuOffload({ limit: 8 })
   })
 
   test('refuses limits that are none', () => {
     const { manager } = makeManager()
     for (const limit of ['much', '3Gb', -1, Number.NaN, '']) {
-      expect(() => manager.enableAutoOffload({ limit })).toThrow(InvalidByteSizeError)
+      expect(() => manager.enableAutoCpuOffload({ limit })).toThrow(InvalidByteSizeError)
     }
-    expect(manager.isAutoOffloadEnabled).toBe(false)
+    expect(manager.isAutoCpuOffloadEnabled).toBe(false)
   })
 
   test('leaves pinned models, and those without a file, where they are', async () => {
@@ -441,7 +441,7 @@ describe('automatic offload', () => {
     const id = manager.add('pinned', pinned)
     for (const [name, model] of Object.entries({ fixed, a, b })) manager.add(name, model)
     manager.pin(id)
-    manager.enableAutoOffload({ limit: 10 })
+    manager.enableAutoCpuOffload({ limit: 10 })
     for (const model of [pinned, a, b, a]) await model.call()
     expect([pinned, fixed, a, b].map(({ isInMemory }) => isInMemory)).toEqual([true, true, true, false])
     expect(memory.peak).toBe(10)
@@ -459,7 +459,7 @@ describe('automatic offload', () => {
     const [small, large] = [new ToyModel(4, memory), new ToyModel(20, memory)]
     manager.add('small', small)
     manager.add('large', large)
-    manager.enableAutoOffload({ limit: 8 })
+    manager.enableAutoCpuOffload({ limit: 8 })
     await small.call()
     await large.call()
     expect(memory.peak).toBe(20)
@@ -472,11 +472,11 @@ describe('automatic offload', () => {
     const [a, b] = [new ToyModel(4, memory), new ToyModel(4, memory)]
     manager.add('a', a)
     manager.add('b', b)
-    manager.disableAutoOffload()
-    manager.enableAutoOffload({ limit: 4 })
+    manager.disableAutoCpuOffload()
+    manager.enableAutoCpuOffload({ limit: 4 })
     await a.call()
-    manager.disableAutoOffload()
-    expect([a.isInMemory, a.callGuard, manager.isAutoOffloadEnabled]).toEqual([false, undefined, false])
+    manager.disableAutoCpuOffload()
+    expect([a.isInMemory, a.callGuard, manager.isAutoCpuOffloadEnabled]).toEqual([false, undefined, false])
     await a.call()
     await b.call()
     expect(memory.used).toBe(8)
@@ -488,7 +488,7 @@ describe('automatic offload', () => {
     const [a, b] = [new ToyModel(4, memory), new ToyModel(4, memory)]
     const id = manager.add('a', a)
     manager.add('b', b)
-    manager.enableAutoOffload({ limit: 4 })
+    manager.enableAutoCpuOffload({ limit: 4 })
     manager.pin(id)
     await a.call()
     manager.remove(id)
@@ -505,11 +505,11 @@ describe('automatic offload', () => {
     const model = new ToyModel(4)
     const id = one.add('a', model)
     other.add('a', model)
-    one.enableAutoOffload({ limit: 8 })
-    other.enableAutoOffload({ limit: 8 })
+    one.enableAutoCpuOffload({ limit: 8 })
+    other.enableAutoCpuOffload({ limit: 8 })
     const guard = model.callGuard
     await model.call()
-    one.disableAutoOffload()
+    one.disableAutoCpuOffload()
     one.remove(id)
     expect(model.callGuard).toBe(guard)
     expect(model.isInMemory).toBe(true)

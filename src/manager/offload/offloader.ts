@@ -10,7 +10,7 @@ export interface MemoryBudget {
   /** Bytes of weights of all models together. */
   readonly limit: number
   /** Bytes that stay free of each memory; `undefined` where what is free does not matter. */
-  readonly reserveMargin: number | undefined
+  readonly memoryReserveMargin: number | undefined
 }
 
 /** A model that lives here. */
@@ -238,7 +238,7 @@ export class Offloader implements CallGuard {
 
   /** Bytes that a model may take without anybody leaving. */
   private freeFor(model: ManagedModel): number {
-    const { limit, reserveMargin } = this.budget
+    const { limit, memoryReserveMargin } = this.budget
     let inUse = 0
     let expected = 0
     for (const tenant of this.tenants.values()) {
@@ -247,9 +247,9 @@ export class Offloader implements CallGuard {
       inUse += used
       if (tenant.model.memory.name === model.memory.name) expected += used - resident
     }
-    const available = reserveMargin === undefined ? undefined : model.memory.available()
-    if (reserveMargin === undefined || available === undefined) return limit - inUse
-    return Math.min(limit - inUse, available - expected - reserveMargin)
+    const available = memoryReserveMargin === undefined ? undefined : model.memory.available()
+    if (memoryReserveMargin === undefined || available === undefined) return limit - inUse
+    return Math.min(limit - inUse, available - expected - memoryReserveMargin)
   }
 
   /** The models that may leave memory for another. */

@@ -7,7 +7,7 @@ function under(limit: number, ...sizes: number[]) {
   const memory = new ToyMemory()
   const events: ManagerEvent[] = []
   const manager = new ComponentsManager({ onEvent: event => events.push(event) })
-  manager.enableAutoOffload({ limit })
+  manager.enableAutoCpuOffload({ limit })
   const models = sizes.map(size => new ToyModel(size, memory))
   const ids = models.map((model, i) => manager.add(`m${i}`, model))
   return { memory, manager, models: models as [ToyModel, ToyModel, ToyModel], ids, events }
@@ -156,8 +156,8 @@ test('turning offload off and on again during a call forgets neither the call no
   const first = models[0].call(work)
   const second = models[1].call()
   await settle()
-  manager.disableAutoOffload()
-  manager.enableAutoOffload({ limit: 8 })
+  manager.disableAutoCpuOffload()
+  manager.enableAutoCpuOffload({ limit: 8 })
   await settle()
   expect(models.map(({ isInMemory }) => isInMemory)).toEqual([true, false])
   finish()
@@ -172,7 +172,7 @@ test('a higher limit lets begin what waits', async () => {
   const second = models[1].call()
   await settle()
   expect(models[1].isInMemory).toBe(false)
-  manager.enableAutoOffload({ limit: 12 })
+  manager.enableAutoCpuOffload({ limit: 12 })
   await second
   expect(models.map(({ isInMemory }) => isInMemory)).toEqual([true, true])
   finish()
@@ -209,8 +209,8 @@ test('a listener may give up the call that it is told of, and no other is lost',
       if (event.type === 'warning') controller.abort(reason)
     },
   })
-  manager.disableAutoOffload()
-  listening.enableAutoOffload({ limit: 8 })
+  manager.disableAutoCpuOffload()
+  listening.enableAutoCpuOffload({ limit: 8 })
   for (const [i, model] of models.entries()) listening.add(`m${i}`, model)
   const { work, finish } = makeWork()
   const first = models[0].call(work)
@@ -227,7 +227,7 @@ test('a listener may give up the call that it is told of, and no other is lost',
 test('a model that another manager has taken over is not let leave during its calls', async () => {
   const { memory, models } = under(8, 6, 6)
   const other = new ComponentsManager()
-  other.enableAutoOffload({ limit: 100 })
+  other.enableAutoCpuOffload({ limit: 100 })
   other.add('shared', models[0])
   const { work, finish } = makeWork()
   const first = models[0].call(work)

@@ -31,13 +31,9 @@ function repeated(error: unknown): SyntaxError {
 
 function isDeeper(text: string, most: number): boolean {
   let depth = 0
-  let isInString = false
   for (let i = 0; i < text.length; i++) {
     const sign = text[i]
-    if (isInString) {
-      if (sign === '\\') i++
-      else if (sign === '"') isInString = false
-    } else if (sign === '"') isInString = true
+    if (sign === '"') i = endOfString(text, i) - 1
     else if (sign === '{' || sign === '[') {
       if (++depth > most) return true
     } else if (sign === '}' || sign === ']') depth--
@@ -45,12 +41,24 @@ function isDeeper(text: string, most: number): boolean {
   return false
 }
 
-/** Numbers too large for JSON stand for the bare words after a colon. */
+/** Numbers too large for JSON stand for the bare words; strings stay as they are. */
 function withoutInfinity(text: string): string {
-  return text.replace(/Infinity\b/g, (word, start: number) => {
-    let end = text[start - 1] === '-' ? start - 1 : start
-    // By hand: an expression that looks back would go over the same blanks from each of them.
-    while (/\s/.test(text[end - 1] ?? '')) end--
-    return text[end - 1] === ':' ? '1e999' : word
-  })
+  const pieces: string[] = []
+  for (let end = 0; end < text.length; ) {
+    const quote = text.indexOf('"', end)
+    const begin = quote < 0 ? text.length : quote
+    pieces.push(text.slice(end, begin).replace(/\bInfinity\b/g, '1e999'))
+    end = endOfString(text, begin)
+    pieces.push(text.slice(begin, end))
+  }
+  return pieces.join('')
+}
+
+/** What comes after the string that begins at a quote. */
+function endOfString(text: string, quote: number): number {
+  for (let i = quote + 1; i < text.length; i++) {
+    if (text[i] === '\\') i++
+    else if (text[i] === '"') return i + 1
+  }
+  return text.length
 }

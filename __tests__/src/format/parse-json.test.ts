@@ -8,8 +8,16 @@ describe('parseJson', () => {
   })
 
   test('reads infinities as Python writes them, and leaves texts as they are', () => {
-    const text = '{"sigma_max": Infinity, "low":\n  -Infinity, "note": "x: Infinity"}'
-    expect(parseJson(text)).toEqual({ sigma_max: Infinity, low: -Infinity, note: expect.any(String) })
+    const text =
+      '{"sigma_max": Infinity, "low":\n  -Infinity, "note": "x: \\"Infinity, \\\\", "ends": [-Infinity, Infinity]}'
+    expect(parseJson(text)).toEqual({
+      sigma_max: Infinity,
+      low: -Infinity,
+      note: 'x: "Infinity, \\',
+      ends: [-Infinity, Infinity],
+    })
+    for (const wrong of ['{Infinity: 1}', '[1Infinity]', '[Infinity2]'])
+      expect(() => parseJson(wrong)).toThrow(SyntaxError)
     expect(parseJson('{"note": "x: Infinity"}')).toEqual({ note: 'x: Infinity' })
   })
 
@@ -31,6 +39,7 @@ describe('parseJson', () => {
     const begin = performance.now()
     expect(parseJson(`{"a":${blanks}-Infinity${blanks}}`)).toEqual({ a: -Infinity })
     expect(() => parseJson(`{"a":${blanks}x: Infinity`)).toThrow(SyntaxError)
+    expect(() => parseJson(`[Infinity, ${'"'.repeat(2_000_001)}`)).toThrow(SyntaxError)
     // A second is much: what looks back from every blank takes hours.
     expect(performance.now() - begin).toBeLessThan(5000)
   })

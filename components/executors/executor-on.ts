@@ -1,6 +1,7 @@
 /** Finds what computes on a device, by PyTorch's name of it. */
 import { UnknownValueError } from '../../src/errors/unknown-value-error'
 import { CUDA_DEVICE } from '../backends/node-loader'
+import { backendInUse } from '../backends/select-backend'
 import { DeviceUnavailableError } from './device-unavailable-error'
 import { eagerExecutor } from './eager-executor'
 import type { Executor } from './executor'
@@ -16,15 +17,19 @@ import { EXECUTION_PROVIDERS, type ExecutorSelection, selectExecutor } from './s
  * @throws UnknownValueError for a name that no device has; DeviceUnavailableError for one that is not here
  */
 export async function executorOn(device: string, current: Executor): Promise<Executor> {
-  if (device === current.backend || (device === 'cpu' && current.memory === HOST_MEMORY)) return current
-  if (device === eagerExecutor.backend || (device === 'cuda' && eagerExecutor.device === CUDA_DEVICE)) {
-    return eagerExecutor
-  }
+  if (isOn(device, current) || (device === 'cpu' && current.memory === HOST_MEMORY)) return current
+  // A backend that only holds tensors for the runtime is not for models.
+  if (backendInUse() !== undefined && isOn(device, eagerExecutor)) return eagerExecutor
   const provider = EXECUTION_PROVIDERS.find(name => device === name || device === `onnxruntime-${name}`)
   if (provider === undefined) throw new UnknownValueError('Tesserae', device, EXECUTION_PROVIDERS, 'device')
   // The kernels of TensorFlow.js compute where the runtime has no library.
   if (provider === 'cpu' && !hasRuntime()) return used(device, await selectExecutor({ executor: 'eager' }))
   return used(device, await selectExecutor({ executor: 'graph', provider }))
+}
+
+function isOn(device: string, executor: Executor): boolean {
+  if (device === 'cuda' && executor.device === CUDA_DEVICE) return true
+  return executor.backend === device || executor.backend === `onnxruntime-${device}`
 }
 
 /** Where a device is asked for, none takes its place. */

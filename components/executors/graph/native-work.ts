@@ -1,4 +1,5 @@
 /** Lets the process end only when the thread of ONNX Runtime is not in the midst of native work. */
+import { runInThisContext } from 'node:vm'
 
 /** What the thread is doing, as it stands in memory that both threads see; session-worker.cjs knows these numbers too. */
 const IDLE = 0
@@ -7,6 +8,9 @@ const CLOSED = 2
 
 /** Milliseconds after which the process ends all the same: whatever works that long has gone astray. */
 const LONGEST = 120_000
+
+/** The process itself: Jest gives tests a copy, which never hears of the end. */
+const realProcess = runInThisContext('process') as NodeJS.Process // What every context of Node has by this name.
 
 /**
  * Node ends its threads when the process ends, and native work that is cut off there takes the whole process down with it: a program that calls `process.exit()`
@@ -25,11 +29,11 @@ export class NativeWork {
 
   /** From now on the end of the process waits. */
   watch(): void {
-    process.on('exit', this.settle)
+    realProcess.on('exit', this.settle)
   }
 
   /** The thread is no more. */
   unwatch(): void {
-    process.off('exit', this.settle)
+    realProcess.off('exit', this.settle)
   }
 }

@@ -356,8 +356,10 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
     const needed = workflow === undefined ? undefined : this.tree.getWorkflow(workflow).expectedComponents
     const only = needed && new Set(needed.map(spec => spec.name))
     const optionsOf = optionsPerComponent(options, this.parts.names)
-    const executor = await this.registeredExecutor()
-    const withExecutor = (name: string) => ({ ...(executor !== undefined && { executor }), ...optionsOf(name) })
+    const withExecutor = async () => {
+      const executor = await this.registeredExecutor()
+      return (name: string) => ({ ...(executor !== undefined && { executor }), ...optionsOf(name) })
+    }
     await this.parts.load(named, only, withExecutor, options.signal)
     return this
   }

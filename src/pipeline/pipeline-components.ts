@@ -138,19 +138,23 @@ export class PipelineComponents {
    * Loads components: those that are named again, else those that are not there yet and can be loaded.
    *
    * @param only restricts what is loaded where nothing is named
+   * @param makeOptionsOf asked when it is this loading's turn
    * @throws ComponentLoadError once all others are there; UnknownValueError; the reason of the signal; an AbortError if the pipeline is disposed
    */
   load(
     names: readonly string[] | undefined,
     only: ReadonlySet<string> | undefined,
-    optionsOf: (name: string) => ComponentLoadOptions,
+    makeOptionsOf: () => Promise<(name: string) => ComponentLoadOptions>,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     for (const name of names ?? []) this.require(name)
     const life = this.life.signal
     const either = signal ? AbortSignal.any([signal, life]) : life
-    const result = this.loading.then(() => {
-      if (this.isDisposed && !either.aborted) this.revive()
+    const result = this.loading.then(async () => {
+      either.throwIfAborted()
+      const optionsOf = await makeOptionsOf()
+      either.throwIfAborted()
+      if (this.isDisposed) this.revive()
       return this.loadNow(names ?? this.loadable(only), optionsOf, either)
     })
     this.loading = result.catch(() => {})

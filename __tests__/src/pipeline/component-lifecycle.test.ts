@@ -567,6 +567,18 @@ describe('a pipeline that is disposed', () => {
     expect(pipe.nullComponentNames).toEqual(pipe.componentNames)
   })
 
+  test('ends loading that has only been asked for, and none that is asked for after it', async () => {
+    const pipe = pipeline()
+    const [ended, queued] = [pipe.loadComponents(), pipe.loadComponents({ names: 'vae' })]
+    pipe.dispose()
+    const again = pipe.loadComponents({ names: 'unet' })
+    await expect(ended).rejects.toMatchObject({ name: 'AbortError' })
+    await expect(queued).rejects.toMatchObject({ name: 'AbortError' })
+    await again
+    expect(Model.loads).toBe(1)
+    expect(pipe.components.unet).toBeInstanceOf(Model)
+  })
+
   test('leaves to a manager what that knows', async () => {
     const componentsManager = new Registry()
     const pipe = await pipeline({ componentsManager }).loadComponents()

@@ -34,7 +34,8 @@ export class CodeFiles {
     let bytes = 0
     for (const path of await codeIn(folder)) {
       const text = await readCode(join(folder, path))
-      bytes += text.length
+      const size = Buffer.byteLength(text)
+      bytes += size
       if (bytes > LONGEST_TEXT) {
         throw new CustomCodeError(
           folder,
@@ -42,7 +43,7 @@ export class CodeFiles {
         )
       }
       texts.set(path, text)
-      hash.update(`\0${path}\0${Buffer.byteLength(text)}\0`).update(text)
+      hash.update(`\0${path}\0${size}\0`).update(text)
     }
     return new CodeFiles(folder, texts, `sha256:${hash.digest('hex')}`)
   }

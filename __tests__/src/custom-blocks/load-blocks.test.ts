@@ -234,6 +234,8 @@ describe('a folder that was made to do harm', () => {
     await writeFiles(folder(), { ...doubleFiles, 'a.js': '', 'b.js': '' })
     for (const name of ['a.js', 'b.js']) await truncate(join(folder(), name), 20 * 2 ** 20)
     expect(await failure(ModularPipelineBlocks.fromPretrained(folder()))).toBeInstanceOf(CustomCodeError)
+    for (const name of ['a.js', 'b.js']) await writeFile(join(folder(), name), 'é'.repeat(10 * 2 ** 20))
+    expect(await failure(ModularPipelineBlocks.fromPretrained(folder()))).toBeInstanceOf(CustomCodeError)
   })
 
   test.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])('asks for a package %s', async name => {

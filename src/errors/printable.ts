@@ -1,7 +1,7 @@
 /** Text for terminals and logs, whoever wrote it. */
 
 /** What moves the cursor, hides, colours or reorders what stands beside it; not tabs and new lines. */
-const INVISIBLE = /(?![\t\n])\p{Cc}|[\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
+const INVISIBLE = /(?![\t\n])\p{Cc}|[\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 
 /** Signs that a name shows at most. */
 const LONGEST_NAME = 200

@@ -1,5 +1,4 @@
 /** One call of a pipeline: its state, components, path, events, cancellation and resources. */
-
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isRunScoped, type RunScoped } from '../container/run-scoped'
 import { disposeComponent } from '../container/supplier'

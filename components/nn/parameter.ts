@@ -132,14 +132,17 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
   castTo(dtype: FloatDType): void {
     if (!this.isLoaded) throw new WeightsNotLoadedError(this.shape)
     const casts = this.casts.to(dtype)
-    const changesNumbers = casts.roundings.length > this.casts.roundings.length
+    if (casts.roundings.length > this.casts.roundings.length) {
+      if (this.value) this.replaceValue(WeightCast.of(undefined).to(dtype).apply(this.readBack()))
+      this.changes++
+    }
     this.casts = casts
-    if (!changesNumbers) return
-    this.changes++
-    if (this.value === undefined) return
-    const rounded = this.place(WeightCast.of(undefined).to(dtype).apply(this.readBack()))
-    this.value.dispose()
-    this.value = rounded
+  }
+
+  private replaceValue(values: Float32Array): void {
+    const placed = this.place(values)
+    this.value?.dispose()
+    this.value = placed
   }
 
   /** The same numbers, as the casts have left them, now lie at another place on disk. */

@@ -242,6 +242,20 @@ describe('a parameter that is cast', () => {
     made.dispose()
   })
 
+  test('stays as it was if there is no memory for the rounded numbers', () => {
+    const made = new Parameter([2, 3])
+    made.load(fine)
+    const { revision, tensor } = made
+    const makeTensor = jest.spyOn(tf.engine(), 'makeTensor').mockImplementationOnce(() => {
+      throw new Error('out of memory')
+    })
+    expect(() => made.castTo('F16')).toThrow('out of memory')
+    makeTensor.mockRestore()
+    expect(made).toMatchObject({ revision, tensor, dtype: 'F32' })
+    expect(made.read()).toEqual(fine)
+    made.dispose()
+  })
+
   test('forgets its type with its numbers, and needs numbers', async () => {
     const parameter = new Parameter([2, 3])
     parameter.load(fine, undefined, 'BF16')

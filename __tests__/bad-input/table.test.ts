@@ -587,7 +587,7 @@ describe('the life of a pipeline', () => {
           const pipe = await load(new NeedsTextEncoder(), await modelFolder('text_encoder'))
           await pipe.to('gpu').finally(() => pipe.dispose())
         },
-        { error: UnknownValueError, says: ['has no device "gpu"', 'cpu', 'webgpu', 'cuda'] },
+        { error: UnknownValueError, says: ['has no device or dtype "gpu"', 'cpu', 'webgpu', 'bfloat16'] },
       ],
       [
         'two indexes that do not agree',

@@ -1,5 +1,6 @@
 /** Finds what computes on a device, by PyTorch's name of it. */
 import { UnknownValueError } from '../../src/errors/unknown-value-error'
+import { COMPONENT_DTYPES } from '../../src/params/component-class'
 import { CUDA_DEVICE } from '../backends/node-loader'
 import { backendInUse } from '../backends/select-backend'
 import { DeviceUnavailableError } from './device-unavailable-error'
@@ -8,6 +9,9 @@ import type { Executor } from './executor'
 import { hasRuntime } from './graph/execution-providers'
 import { HOST_MEMORY } from './model-memories'
 import { EXECUTION_PROVIDERS, type ExecutorSelection, selectExecutor } from './select-executor'
+
+/** What may be asked for in place of what is no device: dtypes too, as whoever asks for `fp16` means one. */
+const NAMES = [...EXECUTION_PROVIDERS, ...COMPONENT_DTYPES]
 
 /**
  * The executor for a device. A model that computes there already keeps its own.
@@ -21,7 +25,7 @@ export async function executorOn(device: string, current: Executor): Promise<Exe
   // A backend that only holds tensors for the runtime is not for models.
   if (backendInUse() !== undefined && isOn(device, eagerExecutor)) return eagerExecutor
   const provider = EXECUTION_PROVIDERS.find(name => device === name || device === `onnxruntime-${name}`)
-  if (provider === undefined) throw new UnknownValueError('Tesserae', device, EXECUTION_PROVIDERS, 'device')
+  if (provider === undefined) throw new UnknownValueError('Tesserae', device, NAMES, 'device or dtype')
   // The kernels of TensorFlow.js compute where the runtime has no library.
   if (provider === 'cpu' && !hasRuntime()) return used(device, await selectExecutor({ executor: 'eager' }))
   return used(device, await selectExecutor({ executor: 'graph', provider }))

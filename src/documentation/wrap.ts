@@ -1,17 +1,12 @@
 /** Texts in lines that are not too long. */
+import { packWords } from '../format/pack-words'
 
 /** Packs the words of a text into lines of at most `width` characters, the indent not counted. A longer word stays whole. */
 export function wrap(text: string, indent: string, width: number): string {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(/\s+/).filter(Boolean)) {
-    if (line && line.length + 1 + word.length > width) {
-      lines.push(line)
-      line = word
-    } else line = line ? `${line} ${word}` : word
-  }
-  lines.push(line)
-  return lines.map(part => indent + part).join('\n')
+  const words = text.split(/\s+/).filter(Boolean)
+  return packWords(words, line => line.length <= width)
+    .map(line => indent + line)
+    .join('\n')
 }
 
 /** Breaks the lines of a documentation that are longer than `width`. What follows in a list is indented more than its entry. */

@@ -1,4 +1,5 @@
 /** How wide a text is, without a font to measure with: by classes of characters, on the wide side of the usual sans-serif fonts. */
+import { packWords } from '../format/pack-words'
 
 /** Em widths, as measured in DejaVu Sans, the widest of the fonts that the pictures name: in any other, a text is shorter. */
 const CLASSES: readonly (readonly [RegExp, number])[] = [
@@ -37,14 +38,6 @@ export function fitText(text: string, size: number, most: number, bold = false):
 
 /** The text in lines that fit, broken at spaces; what is still too long is cut. */
 export function wrapText(text: string, size: number, most: number): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    const longer = line ? `${line} ${word}` : word
-    if (line && textWidth(longer, size) > most) {
-      lines.push(line)
-      line = word
-    } else line = longer
-  }
-  return [...lines, line].map(each => fitText(each, size, most))
+  const lines = packWords(text.split(' '), line => textWidth(line, size) <= most)
+  return lines.map(line => fitText(line, size, most))
 }

@@ -1,4 +1,5 @@
 /** Text for terminals and logs, whoever wrote it. */
+import { unicodeEscape } from '../format/unicode-escape'
 
 /** What moves the cursor, hides, colours or reorders what stands beside it; not tabs and new lines. */
 const INVISIBLE = /(?![\t\n])\p{Cc}|[\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
@@ -11,15 +12,11 @@ const LONGEST_NAME = 200
  * what is said about them.
  */
 export function printable(text: string): string {
-  return text.replace(INVISIBLE, written)
+  return text.replace(INVISIBLE, unicodeEscape)
 }
 
 /** A name on one line, of a bearable length: it must not pass for other parts of a message. */
 export function printableName(text: string): string {
   const line = text.length > LONGEST_NAME ? `${text.slice(0, LONGEST_NAME)}…` : text
-  return printable(line).replace(/[\t\n]/g, written)
-}
-
-function written(sign: string): string {
-  return `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return printable(line).replace(/[\t\n]/g, unicodeEscape)
 }

@@ -1,5 +1,6 @@
 /** JSON files in the form that Python's libraries give them, so that a save changes no more lines than it must. */
 import { randomUUID } from 'node:crypto'
+import { unicodeEscape } from './unicode-escape'
 
 /** How {@link formatJson} writes. */
 export interface FormatJsonOptions {
@@ -18,7 +19,7 @@ const BARE_TEXT = new RegExp(`"${BARE}([^"]*)"`, 'g')
 export function formatJson(value: unknown, { isFloat = () => false }: FormatJsonOptions = {}): string {
   const text = JSON.stringify(prepared(value, false, isFloat), undefined, 2)
   const bare = text.replaceAll(BARE_TEXT, '$1')
-  return `${bare.replaceAll(/[\u007f-\uffff]/g, sign => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
+  return `${bare.replaceAll(/[\u007f-\uffff]/g, unicodeEscape)}\n`
 }
 
 function prepared(value: unknown, asFloat: boolean, isFloat: (key: string) => boolean): unknown {

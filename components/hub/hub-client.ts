@@ -183,23 +183,29 @@ export class HubClient {
     }
   }
 
-  /** An answer with its body read: what breaks off is asked for again as well. */
-  private async whole(response: Response, target: HubTarget): Promise<Response> {
+  /** The bytes of an answer; `undefined` where there are more than `most`, of which the rest is not read. */
+  private async bodyOf(response: Response, target: HubTarget, most: number): Promise<Buffer | undefined> {
     const chunks: Uint8Array[] = []
     let bytes = 0
     for await (const chunk of this.bytesOf(response, target)) {
       chunks.push(chunk)
       bytes += chunk.length
-      if (bytes > LONGEST_ANSWER) {
-        throw new InvalidHubAnswerError(target.repository, `an answer has more than ${LONGEST_ANSWER} bytes.`)
-      }
+      if (bytes > most) return undefined
     }
-    const body = chunks.length === 0 ? null : Buffer.concat(chunks)
+    return Buffer.concat(chunks)
+  }
+
+  /** An answer with its body read: what breaks off is asked for again as well. */
+  private async whole(response: Response, target: HubTarget): Promise<Response> {
+    const body = await this.bodyOf(response, target, LONGEST_ANSWER)
+    if (body === undefined) {
+      throw new InvalidHubAnswerError(target.repository, `an answer has more than ${LONGEST_ANSWER} bytes.`)
+    }
     const { status, headers } = response
     // The body is decoded by now.
     const plain = new Headers(headers)
     for (const name of ['content-encoding', 'content-length']) plain.delete(name)
-    return new Response(body, { status, headers: plain })
+    return new Response(body.length === 0 ? null : body, { status, headers: plain })
   }
 
   /** Follows redirections by hand, so that the token is seen by no other host. */
@@ -296,15 +302,9 @@ export class HubClient {
 
   /** What the body of a refusal says. */
   private async messageOf(response: Response, target: HubTarget): Promise<string | undefined> {
-    const chunks: Uint8Array[] = []
-    let bytes = 0
     try {
-      for await (const chunk of this.bytesOf(response, target)) {
-        chunks.push(chunk)
-        bytes += chunk.length
-        if (bytes > LONGEST_REFUSAL) return undefined
-      }
-      const { error } = JSON.parse(Buffer.concat(chunks).toString()) as { error?: unknown }
+      const body = await this.bodyOf(response, target, LONGEST_REFUSAL)
+      const { error } = JSON.parse(body?.toString() ?? '{}') as { error?: unknown }
       return typeof error === 'string' ? error : undefined
     } catch {
       this.signal?.throwIfAborted()

@@ -4,7 +4,7 @@ import { readdirSync, renameSync } from 'node:fs'
 import { readdir, rename, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { statIfThere } from './read-text'
+import { statIfThere } from './stat-if-there'
 
 /** Tells machines apart that share a folder: a process number says something on its own machine alone. */
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)

@@ -20,15 +20,6 @@ export function readTextSync(path: string): string {
   return readFileSync(path, 'utf8')
 }
 
-/** What is there; `undefined` if nothing is, or nothing can be: the path may be of any length, and hold any sign. */
-export function statIfThere(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false })
-  } catch {
-    return undefined
-  }
-}
-
 /** Asked before reading, as a pipe would wait for its other end and a device may go on for ever. Of a folder the system says what is wrong. */
 function requireFit(stats: Stats): void {
   if (stats.isDirectory()) return

@@ -1,9 +1,9 @@
 /** What a block needs the container to supply. Counterpart: diffusers modular_pipelines/modular_pipeline_utils.py. */
-import { statSync } from 'node:fs'
 import { ComponentSourceError } from '../errors/component-source-error'
 import { DeclarationError } from '../errors/declaration-error'
 import { UnknownComponentClassError } from '../errors/unknown-component-class-error'
 import { UnsupportedDTypeError } from '../errors/unsupported-dtype-error'
+import { statIfThere } from '../files/stat-if-there'
 import type { ComponentClass, FromPretrainedOptions } from './component-class'
 import { classOf, componentClassNames, findComponentClass, isSubclass } from './component-classes'
 import { detectComponentClass } from './detect-component-class'
@@ -186,7 +186,7 @@ export class ComponentSpec {
   }
 
   private loadBy(type: LoadableClass, path: string, options: FromPretrainedOptions): Promise<unknown> {
-    const isFile = WEIGHT_FILE.test(path) && statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true
+    const isFile = WEIGHT_FILE.test(path) && statIfThere(path)?.isDirectory() !== true
     if (!isFile) return type.fromPretrained(path, options)
     if (type.fromSingleFile) return type.fromSingleFile(path, options)
     const problem = `${type.name} is loaded from a folder, and ${path} is one file: it has no static fromSingleFile().`

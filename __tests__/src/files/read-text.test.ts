@@ -3,7 +3,8 @@ import { symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readConfig } from '../../../components/configs/read-config'
 import { InvalidConfigError, ModelIndexError, ModularPipeline } from '../../../index'
-import { LONGEST_TEXT, readText, readTextSync, statIfThere } from '../../../src/files/read-text'
+import { LONGEST_TEXT, readText, readTextSync } from '../../../src/files/read-text'
+import { statIfThere } from '../../../src/files/stat-if-there'
 import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
 
 const folder = useTemporaryFolder()

@@ -77,26 +77,25 @@ export async function savePipeline(
   if (options.safeSerialization === false) throw new UnsafeSerializationError()
   signal?.throwIfAborted()
   const all = [...pipeline.components]
-  const savable = all.filter((entry): entry is [string, SavableComponent] => isSavable(entry[1]))
+  const savable = new Map(
+    all.flatMap(([name, component]) => (isSavable(component) ? [[pipeline.keyOf(name), component] as const] : [])),
+  )
   const notSaved = all.flatMap(([name, component]) => (isSavable(component) ? [] : [name]))
-  const moved = savable.filter(([, component]) => overwriteModularIndex || !knowsItsPlace(component))
-  const placed = (entries: typeof savable) =>
-    entries.map(([name, component]) => placedComponent(pipeline.keyOf(name), component, options))
+  const moved = [...savable].filter(([, component]) => overwriteModularIndex || !knowsItsPlace(component))
+  const placed = (entries: Iterable<readonly [string, SavableComponent]>) =>
+    Array.from(entries, ([key, component]) => placedComponent(key, component, options))
   const config = placedIndex(pushToHub?.repoId ?? folder, pipeline.config, placed(moved))
   // Before the work: a token that is refused is told at once.
   const repository = pushToHub && (await openRepository({ ...pushToHub, signal }))
-  const replaces = replacedFiles(
-    new Map(savable.map(([name, component]) => [pipeline.keyOf(name), component])),
-    options,
-  )
+  const replaces = replacedFiles(savable, options)
 
   await inTurn(async () => {
     await writeFolderAtomically(
       folder,
       async staging => {
-        for (const [name, component] of savable) {
+        for (const [key, component] of savable) {
           signal?.throwIfAborted()
-          await component.savePretrained(join(staging, pipeline.keyOf(name)), options)
+          await component.savePretrained(join(staging, key), options)
         }
         if (modelCard !== false) {
           const make = () => pipeline.modelCard({ ...modelCard, ...(pushToHub && { repoId: pushToHub.repoId }) })
@@ -111,7 +110,7 @@ export async function savePipeline(
       },
       { markers: [MODULAR_INDEX_FILE, STANDARD_INDEX_FILE], replaces },
     )
-    for (const [name, component] of savable) await component.savedTo?.(join(folder, pipeline.keyOf(name)), options)
+    for (const [key, component] of savable) await component.savedTo?.(join(folder, key), options)
   })
   for (const name of notSaved) {
     const kind = pipeline.components.get(name)?.constructor?.name ?? 'object'

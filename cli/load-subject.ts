@@ -11,6 +11,7 @@ import { ModularPipeline, UnknownBlocksError, UntrustedCodeError } from '../src'
 import { kindOf, nameList } from '../src/errors/text'
 import { recoverFolder } from '../src/files/leftovers'
 import { isRepositoryId } from '../src/hub/repository-resolver'
+import { isBlockOrClass } from '../src/wiring/blocks'
 import { UnknownSubjectError } from './unknown-subject-error'
 
 /** Blocks, and the pipeline that they make with a model. */
@@ -148,8 +149,6 @@ function chooseExport(subject: string, exports: Record<string, unknown>): BlockC
   throw new UnknownSubjectError(subject, `${exported}: export a class that extends ModularPipelineBlocks.`)
 }
 
-/** By their members: the module may have a copy of the package of its own. */
 function isBlocks(value: unknown): value is BlockClass | ModularPipelineBlocks {
-  const block = typeof value === 'function' ? (value.prototype as unknown) : value
-  return typeof block === 'object' && block !== null && 'subBlocks' in block && 'expectedComponents' in block
+  return isBlockOrClass(value)
 }

@@ -7,6 +7,7 @@ import { emitWarning } from '../errors/emit-warning'
 import { nameList } from '../errors/text'
 import { UntrustedCodeError, type UntrustedCodeReason } from '../errors/untrusted-code-error'
 import { isRepositoryId, type RepositoryOptions, resolveRepository } from '../hub/repository-resolver'
+import { isBlockOrClass } from '../wiring/blocks'
 import { BLOCK_CONFIG_NAME, type BlockConfig, readBlockConfig } from './block-config'
 import { unmetRequirements } from './check-requirements'
 import { CodeFiles } from './code-files'
@@ -113,7 +114,5 @@ function classOf({ className }: BlockConfig, code: CodeFiles, module: string): C
 }
 
 function isBlockClass(value: unknown): value is CustomBlockClass {
-  if (typeof value !== 'function') return false
-  const prototype: unknown = value.prototype
-  return typeof prototype === 'object' && prototype !== null && 'subBlocks' in prototype && 'initPipeline' in prototype
+  return typeof value === 'function' && isBlockOrClass(value)
 }

@@ -11,6 +11,16 @@ export function treeOf(subject: BlockNode | BlockHolder): BlockNode {
   return 'subBlocks' in subject ? subject : subject.blocks
 }
 
+/** Whether a value is a block, or a class of blocks; by its members, as it may come from another copy of this package. */
+export function isBlockOrClass(value: unknown): boolean {
+  const block: unknown = typeof value === 'function' ? value.prototype : value
+  return (
+    typeof block === 'object' &&
+    block !== null &&
+    ['subBlocks', 'expectedComponents', 'initPipeline'].every(member => member in block)
+  )
+}
+
 /** Whether a block is made of other blocks. */
 export function isComposite(block: BlockNode): boolean {
   return block.kind !== 'leaf'

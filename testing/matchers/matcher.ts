@@ -1,6 +1,7 @@
 /** What Jest's `expect.extend` takes. Jest itself is not needed to make it. */
 import type { BlockSource } from '../../src'
 import { kindOf } from '../../src/errors/text'
+import { isBlockOrClass } from '../../src/wiring/blocks'
 
 /** What a matcher finds. */
 export interface MatcherResult {
@@ -34,8 +35,7 @@ export class MatcherUseError extends Error {
 
 /** Refuses what is no block. @throws MatcherUseError */
 export function requireBlock(matcher: string, received: unknown): asserts received is BlockSource {
-  const prototype: unknown = typeof received === 'function' ? received.prototype : received
-  if (typeof prototype === 'object' && prototype !== null && 'subBlocks' in prototype) return
+  if (isBlockOrClass(received)) return
   const problem = `Expected a class of blocks, or an instance of one, but got ${kindOf(received)}.`
   throw new MatcherUseError(heading(matcher, 'block'), problem)
 }

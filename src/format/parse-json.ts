@@ -56,9 +56,10 @@ function withoutInfinity(text: string): string {
 
 /** What comes after the string that begins at a quote. */
 function endOfString(text: string, quote: number): number {
-  for (let i = quote + 1; i < text.length; i++) {
-    if (text[i] === '\\') i++
-    else if (text[i] === '"') return i + 1
+  for (let end = text.indexOf('"', quote + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let escapes = 0
+    while (text[end - 1 - escapes] === '\\') escapes++
+    if (escapes % 2 === 0) return end + 1
   }
   return text.length
 }

@@ -1,35 +1,23 @@
 /** What the compiler learns from the declarations that the package brings, where nothing else is imported. */
 import { join } from 'node:path'
 import ts from 'typescript'
+import { complaintsAbout } from './complaints'
 
-const root = join(__dirname, '..', '..')
-
-/** What the compiler says of a file that imports the package as it is published. */
-function complaints(text: string): string[] {
-  const name = join(root, '__tests__', 'types', 'of-a-user.ts')
-  const options: ts.CompilerOptions = {
-    strict: true,
-    experimentalDecorators: true,
-    noEmit: true,
-    skipLibCheck: true,
-    target: ts.ScriptTarget.ES2023,
-    module: ts.ModuleKind.Node20,
-    types: [],
-    paths: { tesserae: [join(root, 'dist', 'index.d.ts')] },
-  }
-  const host = ts.createCompilerHost(options)
-  const { getSourceFile, fileExists } = host
-  host.fileExists = file => file === name || fileExists(file)
-  host.getSourceFile = (file, ...rest) =>
-    file === name ? ts.createSourceFile(name, text, ts.ScriptTarget.ES2023) : getSourceFile(file, ...rest)
-  const program = ts.createProgram([name], options, host)
-  return program
-    .getSemanticDiagnostics(program.getSourceFile(name))
-    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))
+/** Those of a user who imports the package as it is published. */
+const OPTIONS: ts.CompilerOptions = {
+  strict: true,
+  experimentalDecorators: true,
+  noEmit: true,
+  skipLibCheck: true,
+  target: ts.ScriptTarget.ES2023,
+  module: ts.ModuleKind.Node20,
+  types: [],
+  paths: { tesserae: [join(__dirname, '..', '..', 'dist', 'index.d.ts')] },
 }
 
 test('tensors have the operations as methods', () => {
-  const found = complaints(`
+  const found = complaintsAbout(
+    `
     import { DecodeLatents } from 'tesserae'
     export class Negative extends DecodeLatents {
       override async run() {
@@ -37,6 +25,8 @@ test('tensors have the operations as methods', () => {
         this.pixels = this.pixels.neg().noSuchOperation()
       }
     }
-  `)
+  `,
+    OPTIONS,
+  )
   expect(found).toEqual([expect.stringContaining("'noSuchOperation' does not exist")])
 })

@@ -1,5 +1,5 @@
 /** The components of a manager as text. Counterpart: ComponentsManager.__repr__ of diffusers. */
-
+import { printable } from '../errors/printable'
 import { formatBytes } from '../format/byte-size'
 import { CONFIG_LOAD_ID } from '../params/load-ids'
 import type { ComponentInfo } from './model-info'
@@ -116,7 +116,7 @@ function narrow(columns: readonly Column[], widths: number[], width: number): bo
 
 /** A text on one line. */
 function plain(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ')
+  return printable(text.replace(/\p{Cc}+/gu, ' '))
 }
 
 /** Leaves out the middle of what is too long: its end tells more than that. */

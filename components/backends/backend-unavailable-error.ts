@@ -1,5 +1,4 @@
 /** A backend that was asked for and cannot be had. */
-
 import { ModularError } from '../../src/errors/modular-error'
 import { nameList } from '../../src/errors/text'
 

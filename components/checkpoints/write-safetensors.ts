@@ -1,5 +1,4 @@
 /** Writes safetensors files. */
-
 import { writeFileAtomically } from '../../src/files/write-file-atomically'
 import type { WeightDType } from './checkpoint'
 import { SafetensorsError } from './safetensors-error'

@@ -1,5 +1,4 @@
 /** A block: what it takes, gives and needs, and the work it does. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
-
 import type { Requirements } from '../custom-blocks/join-requirements'
 import { type CustomBlocksOptions, loadCustomBlocks } from '../custom-blocks/load-blocks'
 import { type SaveBlocksOptions, saveBlocks } from '../custom-blocks/save-blocks'

@@ -1,5 +1,4 @@
 /** Documentation of a block, made from its declarations. Counterpart: make_doc_string of diffusers. */
-
 import type { ComponentSpec } from '../params/component-spec'
 import type { ConfigSpec } from '../params/config-spec'
 import type { InputParam } from '../params/input-param'

@@ -136,6 +136,12 @@ test('names of collections are printed as they are, each on one line', () => {
   expect(lines[7]).toMatch(/^ +a b$/)
 })
 
+test('names of collections cannot turn a line round', () => {
+  const manager = new ComponentsManager({ onEvent: () => undefined })
+  manager.add('unet', new UNet(8), 'a\u202eb')
+  expect(String(manager)).toContain('a\\u202eb')
+})
+
 test('the width of the terminal is that of the table', () => {
   const manager = new ComponentsManager({ onEvent: () => undefined })
   const unet = new UNet(8)

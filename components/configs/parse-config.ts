@@ -39,12 +39,17 @@ export function parseConfig<S extends z.ZodType<object>>(
 function problemOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'custom') return issue.message
   if (issue.input === undefined) return 'is missing'
-  const input = JSON.stringify(issue.input)
+  const input = inputText(issue.input)
   const supported = (values: readonly string[]) => `${input} is not supported; supported: ${values.join(', ')}`
   if (issue.code === 'invalid_value') return supported(issue.values.map(value => JSON.stringify(value)))
   if (issue.code === 'invalid_union') return `must be of type ${issue.errors.map(typeOf).join(' or ')}, but is ${input}`
   if (issue.code !== 'invalid_type') return `${input} is not possible: ${issue.message}`
   return issue.expected === 'null' ? supported(['null']) : `must be of type ${issue.expected}, but is ${input}`
+}
+
+/** A value as a file holds it: numbers that JSON does not have as well. */
+function inputText(value: unknown): string {
+  return typeof value === 'number' ? String(value) : JSON.stringify(value)
 }
 
 /** The type that one member of a union asks for. */

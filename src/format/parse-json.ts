@@ -1,11 +1,18 @@
 /** Reads JSON that somebody else wrote. */
+import { randomUUID } from 'node:crypto'
 import { printable } from '../errors/printable'
 
 /** How deep values may lie in each other. Files of models need six; code that follows them step by step would run out of stack at some thousands. */
 const DEEPEST = 200
 
+/** The bare words that Python writes for numbers that JSON does not have. */
+const PYTHON_NUMBER = /\b(?:NaN|Infinity)\b/
+
+/** Key of the object that stands for NaN, for which JSON has no number. Nobody can guess it; an object can stand nowhere but where a value can. */
+const NAN_KEY = `\uE000${randomUUID()}`
+
 /**
- * The value of a text. Infinity, which Python writes as a bare word that JSON does not have, is read as well.
+ * The value of a text. Reads the bare words `NaN`, `Infinity` and `-Infinity` as well, which Python writes and JSON does not have.
  *
  * @throws SyntaxError for what is no JSON, or lies too deep
  */
@@ -15,10 +22,10 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    if (!text.includes('Infinity')) throw repeated(error)
+    if (!PYTHON_NUMBER.test(text)) throw repeated(error)
   }
   try {
-    return JSON.parse(withoutInfinity(text))
+    return parsePythonNumbers(text)
   } catch (error) {
     throw repeated(error)
   }
@@ -41,13 +48,28 @@ function isDeeper(text: string, most: number): boolean {
   return false
 }
 
-/** Numbers too large for JSON stand for the bare words; strings stay as they are. */
-function withoutInfinity(text: string): string {
+/** Reads a text with bare words as numbers. */
+function parsePythonNumbers(text: string): unknown {
+  let hasNaN = false
+  const standIn = (word: string) => {
+    if (word === 'Infinity') return '1e999'
+    hasNaN = true
+    return JSON.stringify({ [NAN_KEY]: 0 })
+  }
+  const json = replaceOutsideStrings(text, bare => bare.replace(/\b(?:NaN|Infinity)\b/g, standIn))
+  return hasNaN ? JSON.parse(json, (_key, value) => (isNaNObject(value) ? Number.NaN : value)) : JSON.parse(json)
+}
+
+function isNaNObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, NAN_KEY)
+}
+
+function replaceOutsideStrings(text: string, replace: (bare: string) => string): string {
   const pieces: string[] = []
   for (let end = 0; end < text.length; ) {
     const quote = text.indexOf('"', end)
     const begin = quote < 0 ? text.length : quote
-    pieces.push(text.slice(end, begin).replace(/\bInfinity\b/g, '1e999'))
+    pieces.push(replace(text.slice(end, begin)))
     end = endOfString(text, begin)
     pieces.push(text.slice(begin, end))
   }

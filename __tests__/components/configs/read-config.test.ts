@@ -13,6 +13,15 @@ describe('readConfig', () => {
     expect(await readConfig(folder(), 'config.json')).toEqual({ _class_name: 'UNet2DConditionModel', in_channels: 4 })
   })
 
+  test('reads the numbers that Python writes as bare words', async () => {
+    await writeFile(join(folder(), 'config.json'), '{"mean": [NaN, 1], "sigma_max": Infinity, "lambda": -Infinity}')
+    expect(await readConfig(folder(), 'config.json')).toEqual({
+      mean: [Number.NaN, 1],
+      sigma_max: Infinity,
+      lambda: -Infinity,
+    })
+  })
+
   test('names the file that is missing and those that are there', async () => {
     await writeFile(join(folder(), 'scheduler_config.json'), '{}')
     const reading = readConfig(folder(), 'config.json')

@@ -128,6 +128,18 @@ describe('loading a model from a folder', () => {
     })
   })
 
+  test('loads a config that holds NaN as Python writes it, and names it where a number is needed', async () => {
+    const path = await copy()
+    const file = join(path, 'config.json')
+    const text = await readFile(file, 'utf8')
+    await writeFile(file, text.replace('{', '{"note": NaN, '))
+    const model = await UNet2DConditionModel.fromPretrained(path)
+    expect(model.config).not.toHaveProperty('note')
+    model.dispose()
+    await writeFile(file, text.replace(/"norm_eps":\s*[^,}]+/, '"norm_eps": NaN'))
+    await expect(UNet2DConditionModel.fromPretrained(path)).rejects.toThrow(/norm_eps: .*\bNaN\b/)
+  })
+
   test('refuses weights of another size, with every key in one error', async () => {
     const path = await copy(config => ({ ...config, cross_attention_dim: 12, num_class_embeds: null }))
     const error = await UNet2DConditionModel.fromPretrained(path).catch((reason: unknown) => reason)

@@ -1,3 +1,4 @@
+import { formatJson } from '../../../src/format/json'
 import { parseJson } from '../../../src/format/parse-json'
 
 describe('parseJson', () => {
@@ -19,6 +20,21 @@ describe('parseJson', () => {
     for (const wrong of ['{Infinity: 1}', '[1Infinity]', '[Infinity2]'])
       expect(() => parseJson(wrong)).toThrow(SyntaxError)
     expect(parseJson('{"note": "x: Infinity"}')).toEqual({ note: 'x: Infinity' })
+  })
+
+  test('reads NaN as Python writes it, and leaves texts as they are', () => {
+    const text = '{"a": NaN, "NaN": [NaN, -Infinity, "NaN", "x: NaN"], "b": {"__proto__": NaN}}'
+    const value = parseJson(text) as Record<string, unknown>
+    expect(value).toMatchObject({ a: Number.NaN, NaN: [Number.NaN, -Infinity, 'NaN', 'x: NaN'] })
+    expect(Object.entries(value['b'] as object)).toEqual([['__proto__', Number.NaN]])
+    // Python refuses all of these as well.
+    for (const wrong of ['{NaN: 1}', '[-NaN]', '[NaN2]', '[1NaN]', '[nan]'])
+      expect(() => parseJson(wrong)).toThrow(SyntaxError)
+  })
+
+  test('reads what formatJson writes', () => {
+    const value = { a: Number.NaN, b: [-Infinity, Infinity, 'NaN'] }
+    expect(parseJson(formatJson(value))).toEqual(value)
   })
 
   test.each([

@@ -1,4 +1,5 @@
 /** `tesserae describe`: what a pipeline takes, gives and is made of. */
+
 import type { ComponentSpec, ModularPipeline } from '../src'
 import { plainValue } from '../src/documentation/describe'
 import { documentBlock } from '../src/documentation/doc'
@@ -74,7 +75,7 @@ function asJson({ blocks, pipe }: Subject): string {
   const model = pipe && {
     components: specsOf(pipe).map(spec => ({
       name: spec.name,
-      type: spec.typeHint?.name ?? null,
+      type: spec.typeName ?? null,
       className: spec.className ?? null,
       creation: spec.defaultCreationMethod,
       loadedFrom: placeOf(spec),
@@ -102,8 +103,8 @@ function placeOf({ defaultCreationMethod, pretrainedModelNameOrPath, subfolder }
 }
 
 /** The class that the model names, which may be a special one of that which the blocks ask for. */
-function classOf({ className, typeHint }: ComponentSpec): string {
-  return className ?? typeHint?.name ?? 'any'
+function classOf({ className, typeName }: ComponentSpec): string {
+  return className ?? typeName ?? 'any'
 }
 
 /** Where a component comes from, in words. */

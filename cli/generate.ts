@@ -1,4 +1,5 @@
 /** `tesserae generate`: from words to a picture file. */
+
 import { randomInt } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { access, constants } from 'node:fs/promises'
@@ -9,17 +10,17 @@ import { readConfig } from '../components/configs/read-config'
 import type { Executor } from '../components/executors/executor'
 import type { ExecutionProvider } from '../components/executors/graph/graph-executor'
 import { type ExecutorName, type ExecutorSelection, selectExecutor } from '../components/executors/select-executor'
-import type { BaseGuidance } from '../components/guiders/base-guidance'
 import { makeGuider } from '../components/guiders/guider-names'
 import { InvalidRepositoryNameError } from '../components/hub/hub-errors'
 import type { Image } from '../components/images/image'
 import '../components/hub/hub-resolver'
 import { loadSharp } from '../components/images/load-sharp'
 import { makeImageGrid } from '../components/images/make-image-grid'
-import { SCHEDULER_CONFIG_NAME, type SchedulerMixin } from '../components/schedulers/scheduler-mixin'
+import { SCHEDULER_CONFIG_NAME } from '../components/schedulers/scheduler-mixin'
 import { resolveScheduler } from '../components/schedulers/scheduler-names'
 import type { DownloadProgress, ModularPipeline, PipelineEvent } from '../src'
 import { UnwritableFileError } from '../src/files/unwritable-file-error'
+import { classNameOf } from '../src/format/class-name'
 import { fetchModelIndex, isRepositoryId, resolveRepository } from '../src/hub/repository-resolver'
 import type { Size } from './arguments'
 import { type GenerationRecord, PNG_KEYWORD } from './generation-record'
@@ -241,8 +242,8 @@ function describeRun(
     seed,
     steps: options.steps,
     guidance: guidanceScale(options),
-    guider: options.guider ?? (pipe.components.guider as BaseGuidance).constructor.name,
-    scheduler: options.scheduler ?? (pipe.components.scheduler as SchedulerMixin).constructor.name,
+    guider: options.guider ?? classNameOf(pipe.components.guider),
+    scheduler: options.scheduler ?? classNameOf(pipe.components.scheduler),
     width: image.width,
     height: image.height,
     model: isRepositoryId(options.model) ? options.model : basename(resolve(options.model)),

@@ -1,7 +1,9 @@
 /** What `describe` and `graph` show: the text-to-image blocks, the pipeline of a model, or the blocks of a module. */
+
 import { stat } from 'node:fs/promises'
 import { extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { classNameOf } from '../src/format/class-name'
 import '../blocks/pipeline-families'
 import { StableDiffusionTextToImageBlocks } from '../blocks/stable-diffusion/text-to-image-blocks'
 import '../components/component-classes'
@@ -102,7 +104,7 @@ async function moduleBlocks(subject: string, file: string): Promise<ModularPipel
   try {
     return new block()
   } catch (cause) {
-    const problem = `its class ${block.name} cannot be made without arguments: ${(cause as Error).message}`
+    const problem = `its class ${classNameOf(block)} cannot be made without arguments: ${(cause as Error).message}`
     throw new UnknownSubjectError(subject, problem, cause)
   }
 }

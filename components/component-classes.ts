@@ -1,4 +1,5 @@
 /** Which of our classes stand for those that an index names, and of which Python package those are. */
+import { classNameOf } from '../src/format/class-name'
 import type { ComponentClass } from '../src/params/component-class'
 import { registerComponentClasses } from '../src/params/component-classes'
 import { BaseGuidance, guiderClasses } from './guiders/base-guidance'
@@ -28,5 +29,5 @@ registerComponentClasses('transformers', {
 })
 
 function byName(classes: readonly ComponentClass[]): Record<string, ComponentClass> {
-  return Object.fromEntries(classes.map(type => [type.name, type]))
+  return Object.fromEntries(classes.map(type => [classNameOf(type), type]))
 }

@@ -1,4 +1,5 @@
 /** Runs one block on its own, as a test of it wants. */
+
 import {
   type CallOptions,
   type ComponentContainer,
@@ -14,6 +15,7 @@ import {
 import { toBlock } from '../src/composition/block-source'
 import { ComponentContainer as Container } from '../src/container/component-container'
 import { LoopBlockOutsideLoopError } from '../src/errors/loop-errors'
+import { classNameOf } from '../src/format/class-name'
 import { containerOf } from './container-of'
 
 /** What {@link runBlock} runs a block with. */
@@ -72,7 +74,7 @@ function inLoop(block: ModularPipelineBlocks, variables: IterationVariables | un
       await this.loopStep(variables, { total: 1 })
     }
   }
-  return OneIteration.fromBlocksDict({ [block.constructor.name]: block })
+  return OneIteration.fromBlocksDict({ [classNameOf(block)]: block })
 }
 
 function toState(state: NonNullable<RunBlockOptions['state']>): PipelineState {

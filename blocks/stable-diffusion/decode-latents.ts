@@ -12,6 +12,8 @@ import { Block, Component, type In, Input, ModularPipelineBlocks, type Out, Outp
   stability: 'beta',
 })
 export class DecodeLatents extends ModularPipelineBlocks {
+  static override readonly className: string = 'DecodeLatents'
+
   @Component(AutoencoderKL) vae!: AutoencoderKL
 
   @Input(tensor('images latentHeight latentWidth latentChannels').describe('Denoised latents.'))

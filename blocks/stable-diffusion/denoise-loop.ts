@@ -26,6 +26,8 @@ const latentsSchema = tensor('images latentHeight latentWidth latentChannels')
   stability: 'beta',
 })
 export class DenoiseLoop extends LoopSequentialPipelineBlocks {
+  static override readonly className: string = 'DenoiseLoop'
+
   @Input(z.array(z.number()).describe('The timesteps of the run, falling.')) timesteps!: In<number[]>
   @Input(latentsSchema) @Output(latentsSchema.describe('Denoised latents.')) latents!: InOut<tf.Tensor4D>
 

@@ -18,6 +18,8 @@ const texts = z.union([z.string(), z.array(z.string()).min(1)])
   stability: 'beta',
 })
 export class EncodePrompt extends ModularPipelineBlocks {
+  static override readonly className: string = 'EncodePrompt'
+
   @Component(CLIPTokenizer, { description: 'Splits the prompt into tokens.' }) tokenizer!: CLIPTokenizer
   @Component(CLIPTextModel, { description: 'Embeds the tokens.' }) textEncoder!: CLIPTextModel
   @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance

@@ -14,6 +14,8 @@ import { Block, Component, type In, Input, ModularPipelineBlocks, type Out, Outp
   stability: 'beta',
 })
 export class PostprocessImages extends ModularPipelineBlocks {
+  static override readonly className: string = 'PostprocessImages'
+
   @Component(VaeImageProcessor, { config: {}, description: 'Converts between pixels and pictures.' })
   imageProcessor!: VaeImageProcessor
 

@@ -11,6 +11,8 @@ import { guiderOptions } from './guider-options'
 /** A step of the denoise loop: runs the UNet for each condition of the guider, and combines the predictions. */
 @Block({ description: 'Predicts the noise with the UNet, guided by the prompt.', version: '1.0.0', stability: 'beta' })
 export class PredictNoise extends ModularPipelineBlocks {
+  static override readonly className: string = 'PredictNoise'
+
   @Component(UNet2DConditionModel) unet!: UNet2DConditionModel
   @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance
 

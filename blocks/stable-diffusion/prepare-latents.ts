@@ -22,6 +22,8 @@ const size = z.int().min(1).optional()
   stability: 'beta',
 })
 export class PrepareLatents extends ModularPipelineBlocks {
+  static override readonly className: string = 'PrepareLatents'
+
   @Component(SchedulerMixin) scheduler!: SchedulerMixin
   @Component(UNet2DConditionModel, { description: 'Predicts the noise.' }) unet!: UNet2DConditionModel
   @Component(AutoencoderKL, { description: 'Turns latents into pictures.' }) vae!: AutoencoderKL

@@ -18,6 +18,8 @@ import { latentSize } from './latent-size'
   stability: 'beta',
 })
 export class PrepareModels extends ModularPipelineBlocks {
+  static override readonly className: string = 'PrepareModels'
+
   @Component(UNet2DConditionModel) unet!: UNet2DConditionModel
   @Component(AutoencoderKL) vae!: AutoencoderKL
   @Component(CLIPTextModel) textEncoder!: CLIPTextModel

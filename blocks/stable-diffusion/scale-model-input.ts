@@ -7,6 +7,8 @@ import { Block, Component, type In, Input, LoopStep, ModularPipelineBlocks, type
 /** A step of the denoise loop: prepares the network's input. */
 @Block({ description: 'Scales the latents to what the UNet was trained on.', version: '1.0.0', stability: 'beta' })
 export class ScaleModelInput extends ModularPipelineBlocks {
+  static override readonly className: string = 'ScaleModelInput'
+
   @Component(SchedulerMixin) scheduler!: SchedulerMixin
 
   @Input(tensor('images latentHeight latentWidth latentChannels')) latents!: In<tf.Tensor4D>

@@ -11,6 +11,8 @@ const latentsSchema = tensor('images latentHeight latentWidth latentChannels')
 /** A step of the denoise loop: applies the predicted noise. */
 @Block({ description: 'Takes the latents to the next noise level.', version: '1.0.0', stability: 'beta' })
 export class SchedulerStep extends ModularPipelineBlocks {
+  static override readonly className: string = 'SchedulerStep'
+
   @Component(SchedulerMixin) scheduler!: SchedulerMixin
 
   @Input(latentsSchema) @Output(latentsSchema.describe('Less noisy latents.')) latents!: InOut<tf.Tensor4D>

@@ -12,6 +12,8 @@ import { guiderOptions } from './guider-options'
   stability: 'beta',
 })
 export class SetGuidance extends ModularPipelineBlocks {
+  static override readonly className: string = 'SetGuidance'
+
   @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance
 
   @Input(z.number().min(0).optional().describe("Strength of the guidance, 1 for none; by default the guider's own."))

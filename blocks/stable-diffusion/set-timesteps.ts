@@ -13,6 +13,8 @@ const falling = z.array(z.number()).min(1)
   stability: 'beta',
 })
 export class SetTimesteps extends ModularPipelineBlocks {
+  static override readonly className: string = 'SetTimesteps'
+
   @Component(SchedulerMixin, { description: 'Decides the noise levels and takes the steps.' })
   scheduler!: SchedulerMixin
 

@@ -25,6 +25,8 @@ import { SetTimesteps } from './set-timesteps'
   stability: 'beta',
 })
 export class StableDiffusionTextToImageBlocks extends SequentialPipelineBlocks {
+  static override readonly className: string = 'StableDiffusionTextToImageBlocks'
+
   @Step() setGuidance: BlockSource<SetGuidance> = SetGuidance
   @Step() prepareModels: BlockSource<PrepareModels> = PrepareModels
   @Step() encodePrompt: BlockSource<EncodePrompt> = EncodePrompt

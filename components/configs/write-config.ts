@@ -1,7 +1,9 @@
 /** Writes the JSON files that lie beside weights, in the form that Python's libraries give them. */
+
 import { dirname } from 'node:path'
 import { makeFolder } from '../../src/files/make-folder'
 import { writeFileAtomically } from '../../src/files/write-file-atomically'
+import { classNameOf } from '../../src/format/class-name'
 import { DIFFUSERS_VERSION } from '../../src/format/diffusers-version'
 import { type FormatJsonOptions, formatJson } from '../../src/format/json'
 import { toSnakeCase } from '../../src/format/wire-names'
@@ -35,7 +37,7 @@ export async function saveConfig(
 ): Promise<void> {
   signal?.throwIfAborted()
   await makeFolder(dirname(file))
-  await writeConfig(file, component.constructor.name, component.config, options)
+  await writeConfig(file, classNameOf(component), component.config, options)
 }
 
 /** Writes a JSON file with sorted keys. @throws UnwritableFileError */

@@ -31,6 +31,8 @@ export type AdaptiveProjectedGuidanceConfig = z.output<typeof schema>
  * conditional prediction, which is what over-saturates: `base + guidanceScale · difference`.
  */
 export class AdaptiveProjectedGuidance extends MomentumGuidance<AdaptiveProjectedGuidanceConfig> {
+  static override readonly className: string = 'AdaptiveProjectedGuidance'
+
   /** @throws ConfigError */
   constructor(config: z.input<typeof schema> = {}, file?: string) {
     super(schema, config, file)

@@ -38,6 +38,8 @@ export interface AdaptiveProjectedMixState extends GuiderState {
  * projected guidance with its own scale. The momentum runs through both. Where `guidanceScale` changes nothing, neither takes part.
  */
 export class AdaptiveProjectedMixGuidance extends MomentumGuidance<AdaptiveProjectedMixGuidanceConfig> {
+  static override readonly className: string = 'AdaptiveProjectedMixGuidance'
+
   /** @throws ConfigError */
   constructor(config: z.input<typeof schema> = {}, file?: string) {
     super(schema, config, file)

@@ -35,6 +35,8 @@ export type AutoGuidanceConfig = z.output<typeof schema>
 
 /** `base + guidanceScale · (cond − uncond)`, where `uncond` is predicted without the prompt and by the worse model. */
 export class AutoGuidance extends TwoConditionGuidance<AutoGuidanceConfig> {
+  static override readonly className: string = 'AutoGuidance'
+
   /** @throws ConfigError */
   constructor(config: z.input<typeof schema>, file?: string) {
     super(schema, config, file)

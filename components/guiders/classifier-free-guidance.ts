@@ -13,6 +13,8 @@ export type ClassifierFreeGuidanceConfig = z.output<typeof schema>
 
 /** Two predictions, with and without the prompt: `base + guidanceScale · (cond − uncond)`. */
 export class ClassifierFreeGuidance extends TwoConditionGuidance<ClassifierFreeGuidanceConfig> {
+  static override readonly className: string = 'ClassifierFreeGuidance'
+
   /** @throws ConfigError */
   constructor(config: z.input<typeof schema> = {}, file?: string) {
     super(schema, config, file)

@@ -26,6 +26,8 @@ export type ClassifierFreeZeroStarGuidanceConfig = z.output<typeof schema>
  * those zeros, as in the reference, since they have no contrast; set `zeroInitSteps` to 0 with it.
  */
 export class ClassifierFreeZeroStarGuidance extends TwoConditionGuidance<ClassifierFreeZeroStarGuidanceConfig> {
+  static override readonly className: string = 'ClassifierFreeZeroStarGuidance'
+
   /** @throws ConfigError */
   constructor(config: z.input<typeof schema> = {}, file?: string) {
     super(schema, config, file)

@@ -67,6 +67,8 @@ interface Level extends GuidanceWindow {
  * there. Predictions whose sides do not fit are padded for it; the reference leaves the padding on, here it is cut off again.
  */
 export class FrequencyDecoupledGuidance extends BaseGuidance<FrequencyDecoupledGuidanceConfig> {
+  static override readonly className: string = 'FrequencyDecoupledGuidance'
+
   private readonly levels: readonly Level[]
 
   /** @throws ConfigError */

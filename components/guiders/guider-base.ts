@@ -1,9 +1,11 @@
 /** What all guiders share. Counterpart: guiders/guider_utils.py (BaseGuidance) */
+
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { RunScope, RunScoped } from '../../src/container/run-scoped'
 import { NotResumableError } from '../../src/errors/not-resumable-error'
 import { nameList } from '../../src/errors/text'
+import { classNameOf } from '../../src/format/class-name'
 import { toCamelCase } from '../../src/format/wire-names'
 import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
@@ -90,6 +92,9 @@ const registered = new Map<string, GuiderClass>()
 export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfig>
   implements RunScoped, SavableComponent
 {
+  /** Name of the class in files and messages. Bundlers and minifiers may change `name`, which is used if a subclass has no `className`. */
+  static readonly className: string = 'BaseGuidance'
+
   /** All settings, with defaults. */
   readonly config: Readonly<Config>
   protected isEnabled: boolean
@@ -104,13 +109,13 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
 
   /** @throws ConfigError */
   constructor(schema: z.ZodType<Config>, config: RawConfig = {}, file?: string) {
-    this.config = parseConfig(schema, config, { component: new.target.name, file })
+    this.config = parseConfig(schema, config, { component: classNameOf(new.target), file })
     this.isEnabled = this.config.enabled
   }
 
   /** Makes classes known to {@link fromConfig} and {@link fromPretrained} of the base class. */
   static register(...classes: readonly GuiderClass[]): void {
-    for (const guiderClass of classes) registered.set(guiderClass.name, guiderClass)
+    for (const guiderClass of classes) registered.set(classNameOf(guiderClass), guiderClass)
   }
 
   /**
@@ -143,8 +148,8 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
     const config = await readConfig(folder, GUIDER_CONFIG_NAME)
     // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
     const chosen = chooseClass(this, className ?? config['_class_name'], file)
-    if (className !== undefined && className !== chosen.name) {
-      throw new ComponentClassError(chosen.name, className, `The index of ${folder}`)
+    if (className !== undefined && className !== classNameOf(chosen)) {
+      throw new ComponentClassError(classNameOf(chosen), className, `The index of ${folder}`)
     }
     return new chosen(config, file)
   }
@@ -292,14 +297,14 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
   saveRun(): Readonly<Record<string, unknown>> {
     const { step, numInferenceSteps, timestep, countPrepared, atOnce, isEnabled, seed } = this
     const place = { step, numInferenceSteps, timestep, countPrepared, atOnce, isEnabled, seed }
-    return { className: this.constructor.name, config: { ...this.config }, place, drawing: this.drawing?.getState() }
+    return { className: classNameOf(this), config: { ...this.config }, place, drawing: this.drawing?.getState() }
   }
 
   /** A guider of the settings that were saved, at the place that it had reached. @throws NotResumableError for a guider of another class */
   restoreRun(saved: Readonly<Record<string, unknown>>): this {
     const { className, config, place, drawing } = saved as unknown as SavedGuider // What saveRun() has made.
-    if (className !== this.constructor.name) {
-      throw new NotResumableError(`its guider was a ${className}; this one is a ${this.constructor.name}.`)
+    if (className !== classNameOf(this)) {
+      throw new NotResumableError(`its guider was a ${className}; this one is a ${classNameOf(this)}.`)
     }
     const restored = this.new(config)
     Object.assign(restored, place)
@@ -339,7 +344,7 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
 
   /** An error about an argument. */
   protected refuse(argument: string, problem: string): GuiderArgumentError {
-    return new GuiderArgumentError(this.constructor.name, argument, problem)
+    return new GuiderArgumentError(classNameOf(this), argument, problem)
   }
 }
 

@@ -1,4 +1,5 @@
 /** Guiders by the short names that people know them by, e.g. on a command line. */
+import { classNameOf } from '../../src/format/class-name'
 import { findName } from '../configs/find-name'
 import type { RawConfig } from '../configs/parse-config'
 import { AdaptiveProjectedGuidance } from './adaptive-projected-guidance'
@@ -63,7 +64,7 @@ export const guiderNames: Readonly<Record<string, NamedGuider>> = Object.fromEnt
     name,
     { guiderClass, settings: { ...needs, ...settings } },
   ]),
-  ...entries.map(({ guiderClass, needs }) => [guiderClass.name, { guiderClass, settings: { ...needs } }]),
+  ...entries.map(({ guiderClass, needs }) => [classNameOf(guiderClass), { guiderClass, settings: { ...needs } }]),
 ])
 
 /**

@@ -31,6 +31,8 @@ export type LTX2GuidanceConfig = z.output<typeof schema>
  * order; how the model predicts the last two is up to the block that calls it.
  */
 export class LTX2Guidance extends BaseGuidance<LTX2GuidanceConfig> {
+  static override readonly className: string = 'LTX2Guidance'
+
   /** @throws ConfigError */
   constructor(config: z.input<typeof schema> = {}, file?: string) {
     super(schema, config, file)

@@ -27,6 +27,8 @@ export type MagnitudeAwareGuidanceConfig = z.output<typeof schema>
  * reference fails for those of images, over whose three axes its norm cannot run.
  */
 export class MagnitudeAwareGuidance extends TwoConditionGuidance<MagnitudeAwareGuidanceConfig> {
+  static override readonly className: string = 'MagnitudeAwareGuidance'
+
   /** @throws ConfigError */
   constructor(config: z.input<typeof schema> = {}, file?: string) {
     super(schema, config, file)

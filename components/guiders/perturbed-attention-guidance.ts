@@ -47,6 +47,8 @@ export type PerturbedAttentionGuidanceConfig = z.output<typeof schema>
 
 /** `base + guidanceScale · (cond − uncond) + perturbedGuidanceScale · (cond − condSkip)`. */
 export class PerturbedAttentionGuidance extends PerturbedGuidance<PerturbedAttentionGuidanceConfig> {
+  static override readonly className: string = 'PerturbedAttentionGuidance'
+
   /** @throws ConfigError */
   constructor(config: z.input<typeof schema>, file?: string) {
     super(schema, config, file)

@@ -44,6 +44,8 @@ export type SkipLayerGuidanceConfig = z.output<typeof schema>
 
 /** `base + guidanceScale · (cond − uncond) + skipLayerGuidanceScale · (cond − condSkip)`. */
 export class SkipLayerGuidance extends PerturbedGuidance<SkipLayerGuidanceConfig> {
+  static override readonly className: string = 'SkipLayerGuidance'
+
   /** @throws ConfigError */
   constructor(config: z.input<typeof schema>, file?: string) {
     super(schema, config, file)

@@ -52,6 +52,8 @@ export type SmoothedEnergyGuidanceSettings = z.output<typeof schema>
  * passes, and has the finite and the infinite blur the wrong way round; here both are as in the paper.
  */
 export class SmoothedEnergyGuidance extends PerturbedGuidance<SmoothedEnergyGuidanceSettings> {
+  static override readonly className: string = 'SmoothedEnergyGuidance'
+
   /** @throws ConfigError */
   constructor(config: z.input<typeof schema>, file?: string) {
     super(schema, config, file)

@@ -19,6 +19,8 @@ export type TangentialClassifierFreeGuidanceConfig = z.output<typeof schema>
  * guidanceScale · (cond − shared)`.
  */
 export class TangentialClassifierFreeGuidance extends TwoConditionGuidance<TangentialClassifierFreeGuidanceConfig> {
+  static override readonly className: string = 'TangentialClassifierFreeGuidance'
+
   /** @throws ConfigError */
   constructor(config: z.input<typeof schema> = {}, file?: string) {
     super(schema, config, file)

@@ -32,6 +32,9 @@ const ENCODERS: Readonly<Record<string, (image: Sharp) => Sharp>> = {
 
 /** A picture of 8 bits for each channel. */
 export class Image implements ImageOptions {
+  /** Name of the class in files and messages. Bundlers and minifiers may change `name`, which is used if a subclass has no `className`. */
+  static readonly className: string = 'Image'
+
   readonly width: number
   readonly height: number
   readonly channels: 1 | 3 | 4

@@ -52,6 +52,9 @@ export interface PostprocessOptions<Type extends 'image' | 'tensor' = 'image' | 
 
 /** Turns images into tensors `[batch, height, width, channels]` and such tensors into images. */
 export class VaeImageProcessor implements SavableComponent {
+  /** Name of the class in files and messages. Bundlers and minifiers may change `name`, which is used if a subclass has no `className`. */
+  static readonly className: string = 'VaeImageProcessor'
+
   readonly config: VaeImageProcessorConfig
 
   /** @throws ConfigError for a setting of the wrong type or out of range */

@@ -1,5 +1,7 @@
 /** Makes a model from a folder with its config and weights. Counterpart: models/modeling_utils.py (from_pretrained). */
+
 import { join } from 'node:path'
+import { classNameOf } from '../../src/format/class-name'
 import { toCamelCase } from '../../src/format/wire-names'
 import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions } from '../../src/params/component-class'
@@ -42,14 +44,14 @@ export async function loadPretrained<M extends PretrainedModel>(
   const top = await resolveRepository(path, { subfolder, files: ['config.json'], weights }, options)
   const folder = subfolder === undefined ? top : join(top, subfolder)
   const file = join(folder, 'config.json')
-  if (className !== undefined && className !== modelClass.name) {
-    throw new ComponentClassError(modelClass.name, className, `The index of ${folder}`)
+  if (className !== undefined && className !== classNameOf(modelClass)) {
+    throw new ComponentClassError(classNameOf(modelClass), className, `The index of ${folder}`)
   }
   signal?.throwIfAborted()
   const config = await readConfig(folder, 'config.json')
   const classes = classesOf(config)
-  if (classes.length > 0 && !classes.includes(modelClass.name)) {
-    throw new ComponentClassError(modelClass.name, classes.join(' or '), file)
+  if (classes.length > 0 && !classes.includes(classNameOf(modelClass))) {
+    throw new ComponentClassError(classNameOf(modelClass), classes.join(' or '), file)
   }
   const model = modelClass.fromConfig(config, file)
   const executor = await executorFor(options.executor)

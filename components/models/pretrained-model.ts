@@ -1,4 +1,5 @@
 /** What the models that the container supplies have in common. Counterpart: models/modeling_utils.py (ModelMixin). */
+import { classNameOf } from '../../src/format/class-name'
 import type { CallDemand, CallGuard, ManagedModel, ModelMemory } from '../../src/manager/managed-model'
 import { type Placement, type PlacementArguments, readPlacement } from '../../src/manager/placement'
 import { COMPONENT_DTYPES, type SavableComponent, type SavePretrainedOptions } from '../../src/params/component-class'
@@ -25,6 +26,9 @@ export interface ModelCallOptions extends ModelRunOptions {
 
 /** A model that is called through an executor. What it computes is the same whichever that is. */
 export abstract class PretrainedModel extends Module implements ManagedModel, SavableComponent {
+  /** Name of the class in files and messages. Bundlers and minifiers may change `name`, which is used if a subclass has no `className`. */
+  static readonly className: string = 'PretrainedModel'
+
   /** What weights can be cast to. Whatever they are, models compute in float32. */
   static readonly dtypes = COMPONENT_DTYPES
   /** The settings, complete and frozen; none in a model that is made without. */
@@ -227,14 +231,14 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
   /** @throws WeightsNotLoadedError */
   private requireWeights(): void {
     for (const [weight, { isLoaded, shape }] of this.namedParameters()) {
-      if (!isLoaded) throw new WeightsNotLoadedError(shape, { weight, model: this.constructor.name })
+      if (!isLoaded) throw new WeightsNotLoadedError(shape, { weight, model: classNameOf(this) })
     }
   }
 
   /** Makes sure that files are what they were when the model was loaded. @throws WeightFileChangedError */
   private checkFiles(tensors: readonly (TensorInfo | undefined)[]): void {
     new WeightFiles(
-      this.constructor.name,
+      classNameOf(this),
       tensors.filter(tensor => tensor !== undefined),
     ).check()
   }

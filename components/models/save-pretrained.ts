@@ -1,10 +1,12 @@
 /** Writes a model into a folder, from which Tesserae and Python load it. Counterpart: models/modeling_utils.py (save_pretrained). */
+
 import { realpath, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { UnsafeSerializationError } from '../../src/errors/unsafe-serialization-error'
 import { inTurn } from '../../src/files/in-turn'
 import { writeFolderAtomically } from '../../src/files/write-folder-atomically'
 import { parseByteSize } from '../../src/format/byte-size'
+import { classNameOf } from '../../src/format/class-name'
 import type { SavePretrainedOptions } from '../../src/params/component-class'
 import type { TensorInfo } from '../checkpoints/checkpoint'
 import { tensorBytes } from '../checkpoints/copy-tensor'
@@ -109,7 +111,7 @@ function parametersByKey(model: Module, { keyOf = name => name }: ModelLayout): 
 /** @throws WeightsNotLoadedError */
 function savedTensor(model: Module, key: string, parameter: Parameter, signal: AbortSignal | undefined): WeightTensor {
   const { shape, origin, dtype, cast } = parameter
-  if (!parameter.isLoaded) throw new WeightsNotLoadedError(shape, { weight: key, model: model.constructor.name })
+  if (!parameter.isLoaded) throw new WeightsNotLoadedError(shape, { weight: key, model: classNameOf(model) })
   // Read when its turn comes, so that one tensor at a time is in memory; the file's bytes where they are still there.
   const data = async function* () {
     if (origin && cast.keepsBytes && (parameter.source || (await isUnchanged(origin))))

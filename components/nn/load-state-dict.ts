@@ -1,4 +1,5 @@
 /** Loads the weights of a module from a checkpoint, strictly. Counterpart: torch.nn.Module.load_state_dict. */
+import { classNameOf } from '../../src/format/class-name'
 import type { Checkpoint } from '../checkpoints/checkpoint'
 import type { FloatDType } from '../checkpoints/weight-dtypes'
 import type { Module } from './module'
@@ -64,7 +65,7 @@ function match(module: Module, checkpoint: Checkpoint, rename: (key: string) => 
   }
   const missing = [...wanted.keys()]
   if (missing.length + unexpected.length + misshapen.length > 0) {
-    throw new StateDictError(module.constructor.name, checkpoint.path, { missing, unexpected, misshapen })
+    throw new StateDictError(classNameOf(module), checkpoint.path, { missing, unexpected, misshapen })
   }
   return matches
 }

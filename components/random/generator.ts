@@ -20,6 +20,9 @@ const LARGE_SPAN = 2 ** 28
  * returned rounded, in a Float32Array.
  */
 export class Generator implements RunScoped {
+  /** Name of the class in files and messages. Bundlers and minifiers may change `name`, which is used if a subclass has no `className`. */
+  static readonly className: string = 'Generator'
+
   private engine: MersenneTwister
   private givenSeed: number | bigint
   /** The second number of a pair that a small normal draw left over; the next small draw begins with it. */

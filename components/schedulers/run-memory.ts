@@ -1,5 +1,7 @@
 /** What schedulers remember of a run, saved and taken up again. */
+
 import { NotResumableError } from '../../src/errors/not-resumable-error'
+import { classNameOf } from '../../src/format/class-name'
 import * as tf from '../tensors/tf'
 
 /** A part of a scheduler that remembers something. */
@@ -39,7 +41,7 @@ function saveField(name: string, value: unknown): unknown {
   if (Object.getPrototypeOf(value) === Object.prototype) {
     return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, saveField(name, member)]))
   }
-  throw new NotResumableError(`"${name}", an instance of ${value.constructor.name}, cannot be saved.`)
+  throw new NotResumableError(`"${name}", an instance of ${classNameOf(value)}, cannot be saved.`)
 }
 
 /** The same value with tensors of its own, which outlive the step that they are used in. */

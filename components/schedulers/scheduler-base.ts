@@ -1,9 +1,11 @@
 /** What all schedulers share: settings, schedule, the place in it, loading. Counterpart: schedulers/scheduling_utils.py */
+
 import { join } from 'node:path'
 import type { z } from 'zod'
 import type { RunScope, RunScoped } from '../../src/container/run-scoped'
 import { NotResumableError } from '../../src/errors/not-resumable-error'
 import { kindOf } from '../../src/errors/text'
+import { classNameOf } from '../../src/format/class-name'
 import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
 import { ComponentClassError } from '../configs/component-class-error'
@@ -60,6 +62,9 @@ const registered = new Map<string, SchedulerClass>()
 export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerConfig>
   implements RunScoped, SavableComponent
 {
+  /** Name of the class in files and messages. Bundlers and minifiers may change `name`, which is used if a subclass has no `className`. */
+  static readonly className: string = 'SchedulerMixin'
+
   /** All settings, with defaults. Made into another scheduler, it brings along what was given to this one, but no defaults. */
   readonly config: Readonly<Config>
   /** Keys of the given config that this scheduler does not have, e.g. those of another scheduler. */
@@ -74,14 +79,14 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
 
   /** @throws ConfigError */
   constructor(schema: z.ZodObject & z.ZodType<Config>, config: RawConfig, file: string | undefined) {
-    const parsed = parseSchedulerConfig(schema, config, { component: new.target.name, file })
+    const parsed = parseSchedulerConfig(schema, config, { component: classNameOf(new.target), file })
     this.config = parsed.config
     this.ignoredKeys = parsed.ignoredKeys
   }
 
   /** Makes classes known to {@link fromConfig} and {@link fromPretrained} of the base class. */
   static register(...classes: readonly SchedulerClass[]): void {
-    for (const schedulerClass of classes) registered.set(schedulerClass.name, schedulerClass)
+    for (const schedulerClass of classes) registered.set(classNameOf(schedulerClass), schedulerClass)
   }
 
   /**
@@ -94,7 +99,7 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
   static fromConfig<T extends SchedulerMixin>(this: AnySchedulerClass<T>, config: RawConfig, file?: string): T {
     // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
     const scheduler = new (chooseClass(this, config['_class_name'] ?? config['_className'], file))(config, file)
-    warnOfIgnoredSettings(scheduler.constructor.name, scheduler.ignoredKeys, file)
+    warnOfIgnoredSettings(classNameOf(scheduler), scheduler.ignoredKeys, file)
     return scheduler
   }
 
@@ -118,12 +123,13 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
     const config = await readConfig(folder, SCHEDULER_CONFIG_NAME)
     // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
     const chosen = chooseClass(this, className ?? config['_class_name'], file)
-    if (className !== undefined && className !== chosen.name) {
-      throw new ComponentClassError(chosen.name, className, `The index of ${folder}`)
+    if (className !== undefined && className !== classNameOf(chosen)) {
+      throw new ComponentClassError(classNameOf(chosen), className, `The index of ${folder}`)
     }
     const scheduler = new chosen(config, file)
     // What a file holds for its own class may be of a newer library; of another class, it was chosen here.
-    if (config['_class_name'] !== chosen.name) warnOfIgnoredSettings(chosen.name, scheduler.ignoredKeys, file)
+    if (config['_class_name'] !== classNameOf(chosen))
+      warnOfIgnoredSettings(classNameOf(chosen), scheduler.ignoredKeys, file)
     return scheduler
   }
 
@@ -165,14 +171,14 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
    */
   setTimesteps(numInferenceSteps: number | undefined, options: SetTimestepsOptions = {}): void {
     const request = this.checkRequest(numInferenceSteps, options, {
-      scheduler: this.constructor.name,
+      scheduler: classNameOf(this),
       numTrainTimesteps: this.config.numTrainTimesteps,
       options: this.setTimestepsOptions,
     })
     const schedule = this.makeSchedule(request)
     const steps = schedule.numInferenceSteps ?? request.numInferenceSteps
     this.dispose()
-    this.run = new RunProgress(this.constructor.name, schedule, steps)
+    this.run = new RunProgress(classNameOf(this), schedule, steps)
   }
 
   /**
@@ -202,7 +208,7 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
     sample: T,
     options: StepOptions = {},
   ): StepResult<T> {
-    if (this.numInferenceSteps === undefined) throw new TimestepsNotSetError(this.constructor.name)
+    if (this.numInferenceSteps === undefined) throw new TimestepsNotSetError(classNameOf(this))
     for (const [name, tensor] of Object.entries({ modelOutput, sample })) {
       if (!(tensor instanceof tf.Tensor)) throw this.refuse(name, `must be a tensor, but is ${kindOf(tensor)}`)
     }
@@ -220,7 +226,7 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
    */
   addNoise<T extends tf.Tensor>(originalSamples: T, noise: tf.Tensor, timesteps: number | readonly number[]): T {
     const levels = [timesteps].flat().map(timestep => this.noiseLevel(timestep))
-    return mixPerSample(this.constructor.name, originalSamples, noise, levels)
+    return mixPerSample(classNameOf(this), originalSamples, noise, levels)
   }
 
   /**
@@ -232,7 +238,7 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
   getVelocity<T extends tf.Tensor>(sample: T, noise: tf.Tensor, timesteps: number | readonly number[]): T {
     const levels = [timesteps].flat().map(timestep => this.velocityLevel(timestep))
     return mixPerSample(
-      this.constructor.name,
+      classNameOf(this),
       sample,
       noise,
       levels.map(({ alpha, sigma }) => ({ alpha: -sigma, sigma: alpha })),
@@ -255,7 +261,7 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
   saveRun(): Readonly<Record<string, unknown>> {
     const progress = this.run?.save()
     const settings = JSON.stringify(this.config)
-    return { className: this.constructor.name, settings, progress, memory: this.saveMemory() }
+    return { className: classNameOf(this), settings, progress, memory: this.saveMemory() }
   }
 
   /** @throws NotResumableError */
@@ -314,12 +320,12 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
 
   /** An error about an argument. */
   protected refuse(argument: string, problem: string): SchedulerArgumentError {
-    return new SchedulerArgumentError(this.constructor.name, argument, problem)
+    return new SchedulerArgumentError(classNameOf(this), argument, problem)
   }
 
   /** The schedule and the place in it; before {@link setTimesteps} that of the training. */
   protected get progress(): RunProgress {
-    this.run ??= new RunProgress(this.constructor.name, this.trainingSchedule, undefined)
+    this.run ??= new RunProgress(classNameOf(this), this.trainingSchedule, undefined)
     return this.run
   }
 }

@@ -1,4 +1,5 @@
 /** Schedulers by the short names that people know them by, e.g. on a command line. */
+import { classNameOf } from '../../src/format/class-name'
 import { findName } from '../configs/find-name'
 import type { RawConfig } from '../configs/parse-config'
 import { LCMScheduler } from './consistency/lcm-scheduler'
@@ -81,7 +82,7 @@ export const schedulerNames: Readonly<Record<string, NamedScheduler>> = {
   flow_euler: named(FlowMatchEulerDiscreteScheduler),
   flow_heun: named(FlowMatchHeunDiscreteScheduler),
   flow_lcm: named(FlowMatchLCMScheduler),
-  ...Object.fromEntries(schedulerClasses.map(schedulerClass => [schedulerClass.name, named(schedulerClass)])),
+  ...Object.fromEntries(schedulerClasses.map(schedulerClass => [classNameOf(schedulerClass), named(schedulerClass)])),
 }
 
 /**

@@ -1,6 +1,8 @@
 /** A schema for tensors with named and fixed dimensions. */
+
 import { z } from 'zod'
 import { SHAPE_KEY, TYPE_KEY } from '../../src'
+import { classNameOf } from '../../src/format/class-name'
 import * as tf from './tf'
 
 /** The words of a text. */
@@ -37,6 +39,6 @@ export function tensor<S extends string>(dimensions: S): z.ZodType<TensorOf<S>> 
 /** A schema for instances of a class, named after it in documentation. */
 export function instance<T>(type: abstract new (...args: never[]) => T): z.ZodType<T> {
   return z
-    .custom<T>(value => value instanceof type, { message: `expected an instance of ${type.name}` })
-    .meta({ [TYPE_KEY]: type.name })
+    .custom<T>(value => value instanceof type, { message: `expected an instance of ${classNameOf(type)}` })
+    .meta({ [TYPE_KEY]: classNameOf(type) })
 }

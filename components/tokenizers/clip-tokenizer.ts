@@ -44,6 +44,9 @@ const OUTER_SPACE = /^[\p{White_Space}\x1c-\x1f]+|[\p{White_Space}\x1c-\x1f]+$/g
  * in bytes.
  */
 export class CLIPTokenizer implements SavableComponent {
+  /** Name of the class in files and messages. Bundlers and minifiers may change `name`, which is used if a subclass has no `className`. */
+  static readonly className: string = 'CLIPTokenizer'
+
   /** Longest sequence that the text model takes, start and end token included (77 for published models). */
   readonly modelMaxLength: number
   readonly bosTokenId: number

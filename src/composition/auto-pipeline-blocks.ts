@@ -1,5 +1,7 @@
 /** Blocks of which the first whose trigger is there runs. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
+
 import { CompositionError } from '../errors/composition-error'
+import { classNameOf } from '../format/class-name'
 import { isAbsent } from '../params/schema'
 import { ConditionalPipelineBlocks, type TriggerValues } from './conditional-pipeline-blocks'
 
@@ -15,6 +17,8 @@ import { ConditionalPipelineBlocks, type TriggerValues } from './conditional-pip
  * A branch without a trigger is the default; without a default, the block is skipped when no trigger is there.
  */
 export class AutoPipelineBlocks extends ConditionalPipelineBlocks {
+  static override readonly className: string = 'AutoPipelineBlocks'
+
   override get kind(): 'auto' {
     return 'auto'
   }
@@ -47,7 +51,7 @@ export class AutoPipelineBlocks extends ConditionalPipelineBlocks {
     const counts = [this.blockClasses.length, this.blockNames.length, this.blockTriggerInputs.length]
     if (new Set(counts).size > 1) {
       throw new CompositionError(
-        this.constructor.name,
+        classNameOf(this),
         `blockClasses, blockNames and blockTriggerInputs must be of one length, but have ${counts.join(', ')} entries. ` +
           'Use null as the trigger of the default branch.',
       )
@@ -56,7 +60,7 @@ export class AutoPipelineBlocks extends ConditionalPipelineBlocks {
     for (const [name, { when, otherwise }] of this.declarations.steps) {
       if (when !== undefined && otherwise) {
         throw new CompositionError(
-          this.constructor.name,
+          classNameOf(this),
           `the branch "${name}" has both a trigger and "otherwise"; choose one.`,
         )
       }

@@ -1,7 +1,9 @@
 /** What all blocks made of other blocks have in common: the parts, how they are named, and how they are changed. */
+
 import { joinRequirements, type Requirements } from '../custom-blocks/join-requirements'
 import { CompositionError } from '../errors/composition-error'
 import type { ModularError } from '../errors/modular-error'
+import { classNameOf } from '../format/class-name'
 import type { EditedBrand } from '../params/brands'
 import type { ComponentSpec } from '../params/component-spec'
 import type { ConfigSpec } from '../params/config-spec'
@@ -22,6 +24,8 @@ export type Edited<B> = B & EditedBrand
 
 /** A block whose declarations follow from those of its parts, whenever they are asked for. */
 export abstract class CompositeBlocks extends ModularPipelineBlocks {
+  static override readonly className: string = 'CompositeBlocks'
+
   private parts: InsertableDict<ModularPipelineBlocks> | undefined
   private givenNames: readonly string[] | undefined
   private ownDescription: string | undefined
@@ -60,7 +64,7 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
     const [names, sources] = [this.blockNames.length, this.blockClasses.length]
     if (names !== sources) {
       throw new CompositionError(
-        this.constructor.name,
+        classNameOf(this),
         `blockNames and blockClasses must be of one length, but there are ${names} names and ${sources} classes.`,
       )
     }
@@ -142,13 +146,13 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
       entries.map(([name, source]) => {
         if (source !== undefined) return [name, this.toPart(name, source)]
         const causes = 'its field was given none, or two files import each other'
-        throw new CompositionError(this.constructor.name, `"${name}" holds no block: ${causes}.`)
+        throw new CompositionError(classNameOf(this), `"${name}" holds no block: ${causes}.`)
       }),
     )
   }
 
   private toPart(name: string, source: BlockSource): ModularPipelineBlocks {
-    return toBlock(source, { of: this.constructor.name, name })
+    return toBlock(source, { of: classNameOf(this), name })
   }
 
   private edited(edit: (parts: InsertableDict<ModularPipelineBlocks>) => void): Edited<this> {
@@ -160,7 +164,7 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
   private requirePart(name: string): void {
     if (this.subBlocks.has(name)) return
     throw new CompositionError(
-      this.constructor.name,
+      classNameOf(this),
       `there is no block "${name}"; there are ${[...this.subBlocks.keys()].join(', ')}.`,
     )
   }

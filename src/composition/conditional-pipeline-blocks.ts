@@ -1,7 +1,9 @@
 /** Blocks of which one runs, or none. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
+
 import { CompositionError } from '../errors/composition-error'
 import type { ModularError } from '../errors/modular-error'
 import { NotImplementedError } from '../errors/not-implemented-error'
+import { classNameOf } from '../format/class-name'
 import type { InputParam } from '../params/input-param'
 import type { OutputParam } from '../params/output-param'
 import { type Components, RUN } from '../runtime/components'
@@ -22,6 +24,8 @@ export type TriggerValues = Readonly<Record<string, unknown>>
  * of them are there: the same question is asked before the run, when values made inside are still to come.
  */
 export class ConditionalPipelineBlocks extends CompositeBlocks implements ChoiceNode {
+  static override readonly className: string = 'ConditionalPipelineBlocks'
+
   override get kind(): 'conditional' | 'auto' {
     return 'conditional'
   }
@@ -49,7 +53,7 @@ export class ConditionalPipelineBlocks extends CompositeBlocks implements Choice
 
   private ruleMissing(path?: readonly string[]): NotImplementedError {
     const advice = 'return the name of the branch to run, or undefined.'
-    return new NotImplementedError(this.constructor.name, 'selectBlock()', advice, path)
+    return new NotImplementedError(classNameOf(this), 'selectBlock()', advice, path)
   }
 
   /** Names that choose, without the default's empty entry. */
@@ -69,7 +73,7 @@ export class ConditionalPipelineBlocks extends CompositeBlocks implements Choice
     const block = this.subBlocks.get(name)
     if (block === undefined) {
       const known = [...this.subBlocks.keys()].join(', ')
-      throw new CompositionError(this.constructor.name, `selectBlock() chose "${name}", but the branches are ${known}.`)
+      throw new CompositionError(classNameOf(this), `selectBlock() chose "${name}", but the branches are ${known}.`)
     }
     return [name, block]
   }
@@ -79,7 +83,7 @@ export class ConditionalPipelineBlocks extends CompositeBlocks implements Choice
     const name = this.defaultBlockName
     if (name !== undefined && !this.blockNames.includes(name)) {
       throw new CompositionError(
-        this.constructor.name,
+        classNameOf(this),
         `defaultBlockName is "${name}", which is none of the branches ${this.blockNames.join(', ')}.`,
       )
     }

@@ -1,4 +1,5 @@
 /** An ordered map whose entries can be put anywhere. Counterpart: diffusers modular_pipelines/modular_pipeline_utils.py. */
+import { classNameOf } from '../format/class-name'
 
 /** Names with their blocks, in the order in which they run. Setting a known name replaces its value in place. */
 export class InsertableDict<V> extends Map<string, V> {
@@ -21,10 +22,7 @@ export class InsertableDict<V> extends Map<string, V> {
 
   override toString(): string {
     const lines = [...this].map(([name, value], i) => {
-      const type =
-        typeof value === 'function'
-          ? `class ${value.name}`
-          : (value as { constructor: { name: string } }).constructor.name
+      const type = typeof value === 'function' ? `class ${classNameOf(value)}` : classNameOf(value)
       return `  ${i}: ('${name}', <${type}>)`
     })
     return `InsertableDict([\n${lines.join(',\n')}\n])`

@@ -1,7 +1,9 @@
 /** A loop: its `run()` says how often and over what, its parts are what each iteration does. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
+
 import type { ModularError } from '../errors/modular-error'
 import { NotImplementedError } from '../errors/not-implemented-error'
 import { PipelineAbortError } from '../errors/pipeline-abort-error'
+import { classNameOf } from '../format/class-name'
 import type { ComponentSpec } from '../params/component-spec'
 import type { ConfigSpec } from '../params/config-spec'
 import type { InputParam } from '../params/input-param'
@@ -46,6 +48,8 @@ type LoopBody = (this: object, variables: IterationVariables) => MaybePromise<vo
  * a sequence, a choice, or a loop of its own, whose steps see the outer loop's iteration variables beside theirs.
  */
 export class LoopSequentialPipelineBlocks extends CompositeBlocks implements LoopNode {
+  static override readonly className: string = 'LoopSequentialPipelineBlocks'
+
   override get kind(): 'loop' {
     return 'loop'
   }
@@ -185,7 +189,7 @@ export class LoopSequentialPipelineBlocks extends CompositeBlocks implements Loo
     const runsByItself = !inLoop && this.call !== LoopSequentialPipelineBlocks.prototype.call
     if ('run' in this || runsByItself) return undefined
     const advice = 'iterate in it, and call "await this.loopStep({ i })" in each iteration.'
-    return new NotImplementedError(this.constructor.name, 'run()', advice, path)
+    return new NotImplementedError(classNameOf(this), 'run()', advice, path)
   }
 
   /** Runs the loop on values that are there already: its own, or those of the loop that it is a part of. */
@@ -215,7 +219,7 @@ export class LoopSequentialPipelineBlocks extends CompositeBlocks implements Loo
     const execution = (this as unknown as BoundView)[LOOP]
     if (!(execution instanceof LoopExecution)) {
       throw new NotImplementedError(
-        this.constructor.name,
+        classNameOf(this),
         'loopStep() outside of run()',
         'the runtime calls run(); do not call it yourself.',
       )

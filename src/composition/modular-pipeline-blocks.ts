@@ -1,4 +1,5 @@
 /** A block: what it takes, gives and needs, and the work it does. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
+
 import type { Requirements } from '../custom-blocks/join-requirements'
 import { type CustomBlocksOptions, loadCustomBlocks } from '../custom-blocks/load-blocks'
 import { type SaveBlocksOptions, saveBlocks } from '../custom-blocks/save-blocks'
@@ -14,6 +15,7 @@ import { MissingOutputError } from '../errors/missing-output-error'
 import type { ModularError } from '../errors/modular-error'
 import { NotImplementedError } from '../errors/not-implemented-error'
 import { NoWorkflowsError } from '../errors/workflow-errors'
+import { classNameOf } from '../format/class-name'
 import type { ComponentSpec } from '../params/component-spec'
 import type { ConfigSpec } from '../params/config-spec'
 import type { InputParam } from '../params/input-param'
@@ -47,6 +49,9 @@ type Body = (this: object, variables?: Readonly<Record<string, unknown>>) => May
  * A block owns no weights and no data, and a run never writes on it: one instance serves many runs at once.
  */
 export abstract class ModularPipelineBlocks implements BlockNode {
+  /** Name of the class in files and messages. Bundlers and minifiers may change `name`, which is used if a subclass has no `className`. */
+  static readonly className: string = 'ModularPipelineBlocks'
+
   /**
    * Blocks from the code of a folder or a repository, which `modular_config.json` describes: a compiled module, and the class in it. Code runs with
    * all rights of this process, so it must be trusted, and what is trusted must be pinned.
@@ -156,12 +161,12 @@ export abstract class ModularPipelineBlocks implements BlockNode {
   /** Names of the workflows.
    * @throws NoWorkflowsError unless the block is a sequence that names them. */
   get availableWorkflows(): readonly string[] {
-    throw new NoWorkflowsError(this.constructor.name)
+    throw new NoWorkflowsError(classNameOf(this))
   }
 
   /** The run that the block is part of. There is one only inside `run()` and loop steps. */
   protected get context(): RunContext {
-    throw new NotImplementedError(this.constructor.name, 'context', 'it is there only inside run() and loop steps.')
+    throw new NotImplementedError(classNameOf(this), 'context', 'it is there only inside run() and loop steps.')
   }
 
   /** The names that `this` offers inside `run()` and loop steps. */
@@ -254,7 +259,7 @@ export abstract class ModularPipelineBlocks implements BlockNode {
    * @throws NotImplementedError for a block without parts */
   getExecutionBlocks(_inputs: Readonly<Record<string, unknown>> = {}): ModularPipelineBlocks | undefined {
     throw new NotImplementedError(
-      this.constructor.name,
+      classNameOf(this),
       'getExecutionBlocks()',
       'only blocks made of other blocks choose among them.',
     )
@@ -263,7 +268,7 @@ export abstract class ModularPipelineBlocks implements BlockNode {
   /** The blocks of a workflow.
    * @throws NoWorkflowsError unless the block is a sequence that names them */
   getWorkflow(_name: string): ModularPipelineBlocks {
-    throw new NoWorkflowsError(this.constructor.name)
+    throw new NoWorkflowsError(classNameOf(this))
   }
 
   /**

@@ -1,5 +1,7 @@
 /** Blocks that run one after another. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
+
 import { NoWorkflowsError, UnknownWorkflowError } from '../errors/workflow-errors'
+import { classNameOf } from '../format/class-name'
 import type { InputParam } from '../params/input-param'
 import { type Components, RUN } from '../runtime/components'
 import { executeBlock } from '../runtime/execute'
@@ -23,6 +25,8 @@ import type { ModularPipelineBlocks } from './modular-pipeline-blocks'
  * ```
  */
 export class SequentialPipelineBlocks extends CompositeBlocks {
+  static override readonly className: string = 'SequentialPipelineBlocks'
+
   override get kind(): 'sequential' {
     return 'sequential'
   }
@@ -68,7 +72,7 @@ export class SequentialPipelineBlocks extends CompositeBlocks {
   }
 
   override get availableWorkflows(): readonly string[] {
-    if (this.workflowMap === undefined) throw new NoWorkflowsError(this.constructor.name)
+    if (this.workflowMap === undefined) throw new NoWorkflowsError(classNameOf(this))
     return Object.keys(this.workflowMap)
   }
 
@@ -77,7 +81,7 @@ export class SequentialPipelineBlocks extends CompositeBlocks {
   override getWorkflow(name: string): SequentialPipelineBlocks {
     const available = this.availableWorkflows
     const triggers = available.includes(name) ? this.workflowMap?.[name] : undefined
-    if (triggers === undefined) throw new UnknownWorkflowError(this.constructor.name, name, available)
+    if (triggers === undefined) throw new UnknownWorkflowError(classNameOf(this), name, available)
     const first = Array.isArray(triggers) ? (triggers[0] as Readonly<Record<string, true>>) : triggers
     return this.getExecutionBlocks(first as Readonly<Record<string, true>>)
   }

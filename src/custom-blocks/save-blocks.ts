@@ -1,7 +1,9 @@
 /** Describes blocks for others to load. Counterpart: ModularPipelineBlocks.save_pretrained of diffusers. */
+
 import { join } from 'node:path'
 import { makeFolder } from '../files/make-folder'
 import { writeFileAtomically } from '../files/write-file-atomically'
+import { classNameOf } from '../format/class-name'
 import { BLOCK_CONFIG_NAME, formatBlockConfig } from './block-config'
 import { readRequirements } from './check-requirements'
 import type { Requirements } from './join-requirements'
@@ -19,7 +21,7 @@ export async function saveBlocks(
   folder: string,
   { module = 'block' }: SaveBlocksOptions = {},
 ): Promise<string> {
-  const className = blocks.constructor.name
+  const className = classNameOf(blocks)
   const file = join(folder, BLOCK_CONFIG_NAME)
   const text = formatBlockConfig(file, { module, className }, readRequirements(blocks.requirements, className))
   await makeFolder(folder)

@@ -1,4 +1,5 @@
 /** The one store of what decorators declare: a frozen record for each class, inherited from base to derived. */
+import { classNameOf } from '../format/class-name'
 import 'reflect-metadata'
 import { DeclarationError } from '../errors/declaration-error'
 import type { ComponentSpec } from '../params/component-spec'
@@ -123,13 +124,17 @@ export function classOf(prototype: object | undefined): { readonly name: string 
 /** Adds one declaration to a class, and never to its parents: the inherited record is copied. */
 export function declare<K extends MapKey>(prototype: object, kind: K, field: string, entry: Entry<K>): void {
   if (typeof prototype === 'function') {
-    throw new DeclarationError(prototype.name, field, 'a declared field belongs to each block and cannot be static.')
+    throw new DeclarationError(
+      classNameOf(prototype),
+      field,
+      'a declared field belongs to each block and cannot be static.',
+    )
   }
   const type = classOf(prototype)
   // Fields have no place on the prototype, so what is found there is a member of the framework or of the block.
   if (field in prototype) {
     throw new DeclarationError(
-      type.name,
+      classNameOf(type),
       field,
       `"${field}" is a method or property of every block; choose another name.`,
     )
@@ -138,7 +143,7 @@ export function declare<K extends MapKey>(prototype: object, kind: K, field: str
   const other = (Object.keys(WORDS) as MapKey[]).find(key => declared[key].has(field) && !mayBeBoth(kind, key))
   if (other !== undefined) {
     throw new DeclarationError(
-      type.name,
+      classNameOf(type),
       field,
       `it is ${WORDS[other]} already and cannot be ${WORDS[kind]} too; choose another name.`,
     )
@@ -166,7 +171,7 @@ export function declareLoopStep(prototype: object, loopStep: LoopStepDeclaration
   const isOwn = known !== undefined && known !== getDeclarations(Object.getPrototypeOf(type) as object).loopStep
   if (isOwn && known.method !== loopStep.method) {
     throw new DeclarationError(
-      type.name,
+      classNameOf(type),
       loopStep.method,
       `"${known.method}" is the loop step already; a class has one.`,
     )

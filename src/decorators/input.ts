@@ -1,6 +1,8 @@
 /** `@Input`: a field that a block takes from the state. */
+
 import type { z } from 'zod'
 import { DeclarationError } from '../errors/declaration-error'
+import { classNameOf } from '../format/class-name'
 import { InputParam } from '../params/input-param'
 import type { InputParamOptions } from '../params/param-options'
 import { explainMismatch, isSchema, readSchema } from '../params/schema'
@@ -32,7 +34,7 @@ export function Input<S extends z.ZodType>(
 ): undefined extends z.input<S> ? OptionalField<z.output<S>> : ReadField<z.output<S>>
 export function Input<T>(options: InputOptions<T>): ExampleField<T>
 export function Input(argument: z.ZodType | InputOptions = {}): (target: object, field: string) => void {
-  return (target, field) => declare(target, 'inputs', field, makeInput(classOf(target).name, field, argument))
+  return (target, field) => declare(target, 'inputs', field, makeInput(classNameOf(classOf(target)), field, argument))
 }
 
 function makeInput(className: string, field: string, argument: z.ZodType | InputOptions): InputParam {

@@ -1,6 +1,8 @@
 /** `@LoopStep`: on a field, a block of a loop; on a method, what each iteration calls. */
+
 import type { BlockSource } from '../composition/block-source'
 import { DeclarationError } from '../errors/declaration-error'
+import { classNameOf } from '../format/class-name'
 import { declare, declareLoopStep } from './declarations'
 
 /** Options of `@LoopStep` on a method. */
@@ -39,7 +41,7 @@ export function LoopStep(options: LoopStepOptions = {}): LoopStepDecorator {
       declareLoopStep(target, { method: key, variables: options.variables ?? [] })
     } else {
       throw new DeclarationError(
-        target.constructor.name,
+        classNameOf(target),
         key,
         '@LoopStep() belongs on a field that holds a block, or on a method.',
       )

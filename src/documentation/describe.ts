@@ -1,5 +1,7 @@
 /** A block as a plain object that survives JSON, for tools. */
+
 import { type BlockOptions, getDeclarations } from '../decorators/declarations'
+import { classNameOf } from '../format/class-name'
 import { formatValue } from '../state/format-value'
 import type { BlockKind, BlockNode } from '../wiring/block-node'
 import { isConditional } from '../wiring/blocks'
@@ -44,7 +46,7 @@ export function describeBlock(block: BlockNode): BlockDescription {
   const { version, stability } = getDeclarations(block.constructor).block
   const workflows = workflowsOf(block)
   return {
-    class: block.constructor.name,
+    class: classNameOf(block),
     kind: block.kind,
     description: block.description,
     modelName: block.modelName ?? null,
@@ -65,7 +67,7 @@ export function describeBlock(block: BlockNode): BlockDescription {
     outputs: block.outputs.map(describeOutput),
     components: block.expectedComponents.map(spec => ({
       name: spec.name,
-      type: spec.typeHint?.name ?? null,
+      type: spec.typeName ?? null,
       description: spec.description,
       creation: spec.defaultCreationMethod,
       loadId: spec.loadId,

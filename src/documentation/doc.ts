@@ -1,4 +1,5 @@
 /** Documentation of a block, made from its declarations. Counterpart: make_doc_string of diffusers. */
+import { classNameOf } from '../format/class-name'
 import type { ComponentSpec } from '../params/component-spec'
 import type { ConfigSpec } from '../params/config-spec'
 import type { InputParam } from '../params/input-param'
@@ -61,7 +62,7 @@ export function loadingFields(spec: ComponentSpec): [field: string, value: strin
 export function componentLine(spec: ComponentSpec): string {
   const loading = loadingFields(spec).map(([field, value]) => `${field}=${value}`)
   const description = spec.description ? `: ${spec.description}` : ''
-  return `${spec.name} (\`${spec.typeHint?.name ?? 'any'}\`)${description}${loading.length > 0 ? ` [${loading.join(', ')}]` : ''}`
+  return `${spec.name} (\`${spec.typeName ?? 'any'}\`)${description}${loading.length > 0 ? ` [${loading.join(', ')}]` : ''}`
 }
 
 /** One setting on one line. */
@@ -93,7 +94,7 @@ export function documentBlock(block: BlockNode, { width = WIDTH }: DocOptions = 
     block.description,
     ...(workflows ? ['', 'Supported workflows:', ...workflowLines(workflows)] : []),
   ].join('\n')
-  const parts = [`class ${block.constructor.name}`]
+  const parts = [`class ${classNameOf(block)}`]
   if (description.trim())
     parts.push(
       description

@@ -1,5 +1,7 @@
 /** Documentation of a block as Markdown: tables of all that its declarations say. */
+
 import { getDeclarations } from '../decorators/declarations'
+import { classNameOf } from '../format/class-name'
 import type { ComponentSpec } from '../params/component-spec'
 import type { InputParam } from '../params/input-param'
 import type { OutputParam } from '../params/output-param'
@@ -30,7 +32,7 @@ const KINDS: Readonly<Record<BlockKind, string>> = {
 /** The text of `blocks.toMarkdown()`. */
 export function documentAsMarkdown(block: BlockNode, { level = 1 }: MarkdownOptions = {}): string {
   const mark = '#'.repeat(Math.min(Math.max(1, Math.trunc(level)), 5))
-  const parts = [`${mark} ${plain(block.constructor.name)}`]
+  const parts = [`${mark} ${plain(classNameOf(block))}`]
   if (block.description.trim()) parts.push(plain(block.description.trim()))
   parts.push(notes(block))
   const section = (title: string, headers: readonly string[], rows: readonly (readonly string[])[]) => {
@@ -48,7 +50,7 @@ export function documentAsMarkdown(block: BlockNode, { level = 1 }: MarkdownOpti
     ['Name', 'Class', 'How it is made', 'Description'],
     block.expectedComponents.map(spec => [
       code(spec.name),
-      code(spec.typeHint?.name ?? 'any'),
+      code(spec.typeName ?? 'any'),
       originOf(spec),
       plain(spec.description),
     ]),

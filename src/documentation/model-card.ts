@@ -1,4 +1,5 @@
 /** The page that the Hub shows of a pipeline. Counterpart: generate_modular_model_card_content of diffusers. */
+import { classNameOf } from '../format/class-name'
 import type { InputParam } from '../params/input-param'
 import type { OutputParam } from '../params/output-param'
 import { findBlocks } from '../pipeline/pipeline-families'
@@ -57,7 +58,7 @@ export function modelCardContent(subject: BlockNode | BlockHolder): ModelCardCon
   const workflows = workflowsOf(blocks)
   const triggers = [...triggersOf(blocks)]
   return {
-    pipelineName: blocks.constructor.name.replace('Blocks', ' Pipeline'),
+    pipelineName: classNameOf(blocks).replace('Blocks', ' Pipeline'),
     modelDescription: describePipeline(blocks),
     blocksDescription: describeParts(blocks),
     componentsDescription: numbered(blocks.expectedComponents.map(componentLine)) || 'No specific components required.',
@@ -107,7 +108,7 @@ function describePipeline(blocks: BlockNode): string {
   const count = blocks.subBlocks.size
   return [
     'This is a modular diffusion pipeline: every block of it can be replaced, taken out or used by itself.',
-    `**Pipeline Type**: ${plain(blocks.constructor.name)}`,
+    `**Pipeline Type**: ${plain(classNameOf(blocks))}`,
     `**Description**: ${plain(blocks.description.trim()) || 'A modular diffusion pipeline.'}`,
     `This pipeline has a ${count}-block architecture that can be customised and extended.`,
   ].join('\n\n')
@@ -116,7 +117,7 @@ function describePipeline(blocks: BlockNode): string {
 function describeParts(blocks: BlockNode): string {
   const parts = [...blocks.subBlocks].map(([name, block], i) => {
     const [first = ''] = block.description.split('\n')
-    const line = `${i + 1}. **${plain(name)}** (${code(block.constructor.name)})`
+    const line = `${i + 1}. **${plain(name)}** (${code(classNameOf(block))})`
     return first ? `${line}\n   - ${plain(first)}` : line
   })
   return parts.join('\n') || 'No blocks defined.'

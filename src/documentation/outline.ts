@@ -1,4 +1,5 @@
 /** The parts of a block as a nested list, as text or as Markdown. */
+import { classNameOf } from '../format/class-name'
 import type { BlockNode } from '../wiring/block-node'
 import { isConditional } from '../wiring/blocks'
 
@@ -15,7 +16,7 @@ export function outlineLines(block: BlockNode, style: OutlineStyle, indent = '')
     const mark = isConditional(block) ? '-' : `${i + 1}.`
     const [first = ''] = part.description.split('\n')
     const kind = part.kind === 'loop' ? ', a loop' : isConditional(part) ? ', a choice' : ''
-    const head = `${indent}${mark} ${style.name(name)} (${style.className(part.constructor.name)}${kind})`
+    const head = `${indent}${mark} ${style.name(name)} (${style.className(classNameOf(part))}${kind})`
     const line = first ? `${head}: ${style.description(first)}` : head
     // Markdown nests by the width of the mark above.
     return [line, ...outlineLines(part, style, `${indent}${' '.repeat(mark.length + 1)}`)]

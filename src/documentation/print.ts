@@ -1,4 +1,5 @@
 /** A block as text for a terminal: what it is made of. Counterpart: the __repr__ of diffusers' blocks. */
+import { classNameOf } from '../format/class-name'
 import type { BlockNode } from '../wiring/block-node'
 import { isConditional } from '../wiring/blocks'
 import { componentLine, configLine } from './doc'
@@ -21,7 +22,7 @@ function partLines(block: BlockNode): string[] {
   const byDefault = isConditional(block) ? block.defaultBlockName : undefined
   return [...block.subBlocks].flatMap(([name, part], i) => {
     const mark = isConditional(block) ? '•' : `[${i}]`
-    const head = `    ${mark} ${name}${name === byDefault ? ' [default]' : ''} (${part.constructor.name})`
+    const head = `    ${mark} ${name}${name === byDefault ? ' [default]' : ''} (${classNameOf(part)})`
     const description = part.description.split('\n').map(line => `       ${line}`)
     return part.description ? [head, ...description] : [head]
   })
@@ -30,10 +31,10 @@ function partLines(block: BlockNode): string[] {
 /** The text of `blocks.toString()`. */
 export function printBlock(block: BlockNode): string {
   const section = (title: string, lines: readonly string[]) => (lines.length > 0 ? [`  ${title}:`, ...lines] : [])
-  const parent = Object.getPrototypeOf(block.constructor) as { name: string }
+  const parent = Object.getPrototypeOf(block.constructor) as object
   return [
-    `${block.constructor.name}(`,
-    `  Class: ${parent.name}`,
+    `${classNameOf(block)}(`,
+    `  Class: ${classNameOf(parent)}`,
     ...triggerBanner(block),
     ...section('Description', block.description ? block.description.split('\n').map(line => `    ${line}`) : []),
     ...section(

@@ -1,4 +1,5 @@
 /** Small pieces that error texts are made of. */
+import { classNameOf } from '../format/class-name'
 
 /** Characters of a caller's text that an error repeats. */
 const LONGEST_QUOTE = 80
@@ -23,7 +24,7 @@ export function kindOf(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (typeof value === 'object') {
     const shape = (value as { shape?: unknown }).shape
-    const name = value.constructor?.name ?? 'Object'
+    const name = classNameOf(value)
     if (Array.isArray(shape)) return `${name} [${shape.join(',')}]`
     return name === 'Object' ? 'an object' : `an instance of ${name}`
   }

@@ -1,4 +1,5 @@
 /** Knows the components of many pipelines, and keeps their weights within memory. Counterpart: diffusers modular_pipelines/components_manager.py. */
+
 import { disposeComponent } from '../container/supplier'
 import { ComponentSearchError } from '../errors/component-search-error'
 import { emitWarning } from '../errors/emit-warning'
@@ -8,6 +9,7 @@ import { nameList } from '../errors/text'
 import { UnknownFreeMemoryError } from '../errors/unknown-free-memory-error'
 import { UnknownValueError } from '../errors/unknown-value-error'
 import { type ByteSize, parseByteSize } from '../format/byte-size'
+import { classNameOf } from '../format/class-name'
 import { CONFIG_LOAD_ID, loadIdOf } from '../params/load-ids'
 import type { ComponentRegistry } from '../pipeline/component-registry'
 import { componentId, nameInId } from './component-id'
@@ -439,7 +441,7 @@ function requireMeasurable({ memoryReserveMargin }: MemoryBudget, components: re
   if (memoryReserveMargin === undefined) return
   for (const model of components) {
     if (!isManagedModel(model) || model.memory.available() !== undefined) continue
-    throw new UnknownFreeMemoryError(model.constructor.name, model.device)
+    throw new UnknownFreeMemoryError(classNameOf(model), model.device)
   }
 }
 

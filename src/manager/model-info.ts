@@ -1,4 +1,5 @@
 /** What a components manager knows of a component. Counterpart: ComponentsManager.get_model_info of diffusers. */
+import { classNameOf } from '../format/class-name'
 import { loadIdOf } from '../params/load-ids'
 import { isManagedModel } from './managed-model'
 
@@ -65,7 +66,7 @@ export function infoOf(component: unknown, { id, addedTime, collections, isPinne
     modelId: id,
     addedTime,
     collection: collections.length === 0 ? null : collections.join(', '),
-    className: (component as { constructor?: { name?: string } } | null | undefined)?.constructor?.name ?? 'Object',
+    className: classNameOf(component),
     loadId: loadIdOf(component) ?? null,
   }
   if (!isManagedModel(component)) return info

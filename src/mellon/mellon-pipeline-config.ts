@@ -1,6 +1,8 @@
 /** All nodes of a pipeline, for Mellon. Counterpart: MellonPipelineConfig of diffusers. */
+
 import { z } from 'zod'
 import { MellonConfigError } from '../errors/mellon-config-error'
+import { classNameOf } from '../format/class-name'
 import { parseJson } from '../format/parse-json'
 import { toSnakeCase } from '../format/wire-names'
 import { explainMismatch } from '../params/schema'
@@ -86,7 +88,7 @@ export class MellonPipelineConfig {
    * inputs that take a whole group have no field.
    */
   static fromCustomBlock(block: BlockNode, options: MellonCustomBlockOptions = {}): MellonPipelineConfig {
-    const { inputTypes = {}, outputTypes = {}, label = spaced(block.constructor.name), ...rest } = options
+    const { inputTypes = {}, outputTypes = {}, label = spaced(classNameOf(block)), ...rest } = options
     const inputs = block.inputs.filter(input => input.name !== null)
     const components = [...new Set(block.expectedComponents.map(spec => spec.name))]
     const spec: MellonNodeSpec = {

@@ -1,9 +1,11 @@
 /** What a block needs the container to supply. Counterpart: diffusers modular_pipelines/modular_pipeline_utils.py. */
+
 import { ComponentSourceError } from '../errors/component-source-error'
 import { DeclarationError } from '../errors/declaration-error'
 import { UnknownComponentClassError } from '../errors/unknown-component-class-error'
 import { UnsupportedDTypeError } from '../errors/unsupported-dtype-error'
 import { statIfThere } from '../files/stat-if-there'
+import { classNameOf } from '../format/class-name'
 import type { ComponentClass, FromPretrainedOptions } from './component-class'
 import { classOf, componentClassNames, findComponentClass, isSubclass } from './component-classes'
 import { detectComponentClass } from './detect-component-class'
@@ -108,6 +110,11 @@ export class ComponentSpec {
     return new ComponentSpec({ name, typeHint, config, defaultCreationMethod: 'fromConfig' })
   }
 
+  /** Name of the class that the component must be an instance of. */
+  get typeName(): string | undefined {
+    return this.typeHint && classNameOf(this.typeHint)
+  }
+
   /** Identifies what would be loaded: path, subfolder, variant and revision joined by `|`; `null` for one made from config. */
   get loadId(): string {
     if (this.defaultCreationMethod === 'fromConfig') return CONFIG_LOAD_ID
@@ -177,7 +184,8 @@ export class ComponentSpec {
     if (given.className === undefined && this.className !== undefined) given.className = this.className
     const type = await spec.loadingClass(path, given)
     if (dtype !== undefined && type.dtypes !== undefined) {
-      if (!type.dtypes.includes(dtype)) throw new UnsupportedDTypeError(this.name, dtype, type.name, type.dtypes)
+      if (!type.dtypes.includes(dtype))
+        throw new UnsupportedDTypeError(this.name, dtype, classNameOf(type), type.dtypes)
       given.dtype = dtype
     }
     const component = await this.loadBy(type, path, given)
@@ -189,7 +197,7 @@ export class ComponentSpec {
     const isFile = WEIGHT_FILE.test(path) && statIfThere(path)?.isDirectory() !== true
     if (!isFile) return type.fromPretrained(path, options)
     if (type.fromSingleFile) return type.fromSingleFile(path, options)
-    const problem = `${type.name} is loaded from a folder, and ${path} is one file: it has no static fromSingleFile().`
+    const problem = `${classNameOf(type)} is loaded from a folder, and ${path} is one file: it has no static fromSingleFile().`
     throw new DeclarationError('ComponentSpec', this.name, problem)
   }
 

@@ -1,5 +1,7 @@
 /** What a picture of blocks shows, before anything is placed: boxes in boxes, and what flows between them. */
+
 import { getDeclarations } from '../decorators/declarations'
+import { classNameOf } from '../format/class-name'
 import { formatValue } from '../state/format-value'
 import type { BlockKind, BlockNode } from '../wiring/block-node'
 import { isComposite, isConditional, isLoop } from '../wiring/blocks'
@@ -133,11 +135,11 @@ function boxOf(block: BlockNode, { flow, ids, path, name, condition }: BoxPlace)
     id,
     path,
     kind: block.kind,
-    title: titleOf(block, name ?? block.constructor.name),
-    className: name === undefined ? '' : block.constructor.name,
+    title: titleOf(block, name ?? classNameOf(block)),
+    className: name === undefined ? '' : classNameOf(block),
     description: block.description,
     condition,
-    chips: own.map(spec => ({ name: spec.name, className: spec.typeHint?.name ?? 'any' })),
+    chips: own.map(spec => ({ name: spec.name, className: spec.typeName ?? 'any' })),
     notes: notesOf(key, flow),
     idle: !runs && !(isComposite(block) && parts.length === 0),
     parts,

@@ -1,4 +1,5 @@
 /** A picture of blocks as an SVG file. */
+import { classNameOf } from '../format/class-name'
 import type { BlockNode } from '../wiring/block-node'
 import { type BlockHolder, treeOf } from '../wiring/blocks'
 import { SIZE } from './box-texts'
@@ -88,7 +89,7 @@ export async function drawSvg(subject: BlockNode | BlockHolder, options: SvgOpti
   const blocks = treeOf(subject)
   const picture = pictureOf(blocks, options)
   const placed = await layOut(picture)
-  return writeSvg(placed, { title: options.title ?? blocks.constructor.name, description: describe(picture, blocks) })
+  return writeSvg(placed, { title: options.title ?? classNameOf(blocks), description: describe(picture, blocks) })
 }
 
 function describe({ inputs, outputs }: Picture, blocks: BlockNode): string {

@@ -1,4 +1,5 @@
 /** What `modular_model_index.json` is to hold. Counterpart: the config of ModularPipeline of diffusers. */
+import { classNameOf } from '../format/class-name'
 import { DIFFUSERS_VERSION } from '../format/diffusers-version'
 import type { ComponentClass } from '../params/component-class'
 import { classOf, findComponentClass, libraryOf } from '../params/component-classes'
@@ -70,5 +71,5 @@ function statedNames({ className, library }: ComponentSpec): readonly [string | 
 
 /** A class that Python does not know has no library there: it then looks at the files of the component to find out what they are. */
 function namesOf(type: ComponentClass | undefined): readonly [string | null, string | null] {
-  return type === undefined ? [null, null] : [libraryOf(type) ?? null, type.name]
+  return type === undefined ? [null, null] : [libraryOf(type) ?? null, classNameOf(type)]
 }

@@ -2,12 +2,14 @@
  * The index of a model, which says where its components are: `modular_model_index.json`, or `model_index.json` where there is none.
  * Counterpart: ModularPipeline._load_pipeline_config of diffusers.
  */
+
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ModelIndexError } from '../errors/model-index-error'
 import { recoverFolder } from '../files/leftovers'
 import { readTextSync } from '../files/read-text'
 import { statIfThere } from '../files/stat-if-there'
+import { classNameOf } from '../format/class-name'
 import { parseJson } from '../format/parse-json'
 import { toCamelCase } from '../format/wire-names'
 import { findModelIndex, isRepositoryId, type RepositoryOptions } from '../hub/repository-resolver'
@@ -142,7 +144,7 @@ export class ModelIndex {
 function fits(className: string | undefined, { typeHint }: ComponentSpec): boolean {
   if (className === undefined || typeHint === undefined || typeHint.fromPretrained === undefined) return false
   const type = findComponentClass(className)
-  return className === typeHint.name || (type !== undefined && isSubclass(type, typeHint))
+  return className === classNameOf(typeHint) || (type !== undefined && isSubclass(type, typeHint))
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Blocks with the components they need: the thing that runs. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
+
 import { ComponentContainer } from '../container/component-container'
 import { type CustomBlocksOptions, findCustomBlocks } from '../custom-blocks/load-blocks'
 import { documentBlock } from '../documentation/doc'
@@ -15,6 +16,7 @@ import { NotResumableError } from '../errors/not-resumable-error'
 import { PipelineAbortError } from '../errors/pipeline-abort-error'
 import { PipelineValidationError } from '../errors/pipeline-validation-error'
 import { UnknownBlocksError } from '../errors/unknown-blocks-error'
+import { classNameOf } from '../format/class-name'
 import { toSnakeCase } from '../format/wire-names'
 import type { PushedCommit } from '../hub/repository-publisher'
 import { fetchModelIndex, isRepositoryId, type RepositoryOptions } from '../hub/repository-resolver'
@@ -107,6 +109,9 @@ export interface ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = 
  * ```
  */
 export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = InputsOf<B>, V = ValuesOf<B>> {
+  /** Name of the class in files and messages. Bundlers and minifiers may change `name`, which is used if a subclass has no `className`. */
+  static readonly className: string = 'ModularPipeline'
+
   /** Supplies the components of this pipeline. */
   declare readonly container: ComponentContainer
   /** The blocks of pipelines of this class, where an index names none that are known. */
@@ -309,7 +314,7 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
     const { name } = this.constructor
     const family = findPipelineFamily(this.tree.modelName)
     const pipeline = name === PLAIN_PIPELINE ? (family?.pipelineClassName ?? name) : name
-    return indexToSave({ pipeline, blocks: this.tree.constructor.name }, this.settings, this.parts, name =>
+    return indexToSave({ pipeline, blocks: classNameOf(this.tree) }, this.settings, this.parts, name =>
       this.keyOf(name),
     )
   }
@@ -462,7 +467,7 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
     return withActiveRun(run, async () => {
       const start = performance.now()
       try {
-        run.emit({ type: 'runStart', block: this.tree.constructor.name })
+        run.emit({ type: 'runStart', block: classNameOf(this.tree) })
         for (const name of filled.ignored) run.warn('UNKNOWN_INPUT', unknownInputMessage(name, this.inputs))
         this.warnOfUnknownOutputs(run, options.output)
         await run.breathe()
@@ -486,7 +491,7 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
   }
 
   toString(): string {
-    return `${this.constructor.name} of ${this.tree}\n${JSON.stringify(this.configToSave, undefined, 2)}`
+    return `${classNameOf(this)} of ${this.tree}\n${JSON.stringify(this.configToSave, undefined, 2)}`
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
@@ -543,7 +548,7 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
     return new MissingComponentError({
       path,
       component: name,
-      className: spec?.typeHint?.name,
+      className: spec?.typeName,
       loadable: [spec?.pretrainedModelNameOrPath, spec?.subfolder].filter(Boolean).join('/'),
       available: this.container.tokens,
     })

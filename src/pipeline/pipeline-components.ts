@@ -1,4 +1,5 @@
 /** The components of one pipeline: how each is asked for, and what is there. Counterpart: the component part of ModularPipeline of diffusers. */
+
 import type { ComponentContainer } from '../container/component-container'
 import { disposeComponent } from '../container/supplier'
 import { ComponentLoadError } from '../errors/component-load-error'
@@ -7,6 +8,7 @@ import { ImmovableComponentError } from '../errors/immovable-component-error'
 import { InputTypeError } from '../errors/input-type-error'
 import { kindOf } from '../errors/text'
 import { UnknownValueError } from '../errors/unknown-value-error'
+import { classNameOf } from '../format/class-name'
 import { isManagedModel, type ManagedModel } from '../manager/managed-model'
 import type { Placement } from '../manager/placement'
 import { classOf, isSubclass } from '../params/component-classes'
@@ -173,7 +175,7 @@ export class PipelineComponents {
     }
     const steps: (() => void)[] = []
     for (const [model, name] of models) {
-      if (!model.preparePlacement) throw new ImmovableComponentError(name, model.constructor.name)
+      if (!model.preparePlacement) throw new ImmovableComponentError(name, classNameOf(model))
       steps.push(await model.preparePlacement(placement))
     }
     for (const step of steps) step()
@@ -238,7 +240,12 @@ export class PipelineComponents {
     const wanted = this.declared(name).typeHint
     const type = spec.typeHint ?? wanted
     if (wanted && type && !isSubclass(type, wanted)) {
-      throw new ComponentTypeError([], name, `an instance of ${wanted.name}`, `asked for as ${type.name}`)
+      throw new ComponentTypeError(
+        [],
+        name,
+        `an instance of ${classNameOf(wanted)}`,
+        `asked for as ${classNameOf(type)}`,
+      )
     }
     const full = spec.with({ typeHint: type })
     if (full.defaultCreationMethod === 'fromPretrained') return { name, spec: full, component: undefined }
@@ -371,5 +378,7 @@ export function wrongClass(
     typeof value === 'object' &&
     value !== null &&
     Object.prototype.isPrototypeOf.call(typeHint.prototype as object, value)
-  return isInstance ? undefined : new ComponentTypeError(path, name, `an instance of ${typeHint.name}`, kindOf(value))
+  return isInstance
+    ? undefined
+    : new ComponentTypeError(path, name, `an instance of ${classNameOf(typeHint)}`, kindOf(value))
 }

@@ -2,6 +2,7 @@
  * Which blocks and which pipeline class the names in an index stand for.
  * Counterpart: MODULAR_PIPELINE_MAPPING of diffusers modular_pipelines/modular_pipeline.py, and `default_blocks_name` of its pipelines.
  */
+import { classNameOf } from '../format/class-name'
 import type { PipelineBlocks } from './pipeline-blocks'
 
 /** A class of blocks that can be made from its name alone. */
@@ -27,7 +28,7 @@ const families = new Map<string, PipelineFamily>()
 
 /** Makes classes of blocks known by their names, so that `ModularPipeline.fromPretrained` finds them when an index names them. */
 export function registerBlockClasses(...classes: readonly NamedBlocks[]): void {
-  for (const type of classes) blocks.set(type.name, type)
+  for (const type of classes) blocks.set(classNameOf(type), type)
 }
 
 /** Makes a family known, and its default blocks. */

@@ -1,4 +1,5 @@
 /** Saves a pipeline: its components, the index that says where they are, and a card. Counterpart: ModularPipeline.save_pretrained of diffusers. */
+
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +10,7 @@ import { UnsafeSerializationError } from '../errors/unsafe-serialization-error'
 import { inTurn } from '../files/in-turn'
 import { writeFileAtomically } from '../files/write-file-atomically'
 import { writeFolderAtomically } from '../files/write-folder-atomically'
+import { classNameOf } from '../format/class-name'
 import { formatJson } from '../format/json'
 import { openRepository, type PublishOptions, type PushedCommit } from '../hub/repository-publisher'
 import { isSavable, type SavableComponent, type SavePretrainedOptions } from '../params/component-class'
@@ -113,7 +115,7 @@ export async function savePipeline(
     for (const [key, component] of savable) await component.savedTo?.(join(folder, key), options)
   })
   for (const name of notSaved) {
-    const kind = pipeline.components.get(name)?.constructor?.name ?? 'object'
+    const kind = classNameOf(pipeline.components.get(name))
     const message = `The component "${name}" (${kind}) has no savePretrained(), and was not saved to ${folder}.`
     emitWarning('COMPONENT_NOT_SAVED', message)
   }

@@ -1,4 +1,5 @@
 /** Runs one block of a tree as part of a run. */
+import { classNameOf } from '../format/class-name'
 import type { PipelineState } from '../state/pipeline-state'
 import type { BlockNode } from '../wiring/block-node'
 import { isLoop } from '../wiring/blocks'
@@ -29,14 +30,14 @@ function execute(
   block: BlockNode,
 ): MaybePromise<void> {
   const run = components[RUN]
-  const activation = run.enter(name, block.constructor.name)
+  const activation = run.enter(name, classNameOf(block))
   return orFail(
     () => {
       run.resumption?.enter(run.names, isLoop(block))
       return after(run.prepare(block), () => after(block.call(components, state), () => run.leave(activation)))
     },
     error => {
-      const failure = run.failure(error, block.constructor.name)
+      const failure = run.failure(error, classNameOf(block))
       run.abandon(activation)
       throw failure
     },

@@ -1,8 +1,10 @@
 /** The iterations of one loop: its parts are prepared once and then called again and again, on one set of values. */
+
 import { getDeclarations } from '../decorators/declarations'
 import { MissingIterationVariableError, OverlappingLoopStepError } from '../errors/loop-errors'
 import { MissingInputError } from '../errors/missing-input-error'
 import { NotResumableError } from '../errors/not-resumable-error'
+import { classNameOf } from '../format/class-name'
 import type { BlockState } from '../state/block-state'
 import { copyValue } from '../state/copy-value'
 import type { BlockNode, ChoiceNode } from '../wiring/block-node'
@@ -124,9 +126,9 @@ export class LoopExecution {
     const { run } = this
     const depth = run.names.length
     run.names.push(part.name)
-    const end = run.watched ? run.announce(part.block.constructor.name) : undefined
+    const end = run.watched ? run.announce(classNameOf(part.block)) : undefined
     const fail = (error: unknown): never => {
-      const failure = run.failure(error, part.block.constructor.name)
+      const failure = run.failure(error, classNameOf(part.block))
       run.names.length = depth
       throw failure
     }

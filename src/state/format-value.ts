@@ -1,4 +1,5 @@
 /** How values of a state are printed: tensors by dtype and shape, never by their numbers. */
+import { classNameOf } from '../format/class-name'
 
 interface TensorLike {
   readonly shape: readonly number[]
@@ -22,7 +23,7 @@ function format(value: unknown, around: readonly object[]): string {
   if (typeof value === 'function') return `[${value.name || 'function'}]`
   if (typeof value !== 'object' || value === null) return String(value)
   if (isTensorLike(value)) return `Tensor(dtype=${value.dtype}, shape=[${value.shape.join(', ')}])`
-  if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${value.byteLength} bytes)`
+  if (ArrayBuffer.isView(value)) return `${classNameOf(value)}(${value.byteLength} bytes)`
   if (around.includes(value)) return '[circular]'
   const inside = [...around, value]
   if (Array.isArray(value)) {
@@ -30,7 +31,8 @@ function format(value: unknown, around: readonly object[]): string {
     if (isTensorLike(value[0])) return `[${format(value[0], inside)}, …]`
     return `[${value.map(member => format(member, inside)).join(', ')}]`
   }
-  if (Object.getPrototypeOf(value) !== Object.prototype) return `${value.constructor?.name ?? 'object'} {…}`
+  if (Object.getPrototypeOf(value) !== Object.prototype)
+    return `${value.constructor === undefined ? 'object' : classNameOf(value)} {…}`
   const members = Object.entries(value).map(([name, member]) => `${name}: ${format(member, inside)}`)
   return `{${members.join(', ')}}`
 }

@@ -1,4 +1,5 @@
 /** Who asks for a component as what: two blocks that both run must be served by one object. */
+
 import { ComponentTypeError } from '../errors/component-type-error'
 import type { ComponentSpec } from '../params/component-spec'
 
@@ -17,7 +18,7 @@ export class ComponentClaims {
     this.claims.set(spec.name, [...others, { spec, path }])
     const opposed = others.find(other => !agree(other.spec, spec))
     if (opposed === undefined) return undefined
-    const [first, second] = [opposed.spec.typeHint?.name, spec.typeHint?.name]
+    const [first, second] = [opposed.spec.typeName, spec.typeName]
     const claim = `asked for as ${first} by ${opposed.path.join(' > ')} and as ${second} here`
     return new ComponentTypeError(path, spec.name, 'of one class', claim)
   }

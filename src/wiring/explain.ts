@@ -1,4 +1,5 @@
 /** Says where each value and each component of a call would come from. */
+import { classNameOf } from '../format/class-name'
 import type { ComponentSpec } from '../params/component-spec'
 import { formatValue } from '../state/format-value'
 import type { BlockNode } from './block-node'
@@ -51,7 +52,7 @@ export function explain(blocks: BlockNode, given: Readonly<Record<string, unknow
     knowledge,
     name => values.get(name) ?? defaults.find(input => input.name === name)?.default,
     ({ block, path, inputs: taken, components: needed, certain, known }) => {
-      const where = path.join(' > ') || block.constructor.name
+      const where = path.join(' > ') || classNameOf(block)
       for (const { name, required, default: fallback } of taken) {
         if (name === null) continue
         if (fallback !== undefined && !owners.has(name)) owners.set(name, where)
@@ -62,7 +63,12 @@ export function explain(blocks: BlockNode, given: Readonly<Record<string, unknow
         inputs.push({ block: where, input: name, required, certain, sources: named })
       }
       for (const spec of needed) {
-        components.push({ block: where, component: spec.name, className: spec.typeHint?.name, from: originOf(spec) })
+        components.push({
+          block: where,
+          component: spec.name,
+          className: spec.typeName,
+          from: originOf(spec),
+        })
       }
     },
   )

@@ -1,4 +1,5 @@
 /** What flows from which block to which: the wiring of a tree as a graph, for pictures. */
+import { classNameOf } from '../format/class-name'
 import type { InputParam } from '../params/input-param'
 import type { BlockNode } from './block-node'
 import { alwaysWrites, eachBlock, isComposite, isConditional, isLoop } from './blocks'
@@ -176,7 +177,7 @@ class Places {
       if (source.kind !== 'written') return []
       const path = this.paths.get(source.block)
       if (path) return [path]
-      return source.block === this.root.constructor.name ? [[]] : [] // A tree of one block.
+      return source.block === classNameOf(this.root) ? [[]] : [] // A tree of one block.
     })
   }
 

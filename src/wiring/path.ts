@@ -1,6 +1,7 @@
 /**
  * Which blocks these inputs run, told before anything runs: follows the tree as a run would, with what is known of each name instead of its value.
  */
+import { classNameOf } from '../format/class-name'
 import type { ComponentSpec } from '../params/component-spec'
 import type { InputParam } from '../params/input-param'
 import type { BlockNode, ChoiceNode, LoopNode } from './block-node'
@@ -121,7 +122,7 @@ export class PathWalk {
 
   /** A choice that depends on what a block wrote stays open, unless blocks are taken to write what they declare. */
   private write(name: string, block: BlockNode, { path }: Place, replaces: boolean): void {
-    const written: Source = { kind: 'written', block: path.join(' > ') || block.constructor.name }
+    const written: Source = { kind: 'written', block: path.join(' > ') || classNameOf(block) }
     const before = replaces ? [] : (this.knowledge.get(name)?.sources ?? [])
     const isKnown = before.some(source => source.kind === 'written' && source.block === written.block)
     this.knowledge.set(name, {

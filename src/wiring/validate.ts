@@ -1,10 +1,12 @@
 /** Checks how blocks are put together, before any input is known. */
+
 import { getDeclarations } from '../decorators/declarations'
 import { DeclarationError } from '../errors/declaration-error'
 import type { ModularError } from '../errors/modular-error'
 import { PipelineValidationError } from '../errors/pipeline-validation-error'
 import { type TypeClaim, TypeConflictError } from '../errors/type-conflict-error'
 import { UnmatchedTriggerError } from '../errors/unmatched-trigger-error'
+import { classNameOf } from '../format/class-name'
 import type { BlockNode } from './block-node'
 import { eachBlock, isComposite, isConditional, isLoop, type PlacedBlock } from './blocks'
 import { ComponentClaims } from './component-claims'
@@ -30,7 +32,7 @@ export function validateBlocks(blocks: BlockNode): void {
 /** A value given to a declared field is never seen: the field is bound to the run. */
 function checkInitialisers({ block, path }: PlacedBlock): ModularError[] {
   const { inputs, outputs, components, configs } = getDeclarations(block.constructor)
-  const where = [...path, block.constructor.name].join(' > ')
+  const where = [...path, classNameOf(block)].join(' > ')
   const refuse = (fields: Iterable<string>, advice: string) =>
     [...fields]
       .filter(field => (block as unknown as Record<string, unknown>)[field] !== undefined)
@@ -50,7 +52,7 @@ function checkInitialisers({ block, path }: PlacedBlock): ModularError[] {
 function checkFields({ block, path }: PlacedBlock): ModularError[] {
   if (isLoop(block)) return []
   const { inputs, outputs, components, configs, steps } = getDeclarations(block.constructor)
-  const where = [...path, block.constructor.name].join(' > ')
+  const where = [...path, classNameOf(block)].join(' > ')
   const refuse = (fields: Iterable<string>, advice: string) =>
     [...fields].map(field => new DeclarationError(where, field, advice))
   if (!isComposite(block)) {
@@ -96,7 +98,7 @@ function checkTypes(placed: readonly PlacedBlock[]): ModularError[] {
   }
   for (const { block, path } of placed) {
     if (isComposite(block) && !isLoop(block)) continue
-    const where = path.join(' > ') || block.constructor.name
+    const where = path.join(' > ') || classNameOf(block)
     const inputs = isLoop(block) ? block.loopInputs : block.inputs
     const outputs = isLoop(block) ? block.loopIntermediateOutputs : block.intermediateOutputs
     for (const { name, typeHint } of inputs) claim(name, { block: where, role: 'reads', type: typeHint as string })

@@ -1,7 +1,9 @@
 /** `toProduceOutputs`: what blocks write. */
+
 import type { BlockSource } from '../../src'
 import { toBlock } from '../../src/composition/block-source'
 import { nearestName } from '../../src/errors/nearest-name'
+import { classNameOf } from '../../src/format/class-name'
 import { heading, type MatcherResult, quoted, requireBlock, requireNames, result } from './matcher'
 
 /** Passes if the blocks write all of these, whatever else they write. @throws MatcherUseError */
@@ -17,7 +19,7 @@ export function toProduceOutputs(received: BlockSource, expected: readonly strin
   })
   return result(
     missing.length === 0,
-    heading('toProduceOutputs', block.constructor.name, `[${quoted(expected)}]`),
+    heading('toProduceOutputs', classNameOf(block), `[${quoted(expected)}]`),
     [`It writes: ${quoted(written)}`, ...lines].join('\n'),
     'It writes all of these, but was expected not to.',
   )

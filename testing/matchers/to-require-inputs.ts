@@ -1,6 +1,8 @@
 /** `toRequireInputs`: what must be passed to blocks. */
+
 import type { BlockSource } from '../../src'
 import { toBlock } from '../../src/composition/block-source'
+import { classNameOf } from '../../src/format/class-name'
 import { heading, type MatcherResult, quoted, requireBlock, requireNames, result } from './matcher'
 
 /** Passes if the inputs that a caller must pass are exactly these, in any order. What an earlier block writes need not be passed. @throws MatcherUseError */
@@ -22,7 +24,7 @@ export function toRequireInputs(received: BlockSource, expected: readonly string
   ]
   return result(
     missing.length === 0 && others.length === 0,
-    heading('toRequireInputs', block.constructor.name, `[${quoted(expected)}]`),
+    heading('toRequireInputs', classNameOf(block), `[${quoted(expected)}]`),
     lines.join('\n'),
     'It requires exactly these inputs, but was expected not to.',
   )

@@ -1,16 +1,18 @@
 /** `toWire`: whether blocks are put together rightly. */
+
 import { type BlockSource, ModularError, PipelineValidationError } from '../../src'
 import { toBlock } from '../../src/composition/block-source'
+import { classNameOf } from '../../src/format/class-name'
 import { heading, type MatcherResult, requireBlock, result } from './matcher'
 
 /** Passes if a pipeline can be made of the blocks; the message lists all that is wrong with them. @throws MatcherUseError */
 export function toWire(received: BlockSource): MatcherResult {
   requireBlock('toWire', received)
   const problems: string[] = []
-  let name = typeof received === 'function' ? received.name : received.constructor.name
+  let name = classNameOf(received)
   try {
     const block = toBlock(received)
-    name = block.constructor.name
+    name = classNameOf(block)
     block.validate()
   } catch (error) {
     if (!(error instanceof ModularError)) throw error

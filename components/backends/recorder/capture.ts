@@ -1,4 +1,5 @@
 /** Records a model as a graph by running it once on tensors without numbers. */
+import { classNameOf } from '../../../src/format/class-name'
 import type { Module } from '../../nn/module'
 import { withParameterReader } from '../../nn/parameter'
 import { wrapForwards } from '../../nn/wrap-forwards'
@@ -32,7 +33,7 @@ export class OutputSlot {
  * whatever the model throws for inputs that do not fit
  */
 export function capture<I>(model: Module, exampleInputs: I, forward: (inputs: I) => unknown): Capture {
-  const recording = new Recording(model.constructor.name, model.namedParameters())
+  const recording = new Recording(classNameOf(model), model.namedParameters())
   const inputs: { name: string; value: GraphValue }[] = []
   return record(recording, ({ tensorOf, valueBehind }) => {
     const symbol = ({ name, tensor: { shape, dtype } }: TreeLeaf) => {

@@ -1,5 +1,7 @@
 /** One call of a model, of one form, as a session of ONNX Runtime. */
+
 import type { InferenceSession } from 'onnxruntime-common'
+import { classNameOf } from '../../../src/format/class-name'
 import type { BuilderOptions } from '../../backends/onnx/onnx-builder'
 import { encodeOnnx, writeOnnx } from '../../backends/onnx/write-onnx'
 import { type Capture, capture, OutputSlot } from '../../backends/recorder/capture'
@@ -67,7 +69,7 @@ export class GraphSession {
     options: InferenceSession.SessionOptions,
     { keepsHalf, optimizedModels, ...operators }: GraphSessionOptions,
   ) {
-    this.model = call.model.constructor.name
+    this.model = classNameOf(call.model)
     this.capture = capture(call.model, call.inputs, call.forward)
     const { graph } = this.capture
     const weights = parametersOf(graph)

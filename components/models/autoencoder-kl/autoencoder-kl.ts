@@ -15,6 +15,8 @@ import { Encoder } from './encoder'
 
 /** Encodes images to latents and decodes them. Latents are the model's own, neither scaled nor shifted by the config's factors. */
 export class AutoencoderKL extends PretrainedModel {
+  static override readonly className: string = 'AutoencoderKL'
+
   readonly encoder: Encoder
   readonly decoder: Decoder
   readonly quantConv: Conv2d | undefined

@@ -18,6 +18,8 @@ export interface CLIPTextProjectionOutput extends Omit<CLIPTextOutput, 'poolerOu
 
 /** Embeds texts into the space that CLIP shares between texts and images. */
 export class CLIPTextModelWithProjection extends PretrainedModel {
+  static override readonly className: string = 'CLIPTextModelWithProjection'
+
   readonly textModel: CLIPTextModel
   readonly textProjection: Linear
 

@@ -43,6 +43,8 @@ const MASKED = -1e9
 
 /** Embeds texts. */
 export class CLIPTextModel extends PretrainedModel {
+  static override readonly className: string = 'CLIPTextModel'
+
   readonly embeddings: CLIPTextEmbeddings
   readonly encoder: CLIPEncoder
   readonly finalLayerNorm: LayerNorm

@@ -1,4 +1,5 @@
 /** Finds the transformer blocks of a model. Counterpart: the fqn of hooks/layer_skip.py */
+import { classNameOf } from '../../../src/format/class-name'
 import type { Module } from '../../nn/module'
 import { ModelHookError } from './model-hook-error'
 
@@ -26,7 +27,7 @@ const AUTO_STACKS = [
  * @throws ModelHookError if the model has no such stack, or the stack none of these blocks
  */
 export function stackedBlocks(model: Module, stack: string, indices: readonly number[]): StackedBlock[] {
-  const refuse = (problem: string) => new ModelHookError(model.constructor.name, `the stack "${stack}"`, problem)
+  const refuse = (problem: string) => new ModelHookError(classNameOf(model), `the stack "${stack}"`, problem)
   const stacks = stacksOf(model)
   const blocks = stack === 'auto' ? AUTO_STACKS.map(name => stacks.get(name)).find(Boolean) : stacks.get(stack)
   if (blocks === undefined) {

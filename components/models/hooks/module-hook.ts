@@ -1,5 +1,7 @@
 /** Stands in for what a part of a model computes, for one call. Counterpart: hooks/hooks.py (ModelHook) */
+
 import { nearestName } from '../../../src/errors/nearest-name'
+import { classNameOf } from '../../../src/format/class-name'
 import { mapTree } from '../../backends/recorder/tensor-tree'
 import type { Module } from '../../nn/module'
 import { type Forward, wrapForward } from '../../nn/wrap-forwards'
@@ -56,7 +58,7 @@ export function withHooks<T>(
   work: () => T,
 ): T {
   const modules = new Map(model.namedModules())
-  const rows = new BatchRows(model.constructor.name)
+  const rows = new BatchRows(classNameOf(model))
   const ends: (() => void)[] = []
   try {
     for (const [i, hook] of hooks.entries()) {
@@ -65,7 +67,7 @@ export function withHooks<T>(
       const replace = (run: Forward, args: readonly unknown[]) => {
         const result = hook.forward({ module, args, run, numbers: numbers[i] ?? [] })
         if (result !== undefined) return result
-        throw new ModelHookError(model.constructor.name, hook.module, `gets nothing from the hook "${hook.name}"`)
+        throw new ModelHookError(classNameOf(model), hook.module, `gets nothing from the hook "${hook.name}"`)
       }
       ends.push(
         wrapForward(module, (run, args) =>
@@ -82,7 +84,7 @@ export function withHooks<T>(
 function noSuchModule(model: Module, name: string, names: readonly string[]): ModelHookError {
   const nearest = nearestName(name, names)
   const hint = nearest === undefined ? '' : `; there is ${nearest}`
-  return new ModelHookError(model.constructor.name, name, `is no part of the model${hint}`)
+  return new ModelHookError(classNameOf(model), name, `is no part of the model${hint}`)
 }
 
 /** Rows of a batch, from one to before another. */

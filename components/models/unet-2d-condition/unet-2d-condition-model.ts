@@ -22,6 +22,8 @@ import type { UpBlock } from './up-block'
 
 /** Predicts the noise (or what else it was trained for) in a latent image, given the time and a prompt. */
 export class UNet2DConditionModel extends PretrainedModel {
+  static override readonly className: string = 'UNet2DConditionModel'
+
   readonly convIn: Conv2d
   readonly timeProj: Timesteps
   readonly timeEmbedding: TimestepEmbedding

@@ -2,6 +2,7 @@
  * Latent consistency models: each step predicts the clean sample at once, and adds noise for the next. Source:
  * https://arxiv.org/abs/2310.04378; counterpart: schedulers/scheduling_lcm.py
  */
+import { classNameOf } from '../../../src/format/class-name'
 import type * as tf from '../../tensors/tf'
 import type { StepOptions, StepResult } from '../step-options'
 import { linearCombination } from '../steps/linear-combination'
@@ -13,13 +14,15 @@ const SIGMA_DATA = 0.5
 
 /** One to eight steps are enough. The clean sample that a step returns is what the model's boundary condition makes of the prediction. */
 export class LCMScheduler extends ConsistencyScheduler {
+  static override readonly className: string = 'LCMScheduler'
+
   protected override update(
     index: number,
     modelOutput: tf.Tensor,
     sample: tf.Tensor,
     options: StepOptions,
   ): StepResult {
-    checkShape(this.constructor.name, 'modelOutput', modelOutput, sample)
+    checkShape(classNameOf(this), 'modelOutput', modelOutput, sample)
     const from = this.timesteps[index] as number
     const clean = this.predictClean(this.levelAt(from), sample, modelOutput)
     const scaled = from * this.config.timestepScaling
@@ -29,7 +32,7 @@ export class LCMScheduler extends ConsistencyScheduler {
     )
     if (this.isLast(index)) return { prevSample: predOriginalSample.clone(), predOriginalSample }
     const next = this.levelAt(this.timesteps[index + 1] ?? from)
-    const noise = stepNoise(this.constructor.name, sample, options)
+    const noise = stepNoise(classNameOf(this), sample, options)
     return { prevSample: linearCombination([next.alpha, predOriginalSample], [next.sigma, noise]), predOriginalSample }
   }
 }

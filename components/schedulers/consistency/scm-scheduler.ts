@@ -2,7 +2,9 @@
  * Simplified consistency models: timesteps are angles between the data and the noise. Source: https://arxiv.org/abs/2410.11081;
  * counterpart: schedulers/scheduling_scm.py
  */
+
 import { z } from 'zod'
+import { classNameOf } from '../../../src/format/class-name'
 import type * as tf from '../../tensors/tf'
 import { linspaceFloat32 } from '../noise-levels/number-sequences'
 import type { Schedule } from '../run-progress'
@@ -41,6 +43,8 @@ const INTERMEDIATE_TIMESTEP = 1.3
  * than steps. A run begins with noise of the standard deviation `sigmaData`.
  */
 export class SCMScheduler extends SchedulerMixin<SCMConfig> {
+  static override readonly className: string = 'SCMScheduler'
+
   protected override readonly setTimestepsOptions = ['timesteps', 'maxTimesteps', 'intermediateTimesteps'] as const
   protected readonly trainingSchedule: Schedule
 
@@ -86,11 +90,11 @@ export class SCMScheduler extends SchedulerMixin<SCMConfig> {
     sample: tf.Tensor,
     options: StepOptions,
   ): StepResult {
-    checkShape(this.constructor.name, 'modelOutput', modelOutput, sample)
+    checkShape(classNameOf(this), 'modelOutput', modelOutput, sample)
     const [from, to] = [this.timesteps[index] as number, this.timesteps[index + 1]]
     if (to === undefined) throw this.refuse('timestep', `${from} is where the run ends, and no step`)
     const predOriginalSample = linearCombination([Math.cos(from), sample], [-Math.sin(from), modelOutput])
-    const noise = stepNoise(this.constructor.name, sample, options)
+    const noise = stepNoise(classNameOf(this), sample, options)
     const next = this.noiseLevel(to)
     return { prevSample: linearCombination([next.alpha, predOriginalSample], [next.sigma, noise]), predOriginalSample }
   }

@@ -36,6 +36,8 @@ export type DEISMultistepConfig = z.output<typeof schema>
 
 /** Follows the noise, and ends at the smallest noise of the training. */
 export class DEISMultistepScheduler extends ExponentialSolverScheduler<DEISMultistepConfig> {
+  static override readonly className: string = 'DEISMultistepScheduler'
+
   protected override readonly setTimestepsOptions = ['mu'] as const
 
   /** @throws ConfigError */

@@ -1,4 +1,5 @@
 /** What DPM-Solver's multistep forms share: the step. Source: https://arxiv.org/abs/2211.01095, section 4 */
+import { classNameOf } from '../../../src/format/class-name'
 import type * as tf from '../../tensors/tf'
 import type { StepOptions, StepResult } from '../step-options'
 import { stepNoise } from '../steps/step-noise'
@@ -28,7 +29,7 @@ export abstract class DPMSolverMultistepBase<
   ): StepResult {
     const { algorithmType, solverType } = this.config
     const prediction = this.convertModelOutput(index, modelOutput, sample)
-    const noise = algorithmType.startsWith('sde') ? stepNoise(this.constructor.name, sample, options) : undefined
+    const noise = algorithmType.startsWith('sde') ? stepNoise(classNameOf(this), sample, options) : undefined
     const predictions = [prediction, ...this.history.newestFirst].slice(0, this.orderAt(index))
     const levels = predictions.map((_, age) => this.levelAt(index - age))
     const factors = dpmSolverFactors(algorithmType, solverType, this.levelAt(index + 1), levels)

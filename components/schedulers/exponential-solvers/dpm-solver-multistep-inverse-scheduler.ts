@@ -39,6 +39,8 @@ export type DPMSolverMultistepInverseConfig = z.output<typeof schema>
  * sigmas of a run may be more than its timesteps need.
  */
 export class DPMSolverMultistepInverseScheduler extends DPMSolverMultistepBase<DPMSolverMultistepInverseConfig> {
+  static override readonly className: string = 'DPMSolverMultistepInverseScheduler'
+
   protected override readonly trainingSchedule: Schedule = {
     timesteps: Array.from(this.noise.sigmas, (_, t) => t),
     sigmas: [...this.noise.sigmas, this.noise.sigmas.at(-1) as number],

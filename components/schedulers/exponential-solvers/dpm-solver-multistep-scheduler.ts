@@ -38,6 +38,8 @@ export type DPMSolverMultistepConfig = z.output<typeof schema>
 
 /** Remembers the predictions of the last steps. */
 export class DPMSolverMultistepScheduler extends DPMSolverMultistepBase<DPMSolverMultistepConfig> {
+  static override readonly className: string = 'DPMSolverMultistepScheduler'
+
   protected override readonly setTimestepsOptions = ['timesteps', 'mu'] as const
 
   /** @throws ConfigError */

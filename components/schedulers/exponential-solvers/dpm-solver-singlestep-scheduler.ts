@@ -2,8 +2,10 @@
  * DPM-Solver and DPM-Solver++, singlestep: rounds of steps of order 1, 2 and 3 that all begin at the sample of the round's first one. Source:
  * https://arxiv.org/abs/2206.00927; counterpart: schedulers/scheduling_dpmsolver_singlestep.py
  */
+
 import { z } from 'zod'
 import type { RunScope } from '../../../src/container/run-scoped'
+import { classNameOf } from '../../../src/format/class-name'
 import type * as tf from '../../tensors/tf'
 import { finalSigma, sigmaSettings } from '../noise-levels/sigma-settings'
 import type { StepOptions, StepResult } from '../step-options'
@@ -36,6 +38,8 @@ export type DPMSolverSinglestepConfig = z.output<typeof schema>
 
 /** Remembers the predictions of a round, and the sample that it began with. Timesteps are spaced evenly: it has no other spacing. */
 export class DPMSolverSinglestepScheduler extends ExponentialSolverScheduler<DPMSolverSinglestepConfig> {
+  static override readonly className: string = 'DPMSolverSinglestepScheduler'
+
   protected override readonly setTimestepsOptions = ['timesteps', 'mu'] as const
   /** The sample that the round began with. */
   private start = new TensorHistory(1)
@@ -81,7 +85,7 @@ export class DPMSolverSinglestepScheduler extends ExponentialSolverScheduler<DPM
   ): StepResult {
     const { algorithmType, solverType } = this.config
     const prediction = this.convertModelOutput(index, modelOutput, sample)
-    const noise = algorithmType.startsWith('sde') ? stepNoise(this.constructor.name, sample, options) : undefined
+    const noise = algorithmType.startsWith('sde') ? stepNoise(classNameOf(this), sample, options) : undefined
     // A run that begins inside of a round has less than the round's predictions.
     const predictions = [prediction, ...this.history.newestFirst].slice(0, this.orderAt(index))
     const begins = predictions.length === 1

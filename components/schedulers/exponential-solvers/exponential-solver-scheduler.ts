@@ -3,8 +3,10 @@
  * the clean sample or of the noise, by a polynomial. Source: https://arxiv.org/abs/2206.00927; counterpart: the like parts of
  * schedulers/scheduling_dpmsolver_multistep.py and its relatives
  */
+
 import type { z } from 'zod'
 import type { RunScope } from '../../../src/container/run-scoped'
+import { classNameOf } from '../../../src/format/class-name'
 import type { RawConfig } from '../../configs/parse-config'
 import type * as tf from '../../tensors/tf'
 import { makeSigmaSchedule, type SigmaSchedule, trainingSchedule } from '../noise-levels/noise-schedule'
@@ -84,7 +86,7 @@ export abstract class ExponentialSolverScheduler<Config extends SolverConfig> ex
   /** The places that a run visits. */
   protected visit(request: TimestepsRequest): VisitedLevels {
     if (request.timesteps !== undefined) {
-      refuseTimestepsWith(this.constructor.name, this.config)
+      refuseTimestepsWith(classNameOf(this), this.config)
       if (this.config.useFlowSigmas) throw this.refuse('timesteps', 'cannot be given where useFlowSigmas is on')
       return this.interpolated(request.timesteps.map(Math.trunc))
     }
@@ -150,7 +152,7 @@ export abstract class ExponentialSolverScheduler<Config extends SolverConfig> ex
   protected convertModelOutput(index: number, modelOutput: tf.Tensor, sample: tf.Tensor): tf.Tensor {
     const { predictionType, varianceType = null } = this.config
     const mean = varianceType === null || predictionType !== 'epsilon' ? modelOutput : firstChannels(modelOutput)
-    checkShape(this.constructor.name, 'modelOutput', mean, sample)
+    checkShape(classNameOf(this), 'modelOutput', mean, sample)
     const level = this.levelAt(index)
     const isFlow = predictionType === 'flow_prediction'
     if (this.followsNoise && !this.thresholds && !isFlow) return applyMix(noiseMix(predictionType, level), sample, mean)

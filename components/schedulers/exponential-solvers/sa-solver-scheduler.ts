@@ -2,7 +2,9 @@
  * SA-Solver, the stochastic Adams method: a multistep predictor-corrector with as much fresh noise as is wanted. Source:
  * https://arxiv.org/abs/2309.05019; counterpart: schedulers/scheduling_sasolver.py
  */
+
 import { z } from 'zod'
+import { classNameOf } from '../../../src/format/class-name'
 import type * as tf from '../../tensors/tf'
 import { spacingSettings } from '../scheduler-config'
 import type { StepOptions } from '../step-options'
@@ -50,6 +52,8 @@ export type SASolverConfig = z.output<typeof schema>
 
 /** Remembers the predictions of the last steps, and the last sample and noise. Each step takes noise, also where it adds none. */
 export class SASolverScheduler extends PredictorCorrectorScheduler<SASolverConfig> {
+  static override readonly className: string = 'SASolverScheduler'
+
   /** @throws ConfigError */
   constructor(config: z.input<typeof schema> = {}, file?: string) {
     super(schema, config, file)
@@ -76,7 +80,7 @@ export class SASolverScheduler extends PredictorCorrectorScheduler<SASolverConfi
   }
 
   protected override drawNoise(sample: tf.Tensor, options: StepOptions): tf.Tensor {
-    return stepNoise(this.constructor.name, sample, options)
+    return stepNoise(classNameOf(this), sample, options)
   }
 
   protected override predictorReach(index: number): number {

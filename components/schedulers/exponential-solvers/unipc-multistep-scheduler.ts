@@ -69,6 +69,8 @@ const FROM_PURE_NOISE = 1e-6
 
 /** Remembers the predictions of the last steps, and the last sample. */
 export class UniPCMultistepScheduler extends PredictorCorrectorScheduler<UniPCMultistepConfig> {
+  static override readonly className: string = 'UniPCMultistepScheduler'
+
   protected override readonly setTimestepsOptions = ['sigmas', 'mu'] as const
 
   /** @throws ConfigError */

@@ -2,7 +2,9 @@
  * Euler's method for flow matching models: SD3, Flux and others. Source: https://arxiv.org/abs/2403.03206; counterpart:
  * schedulers/scheduling_flow_match_euler_discrete.py
  */
+
 import { z } from 'zod'
+import { classNameOf } from '../../../src/format/class-name'
 import type * as tf from '../../tensors/tf'
 import { sigmaSettingNames } from '../noise-levels/sigma-settings'
 import { checkExclusive } from '../scheduler-config'
@@ -24,6 +26,8 @@ export type FlowMatchEulerDiscreteConfig = z.output<typeof schema>
 
 /** `sigmas` of setTimesteps are shifted like its own; `timesteps`, which go with them or stand alone, are shown to the network as given. */
 export class FlowMatchEulerDiscreteScheduler extends FlowMatchScheduler<FlowMatchEulerDiscreteConfig> {
+  static override readonly className: string = 'FlowMatchEulerDiscreteScheduler'
+
   protected override readonly setTimestepsOptions = ['timesteps', 'sigmas', 'mu'] as const
 
   /** @throws ConfigError */
@@ -37,13 +41,13 @@ export class FlowMatchEulerDiscreteScheduler extends FlowMatchScheduler<FlowMatc
     sample: tf.Tensor,
     options: StepOptions,
   ): StepResult {
-    checkShape(this.constructor.name, 'modelOutput', modelOutput, sample)
+    checkShape(classNameOf(this), 'modelOutput', modelOutput, sample)
     const [sigma, next] = [this.sigmaAt(index), this.sigmaAt(index + 1)]
     if (!this.config.stochasticSampling) {
       return { prevSample: linearCombination([1, sample], [next - sigma, modelOutput]) }
     }
     const predOriginalSample = linearCombination([1, sample], [-sigma, modelOutput])
-    const noise = stepNoise(this.constructor.name, sample, options)
+    const noise = stepNoise(classNameOf(this), sample, options)
     return { prevSample: linearCombination([1 - next, predOriginalSample], [next, noise]), predOriginalSample }
   }
 }

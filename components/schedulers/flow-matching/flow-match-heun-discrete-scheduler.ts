@@ -2,8 +2,10 @@
  * Heun's method for flow matching models: two predictions for a step, at both its ends. Source: https://arxiv.org/abs/2206.00364,
  * algorithm 2; counterpart: schedulers/scheduling_flow_match_heun_discrete.py
  */
+
 import { z } from 'zod'
 import type { RunScope } from '../../../src/container/run-scoped'
+import { classNameOf } from '../../../src/format/class-name'
 import * as tf from '../../tensors/tf'
 import type { Schedule } from '../run-progress'
 import { churnedShare } from '../sigma-space/churned-euler-step'
@@ -29,6 +31,8 @@ interface FirstHalf {
 
 /** All timesteps but the first come twice: for the second half of a step and the first of the next. The last step is Euler's. */
 export class FlowMatchHeunDiscreteScheduler extends FlowMatchScheduler<FlowMatchHeunDiscreteConfig> {
+  static override readonly className: string = 'FlowMatchHeunDiscreteScheduler'
+
   override readonly order = 2
   private firstHalf: FirstHalf | undefined
   /** The place of the timestep at which noise was first added. */
@@ -67,7 +71,7 @@ export class FlowMatchHeunDiscreteScheduler extends FlowMatchScheduler<FlowMatch
     sample: tf.Tensor,
     options: StepOptions,
   ): StepResult {
-    checkShape(this.constructor.name, 'modelOutput', modelOutput, sample)
+    checkShape(classNameOf(this), 'modelOutput', modelOutput, sample)
     const { firstHalf } = this
     const sigma = this.sigmaAt(firstHalf === undefined ? index : index - 1)
     const next = this.sigmaAt(firstHalf === undefined ? index + 1 : index)
@@ -104,7 +108,7 @@ export class FlowMatchHeunDiscreteScheduler extends FlowMatchScheduler<FlowMatch
   }
 
   private addFreshNoise(sample: tf.Tensor, deviation: number, options: StepOptions): tf.Tensor {
-    const noise = stepNoise(this.constructor.name, sample, options)
+    const noise = stepNoise(classNameOf(this), sample, options)
     return linearCombination([1, sample], [deviation * (options.sNoise ?? 1), noise])
   }
 }

@@ -3,8 +3,10 @@
  * samples may grow on the way, as in scale-wise distillation. Sources: https://arxiv.org/abs/2310.04378,
  * https://arxiv.org/abs/2503.16397; counterpart: schedulers/scheduling_flow_match_lcm.py
  */
+
 import { z } from 'zod'
 import type { RunScope } from '../../../src/container/run-scoped'
+import { classNameOf } from '../../../src/format/class-name'
 import type * as tf from '../../tensors/tf'
 import { roundHalfEven } from '../noise-levels/number-sequences'
 import { sigmaSettingNames } from '../noise-levels/sigma-settings'
@@ -32,6 +34,8 @@ export type FlowMatchLCMConfig = z.output<typeof schema>
 
 /** Every step draws noise, also the last, which adds none of it. `varianceNoise` is of the size that the step leads to. */
 export class FlowMatchLCMScheduler extends FlowMatchScheduler<FlowMatchLCMConfig> {
+  static override readonly className: string = 'FlowMatchLCMScheduler'
+
   protected override readonly setTimestepsOptions = ['timesteps', 'sigmas', 'mu'] as const
   /** The height and width that the run began with. */
   private initialSize: readonly [height: number, width: number] | undefined
@@ -67,11 +71,11 @@ export class FlowMatchLCMScheduler extends FlowMatchScheduler<FlowMatchLCMConfig
     sample: tf.Tensor,
     options: StepOptions,
   ): StepResult {
-    checkShape(this.constructor.name, 'modelOutput', modelOutput, sample)
+    checkShape(classNameOf(this), 'modelOutput', modelOutput, sample)
     const [sigma, next] = [this.sigmaAt(index), this.sigmaAt(index + 1)]
     const clean = linearCombination([1, sample], [-sigma, modelOutput])
     const predOriginalSample = this.grow(index, clean)
-    const noise = stepNoise(this.constructor.name, predOriginalSample, options)
+    const noise = stepNoise(classNameOf(this), predOriginalSample, options)
     return { prevSample: linearCombination([1 - next, predOriginalSample], [next, noise]), predOriginalSample }
   }
 

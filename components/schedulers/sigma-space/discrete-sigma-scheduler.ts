@@ -2,7 +2,9 @@
  * What samplers in sigma space share where the network was trained on discrete timesteps, as variance preserving models are.
  * Counterpart: the like parts of schedulers/scheduling_euler_discrete.py and its relatives
  */
+
 import type { z } from 'zod'
+import { classNameOf } from '../../../src/format/class-name'
 import type { RawConfig } from '../../configs/parse-config'
 import type * as tf from '../../tensors/tf'
 import {
@@ -60,7 +62,7 @@ export abstract class DiscreteSigmaScheduler<Config extends DiscreteSigmaConfig>
   }
 
   protected override makeSchedule({ timesteps: custom, numInferenceSteps }: TimestepsRequest): Schedule {
-    if (custom !== undefined) refuseTimestepsWith(this.constructor.name, this.config)
+    if (custom !== undefined) refuseTimestepsWith(classNameOf(this), this.config)
     const timesteps = custom ?? spaceTimesteps({ ...this.config, numInferenceSteps })
     const visited = this.sigmasAt(timesteps.map(this.roundTimestep))
     const range = {

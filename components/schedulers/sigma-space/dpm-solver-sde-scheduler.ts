@@ -2,8 +2,10 @@
  * DPM-Solver++ as a stochastic differential equation, one step at a time with a look at its middle, as in k-diffusion's sample_dpmpp_sde: the noise
  * of all steps is one Brownian motion. Source: https://arxiv.org/abs/2211.01095; counterpart: schedulers/scheduling_dpmsolver_sde.py
  */
+
 import { z } from 'zod'
 import type { RunScope } from '../../../src/container/run-scoped'
+import { classNameOf } from '../../../src/format/class-name'
 import { BrownianNoise, type BrownianNoiseOptions } from '../../random/brownian-noise'
 import { Generator } from '../../random/generator'
 import type * as tf from '../../tensors/tf'
@@ -49,6 +51,8 @@ const SEED_LIMIT = 2n ** 63n - 1n
  * takes `sNoise`, the scale of the noise.
  */
 export class DPMSolverSDEScheduler extends SecondOrderSigmaScheduler<DPMSolverSDEConfig> {
+  static override readonly className: string = 'DPMSolverSDEScheduler'
+
   /** The noise of the run, from its first noisy step on. */
   private motion: BrownianNoise | undefined
 
@@ -126,7 +130,7 @@ export class DPMSolverSDEScheduler extends SecondOrderSigmaScheduler<DPMSolverSD
 
   private noiseBetween(from: number, to: number, sample: tf.Tensor, options: StepOptions): tf.Tensor {
     // Noise of the caller's own, and what is wrong about it.
-    if (options.varianceNoise !== undefined) return stepNoise(this.constructor.name, sample, options)
+    if (options.varianceNoise !== undefined) return stepNoise(classNameOf(this), sample, options)
     this.motion ??= this.makeMotion(sample.shape, options)
     return this.motion.between(from, to)
   }
@@ -136,7 +140,7 @@ export class DPMSolverSDEScheduler extends SecondOrderSigmaScheduler<DPMSolverSD
     const limits = { sigmaMin: Math.min(...sigmas), sigmaMax: Math.max(...sigmas) }
     const { noiseSamplerSeed } = this.config
     if (noiseSamplerSeed !== null) return new BrownianNoise({ ...limits, shape, seed: noiseSamplerSeed })
-    if (generator === undefined) throw new MissingGeneratorError(this.constructor.name)
+    if (generator === undefined) throw new MissingGeneratorError(classNameOf(this))
     const drawn = generator instanceof Generator ? drawSeed(generator) : generator.map(drawSeed)
     return new BrownianNoise({ ...limits, shape, seed: drawn })
   }

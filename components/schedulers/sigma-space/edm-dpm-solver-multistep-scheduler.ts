@@ -2,8 +2,10 @@
  * DPM-Solver++, multistep, for EDM models. Source: https://arxiv.org/abs/2211.01095; counterpart:
  * schedulers/scheduling_edm_dpmsolver_multistep.py
  */
+
 import { z } from 'zod'
 import type { RunScope } from '../../../src/container/run-scoped'
+import { classNameOf } from '../../../src/format/class-name'
 import type * as tf from '../../tensors/tf'
 import { dpmSolverFactors } from '../exponential-solvers/dpm-solver-factors'
 import { algorithmSetting, dpmSolverSettings } from '../exponential-solvers/dpm-solver-settings'
@@ -37,6 +39,8 @@ export type EDMDPMSolverMultistepConfig = z.output<typeof schema>
 
 /** Remembers the predictions of the last steps. */
 export class EDMDPMSolverMultistepScheduler extends EDMScheduler<EDMDPMSolverMultistepConfig> {
+  static override readonly className: string = 'EDMDPMSolverMultistepScheduler'
+
   private history: TensorHistory
 
   /** @throws ConfigError */
@@ -70,7 +74,7 @@ export class EDMDPMSolverMultistepScheduler extends EDMScheduler<EDMDPMSolverMul
     options: StepOptions,
   ): StepResult {
     const { algorithmType, solverType } = this.config
-    const name = this.constructor.name
+    const name = classNameOf(this)
     checkShape(name, 'modelOutput', modelOutput, sample)
     const noise = algorithmType.startsWith('sde') ? stepNoise(name, sample, options) : undefined
     const prediction = this.predictClean(this.sigmaAt(index), sample, modelOutput)

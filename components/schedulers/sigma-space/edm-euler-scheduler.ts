@@ -1,7 +1,9 @@
 /**
  * Euler's method for EDM models. Source: https://arxiv.org/abs/2206.00364, algorithm 2; counterpart: schedulers/scheduling_edm_euler.py
  */
+
 import { z } from 'zod'
+import { classNameOf } from '../../../src/format/class-name'
 import type * as tf from '../../tensors/tf'
 import type { Schedule } from '../run-progress'
 import type { StepOptions, StepResult } from '../step-options'
@@ -17,6 +19,8 @@ export type EDMEulerConfig = z.output<typeof schema>
 
 /** Adds noise on the way where {@link StepOptions.sChurn} says so. */
 export class EDMEulerScheduler extends EDMScheduler<EDMEulerConfig> {
+  static override readonly className: string = 'EDMEulerScheduler'
+
   /** @throws ConfigError */
   constructor(config: z.input<typeof schema> = {}, file?: string) {
     super(schema, config, file)
@@ -37,7 +41,7 @@ export class EDMEulerScheduler extends EDMScheduler<EDMEulerConfig> {
     sample: tf.Tensor,
     options: StepOptions,
   ): StepResult {
-    const scheduler = this.constructor.name
+    const scheduler = classNameOf(this)
     checkShape(scheduler, 'modelOutput', modelOutput, sample)
     const ends = { from: this.sigmaAt(index), to: this.sigmaAt(index + 1) }
     return churnedEulerStep({ scheduler, sample, ...ends, steps: this.timesteps.length, options }, (noised, sigma) =>

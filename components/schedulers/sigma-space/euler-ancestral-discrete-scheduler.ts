@@ -2,7 +2,9 @@
  * Euler's method with fresh noise in each step. Source: https://arxiv.org/abs/2010.02502, eta 1 of equation 16 in sigma space, as in
  * k-diffusion's sample_euler_ancestral; counterpart: schedulers/scheduling_euler_ancestral_discrete.py
  */
+
 import { z } from 'zod'
+import { classNameOf } from '../../../src/format/class-name'
 import type * as tf from '../../tensors/tf'
 import { betaSettings, checkBetas, spacingSettings } from '../scheduler-config'
 import type { StepOptions, StepResult } from '../step-options'
@@ -26,6 +28,8 @@ export type EulerAncestralDiscreteConfig = z.output<typeof schema>
 
 /** Every step draws noise, so `step` needs a generator. More steps do not lead to the same image with less error, but to others. */
 export class EulerAncestralDiscreteScheduler extends DiscreteSigmaScheduler<EulerAncestralDiscreteConfig> {
+  static override readonly className: string = 'EulerAncestralDiscreteScheduler'
+
   /** @throws ConfigError */
   constructor(config: z.input<typeof schema> = {}, file?: string) {
     super(schema, config, file)
@@ -37,7 +41,7 @@ export class EulerAncestralDiscreteScheduler extends DiscreteSigmaScheduler<Eule
     sample: tf.Tensor,
     options: StepOptions,
   ): StepResult {
-    const name = this.constructor.name
+    const name = classNameOf(this)
     checkShape(name, 'modelOutput', modelOutput, sample)
     const noise = stepNoise(name, sample, options)
     const sigma = this.sigmaAt(index)

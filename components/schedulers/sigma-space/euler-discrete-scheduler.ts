@@ -2,7 +2,9 @@
  * Euler's method in sigma space. Source: https://arxiv.org/abs/2206.00364, algorithm 2; counterpart:
  * schedulers/scheduling_euler_discrete.py
  */
+
 import { z } from 'zod'
+import { classNameOf } from '../../../src/format/class-name'
 import type * as tf from '../../tensors/tf'
 import { linspaceFloat32 } from '../noise-levels/number-sequences'
 import { sigmaSettingNames, sigmaSettings } from '../noise-levels/sigma-settings'
@@ -41,6 +43,8 @@ export type EulerDiscreteConfig = z.output<typeof schema>
 
 /** Adds noise on the way where {@link StepOptions.sChurn} says so. */
 export class EulerDiscreteScheduler extends DiscreteSigmaScheduler<EulerDiscreteConfig> {
+  static override readonly className: string = 'EulerDiscreteScheduler'
+
   protected override readonly setTimestepsOptions = ['timesteps', 'sigmas'] as const
 
   /** @throws ConfigError */
@@ -64,7 +68,7 @@ export class EulerDiscreteScheduler extends DiscreteSigmaScheduler<EulerDiscrete
     options: StepOptions,
   ): StepResult {
     const { predictionType } = this.config
-    const scheduler = this.constructor.name
+    const scheduler = classNameOf(this)
     checkShape(scheduler, 'modelOutput', modelOutput, sample)
     const [from, to] = [this.sigmaAt(index), this.sigmaAt(index + 1)]
     const steps = (this.sigmas?.length ?? 0) - 1

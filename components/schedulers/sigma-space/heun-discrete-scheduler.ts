@@ -32,6 +32,8 @@ export type HeunDiscreteConfig = z.output<typeof schema>
 
 /** Each step but the last asks the network twice, so each timestep but the first stands twice in the schedule. */
 export class HeunDiscreteScheduler extends SecondOrderSigmaScheduler<HeunDiscreteConfig> {
+  static override readonly className: string = 'HeunDiscreteScheduler'
+
   protected override readonly setTimestepsOptions = ['timesteps'] as const
 
   /** @throws ConfigError */

@@ -2,6 +2,7 @@
  * DPM-Solver-2 in sigma space with fresh noise in each step, as in k-diffusion's sample_dpm_2_ancestral. Counterpart:
  * schedulers/scheduling_k_dpm_2_ancestral_discrete.py
  */
+import { classNameOf } from '../../../src/format/class-name'
 import type * as tf from '../../tensors/tf'
 import { linearCombination } from '../steps/linear-combination'
 import { stepNoise } from '../steps/step-noise'
@@ -11,8 +12,10 @@ import type { HalfStep } from './second-order-sigma-scheduler'
 
 /** The second call of each step draws noise, so `step` needs a generator. */
 export class KDPM2AncestralDiscreteScheduler extends KDPM2DiscreteScheduler {
+  static override readonly className: string = 'KDPM2AncestralDiscreteScheduler'
+
   protected override secondHalf(half: HalfStep, carried: tf.Tensor): tf.Tensor {
-    const noise = stepNoise(this.constructor.name, half.sample, half.options)
+    const noise = stepNoise(classNameOf(this), half.sample, half.options)
     return linearCombination([1, super.secondHalf(half, carried)], [this.splitAt(half.start).up, noise])
   }
 

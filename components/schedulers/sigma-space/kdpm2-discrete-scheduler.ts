@@ -29,6 +29,8 @@ export type KDPM2DiscreteConfig = z.output<typeof schema>
 
 /** Each step but the last asks the network twice, the second time in its middle: {@link timesteps} holds those in between too. */
 export class KDPM2DiscreteScheduler extends SecondOrderSigmaScheduler<KDPM2DiscreteConfig> {
+  static override readonly className: string = 'KDPM2DiscreteScheduler'
+
   /** @throws ConfigError */
   constructor(config: z.input<typeof schema> = {}, file?: string) {
     super(schema, config, file)

@@ -2,8 +2,10 @@
  * A linear multistep method in sigma space: the directions of the last steps, integrated. Source: k-diffusion's sample_lms (Adams and
  * Bashforth); counterpart: schedulers/scheduling_lms_discrete.py
  */
+
 import { z } from 'zod'
 import type { RunScope } from '../../../src/container/run-scoped'
+import { classNameOf } from '../../../src/format/class-name'
 import type * as tf from '../../tensors/tf'
 import { lagrangeIntegrals } from '../exponential-solvers/lagrange-integrals'
 import { sigmaSettingNames, sigmaSpacingSettings } from '../noise-levels/sigma-settings'
@@ -34,6 +36,8 @@ export type LMSDiscreteConfig = z.output<typeof schema>
 
 /** Takes the order of each step from {@link StepOptions.order}. */
 export class LMSDiscreteScheduler extends DiscreteSigmaScheduler<LMSDiscreteConfig> {
+  static override readonly className: string = 'LMSDiscreteScheduler'
+
   private derivatives = new TensorHistory()
 
   /** @throws ConfigError */
@@ -65,7 +69,7 @@ export class LMSDiscreteScheduler extends DiscreteSigmaScheduler<LMSDiscreteConf
     const { order = 4 } = options
     if (!Number.isInteger(order) || order < 1)
       throw this.refuse('order', `must be a whole number from 1 on, but is ${order}`)
-    checkShape(this.constructor.name, 'modelOutput', modelOutput, sample)
+    checkShape(classNameOf(this), 'modelOutput', modelOutput, sample)
     const sigma = this.sigmaAt(index)
     const predOriginalSample = this.predictClean(sigma, sample, modelOutput)
     const derivative = direction(sample, predOriginalSample, sigma)

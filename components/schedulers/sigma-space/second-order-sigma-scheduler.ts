@@ -2,7 +2,9 @@
  * What samplers in sigma space share that ask the network twice for one step. Counterpart: state_in_first_order of
  * schedulers/scheduling_heun_discrete.py and its relatives
  */
+
 import type { RunScope } from '../../../src/container/run-scoped'
+import { classNameOf } from '../../../src/format/class-name'
 import type * as tf from '../../tensors/tf'
 import type { Schedule } from '../run-progress'
 import type { StepOptions, StepResult } from '../step-options'
@@ -65,7 +67,7 @@ export abstract class SecondOrderSigmaScheduler<
     sample: tf.Tensor,
     options: StepOptions,
   ): StepResult {
-    checkShape(this.constructor.name, 'modelOutput', modelOutput, sample)
+    checkShape(classNameOf(this), 'modelOutput', modelOutput, sample)
     const clean = this.predictClean(this.inputSigma(index), sample, modelOutput)
     const [begun] = this.halfway.newestFirst
     if (begun === undefined) {

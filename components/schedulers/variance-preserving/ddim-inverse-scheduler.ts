@@ -2,7 +2,9 @@
  * DDIM backwards: from a clean sample to its noise. Source: https://arxiv.org/abs/2010.02502, section 4.3; counterpart:
  * schedulers/scheduling_ddim_inverse.py
  */
+
 import { z } from 'zod'
+import { classNameOf } from '../../../src/format/class-name'
 import type * as tf from '../../tensors/tf'
 import type { Schedule } from '../run-progress'
 import { betaSettings, checkBetas, spacingSettings } from '../scheduler-config'
@@ -31,6 +33,8 @@ export type DDIMInverseConfig = z.output<typeof schema>
 
 /** Its timesteps rise. It adds no fresh noise: `eta` has no effect. Steps may come in any order. */
 export class DDIMInverseScheduler extends VariancePreservingScheduler<DDIMInverseConfig> {
+  static override readonly className: string = 'DDIMInverseScheduler'
+
   protected override readonly trainingSchedule: Schedule = {
     timesteps: Array.from({ length: this.config.numTrainTimesteps }, (_, t) => t),
   }
@@ -49,7 +53,7 @@ export class DDIMInverseScheduler extends VariancePreservingScheduler<DDIMInvers
   }
 
   protected override update(index: number, modelOutput: tf.Tensor, sample: tf.Tensor): StepResult {
-    checkShape(this.constructor.name, 'modelOutput', modelOutput, sample)
+    checkShape(classNameOf(this), 'modelOutput', modelOutput, sample)
     const { numTrainTimesteps } = this.config
     const to = this.timesteps[index] as number
     const level = this.levelAt(to - Math.floor(numTrainTimesteps / (this.numInferenceSteps ?? numTrainTimesteps)))

@@ -2,7 +2,9 @@
  * Denoising diffusion implicit models: few deterministic steps. Source: https://arxiv.org/abs/2010.02502; counterpart:
  * schedulers/scheduling_ddim.py
  */
+
 import { z } from 'zod'
+import { classNameOf } from '../../../src/format/class-name'
 import type * as tf from '../../tensors/tf'
 import type { Schedule } from '../run-progress'
 import { betaSettings, checkBetas, spacingSettings, thresholdingSettings } from '../scheduler-config'
@@ -31,6 +33,8 @@ export type DDIMConfig = z.output<typeof schema>
 
 /** One step reads nothing but its timestep, so steps may come in any order. */
 export class DDIMScheduler extends VariancePreservingScheduler<DDIMConfig> {
+  static override readonly className: string = 'DDIMScheduler'
+
   /** @throws ConfigError */
   constructor(config: z.input<typeof schema> = {}, file?: string) {
     super(schema, config, file)
@@ -50,7 +54,7 @@ export class DDIMScheduler extends VariancePreservingScheduler<DDIMConfig> {
     sample: tf.Tensor,
     options: StepOptions,
   ): StepResult {
-    checkShape(this.constructor.name, 'modelOutput', modelOutput, sample)
+    checkShape(classNameOf(this), 'modelOutput', modelOutput, sample)
     const { numTrainTimesteps } = this.config
     const from = this.timesteps[index] as number
     const level = this.levelAt(from)
@@ -65,7 +69,7 @@ export class DDIMScheduler extends VariancePreservingScheduler<DDIMConfig> {
     const direction = Math.sqrt(Math.max(Math.fround(next.sigma ** 2) - Math.fround(deviation ** 2), 0))
     const deterministic = [[next.alpha, predOriginalSample] as const, [direction, predNoise] as const]
     if (eta === 0) return { prevSample: linearCombination(...deterministic), predOriginalSample }
-    const noise = stepNoise(this.constructor.name, sample, options)
+    const noise = stepNoise(classNameOf(this), sample, options)
     return { prevSample: linearCombination(...deterministic, [deviation, noise]), predOriginalSample }
   }
 

@@ -2,7 +2,9 @@
  * Denoising diffusion probabilistic models: the training's own chain, with fresh noise at every step. Source:
  * https://arxiv.org/abs/2006.11239; learned variances: https://arxiv.org/abs/2102.09672; counterpart: schedulers/scheduling_ddpm.py
  */
+
 import { z } from 'zod'
+import { classNameOf } from '../../../src/format/class-name'
 import * as tf from '../../tensors/tf'
 import type { Schedule } from '../run-progress'
 import { betaSettings, checkBetas, spacingSettings, thresholdingSettings } from '../scheduler-config'
@@ -45,6 +47,8 @@ interface Output {
 
 /** One step reads nothing but its timestep and the one after it, so steps may come in any order. */
 export class DDPMScheduler extends VariancePreservingScheduler<DDPMConfig> {
+  static override readonly className: string = 'DDPMScheduler'
+
   protected override readonly setTimestepsOptions = ['timesteps'] as const
 
   /** @throws ConfigError */
@@ -67,7 +71,7 @@ export class DDPMScheduler extends VariancePreservingScheduler<DDPMConfig> {
     options: StepOptions,
   ): StepResult {
     const { mean, variance } = this.splitOutput(modelOutput, sample)
-    checkShape(this.constructor.name, 'modelOutput', mean, sample)
+    checkShape(classNameOf(this), 'modelOutput', mean, sample)
     const from = this.timesteps[index] as number
     const to = this.timesteps[index + 1] ?? -1
     const [level, next] = [this.levelAt(from), this.levelAt(to)]
@@ -80,7 +84,7 @@ export class DDPMScheduler extends VariancePreservingScheduler<DDPMConfig> {
       [(Math.sqrt(alpha) * next.sigma ** 2) / level.sigma ** 2, sample],
     ]
     if (from === 0) return { prevSample: linearCombination(...expected), predOriginalSample }
-    const noise = stepNoise(this.constructor.name, sample, options)
+    const noise = stepNoise(classNameOf(this), sample, options)
     const smallest = Math.max((next.sigma / level.sigma) ** 2 * beta, MIN_VARIANCE)
     const deviation = this.freshDeviation(variance, smallest, beta)
     const fresh: Term = typeof deviation === 'number' ? [deviation, noise] : [1, noise.mul(deviation)]

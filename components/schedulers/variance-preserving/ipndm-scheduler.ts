@@ -2,8 +2,10 @@
  * PNDM without its warm-up, on a schedule of its own that falls from pure noise to none. Source:
  * https://github.com/crowsonkb/v-diffusion-pytorch; counterpart: schedulers/scheduling_ipndm.py
  */
+
 import { z } from 'zod'
 import type { RunScope } from '../../../src/container/run-scoped'
+import { classNameOf } from '../../../src/format/class-name'
 import type * as tf from '../../tensors/tf'
 import { linspaceFloat32 } from '../noise-levels/number-sequences'
 import type { Schedule } from '../run-progress'
@@ -31,6 +33,8 @@ const NEARLY_ZERO = 1e-8
 
 /** The network predicts velocities; its timesteps are fractions, 1 for pure noise. */
 export class IPNDMScheduler extends SchedulerMixin<IPNDMConfig> {
+  static override readonly className: string = 'IPNDMScheduler'
+
   protected readonly trainingSchedule: Schedule
   private history = new TensorHistory(MAX_ADAMS_BASHFORTH_ORDER)
 
@@ -60,7 +64,7 @@ export class IPNDMScheduler extends SchedulerMixin<IPNDMConfig> {
   }
 
   protected override update(index: number, modelOutput: tf.Tensor, sample: tf.Tensor): StepResult {
-    checkShape(this.constructor.name, 'modelOutput', modelOutput, sample)
+    checkShape(classNameOf(this), 'modelOutput', modelOutput, sample)
     const [level, next] = [this.levelAt(index), this.levelAt(index + 1)]
     this.history.push(applyMix(noiseMix('v_prediction', level), sample, modelOutput))
     const noise = adamsBashforth(this.history.newestFirst)

@@ -2,8 +2,10 @@
  * Pseudo numerical methods: few steps of order 4, that stay on the curve of the data. Source: https://arxiv.org/abs/2202.09778;
  * counterpart: schedulers/scheduling_pndm.py
  */
+
 import { z } from 'zod'
 import type { RunScope } from '../../../src/container/run-scoped'
+import { classNameOf } from '../../../src/format/class-name'
 import * as tf from '../../tensors/tf'
 import type { RunMemory } from '../run-memory'
 import type { Schedule } from '../run-progress'
@@ -71,6 +73,8 @@ class Memory implements RunMemory {
  * were before it: a run that begins in the middle of the schedule takes its first step twice, too.
  */
 export class PNDMScheduler extends VariancePreservingScheduler<PNDMConfig> {
+  static override readonly className: string = 'PNDMScheduler'
+
   private memory = new Memory()
 
   /** @throws ConfigError */
@@ -105,7 +109,7 @@ export class PNDMScheduler extends VariancePreservingScheduler<PNDMConfig> {
   }
 
   protected override update(index: number, modelOutput: tf.Tensor, sample: tf.Tensor): StepResult {
-    checkShape(this.constructor.name, 'modelOutput', modelOutput, sample)
+    checkShape(classNameOf(this), 'modelOutput', modelOutput, sample)
     const inRungeKutta = !this.config.skipPrkSteps && this.memory.calls < RUNGE_KUTTA_CALLS
     const prevSample = inRungeKutta
       ? this.rungeKuttaCall(index, modelOutput, sample)

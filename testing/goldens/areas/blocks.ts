@@ -1,5 +1,7 @@
 /** The `blocks` area: graphs are built from their JSON, asked what they declare, and run. */
+
 import { ModularPipeline, type ModularPipelineBlocks, PipelineState, type WarningEvent } from '../../../src'
+import { classNameOf } from '../../../src/format/class-name'
 import { expectEqual, GoldenMismatch } from '../compare'
 import { expectSameKind, isAllowedHere, type RecordedError } from '../error-kinds'
 import type { GoldenCase, Json, Tolerance } from '../golden-case'
@@ -90,9 +92,9 @@ function checkIntrospection(where: string, blocks: ModularPipelineBlocks, record
 
   const parent = Object.getPrototypeOf(Object.getPrototypeOf(blocks)) as { constructor: { name: string } }
   const checks: Record<string, readonly [got: unknown, expected: unknown]> = {
-    class: [blocks.constructor.name, recorded.class],
+    class: [classNameOf(blocks), recorded.class],
     // A leaf of a loop is built as a subclass of its leaf class, which stands where the reference has one class.
-    base: [parent.constructor.name === 'Leaf' ? 'ModularPipelineBlocks' : parent.constructor.name, recorded.base],
+    base: [classNameOf(parent) === 'Leaf' ? 'ModularPipelineBlocks' : classNameOf(parent), recorded.base],
     sub_blocks: [[...blocks.subBlocks.keys()], list(recorded.sub_blocks)],
     inputs: [inputs(blocks), params(recorded.inputs)],
     required_inputs: [[...blocks.requiredInputs].sort(), list(recorded.required_inputs).sort()],
@@ -135,7 +137,7 @@ function checkExecutionBlocks(where: string, blocks: ModularPipelineBlocks, entr
   const chosen = blocks.getExecutionBlocks(ourKeys(entry.arguments as Json, context))
   const expected = entry.blocks as string[] | null
   if (chosen === undefined || expected === null) {
-    expectEqual(where, chosen?.constructor.name, expected)
+    expectEqual(where, chosen && classNameOf(chosen), expected)
   } else if (chosen.subBlocks.size > 0) {
     expectEqual(
       where,
@@ -143,7 +145,7 @@ function checkExecutionBlocks(where: string, blocks: ModularPipelineBlocks, entr
       expected.map(name => context.names.ours(name)),
     )
   } else {
-    expectEqual(where, [chosen.constructor.name], expected)
+    expectEqual(where, [classNameOf(chosen)], expected)
   }
 }
 

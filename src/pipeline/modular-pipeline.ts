@@ -456,8 +456,14 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
     const filled = fillState(this.inputs, inputs, options.state)
     // It is that of another run: this one keeps its own.
     filled.state.resumePoint = undefined
+    const { signal, onEvent, seed, checkNumerics, keepStateOnAbort } = options
+    // Not spread: V8 keeps an object with spread and function-valued properties past many a minor collection.
     const run = new Run({
-      ...options,
+      signal,
+      onEvent,
+      seed,
+      checkNumerics,
+      keepStateOnAbort,
       resumption,
       state: filled.state,
       resolve: (name, path) => this.resolve(name, path),

@@ -64,10 +64,13 @@ export class PathWalk {
   ) {}
 
   /** What is known of a name now: while blocks are visited, or at the end. */
-  readonly known = (name: string) => this.knowledge.get(name)
+  known(name: string): Fact | undefined {
+    return this.knowledge.get(name)
+  }
 
-  private readonly names = () =>
-    [...this.knowledge].filter(([, { sources }]) => sources.length > 0).map(([name]) => name)
+  private names(): string[] {
+    return [...this.knowledge].filter(([, { sources }]) => sources.length > 0).map(([name]) => name)
+  }
 
   /** Follows one block and all that it may run. */
   follow(block: BlockNode, place: Place = { path: [], certain: true, inLoop: false }): void {
@@ -109,9 +112,12 @@ export class PathWalk {
 
   private announce(block: BlockNode, place: Place, components: readonly ComponentSpec[]): void {
     const { inputs } = block
-    const { knowledge, known, names } = this
+    const { knowledge } = this
     this.applyDefaults(inputs, place.path)
     const { path, certain, inLoop } = place
+    // Functions of their own: V8 keeps objects whose fields hold functions past many a minor collection, and one walk is made for each run.
+    const known = (name: string) => this.known(name)
+    const names = () => this.names()
     this.visit({ block, path, inputs, components, certain, inLoop, known, names })
     if (this.asDeclared) return
     // A block may fill in what it takes and does not find.

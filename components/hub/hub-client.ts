@@ -1,5 +1,6 @@
 /** Asks the Hub: with the token for the Hub alone, again where it makes sense, and with an error for each refusal. Counterpart: huggingface_hub utils/_http.py. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { onAbort } from '../../src/runtime/on-abort'
 import {
   EntryNotFoundError,
   GatedRepoError,
@@ -257,9 +258,8 @@ export class HubClient {
       controller.abort(reason)
       fail(reason)
     }
-    const onAbort = () => stop(signal?.reason)
     const timer = isTimed ? setTimeout(() => stop(new SilentServer(this.timeout)), this.timeout) : undefined
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const stopListening = signal && onAbort(signal, () => stop(signal.reason))
     try {
       return await Promise.race([work(controller.signal), failed])
     } catch (error) {
@@ -267,7 +267,7 @@ export class HubClient {
       throw new HubConnectionError(target.repository, hostOf(url), reasonOf(error), error)
     } finally {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
+      stopListening?.()
     }
   }
 

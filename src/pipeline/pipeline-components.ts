@@ -23,6 +23,7 @@ import { CONFIG_LOAD_ID, loadIdOf } from '../params/load-ids'
 import { isAbsent } from '../params/schema'
 import { outsideRuns } from '../runtime/active-run'
 import { isPromise } from '../runtime/maybe-promise'
+import { joinSignals } from '../runtime/on-abort'
 import { hold, letGo } from './component-holders'
 import type { ComponentRegistry } from './component-registry'
 
@@ -150,8 +151,7 @@ export class PipelineComponents {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     for (const name of names ?? []) this.require(name)
-    const life = this.life.signal
-    const either = signal ? AbortSignal.any([signal, life]) : life
+    const { signal: either, release } = joinSignals(signal, this.life.signal)
     const result = this.loading.then(async () => {
       either.throwIfAborted()
       const optionsOf = await makeOptionsOf()
@@ -159,7 +159,7 @@ export class PipelineComponents {
       if (this.isDisposed) this.revive()
       return this.loadNow(names ?? this.loadable(only), optionsOf, either)
     })
-    this.loading = result.catch(() => {})
+    this.loading = result.catch(() => {}).finally(release)
     return result
   }
 

@@ -1,5 +1,6 @@
 /** The events of a run as an async iterable. */
 import type { EventListener, PipelineEvent } from '../runtime/events'
+import { joinSignals } from '../runtime/on-abort'
 
 /** How the stream starts its run. */
 export interface StreamedCall {
@@ -58,7 +59,8 @@ export class PipelineStream<R = unknown> implements AsyncIterable<PipelineEvent>
   }
 
   private run(): Promise<R> {
-    const { signal, onEvent } = this.options
+    const { onEvent } = this.options
+    const { signal, release } = joinSignals(this.options.signal, this.cancel.signal)
     const result = this.start({
       onEvent: event => {
         const told = onEvent?.(event)
@@ -67,8 +69,9 @@ export class PipelineStream<R = unknown> implements AsyncIterable<PipelineEvent>
         this.wakeReader?.()
         return event.type === 'loopStep' ? this.looked(told) : told
       },
-      signal: signal ? AbortSignal.any([signal, this.cancel.signal]) : this.cancel.signal,
+      signal,
     }).finally(() => {
+      release()
       this.ended = true
       this.wakeReader?.()
     })

@@ -1,6 +1,7 @@
 /** Keeps the weights of models within the memory that they may take. Counterpart: CustomOffloadHook of diffusers. */
 import { UnknownValueError } from '../../errors/unknown-value-error'
 import { formatBytes } from '../../format/byte-size'
+import { onAbort } from '../../runtime/on-abort'
 import type { CallDemand, CallGuard, ManagedModel } from '../managed-model'
 import type { ManagerListener } from '../manager-events'
 import type { OffloadCandidate, OffloadStrategy } from './offload-strategy'
@@ -100,7 +101,7 @@ export class Offloader implements CallGuard {
     // It was let go in the moment in which the call was made.
     if (tenant === undefined) return () => undefined
     return new Promise((resolve, reject) => {
-      const stopListening = () => signal?.removeEventListener('abort', giveUp)
+      let stopListening = () => {}
       const waiting: Waiting = {
         tenant,
         demand,
@@ -117,8 +118,8 @@ export class Offloader implements CallGuard {
         this.drop(waiting, signal?.reason)
         this.pump()
       }
-      signal?.addEventListener('abort', giveUp)
       this.queue.push(waiting)
+      if (signal) stopListening = onAbort(signal, giveUp)
       this.pump()
     })
   }

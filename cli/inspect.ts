@@ -1,14 +1,16 @@
 /** `tesserae inspect`: how a picture was made. */
-import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { imageFileBytes } from '../components/images/decode-image'
 import { InvalidImageError } from '../components/images/invalid-image-error'
 import { readPngText } from '../components/images/png-text'
+import { readFileBytes } from '../src/files/read-file'
+import { parseJson } from '../src/format/parse-json'
 import { PNG_KEYWORD } from './generation-record'
 import { print } from './print'
 
 /** Prints what is stored in a picture's file. */
 export async function inspect(file: string, { json = false }: { json?: boolean }): Promise<void> {
-  const text = (await readText(file)).get(PNG_KEYWORD)
+  const text = (await readTexts(file)).get(PNG_KEYWORD)
   if (text === undefined)
     throw new InvalidImageError(
       file,
@@ -21,17 +23,18 @@ export async function inspect(file: string, { json = false }: { json?: boolean }
       print(`${name.padEnd(15)} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
 }
 
-async function readText(file: string): Promise<ReadonlyMap<string, string>> {
+async function readTexts(file: string): Promise<ReadonlyMap<string, string>> {
   try {
-    return await readPngText(await readFile(file))
+    return await readPngText(await readFileBytes(file, imageFileBytes({})), file)
   } catch (cause) {
+    if (cause instanceof InvalidImageError) throw cause
     throw new InvalidImageError(file, `cannot be read as a PNG file: ${(cause as Error).message}`, cause)
   }
 }
 
 function parse(file: string, text: string): Record<string, unknown> {
   try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(text))
+    return z.record(z.string(), z.unknown()).parse(parseJson(text))
   } catch (cause) {
     throw new InvalidImageError(file, 'holds a damaged record of how it was made.', cause)
   }

@@ -55,6 +55,8 @@ export async function loadSubject(subject: string | undefined, options: SubjectO
     const problem = found.code === 'ENOENT' ? 'there is no such folder or file.' : `cannot be read: ${found.message}.`
     throw new UnknownSubjectError(subject, `${problem} ${ADVICE}`, found)
   }
+  if (!found.isDirectory() && !found.isFile())
+    throw new UnknownSubjectError(subject, `this is a device, a pipe or a socket. ${ADVICE}`)
   return found.isDirectory()
     ? modelSubject(subject, path, options)
     : ofBlocks(await moduleBlocks(subject, path), options)

@@ -1,5 +1,5 @@
 /** Takes the bytes of a tensor from one file to another without decoding them. */
-import { open } from 'node:fs/promises'
+import { openRegularFile } from '../../src/files/read-file'
 import type { TensorInfo } from './checkpoint'
 import { requireUnchanged } from './require-unchanged'
 import { SafetensorsError } from './safetensors-error'
@@ -15,7 +15,7 @@ const CHUNK_BYTES = 2 ** 22
  */
 export async function* tensorBytes(info: TensorInfo, signal?: AbortSignal): AsyncIterable<Uint8Array> {
   const { file, begin, end } = info
-  const handle = await open(file, 'r').catch(cause => {
+  const handle = await openRegularFile(file).catch(cause => {
     throw new SafetensorsError(file, 'unreadable', `cannot be opened: ${(cause as Error).message}.`, { cause })
   })
   try {

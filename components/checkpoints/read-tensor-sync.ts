@@ -1,5 +1,7 @@
 /** Reads one tensor at once, for a weight that is needed now although it was left in its file. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, readSync } from 'node:fs'
+import { openRegularFileSync } from '../../src/files/read-file'
+import { allocateBytes } from './allocate-bytes'
 import type { TensorInfo } from './checkpoint'
 import { requireUnchanged } from './require-unchanged'
 import { SafetensorsError } from './safetensors-error'
@@ -24,15 +26,20 @@ export function readBytesSync(info: TensorInfo): ArrayBuffer {
   const { file, begin, end } = info
   let handle: number
   try {
-    handle = openSync(file, 'r')
+    handle = openRegularFileSync(file)
   } catch (cause) {
     throw new SafetensorsError(file, 'unreadable', `cannot be opened: ${(cause as Error).message}.`, { cause })
   }
   try {
     requireUnchanged(info, fstatSync(handle))
-    const bytes = new Uint8Array(end - begin)
+    const bytes = allocateBytes(info)
     for (let done = 0; done < bytes.length; ) {
-      done += readSync(handle, bytes, done, Math.min(bytes.length - done, BYTES_PER_READ), begin + done)
+      const bytesRead = readSync(handle, bytes, done, Math.min(bytes.length - done, BYTES_PER_READ), begin + done)
+      if (bytesRead === 0) {
+        const detail = `ends at byte ${begin + done}, but held at least ${end} when it was opened.`
+        throw new SafetensorsError(file, 'truncated', detail)
+      }
+      done += bytesRead
     }
     return bytes.buffer
   } finally {

@@ -1,5 +1,7 @@
 /** Reads one tensor that was left in its file, while other work goes on. */
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { openRegularFile } from '../../src/files/read-file'
+import { allocateBytes } from './allocate-bytes'
 import type { TensorInfo } from './checkpoint'
 import { requireUnchanged } from './require-unchanged'
 import { SafetensorsError } from './safetensors-error'
@@ -23,13 +25,13 @@ async function readBytes(info: TensorInfo): Promise<ArrayBuffer> {
   const { file, begin, end } = info
   let handle: FileHandle
   try {
-    handle = await open(file, 'r')
+    handle = await openRegularFile(file)
   } catch (cause) {
     throw new SafetensorsError(file, 'unreadable', `cannot be opened: ${(cause as Error).message}.`, { cause })
   }
   try {
     requireUnchanged(info, await handle.stat())
-    const bytes = new Uint8Array(end - begin)
+    const bytes = allocateBytes(info)
     for (let done = 0; done < bytes.length; ) {
       const length = Math.min(bytes.length - done, BYTES_PER_READ)
       const { bytesRead } = await handle.read(bytes, done, length, begin + done)

@@ -1,5 +1,6 @@
 /** A safetensors file, or a folder of them, that cannot be used. */
 import { ModularError } from '../../src/errors/modular-error'
+import { printableName } from '../../src/errors/printable'
 
 /** What is wrong with the file, or with what was asked of it. */
 export type SafetensorsProblem =
@@ -22,6 +23,8 @@ export type SafetensorsProblem =
   /** The index of a sharded checkpoint is malformed, or does not agree with its shards. */
   | 'invalid-index'
   | 'missing-tensor'
+  /** The tensor does not fit into memory. */
+  | 'too-large'
   /** Floats were asked for, and the tensor holds something else. */
   | 'wrong-dtype'
   | 'closed'
@@ -47,7 +50,7 @@ export class SafetensorsError extends ModularError {
     detail: string,
     { tensor, cause }: SafetensorsErrorOptions = {},
   ) {
-    super(`${file}: ${tensor === undefined ? '' : `tensor "${tensor}" `}${detail}`, { cause })
+    super(`${file}: ${tensor === undefined ? '' : `tensor "${printableName(tensor)}" `}${detail}`, { cause })
     this.tensor = tensor
   }
 }

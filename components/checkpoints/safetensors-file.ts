@@ -1,8 +1,10 @@
 /** One safetensors file, checked as a whole before any of its tensors is read. Format: https://github.com/huggingface/safetensors */
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { nearestName } from '../../src/errors/nearest-name'
+import { openRegularFile } from '../../src/files/read-file'
 import { listFolder, MissingFileError } from '../files/missing-file-error'
+import { allocateBytes } from './allocate-bytes'
 import type { Checkpoint, TensorInfo } from './checkpoint'
 import { isPickleName, PickleCheckpointError } from './pickle-checkpoint-error'
 import { SafetensorsError } from './safetensors-error'
@@ -68,11 +70,12 @@ export class SafetensorsFile implements Checkpoint {
   }
 
   async readBytes(key: string): Promise<Uint8Array<ArrayBuffer>> {
-    const { begin, end } = this.info(key)
+    const info = this.info(key)
+    const { begin } = info
     if (this.handle === undefined) {
       throw new SafetensorsError(this.path, 'closed', 'cannot be read: the file was closed.', { tensor: key })
     }
-    const bytes = new Uint8Array(end - begin)
+    const bytes = allocateBytes(info)
     await readFully(this.path, this.handle, bytes, begin)
     return bytes
   }
@@ -86,11 +89,8 @@ export class SafetensorsFile implements Checkpoint {
 
 async function openForReading(path: string): Promise<FileHandle> {
   try {
-    // Asked before opening, as opening a named pipe would wait for its other end.
-    if (!(await stat(path)).isFile()) throw new SafetensorsError(path, 'unreadable', 'is no file.')
-    return await open(path, 'r')
+    return await openRegularFile(path)
   } catch (error) {
-    if (error instanceof SafetensorsError) throw error
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       throw new MissingFileError(dirname(path), [basename(path)], await listFolder(dirname(path)))

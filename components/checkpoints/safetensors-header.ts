@@ -1,4 +1,6 @@
 /** The header of a safetensors file: says which tensors there are, and is believed only after every line of it was checked. */
+import { printableName, printableValue } from '../../src/errors/printable'
+import { WEIGHT_HEADER } from '../../src/files/text-limits'
 import { parseJson } from '../../src/format/parse-json'
 import type { FileStamp, TensorInfo, WeightDType } from './checkpoint'
 import { SafetensorsError } from './safetensors-error'
@@ -7,8 +9,8 @@ import { bytesPerElement, isWeightDType, WEIGHT_DTYPES } from './weight-dtypes'
 /** Bytes before the header: its length as an unsigned 64-bit integer, little-endian. */
 export const LENGTH_BYTES = 8
 
-/** The longest header that is read, in bytes; the limit of the reference library (safetensors 0.4). */
-export const MAX_HEADER_BYTES = 100_000_000
+/** The longest header that is read and written, in bytes. The reference library allows 100 MB, which takes 20 s and 1.5 GB to check here. */
+export const MAX_HEADER_BYTES = WEIGHT_HEADER.bytes
 
 /** PyTorch's limit on the dimensions of a tensor. */
 const MAX_DIMENSIONS = 64
@@ -62,7 +64,8 @@ function parseObject(header: Uint8Array, file: string): Record<string, unknown> 
   }
   try {
     // A text that begins with "{" parses to an object or not at all.
-    return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(header)) as Record<string, unknown>
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(header)
+    return parseJson(text, WEIGHT_HEADER.values) as Record<string, unknown>
   } catch (cause) {
     throw new SafetensorsError(file, 'invalid-header', `the header is no JSON: ${(cause as Error).message}.`, { cause })
   }
@@ -81,14 +84,24 @@ function parseEntry(name: string, entry: unknown, file: string, dataBegin: numbe
   const { dtype, shape, data_offsets: offsets } = entry
   if (!isWeightDType(dtype)) {
     const known = WEIGHT_DTYPES.join(', ')
-    throw new SafetensorsError(file, 'unknown-dtype', `has the type ${show(dtype)}, expected one of ${known}.`, options)
+    throw new SafetensorsError(
+      file,
+      'unknown-dtype',
+      `has the type ${printableValue(dtype)}, expected one of ${known}.`,
+      options,
+    )
   }
   if (!isSizes(shape) || shape.length > MAX_DIMENSIONS) {
     const expected = `at most ${MAX_DIMENSIONS} whole numbers of at least 0`
-    throw new SafetensorsError(file, 'invalid-shape', `has the shape ${show(shape)}, expected ${expected}.`, options)
+    throw new SafetensorsError(
+      file,
+      'invalid-shape',
+      `has the shape ${printableValue(shape)}, expected ${expected}.`,
+      options,
+    )
   }
   if (!isRange(offsets)) {
-    const detail = `has the data_offsets ${show(offsets)}, expected the first byte and the one behind the last.`
+    const detail = `has the data_offsets ${printableValue(offsets)}, expected the first byte and the one behind the last.`
     throw new SafetensorsError(file, 'invalid-offsets', detail, options)
   }
   const [begin, end] = offsets
@@ -99,7 +112,7 @@ function parseEntry(name: string, entry: unknown, file: string, dataBegin: numbe
 function checkSize(file: string, tensor: string, dtype: WeightDType, shape: readonly number[], bytes: number): void {
   const expected = shape.reduce((product, size) => product * size, bytesPerElement(dtype))
   if (expected !== bytes) {
-    const detail = `has ${bytes} bytes, but its shape [${shape.join(', ')}] of ${dtype} needs ${expected}.`
+    const detail = `has ${bytes} bytes, but its shape ${printableValue(shape)} of ${dtype} needs ${expected}.`
     throw new SafetensorsError(file, 'size-mismatch', detail, { tensor })
   }
 }
@@ -126,7 +139,7 @@ function checkLayout(
       throw new SafetensorsError(file, 'truncated', detail, { tensor })
     }
     position = end
-    previous = `tensor "${tensor}"`
+    previous = `tensor "${printableName(tensor)}"`
   }
   if (position < fileLength) {
     const detail = `${fileLength - position} bytes at the end belong to no tensor.`
@@ -144,10 +157,4 @@ function isSizes(value: unknown): value is number[] {
 
 function isRange(value: unknown): value is [begin: number, end: number] {
   return isSizes(value) && value.length === 2 && (value[0] as number) <= (value[1] as number)
-}
-
-/** A value of a damaged header, short enough for a message. */
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing'
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text
 }

@@ -3,6 +3,8 @@
  * Counterpart: diffusers utils/hub_utils.py (_get_checkpoint_shard_files).
  */
 import { basename, dirname, join } from 'node:path'
+import { printableValue } from '../../src/errors/printable'
+import { WEIGHT_INDEX } from '../../src/files/text-limits'
 import { readConfig } from '../configs/read-config'
 import type { Checkpoint, TensorInfo } from './checkpoint'
 import { isPickleName, PickleCheckpointError } from './pickle-checkpoint-error'
@@ -28,7 +30,7 @@ export class ShardedCheckpoint implements Checkpoint {
    */
   static async open(path: string): Promise<ShardedCheckpoint> {
     const folder = dirname(path)
-    const index = await readConfig(folder, basename(path))
+    const index = await readConfig(folder, basename(path), WEIGHT_INDEX)
     const weightMap = parseWeightMap(index['weight_map'], path)
     const files = new Map<string, SafetensorsFile>()
     try {
@@ -78,7 +80,7 @@ function parseWeightMap(weightMap: unknown, path: string): Map<string, string> {
     Object.entries(weightMap).map(([tensor, name]: [string, unknown]) => {
       // A name and no path: an index must not lead out of its folder.
       if (typeof name !== 'string' || name === '..' || name === '.' || name === '' || /[/\\\0]/.test(name)) {
-        const detail = `is said to lie in ${JSON.stringify(name)}, expected the name of a file beside the index.`
+        const detail = `is said to lie in ${printableValue(name)}, expected the name of a file beside the index.`
         throw new SafetensorsError(path, 'invalid-index', detail, { tensor })
       }
       if (isPickleName(name)) throw new PickleCheckpointError(join(dirname(path), name))

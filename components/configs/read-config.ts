@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { kindOf } from '../../src/errors/text'
 import { recoverFolder } from '../../src/files/leftovers'
 import { readText } from '../../src/files/read-text'
+import { SETTINGS, type TextLimits } from '../../src/files/text-limits'
 import { parseJson } from '../../src/format/parse-json'
 import { listFolder, MissingFileError } from '../files/missing-file-error'
 import { InvalidConfigError } from './invalid-config-error'
@@ -10,25 +11,30 @@ import { InvalidConfigError } from './invalid-config-error'
 /**
  * The object in a JSON file, with its keys as they are on disk (snake_case).
  *
+ * @param limits how much the file may hold
  * @throws MissingFileError if there is no such file
  * @throws InvalidConfigError if it cannot be read, is no JSON, or is JSON but no object
  */
-export async function readConfig(folder: string, fileName: string): Promise<Record<string, unknown>> {
+export async function readConfig(
+  folder: string,
+  fileName: string,
+  limits: TextLimits = SETTINGS,
+): Promise<Record<string, unknown>> {
   // A component's folder, or the model's that it lies in.
   recoverFolder(dirname(folder))
   recoverFolder(folder)
   const path = join(folder, fileName)
-  const config = parse(await read(folder, fileName), path)
+  const config = parse(await read(folder, fileName, limits), path, limits)
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
     throw new InvalidConfigError(path, `expected a JSON object, got ${kindOf(config)}.`)
   }
   return config as Record<string, unknown>
 }
 
-async function read(folder: string, fileName: string): Promise<string> {
+async function read(folder: string, fileName: string, { bytes }: TextLimits): Promise<string> {
   const path = join(folder, fileName)
   try {
-    return await readText(path)
+    return await readText(path, bytes)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') {
@@ -38,9 +44,9 @@ async function read(folder: string, fileName: string): Promise<string> {
   }
 }
 
-function parse(text: string, path: string): unknown {
+function parse(text: string, path: string, { values }: TextLimits): unknown {
   try {
-    return parseJson(text)
+    return parseJson(text, values)
   } catch (cause) {
     throw new InvalidConfigError(path, `is no JSON: ${(cause as Error).message}.`, cause)
   }

@@ -1,10 +1,11 @@
 /** Lets one process at a time fetch a file. Counterpart: huggingface_hub utils/_fixes.py (WeakFileLock), which Node.js has no system call for. */
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { link, mkdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { clearLeftovers, isRunning, temporaryBeside } from '../../src/files/leftovers'
+import { readText } from '../../src/files/read-text'
 
 /** The holder shows this often, in milliseconds, that it is alive. */
 const HEARTBEAT = 5_000
@@ -92,7 +93,7 @@ async function remove(file: string): Promise<void> {
 }
 
 async function ownerOf(file: string): Promise<string | undefined> {
-  return readFile(file, 'utf8').catch(() => undefined)
+  return readText(file).catch(() => undefined)
 }
 
 async function touch(file: string): Promise<void> {

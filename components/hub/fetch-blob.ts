@@ -1,7 +1,7 @@
 /** Brings one content into the cache: goes on where the last attempt ended, checks it, and shows it when it is whole. Counterpart: huggingface_hub file_download.py (http_get). */
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
+import { type FileHandle, lstat, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { makeFolder } from '../../src/files/make-folder'
 import { UnwritableFileError } from '../../src/files/unwritable-file-error'
@@ -86,13 +86,17 @@ async function claimPartial(blob: string): Promise<string> {
   const folder = dirname(blob)
   const prefix = `${basename(blob)}.tesserae-`
   const mine = join(folder, `${prefix}${randomUUID().slice(0, 8)}.incomplete`)
-  const names = (await readdir(folder)).filter(name => name.startsWith(prefix) && name.endsWith('.incomplete'))
-  const sizes = await Promise.all(
-    names.map(async name => (await stat(join(folder, name)).catch(() => undefined))?.size),
-  )
-  const [largest, ...others] = names.map((name, i) => ({ name, size: sizes[i] ?? 0 })).sort((a, b) => b.size - a.size)
-  if (largest) await rename(join(folder, largest.name), mine).catch(() => undefined)
-  for (const { name } of others) await rm(join(folder, name), { force: true })
+  const parts: { path: string; size: number }[] = []
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(prefix) || !name.endsWith('.incomplete')) continue
+    const path = join(folder, name)
+    const stats = await lstat(path).catch(() => undefined)
+    // Anything but a file is of no use, and reading a pipe would wait for ever.
+    if (stats?.isFile()) parts.push({ path, size: stats.size })
+  }
+  const [largest, ...others] = parts.sort((a, b) => b.size - a.size)
+  if (largest) await rename(largest.path, mine).catch(() => undefined)
+  for (const { path } of others) await rm(path, { force: true })
   return mine
 }
 

@@ -1,13 +1,16 @@
 /** The folder that downloads lie in, shared with Python. Counterpart: huggingface_hub file_download.py and _tree_cache.py. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { copyFile, link, lstat, mkdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { z } from 'zod'
 import { clearLeftovers, temporaryBeside } from '../../src/files/leftovers'
 import { makeFolder } from '../../src/files/make-folder'
+import { readTextSync } from '../../src/files/read-text'
 import { syncToDisk } from '../../src/files/sync-to-disk'
+import type { TextLimits } from '../../src/files/text-limits'
 import { UnwritableFileError } from '../../src/files/unwritable-file-error'
 import { writeFileAtomically } from '../../src/files/write-file-atomically'
+import { parseJson } from '../../src/format/parse-json'
 import { isWithoutSymlinks } from './hub-settings'
 import { isCommit, isSafePath } from './repository-names'
 
@@ -19,6 +22,9 @@ export interface HubFile {
   /** Names the content: its SHA-256 for large files, else its git hash. */
   readonly etag: string
 }
+
+/** The list of a commit's files: 100,000 of them, which the Hub advises to stay below, have some 25 MB. A longer list is asked for again. */
+const TREE: TextLimits = { bytes: 32 * 2 ** 20, values: 1_500_000 }
 
 const treeSchema = z.object({
   format_version: z.literal(1),
@@ -90,9 +96,9 @@ export class HubCache {
 
   /** The files of a commit, if they have been listed before. */
   tree(commit: string): HubFile[] | undefined {
-    const text = readIfThere(join(this.folder, 'trees', `${commit}.json`))
+    const text = readIfThere(join(this.folder, 'trees', `${commit}.json`), TREE.bytes)
     if (text === undefined) return undefined
-    const parsed = treeSchema.safeParse(parseJson(text))
+    const parsed = treeSchema.safeParse(parseTree(text))
     if (!parsed.success) return undefined
     return Object.entries(parsed.data.files).map(([path, entry]) => ({
       path,
@@ -173,17 +179,17 @@ async function isAllowed(makeLink: () => Promise<void>): Promise<boolean> {
   }
 }
 
-function readIfThere(file: string): string | undefined {
+function readIfThere(file: string, most?: number): string | undefined {
   try {
-    return readFileSync(file, 'utf8')
+    return readTextSync(file, most)
   } catch {
     return undefined
   }
 }
 
-function parseJson(text: string): unknown {
+function parseTree(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text, TREE.values)
   } catch {
     return undefined
   }

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { readText } from '../../src/files/read-text'
+import { WEIGHT_INDEX } from '../../src/files/text-limits'
 import { parseJson } from '../../src/format/parse-json'
 import {
   type RepositoryPart,
@@ -65,7 +66,7 @@ async function fetchShards(id: string, part: RepositoryPart, snapshot: Snapshot,
 
 async function readIndex(file: string): Promise<unknown> {
   try {
-    return parseJson(await readText(file))
+    return parseJson(await readText(file, WEIGHT_INDEX.bytes), WEIGHT_INDEX.values)
   } catch {
     return undefined
   }

@@ -1,7 +1,7 @@
 /** What the environment says about the Hub. Counterpart: huggingface_hub constants.py and utils/_auth.py. */
-import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { readText } from '../../src/files/read-text'
 import { InvalidHubSettingError } from './hub-errors'
 
 const DEFAULT_ENDPOINT = 'https://huggingface.co'
@@ -51,8 +51,19 @@ export async function hubToken(given?: string | false): Promise<string | undefin
     if (token !== '') return checked(token, name)
   }
   const file = expand(process.env.HF_TOKEN_PATH || join(hubHome(), 'token'))
-  const token = clean(await readFile(file, 'utf8').catch(() => ''))
+  const token = clean(await readTokenFile(file))
   return token === '' ? undefined : checked(token, `the file ${file}`)
+}
+
+/** The text of the file; empty if it is missing. @throws InvalidHubSettingError for one that cannot be read */
+async function readTokenFile(file: string): Promise<string> {
+  try {
+    return await readText(file)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return ''
+    throw new InvalidHubSettingError(`the file of the token, ${file},`, `cannot be read: ${message}`)
+  }
 }
 
 /** An option that is a number. @throws InvalidHubSettingError */

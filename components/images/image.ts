@@ -1,10 +1,11 @@
 /** A picture in memory, and its files. Counterpart: PIL.Image, as far as pipelines need it. */
-import { readFile } from 'node:fs/promises'
 import { basename, dirname, extname } from 'node:path'
 import type { Sharp } from 'sharp'
+import { readFileBytes } from '../../src/files/read-file'
 import { UnwritableFileError } from '../../src/files/unwritable-file-error'
 import { writeFileAtomically } from '../../src/files/write-file-atomically'
 import { listFolder, MissingFileError } from '../files/missing-file-error'
+import { decodeImage, type ImageLimits, imageFileBytes } from './decode-image'
 import { InvalidImageError } from './invalid-image-error'
 import { loadSharp } from './load-sharp'
 import { addPngText } from './png-text'
@@ -63,27 +64,17 @@ export class Image implements ImageOptions {
   }
 
   /**
-   * Reads an image in any format that sharp knows (PNG, JPEG, WebP, GIF, TIFF, AVIF …), upright and in sRGB, with 3 channels
-   * or, where it has opacity, 4.
+   * Reads a PNG, JPEG, WebP, GIF, TIFF or AVIF image, upright and in sRGB, with 3 channels or, where it has opacity, 4.
    *
    * @param source a path, or the bytes of a file
+   * @param limits how large the image may be, and which formats are read
    * @throws MissingFileError if there is no such file
-   * @throws InvalidImageError if it cannot be read, is damaged or is no image
+   * @throws InvalidImageError if it cannot be read, is damaged, too large, or of another format
    */
-  static async load(source: string | Uint8Array): Promise<Image> {
+  static async load(source: string | Uint8Array, limits: ImageLimits = {}): Promise<Image> {
     const name = typeof source === 'string' ? source : 'Image'
-    const bytes = typeof source === 'string' ? await readImageFile(source) : source
-    const sharp = loadSharp()
-    try {
-      const { data, info } = await sharp(bytes)
-        .autoOrient()
-        .toColourspace('srgb')
-        .raw({ depth: 'uchar' })
-        .toBuffer({ resolveWithObject: true })
-      return new Image({ ...info, data, channels: info.channels === 4 ? 4 : 3 })
-    } catch (cause) {
-      throw new InvalidImageError(name, `cannot be read as an image: ${(cause as Error).message}.`, cause)
-    }
+    const bytes = typeof source === 'string' ? await readImageFile(source, limits) : source
+    return new Image(await decodeImage(bytes, name, limits))
   }
 
   /**
@@ -125,9 +116,9 @@ export class Image implements ImageOptions {
   }
 }
 
-async function readImageFile(path: string): Promise<Uint8Array> {
+async function readImageFile(path: string, limits: ImageLimits): Promise<Uint8Array> {
   try {
-    return await readFile(path)
+    return await readFileBytes(path, imageFileBytes(limits))
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') {

@@ -1,14 +1,19 @@
 /**
- * Text inside PNG files, under keywords. sharp reads such text but does not write it.
- * Format: PNG specification, 11.3.3.4 (iTXt).
+ * Text inside PNG files, under keywords. sharp does not write it, and reads it without a limit.
+ * Format: PNG specification, 11.3.3 (tEXt, zTXt, iTXt).
  */
+import { inflateSync } from 'node:zlib'
 import { crc32 } from './crc32'
+import { imageFormatOf } from './image-format'
 import { InvalidImageError } from './invalid-image-error'
 import { InvalidPngTextError } from './invalid-png-text-error'
-import { loadSharp } from './load-sharp'
+import { isTextChunk, pngChunks } from './png-chunks'
 
 /** Bytes of a PNG file up to the end of its first chunk, the header: 8 of signature, 25 of the chunk. */
 const HEADER_END = 33
+
+/** Bytes that all texts of a file may have: compressed, they could be a thousand times as long as the file. */
+const MOST_TEXT_BYTES = 4 * 2 ** 20
 
 /**
  * A PNG file with text added, as UTF-8.
@@ -24,17 +29,46 @@ export function addPngText(png: Uint8Array, text: Readonly<Record<string, string
 /**
  * The texts in a PNG file, by keyword; the last one where a keyword occurs again.
  *
- * @throws InvalidImageError if the bytes are no PNG file
+ * @param name of the file, for the error
+ * @throws InvalidImageError for bytes that are not a PNG file, or hold more than 4 MiB of text
  */
-export async function readPngText(png: Uint8Array): Promise<ReadonlyMap<string, string>> {
-  const sharp = loadSharp()
-  const { format, comments = [] } = await sharp(png)
-    .metadata()
-    .catch(cause => {
-      throw new InvalidImageError('PNG', `cannot be read: ${(cause as Error).message}.`, cause)
-    })
-  if (format !== 'png') throw new InvalidImageError('PNG', `expected a PNG file, got ${format}.`)
-  return new Map(comments.map(({ keyword, text }) => [keyword, text]))
+export async function readPngText(png: Uint8Array, name = 'PNG'): Promise<ReadonlyMap<string, string>> {
+  const format = imageFormatOf(png)
+  if (format !== 'png') {
+    throw new InvalidImageError(name, `expected a PNG file, got ${format ?? 'something that is not an image'}.`)
+  }
+  const texts = new Map<string, string>()
+  let free = MOST_TEXT_BYTES
+  try {
+    for (const { type, data, crc } of pngChunks(png)) {
+      if (!isTextChunk(type)) continue
+      if (crc32(Buffer.concat([Buffer.from(type), data])) !== crc)
+        throw new Error('the checksum of a text does not fit')
+      const { keyword, text } = parseTextChunk(type, Buffer.from(data), free)
+      free -= text.length
+      texts.set(keyword, text.toString(type === 'iTXt' ? 'utf8' : 'latin1'))
+    }
+  } catch (cause) {
+    throw new InvalidImageError(name, `cannot be read: ${(cause as Error).message}.`, cause)
+  }
+  return texts
+}
+
+/** The keyword and the bytes of the text of a chunk. @param most bytes that the text may have */
+function parseTextChunk(type: string, data: Buffer, most: number): { keyword: string; text: Buffer } {
+  const keywordEnd = data.indexOf(0)
+  // An iTXt chunk names a language and a translated keyword before its text.
+  const [isCompressed, begin] =
+    type === 'tEXt'
+      ? [false, keywordEnd + 1]
+      : type === 'zTXt'
+        ? [true, keywordEnd + 2]
+        : [data[keywordEnd + 1] === 1, data.indexOf(0, data.indexOf(0, keywordEnd + 3) + 1) + 1]
+  const keyword = data.toString('latin1', 0, keywordEnd)
+  if (keywordEnd < 1 || begin <= keywordEnd) throw new Error('a text has no keyword')
+  const text = data.subarray(begin)
+  if (!isCompressed && text.length > most) throw new Error(`it holds more than ${MOST_TEXT_BYTES} bytes of text`)
+  return { keyword, text: isCompressed ? inflateSync(text, { maxOutputLength: Math.max(1, most) }) : text }
 }
 
 /** An iTXt chunk: keyword, null, no compression (2 bytes), no language (null), no translated keyword (null), text. */

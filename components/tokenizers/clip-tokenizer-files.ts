@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { readText } from '../../src/files/read-text'
+import { VOCABULARY } from '../../src/files/text-limits'
 import { readConfig } from '../configs/read-config'
 import { listFolder, MissingFileError } from '../files/missing-file-error'
 import { InvalidTokenizerError } from './invalid-tokenizer-error'
@@ -103,7 +104,9 @@ export async function readCLIPTokenizerFiles(folder: string, signal?: AbortSigna
   const names = await listFolder(folder)
   const read = async <S extends z.ZodType>(name: string, schema: S): Promise<z.infer<S> | undefined> => {
     signal?.throwIfAborted()
-    return names?.includes(name) ? check(join(folder, name), schema, await readConfig(folder, name)) : undefined
+    return names?.includes(name)
+      ? check(join(folder, name), schema, await readConfig(folder, name, VOCABULARY))
+      : undefined
   }
   const settings = (await read('tokenizer_config.json', settingsSchema)) ?? {}
   const className = settings.tokenizer_class ?? 'CLIPTokenizer'
@@ -161,7 +164,7 @@ function addedTokensOf(ids: Readonly<Record<string, number>>): AddedToken[] {
 
 /** One merge per line, two pieces each; a first line such as `#version: 0.2` is none. */
 async function readMerges(file: string): Promise<[string, string][]> {
-  const lines = (await readText(file)).split(/\r?\n/)
+  const lines = (await readText(file, VOCABULARY.bytes)).split(/\r?\n/)
   return lines.flatMap((line, i) => {
     if (line === '' || line.startsWith('#version')) return []
     const [left, right, ...rest] = line.split(' ')

@@ -1,9 +1,10 @@
 /** Holds what blocks ask for against what is installed. */
-import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import satisfies from 'semver/functions/satisfies'
 import validRange from 'semver/ranges/valid'
 import { InvalidRequirementsError } from '../errors/invalid-requirements-error'
+import { readTextSync } from '../files/read-text'
+import { parseJson } from '../format/parse-json'
 import { joinRequirements, type Requirements } from './join-requirements'
 import { findPackageFile } from './outside-modules'
 
@@ -44,7 +45,7 @@ export function unmetRequirements(requirements: Requirements): string[] {
 function installedVersion(name: string): string | undefined {
   for (let folder = dirname(findPackageFile(name) ?? ''); folder !== dirname(folder); folder = dirname(folder)) {
     try {
-      const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, unknown>
+      const manifest = parseJson(readTextSync(join(folder, 'package.json'))) as Record<string, unknown>
       if (manifest['name'] === name) return String(manifest['version'])
     } catch {
       // The package may begin further up.

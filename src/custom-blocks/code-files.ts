@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CustomCodeError } from '../errors/custom-code-error'
-import { LONGEST_TEXT, readText } from '../files/read-text'
+import { readText } from '../files/read-text'
+import { CODE_BYTES } from '../files/text-limits'
 
 /** Whether a file of a folder is code that could run, by its path with `/`: that of packages and of tools is not. */
 export function isCodeFile(path: string): boolean {
@@ -36,10 +37,10 @@ export class CodeFiles {
       const text = await readCode(join(folder, path))
       const size = Buffer.byteLength(text)
       bytes += size
-      if (bytes > LONGEST_TEXT) {
+      if (bytes > CODE_BYTES) {
         throw new CustomCodeError(
           folder,
-          `there are more than ${LONGEST_TEXT} bytes of code. Is this a folder of blocks?`,
+          `there are more than ${CODE_BYTES} bytes of code. Is this a folder of blocks?`,
         )
       }
       texts.set(path, text)
@@ -56,7 +57,7 @@ export class CodeFiles {
 
 async function readCode(file: string): Promise<string> {
   try {
-    return await readText(file)
+    return await readText(file, CODE_BYTES)
   } catch (cause) {
     throw new CustomCodeError(file, `cannot be read: ${(cause as Error).message}.`, cause)
   }

@@ -1,5 +1,5 @@
 /** The base of every error that Tesserae raises on purpose. */
-import { printable } from './printable'
+import { printableMessage } from './printable'
 
 /** What every {@link ModularError} can carry besides its text. */
 export interface ModularErrorOptions {
@@ -21,9 +21,9 @@ export abstract class ModularError extends Error {
   /** Whether the path is known; an empty one then means the outermost block. */
   readonly isLocated: boolean
 
-  /** @param message may repeat what others wrote: what a terminal would obey is written out */
+  /** @param message may repeat text of files and servers: control characters are escaped, and a very long one is truncated */
   constructor(message: string, options: ModularErrorOptions = {}) {
-    super(printable(message), options.cause === undefined ? undefined : { cause: options.cause })
+    super(printableMessage(message), options.cause === undefined ? undefined : { cause: options.cause })
     this.name = new.target.name
     this.path = options.path ?? []
     this.isLocated = options.path !== undefined

@@ -4,8 +4,11 @@ import { unicodeEscape } from '../format/unicode-escape'
 /** What moves the cursor, hides, colours or reorders what stands beside it; not tabs and new lines. */
 const INVISIBLE = /(?![\t\n])\p{Cc}|[\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 
-/** Signs that a name shows at most. */
+/** Characters of a name that are shown. */
 const LONGEST_NAME = 200
+
+/** Characters of a message that are shown: enough for every problem of a large pipeline, and no flood of what a file holds. */
+const LONGEST_MESSAGE = 10_000
 
 /**
  * A text in which what a terminal would obey is written out, e.g. `\u001b`: names and messages come from files and servers, and must not erase or forge
@@ -15,8 +18,28 @@ export function printable(text: string): string {
   return text.replace(INVISIBLE, unicodeEscape)
 }
 
+/** A message of an error or a warning: {@link printable}, and cut if a file or a server made it very long. */
+export function printableMessage(text: string): string {
+  if (text.length <= LONGEST_MESSAGE) return printable(text)
+  return `${printable(text.slice(0, LONGEST_MESSAGE))}… (${text.length - LONGEST_MESSAGE} more characters)`
+}
+
+/** A value of a file in the form of JSON, short enough for a message. */
+export function printableValue(value: unknown): string {
+  return printableName(JSON.stringify(value, abridged) ?? 'nothing')
+}
+
+/** Keeps {@link printableValue} from writing what it would cut again. */
+function abridged(_key: string, value: unknown): unknown {
+  if (Array.isArray(value)) return value.slice(0, LONGEST_NAME)
+  if (typeof value !== 'object' || value === null) return value
+  const keys = Object.keys(value)
+  if (keys.length <= LONGEST_NAME) return value
+  return Object.fromEntries(keys.slice(0, LONGEST_NAME).map(key => [key, (value as Record<string, unknown>)[key]]))
+}
+
 /** A name on one line, of a bearable length: it must not pass for other parts of a message. */
-export function printableName(text: string): string {
-  const line = text.length > LONGEST_NAME ? `${text.slice(0, LONGEST_NAME)}…` : text
+export function printableName(text: string, longest = LONGEST_NAME): string {
+  const line = text.length > longest ? `${text.slice(0, longest)}…` : text
   return printable(line).replace(/[\t\n]/g, unicodeEscape)
 }

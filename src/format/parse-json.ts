@@ -1,9 +1,10 @@
-/** Reads JSON that somebody else wrote. */
+/** Reads JSON of unknown origin. */
 import { randomUUID } from 'node:crypto'
 import { printable } from '../errors/printable'
+import { SETTINGS } from '../files/text-limits'
 
-/** How deep values may lie in each other. Files of models need six; code that follows them step by step would run out of stack at some thousands. */
-const DEEPEST = 200
+/** How deep values may be nested. Files of models need six; code that follows them recursively would run out of stack at some thousands. */
+export const DEEPEST_JSON = 200
 
 /** The bare words that Python writes for numbers that JSON does not have. */
 const PYTHON_NUMBER = /\b(?:NaN|Infinity)\b/
@@ -12,13 +13,14 @@ const PYTHON_NUMBER = /\b(?:NaN|Infinity)\b/
 const NAN_KEY = `\uE000${randomUUID()}`
 
 /**
- * The value of a text. Reads the bare words `NaN`, `Infinity` and `-Infinity` as well, which Python writes and JSON does not have.
+ * Parses a text. Reads the bare words `NaN`, `Infinity` and `-Infinity` as well, which Python writes and JSON does not have.
  *
- * @throws SyntaxError for what is no JSON, or lies too deep
+ * @param mostValues how many values the text may hold: a list of short ones takes thirty times its length in memory
+ * @throws SyntaxError for a text that is not JSON, is nested too deeply, or holds too many values
  */
-export function parseJson(text: string): unknown {
-  if (isDeeper(text, DEEPEST))
-    throw new SyntaxError(`Its lists and objects lie more than ${DEEPEST} deep in each other`)
+export function parseJson(text: string, mostValues = SETTINGS.values): unknown {
+  const problem = whyRefused(text, mostValues)
+  if (problem !== undefined) throw new SyntaxError(problem)
   try {
     return JSON.parse(text)
   } catch (error) {
@@ -36,16 +38,24 @@ function repeated(error: unknown): SyntaxError {
   return new SyntaxError(printable((error as Error).message))
 }
 
-function isDeeper(text: string, most: number): boolean {
+const [QUOTE, COMMA, COLON, LIST, LIST_END, OBJECT, OBJECT_END] = Array.from('",:[]{}', sign => sign.charCodeAt(0))
+
+/** Why a text is not parsed; `undefined` if it is. It need not be JSON. */
+export function whyRefused(text: string, mostValues: number): string | undefined {
   let depth = 0
+  let values = 0
   for (let i = 0; i < text.length; i++) {
-    const sign = text[i]
-    if (sign === '"') i = endOfString(text, i) - 1
-    else if (sign === '{' || sign === '[') {
-      if (++depth > most) return true
-    } else if (sign === '}' || sign === ']') depth--
+    const code = text.charCodeAt(i)
+    if (code === QUOTE) i = endOfString(text, i) - 1
+    else if (code === COMMA || code === COLON) values++
+    else if (code === LIST || code === OBJECT) {
+      values++
+      depth++
+      if (depth > DEEPEST_JSON) return `its lists and objects are nested more than ${DEEPEST_JSON} deep`
+    } else if (code === LIST_END || code === OBJECT_END) depth--
+    if (values > mostValues) return `it holds more than ${mostValues} values`
   }
-  return false
+  return undefined
 }
 
 /** Reads a text with bare words as numbers. */

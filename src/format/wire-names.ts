@@ -1,12 +1,17 @@
 /** The one place where names change between TypeScript (camelCase) and files, goldens and indexes (snake_case). */
 
+/** Names of inputs and settings that are asked for at every call. Files hold any number of others, so the cache is bounded. */
 const cache = new Map<string, string>()
+const MOST_CACHED = 2000
+const LONGEST_CACHED = 100
 
 /** `num_inference_steps` → `numInferenceSteps`. Leading underscores stay: `_class_name` → `_className`. */
 export function toCamelCase(name: string): string {
-  let camel = cache.get(name)
-  if (camel === undefined) {
-    camel = name.replace(/(?<=[^_])_+([a-z0-9])/gi, (_, next: string) => next.toUpperCase())
+  const known = cache.get(name)
+  if (known !== undefined) return known
+  const camel = name.replace(/(?<=[^_])_+([a-z0-9])/gi, (_, next: string) => next.toUpperCase())
+  if (name.length <= LONGEST_CACHED) {
+    if (cache.size >= MOST_CACHED) cache.clear()
     cache.set(name, camel)
   }
   return camel

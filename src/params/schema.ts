@@ -1,5 +1,6 @@
 /** What a zod schema says about a parameter: its type's name, default, description, whether it may be absent, tensor dimensions. */
 import { z } from 'zod'
+import { printableName } from '../errors/printable'
 
 /** Facts read off a schema once, when a parameter is declared. */
 export interface SchemaFacts {
@@ -108,9 +109,17 @@ function converts(schema: z.ZodType): boolean {
   )
 }
 
+/** Mismatches that a message names, and characters that each of them has. */
+const MOST_MISMATCHES = 5
+const LONGEST_MISMATCH = 1000
+
 /** One line on why a value does not fit: `expected string, received number` with the place inside the value. */
 export function explainMismatch(error: z.ZodError): string {
-  return error.issues
-    .map(issue => (issue.path.length > 0 ? `${issue.message} at ${issue.path.join('.')}` : issue.message))
-    .join('; ')
+  const { issues } = error
+  const named = issues.slice(0, MOST_MISMATCHES).map(({ message, path }) => {
+    const text = printableName(message, LONGEST_MISMATCH)
+    return path.length > 0 ? `${text} at ${printableName(path.join('.'))}` : text
+  })
+  const others = issues.length - named.length
+  return [...named, ...(others > 0 ? [`and ${others} more`] : [])].join('; ')
 }

@@ -3,8 +3,9 @@ import { symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readConfig } from '../../../components/configs/read-config'
 import { InvalidConfigError, ModelIndexError, ModularPipeline } from '../../../index'
-import { LONGEST_TEXT, readText, readTextSync } from '../../../src/files/read-text'
+import { readText, readTextSync } from '../../../src/files/read-text'
 import { statIfThere } from '../../../src/files/stat-if-there'
+import { SETTINGS } from '../../../src/files/text-limits'
 import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
 
 const folder = useTemporaryFolder()
@@ -21,8 +22,8 @@ describe('files that somebody else wrote', () => {
   test('are not read where they are too long', async () => {
     const file = join(folder(), 'model_index.json')
     await writeFile(file, '')
-    await truncate(file, LONGEST_TEXT + 1)
-    await expect(readText(file)).rejects.toThrow(`it has ${LONGEST_TEXT + 1} bytes`)
+    await truncate(file, SETTINGS.bytes + 1)
+    await expect(readText(file)).rejects.toThrow(`it has ${SETTINGS.bytes + 1} bytes`)
     await expect(ModularPipeline.fromPretrained(folder())).rejects.toThrow(ModelIndexError)
   })
 

@@ -34,3 +34,8 @@ test('words come back from camelCase as they went', () => {
 test('mapKeys renames keys and keeps values', () => {
   expect(mapKeys({ sample_size: [1], act_fn: 'silu' }, toCamelCase)).toEqual({ sampleSize: [1], actFn: 'silu' })
 })
+
+test('any number of names can be renamed, of any length', () => {
+  for (let i = 0; i < 10_000; i++) expect(toCamelCase(`key_${i}_a`)).toBe(`key${i}A`)
+  expect(toCamelCase(`a${'_'.repeat(1_000_000)}`)).toHaveLength(1_000_001)
+})

@@ -1,8 +1,8 @@
 /** Writes a model to an .onnx file that needs nothing else. */
-import { createReadStream } from 'node:fs'
 import { basename } from 'node:path'
 import { writeFileAtomically } from '../../../src/files/write-file-atomically'
 import type { TensorInfo } from '../../checkpoints/checkpoint'
+import { tensorBytes } from '../../checkpoints/copy-tensor'
 import type { Module } from '../../nn/module'
 import { capture } from '../recorder/capture'
 import { sourcesOf } from '../recorder/graph'
@@ -73,10 +73,10 @@ export async function exportOnnx<I>(
 /** The bytes of all weights, with the gaps between them. */
 async function* readAll(sources: readonly TensorInfo[]): AsyncIterable<Uint8Array> {
   let position = 0
-  for (const { file, begin, end } of sources) {
+  for (const source of sources) {
     const gap = -position & (ALIGNMENT - 1)
     if (gap > 0) yield new Uint8Array(gap)
-    if (end > begin) yield* createReadStream(file, { start: begin, end: end - 1 }) as AsyncIterable<Buffer>
-    position += gap + end - begin
+    yield* tensorBytes(source)
+    position += gap + source.end - source.begin
   }
 }

@@ -1,8 +1,9 @@
 /** A folder of graphs that the runtime has optimised, for the next process that needs the same. */
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
+import { readFileBytes } from '../../../src/files/read-file'
 
 /** What an optimised graph depends on, beside the graph itself. */
 export interface OptimizedModelKey {
@@ -11,6 +12,9 @@ export interface OptimizedModelKey {
   /** The weights, part of which the runtime computes with in advance. */
   weights: readonly object[]
 }
+
+/** Bytes of a file that is read: the format of ONNX, Protocol Buffers, allows no more. */
+const LARGEST = 2 ** 31 - 1
 
 /** Reads and keeps optimised graphs. What goes wrong with the folder costs time alone, so nothing of it is an error. */
 export class OptimizedModels {
@@ -32,7 +36,7 @@ export class OptimizedModels {
   async read(file: string): Promise<Uint8Array | undefined> {
     try {
       // A copy of its own, which can be handed to another thread.
-      return new Uint8Array(await readFile(file))
+      return new Uint8Array(await readFileBytes(file, LARGEST))
     } catch {
       return undefined
     }

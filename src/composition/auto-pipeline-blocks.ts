@@ -24,7 +24,7 @@ export class AutoPipelineBlocks extends ConditionalPipelineBlocks {
   }
 
   /** The trigger of each branch, in the order in which they were put together; `null` for the default. */
-  override get blockTriggerInputs(): readonly (string | null)[] {
+  protected override declaredTriggers(): readonly (string | null)[] {
     return this.composedNames.map(name => this.declarations.steps.get(name)?.when ?? null)
   }
 
@@ -39,7 +39,7 @@ export class AutoPipelineBlocks extends ConditionalPipelineBlocks {
     return this.branches.flatMap(([, trigger]) => trigger ?? [])
   }
 
-  override get defaultBlockName(): string | undefined {
+  protected override declaredDefault(): string | undefined {
     return this.branches.find(([, trigger]) => trigger === null)?.[0]
   }
 

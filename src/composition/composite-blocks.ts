@@ -28,7 +28,6 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
 
   private parts: InsertableDict<ModularPipelineBlocks> | undefined
   private givenNames: readonly string[] | undefined
-  private ownDescription: string | undefined
 
   /** Classes or instances of the parts. By default those of the decorated fields; override it together with {@link blockNames}. */
   protected get blockClasses(): readonly BlockSource[] {
@@ -80,12 +79,8 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
     const composite = new this()
     composite.givenNames = Object.keys(blocks)
     composite.parts = composite.makeParts(Object.entries(blocks))
-    composite.ownDescription = options.description
+    if (options.description !== undefined) Object.assign(composite, { description: options.description })
     return composite
-  }
-
-  override get description(): string {
-    return this.ownDescription ?? super.description
   }
 
   override get expectedComponents(): readonly ComponentSpec[] {

@@ -1,11 +1,13 @@
 /** Blocks of which one runs, or none. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
 
 import { CompositionError } from '../errors/composition-error'
+import { UnusedCallError } from '../errors/loop-errors'
 import type { ModularError } from '../errors/modular-error'
 import { NotImplementedError } from '../errors/not-implemented-error'
 import { classNameOf } from '../format/class-name'
 import type { InputParam } from '../params/input-param'
 import type { OutputParam } from '../params/output-param'
+import type { CallResult } from '../runtime/call-result'
 import { type Components, RUN } from '../runtime/components'
 import { executeBlock } from '../runtime/execute'
 import type { MaybePromise } from '../runtime/maybe-promise'
@@ -15,9 +17,18 @@ import { isComposite, isLoop } from '../wiring/blocks'
 import { combineInputs, combineOutputs, markRequired } from '../wiring/combine'
 import { CompositeBlocks } from './composite-blocks'
 import type { ModularPipelineBlocks } from './modular-pipeline-blocks'
+import { defineReplaceable } from './replaceable'
 
 /** The values of the trigger names; only whether they are there may decide. */
 export type TriggerValues = Readonly<Record<string, unknown>>
+
+/** What a subclass may state by a getter or by a field. */
+export interface ConditionalPipelineBlocks {
+  /** Names that `selectBlock()` is given; `null` entries are ignored. By default the triggers that the branches name. */
+  readonly blockTriggerInputs: readonly (string | null)[]
+  /** Branch that runs if none is selected; `undefined`: none runs. */
+  readonly defaultBlockName: string | undefined
+}
 
 /**
  * A choice among branches. A subclass says which names matter (`blockTriggerInputs`) and chooses with `selectBlock()`, which must look only at which
@@ -30,13 +41,13 @@ export class ConditionalPipelineBlocks extends CompositeBlocks implements Choice
     return 'conditional'
   }
 
-  /** Names that `selectBlock()` is given; `null` entries are ignored. By default the triggers that the branches name. */
-  get blockTriggerInputs(): readonly (string | null)[] {
+  /** The triggers that the branches name. */
+  protected declaredTriggers(): readonly (string | null)[] {
     return [...this.declarations.steps.values()].flatMap(branch => branch.when ?? [])
   }
 
-  /** Branch to run where none is selected; `undefined`: none runs. */
-  get defaultBlockName(): string | undefined {
+  /** The branch that is marked as the default. */
+  protected declaredDefault(): string | undefined {
     for (const [name, branch] of this.declarations.steps) if (branch.otherwise) return name
     return undefined
   }
@@ -47,8 +58,10 @@ export class ConditionalPipelineBlocks extends CompositeBlocks implements Choice
     throw this.ruleMissing()
   }
 
-  override findFault(path: readonly string[]): ModularError | undefined {
-    return this.selectBlock === ConditionalPipelineBlocks.prototype.selectBlock ? this.ruleMissing(path) : undefined
+  override findFault(path: readonly string[], inLoop: boolean): ModularError | undefined {
+    const { call, selectBlock } = ConditionalPipelineBlocks.prototype
+    if (this.selectBlock === selectBlock) return this.ruleMissing(path)
+    return inLoop && this.call !== call ? new UnusedCallError(path, classNameOf(this)) : undefined
   }
 
   private ruleMissing(path?: readonly string[]): NotImplementedError {
@@ -89,9 +102,9 @@ export class ConditionalPipelineBlocks extends CompositeBlocks implements Choice
     }
   }
 
-  override get modelName(): string | undefined {
+  protected override defaultModelName(): string | undefined {
     const [first] = this.subBlocks.values()
-    return first?.modelName ?? super.modelName
+    return first?.modelName ?? super.defaultModelName()
   }
 
   /** Names that every branch requires; none if all branches may be skipped. */
@@ -111,7 +124,7 @@ export class ConditionalPipelineBlocks extends CompositeBlocks implements Choice
     return combineOutputs([...this.subBlocks.values()].map(block => block.outputs))
   }
 
-  override call(components: Components, state: PipelineState): MaybePromise<void> {
+  override call(components: Components, state: PipelineState): MaybePromise<CallResult> {
     const { names, resumption } = components[RUN]
     // What its own blocks have written since might choose another branch.
     const branch = resumption?.branch(this.subBlocks, names) ?? this.chooseBranch(name => state.get(name))
@@ -124,3 +137,12 @@ export class ConditionalPipelineBlocks extends CompositeBlocks implements Choice
     return block && isComposite(block) && !isLoop(block) ? block.getExecutionBlocks(inputs) : block
   }
 }
+
+defineReplaceable(ConditionalPipelineBlocks, {
+  blockTriggerInputs() {
+    return this['declaredTriggers']()
+  },
+  defaultBlockName() {
+    return this['declaredDefault']()
+  },
+})

@@ -1,26 +1,28 @@
 /** A loop: its `run()` says how often and over what, its parts are what each iteration does. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
-
+import { getDeclarations, listOf } from '../decorators/declarations'
 import type { ModularError } from '../errors/modular-error'
 import { NotImplementedError } from '../errors/not-implemented-error'
-import { PipelineAbortError } from '../errors/pipeline-abort-error'
 import { classNameOf } from '../format/class-name'
 import type { ComponentSpec } from '../params/component-spec'
 import type { ConfigSpec } from '../params/config-spec'
 import type { InputParam } from '../params/input-param'
 import type { OutputParam } from '../params/output-param'
 import { type BoundView, bindView, LOOP } from '../runtime/bound-view'
-import { type Components, RUN } from '../runtime/components'
+import type { CallResult } from '../runtime/call-result'
+import { type Components, isComponents, RUN } from '../runtime/components'
 import type { IterationVariables } from '../runtime/iteration-variables'
+import { LoopCall } from '../runtime/loop-call'
 import { LoopExecution } from '../runtime/loop-execution'
-import { after, always, type MaybePromise, orFail } from '../runtime/maybe-promise'
-import { checkShapes } from '../runtime/shape-binding'
+import { after, type MaybePromise } from '../runtime/maybe-promise'
+import { withoutPins } from '../runtime/pinned-state'
 import type { ViewNames } from '../runtime/view-names'
 import type { BlockState } from '../state/block-state'
 import type { PipelineState } from '../state/pipeline-state'
 import type { LoopNode } from '../wiring/block-node'
-import { alwaysWrites, isComposite, mayBeSkipped, neededNames } from '../wiring/blocks'
+import { alwaysWrites, isComposite, mayBeSkipped, neededNames, ownInputs } from '../wiring/blocks'
 import { addDistinct, markRequired } from '../wiring/combine'
 import { CompositeBlocks } from './composite-blocks'
+import { defineReplaceable } from './replaceable'
 
 /** Options of `loopStep()`. */
 export interface LoopStepCallOptions {
@@ -30,6 +32,20 @@ export interface LoopStepCallOptions {
 
 /** The body of a loop. */
 type LoopBody = (this: object, variables: IterationVariables) => MaybePromise<void>
+
+/** What the loop itself declares, beside its parts. A subclass may state each by a getter or by a field; by default they follow from its decorated fields. */
+export interface LoopSequentialPipelineBlocks {
+  /** What the loop itself takes: its `@Input` fields, and {@link loopIntermediateInputs}. */
+  readonly loopInputs: readonly InputParam[]
+  /** Further inputs of the loop itself that earlier blocks write. The same as {@link loopInputs}: an older name for some of them. */
+  readonly loopIntermediateInputs: readonly InputParam[]
+  /** What the loop itself writes: its `@Output` fields. */
+  readonly loopIntermediateOutputs: readonly OutputParam[]
+  /** Components that the loop itself uses: its `@Component` fields. */
+  readonly loopExpectedComponents: readonly ComponentSpec[]
+  /** Settings that the loop itself reads: its `@Config` fields. */
+  readonly loopExpectedConfigs: readonly ConfigSpec[]
+}
 
 /**
  * A loop. Its own decorated fields are what the loop itself takes, gives and needs; `@LoopStep()` fields are its parts; `run()` iterates.
@@ -54,36 +70,9 @@ export class LoopSequentialPipelineBlocks extends CompositeBlocks implements Loo
     return 'loop'
   }
 
-  /** What the loop itself takes. By default its `@Input` fields, and then {@link loopIntermediateInputs}. */
-  get loopInputs(): readonly InputParam[] {
-    const inputs = [...this.declarations.inputs.values()]
-    const names = new Set(inputs.map(input => input.name))
-    return [...inputs, ...this.loopIntermediateInputs.filter(input => !names.has(input.name))]
-  }
-
-  /** Further inputs of the loop itself that earlier blocks write. The same as {@link loopInputs}: an older name for some of them. */
-  get loopIntermediateInputs(): readonly InputParam[] {
-    return []
-  }
-
-  /** What the loop itself writes. By default its `@Output` fields. */
-  get loopIntermediateOutputs(): readonly OutputParam[] {
-    return [...this.declarations.outputs.values()]
-  }
-
-  /** Components that the loop itself uses. By default its `@Component` fields. */
-  get loopExpectedComponents(): readonly ComponentSpec[] {
-    return [...this.declarations.components.values()]
-  }
-
-  /** Settings that the loop itself reads. By default its `@Config` fields. */
-  get loopExpectedConfigs(): readonly ConfigSpec[] {
-    return [...this.declarations.configs.values()]
-  }
-
   /** Names of the inputs that the loop itself requires. */
   get loopRequiredInputs(): readonly string[] {
-    return this.loopInputs.flatMap(input => (input.required && input.name !== null ? [input.name] : []))
+    return ownInputs(this).flatMap(input => (input.required && input.name !== null ? [input.name] : []))
   }
 
   override get expectedComponents(): readonly ComponentSpec[] {
@@ -96,7 +85,7 @@ export class LoopSequentialPipelineBlocks extends CompositeBlocks implements Loo
 
   /** The loop's own inputs, then those of its parts that no earlier part writes. Declarations that say different things all stand. */
   override get inputs(): readonly InputParam[] {
-    const inputs = [...this.loopInputs]
+    const inputs = [...ownInputs(this)]
     const produced = new Set<string | null>()
     for (const block of this.subBlocks.values()) {
       addDistinct(
@@ -136,7 +125,7 @@ export class LoopSequentialPipelineBlocks extends CompositeBlocks implements Loo
     const fields = new Set([...components.keys(), ...configs.keys()])
     return {
       parameters: new Set([
-        ...this.loopInputs.flatMap(input => input.name ?? input.kwargsType ?? []),
+        ...ownInputs(this).flatMap(input => input.name ?? input.kwargsType ?? []),
         ...this.loopIntermediateOutputs.map(output => output.name),
       ]),
       components: [
@@ -149,63 +138,52 @@ export class LoopSequentialPipelineBlocks extends CompositeBlocks implements Loo
     }
   }
 
-  override call(components: Components, state: PipelineState): MaybePromise<void> {
-    const run = components[RUN]
+  /**
+   * Runs the loop on the values of a state. Override it in place of `run()` to write the loop as Python does; inside another loop it receives the values
+   * of that, and its iteration variables:
+   *
+   * ```ts
+   * override async call(components: Components, state: PipelineState) {
+   *   const blockState = this.getBlockState<{ numSteps: number }>(state)
+   *   for (let i = 0; i < blockState.numSteps; i++) await this.loopStep(components, blockState, { i })
+   *   this.setBlockState(state, blockState)
+   * }
+   * ```
+   */
+  override call(
+    components: Components,
+    state: PipelineState | BlockState,
+    variables: IterationVariables = {},
+  ): MaybePromise<CallResult> {
+    const body = (this as { run?: LoopBody }).run
+    if (body === undefined) throw this.findFault(components[RUN].path, false)
     const blockState = this.getBlockState(state)
-    const resumed = run.resumption?.takeLoop()
-    for (const name of resumed?.names ?? []) blockState[name] = state.get(name)
-    checkShapes(run, this.inputs, blockState)
-    run.lifetimes.addRoot(() => Object.entries(blockState))
-    return always(
-      () =>
-        orFail(
-          () =>
-            after(this.runLoop(components, blockState, {}, resumed?.step), () => {
-              checkShapes(run, this.intermediateOutputs, blockState)
-              this.setBlockState(state, blockState)
-            }),
-          error => {
-            if (error instanceof PipelineAbortError) this.keepProgress(state, blockState)
-            throw error
-          },
-        ),
-      () => run.lifetimes.removeRoot(),
+    const view: BoundView = bindView(this, () => this.viewNames, withoutPins(blockState), components, true)
+    const iterations = LoopCall.latest(this, components)?.iterations(blockState)
+    if (iterations === undefined) throw this.outsideOfCall()
+    view[LOOP] = iterations
+    return after(
+      iterations.runToEnd(() => body.call(view, variables)),
+      () => this.setBlockState(state, blockState),
     )
   }
 
-  /** A cancelled loop leaves the values of its latest iteration. */
-  private keepProgress(state: PipelineState, blockState: BlockState): void {
-    for (const { name, kwargsType } of [...this.intermediateOutputs, ...this.inputs]) {
-      if (name !== null && name in blockState) state.set(name, blockState[name], kwargsType)
-    }
+  override getBlockState<V = unknown>(state: PipelineState | BlockState): BlockState & V {
+    const blockState = super.getBlockState(withoutPins(state))
+    return (LoopCall.of(this, state)?.take(blockState) ?? blockState) as BlockState & V
   }
 
-  /** Names of all values that a loop holds between two iterations. */
-  private get progressNames(): readonly string[] {
-    return [...this.intermediateOutputNames, ...this.inputNames]
+  override setBlockState(state: PipelineState | BlockState, blockState: BlockState): void {
+    const write = (values: BlockState) => super.setBlockState(withoutPins(state), values)
+    const call = LoopCall.of(this, state)
+    if (call) call.give(blockState, write)
+    else write(blockState)
   }
 
-  override findFault(path: readonly string[], inLoop: boolean): ModularError | undefined {
-    const runsByItself = !inLoop && this.call !== LoopSequentialPipelineBlocks.prototype.call
-    if ('run' in this || runsByItself) return undefined
+  override findFault(path: readonly string[], _inLoop: boolean): ModularError | undefined {
+    if ('run' in this || this.call !== LoopSequentialPipelineBlocks.prototype.call) return undefined
     const advice = 'iterate in it, and call "await this.loopStep({ i })" in each iteration.'
     return new NotImplementedError(classNameOf(this), 'run()', advice, path)
-  }
-
-  /** Runs the loop on values that are there already: its own, or those of the loop that it is a part of. */
-  runLoop(
-    components: Components,
-    blockState: BlockState,
-    outer: IterationVariables,
-    stepsDone = 0,
-  ): MaybePromise<void> {
-    const body = (this as { run?: LoopBody }).run
-    if (body === undefined) throw this.findFault(components[RUN].path, true)
-    const view: BoundView = bindView(this, () => this.viewNames, blockState, components, true)
-    const progress = { names: () => this.progressNames, stepsDone }
-    const execution = new LoopExecution(components, this.subBlocks, blockState, outer, progress)
-    view[LOOP] = execution
-    return always(() => execution.runToEnd(() => body.call(view, outer)), components[RUN].enterLoop())
   }
 
   /**
@@ -215,16 +193,34 @@ export class LoopSequentialPipelineBlocks extends CompositeBlocks implements Loo
    * @throws BlockExecutionError with the path to the part that failed, PipelineAbortError between iterations, OverlappingLoopStepError if the step
    * before has not ended: each one must be awaited
    */
-  protected loopStep(variables: IterationVariables = {}, options: LoopStepCallOptions = {}): MaybePromise<void> {
-    const execution = (this as unknown as BoundView)[LOOP]
-    if (!(execution instanceof LoopExecution)) {
-      throw new NotImplementedError(
-        classNameOf(this),
-        'loopStep() outside of run()',
-        'the runtime calls run(); do not call it yourself.',
-      )
+  protected loopStep(variables?: IterationVariables, options?: LoopStepCallOptions): MaybePromise<void>
+  /** Runs all parts once, in order, on the values of the loop. Call it from `call()`. Returns what it is given, as in Python. */
+  protected loopStep<S extends BlockState>(
+    components: Components,
+    blockState: S,
+    variables?: IterationVariables,
+    options?: LoopStepCallOptions,
+  ): MaybePromise<[components: Components, blockState: S]>
+  protected loopStep(
+    first: Components | IterationVariables = {},
+    second: BlockState | LoopStepCallOptions = {},
+    variables: IterationVariables = {},
+    options: LoopStepCallOptions = {},
+  ): MaybePromise<unknown> {
+    if (isComponents(first)) {
+      const iterations = LoopCall.latest(this, first)?.iterations(second as BlockState)
+      if (iterations === undefined) throw this.outsideOfCall()
+      return after(iterations.iterate(variables, options.total), () => [first, second])
     }
-    return execution.iterate(variables, options.total)
+    const iterations = (this as unknown as BoundView)[LOOP]
+    if (!(iterations instanceof LoopExecution)) throw this.outsideOfCall()
+    return iterations.iterate(first, (second as LoopStepCallOptions).total)
+  }
+
+  private outsideOfCall(): NotImplementedError {
+    const advice =
+      'the runtime calls run(); do not call it yourself. In call(), write this.loopStep(components, blockState, { i }).'
+    return new NotImplementedError(classNameOf(this), 'loopStep() outside of run()', advice)
   }
 
   /** Outputs that only parts which may be skipped write need not be there. */
@@ -233,3 +229,21 @@ export class LoopSequentialPipelineBlocks extends CompositeBlocks implements Loo
     return !own && ![...this.subBlocks.values()].some(block => alwaysWrites(block, name))
   }
 }
+
+defineReplaceable(LoopSequentialPipelineBlocks, {
+  loopInputs() {
+    const inputs = listOf(getDeclarations(this.constructor).inputs)
+    const names = new Set(inputs.map(input => input.name))
+    return [...inputs, ...this.loopIntermediateInputs.filter(input => !names.has(input.name))]
+  },
+  loopIntermediateInputs: () => [],
+  loopIntermediateOutputs() {
+    return listOf(getDeclarations(this.constructor).outputs)
+  },
+  loopExpectedComponents() {
+    return listOf(getDeclarations(this.constructor).components)
+  },
+  loopExpectedConfigs() {
+    return listOf(getDeclarations(this.constructor).configs)
+  },
+})

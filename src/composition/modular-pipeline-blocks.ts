@@ -26,21 +26,43 @@ import type { PictureOptions } from '../picture/picture'
 import { type InitPipelineOptions, ModularPipeline } from '../pipeline/modular-pipeline'
 import { activeRun } from '../runtime/active-run'
 import { bindView } from '../runtime/bound-view'
+import type { CallResult } from '../runtime/call-result'
 import { type Components, RUN } from '../runtime/components'
+import type { IterationVariables } from '../runtime/iteration-variables'
 import { after, type MaybePromise } from '../runtime/maybe-promise'
+import { Run } from '../runtime/run'
 import type { RunContext } from '../runtime/run-context'
 import { checkShapes } from '../runtime/shape-binding'
 import type { ViewNames } from '../runtime/view-names'
 import { BlockState } from '../state/block-state'
 import { copyValue } from '../state/copy-value'
-import type { PipelineState } from '../state/pipeline-state'
+import { isPipelineState, type PipelineState } from '../state/pipeline-state'
 import type { BlockKind, BlockNode } from '../wiring/block-node'
 import { type Explanation, explain } from '../wiring/explain'
 import { validateBlocks } from '../wiring/validate'
 import { InsertableDict } from './insertable-dict'
+import { defineReplaceable } from './replaceable'
 
 /** The body of a block: `run()`, or a loop step. */
 type Body = (this: object, variables?: Readonly<Record<string, unknown>>) => MaybePromise<void>
+
+/** What a block declares about itself. A subclass may state each by a getter or by a field. */
+export interface ModularPipelineBlocks {
+  /** What the block does. */
+  readonly description: string
+  /** Family of pipelines that the block belongs to. */
+  readonly modelName: string | undefined
+  /** What the block takes. */
+  readonly inputs: readonly InputParam[]
+  /** What the block writes into the state. */
+  readonly intermediateOutputs: readonly OutputParam[]
+  /** What the block is for, among all that it writes: shown in its documentation. */
+  readonly outputs: readonly OutputParam[]
+  /** What the container must supply. */
+  readonly expectedComponents: readonly ComponentSpec[]
+  /** Settings of the pipeline that the block reads. */
+  readonly expectedConfigs: readonly ConfigSpec[]
+}
 
 /**
  * Base of all blocks, and the leaf among them. A subclass declares its parameters with decorated fields and works in `run()`, where `this` is bound to
@@ -88,44 +110,9 @@ export abstract class ModularPipelineBlocks implements BlockNode {
     return getDeclarations(this.constructor)
   }
 
-  /** What the block does. */
-  get description(): string {
-    return this.declarations.block.description ?? ''
-  }
-
-  /** Family of pipelines that the block belongs to. */
-  get modelName(): string | undefined {
-    return this.declarations.block.modelName
-  }
-
   /** The blocks inside, by name, in order. Empty for a leaf. */
   get subBlocks(): InsertableDict<ModularPipelineBlocks> {
     return new InsertableDict()
-  }
-
-  /** What the block takes. */
-  get inputs(): readonly InputParam[] {
-    return listOf(this.declarations.inputs)
-  }
-
-  /** What the block writes into the state. */
-  get intermediateOutputs(): readonly OutputParam[] {
-    return listOf(this.declarations.outputs)
-  }
-
-  /** What the block is for, among all that it writes: shown in its documentation. */
-  get outputs(): readonly OutputParam[] {
-    return this.intermediateOutputs
-  }
-
-  /** What the container must supply. */
-  get expectedComponents(): readonly ComponentSpec[] {
-    return listOf(this.declarations.components)
-  }
-
-  /** Settings of the pipeline that the block reads. */
-  get expectedConfigs(): readonly ConfigSpec[] {
-    return listOf(this.declarations.configs)
   }
 
   /** Packages that the block needs beside this one, with ranges of versions; said by `@Block({ requirements: { sharp: '>=0.33' } })`. */
@@ -164,8 +151,15 @@ export abstract class ModularPipelineBlocks implements BlockNode {
     throw new NoWorkflowsError(classNameOf(this))
   }
 
-  /** The run that the block is part of. There is one only inside `run()` and loop steps. */
+  /** Family of pipelines where no getter or field states it. */
+  protected defaultModelName(): string | undefined {
+    return this.declarations.block.modelName
+  }
+
+  /** The run that the block is part of. It exists only while the block runs. */
   protected get context(): RunContext {
+    const run = activeRun()
+    if (run instanceof Run) return run
     throw new NotImplementedError(classNameOf(this), 'context', 'it is there only inside run() and loop steps.')
   }
 
@@ -189,26 +183,40 @@ export abstract class ModularPipelineBlocks implements BlockNode {
   }
 
   /**
-   * Runs the block on the values of a state. Blocks with a `run()` need not know of this; override it in place of `run()` to work on the state itself.
+   * Runs the block on the values of a state. Blocks with a `run()` need not know of this. Override it in place of `run()` to work on the state itself,
+   * as blocks in Python do:
+   *
+   * ```ts
+   * override call(components: Components, state: PipelineState) {
+   *   const blockState = this.getBlockState<{ x: number }>(state)
+   *   blockState.x += 1
+   *   this.setBlockState(state, blockState)
+   * }
+   * ```
+   *
+   * Inside a loop, a block receives the values of the loop in place of the state, and the iteration variables:
+   * `override call(components: Components, blockState: BlockState & { x: number }, { i }: { i: number })`.
+   *
    * @throws MissingInputError, MissingOutputError, and whatever the block throws
    */
-  call(components: Components, state: PipelineState): MaybePromise<void> {
+  call(
+    components: Components,
+    state: PipelineState | BlockState,
+    _variables: IterationVariables = {},
+  ): MaybePromise<CallResult> {
     const body = (this as { run?: Body }).run
     if (body === undefined) throw this.findFault(components[RUN].path, false)
     const blockState = this.getBlockState(state)
-    checkShapes(components[RUN], this.inputs, blockState)
     const view = bindView(this, () => this.viewNames, blockState, components)
-    return after(body.call(view), () => {
-      checkShapes(components[RUN], this.intermediateOutputs, blockState)
-      this.setBlockState(state, blockState)
-    })
+    return after(body.call(view), () => this.setBlockState(state, blockState))
   }
 
   /**
-   * The values that the block takes, with defaults for those that are absent.
-   * @throws MissingInputError for a required one that is absent
+   * The values that the block takes, with defaults for those that are absent. Inside a loop, these are the values of the loop.
+   * @throws MissingInputError for a required one that is absent, ShapeMismatchError
    */
-  getBlockState(state: PipelineState): BlockState {
+  getBlockState<V = unknown>(state: PipelineState | BlockState): BlockState & V {
+    if (!isPipelineState(state)) return state as BlockState & V
     const values: Record<string, unknown> = {}
     for (const { name, kwargsType, default: fallback, required, typeHint } of this.inputs) {
       if (name !== null) {
@@ -225,14 +233,22 @@ export abstract class ModularPipelineBlocks implements BlockNode {
         Object.assign(values, group, { [kwargsType]: { ...(values[kwargsType] as object | undefined), ...group } })
       }
     }
-    return new BlockState(values)
+    const blockState = new BlockState(values)
+    checkShapesInRun(this.inputs, blockState)
+    return blockState as BlockState & V
   }
 
   /**
    * Writes what the block made into the state: all outputs, and those inputs that the block replaced.
-   * @throws MissingOutputError for an output that was not written
+   * @throws MissingOutputError for an output that was not written, ShapeMismatchError
    */
-  setBlockState(state: PipelineState, blockState: BlockState): void {
+  setBlockState(state: PipelineState | BlockState, blockState: BlockState): void {
+    if (!isPipelineState(state)) {
+      // The values of the loop are the state that its blocks share.
+      if (state !== blockState) Object.assign(state, blockState)
+      return
+    }
+    checkShapesInRun(this.intermediateOutputs, blockState)
     for (const { name, kwargsType } of this.intermediateOutputs) {
       if (!(name in blockState)) {
         if (this.isOptionalOutput(name)) continue
@@ -290,9 +306,10 @@ export abstract class ModularPipelineBlocks implements BlockNode {
   findFault(path: readonly string[], inLoop: boolean): ModularError | undefined {
     const { name } = this.constructor
     const { loopStep } = this.declarations
-    if (inLoop) return loopStep ? undefined : new MissingLoopStepError(path, name)
+    const overridesCall = this.call !== ModularPipelineBlocks.prototype.call
+    if (inLoop) return loopStep || overridesCall ? undefined : new MissingLoopStepError(path, name)
     // A block that overrides call() runs by itself, whatever else it declares.
-    if ('run' in this || this.call !== ModularPipelineBlocks.prototype.call) return undefined
+    if ('run' in this || overridesCall) return undefined
     if (loopStep) return new LoopBlockOutsideLoopError(path, name)
     const advice = 'write an async or plain method that reads and assigns the declared fields.'
     return new NotImplementedError(name, 'run()', advice, path)
@@ -356,6 +373,36 @@ export abstract class ModularPipelineBlocks implements BlockNode {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString()
   }
+}
+
+defineReplaceable(ModularPipelineBlocks, {
+  description() {
+    return getDeclarations(this.constructor).block.description ?? ''
+  },
+  modelName() {
+    return this['defaultModelName']()
+  },
+  inputs() {
+    return listOf(getDeclarations(this.constructor).inputs)
+  },
+  intermediateOutputs() {
+    return listOf(getDeclarations(this.constructor).outputs)
+  },
+  outputs() {
+    return this.intermediateOutputs
+  },
+  expectedComponents() {
+    return listOf(getDeclarations(this.constructor).components)
+  },
+  expectedConfigs() {
+    return listOf(getDeclarations(this.constructor).configs)
+  },
+})
+
+/** Blocks that are called outside of a run have no sizes to compare with. */
+function checkShapesInRun(params: Parameters<typeof checkShapes>[1], values: BlockState): void {
+  const run = activeRun()
+  if (run instanceof Run) checkShapes(run, params, values)
 }
 
 function* namesOf(inputs: readonly InputParam[]): Iterable<string> {

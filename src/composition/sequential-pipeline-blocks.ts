@@ -1,8 +1,10 @@
 /** Blocks that run one after another. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
-
+import { UnusedCallError } from '../errors/loop-errors'
+import type { ModularError } from '../errors/modular-error'
 import { NoWorkflowsError, UnknownWorkflowError } from '../errors/workflow-errors'
 import { classNameOf } from '../format/class-name'
 import type { InputParam } from '../params/input-param'
+import type { CallResult } from '../runtime/call-result'
 import { type Components, RUN } from '../runtime/components'
 import { executeBlock } from '../runtime/execute'
 import { inOrder, type MaybePromise } from '../runtime/maybe-promise'
@@ -12,6 +14,13 @@ import { mayBeSkipped } from '../wiring/blocks'
 import { executionBlocks } from '../wiring/workflows'
 import { CompositeBlocks } from './composite-blocks'
 import type { ModularPipelineBlocks } from './modular-pipeline-blocks'
+import { defineReplaceable } from './replaceable'
+
+/** What a subclass may state by a getter or by a field. */
+export interface SequentialPipelineBlocks {
+  /** Names of workflows with the inputs that choose them. */
+  readonly workflowMap: Readonly<Record<string, WorkflowTriggers>> | undefined
+}
 
 /**
  * A sequence. What an earlier block writes satisfies a later one's inputs; what is left over are the inputs of the sequence.
@@ -31,14 +40,9 @@ export class SequentialPipelineBlocks extends CompositeBlocks {
     return 'sequential'
   }
 
-  /** Names of workflows with the inputs that choose them. */
-  get workflowMap(): Readonly<Record<string, WorkflowTriggers>> | undefined {
-    return undefined
-  }
-
-  override get modelName(): string | undefined {
+  protected override defaultModelName(): string | undefined {
     for (const block of this.subBlocks.values()) if (block.modelName !== undefined) return block.modelName
-    return super.modelName
+    return super.defaultModelName()
   }
 
   /** The parts' inputs that no earlier part writes; the first declaration of a name stands, with the first description that there is. */
@@ -65,10 +69,15 @@ export class SequentialPipelineBlocks extends CompositeBlocks {
     return [...new Set([...this.subBlocks.values()].flatMap(block => block.requiredInputs))]
   }
 
-  override call(components: Components, state: PipelineState): MaybePromise<void> {
+  override call(components: Components, state: PipelineState): MaybePromise<CallResult> {
     const { names, resumption } = components[RUN]
     const blocks = resumption?.remaining([...this.subBlocks], names) ?? [...this.subBlocks]
     return inOrder(blocks, ([name, block]) => executeBlock(components, state, name, block))
+  }
+
+  override findFault(path: readonly string[], inLoop: boolean): ModularError | undefined {
+    const overridesCall = this.call !== SequentialPipelineBlocks.prototype.call
+    return inLoop && overridesCall ? new UnusedCallError(path, classNameOf(this)) : super.findFault(path, inLoop)
   }
 
   override get availableWorkflows(): readonly string[] {
@@ -93,3 +102,5 @@ export class SequentialPipelineBlocks extends CompositeBlocks {
     return chosen
   }
 }
+
+defineReplaceable(SequentialPipelineBlocks, { workflowMap: () => undefined })

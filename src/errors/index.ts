@@ -19,6 +19,7 @@ export {
   MissingIterationVariableError,
   MissingLoopStepError,
   OverlappingLoopStepError,
+  UnusedCallError,
 } from './loop-errors'
 export { MellonConfigError } from './mellon-config-error'
 export { MissingComponentError } from './missing-component-error'
@@ -34,6 +35,7 @@ export { PipelineAbortError } from './pipeline-abort-error'
 export { PipelineValidationError } from './pipeline-validation-error'
 export { ReadOnlyComponentError } from './read-only-component-error'
 export { RepositoryUnavailableError } from './repository-unavailable-error'
+export { ReturnedStateError } from './returned-state-error'
 export { ShapeMismatchError } from './shape-mismatch-error'
 export { InvalidStateFileError, UnsavableValueError } from './state-file-errors'
 export { TypeConflictError } from './type-conflict-error'

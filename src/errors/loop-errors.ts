@@ -22,7 +22,7 @@ export class MissingLoopStepError extends ModularError {
   constructor(path: readonly string[], className: string) {
     super(
       `${pathText(path)}: ${className} stands in a loop, but has no method marked with @LoopStep(). ` +
-        'Mark the method that each iteration calls.',
+        'Mark the method that each iteration calls, or override call(components, blockState, variables).',
       { path },
     )
   }
@@ -54,6 +54,19 @@ export class MissingIterationVariableError extends ModularError {
     super(
       `${pathText(path)}: the loop step declares the iteration variable "${variable}", but the loop passes ${passed.join(', ') || 'none'}. ` +
         `Pass it: this.loopStep({ …, ${variable} }).`,
+      { path },
+    )
+  }
+}
+
+/** A block made of other blocks overrides `call()`, which a loop around it does not use. */
+export class UnusedCallError extends ModularError {
+  override readonly code = 'UNUSED_CALL'
+
+  constructor(path: readonly string[], className: string) {
+    super(
+      `${pathText(path)}: ${className} overrides call(), but a loop runs its parts without it. ` +
+        'Move that code into a leaf block, or put the block outside of the loop.',
       { path },
     )
   }

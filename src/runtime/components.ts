@@ -37,3 +37,8 @@ export function componentsPrototype(names: Iterable<string>): object {
 export function makeComponents(prototype: object, run: Run): Components {
   return Object.create(prototype, { [RUN]: { value: run } }) as Components
 }
+
+/** Whether a value is the components of a run. */
+export function isComponents(value: object): value is Components {
+  return RUN in value
+}

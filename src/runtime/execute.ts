@@ -3,7 +3,9 @@ import { classNameOf } from '../format/class-name'
 import type { PipelineState } from '../state/pipeline-state'
 import type { BlockNode } from '../wiring/block-node'
 import { isLoop } from '../wiring/blocks'
+import { requireSameState } from './call-result'
 import { type Components, RUN } from './components'
+import { LoopCall } from './loop-call'
 import { after, type MaybePromise, orFail } from './maybe-promise'
 
 /**
@@ -34,12 +36,19 @@ function execute(
   return orFail(
     () => {
       run.resumption?.enter(run.names, isLoop(block))
-      return after(run.prepare(block), () => after(block.call(components, state), () => run.leave(activation)))
+      return after(run.prepare(block), () => after(callBlock(components, state, block), () => run.leave(activation)))
     },
     error => {
       const failure = run.failure(error, classNameOf(block))
       run.abandon(activation)
       throw failure
     },
+  )
+}
+
+function callBlock(components: Components, state: PipelineState, block: BlockNode): MaybePromise<void> {
+  if (isLoop(block)) return LoopCall.begin(components, block, state)
+  return after(block.call(components, state), result =>
+    requireSameState(result, state, components[RUN].path, classNameOf(block)),
   )
 }

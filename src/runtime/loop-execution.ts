@@ -7,9 +7,10 @@ import { NotResumableError } from '../errors/not-resumable-error'
 import { classNameOf } from '../format/class-name'
 import type { BlockState } from '../state/block-state'
 import { copyValue } from '../state/copy-value'
-import type { BlockNode, ChoiceNode } from '../wiring/block-node'
+import type { BlockNode, ChoiceNode, LoopNode } from '../wiring/block-node'
 import { isComposite, isConditional, isLoop } from '../wiring/blocks'
 import { bindView } from './bound-view'
+import { requireSameState } from './call-result'
 import { type Components, RUN } from './components'
 import type { IterationVariables } from './iteration-variables'
 import type { Frame } from './lifetimes'
@@ -35,6 +36,14 @@ export interface LoopProgress {
   readonly stepsDone: number
 }
 
+/** Calls a loop that is a part of another one, on the values of that. */
+export type CallInnerLoop = (
+  components: Components,
+  loop: LoopNode,
+  blockState: BlockState,
+  outer: IterationVariables,
+) => MaybePromise<void>
+
 /** The parts of a loop, bound to the values of one run of it. */
 export class LoopExecution {
   private readonly run: Run
@@ -44,7 +53,7 @@ export class LoopExecution {
   private readonly fillsIn: boolean
   private frame: Frame | undefined
   /** Iterations that have begun. */
-  private begun = 0
+  begun = 0
   /** The step that runs now. */
   private pending: Promise<void> | true | undefined
 
@@ -54,6 +63,7 @@ export class LoopExecution {
     private readonly blockState: BlockState,
     private readonly outer: IterationVariables,
     private readonly progress: LoopProgress,
+    private readonly callInnerLoop: CallInnerLoop,
   ) {
     this.run = components[RUN]
     this.hasOuter = Object.keys(outer).length > 0
@@ -64,19 +74,20 @@ export class LoopExecution {
   /** Runs the body of the loop, and makes sure that no step outlives it.
    * @throws OverlappingLoopStepError if the body did not wait for its steps; NotResumableError if it has fewer than were done before */
   runToEnd(body: () => MaybePromise<void>): MaybePromise<void> {
-    const result = always(body, () => {
-      if (!isPromise(this.pending)) return
-      const late = () => {
-        throw new OverlappingLoopStepError(this.run.path)
-      }
-      return this.pending.then(late, late)
-    })
-    return after(result, () => {
-      const { begun, progress, run } = this
-      if (begun >= progress.stepsDone) return
-      const problem = `${progress.stepsDone} iterations of the loop were done, but with these inputs it has ${begun}.`
-      throw new NotResumableError(problem, run.path)
-    })
+    return after(
+      always(body, () => this.waitForStep()),
+      () => requireIterations(this.run, this.begun, this.progress.stepsDone),
+    )
+  }
+
+  /** Waits for a step that nobody has waited for.
+   * @throws OverlappingLoopStepError if there is one */
+  waitForStep(): MaybePromise<void> {
+    if (!isPromise(this.pending)) return
+    const late = () => {
+      throw new OverlappingLoopStepError(this.run.path)
+    }
+    return this.pending.then(late, late)
   }
 
   /** One iteration: all parts, in order. */
@@ -158,7 +169,7 @@ export class LoopExecution {
       return variables => inOrder(parts, part => this.runPart(part, variables))
     }
     const call: Call = isLoop(block)
-      ? variables => block.runLoop(this.components, this.blockState, variables)
+      ? variables => this.callInnerLoop(this.components, block, this.blockState, variables)
       : this.prepareLeaf(name, block)
     const { run, fillsIn } = this
     if (!fillsIn && !run.unprepared.has(block)) return call
@@ -182,7 +193,7 @@ export class LoopExecution {
 
   private prepareLeaf(name: string, block: BlockNode): Call {
     const declared = getDeclarations(block.constructor).loopStep
-    if (declared === undefined) throw block.findFault([...this.run.path, name], true)
+    if (declared === undefined) return this.prepareCall(name, block)
     const method = (block as unknown as Record<string, StepMethod>)[declared.method] as StepMethod
     const view = bindView(block, () => block.viewNames, this.blockState, this.components)
     if (declared.variables.length === 0) return variables => method.call(view, variables)
@@ -194,6 +205,17 @@ export class LoopExecution {
       }
       return method.call(view, variables)
     }
+  }
+
+  /** A leaf without a loop step works on the values of the loop in its `call()`, as blocks in Python do. */
+  private prepareCall(name: string, block: BlockNode): Call {
+    const fault = block.findFault([...this.run.path, name], true)
+    if (fault !== undefined) throw fault
+    const { components, blockState, run } = this
+    return variables =>
+      after(block.call(components, blockState, variables), result =>
+        requireSameState(result, blockState, run.path, classNameOf(block)),
+      )
   }
 
   /** Defaults of a part that the loop could not apply for it: those of branches that disagree, or of a sequence's later blocks. */
@@ -209,4 +231,11 @@ export class LoopExecution {
       }
     }
   }
+}
+
+/** @throws NotResumableError if a loop ends after fewer iterations than were done before the run was cancelled */
+export function requireIterations(run: Run, begun: number, stepsDone: number): void {
+  if (begun >= stepsDone) return
+  const problem = `${stepsDone} iterations of the loop were done, but with these inputs it has ${begun}.`
+  throw new NotResumableError(problem, run.path)
 }

@@ -9,8 +9,8 @@ export function isPromise(value: unknown): value is Promise<unknown> {
 }
 
 /** Runs `next` when `result` is there: at once if it is there already. */
-export function after<T>(result: MaybePromise<unknown>, next: () => MaybePromise<T>): MaybePromise<T> {
-  return isPromise(result) ? result.then(next) : next()
+export function after<R, T>(result: MaybePromise<R>, next: (result: R) => MaybePromise<T>): MaybePromise<T> {
+  return isPromise(result) ? (result as Promise<R>).then(next) : next(result)
 }
 
 /** Calls `action` for each item, one after another, waiting only where there is something to wait for. */

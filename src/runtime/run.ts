@@ -228,6 +228,19 @@ export class Run implements ActiveRun, RunContext {
     }
   }
 
+  /** Runs an action of the innermost loop that belongs to none of its iterations, for the path of errors. */
+  outsideIterations<T>(action: () => T): T {
+    const loop = this.loops.at(-1)
+    if (loop === undefined) return action()
+    const { step } = loop
+    loop.step = 0
+    try {
+      return action()
+    } finally {
+      loop.step = step
+    }
+  }
+
   /** An iteration of the innermost loop begins. */
   countIteration(total: number | undefined): { step: number; total: number | undefined } {
     const loop = this.loops.at(-1) as { step: number; total: number | undefined } // enterLoop() came before.

@@ -114,3 +114,9 @@ export class PipelineState {
     return this.toString()
   }
 }
+
+/** Whether a value is the state of a pipeline, also one of another copy of this package; not the values of a block. */
+export function isPipelineState(value: object): value is PipelineState {
+  const { values, kwargsMapping } = value as Partial<PipelineState>
+  return values instanceof Map && kwargsMapping instanceof Map
+}

@@ -4,6 +4,7 @@ import type { ComponentSpec } from '../params/component-spec'
 import type { ConfigSpec } from '../params/config-spec'
 import type { InputParam } from '../params/input-param'
 import type { OutputParam } from '../params/output-param'
+import type { CallResult } from '../runtime/call-result'
 import type { Components } from '../runtime/components'
 import type { IterationVariables } from '../runtime/iteration-variables'
 import type { MaybePromise } from '../runtime/maybe-promise'
@@ -32,7 +33,12 @@ export interface BlockNode {
   readonly expectedComponents: readonly ComponentSpec[]
   readonly expectedConfigs: readonly ConfigSpec[]
   readonly viewNames: ViewNames
-  call(components: Components, state: PipelineState): MaybePromise<void>
+  /** Does the work; inside a loop, on the values of that, with the iteration variables. */
+  call(
+    components: Components,
+    state: PipelineState | BlockState,
+    variables?: IterationVariables,
+  ): MaybePromise<CallResult>
   findFault(path: readonly string[], inLoop: boolean): ModularError | undefined
 }
 
@@ -47,8 +53,8 @@ export interface ChoiceNode extends BlockNode {
 /** A block that runs its parts again and again. */
 export interface LoopNode extends BlockNode {
   readonly loopInputs: readonly InputParam[]
+  readonly loopIntermediateInputs: readonly InputParam[]
   readonly loopRequiredInputs: readonly string[]
   readonly loopIntermediateOutputs: readonly OutputParam[]
   readonly loopExpectedComponents: readonly ComponentSpec[]
-  runLoop(components: Components, blockState: BlockState, outer: IterationVariables): MaybePromise<void>
 }

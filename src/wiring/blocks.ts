@@ -1,4 +1,5 @@
 /** Telling the kinds of blocks apart, without loading their classes. */
+import type { InputParam } from '../params/input-param'
 import type { BlockNode, ChoiceNode, LoopNode } from './block-node'
 
 /** What is made of blocks, such as a pipeline. */
@@ -34,6 +35,12 @@ export function isConditional(block: BlockNode): block is ChoiceNode {
 /** Whether a block runs its parts again and again. */
 export function isLoop(block: BlockNode): block is LoopNode {
   return block.kind === 'loop'
+}
+
+/** What a loop itself takes: both of its lists, of which the first states a name that both have. */
+export function ownInputs({ loopInputs, loopIntermediateInputs }: LoopNode): readonly InputParam[] {
+  const names = new Set(loopInputs.map(input => input.name))
+  return [...loopInputs, ...loopIntermediateInputs.filter(input => !names.has(input.name))]
 }
 
 /** Whether a block may run none of its parts, so that what it writes may be missing afterwards. */

@@ -2,7 +2,7 @@
 import { classNameOf } from '../format/class-name'
 import type { InputParam } from '../params/input-param'
 import type { BlockNode } from './block-node'
-import { alwaysWrites, eachBlock, isComposite, isConditional, isLoop } from './blocks'
+import { alwaysWrites, eachBlock, isComposite, isConditional, isLoop, ownInputs } from './blocks'
 import { branchConditions } from './branch-conditions'
 import { type Fact, PathWalk, type Source, startingKnowledge, type Visit } from './path'
 
@@ -59,7 +59,7 @@ export function traceFlow(blocks: BlockNode, given?: Readonly<Record<string, unk
   const visit = (visited: Visit) => {
     const { block, path, known, names } = visited
     running.add(pathKey(path))
-    for (const input of isLoop(block) ? block.loopInputs : visited.inputs) {
+    for (const input of isLoop(block) ? ownInputs(block) : visited.inputs) {
       const members = input.name === null ? places.groupMembers(input.kwargsType, names()) : [input.name]
       for (const name of members) {
         const { writers, supply } = places.supply(name, path, known(name), input.required, values === undefined)

@@ -8,7 +8,7 @@ import { type TypeClaim, TypeConflictError } from '../errors/type-conflict-error
 import { UnmatchedTriggerError } from '../errors/unmatched-trigger-error'
 import { classNameOf } from '../format/class-name'
 import type { BlockNode } from './block-node'
-import { eachBlock, isComposite, isConditional, isLoop, type PlacedBlock } from './blocks'
+import { eachBlock, isComposite, isConditional, isLoop, ownInputs, type PlacedBlock } from './blocks'
 import { ComponentClaims } from './component-claims'
 import { typesConflict } from './types-conflict'
 
@@ -99,7 +99,7 @@ function checkTypes(placed: readonly PlacedBlock[]): ModularError[] {
   for (const { block, path } of placed) {
     if (isComposite(block) && !isLoop(block)) continue
     const where = path.join(' > ') || classNameOf(block)
-    const inputs = isLoop(block) ? block.loopInputs : block.inputs
+    const inputs = isLoop(block) ? ownInputs(block) : block.inputs
     const outputs = isLoop(block) ? block.loopIntermediateOutputs : block.intermediateOutputs
     for (const { name, typeHint } of inputs) claim(name, { block: where, role: 'reads', type: typeHint as string })
     for (const { name, typeHint } of outputs) claim(name, { block: where, role: 'writes', type: typeHint as string })

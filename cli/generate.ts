@@ -15,7 +15,7 @@ import { InvalidRepositoryNameError } from '../components/hub/hub-errors'
 import type { Image } from '../components/images/image'
 import '../components/hub/hub-resolver'
 import { loadSharp } from '../components/images/load-sharp'
-import { makeImageGrid } from '../components/images/make-image-grid'
+import { makeImageGridAsync } from '../components/images/make-image-grid'
 import { SCHEDULER_CONFIG_NAME } from '../components/schedulers/scheduler-mixin'
 import { resolveScheduler } from '../components/schedulers/scheduler-names'
 import type { DownloadProgress, ModularPipeline, PipelineEvent } from '../src'
@@ -224,7 +224,8 @@ async function saveAll(
   }
   if (files.grid !== undefined) {
     const all = { ...record(0), count: images.length }
-    await makeImageGrid(images).save(files.grid, { [PNG_KEYWORD]: JSON.stringify(all) })
+    const grid = await makeImageGridAsync(images)
+    await grid.save(files.grid, { [PNG_KEYWORD]: JSON.stringify(all) })
   }
 }
 

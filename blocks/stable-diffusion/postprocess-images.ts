@@ -36,6 +36,7 @@ export class PostprocessImages extends ModularPipelineBlocks {
   images!: Out<Image[] | tf.Tensor4D>
 
   async run(): Promise<void> {
-    this.images = await this.imageProcessor.postprocess(this.pixels, { outputType: this.outputType })
+    const { signal } = this.context
+    this.images = await this.imageProcessor.postprocess(this.pixels, { outputType: this.outputType, signal })
   }
 }

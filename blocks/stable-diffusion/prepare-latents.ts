@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { AutoencoderKL } from '../../components/models/autoencoder-kl/autoencoder-kl'
 import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
 import { Generator } from '../../components/random/generator'
-import { randnTensor } from '../../components/random/randn-tensor'
+import { randnTensorAsync } from '../../components/random/randn-tensor'
 import { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
 import { instance, tensor } from '../../components/tensors/tensor-schema'
 import type * as tf from '../../components/tensors/tf'
@@ -50,12 +50,12 @@ export class PrepareLatents extends ModularPipelineBlocks {
   @Output(latentsSchema.describe('Noisy latents.'))
   latents!: InOut<tf.Tensor4D | undefined>
 
-  run(): void {
+  async run(): Promise<void> {
     const { batchSize, scheduler, generator = new Generator(this.context.seed) } = this
     this.generator = generator
     const [height, width] = [this.latentSize('height'), this.latentSize('width')]
     const shape = [batchSize, height, width, this.unet.config.inChannels] as const
-    const noise = this.latents ?? randnTensor(shape, generator)
+    const noise = this.latents ?? (await randnTensorAsync(shape, generator, { signal: this.context.signal }))
     if (noise.shape.join() !== shape.join()) {
       const expected = `its shape must be [${shape.join(', ')}]: ${batchSize} picture(s) of this size`
       throw new InputTypeError({ path: this.context.path, input: 'latents', expected, value: noise })

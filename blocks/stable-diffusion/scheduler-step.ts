@@ -29,8 +29,9 @@ export class SchedulerStep extends ModularPipelineBlocks {
   generator!: In<Generator | Generator[] | undefined>
 
   @LoopStep({ variables: ['t'] })
-  step({ t }: { t: number }): void {
+  async step({ t }: { t: number }): Promise<void> {
     const { eta, generator } = this
+    await this.scheduler.prefetchNoise(t, this.latents, { generator }, this.context.signal)
     this.latents = this.scheduler.step(this.noisePred, t, this.latents, { eta, generator }).prevSample
   }
 }

@@ -2,6 +2,7 @@
  * Resizes images as Pillow does, to the last bit, since a pipeline's result hangs on it. sharp's filters differ from
  * Pillow's, most of all in enlarging. Counterpart: Pillow's src/libImaging/Resample.c.
  */
+import { runAtOnce } from '../../src/runtime/time-slice'
 import { Image } from './image'
 
 /** A filter by diffusers' name. */
@@ -22,6 +23,9 @@ const FILTERS: Readonly<Record<Exclude<Resample, 'nearest'>, Filter>> = {
 /** Weights are whole numbers with this many bits behind the point. */
 const PRECISION = 2 ** 22
 
+/** Products that are computed between two looks at the clock. */
+const PIECE = 2 ** 18
+
 /** The pixels that one pixel of the result is made of. */
 interface Window {
   readonly begin: number
@@ -36,13 +40,18 @@ export interface ResizeOptions {
 }
 
 /** An image in another size. Channels are treated alone, opacity too. */
-export function resize(image: Image, { width, height, resample }: ResizeOptions): Image {
+export function resize(image: Image, options: ResizeOptions): Image {
+  return runAtOnce(resizeLoop(image, options))
+}
+
+/** The loop of {@link resize}, in pieces. */
+export function* resizeLoop(image: Image, { width, height, resample }: ResizeOptions): Generator<void, Image, void> {
   const { channels } = image
   const columns = makeWindows(image.width, width, resample)
   const rows = makeWindows(image.height, height, resample)
   // Rounded to bytes between the two passes, as Pillow does.
-  const wide = applyWindows(image.data, { size: image.width, inner: channels }, columns)
-  const data = applyWindows(wide, { size: image.height, inner: width * channels }, rows)
+  const wide = yield* applyWindows(image.data, { size: image.width, inner: channels }, columns)
+  const data = yield* applyWindows(wide, { size: image.height, inner: width * channels }, rows)
   return new Image({ width, height, channels, data })
 }
 
@@ -64,14 +73,15 @@ function makeWindow(center: number, size: number, stretch: number, { support, we
 }
 
 /** Applies one window for each new place along an axis of data of the shape `[outer, size, inner]`. */
-function applyWindows(
+function* applyWindows(
   data: Uint8Array,
   { size, inner }: { size: number; inner: number },
   windows: readonly Window[],
-): Uint8Array {
+): Generator<void, Uint8Array, void> {
   const outer = data.length / (size * inner)
   const result = new Uint8ClampedArray(outer * windows.length * inner)
   let to = 0
+  let work = 0
   for (let o = 0; o < outer; o++) {
     for (const { begin, weights } of windows) {
       const from = (o * size + begin) * inner
@@ -80,6 +90,10 @@ function applyWindows(
         for (let k = 0; k < weights.length; k++) sum += (data[from + k * inner + i] as number) * (weights[k] as number)
         result[to++] = Math.floor(sum / PRECISION)
       }
+      work += inner * weights.length
+      if (work < PIECE) continue
+      work = 0
+      yield
     }
   }
   return new Uint8Array(result.buffer)

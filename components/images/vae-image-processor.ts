@@ -3,15 +3,16 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
+import { inPieces, runAtOnce, runInSlices } from '../../src/runtime/time-slice'
 import { parseConfig } from '../configs/parse-config'
 import { readConfig } from '../configs/read-config'
 import { saveConfig } from '../configs/write-config'
 import * as tf from '../tensors/tf'
-import { toGrayscale, toRgb } from './convert-channels'
+import { grayscaleLoop, rgbLoop } from './convert-channels'
 import { Image } from './image'
 import { ImageSizeError } from './image-size-error'
 import { requireEqualImages } from './require-equal-images'
-import { resize } from './resample'
+import { resizeLoop } from './resample'
 
 const configSchema = z
   .object({
@@ -48,6 +49,8 @@ export interface PreprocessOptions {
 export interface PostprocessOptions<Type extends 'image' | 'tensor' = 'image' | 'tensor'> {
   /** `image`: one Image for each element of the batch; `tensor`: numbers from 0 to 1 in the same shape. */
   outputType: Type
+  /** Stops the conversion of large batches. */
+  signal?: AbortSignal | undefined
 }
 
 /** Turns images into tensors `[batch, height, width, channels]` and such tensors into images. */
@@ -95,14 +98,21 @@ export class VaeImageProcessor implements SavableComponent {
    * VAE's factor
    */
   preprocess(images: Image | readonly Image[], options: PreprocessOptions = {}): tf.Tensor4D {
-    const batch = images instanceof Image ? [images] : images
-    const prepared = this.resizeAll(batch, options).map(image => this.convertChannels(image))
-    const { width, height, channels } = requireEqualImages(prepared, 'A batch')
-    const numbers = Float32Array.from({ length: 256 }, (_, byte) => this.toNumber(byte))
-    const values = new Float32Array(prepared.length * height * width * channels)
-    let to = 0
-    for (const { data } of prepared) for (const byte of data) values[to++] = numbers[byte] as number
-    return tf.tensor4d(values, [prepared.length, height, width, channels])
+    const { values, shape } = runAtOnce(this.preprocessLoop(images, options))
+    return tf.tensor4d(values, shape)
+  }
+
+  /**
+   * Images as a tensor as {@link preprocess} makes it, computed in slices between which the event loop runs.
+   *
+   * @throws ImageSizeError as there; the reason of `options.signal`
+   */
+  async preprocessAsync(
+    images: Image | readonly Image[],
+    { signal, ...options }: PreprocessOptions & { signal?: AbortSignal | undefined } = {},
+  ): Promise<tf.Tensor4D> {
+    const { values, shape } = await runInSlices(this.preprocessLoop(images, options), signal)
+    return tf.tensor4d(values, shape)
   }
 
   /**
@@ -114,22 +124,46 @@ export class VaeImageProcessor implements SavableComponent {
   async postprocess(images: tf.Tensor4D, options: PostprocessOptions<'image'>): Promise<Image[]>
   async postprocess(images: tf.Tensor4D, options: PostprocessOptions<'tensor'>): Promise<tf.Tensor4D>
   async postprocess(images: tf.Tensor4D, options: PostprocessOptions): Promise<Image[] | tf.Tensor4D>
-  async postprocess(images: tf.Tensor4D, { outputType }: PostprocessOptions): Promise<Image[] | tf.Tensor4D> {
-    const denormalized = tf.tidy(() => this.denormalize(images))
-    if (outputType === 'tensor') return denormalized
-    try {
-      return toImages(await denormalized.data<'float32'>(), denormalized.shape)
-    } finally {
-      denormalized.dispose()
-    }
+  async postprocess(images: tf.Tensor4D, { outputType, signal }: PostprocessOptions): Promise<Image[] | tf.Tensor4D> {
+    if (outputType === 'tensor') return tf.tidy(() => this.denormalize(images))
+    const values = await images.data<'float32'>()
+    return runInSlices(toImages(values, images.shape, this.config.doNormalize), signal)
   }
 
-  private resizeAll(images: readonly Image[], options: PreprocessOptions): readonly Image[] {
-    const [first] = images
-    if (!this.config.doResize || first === undefined) return images
+  private *preprocessLoop(
+    images: Image | readonly Image[],
+    options: PreprocessOptions,
+  ): Generator<void, { values: Float32Array; shape: tf.Tensor4D['shape'] }, void> {
+    const prepared: Image[] = []
+    const batch = images instanceof Image ? [images] : images
+    const size = this.targetSize(batch, options)
+    for (const image of batch) {
+      const resized = size ? yield* resizeLoop(image, { ...size, resample: this.config.resample }) : image
+      prepared.push(yield* this.convertChannels(resized))
+    }
+    const { width, height, channels } = requireEqualImages(prepared, 'A batch')
+    const numbers = Float32Array.from({ length: 256 }, (_, byte) => this.toNumber(byte))
+    const length = height * width * channels
+    const values = new Float32Array(prepared.length * length)
+    for (const [i, { data }] of prepared.entries()) {
+      const target = values.subarray(i * length, (i + 1) * length)
+      yield* inPieces(length, (begin, end) => {
+        for (let k = begin; k < end; k++) target[k] = numbers[data[k] as number] as number
+      })
+      yield
+    }
+    return { values, shape: [prepared.length, height, width, channels] }
+  }
+
+  /** The size that images are brought to; none where they keep theirs. */
+  private targetSize(
+    [first]: readonly Image[],
+    options: PreprocessOptions,
+  ): { width: number; height: number } | undefined {
+    if (!this.config.doResize || first === undefined) return undefined
     const width = this.roundSize('width', options.width ?? first.width)
     const height = this.roundSize('height', options.height ?? first.height)
-    return images.map(image => resize(image, { width, height, resample: this.config.resample }))
+    return { width, height }
   }
 
   private roundSize(name: 'width' | 'height', size: number): number {
@@ -142,9 +176,9 @@ export class VaeImageProcessor implements SavableComponent {
     return size - (size % vaeScaleFactor)
   }
 
-  private convertChannels(image: Image): Image {
-    if (this.config.doConvertRgb) return toRgb(image)
-    return this.config.doConvertGrayscale ? toGrayscale(image) : image
+  private *convertChannels(image: Image): Generator<void, Image, void> {
+    if (this.config.doConvertRgb) return yield* rgbLoop(image)
+    return this.config.doConvertGrayscale ? yield* grayscaleLoop(image) : image
   }
 
   /** What stands in the tensor for a byte; each step rounded to float32, as in the reference. */
@@ -160,10 +194,21 @@ export class VaeImageProcessor implements SavableComponent {
   }
 }
 
-function toImages(values: Float32Array, [batch, height, width, channels]: tf.Tensor4D['shape']): Image[] {
+/** Numbers as images of bytes. Each step is rounded to float32, as the operations on tensors round. */
+function* toImages(
+  values: Float32Array,
+  [batch, height, width, channels]: tf.Tensor4D['shape'],
+  isNormalized: boolean,
+): Generator<void, Image[], void> {
+  const { fround } = Math
   // This array rounds halves to even numbers, as NumPy does, and cuts off what is not from 0 to 255.
   const bytes = new Uint8ClampedArray(values.length)
-  for (let i = 0; i < values.length; i++) bytes[i] = Math.fround((values[i] as number) * 255)
+  yield* inPieces(values.length, (begin, end) => {
+    for (let i = begin; i < end; i++) {
+      const value = values[i] as number
+      bytes[i] = fround((isNormalized ? Math.min(fround(value * 0.5 + 0.5), 1) : value) * 255)
+    }
+  })
   const length = height * width * channels
   return Array.from({ length: batch }, (_, i) => {
     // The constructor refuses other numbers of channels.

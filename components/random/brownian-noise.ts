@@ -2,9 +2,10 @@
  * Noise of steps between noise levels that fits together, however the way is divided into steps. Counterpart: BrownianTreeNoiseSampler of
  * schedulers/scheduling_dpmsolver_sde.py
  */
+import { inPieces, runAtOnce, runInSlices } from '../../src/runtime/time-slice'
 import * as tf from '../tensors/tf'
 import { BrownianTree } from './brownian-tree'
-import { toChannelsLast } from './channels-last'
+import { channelsLastLoop } from './channels-last'
 import { InvalidDrawError } from './invalid-draw-error'
 
 /** What noise is made of. */
@@ -21,6 +22,8 @@ export interface BrownianNoiseOptions {
 /** How far a Brownian motion moves between two noise levels, which stand for times, as noise of variance 1. */
 export class BrownianNoise {
   private readonly trees: readonly BrownianTree[]
+  /** Noise that was computed before it is asked for. */
+  private early: { readonly sigma: number; readonly sigmaNext: number; readonly values: Float32Array } | undefined
 
   /** @throws InvalidDrawError if a list of seeds is longer or shorter than the batch */
   constructor(readonly options: BrownianNoiseOptions) {
@@ -38,14 +41,31 @@ export class BrownianNoise {
 
   /** The noise of a step, of the shape of the options. The levels are rounded to float32. The caller owns the tensor. */
   between(sigma: number, sigmaNext: number): tf.Tensor {
+    const { early } = this
+    this.early = undefined
+    const isMeant = early !== undefined && early.sigma === sigma && early.sigmaNext === sigmaNext
+    const values = isMeant ? early.values : runAtOnce(this.valuesBetween(sigma, sigmaNext))
+    return tf.tensor(values, [...this.options.shape])
+  }
+
+  /** Computes the noise of a step in slices, so that {@link between} returns at once. @throws the reason of `signal` */
+  async prefetch(sigma: number, sigmaNext: number, signal?: AbortSignal): Promise<void> {
+    const values = await runInSlices(this.valuesBetween(sigma, sigmaNext), signal)
+    this.early = { sigma, sigmaNext, values }
+  }
+
+  private *valuesBetween(sigma: number, sigmaNext: number): Generator<void, Float32Array, void> {
     const { shape } = this.options
     const [from, to] = [Math.fround(sigma), Math.fround(sigmaNext)]
     // Below zero on the way down, as the motion goes up. Where there is no way, there is no motion.
     const scale = Math.sign(to - from) * Math.fround(Math.sqrt(Math.fround(Math.abs(to - from)))) || 1
-    const moves = this.trees.map(tree => tree.increment(Math.min(from, to), Math.max(from, to)))
-    const values = new Float32Array(moves.reduce((sum, move) => sum + move.length, 0))
-    for (const [i, move] of moves.entries()) values.set(move, i * move.length)
-    for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) / scale
-    return tf.tensor(toChannelsLast(values, shape), [...shape])
+    const values = new Float32Array(shape.reduce((product, length) => product * length, 1))
+    for (const [i, tree] of this.trees.entries()) {
+      const move = yield* tree.incrementLoop(Math.min(from, to), Math.max(from, to))
+      yield* inPieces(move.length, (begin, end) => {
+        for (let k = begin; k < end; k++) values[i * move.length + k] = (move[k] as number) / scale
+      })
+    }
+    return yield* channelsLastLoop(values, shape)
   }
 }

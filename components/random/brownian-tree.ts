@@ -2,8 +2,12 @@
  * Brownian motion that is the same however often and in whatever order it is asked for. Source: https://arxiv.org/abs/2001.01328, appendix E;
  * counterpart: torchsde.BrownianInterval with halfway_tree, tol 1e-6 and pool_size 24
  */
+import { inPieces, runAtOnce } from '../../src/runtime/time-slice'
 import { Generator } from './generator'
 import { SeedSequence } from './seed-sequence'
+
+/** A loop that can be run in slices. */
+type Loop<T> = globalThis.Generator<void, T, void>
 
 /** What a tree is made of. */
 export interface BrownianTreeOptions {
@@ -52,43 +56,54 @@ export class BrownianTree {
 
   /** By how much the motions move between two times, the first not after the second. Times outside of the tree stand for its ends. */
   increment(from: number, to: number): Float32Array {
+    return runAtOnce(this.incrementLoop(from, to))
+  }
+
+  /** The loop of {@link increment}, in pieces. */
+  *incrementLoop(from: number, to: number): Loop<Float32Array> {
     const [begin, finish] = [from, to].map(time => roundToMillionths(Math.min(Math.max(time, this.start), this.end)))
     const sum = new Float32Array(this.options.size)
-    this.addIncrements(this.root(), begin as number, finish as number, sum)
+    yield* this.addIncrements(yield* this.root(), begin as number, finish as number, sum)
     return sum
   }
 
-  private root(): Interval {
+  private *root(): Loop<Interval> {
     const { start, end, seed } = this.options
     const scale = Math.fround(Math.sqrt(end - start))
-    const increment = this.draw(new SeedSequence(seed, { poolSize: POOL_SIZE }))
-    for (let i = 0; i < increment.length; i++) increment[i] = (increment[i] as number) * scale
+    const increment = yield* this.draw(new SeedSequence(seed, { poolSize: POOL_SIZE }))
+    yield* inPieces(increment.length, (begin, finish) => {
+      for (let i = begin; i < finish; i++) increment[i] = (increment[i] as number) * scale
+    })
     return { start: this.start, end: this.end, place: 0, depth: 0, increment }
   }
 
   /** Adds the increments between two times within an interval, from the left to the right as the reference does. */
-  private addIncrements(interval: Interval, from: number, to: number, sum: Float32Array): void {
+  private *addIncrements(interval: Interval, from: number, to: number, sum: Float32Array): Loop<void> {
     const { start, end, place, depth, increment } = interval
     if (from >= to) return
     if (from === start && to === end) {
-      for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (increment[i] as number)
+      yield* inPieces(sum.length, (begin, finish) => {
+        for (let i = begin; i < finish; i++) sum[i] = (sum[i] as number) + (increment[i] as number)
+      })
       return
     }
     const middle = roundToMillionths(0.5 * (start + end))
-    const first = this.recall(interval, middle)
+    const first = yield* this.recall(interval, middle)
     const left = { start, end: middle, place: 2 * place, depth: depth + 1, increment: first }
-    this.addIncrements(left, from, Math.min(to, middle), sum)
+    yield* this.addIncrements(left, from, Math.min(to, middle), sum)
     if (to <= middle) return
     const second = new Float32Array(increment.length)
-    for (let i = 0; i < second.length; i++) second[i] = (increment[i] as number) - (first[i] as number)
+    yield* inPieces(second.length, (begin, finish) => {
+      for (let i = begin; i < finish; i++) second[i] = (increment[i] as number) - (first[i] as number)
+    })
     const right = { start: middle, end, place: 2 * place + 1, depth: depth + 1, increment: second }
-    this.addIncrements(right, Math.max(from, middle), to, sum)
+    yield* this.addIncrements(right, Math.max(from, middle), to, sum)
   }
 
   /** The increment of the left half, from memory where it is there. */
-  private recall(interval: Interval, middle: number): Float32Array {
+  private *recall(interval: Interval, middle: number): Loop<Float32Array> {
     const key = `${interval.depth} ${interval.place}`
-    const increment = this.remembered.get(key) ?? this.bridge(interval, middle)
+    const increment = this.remembered.get(key) ?? (yield* this.bridge(interval, middle))
     this.remembered.delete(key)
     this.remembered.set(key, increment)
     for (const oldest of this.remembered.keys()) {
@@ -99,23 +114,28 @@ export class BrownianTree {
   }
 
   /** A Brownian bridge: the middle is normally distributed around the straight line between the ends. */
-  private bridge({ start, end, place, depth, increment }: Interval, middle: number): Float32Array {
-    const noise = this.draw(new SeedSequence(this.options.seed, { spawnKey: [place, depth], poolSize: POOL_SIZE }))
+  private *bridge({ start, end, place, depth, increment }: Interval, middle: number): Loop<Float32Array> {
+    const noise = yield* this.draw(
+      new SeedSequence(this.options.seed, { spawnKey: [place, depth], poolSize: POOL_SIZE }),
+    )
     const perLength = 1 / (end - start)
     const [before, after] = [middle - start, end - middle]
     // The factors in float32 and each product rounded to it: as PyTorch computes.
     const slope = Math.fround(before)
     const inverse = Math.fround(perLength)
     const spread = Math.fround(Math.sqrt(before * after * perLength))
-    for (let i = 0; i < noise.length; i++) {
-      const mean = Math.fround(Math.fround(slope * (increment[i] as number)) * inverse)
-      noise[i] = mean + Math.fround(spread * (noise[i] as number))
-    }
+    yield* inPieces(noise.length, (begin, finish) => {
+      for (let i = begin; i < finish; i++) {
+        const mean = Math.fround(Math.fround(slope * (increment[i] as number)) * inverse)
+        noise[i] = mean + Math.fround(spread * (noise[i] as number))
+      }
+    })
     return noise
   }
 
-  private draw(sequence: SeedSequence): Float32Array {
-    return new Generator(sequence.generateState(1)[0]).randn([this.options.size])
+  private *draw(sequence: SeedSequence): Loop<Float32Array> {
+    const generator = new Generator(sequence.generateState(1)[0])
+    return yield* generator.randnLoop([this.options.size])
   }
 }
 

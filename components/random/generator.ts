@@ -1,16 +1,37 @@
 /** PyTorch's random numbers on the CPU: the same seed gives the same numbers. Counterpart: torch.Generator('cpu'). */
 import type { RunScope, RunScoped } from '../../src/container/run-scoped'
+import { inPieces, runAtOnce, runInSlices } from '../../src/runtime/time-slice'
 import { BLOCK } from './box-muller'
 import { readGeneratorState, writeGeneratorState } from './generator-state'
 import { InvalidDrawError } from './invalid-draw-error'
 import { InvalidSeedError } from './invalid-seed-error'
-import { fillNormal, fillUniform } from './large-draws'
+import { fillNormal, fillNormalInPieces, fillUniform } from './large-draws'
 import { MersenneTwister } from './mersenne-twister'
 import { noiseKernel } from './noise-kernel'
 import { roundToBFloat16, roundToFloat16 } from './rounding'
 
 /** The float types whose numbers PyTorch draws. The 16-bit ones differ from float32 by rounding, and in large normal draws. */
 export type GeneratorDType = 'float32' | 'float64' | 'float16' | 'bfloat16'
+
+/** Options of a draw that yields to the event loop. */
+export interface AsyncDrawOptions {
+  /** Default: `float32`. */
+  dtype?: GeneratorDType | undefined
+  /** Stops the draw; the generator is then where it was before. */
+  signal?: AbortSignal | undefined
+}
+
+/** Numbers that are drawn before they are asked for, and where the stream is behind them. */
+interface EarlyDraw {
+  readonly values: Float32Array | Float64Array
+  readonly dtype: GeneratorDType
+  readonly from: MersenneTwister
+  readonly place: number
+  readonly engine: MersenneTwister
+}
+
+/** Draws of this size and more are worth slices: smaller ones take a millisecond or two. */
+const WORTH_SLICES = 2 ** 18
 
 /** Spans of this size and more are drawn from 64 bits instead of 32. */
 const LARGE_SPAN = 2 ** 28
@@ -27,6 +48,9 @@ export class Generator implements RunScoped {
   private givenSeed: number | bigint
   /** The second number of a pair that a small normal draw left over; the next small draw begins with it. */
   private keptNormal: number | undefined
+  private early: EarlyDraw | undefined
+  /** The asynchronous draw that was asked for last: they wait for one another. */
+  private drawing: Promise<unknown> = Promise.resolve()
 
   /**
    * @param seed a whole number from -2^63 to 2^64 - 1, of which the low 32 bits count, so that -1 is 2^64 - 1; a random one if not
@@ -135,11 +159,55 @@ export class Generator implements RunScoped {
   randn(shape: readonly number[], dtype: 'float64'): Float64Array
   randn(shape: readonly number[], dtype: GeneratorDType): Float32Array | Float64Array
   randn(shape: readonly number[], dtype: GeneratorDType = 'float32'): Float32Array | Float64Array {
+    const early = this.takeEarly(elementCount(shape), dtype)
+    if (early) return early
     const values = makeValues(shape, dtype)
-    if (values.length < BLOCK) for (let i = 0; i < values.length; i++) values[i] = this.nextNormal()
-    else this.fillNormal(values, dtype)
-    roundValues(values, dtype)
+    runAtOnce(this.normalLoop(values, dtype))
     return values
+  }
+
+  /** The loop of {@link randn} for float32, in pieces. Nothing else may draw from this generator until it ends. */
+  *randnLoop(shape: readonly number[]): globalThis.Generator<void, Float32Array, void> {
+    const values = new Float32Array(elementCount(shape))
+    yield* this.normalLoop(values, 'float32')
+    return values
+  }
+
+  /**
+   * The numbers of {@link randn}, drawn in slices between which the event loop runs. Draws of this method wait for one another; a synchronous draw that
+   * is made meanwhile comes first.
+   *
+   * @throws InvalidDrawError if a dimension of the shape is no whole number of at least 0; the reason of `signal`
+   */
+  async randnAsync(shape: readonly number[], options?: AsyncDrawOptions): Promise<Float32Array | Float64Array> {
+    const { dtype = 'float32' } = options ?? {}
+    const drawn = this.drawing.then(async () => {
+      await this.prefetchRandn(shape, options)
+      return this.randn(shape, dtype)
+    })
+    this.drawing = drawn.catch(() => undefined)
+    return drawn
+  }
+
+  /**
+   * Draws the numbers of a later {@link randn} of the same shape and type in slices, so that it returns at once. Any other draw that comes first is as it
+   * would be without them.
+   *
+   * @throws InvalidDrawError if a dimension of the shape is no whole number of at least 0; the reason of `signal`
+   */
+  async prefetchRandn(shape: readonly number[], options: AsyncDrawOptions = {}): Promise<void> {
+    const { dtype = 'float32', signal } = options
+    signal?.throwIfAborted()
+    const count = elementCount(shape)
+    if (count < WORTH_SLICES) return
+    while (!this.hasEarly(count, dtype)) {
+      const { engine: from } = this
+      const place = from.position
+      const engine = from.clone()
+      const values = makeValues(shape, dtype)
+      await runInSlices(largeNormalLoop(values, dtype, engine), signal)
+      this.early = { values, dtype, from, place, engine }
+    }
   }
 
   /**
@@ -173,6 +241,28 @@ export class Generator implements RunScoped {
     )
   }
 
+  private *normalLoop(values: Float32Array | Float64Array, dtype: GeneratorDType): IterableIterator<void> {
+    if (values.length >= BLOCK) return yield* largeNormalLoop(values, dtype, this.engine)
+    for (let i = 0; i < values.length; i++) values[i] = this.nextNormal()
+    roundValues(values, dtype)
+  }
+
+  /** Whether these numbers are drawn already, and the stream is still where they begin. */
+  private hasEarly(count: number, dtype: GeneratorDType): boolean {
+    const { early, engine } = this
+    const isNext = early !== undefined && early.from === engine && early.place === engine.position
+    if (!isNext) this.early = undefined
+    return isNext && early.dtype === dtype && early.values.length === count
+  }
+
+  private takeEarly(count: number, dtype: GeneratorDType): Float32Array | Float64Array | undefined {
+    if (this.early === undefined || !this.hasEarly(count, dtype)) return undefined
+    const { values, engine } = this.early
+    this.early = undefined
+    this.engine = engine
+    return values
+  }
+
   /** The given seed as the 64 bits that PyTorch takes it for. */
   private get seedBits(): bigint {
     return BigInt.asUintN(64, BigInt(this.givenSeed))
@@ -195,13 +285,23 @@ export class Generator implements RunScoped {
     this.keptNormal = radius * Math.sin(angle)
     return radius * Math.cos(angle)
   }
+}
 
-  private fillNormal(values: Float32Array | Float64Array, dtype: GeneratorDType): void {
-    const kernel = dtype === 'float32' ? noiseKernel() : undefined
-    if (kernel && values instanceof Float32Array) kernel.fillNormal(values, this.engine)
-    // PyTorch draws uniform numbers for the rest beyond the blocks too; but not so for the 16-bit types.
-    else fillNormal(values, this.engine, { drawsRest: dtype === 'float32' || dtype === 'float64' })
+/** Fills an array of at least a block with normal numbers, in pieces. */
+function* largeNormalLoop(
+  values: Float32Array | Float64Array,
+  dtype: GeneratorDType,
+  engine: MersenneTwister,
+): IterableIterator<void> {
+  const kernel = dtype === 'float32' ? noiseKernel() : undefined
+  if (kernel && values instanceof Float32Array) {
+    yield* fillNormalInPieces(values, piece => kernel.fillNormal(piece, engine))
+    return
   }
+  // PyTorch draws uniform numbers for the rest beyond the blocks too; but not so for the 16-bit types.
+  const drawsRest = dtype === 'float32' || dtype === 'float64'
+  yield* fillNormalInPieces(values, piece => fillNormal(piece, engine, { drawsRest }))
+  if (!drawsRest) yield* inPieces(values.length, (begin, end) => roundValues(values.subarray(begin, end), dtype))
 }
 
 function makeEngine(seed: number | bigint): MersenneTwister {
@@ -223,7 +323,8 @@ function impossibleBounds(low: number | bigint, high: number | bigint): InvalidD
   return new InvalidDrawError(`randint needs whole numbers low < high, but got low ${low} and high ${high}.`)
 }
 
-function elementCount(shape: readonly number[]): number {
+/** The number of elements of a shape. @throws InvalidDrawError if a dimension is not a whole number of at least 0 */
+export function elementCount(shape: readonly number[]): number {
   if (!shape.every(size => Number.isSafeInteger(size) && size >= 0)) {
     throw new InvalidDrawError(`A shape needs whole numbers of at least 0, but is [${shape.join(', ')}].`)
   }

@@ -22,6 +22,7 @@ export class MersenneTwister {
   private readonly words = new Uint32Array(SIZE)
   private next = 0
   private left = 1
+  private refills = 0
 
   /** @param seed a whole number below 2^32 */
   constructor(seed: number) {
@@ -40,6 +41,11 @@ export class MersenneTwister {
     engine.next = next
     engine.left = left
     return engine
+  }
+
+  /** A number that grows with every draw: equal numbers mean that nothing was drawn in between. */
+  get position(): number {
+    return SIZE * this.refills - this.left
   }
 
   /** Where this engine is. The words are a copy. */
@@ -77,6 +83,8 @@ export class MersenneTwister {
   drawElsewhere(draw: (words: Uint32Array, place: number) => number): void {
     this.next = draw(this.words, SIZE + 1 - this.left)
     this.left = SIZE + 1 - this.next
+    // Drawing elsewhere may have made the words anew any number of times.
+    this.refills++
   }
 
   /** An engine that goes on as this one would. */
@@ -94,5 +102,6 @@ export class MersenneTwister {
     }
     this.next = 0
     this.left = SIZE
+    this.refills++
   }
 }

@@ -11,6 +11,12 @@ interface NoiseFunctions {
   interleave(planes: number, stride: number, out: number, pixelStride: number, pixels: number): void
 }
 
+/** Some pixels of an image. */
+export interface PixelRange {
+  readonly begin: number
+  readonly end: number
+}
+
 /** How many values are worked on at once, whatever the size of a draw. */
 const CHUNK = 16384
 
@@ -76,12 +82,12 @@ export class NoiseKernel {
     return channels > 0 && channels % 4 === 0 && channels <= CHUNK / 4
   }
 
-  /** Writes an image, given as one plane for each channel, as pixels. */
-  interleave(planes: Float32Array, channels: number, image: Float32Array): void {
+  /** Writes some pixels of an image, given as one plane for each channel. */
+  interleave(planes: Float32Array, channels: number, target: Float32Array, range: PixelRange): void {
     const pixels = planes.length / channels
     const most = 4 * Math.floor(CHUNK / channels / 4)
-    for (let begin = 0; begin < pixels; begin += most) {
-      const count = Math.min(most, pixels - begin)
+    for (let { begin } = range; begin < range.end; begin += most) {
+      const count = Math.min(most, range.end - begin)
       const stride = 4 * Math.ceil(count / 4)
       for (let channel = 0; channel < channels; channel++) {
         const from = channel * pixels + begin
@@ -91,7 +97,7 @@ export class NoiseKernel {
         const from = VALUES + channel * stride * WORD
         this.functions.interleave(from, stride * WORD, PIXELS + channel * WORD, channels * WORD, count)
       }
-      image.set(this.pixels.subarray(0, count * channels), begin * channels)
+      target.set(this.pixels.subarray(0, count * channels), (begin - range.begin) * channels)
     }
   }
 }

@@ -1,7 +1,8 @@
 /** Noise for latents. Counterpart: diffusers utils/torch_utils.py (randn_tensor). */
+import { runAtOnce, runInSlices } from '../../src/runtime/time-slice'
 import * as tf from '../tensors/tf'
-import { toChannelsLast } from './channels-last'
-import { Generator } from './generator'
+import { channelsLastLoop, toChannelsLast } from './channels-last'
+import { elementCount, Generator } from './generator'
 import { InvalidDrawError } from './invalid-draw-error'
 
 /**
@@ -18,11 +19,43 @@ export function randnTensor(
 ): tf.Tensor4D
 export function randnTensor(shape: readonly number[], generator: Generator | readonly Generator[]): tf.Tensor
 export function randnTensor(shape: readonly number[], generator: Generator | readonly Generator[]): tf.Tensor {
-  const values = generator instanceof Generator ? generator.randn(shape) : drawEach(generator, shape)
+  const values = generator instanceof Generator ? generator.randn(shape) : runAtOnce(drawEach(generator, shape))
   return tf.tensor(toChannelsLast(values, shape), [...shape])
 }
 
-function drawEach(generators: readonly Generator[], [batch, ...sample]: readonly number[]): Float32Array {
+/**
+ * The noise of {@link randnTensor}, drawn in slices between which the event loop runs. Use it in blocks: for large batches and pictures, drawing takes
+ * seconds. The caller owns the tensor.
+ *
+ * @throws InvalidDrawError if the list is longer or shorter than the batch; the reason of `signal`
+ */
+export function randnTensorAsync(
+  shape: readonly [batch: number, height: number, width: number, channels: number],
+  generator: Generator | readonly Generator[],
+  options?: { signal?: AbortSignal | undefined },
+): Promise<tf.Tensor4D>
+export function randnTensorAsync(
+  shape: readonly number[],
+  generator: Generator | readonly Generator[],
+  options?: { signal?: AbortSignal | undefined },
+): Promise<tf.Tensor>
+export async function randnTensorAsync(
+  shape: readonly number[],
+  generator: Generator | readonly Generator[],
+  { signal }: { signal?: AbortSignal | undefined } = {},
+): Promise<tf.Tensor> {
+  signal?.throwIfAborted()
+  const values =
+    generator instanceof Generator
+      ? ((await generator.randnAsync(shape, { signal })) as Float32Array) // Of float32, as by default.
+      : await runInSlices(drawEach(generator, shape), signal)
+  return tf.tensor(await runInSlices(channelsLastLoop(values, shape), signal), [...shape])
+}
+
+function* drawEach(
+  generators: readonly Generator[],
+  [batch, ...sample]: readonly number[],
+): globalThis.Generator<void, Float32Array, void> {
   if (generators.length !== batch) {
     const problem =
       batch === undefined
@@ -30,12 +63,11 @@ function drawEach(generators: readonly Generator[], [batch, ...sample]: readonly
         : `for a batch of ${batch} needs one generator for all, or a list of ${batch}`
     throw new InvalidDrawError(`Noise ${problem}, but the list holds ${generators.length}.`)
   }
-  const draws = generators.map(generator => generator.randn(sample))
-  const values = new Float32Array(draws.reduce((sum, draw) => sum + draw.length, 0))
-  let offset = 0
-  for (const draw of draws) {
-    values.set(draw, offset)
-    offset += draw.length
+  const size = elementCount(sample)
+  const values = new Float32Array(batch * size)
+  for (const [i, generator] of generators.entries()) {
+    values.set(yield* generator.randnLoop(sample), i * size)
+    yield
   }
   return values
 }

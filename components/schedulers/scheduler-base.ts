@@ -8,10 +8,12 @@ import { kindOf } from '../../src/errors/text'
 import { classNameOf } from '../../src/format/class-name'
 import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
+import { TimeSlice } from '../../src/runtime/time-slice'
 import { ComponentClassError } from '../configs/component-class-error'
 import type { RawConfig } from '../configs/parse-config'
 import { readConfig } from '../configs/read-config'
 import { saveConfig } from '../configs/write-config'
+import { Generator } from '../random/generator'
 import * as tf from '../tensors/tf'
 import { restoreFields, saveFields } from './run-memory'
 import { RunProgress, type SavedProgress, type Schedule } from './run-progress'
@@ -216,6 +218,28 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
     const result = tf.tidy(() => this.update(index, modelOutput, sample, options)) as StepResult<T>
     this.progress.advance(index)
     return result
+  }
+
+  /**
+   * Draws the noise that the next {@link step} may need in slices, so that a step on large samples does not block the event loop. `step` gives the same
+   * result without it.
+   *
+   * @param timestep of the next step
+   * @param sample of the next step; only its shape matters
+   * @throws MissingGeneratorError, SchedulerArgumentError; the reason of `signal`
+   */
+  async prefetchNoise(
+    _timestep: number,
+    sample: tf.Tensor,
+    { generator }: StepOptions = {},
+    signal?: AbortSignal,
+  ): Promise<void> {
+    if (generator instanceof Generator) return generator.prefetchRandn(sample.shape, { signal })
+    const slice = new TimeSlice(signal)
+    for (const each of generator ?? []) {
+      await each.prefetchRandn(sample.shape.slice(1), { signal })
+      if (slice.isOver) await slice.next()
+    }
   }
 
   /**

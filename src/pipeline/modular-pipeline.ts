@@ -476,7 +476,7 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
         run.emit({ type: 'runStart', block: classNameOf(this.tree) })
         for (const name of filled.ignored) run.warn('UNKNOWN_INPUT', unknownInputMessage(name, this.inputs))
         this.warnOfUnknownOutputs(run, options.output)
-        await run.breathe()
+        await run.yieldToEventLoop()
         await this.check(run, filled)
         await executeBlock(makeComponents(this.prototype, run), run.state, undefined, this.tree)
         run.resumption?.requireOver()

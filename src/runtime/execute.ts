@@ -22,7 +22,7 @@ export function executeBlock(
 ): MaybePromise<void> {
   const run = components[RUN]
   run.markBlock(name)
-  return after(run.breathe(), () => execute(components, state, name, block))
+  return after(run.yieldToEventLoop(), () => execute(components, state, name, block))
 }
 
 function execute(

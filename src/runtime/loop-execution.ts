@@ -119,7 +119,7 @@ export class LoopExecution {
     run.markIteration(this.begun, this.blockState, this.progress)
     this.begun++
     const { step } = run.countIteration(total)
-    return after(run.breathe(), () => {
+    return after(run.yieldToEventLoop(), () => {
       const frame = run.lifetimes.enter()
       this.frame = frame
       const result = always(

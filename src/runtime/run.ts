@@ -1,5 +1,4 @@
 /** One call of a pipeline: its state, components, path, events, cancellation and resources. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isRunScoped, type RunScoped } from '../container/run-scoped'
 import { disposeComponent } from '../container/supplier'
 import { BlockExecutionError } from '../errors/block-execution-error'
@@ -20,9 +19,7 @@ import { resourceKindOf } from './resources'
 import type { Resumption } from './resumption'
 import type { RunContext } from './run-context'
 import { ShapeBinding } from './shape-binding'
-
-// A run that computes without awaiting would leave the process deaf: it gives way to timers and signals this often.
-const TURN_MS = 8
+import { TimeSlice } from './time-slice'
 
 /** Errors that have left the run they arose in: their path says nothing in another. */
 const foreign = new WeakSet<object>()
@@ -76,7 +73,7 @@ export class Run implements ActiveRun, RunContext {
   readonly resumption: Resumption | undefined
   private readonly keeper: ProgressKeeper | undefined
   private listenerFailure: { readonly error: unknown } | undefined
-  private lastTurn = performance.now()
+  private readonly slice = new TimeSlice()
 
   constructor(private readonly options: RunOptions) {
     this.state = options.state
@@ -110,7 +107,7 @@ export class Run implements ActiveRun, RunContext {
 
   emit(event: PipelineEvent): MaybePromise<void> {
     const told = this.options.onEvent?.(event)
-    // Only loop steps wait for a listener, so the run learns of its failure when it next draws breath.
+    // Only loop steps wait for a listener, so the run learns of its failure when it next yields.
     if (isPromise(told)) {
       told.catch((error: unknown) => {
         this.listenerFailure ??= { error }
@@ -174,13 +171,12 @@ export class Run implements ActiveRun, RunContext {
     return this.options.prepare(this, specs)
   }
 
-  /** Stops here if the run was cancelled; gives way to the rest of the process if it has computed for a while. */
-  breathe(): MaybePromise<void> {
+  /** Stops here if the run was cancelled; yields to the event loop if the run has computed for a while. */
+  yieldToEventLoop(): MaybePromise<void> {
     if (this.signal?.aborted) throw this.aborted()
     this.throwListenerFailure()
-    if (performance.now() - this.lastTurn < TURN_MS) return
-    return nextTurn().then(() => {
-      this.lastTurn = performance.now()
+    if (!this.slice.isOver) return
+    return this.slice.next().then(() => {
       if (this.signal?.aborted) throw this.aborted()
     })
   }

@@ -42,6 +42,9 @@ const schema = z
 /** Settings of {@link DPMSolverSDEScheduler}. */
 export type DPMSolverSDEConfig = z.output<typeof schema>
 
+/** Below so many values the noise of a step takes a few milliseconds. */
+const WORTH_PREFETCH = 2 ** 14
+
 /** Seeds are drawn below this, as the reference does. */
 const SEED_LIMIT = 2n ** 63n - 1n
 
@@ -70,6 +73,29 @@ export class DPMSolverSDEScheduler extends SecondOrderSigmaScheduler<DPMSolverSD
   override dispose(): void {
     super.dispose()
     this.motion = undefined
+  }
+
+  override async prefetchNoise(
+    timestep: number,
+    sample: tf.Tensor,
+    options: StepOptions = {},
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const sigmas = options.varianceNoise === undefined ? this.nextSigmas(timestep) : undefined
+    if (sigmas === undefined || sample.size < WORTH_PREFETCH) return
+    this.motion ??= this.makeMotion(sample.shape, options)
+    await this.motion.prefetch(...sigmas, signal)
+  }
+
+  /** The sigmas between which the next call of `step` adds noise; none where it adds none, or throws. */
+  private nextSigmas(timestep: number): readonly [from: number, to: number] | undefined {
+    if (this.numInferenceSteps === undefined || !this.timesteps.includes(timestep)) return undefined
+    const index = this.stepIndex ?? this.beginIndex ?? this.progress.indexOf(timestep)
+    if (index >= this.timesteps.length) return undefined
+    const start = this.isHalfway ? index - 1 : index
+    const end = this.sigmaAt(start + 1)
+    if (this.sigmaAt(start) === end || end === 0) return undefined
+    return [throughLogarithm(this.sigmaAt(start)), this.isHalfway ? throughLogarithm(end) : this.middleAt(start)]
   }
 
   protected override saveMemory(): Record<string, unknown> {

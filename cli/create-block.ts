@@ -16,7 +16,7 @@ export interface CreateBlockOptions {
 const TEMPLATE = join(packageFolder, 'templates', 'block')
 
 /** Files of the template whose names begin with a dot: npm would leave them out of this package. */
-const HIDDEN = ['gitignore', 'npmrc']
+const HIDDEN = ['gitignore']
 
 /** The name of the block in the template's files. */
 const PLACEHOLDER: BlockName = { packageName: 'my-block', className: 'MyBlock', fieldName: 'myBlock' }

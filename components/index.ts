@@ -37,6 +37,7 @@ export {
 } from './executors/graph/graph-errors'
 export { type ExecutionProvider, GraphExecutor, type GraphExecutorOptions } from './executors/graph/graph-executor'
 export { type ProviderProbe, probeProviders } from './executors/graph/probe-providers'
+export { RuntimeUnavailableError } from './executors/graph/runtime-unavailable-error'
 export type { ModelCall } from './executors/model-call'
 export {
   type ExecutorAttempt,

@@ -1,5 +1,5 @@
 /** Swaps one block of a pipeline by subclassing: the colours of the decoded pixels are turned to their opposites. */
-import type { Tensor4D } from '@tensorflow/tfjs'
+import type { Tensor4D } from '@tensorflow/tfjs-core'
 import {
   Block,
   DecodeLatents,

@@ -1,5 +1,5 @@
 /** Splits a pipeline into two that share its components: one draws latents, the other decodes them whenever that is wanted. */
-import type { Tensor4D } from '@tensorflow/tfjs'
+import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { type Image, ModularPipelineBlocks, SequentialPipelineBlocks, StableDiffusionTextToImageBlocks } from 'tesserae'
 
 export async function main(model: string): Promise<{ whole: Image; staged: Image }> {

@@ -30,7 +30,6 @@ describe('tesserae create block', () => {
     expect(stdout).toContain(project)
     expect((await readdir(project)).sort()).toEqual([
       '.gitignore',
-      '.npmrc',
       'README.md',
       'block.test.ts',
       'block.ts',

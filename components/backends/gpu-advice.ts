@@ -45,7 +45,7 @@ function nextCudaStep(probe: BackendProbe | undefined, packages: readonly string
 
 function webgpuAdvice(probe: BackendProbe | undefined, { packages }: GpuFacts): string {
   if (!packages.includes(GPU_PACKAGES.webgpu)) {
-    return 'WebGPU: npm install webgpu computes on any GPU with a driver for Vulkan, Metal or Direct3D 12.'
+    return 'WebGPU: npm install webgpu @tensorflow/tfjs-backend-webgpu@4.22.0 computes on any GPU with a driver for Vulkan, Metal or Direct3D 12.'
   }
   return `WebGPU: ${probe?.caveat ?? probe?.reason ?? ''} On Linux, "vulkaninfo --summary" lists the GPUs with a driver.`
 }

@@ -6,6 +6,8 @@ import { initialiseBackend } from './initialise-backend'
 import { isInstalled } from './optional-package'
 import { quietly } from './quietly'
 
+const PACKAGE = '@tensorflow/tfjs-backend-webgpu'
+
 /** The part of the package that is used; its own types are there only where it is installed. */
 interface WebGPUPackage {
   create(options: string[]): { requestAdapter(): Promise<Adapter | null> }
@@ -19,7 +21,12 @@ interface Adapter {
 export const webgpuLoader: BackendLoader = {
   name: 'webgpu',
   async load() {
-    if (!isInstalled('webgpu')) throw new BackendLoadError('The package webgpu is not installed (npm install webgpu).')
+    for (const name of ['webgpu', PACKAGE]) {
+      if (isInstalled(name)) continue
+      throw new BackendLoadError(
+        `The package ${name} is not installed (npm install webgpu ${PACKAGE}@${tf.version_core}).`,
+      )
+    }
     requireVulkan()
     // An ES module, unlike everything else here: `require` cannot read it in every Node 20.
     const { create, globals } = (await import(pathToFileURL(require.resolve('webgpu')).href)) as WebGPUPackage
@@ -34,14 +41,13 @@ export const webgpuLoader: BackendLoader = {
     Object.defineProperty(navigator, 'gpu', { value: gpu, configurable: true })
     Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true })
 
-    const packageName = '@tensorflow/tfjs-backend-webgpu'
-    quietly(() => require(packageName))
+    quietly(() => require(PACKAGE))
     await initialiseBackend('webgpu')
     const { vendor, architecture, description, isFallbackAdapter } = adapter.info
     return {
       tfjsName: 'webgpu',
       device: [description, vendor, architecture].filter(text => text !== '').join(', ') || 'GPU',
-      version: `${packageName} ${tf.version_core}`,
+      version: `${PACKAGE} ${tf.version_core}`,
       ...(isFallbackAdapter && { caveat: `${description} is a GPU made of software, slower than the CPU backends.` }),
     }
   },

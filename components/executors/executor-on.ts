@@ -6,7 +6,7 @@ import { backendInUse } from '../backends/select-backend'
 import { DeviceUnavailableError } from './device-unavailable-error'
 import { eagerExecutor } from './eager-executor'
 import type { Executor } from './executor'
-import { hasRuntime } from './graph/execution-providers'
+import { hasRuntime } from './graph/runtime-package'
 import { HOST_MEMORY } from './model-memories'
 import { EXECUTION_PROVIDERS, type ExecutorSelection, selectExecutor } from './select-executor'
 

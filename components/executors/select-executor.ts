@@ -1,4 +1,5 @@
 /** Chooses what computes the models: the fastest that this machine has, or the one that is asked for. */
+import { emitWarning } from '../../src/errors/emit-warning'
 import { UnknownValueError } from '../../src/errors/unknown-value-error'
 import { GPU_PACKAGES } from '../backends/gpu-facts'
 import { CUDA_DEVICE } from '../backends/node-loader'
@@ -7,8 +8,9 @@ import { backendInUse, selectBackend, tryBackend, useStopgapBackend } from '../b
 import * as tf from '../tensors/tf'
 import { eagerExecutor } from './eager-executor'
 import type { Executor } from './executor'
-import { hasNvidiaDriver, hasRuntime, likelyGpuProviders, tryExecutor } from './graph/execution-providers'
+import { hasNvidiaDriver, likelyGpuProviders, tryExecutor } from './graph/execution-providers'
 import { type ExecutionProvider, GraphExecutor, type GraphExecutorOptions } from './graph/graph-executor'
+import { requireRuntime, runtimeProblem } from './graph/runtime-package'
 import { sessionHost } from './graph/session-host'
 
 /** The executors by name. */
@@ -54,7 +56,7 @@ let automatic: Promise<ExecutorSelection> | undefined
 /**
  * Chooses an executor. Calls with the same options get the same one, so that models share its thread and its memory.
  *
- * @throws UnknownValueError for a name or a provider that does not exist
+ * @throws UnknownValueError for a name or a provider that does not exist; RuntimeUnavailableError for graphs without ONNX Runtime
  */
 export async function selectExecutor(options: SelectExecutorOptions = {}): Promise<ExecutorSelection> {
   const { executor = (process.env.TESSERAE_EXECUTOR || 'auto') as ExecutorName, ...rest } = options
@@ -93,6 +95,7 @@ function selectGraph(options: GraphExecutorOptions): Promise<ExecutorSelection> 
 
 /** Starts a provider, or the CPU in its place. */
 async function startGraph(options: GraphExecutorOptions): Promise<ExecutorSelection> {
+  requireRuntime()
   // The runtime loads while models find their files.
   sessionHost.start()
   await useStopgapBackend()
@@ -115,8 +118,9 @@ async function chooseAutomatically(): Promise<ExecutorSelection> {
     tried.push(attempt)
     if (attempt.ok) return { executor: eagerExecutor, tried }
   }
-  if (!hasRuntime()) {
-    const reason = `onnxruntime-node has no library for ${process.platform} on ${process.arch}.`
+  const reason = runtimeProblem()
+  if (reason !== undefined) {
+    emitWarning('RUNTIME_UNAVAILABLE', `Models run kernel by kernel, which is slower: ${reason}`)
     const eager = await selectEager()
     return { ...eager, tried: [...tried, { name: 'graph on cpu', ok: false, reason }, ...eager.tried] }
   }

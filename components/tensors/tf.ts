@@ -12,3 +12,4 @@ connectTensorLifetimes()
 export * from '@tensorflow/tfjs-core'
 // Declares the operations as methods to the compiler, in the declarations of this package too, for whoever imports it alone.
 export type {} from '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops'
+export type {} from './tfjs-globals'

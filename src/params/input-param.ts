@@ -1,11 +1,11 @@
 /** What a block takes. Counterpart: diffusers modular_pipelines/modular_pipeline_utils.py. */
 import type { z } from 'zod'
 import { formatValue } from '../state/format-value'
-import type { InputParamOptions } from './param-options'
+import type { Complete, InputParamOptions } from './param-options'
 import { inputTemplate } from './templates'
 
 /** One input of a block. Never changed after it is made: aggregation makes copies with {@link with}. */
-export class InputParam implements Required<InputParamOptions> {
+export class InputParam implements Complete<InputParamOptions> {
   readonly name: string | null
   readonly typeHint: string | undefined
   readonly default: unknown

@@ -1,10 +1,10 @@
 /** What a block gives. Counterpart: diffusers modular_pipelines/modular_pipeline_utils.py. */
 import type { z } from 'zod'
-import type { OutputParamOptions } from './param-options'
+import type { Complete, OutputParamOptions } from './param-options'
 import { outputTemplate } from './templates'
 
 /** One output of a block. */
-export class OutputParam implements Required<OutputParamOptions> {
+export class OutputParam implements Complete<OutputParamOptions> {
   readonly name: string
   readonly typeHint: string | undefined
   readonly description: string

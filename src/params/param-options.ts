@@ -36,3 +36,6 @@ export interface OutputParamOptions {
   /** States the type; tensor dimensions in it are checked when the block ends. */
   schema?: z.ZodType | undefined
 }
+
+/** All members of an interface of options, none of them optional: `undefined` where an option was left out. */
+export type Complete<T> = { readonly [K in keyof Required<T>]: T[K] }

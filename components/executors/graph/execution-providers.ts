@@ -1,12 +1,13 @@
 /** Tries what ONNX Runtime can compute on, on this machine. */
 import { existsSync, readdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { Linear } from '../../nn/linear'
 import { Module } from '../../nn/module'
 import { scaledDotProductAttention } from '../../nn/scaled-dot-product-attention'
 import * as tf from '../../tensors/tf'
 import { GraphExecutionError } from './graph-errors'
 import type { ExecutionProvider, GraphExecutor } from './graph-executor'
+import { hasCudaProvider } from './runtime-package'
 
 /** Tokens and channels of the test: as many tokens as make a runtime take the way that it takes for pictures. */
 const [TOKENS, CHANNELS, HEADS] = [96, 32, 2]
@@ -78,23 +79,6 @@ export function hasNvidiaDriver(): boolean {
   if (process.platform === 'win32')
     return existsSync(join(process.env.SystemRoot ?? 'C:\\Windows', 'System32', 'nvcuda.dll'))
   return existsSync('/dev/nvidia0') || existsSync('/dev/dxg')
-}
-
-/** Whether onnxruntime-node brings a library for this system. */
-export function hasRuntime(): boolean {
-  return libraries().includes('onnxruntime_binding.node')
-}
-
-/** onnxruntime-node's CUDA libraries are no part of the package: its install script downloads them where it is let. */
-function hasCudaProvider(): boolean {
-  return libraries().some(name => name.includes('providers_cuda'))
-}
-
-/** Files of onnxruntime-node for this system. */
-function libraries(): string[] {
-  const packageFolder = dirname(require.resolve('onnxruntime-node/package.json'))
-  const folder = join(packageFolder, 'bin', 'napi-v6', process.platform, process.arch)
-  return existsSync(folder) ? readdirSync(folder) : []
 }
 
 /** Elsewhere than on Linux there is always something that draws; there, a device shows whether it is more than software. */

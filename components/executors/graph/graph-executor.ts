@@ -11,6 +11,7 @@ import type { ModelCall } from '../model-call'
 import { gpuMemory, HOST_MEMORY } from '../model-memories'
 import { GraphSession, weightLayout } from './graph-session'
 import { OptimizedModels } from './optimized-models'
+import { requireRuntime } from './runtime-package'
 
 /** What ONNX Runtime computes on. */
 export type ExecutionProvider = 'cpu' | 'webgpu' | 'cuda'
@@ -56,6 +57,7 @@ export class GraphExecutor implements Executor {
     const { provider = 'cpu', threads = availableParallelism(), memoryArena = true, maxSessions = 16 } = options
     const { maxSessionBytes = provider === 'cpu' ? 2 ** 30 : Number.POSITIVE_INFINITY } = options
     if (!(Number.isInteger(threads) && threads >= 1)) throw new InvalidThreadCountError(threads)
+    requireRuntime()
     this.provider = provider
     this.trustsAttention = provider !== 'webgpu'
     const { optimizedModelFolder: folder } = options

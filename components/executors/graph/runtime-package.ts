@@ -1,0 +1,51 @@
+/** The package of ONNX Runtime. It is an optional dependency: its install script downloads files, and where that fails npm leaves the package out. */
+import { existsSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { RuntimeUnavailableError } from './runtime-unavailable-error'
+
+const PACKAGE = 'onnxruntime-node'
+
+/** The version that an installation of Tesserae brings. */
+const VERSION = '1.30.0'
+
+/** How to install the package without its CUDA files. */
+export const INSTALL_RUNTIME = `Set ONNXRUNTIME_NODE_INSTALL=skip in the environment and run npm install ${PACKAGE}@${VERSION}.`
+
+/** Returns why ONNX Runtime cannot be loaded on this machine, as sentences; `undefined` if it can be. */
+export function runtimeProblem(): string | undefined {
+  const folder = packageFolder()
+  if (folder === undefined) return `The package ${PACKAGE} is not installed. ${INSTALL_RUNTIME}`
+  if (libraries(folder).includes('onnxruntime_binding.node')) return undefined
+  return `${PACKAGE} has no library for ${process.platform} on ${process.arch}.`
+}
+
+/** Whether ONNX Runtime is installed, with a library for this system. */
+export function hasRuntime(): boolean {
+  return runtimeProblem() === undefined
+}
+
+/** @throws RuntimeUnavailableError if ONNX Runtime cannot be loaded */
+export function requireRuntime(): void {
+  const problem = runtimeProblem()
+  if (problem !== undefined) throw new RuntimeUnavailableError(problem)
+}
+
+/** Whether the install script of the package has downloaded its libraries for CUDA. */
+export function hasCudaProvider(): boolean {
+  const folder = packageFolder()
+  return folder !== undefined && libraries(folder).some(name => name.includes('providers_cuda'))
+}
+
+function packageFolder(): string | undefined {
+  try {
+    return dirname(require.resolve('onnxruntime-node/package.json'))
+  } catch {
+    return undefined
+  }
+}
+
+/** Names of the package's files for this system. */
+function libraries(packageFolder: string): string[] {
+  const folder = join(packageFolder, 'bin', 'napi-v6', process.platform, process.arch)
+  return existsSync(folder) ? readdirSync(folder) : []
+}

@@ -1,5 +1,6 @@
 /** The denoise loop. Counterpart: StableDiffusionXLDenoiseLoopWrapper of diffusers. */
 import { z } from 'zod'
+import { warnOfNonFinite } from '../../components/tensors/non-finite'
 import { tensor } from '../../components/tensors/tensor-schema'
 import type * as tf from '../../components/tensors/tf'
 import {
@@ -38,5 +39,9 @@ export class DenoiseLoop extends LoopSequentialPipelineBlocks {
   async run(): Promise<void> {
     const total = this.timesteps.length
     for (const [i, t] of this.timesteps.entries()) await this.loopStep({ i, t }, { total })
+    await warnOfNonFinite('LATENTS_NOT_FINITE', 'latent image', this.latents, {
+      effect: ' after denoising',
+      signal: this.context.signal,
+    })
   }
 }

@@ -9,6 +9,7 @@ import { classNameOf } from '../../src/format/class-name'
 import { toCamelCase } from '../../src/format/wire-names'
 import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
+import type { Seed } from '../../src/params/seed'
 import { ComponentClassError } from '../configs/component-class-error'
 import { parseConfig, type RawConfig } from '../configs/parse-config'
 import { readConfig } from '../configs/read-config'
@@ -105,7 +106,7 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
   /** Whether so many passes go through the model at once, as it was decided in this run. */
   private atOnce: Readonly<Record<number, boolean>> = {}
   private drawing: Generator | undefined
-  private seed: number | undefined
+  private seed: Seed | undefined
 
   /** @throws ConfigError */
   constructor(schema: z.ZodType<Config>, config: RawConfig = {}, file?: string) {

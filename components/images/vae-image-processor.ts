@@ -7,6 +7,7 @@ import { inPieces, runAtOnce, runInSlices } from '../../src/runtime/time-slice'
 import { parseConfig } from '../configs/parse-config'
 import { readConfig } from '../configs/read-config'
 import { saveConfig } from '../configs/write-config'
+import { warnOfNonFinite } from '../tensors/non-finite'
 import * as tf from '../tensors/tf'
 import { grayscaleLoop, rgbLoop } from './convert-channels'
 import { Image } from './image'
@@ -116,7 +117,7 @@ export class VaeImageProcessor implements SavableComponent {
   }
 
   /**
-   * What a VAE decoded, as images or as numbers from 0 to 1. What is outside the range is cut off.
+   * Converts what a VAE decoded to images, or to numbers from 0 to 1. Values outside the range are clipped; a warning reports NaN and infinity.
    *
    * @param images `[batch, height, width, channels]`, from -1 to 1 (from 0 to 1 without `doNormalize`); left as it is
    * @throws InvalidImageError if images of that many channels cannot be made
@@ -125,6 +126,7 @@ export class VaeImageProcessor implements SavableComponent {
   async postprocess(images: tf.Tensor4D, options: PostprocessOptions<'tensor'>): Promise<tf.Tensor4D>
   async postprocess(images: tf.Tensor4D, options: PostprocessOptions): Promise<Image[] | tf.Tensor4D>
   async postprocess(images: tf.Tensor4D, { outputType, signal }: PostprocessOptions): Promise<Image[] | tf.Tensor4D> {
+    await warnOfNonFinite('PICTURE_NOT_FINITE', 'picture', images, { effect: ': NaN becomes black', signal })
     if (outputType === 'tensor') return tf.tidy(() => this.denormalize(images))
     const values = await images.data<'float32'>()
     return runInSlices(toImages(values, images.shape, this.config.doNormalize), signal)

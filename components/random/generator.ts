@@ -1,5 +1,6 @@
 /** PyTorch's random numbers on the CPU: the same seed gives the same numbers. Counterpart: torch.Generator('cpu'). */
 import type { RunScope, RunScoped } from '../../src/container/run-scoped'
+import { isSeed, type Seed, toSeed } from '../../src/params/seed'
 import { inPieces, runAtOnce, runInSlices } from '../../src/runtime/time-slice'
 import { BLOCK } from './box-muller'
 import { readGeneratorState, writeGeneratorState } from './generator-state'
@@ -45,7 +46,7 @@ export class Generator implements RunScoped {
   static readonly className: string = 'Generator'
 
   private engine: MersenneTwister
-  private givenSeed: number | bigint
+  private givenSeed: Seed
   /** The second number of a pair that a small normal draw left over; the next small draw begins with it. */
   private keptNormal: number | undefined
   private early: EarlyDraw | undefined
@@ -57,13 +58,13 @@ export class Generator implements RunScoped {
    * given
    * @throws InvalidSeedError
    */
-  constructor(seed: number | bigint = randomSeed()) {
+  constructor(seed: Seed = randomSeed()) {
     this.engine = makeEngine(seed)
     this.givenSeed = seed
   }
 
   /** The seed that the stream began with. */
-  get seed(): number | bigint {
+  get seed(): Seed {
     return this.givenSeed
   }
 
@@ -72,7 +73,7 @@ export class Generator implements RunScoped {
    *
    * @throws InvalidSeedError
    */
-  manualSeed(seed: number | bigint): this {
+  manualSeed(seed: Seed): this {
     this.engine = makeEngine(seed)
     this.givenSeed = seed
     this.keptNormal = undefined
@@ -80,8 +81,8 @@ export class Generator implements RunScoped {
   }
 
   /** The seed that the stream began with, as a whole number of at least 0. Counterpart: torch.Generator.initial_seed */
-  initialSeed(): number | bigint {
-    return asNumber(this.seedBits)
+  initialSeed(): Seed {
+    return toSeed(this.seedBits)
   }
 
   /** Begins the stream of a random seed, and returns that seed. Counterpart: torch.Generator.seed */
@@ -104,7 +105,7 @@ export class Generator implements RunScoped {
   setState(state: Uint8Array): this {
     const { seed, engine, keptNormal } = readGeneratorState(state)
     this.engine = MersenneTwister.at(engine)
-    this.givenSeed = asNumber(seed)
+    this.givenSeed = toSeed(seed)
     this.keptNormal = keptNormal
     return this
   }
@@ -304,19 +305,13 @@ function* largeNormalLoop(
   if (!drawsRest) yield* inPieces(values.length, (begin, end) => roundValues(values.subarray(begin, end), dtype))
 }
 
-function makeEngine(seed: number | bigint): MersenneTwister {
-  const valid = typeof seed === 'bigint' ? seed >= -(2n ** 63n) && seed < 2n ** 64n : Number.isSafeInteger(seed)
-  if (!valid) throw new InvalidSeedError(seed)
+function makeEngine(seed: Seed): MersenneTwister {
+  if (!isSeed(seed)) throw new InvalidSeedError(seed)
   return new MersenneTwister(Number(BigInt(seed) & 0xffffffffn))
 }
 
 function randomSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0] as number
-}
-
-/** A number where it is exact. */
-function asNumber(seed: bigint): number | bigint {
-  return seed <= Number.MAX_SAFE_INTEGER ? Number(seed) : seed
 }
 
 function impossibleBounds(low: number | bigint, high: number | bigint): InvalidDrawError {

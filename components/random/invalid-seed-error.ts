@@ -1,5 +1,6 @@
 /** A seed that no generator can start from. */
 import { ModularError } from '../../src/errors/modular-error'
+import { VALID_SEED } from '../../src/params/seed'
 
 /** A seed is fractional, not finite, or takes more than 64 bits. */
 export class InvalidSeedError extends ModularError {
@@ -10,7 +11,7 @@ export class InvalidSeedError extends ModularError {
     readonly seed: unknown,
   ) {
     super(
-      `A seed must be a whole number from -2^63 to 2^64 - 1, given as a bigint beyond ±${Number.MAX_SAFE_INTEGER}, but is ` +
+      `A seed must be ${VALID_SEED}, given as a bigint beyond ±${Number.MAX_SAFE_INTEGER}, but is ` +
         `${typeof seed === 'bigint' ? `${seed}n` : String(seed)}.`,
     )
   }

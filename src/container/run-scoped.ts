@@ -1,9 +1,10 @@
 /** Components that a run changes, and so must own: schedulers, guiders, random generators. */
+import type { Seed } from '../params/seed'
 
 /** What a run tells the components that it takes its own copy of. */
 export interface RunScope {
   /** The seed of the run, if its caller gave one. */
-  readonly seed?: number | undefined
+  readonly seed?: Seed | undefined
 }
 
 /**

@@ -24,6 +24,7 @@ import { type PlacementArguments, readPlacement } from '../manager/placement'
 import type { ComponentSpec } from '../params/component-spec'
 import type { InputParam } from '../params/input-param'
 import { explainMismatch } from '../params/schema'
+import { isSeed, VALID_SEED } from '../params/seed'
 import type { InputsOf, OutputChosen, ValuesOf } from '../params/typed-io'
 import { drawMermaid } from '../picture/mermaid'
 import type { PictureOptions } from '../picture/picture'
@@ -610,8 +611,9 @@ function checkArguments(inputs: PipelineInputs, { seed }: CallOptions): void {
     const expected = 'the inputs are passed by name, as one object: pipe({ prompt: … })'
     throw new InputTypeError({ path: [], input: 'inputs', expected, value: inputs })
   }
-  if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) {
-    throw new InputTypeError({ path: [], input: 'seed', expected: 'it must be a whole number from 0 up', value: seed })
+  if (seed !== undefined && !isSeed(seed)) {
+    const expected = `it must be ${VALID_SEED}, as a bigint beyond ±${Number.MAX_SAFE_INTEGER}`
+    throw new InputTypeError({ path: [], input: 'seed', expected, value: seed })
   }
 }
 

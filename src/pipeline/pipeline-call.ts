@@ -1,4 +1,6 @@
 /** How a pipeline is called: its options, and what the compiler knows of inputs and outputs. */
+
+import type { Seed } from '../params/seed'
 import type {
   AnyOptions,
   IsKnown,
@@ -25,8 +27,8 @@ export interface CallOptions {
   signal?: AbortSignal
   /** Told what happens, as it happens. Without it, warnings go the way of Node's own, as `TesseraeWarning`. */
   onEvent?: EventListener
-  /** Seed of the run's random numbers. */
-  seed?: number
+  /** Seed of the run's random numbers: a whole number from -2^63 to 2^64 - 1, as in PyTorch; a bigint beyond ±(2^53 - 1). */
+  seed?: Seed
   /** Looks at the numbers that each block makes, and stops at the first that are not finite. Costs time. */
   checkNumerics?: boolean
   /**

@@ -7,6 +7,8 @@ export interface ActiveRun {
   readonly path: readonly string[]
   /** Takes note of a new resource. */
   track(resource: object): void
+  /** Reports a problem that does not stop the run. */
+  warn(code: string, message: string): void
 }
 
 const storage = new AsyncLocalStorage<ActiveRun>()

@@ -1,6 +1,7 @@
 /** Remembers, while a run goes on, the latest place at which it could be taken up again. */
 import { isRunScoped } from '../container/run-scoped'
 import { NotResumableError } from '../errors/not-resumable-error'
+import type { Seed } from '../params/seed'
 import type { BlockState } from '../state/block-state'
 import { copyValue } from '../state/copy-value'
 import type { PipelineState } from '../state/pipeline-state'
@@ -32,7 +33,7 @@ export class ProgressKeeper {
     private readonly lifetimes: Lifetimes,
     /** The run's own components. */
     private readonly components: ReadonlyMap<string, unknown>,
-    private readonly seed: number | undefined,
+    private readonly seed: Seed | undefined,
     /** Where the run begins, if it goes on from another. */
     beginning: ResumePoint = { path: [], components: {}, unsaved: [], seed },
   ) {

@@ -1,6 +1,7 @@
 /** Leads a run to the place where another was cancelled, past all that is done. */
 import { NotResumableError } from '../errors/not-resumable-error'
 import { pathText } from '../errors/text'
+import type { Seed } from '../params/seed'
 import type { PipelineState } from '../state/pipeline-state'
 import type { ResumePoint, SavedRun } from '../state/resume-point'
 
@@ -47,7 +48,7 @@ export class Resumption {
   }
 
   /** The seed of the run that was cancelled. */
-  get seed(): number | undefined {
+  get seed(): Seed | undefined {
     return this.point.seed
   }
 

@@ -1,11 +1,12 @@
 /** What a block can ask of, and tell to, the run that it is part of: `this.context` inside `run()` and loop steps. */
+import type { Seed } from '../params/seed'
 
 /** The run as a block sees it. */
 export interface RunContext {
   /** Fires when the run is cancelled. Hand it on to slow work; the runtime itself looks at it between blocks and loop steps. */
   readonly signal: AbortSignal | undefined
   /** The seed that the caller of the pipeline gave. */
-  readonly seed: number | undefined
+  readonly seed: Seed | undefined
   /** Names of the blocks that are running, outermost first. */
   readonly path: readonly string[]
   /** Tells those who watch the run something that does not stop it. */

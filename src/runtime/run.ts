@@ -8,6 +8,7 @@ import { NonFiniteError } from '../errors/non-finite-error'
 import { NotResumableError } from '../errors/not-resumable-error'
 import { PipelineAbortError } from '../errors/pipeline-abort-error'
 import type { ComponentSpec } from '../params/component-spec'
+import type { Seed } from '../params/seed'
 import type { BlockState } from '../state/block-state'
 import type { PipelineState } from '../state/pipeline-state'
 import { type ActiveRun, withActiveRun } from './active-run'
@@ -35,7 +36,7 @@ export interface RunOptions {
   prepare: (run: Run, specs: readonly ComponentSpec[]) => MaybePromise<void>
   signal?: AbortSignal | undefined
   onEvent?: EventListener | undefined
-  seed?: number | undefined
+  seed?: Seed | undefined
   checkNumerics?: boolean | undefined
   /** Remembers where the run can go on, should it be cancelled. */
   keepStateOnAbort?: boolean | undefined
@@ -60,7 +61,7 @@ export class Run implements ActiveRun, RunContext {
   readonly lifetimes = new Lifetimes()
   readonly shapes = new ShapeBinding(() => ({ path: this.path }))
   readonly signal: AbortSignal | undefined
-  readonly seed: number | undefined
+  readonly seed: Seed | undefined
   /** Whether anybody listens: events are not made when nobody does. */
   readonly watched: boolean
   /** Blocks of which the call could not tell whether they run, with the components that they need if they do. */
@@ -272,7 +273,12 @@ export class Run implements ActiveRun, RunContext {
 
   /** What is made here belongs to the run, whichever block is running. */
   private asWhole<T>(action: () => T): T {
-    return withActiveRun({ path: this.path, track: resource => this.lifetimes.trackForRun(resource) }, action)
+    const whole = {
+      path: this.path,
+      track: (resource: object) => this.lifetimes.trackForRun(resource),
+      warn: (code: string, message: string) => this.warn(code, message),
+    }
+    return withActiveRun(whole, action)
   }
 
   /** Whether there is no place of another run that it has yet to come to. */

@@ -1,4 +1,5 @@
 /** Where a cancelled run can go on. */
+import type { Seed } from '../params/seed'
 
 /** What one component had remembered of a run, by the names that the component gives it. */
 export type SavedRun = Readonly<Record<string, unknown>>
@@ -16,5 +17,5 @@ export interface ResumePoint {
   /** Components that cannot say what they remember: a run that needs them cannot go on. */
   readonly unsaved: readonly string[]
   /** The seed of the run. */
-  readonly seed?: number | undefined
+  readonly seed?: Seed | undefined
 }

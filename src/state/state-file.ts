@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { NotImplementedError } from '../errors/not-implemented-error'
 import { InvalidStateFileError } from '../errors/state-file-errors'
+import { isSeed, type Seed, VALID_SEED } from '../params/seed'
 import { disposeAll } from '../runtime/resources'
 import { decodeValue, encodeValue } from './encode-value'
 import type { ResumePoint } from './resume-point'
@@ -34,7 +35,7 @@ const contentSchema = z.strictObject({
       loopNames: z.array(z.string()).optional(),
       components: z.record(z.string(), anyObject),
       unsaved: z.array(z.string()),
-      seed: z.int().min(0).optional(),
+      seed: z.custom<Seed>(isSeed, `must be ${VALID_SEED}`).optional(),
     })
     .optional(),
 })

@@ -20,7 +20,7 @@ import {
 import { expectClose } from '../../../testing/goldens/compare'
 import { toChannelsFirst, toTensor } from '../../../testing/goldens/layout'
 import { entryOf, type RecordedTensors, readTensors } from '../read-tensors'
-import { emojiFolder, failureOf, take, useEmojiModel } from '../use-emoji-model'
+import { collectWarnings, emojiFolder, failureOf, take, useEmojiModel } from '../use-emoji-model'
 
 const emoji = useEmojiModel()
 
@@ -44,6 +44,9 @@ class PredictNothing extends ModularPipelineBlocks {
 class Undirected extends DenoiseLoop {
   @LoopStep() override predictNoise = PredictNothing
 }
+
+/** Latents of which one value is not a number. */
+const brokenLatents = () => tf.tensor4d([NaN, ...new Array(2 * 2 * 4 - 1).fill(0)], [1, 2, 2, 4])
 
 const unguided = { guider: new ClassifierFreeGuidance({ guidanceScale: 1 }) }
 const inSequence = (loop: DenoiseLoop) =>
@@ -131,5 +134,16 @@ describe('DenoiseLoop', () => {
     expect(error).toBeInstanceOf(PipelineAbortError)
     expect(steps).toBe(2)
     expect((error as PipelineAbortError).path.join(' > ')).toContain('denoise')
+  })
+
+  test('warns of latents that are not finite, also where nothing decodes them', async () => {
+    const latents = brokenLatents()
+    const { warnings, onEvent } = collectWarnings()
+    const pipe = emoji.pipelineOf(inSequence(new Undirected()))
+    const denoised = await pipe<tf.Tensor>({ latents, numInferenceSteps: 2 }, { output: 'latents', onEvent })
+    tf.dispose([latents, denoised])
+    expect(warnings).toMatchObject([
+      { code: 'LATENTS_NOT_FINITE', message: expect.stringContaining('1 of 16 values that are NaN or infinite') },
+    ])
   })
 })

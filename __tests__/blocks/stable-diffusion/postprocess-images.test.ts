@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs'
 import { Image, PipelineValidationError, PostprocessImages, ShapeMismatchError } from '../../../index'
 import { useBackend } from '../../components/models/use-backend'
 import { useLeakCheck } from '../../components/tensors/use-leak-check'
-import { failureOf, take } from '../use-emoji-model'
+import { collectWarnings, failureOf, take } from '../use-emoji-model'
 
 useBackend('cpu')
 useLeakCheck()
@@ -40,6 +40,36 @@ describe('PostprocessImages', () => {
     const expected = numbers.map(number => Math.min(1, Math.max(0, number / 2 + 0.5)))
     values.forEach((value, i) => {
       expect(value).toBeCloseTo(expected[i] as number, 6)
+    })
+  })
+
+  describe('warns of numbers that are not finite', () => {
+    const warningsFor = async (values: number[], outputType: 'image' | 'tensor' = 'image') => {
+      const pixels = tf.tensor4d(values, [2, 1, 2, 3])
+      const { warnings, onEvent } = collectWarnings()
+      const pipe = new PostprocessImages().initPipeline()
+      const images = await pipe<Image[] | tf.Tensor>({ pixels, outputType }, { output: 'images', onEvent })
+      tf.dispose(images instanceof tf.Tensor ? [pixels, images] : pixels)
+      return warnings
+    }
+    const withValues = (...wrong: number[]) => [...numbers.slice(0, 12 - wrong.length), ...wrong]
+
+    test.each(['image', 'tensor'] as const)('in pictures given as %s', async outputType => {
+      const [warning, ...others] = await warningsFor(withValues(NaN, Infinity), outputType)
+      expect(others).toEqual([])
+      expect(warning).toMatchObject({ code: 'PICTURE_NOT_FINITE' })
+      expect(warning?.message).toContain('1 of 2 pictures, the first of them number 2, have 2 of 6 values')
+      expect(warning?.message).toContain('checkNumerics')
+    })
+
+    test.each([NaN, Infinity, -Infinity])('in pictures of nothing but %p', async value => {
+      expect(await warningsFor(new Array(12).fill(value))).toMatchObject([
+        { message: expect.stringContaining('12 of 12 values') },
+      ])
+    })
+
+    test('but not of pictures of one colour', async () => {
+      expect(await warningsFor(new Array(12).fill(-1))).toEqual([])
     })
   })
 

@@ -6,6 +6,7 @@ import {
   InputTypeError,
   PipelineValidationError,
   PrepareLatents,
+  type Seed,
   ShapeMismatchError,
 } from '../../../index'
 import { expectClose } from '../../../testing/goldens/compare'
@@ -15,7 +16,7 @@ import { emojiFolder, failureOf, take, takeRows, useEmojiModel } from '../use-em
 
 const emoji = useEmojiModel()
 
-const noise = (inputs: Record<string, unknown>, seed?: number) =>
+const noise = (inputs: Record<string, unknown>, seed?: Seed) =>
   emoji.pipelineOf(new PrepareLatents())<tf.Tensor4D>(
     { batchSize: 1, ...inputs },
     { output: 'latents', ...(seed !== undefined && { seed }) },
@@ -131,10 +132,23 @@ describe('PrepareLatents', () => {
     expect((error as Error).message).toContain('a list of 3, but the list holds 2')
   })
 
-  test.each([-1, 1.5, Number.NaN])('refuses the seed %p', async seed => {
-    const error = await failureOf(noise({}, seed))
-    expect(error).toMatchObject({ code: 'INPUT_TYPE', input: 'seed' })
-  })
+  test.each([1.5, Number.NaN, 2 ** 53, 2n ** 64n, -(2n ** 63n) - 1n, '1'])(
+    'refuses the seed %p and gives the limits',
+    async seed => {
+      const error = await failureOf(noise({}, seed as Seed))
+      expect(error).toMatchObject({ code: 'INPUT_TYPE', input: 'seed' })
+      expect((error as Error).message).toContain(
+        'a whole number from -2^63 (-9223372036854775808) to 2^64 - 1 (18446744073709551615)',
+      )
+    },
+  )
+
+  test.each([1n, -1, 6687881544318117707n, 2n ** 64n - 1n, -(2n ** 63n)])(
+    'draws from the seed %p as a generator of that seed does',
+    async seed => {
+      expect(take(await noise({}, seed))).toEqual(take(await noise({ generator: new Generator(seed) })))
+    },
+  )
 
   test.each([
     ['height', { height: 0 }, '>=1'],

@@ -29,7 +29,7 @@ class Counter implements RunScoped {
 
   forRun({ seed }: RunScope): this {
     Counter.copies++
-    return new Counter(this.start + this.count + (seed ?? 0)) as this
+    return new Counter(this.start + this.count + Number(seed ?? 0)) as this
   }
 
   next(): number {

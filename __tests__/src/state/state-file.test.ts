@@ -29,6 +29,13 @@ async function again(values: Readonly<Record<string, unknown>>): Promise<Pipelin
 }
 
 describe('a state in a file', () => {
+  test.each([7, -1, 2n ** 64n - 1n, -(2n ** 63n)])('holds the seed %p of a cancelled run exactly', async seed => {
+    const state = new PipelineState()
+    state.resumePoint = { path: ['a'], components: {}, unsaved: [], seed }
+    await state.save(file())
+    expect((await PipelineState.load(file())).resumePoint?.seed).toBe(seed)
+  })
+
   test('holds any plain values', async () => {
     const typedArray = fc.oneof(
       fc.float32Array(),

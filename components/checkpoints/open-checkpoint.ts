@@ -8,51 +8,34 @@ import type { Checkpoint } from './checkpoint'
 import { isPickleName, PickleCheckpointError } from './pickle-checkpoint-error'
 import { SafetensorsFile } from './safetensors-file'
 import { ShardedCheckpoint } from './sharded-checkpoint'
-
-/** Which of a folder's weights to open. */
-export interface OpenCheckpointOptions {
-  /** What the files' names begin with: `diffusion_pytorch_model` in diffusers' models, `model` in transformers'. */
-  weightsName: 'diffusion_pytorch_model' | 'model'
-  /** E.g. `fp16` for `model.fp16.safetensors`. Default: the files without a variant. */
-  variant?: string | undefined
-}
+import { isWeightIndex, pickleCandidates, type WeightNameOptions, weightCandidates } from './weight-names'
 
 /**
- * Opens the weights in a folder. The single file is preferred where there is an index as well.
+ * Opens the weights in a folder. Where it holds the single file and an index as well, it opens the one that Python's loader of that class reads.
  *
  * @throws MissingFileError if the folder holds neither the file nor the index
  * @throws PickleCheckpointError if it holds a pickle in their place
  * @throws SafetensorsError if what is found is not right
  */
-export async function openCheckpoint(
-  folder: string,
-  { weightsName, variant }: OpenCheckpointOptions,
-): Promise<Checkpoint> {
-  const { file, index } = weightNames({ weightsName, variant })
+export async function openCheckpoint(folder: string, options: WeightNameOptions): Promise<Checkpoint> {
   const found = await listFolder(folder)
-  if (found?.includes(file)) return SafetensorsFile.open(join(folder, file))
-  if (found?.includes(index)) return ShardedCheckpoint.open(join(folder, index))
-  throw missingWeights(folder, { weightsName, variant }, found)
-}
-
-/** The names that weights can have: that of the single file, and that of the index of several. */
-export function weightNames({ weightsName, variant }: OpenCheckpointOptions): { file: string; index: string } {
-  const infix = variant === undefined ? '' : `.${variant}`
-  return { file: `${weightsName}${infix}.safetensors`, index: `${weightsName}.safetensors.index${infix}.json` }
+  const name = weightCandidates(options).find(candidate => found?.includes(candidate))
+  if (name === undefined) throw missingWeights(folder, options, found)
+  return isWeightIndex(name) ? ShardedCheckpoint.open(join(folder, name)) : SafetensorsFile.open(join(folder, name))
 }
 
 /** Why there is nothing to open in a folder that holds other files. */
 export function missingWeights(
   folder: string,
-  options: OpenCheckpointOptions,
+  options: WeightNameOptions,
   found: readonly string[] | undefined,
 ): PickleCheckpointError | MissingFileError {
-  const { file, index } = weightNames(options)
-  const pickle = found?.find(isPickleName)
-  if (pickle !== undefined && !found?.some(name => name.endsWith('.safetensors'))) {
-    return new PickleCheckpointError(join(folder, pickle))
-  }
-  return new MissingFileError(folder, [file, index], found, variantAdvice(options.weightsName, found ?? []))
+  const hasSafetensors = found?.some(name => name.endsWith('.safetensors'))
+  const pickle =
+    pickleCandidates(options).find(name => found?.includes(name)) ??
+    (hasSafetensors ? undefined : found?.find(isPickleName))
+  if (pickle !== undefined) return new PickleCheckpointError(join(folder, pickle))
+  return new MissingFileError(folder, weightCandidates(options), found, variantAdvice(options.weightsName, found ?? []))
 }
 
 function variantAdvice(weightsName: string, found: readonly string[]): string {

@@ -54,3 +54,8 @@ export class SafetensorsError extends ModularError {
     this.tensor = tensor
   }
 }
+
+/** The error for a tensor that does not hold floats. */
+export function wrongDType(file: string, tensor: string, dtype: string): SafetensorsError {
+  return new SafetensorsError(file, 'wrong-dtype', `holds ${dtype}, but floats were asked for.`, { tensor })
+}

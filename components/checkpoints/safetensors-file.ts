@@ -7,7 +7,7 @@ import { listFolder, MissingFileError } from '../files/missing-file-error'
 import { allocateBytes } from './allocate-bytes'
 import type { Checkpoint, TensorInfo } from './checkpoint'
 import { isPickleName, PickleCheckpointError } from './pickle-checkpoint-error'
-import { SafetensorsError } from './safetensors-error'
+import { SafetensorsError, wrongDType } from './safetensors-error'
 import { LENGTH_BYTES, MAX_HEADER_BYTES, parseHeader, type SafetensorsHeader } from './safetensors-header'
 import { toFloat32 } from './weight-dtypes'
 
@@ -65,8 +65,7 @@ export class SafetensorsFile implements Checkpoint {
     const { dtype } = this.info(key)
     const values = toFloat32(dtype, (await this.readBytes(key)).buffer)
     if (values) return values
-    const detail = `holds ${dtype}, but floats were asked for.`
-    throw new SafetensorsError(this.path, 'wrong-dtype', detail, { tensor: key })
+    throw wrongDType(this.path, key, dtype)
   }
 
   async readBytes(key: string): Promise<Uint8Array<ArrayBuffer>> {

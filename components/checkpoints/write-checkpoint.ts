@@ -5,13 +5,13 @@
 import { join } from 'node:path'
 import { writeJson } from '../configs/write-config'
 import { InvalidVariantError } from './invalid-variant-error'
-import { type OpenCheckpointOptions, weightNames } from './open-checkpoint'
+import { type WeightNameOptions, weightNames } from './weight-names'
 import { byteLength, type WeightTensor, writeSafetensors } from './write-safetensors'
 
 const SUFFIX = '.safetensors'
 
 /** How a checkpoint is written. */
-export interface WriteCheckpointOptions extends OpenCheckpointOptions {
+export interface WriteCheckpointOptions extends WeightNameOptions {
   /** The most bytes of tensors in one file. A tensor that is larger has a file of its own. */
   maxShardSize: number
 }
@@ -43,13 +43,6 @@ export async function writeCheckpoint(
   const totalSize = Object.values(tensors).reduce((sum, tensor) => sum + byteLength(tensor), 0)
   const index = { metadata: { total_size: totalSize }, weight_map: sortKeys(weightMap) }
   await writeJson(join(folder, names.index), index)
-}
-
-/** Whether a file holds weights, or the index of weights, of that name and variant. */
-export function isWeightFile(file: string, options: OpenCheckpointOptions): boolean {
-  const names = weightNames(options)
-  // A shard's name without its place is that of the single file.
-  return file === names.index || file.replace(/-\d{5}-of-\d{5}(?=\.safetensors$)/, '') === names.file
 }
 
 /** Fills one file after another, in the order of the tensors. */

@@ -12,7 +12,12 @@ export class ComponentClassError extends ModularError {
     readonly got: string,
     /** Where it is named. */
     readonly source: string,
+    /** Why it cannot be loaded all the same, where that was tried. */
+    cause?: unknown,
   ) {
-    super(`${source} names the class ${got}, which ${expected} cannot load: use ${got}, or another folder.`)
+    const reason = cause instanceof Error ? `\n${cause.message}` : ''
+    super(`${source} names the class ${got}, which ${expected} cannot load: use ${got}, or another folder.${reason}`, {
+      cause,
+    })
   }
 }

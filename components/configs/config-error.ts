@@ -1,4 +1,5 @@
 /** A component's config cannot be used. */
+import { shownLines } from '../../src/errors/text'
 import { InvalidConfigError } from './invalid-config-error'
 
 /** One thing that is wrong in a config. */
@@ -19,7 +20,7 @@ export class ConfigError extends InvalidConfigError {
     /** The file that holds the config; `undefined` for one given in code. */
     readonly file: string | undefined,
   ) {
-    const lines = problems.map(({ key, problem }) => `\n  ${key}: ${problem}`)
-    super(file ?? 'config', `${component} cannot be made from it:${lines.join('')}`)
+    const lines = shownLines(problems.map(({ key, problem }) => `${key}: ${problem}`))
+    super(file ?? 'config', `${component} cannot be made from it:\n  ${lines.join('\n  ')}`)
   }
 }

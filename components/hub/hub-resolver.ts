@@ -9,7 +9,8 @@ import {
   type RepositoryResolver,
   registerRepositoryResolver,
 } from '../../src/hub/repository-resolver'
-import { missingWeights, weightNames } from '../checkpoints/open-checkpoint'
+import { missingWeights } from '../checkpoints/open-checkpoint'
+import { isWeightIndex, weightCandidates } from '../checkpoints/weight-names'
 import { fetchSnapshot, lookUp, type Snapshot } from './fetch-snapshot'
 import { InvalidRepositoryNameError } from './hub-errors'
 import { type HubOptions, openCache } from './hub-options'
@@ -40,20 +41,20 @@ export const hubResolver: RepositoryResolver = {
 
 registerRepositoryResolver(hubResolver)
 
-/** The files that the index of the weights names, where there is no single one. */
+/** Fetches the files that the index of the weights names, where an index is what is read. */
 async function fetchShards(id: string, part: RepositoryPart, snapshot: Snapshot, options: HubOptions): Promise<void> {
   const { subfolder = '', weights } = part
   if (weights === undefined) return
   const prefix = subfolder === '' ? '' : `${subfolder}/`
-  const { file, index } = weightNames(weights)
   const beside = snapshot.names.filter(name => name.startsWith(prefix)).map(name => name.slice(prefix.length))
-  if (beside.includes(file)) return
-  if (!beside.includes(index)) {
+  const chosen = weightCandidates(weights).find(name => beside.includes(name))
+  if (chosen === undefined) {
     // Only the server knows what else there is: the folder here holds no more than was chosen.
     const top = beside.filter(name => !name.includes('/')).sort()
     throw missingWeights(`${id}/${subfolder}`, weights, top)
   }
-  const parsed = indexSchema.safeParse(await readIndex(join(snapshot.folder, prefix + index)))
+  if (!isWeightIndex(chosen)) return
+  const parsed = indexSchema.safeParse(await readIndex(join(snapshot.folder, prefix + chosen)))
   // An index that is wrong is refused by whoever opens it.
   if (!parsed.success) return
   const shards = new Set(

@@ -1,20 +1,19 @@
 /** Which files of a repository a model is loaded from. Counterpart: diffusers pipelines/pipeline_loading_utils.py (variant_compatible_siblings). */
 import { isCodeFile } from '../../src/custom-blocks/code-files'
 import type { RepositoryPart } from '../../src/hub/repository-resolver'
-import { weightNames } from '../checkpoints/open-checkpoint'
+import { weightCandidates } from '../checkpoints/weight-names'
 
 /** Endings of files that hold weights in other forms. */
 const OTHER_WEIGHTS = /\.(?:bin|ckpt|pt|pth|msgpack|h5|onnx|onnx_data|pb|gguf|ot|tflite|xml)$/
-const SAFETENSORS = /\.safetensors(?:\.index(?:\.[\w-]+)?\.json)?$/
+const SAFETENSORS = /\.safetensors(?:\.index(?:\.[\w-]+)?\.json|\.[\w-]+\.index\.json)?$/
 
-/** The files of a part that are there: those that it names, its code, and of the weights the single file or else the index of the shards. */
+/** The files of a part that are there: those that it names, its code, and of the weights the single file or the index of the shards, whichever Python would read. */
 export function selectPart(names: readonly string[], { subfolder, files, code, weights }: RepositoryPart): string[] {
   const prefix = subfolder ? `${subfolder}/` : ''
   const wanted = files.map(name => prefix + name).filter(name => names.includes(name))
   if (code) wanted.push(...names.filter(name => name.startsWith(prefix) && isCodeFile(name.slice(prefix.length))))
   if (weights === undefined) return wanted
-  const { file, index } = weightNames(weights)
-  const weight = [file, index].find(name => names.includes(prefix + name))
+  const weight = weightCandidates(weights).find(name => names.includes(prefix + name))
   return weight === undefined ? wanted : [...wanted, prefix + weight]
 }
 
@@ -45,8 +44,12 @@ function selectWeights(files: readonly string[], variant: string | undefined): r
   return plain.length > 0 ? plain : safe
 }
 
-/** `fp16` in `model.fp16.safetensors`, `model.fp16-00001-of-00002.safetensors` and `model.safetensors.index.fp16.json`. */
+/**
+ * `fp16` in `model.fp16.safetensors`, `model.fp16-00001-of-00002.safetensors` and `model.safetensors.index.fp16.json`, and in the older
+ * `model-00001-of-00002.fp16.safetensors` and `model.safetensors.fp16.index.json`.
+ */
 function variantOf(path: string): string | undefined {
   const name = path.slice(path.lastIndexOf('/') + 1).replace(/-\d{5}-of-\d{5}/, '')
-  return /\.safetensors\.index\.([\w-]+)\.json$/.exec(name)?.[1] ?? /\.([\w-]+)\.safetensors$/.exec(name)?.[1]
+  const index = /\.safetensors\.(?:index\.([\w-]+)|([\w-]+)\.index)\.json$/.exec(name)
+  return index?.[1] ?? index?.[2] ?? /\.([\w-]+)\.safetensors$/.exec(name)?.[1]
 }

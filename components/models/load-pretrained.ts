@@ -1,19 +1,25 @@
 /** Makes a model from a folder with its config and weights. Counterpart: models/modeling_utils.py (from_pretrained). */
 
 import { join } from 'node:path'
+import { emitWarning } from '../../src/errors/emit-warning'
+import { kindOf, shownNames } from '../../src/errors/text'
 import { classNameOf } from '../../src/format/class-name'
-import { toCamelCase } from '../../src/format/wire-names'
 import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions } from '../../src/params/component-class'
-import { type OpenCheckpointOptions, openCheckpoint } from '../checkpoints/open-checkpoint'
+import { openCheckpoint } from '../checkpoints/open-checkpoint'
 import { floatDType } from '../checkpoints/weight-dtypes'
+import type { WeightNameOptions } from '../checkpoints/weight-names'
 import { ComponentClassError } from '../configs/component-class-error'
+import { ConfigError } from '../configs/config-error'
+import { InvalidConfigError } from '../configs/invalid-config-error'
 import type { RawConfig } from '../configs/parse-config'
 import { readConfig } from '../configs/read-config'
 import type { Executor } from '../executors/executor'
 import { type SelectExecutorOptions, selectExecutor } from '../executors/select-executor'
-import { type LoadStateDictOptions, loadStateDict } from '../nn/load-state-dict'
+import { type LoadedStateDict, type LoadStateDictOptions, loadStateDict } from '../nn/load-state-dict'
+import { StateDictError } from '../nn/state-dict-error'
 import type { PretrainedModel } from './pretrained-model'
+import { refuseQuantized } from './quantized-checkpoint-error'
 
 /** A model class that {@link loadPretrained} can make. */
 export interface PretrainedClass<M extends PretrainedModel> {
@@ -23,15 +29,19 @@ export interface PretrainedClass<M extends PretrainedModel> {
 
 /** How a model's weights are stored. */
 export interface WeightFiles {
-  weightsName: OpenCheckpointOptions['weightsName']
+  weightsName: WeightNameOptions['weightsName']
   rename?: NonNullable<LoadStateDictOptions['rename']>
+  /** Other classes whose checkpoints hold the same weights: their name in a config needs no word. */
+  relatedClasses?: readonly string[]
 }
 
 /**
- * Reads `config.json`, checks that it is of the right class, makes the model and loads its weights one tensor at a time, or leaves them in
- * their files where the executor reads them itself or `options.lazy` says so. Where anything fails or `options.signal` fires, no tensor is left.
+ * Reads `config.json`, makes the model and loads its weights one tensor at a time, or leaves them in their files where the executor reads them itself
+ * or `options.lazy` says so. Warns of tensors that the model does not use, and of a config that names another class. Where anything fails or
+ * `options.signal` fires, no tensor is left.
  *
- * @throws UnknownValueError for an executor that does not exist; ComponentClassError, ConfigError, MissingFileError, SafetensorsError, StateDictError
+ * @throws UnknownValueError for an executor that does not exist; ComponentClassError for a config of another class that does not load as this one;
+ * ConfigError, MissingFileError, QuantizedCheckpointError, SafetensorsError, StateDictError
  */
 export async function loadPretrained<M extends PretrainedModel>(
   modelClass: PretrainedClass<M>,
@@ -49,25 +59,76 @@ export async function loadPretrained<M extends PretrainedModel>(
   }
   signal?.throwIfAborted()
   const config = await readConfig(folder, 'config.json')
-  const classes = classesOf(config)
-  if (classes.length > 0 && !classes.includes(classNameOf(modelClass))) {
-    throw new ComponentClassError(classNameOf(modelClass), classes.join(' or '), file)
+  refuseQuantized(config, file)
+  const otherClass = otherClassOf(config, classNameOf(modelClass))
+  const explicitFile = explicitWeights(config, files, file)
+  if (explicitFile !== undefined) {
+    await resolveRepository(path, { subfolder, files: [], weights: { ...weights, explicitFile } }, options)
   }
-  const model = modelClass.fromConfig(config, file)
   const executor = await executorFor(options.executor)
-  const checkpoint = await openCheckpoint(folder, { weightsName: files.weightsName, variant })
   try {
-    const rename = files.rename && { rename: files.rename }
-    await loadStateDict(model, checkpoint, {
-      ...rename,
-      signal,
+    const model = modelClass.fromConfig(config, file)
+    const found = await loadWeights(model, files, folder, {
+      ...options,
       lazy: options.lazy ?? executor.readsWeights,
-      dtype: options.dtype && floatDType(options.dtype),
+      explicitFile,
     })
+    warnOfDifferences(model, found)
+    if (otherClass !== undefined && !files.relatedClasses?.includes(otherClass)) {
+      const message = `${file} names the class ${otherClass}. It was loaded as ${classNameOf(modelClass)}, whose weights the folder holds.`
+      emitWarning('OTHER_CLASS', message)
+    }
+    return model.useExecutor(executor)
+  } catch (error) {
+    const isOfOtherClass = error instanceof ConfigError || error instanceof StateDictError
+    if (otherClass === undefined || !isOfOtherClass) throw error
+    throw new ComponentClassError(classNameOf(modelClass), otherClass, file, error)
+  }
+}
+
+/** What a checkpoint holds besides what its model needs. */
+interface FoundWeights extends LoadedStateDict {
+  readonly path: string
+}
+
+async function loadWeights(
+  model: PretrainedModel,
+  { weightsName, rename }: WeightFiles,
+  folder: string,
+  { variant, explicitFile, signal, lazy, dtype }: FromPretrainedOptions & Pick<WeightNameOptions, 'explicitFile'>,
+): Promise<FoundWeights> {
+  const checkpoint = await openCheckpoint(folder, { weightsName, variant, explicitFile })
+  try {
+    const how = { ...(rename && { rename }), signal, lazy, dtype: dtype && floatDType(dtype) }
+    return { path: checkpoint.path, ...(await loadStateDict(model, checkpoint, how)) }
   } finally {
     await checkpoint.close()
   }
-  return model.useExecutor(executor)
+}
+
+function warnOfDifferences(model: PretrainedModel, { path, unused, unwrapped }: FoundWeights): void {
+  const name = classNameOf(model)
+  if (unused.length > 0) {
+    const message = `${path}: ${name} does not use ${unused.length} of the tensors, which were ignored: ${shownNames(unused)}.`
+    emitWarning('UNUSED_WEIGHTS', message)
+  }
+  if (unwrapped.length > 0) {
+    const message = `${path}: the names that a wrapper such as torch.compile added to the keys were removed, e.g. from ${shownNames(unwrapped.slice(0, 1))} (${unwrapped.length} keys).`
+    emitWarning('WRAPPED_WEIGHTS', message)
+  }
+}
+
+/**
+ * The file that a config of transformers names in place of those with the usual names.
+ *
+ * @throws InvalidConfigError for what is not the name of such a file in the folder
+ */
+function explicitWeights(config: RawConfig, { weightsName }: WeightFiles, file: string): string | undefined {
+  const name = config['transformers_weights'] ?? undefined
+  if (weightsName !== 'model' || name === undefined) return undefined
+  if (typeof name === 'string' && /^[^/\\\0]+\.safetensors(?:\.index\.json)?$/.test(name)) return name
+  const problem = `"transformers_weights" must be the name of a .safetensors file, or of its index, in the same folder, but is ${kindOf(name)}.`
+  throw new InvalidConfigError(file, problem)
 }
 
 /** The executor that was handed over, or the one of that name. */
@@ -76,10 +137,12 @@ async function executorFor(executor: FromPretrainedOptions['executor']): Promise
   return (await selectExecutor(executor === undefined ? {} : ({ executor } as SelectExecutorOptions))).executor
 }
 
-/** The classes that a config names: one in diffusers' (`_class_name`), a list in transformers' (`architectures`). */
-function classesOf(config: RawConfig): string[] {
-  const { _className, architectures } = Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [toCamelCase(key), value]),
-  )
-  return [_className, architectures].flat().filter(name => typeof name === 'string')
+/**
+ * The class that a config names where it is not the one that is loaded. Diffusers' configs name one (`_class_name`), those of transformers a list
+ * (`architectures`).
+ */
+function otherClassOf(config: RawConfig, expected: string): string | undefined {
+  const className = config['_class_name'] ?? config['_className']
+  const names = [className, config['architectures']].flat().filter(name => typeof name === 'string')
+  return names.length === 0 || names.includes(expected) ? undefined : names.join(' or ')
 }

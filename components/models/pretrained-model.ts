@@ -5,7 +5,7 @@ import { type Placement, type PlacementArguments, readPlacement } from '../../sr
 import { COMPONENT_DTYPES, type SavableComponent, type SavePretrainedOptions } from '../../src/params/component-class'
 import type { TensorInfo } from '../checkpoints/checkpoint'
 import { floatDType, TORCH_DTYPES } from '../checkpoints/weight-dtypes'
-import { isWeightFile } from '../checkpoints/write-checkpoint'
+import { isWeightFile } from '../checkpoints/weight-names'
 import type { RawConfig } from '../configs/parse-config'
 import { eagerExecutor } from '../executors/eager-executor'
 import type { Executor, ModelRunOptions } from '../executors/executor'

@@ -10,9 +10,10 @@ import { classNameOf } from '../../src/format/class-name'
 import type { SavePretrainedOptions } from '../../src/params/component-class'
 import type { TensorInfo } from '../checkpoints/checkpoint'
 import { tensorBytes } from '../checkpoints/copy-tensor'
-import { type OpenCheckpointOptions, openCheckpoint } from '../checkpoints/open-checkpoint'
+import { openCheckpoint } from '../checkpoints/open-checkpoint'
 import { fromFloat32, TORCH_DTYPES } from '../checkpoints/weight-dtypes'
-import { isWeightFile, writeCheckpoint } from '../checkpoints/write-checkpoint'
+import { isWeightFile, type WeightNameOptions } from '../checkpoints/weight-names'
+import { writeCheckpoint } from '../checkpoints/write-checkpoint'
 import type { WeightTensor } from '../checkpoints/write-safetensors'
 import type { RawConfig } from '../configs/parse-config'
 import { snakeCased, writeConfig, writeJson } from '../configs/write-config'
@@ -22,7 +23,7 @@ import { WeightsNotLoadedError } from '../nn/weights-not-loaded-error'
 
 /** How a class of models lies on disk. */
 export interface ModelLayout {
-  weightsName: OpenCheckpointOptions['weightsName']
+  weightsName: WeightNameOptions['weightsName']
   /** The key in a checkpoint of a weight of the model. Default: the same. */
   keyOf?: (name: string) => string
   /** The type of the model in transformers' configs; those of diffusers have none. */

@@ -1,10 +1,12 @@
-/** Loads the weights of a module from a checkpoint, strictly. Counterpart: torch.nn.Module.load_state_dict. */
+/** Loads the weights of a module from a checkpoint. Counterpart: torch.nn.Module.load_state_dict. */
 import { classNameOf } from '../../src/format/class-name'
 import type { Checkpoint } from '../checkpoints/checkpoint'
-import type { FloatDType } from '../checkpoints/weight-dtypes'
+import { wrongDType } from '../checkpoints/safetensors-error'
+import { type FloatDType, isFloatDType } from '../checkpoints/weight-dtypes'
 import type { Module } from './module'
 import type { Parameter } from './parameter'
 import { type MisshapenKey, StateDictError } from './state-dict-error'
+import { unwrapKey } from './wrapper-names'
 
 /** How a state dict is loaded. */
 export interface LoadStateDictOptions {
@@ -18,54 +20,75 @@ export interface LoadStateDictOptions {
   dtype?: FloatDType | undefined
 }
 
+/** What {@link loadStateDict} found in a checkpoint besides what the module needs. */
+export interface LoadedStateDict {
+  /** Keys that the module does not use. */
+  readonly unused: readonly string[]
+  /** Keys that fit once the names that wrappers such as torch.compile put into them were removed. */
+  readonly unwrapped: readonly string[]
+}
+
 /**
  * Loads every parameter of a module, one tensor at a time, or binds it to its place in the checkpoint. If anything fails, the module
- * is left without weights.
+ * is left without weights. Keys that the module does not use are ignored, as in Python.
  *
- * @throws StateDictError before anything is read, with all keys that are missing, unexpected or of another shape
+ * @throws StateDictError before anything is read, with all keys that are missing, of another shape, or there twice
+ * @throws SafetensorsError for a weight that is not of floats
  * @throws the reason of `signal`, once it has fired
  */
 export async function loadStateDict(
   module: Module,
   checkpoint: Checkpoint,
   options: LoadStateDictOptions = {},
-): Promise<void> {
-  const matches = match(module, checkpoint, options.rename ?? (key => key))
+): Promise<LoadedStateDict> {
+  const { matches, ...found } = match(module, checkpoint, options.rename ?? (key => key))
   try {
     for (const [key, parameter] of matches) {
       options.signal?.throwIfAborted()
-      if (options.lazy) parameter.bind(checkpoint.info(key), options.dtype)
-      else parameter.load(await checkpoint.readFloat32(key), checkpoint.info(key), options.dtype)
+      const info = checkpoint.info(key)
+      if (!isFloatDType(info.dtype)) throw wrongDType(checkpoint.path, key, info.dtype)
+      if (options.lazy) parameter.bind(info, options.dtype)
+      else parameter.load(await checkpoint.readFloat32(key), info, options.dtype)
     }
     options.signal?.throwIfAborted()
   } catch (error) {
     module.dispose()
     throw error
   }
+  return found
 }
 
-/** The parameter of each key of the checkpoint. */
-function match(module: Module, checkpoint: Checkpoint, rename: (key: string) => string | null): Map<string, Parameter> {
+interface Match extends LoadedStateDict {
+  /** The parameter of each key of the checkpoint. */
+  readonly matches: ReadonlyMap<string, Parameter>
+}
+
+function match(module: Module, checkpoint: Checkpoint, rename: (key: string) => string | null): Match {
   const wanted = new Map(module.namedParameters())
   const matches = new Map<string, Parameter>()
-  const unexpected: string[] = []
+  const unused: string[] = []
+  const unwrapped: string[] = []
+  const duplicates: string[] = []
   const misshapen: MisshapenKey[] = []
+  const missing = new Set(wanted.keys())
   for (const key of checkpoint.keys) {
-    const name = rename(key)
-    if (name === null) continue
-    const parameter = wanted.get(name)
-    if (parameter === undefined) {
-      unexpected.push(key)
+    const [asStored, unwrappedName] = [rename(key), rename(unwrapKey(key))]
+    if (asStored === null || unwrappedName === null) continue
+    const name = [asStored, unwrappedName].find(candidate => wanted.has(candidate))
+    const parameter = name && wanted.get(name)
+    if (!name || !parameter) {
+      unused.push(key)
       continue
     }
-    wanted.delete(name)
+    if (name !== asStored) unwrapped.push(key)
+    if (!missing.delete(name)) duplicates.push(key)
     const got = checkpoint.info(key).shape
     if (got.join() === parameter.shape.join()) matches.set(key, parameter)
     else misshapen.push({ key, expected: parameter.shape, got })
   }
-  const missing = [...wanted.keys()]
-  if (missing.length + unexpected.length + misshapen.length > 0) {
-    throw new StateDictError(classNameOf(module), checkpoint.path, { missing, unexpected, misshapen })
+  if (missing.size + misshapen.length + duplicates.length > 0) {
+    const problems = { missing: [...missing], unexpected: unused, misshapen, duplicates }
+    throw new StateDictError(classNameOf(module), checkpoint.path, problems)
   }
-  return matches
+  return { matches, unused, unwrapped }
 }

@@ -1,5 +1,6 @@
 /** A checkpoint does not fit a model. */
 import { ModularError } from '../../src/errors/modular-error'
+import { shownLines } from '../../src/errors/text'
 
 /** A tensor that has another shape than the model's. */
 export interface MisshapenKey {
@@ -12,19 +13,23 @@ export interface MisshapenKey {
 export interface StateDictProblems {
   /** Keys that the model needs and the checkpoint lacks. */
   missing: readonly string[]
-  /** Keys of the checkpoint that the model has no use for. */
+  /** Keys of the checkpoint that the model does not use. They alone are not an error. */
   unexpected: readonly string[]
   misshapen: readonly MisshapenKey[]
+  /** Keys of the checkpoint that stand for a weight which another key stands for as well. */
+  duplicates: readonly string[]
 }
 
-/** The keys or shapes of a checkpoint differ from the model's; all differences are listed, and nothing was loaded. */
+/** The keys or shapes of a checkpoint differ from the model's; all differences are in its fields, the message shows ten of each kind. Nothing was loaded. */
 export class StateDictError extends ModularError implements StateDictProblems {
   override readonly code = 'STATE_DICT'
   readonly missing: readonly string[]
   readonly unexpected: readonly string[]
   readonly misshapen: readonly MisshapenKey[]
+  readonly duplicates: readonly string[]
 
-  constructor(model: string, checkpoint: string, { missing, unexpected, misshapen }: StateDictProblems) {
+  constructor(model: string, checkpoint: string, problems: StateDictProblems) {
+    const { missing, unexpected, misshapen, duplicates } = problems
     const shapes = misshapen.map(
       ({ key, expected, got }) => `${key}: expected [${expected.join(', ')}], got [${got.join(', ')}]`,
     )
@@ -32,14 +37,16 @@ export class StateDictError extends ModularError implements StateDictProblems {
       `${checkpoint} does not fit ${model}: is the config.json beside it that of these weights?` +
         listed('missing', missing) +
         listed('unexpected', unexpected) +
-        listed('of another shape', shapes),
+        listed('of another shape', shapes) +
+        listed('a second time, by another name', duplicates),
     )
     this.missing = missing
     this.unexpected = unexpected
     this.misshapen = misshapen
+    this.duplicates = duplicates
   }
 }
 
 function listed(title: string, lines: readonly string[]): string {
-  return lines.length === 0 ? '' : `\n${title} (${lines.length}):\n  ${lines.join('\n  ')}`
+  return lines.length === 0 ? '' : `\n${title} (${lines.length}):\n  ${shownLines(lines).join('\n  ')}`
 }

@@ -1,5 +1,6 @@
 /** Components that could not be loaded. */
 import { ModularError } from './modular-error'
+import { shownLines } from './text'
 
 /** One or more components failed to load; `failures` maps their names to the causes. Those that loaded are registered. */
 export class ComponentLoadError extends ModularError {
@@ -14,7 +15,7 @@ export class ComponentLoadError extends ModularError {
     const lines = [...failures].map(
       ([name, cause]) => `  ${name}: ${cause instanceof Error ? cause.message : String(cause)}`,
     )
-    super(`From ${source}, ${failures.size} component(s) could not be loaded:\n${lines.join('\n')}`, {
+    super(`From ${source}, ${failures.size} component(s) could not be loaded:\n${shownLines(lines).join('\n')}`, {
       cause: [...failures.values()][0],
       ...(path && { path }),
     })

@@ -1,5 +1,6 @@
 /** Everything that is wrong with a pipeline or a call, in one error. */
 import { ModularError } from './modular-error'
+import { shownLines } from './text'
 
 /** Raised before the first block runs. `issues` holds one typed error for each problem. */
 export class PipelineValidationError extends ModularError {
@@ -13,7 +14,7 @@ export class PipelineValidationError extends ModularError {
     super(
       texts.length === 1
         ? (texts[0] as string)
-        : `${texts.length} problems:\n${texts.map((text, i) => `${i + 1}. ${text}`).join('\n')}`,
+        : `${texts.length} problems:\n${shownLines(texts.map((text, i) => `${i + 1}. ${text}`)).join('\n')}`,
     )
   }
 }

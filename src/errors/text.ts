@@ -4,6 +4,25 @@ import { classNameOf } from '../format/class-name'
 /** Characters of a caller's text that an error repeats. */
 const LONGEST_QUOTE = 80
 
+/** Lines that a list in a message shows at most. */
+const MOST_LINES = 10
+
+/** The first ten lines, and how many more there are. */
+export function shownLines(lines: readonly string[]): readonly string[] {
+  return lines.length <= MOST_LINES ? lines : [...lines.slice(0, MOST_LINES), `… and ${lines.length - MOST_LINES} more`]
+}
+
+/** The first ten names, and how many more there are: `"a", "b" and 3 more`. */
+export function shownNames(names: readonly string[]): string {
+  const more = names.length - MOST_LINES
+  return more <= 0
+    ? nameList(names)
+    : `${names
+        .slice(0, MOST_LINES)
+        .map(name => `"${name}"`)
+        .join(', ')} and ${more} more`
+}
+
 /** `text2image > denoise > predictNoise`, or the given word for the top. */
 export function pathText(path: readonly string[], top = 'the pipeline'): string {
   return path.length === 0 ? top : path.join(' > ')

@@ -45,7 +45,12 @@ export interface RepositoryPart {
   code?: boolean | undefined
   /** Weights that are wanted as well: the single file or the shards of one variant. */
   weights?:
-    | { readonly weightsName: 'diffusion_pytorch_model' | 'model'; readonly variant?: string | undefined }
+    | {
+        readonly weightsName: 'diffusion_pytorch_model' | 'model'
+        readonly variant?: string | undefined
+        /** The file or index that holds them whatever it is called. */
+        readonly explicitFile?: string | undefined
+      }
     | undefined
 }
 

@@ -50,7 +50,8 @@ describe('loadStateDict', () => {
     const checkpoint = memoryCheckpoint({ ...weights, 'old.bias': [1, 2] })
     const rename = (key: string) => key.replace('old', 'proj_in')
     await expect(loadStateDict(new ToyModule(), checkpoint, { rename })).rejects.toMatchObject({
-      unexpected: ['old.bias'],
+      missing: [],
+      duplicates: ['old.bias'],
     })
   })
 

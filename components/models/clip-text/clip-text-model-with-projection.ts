@@ -7,7 +7,14 @@ import * as tf from '../../tensors/tf'
 import { loadPretrained } from '../load-pretrained'
 import { PretrainedModel } from '../pretrained-model'
 import type { ModelLayout } from '../save-pretrained'
-import { type CLIPTextInputs, CLIPTextModel, type CLIPTextOutput, isPositionIds } from './clip-text-model'
+import {
+  bareKey,
+  CLIP_CLASSES,
+  type CLIPTextInputs,
+  CLIPTextModel,
+  type CLIPTextOutput,
+  isPositionIds,
+} from './clip-text-model'
 import { type CLIPTextConfig, parseCLIPTextConfig } from './config'
 
 /** What a CLIP text model with projection returns. */
@@ -47,9 +54,11 @@ export class CLIPTextModelWithProjection extends PretrainedModel {
   static fromPretrained(path: string, options?: FromPretrainedOptions): Promise<CLIPTextModelWithProjection> {
     const rename = (key: string) => {
       if (isPositionIds(key)) return null
-      return /^text_(model|projection)\./.test(key) ? key : `text_model.${key}`
+      const bare = bareKey(key)
+      return bare.startsWith('text_projection.') ? bare : `text_model.${bare}`
     }
-    return loadPretrained(CLIPTextModelWithProjection, { weightsName: 'model', rename }, path, options)
+    const files = { weightsName: 'model', rename, relatedClasses: CLIP_CLASSES } as const
+    return loadPretrained(CLIPTextModelWithProjection, files, path, options)
   }
 
   protected override get layout(): ModelLayout {

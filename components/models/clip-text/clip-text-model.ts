@@ -72,8 +72,8 @@ export class CLIPTextModel extends PretrainedModel {
 
   /** Loads a model from a folder in the transformers layout; fails as {@link loadPretrained} does. */
   static fromPretrained(path: string, options?: FromPretrainedOptions): Promise<CLIPTextModel> {
-    const rename = (key: string) => (isPositionIds(key) ? null : key.replace(/^text_model\./, ''))
-    return loadPretrained(CLIPTextModel, { weightsName: 'model', rename }, path, options)
+    const rename = (key: string) => (isPositionIds(key) ? null : bareKey(key))
+    return loadPretrained(CLIPTextModel, { weightsName: 'model', rename, relatedClasses: CLIP_CLASSES }, path, options)
   }
 
   protected override get layout(): ModelLayout {
@@ -125,6 +125,14 @@ export class CLIPTextModel extends PretrainedModel {
     const score = eosTokenId === LEGACY_EOS_TOKEN_ID ? inputIds : inputIds.equal(eosTokenId)
     return score.toFloat().argMax(1)
   }
+}
+
+/** Classes whose checkpoints hold the weights of a text model. */
+export const CLIP_CLASSES = ['CLIPModel', 'CLIPTextModel', 'CLIPTextModelWithProjection']
+
+/** The key of a weight in the text model itself: files have it with or without the names of what it is a part of. */
+export function bareKey(key: string): string {
+  return key.replace(/^(?:clip\.)?(?:text_model\.)*/, '')
 }
 
 /** Old files hold the positions 0, 1, 2, … as a tensor. */

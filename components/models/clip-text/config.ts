@@ -34,7 +34,8 @@ const schema = z
 /** The config of a CLIP text model, complete and checked. */
 export type CLIPTextConfig = Readonly<z.output<typeof schema>>
 
-/** Checks a config and completes it. @throws ConfigError */
+/** Checks a config and completes it. Of the config of a whole CLIP model, it takes the part of the text model. @throws ConfigError */
 export function parseCLIPTextConfig(config: RawConfig, source: ConfigSource): CLIPTextConfig {
-  return parseConfig(schema, config, source)
+  const part = config['text_config'] ?? config['textConfig']
+  return parseConfig(schema, typeof part === 'object' && part !== null ? (part as RawConfig) : config, source)
 }

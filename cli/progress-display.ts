@@ -26,7 +26,8 @@ export class ProgressDisplay {
   /** Takes note of an event of the run. */
   show(event: PipelineEvent): void {
     if (event.type === 'warning' && !this.warnings.includes(event.message)) this.warnings.push(event.message)
-    if (event.type !== 'loopStep' || event.total === undefined || !this.stream?.isTTY) return
+    if (event.type !== 'loopStart' && event.type !== 'loopStep') return
+    if (event.total === undefined || !this.stream?.isTTY) return
     const room = (this.stream.columns ?? 80) - this.label.length - WORDS
     const format = room >= 5 ? `${this.label} {bar} {value}/{total} steps, {eta_formatted} left` : '{value}/{total}'
     this.bar ??= this.start(event.total, format, room)

@@ -135,6 +135,7 @@ export type {
   BlockEndEvent,
   BlockStartEvent,
   EventListener,
+  LoopStartEvent,
   LoopStepEvent,
   PipelineEvent,
   RunEndEvent,
@@ -145,6 +146,8 @@ export type { IterationVariables } from './runtime/iteration-variables'
 export type { MaybePromise } from './runtime/maybe-promise'
 export { type ResourceKind, registerResourceKind, trackResource } from './runtime/resources'
 export type { RunContext } from './runtime/run-context'
+export type { RunCost } from './runtime/run-cost'
+export { type RunLimits, setProcessLimits } from './runtime/run-limits'
 export { ShapeBinding } from './runtime/shape-binding'
 export { inPieces, runAtOnce, runInSlices, TimeSlice, yieldToEventLoop } from './runtime/time-slice'
 export { BlockState } from './state/block-state'

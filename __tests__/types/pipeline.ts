@@ -79,6 +79,8 @@ export function text(event: PipelineEvent): string {
     case 'blockStart':
     case 'blockEnd':
       return event.path.join()
+    case 'loopStart':
+      return String(event.total)
     case 'loopStep':
       return `${event.step} of ${event.total ?? '?'}`
     case 'warning':

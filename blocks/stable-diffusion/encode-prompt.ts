@@ -5,7 +5,17 @@ import { CLIPTextModel } from '../../components/models/clip-text/clip-text-model
 import { tensor } from '../../components/tensors/tensor-schema'
 import * as tf from '../../components/tensors/tf'
 import { CLIPTokenizer } from '../../components/tokenizers/clip-tokenizer'
-import { Block, Component, type In, Input, InputTypeError, ModularPipelineBlocks, type Out, Output } from '../../src'
+import {
+  Block,
+  Component,
+  type In,
+  Input,
+  InputTypeError,
+  ModularPipelineBlocks,
+  type Out,
+  Output,
+  type RunCost,
+} from '../../src'
 import { guiderOptions } from './guider-options'
 
 const texts = z.union([z.string(), z.array(z.string()).min(1)])
@@ -59,6 +69,10 @@ export class EncodePrompt extends ModularPipelineBlocks {
   negativePromptEmbeds!: Out<tf.Tensor3D | undefined>
 
   @Output(z.int().describe('How many pictures the run makes.')) batchSize!: Out<number>
+
+  override estimateCost(): RunCost {
+    return { images: [this.prompt].flat().length * this.numImagesPerPrompt }
+  }
 
   async run(): Promise<void> {
     const prompts = [this.prompt].flat()

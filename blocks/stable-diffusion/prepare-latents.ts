@@ -7,7 +7,17 @@ import { randnTensorAsync } from '../../components/random/randn-tensor'
 import { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
 import { instance, tensor } from '../../components/tensors/tensor-schema'
 import type * as tf from '../../components/tensors/tf'
-import { Block, Component, type In, type InOut, Input, InputTypeError, ModularPipelineBlocks, Output } from '../../src'
+import {
+  Block,
+  Component,
+  type In,
+  type InOut,
+  Input,
+  InputTypeError,
+  ModularPipelineBlocks,
+  Output,
+  type RunCost,
+} from '../../src'
 import { latentSize } from './latent-size'
 
 const latentsSchema = tensor('images latentHeight latentWidth latentChannels')
@@ -49,6 +59,12 @@ export class PrepareLatents extends ModularPipelineBlocks {
   @Input(latentsSchema.optional().describe('Noise to begin with, in place of random noise.'))
   @Output(latentsSchema.describe('Noisy latents.'))
   latents!: InOut<tf.Tensor4D | undefined>
+
+  override estimateCost(): RunCost {
+    const factor = this.vae.spatialFactor
+    const pixels = (side: 'height' | 'width') => this[side] ?? latentSize(this, side) * factor
+    return { size: { height: pixels('height'), width: pixels('width') } }
+  }
 
   async run(): Promise<void> {
     const { batchSize, scheduler, generator = new Generator(this.context.seed) } = this

@@ -6,7 +6,7 @@ import { AutoencoderKL } from '../../components/models/autoencoder-kl/autoencode
 import { CLIPTextModel } from '../../components/models/clip-text/clip-text-model'
 import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
 import { CLIPTokenizer } from '../../components/tokenizers/clip-tokenizer'
-import { Block, Component, type In, Input, ModularPipelineBlocks } from '../../src'
+import { Block, Component, type In, Input, ModularPipelineBlocks, type RunCost } from '../../src'
 import { guiderOptions } from './guider-options'
 import { latentSize } from './latent-size'
 
@@ -33,9 +33,16 @@ export class PrepareModels extends ModularPipelineBlocks {
   @Input(z.int().min(1).default(50)) numInferenceSteps!: In<number>
   @Input(z.boolean().optional()) batchConditions!: In<boolean | undefined>
 
+  /** The memory of the larger of two calls: one prediction for a single condition of all images, and their decoding. */
+  override estimateCost(): RunCost {
+    const { unet, vae, images } = this
+    const [height, width] = [latentSize(this, 'height'), latentSize(this, 'width')]
+    const prediction = unet.callBytes([images, height, width, unet.config.inChannels])
+    return { memory: Math.max(prediction, vae.decodeBytes([images, height, width, vae.config.latentChannels])) }
+  }
+
   run(): void {
-    const { unet, vae, textEncoder, tokenizer, guider } = this
-    const images = [this.prompt].flat().length * this.numImagesPerPrompt
+    const { unet, vae, textEncoder, tokenizer, guider, images } = this
     const [height, width] = [latentSize(this, 'height'), latentSize(this, 'width')]
     // A size that the VAE does not divide is refused where the latents are made.
     if (!Number.isInteger(height) || !Number.isInteger(width)) return
@@ -51,5 +58,10 @@ export class PrepareModels extends ModularPipelineBlocks {
       encoderHiddenStates: new TensorPlaceholder([batch, tokenizer.modelMaxLength, textEncoder.config.hiddenSize]),
     })
     vae.prepareDecode([images, height, width, vae.config.latentChannels])
+  }
+
+  /** How many images the run makes. */
+  private get images(): number {
+    return [this.prompt].flat().length * this.numImagesPerPrompt
   }
 }

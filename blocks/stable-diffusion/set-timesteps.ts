@@ -1,7 +1,7 @@
 /** Chooses the timesteps of the run. Counterpart: retrieve_timesteps of diffusers. */
 import { z } from 'zod'
 import { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
-import { Block, Component, type In, type InOut, Input, ModularPipelineBlocks, Output } from '../../src'
+import { Block, Component, type In, type InOut, Input, ModularPipelineBlocks, Output, type RunCost } from '../../src'
 
 const falling = z.array(z.number()).min(1)
 
@@ -35,6 +35,11 @@ export class SetTimesteps extends ModularPipelineBlocks {
   @Input(falling.optional().describe("Noise levels to use in place of the scheduler's own, falling.")) sigmas!: In<
     number[] | undefined
   >
+
+  override estimateCost(): RunCost {
+    const custom = this.timesteps ?? this.sigmas
+    return { steps: custom?.length ?? this.numInferenceSteps }
+  }
 
   run(): void {
     const { timesteps, sigmas, scheduler } = this

@@ -32,6 +32,7 @@ import type { IterationVariables } from '../runtime/iteration-variables'
 import { after, type MaybePromise } from '../runtime/maybe-promise'
 import { Run } from '../runtime/run'
 import type { RunContext } from '../runtime/run-context'
+import type { RunCost } from '../runtime/run-cost'
 import { checkShapes } from '../runtime/shape-binding'
 import type { ViewNames } from '../runtime/view-names'
 import { BlockState } from '../state/block-state'
@@ -181,6 +182,13 @@ export abstract class ModularPipelineBlocks implements BlockNode {
       ],
     }
   }
+
+  /**
+   * Estimates what the block costs in a call, before the first block of the call runs. A call that exceeds a limit (`pipe.limits`,
+   * {@link setProcessLimits}) or the free memory is refused with this estimate. Implement it in a block whose work grows with its inputs. As in `run()`,
+   * `this` is bound to the values of the call; a value that an earlier block will write is `undefined`.
+   */
+  estimateCost?(): MaybePromise<RunCost>
 
   /**
    * Runs the block on the values of a state. Blocks with a `run()` need not know of this. Override it in place of `run()` to work on the state itself,

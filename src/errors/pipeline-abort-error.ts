@@ -13,7 +13,8 @@ export class PipelineAbortError extends ModularError {
     readonly state: PipelineState,
     reason: unknown,
   ) {
-    super(`The run was cancelled in ${pathText(path)}.`, { path, cause: reason })
+    const why = reason instanceof ModularError ? ` ${reason.message}` : ''
+    super(`The run was cancelled in ${pathText(path)}.${why}`, { path, cause: reason })
     this.name = 'AbortError'
   }
 }

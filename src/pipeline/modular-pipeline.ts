@@ -29,13 +29,18 @@ import type { InputsOf, OutputChosen, ValuesOf } from '../params/typed-io'
 import { drawMermaid } from '../picture/mermaid'
 import type { PictureOptions } from '../picture/picture'
 import { activeRun, outsideRuns, withActiveRun } from '../runtime/active-run'
+import { checkCost } from '../runtime/check-cost'
 import { componentsPrototype, makeComponents } from '../runtime/components'
+import { estimateCosts } from '../runtime/estimate-costs'
 import { executeBlock } from '../runtime/execute'
 import { isPromise, type MaybePromise } from '../runtime/maybe-promise'
 import { Resumption } from '../runtime/resumption'
 import { Run } from '../runtime/run'
+import { type CheckedLimits, checkLimits, effectiveLimits, type RunLimits } from '../runtime/run-limits'
+import { withTimeout } from '../runtime/run-timeout'
 import { copyValue } from '../state/copy-value'
 import type { PipelineState } from '../state/pipeline-state'
+import type { BlockNode } from '../wiring/block-node'
 import { checkCall } from '../wiring/check-call'
 import { type Explanation, explain } from '../wiring/explain'
 import { validateBlocks } from '../wiring/validate'
@@ -78,6 +83,8 @@ export interface InitPipelineOptions extends Pick<RepositoryOptions, 'revision' 
   componentsManager?: ComponentRegistry | undefined
   /** Collection of the manager that they belong to. */
   collection?: string | undefined
+  /** What a call may cost at most. By default nothing is limited but by the memory of the machine; see also {@link setProcessLimits}. */
+  limits?: RunLimits | undefined
 }
 
 /** Options of {@link ModularPipeline.fromPretrained}. */
@@ -122,6 +129,7 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
   declare private readonly source: ModelIndex | undefined
   declare private settings: Readonly<Record<string, unknown>>
   declare private prototype: object
+  declare private callLimits: { readonly given: RunLimits; readonly checked: CheckedLimits }
   // The tree is private and never changes, so what it takes is worked out once.
   declare private readonly inputs: readonly InputParam[]
 
@@ -156,6 +164,7 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
       inputs: tree.inputs,
       prototype: componentsPrototype([...specs.keys(), ...Object.keys(settings)]),
     })
+    pipe.limits = options.limits ?? {}
     // A pipeline that is made inside a run outlives it.
     outsideRuns(() => pipe.parts.createFromConfig())
     // A class cannot be called, so what `new` gives is a function that has this class's methods.
@@ -193,6 +202,20 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
     const tree = workflow === undefined ? blocks : blocks.getWorkflow(workflow)
     // What the index names is known when the program runs alone: the compiler takes it for any blocks.
     return new this(tree as B, index, options)
+  }
+
+  /**
+   * What a call may cost at most: `pipe.limits = { maxPixels: 1024 * 1024, maxImages: 4, timeout: 60_000 }`. Setting it replaces all limits, for the calls
+   * after it. The limits of the process apply as well ({@link setProcessLimits}).
+   *
+   * @throws InvalidLimitError, InvalidByteSizeError when it is set
+   */
+  get limits(): RunLimits {
+    return this.callLimits.given
+  }
+
+  set limits(limits: RunLimits) {
+    this.callLimits = { given: Object.freeze({ ...limits }), checked: checkLimits(limits) }
   }
 
   /** A copy of the blocks: changing it does not change the pipeline. */
@@ -457,7 +480,9 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
     const filled = fillState(this.inputs, inputs, options.state)
     // It is that of another run: this one keeps its own.
     filled.state.resumePoint = undefined
-    const { signal, onEvent, seed, checkNumerics, keepStateOnAbort } = options
+    const { onEvent, seed, checkNumerics, keepStateOnAbort } = options
+    const limits = effectiveLimits(this.callLimits.checked)
+    const { signal, release } = withTimeout(options.signal, limits.timeout)
     // Not spread: V8 keeps an object with spread and function-valued properties past many a minor collection.
     const run = new Run({
       signal,
@@ -478,8 +503,11 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
         for (const name of filled.ignored) run.warn('UNKNOWN_INPUT', unknownInputMessage(name, this.inputs))
         this.warnOfUnknownOutputs(run, options.output)
         await run.yieldToEventLoop()
-        await this.check(run, filled)
-        await executeBlock(makeComponents(this.prototype, run), run.state, undefined, this.tree)
+        const components = makeComponents(this.prototype, run)
+        const blocks = await this.check(run, filled)
+        const issues = checkCost(await estimateCosts(blocks, components, run.state), limits)
+        if (issues.length > 0) throw new PipelineValidationError(issues)
+        await executeBlock(components, run.state, undefined, this.tree)
         run.resumption?.requireOver()
         run.throwListenerFailure()
         run.emit({ type: 'runEnd', duration: performance.now() - start })
@@ -493,6 +521,8 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
         if (isKept) run.rewind()
         run.close(isKept ? [run.state.values, run.state.resumePoint] : undefined)
         throw error
+      } finally {
+        release()
       }
     })
   }
@@ -561,8 +591,9 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
     })
   }
 
-  /** Checks a call before its first block, and waits for components that a factory has promised. */
-  private async check(run: Run, { given, ignored }: FilledState): Promise<void> {
+  /** Checks a call before its first block, and waits for components that a factory has promised. Returns the leaves and loops that run for certain, with their paths. */
+  private async check(run: Run, { given, ignored }: FilledState): Promise<[BlockNode, readonly string[]][]> {
+    const blocks: [BlockNode, readonly string[]][] = []
     const issues = await checkCall(this.tree, {
       inputs: this.inputs,
       state: run.state,
@@ -570,9 +601,11 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
       ignored,
       startAt: run.resumption?.point.path,
       checkComponent: (spec, path) => this.checkComponent(run, spec, path),
+      certain: (block, path) => blocks.push([block, path]),
       postpone: (block, specs) => run.unprepared.set(block, specs),
     })
     if (issues.length > 0) throw new PipelineValidationError(issues)
+    return blocks
   }
 
   /** What {@link check} does for the components of a block that runs after all. */

@@ -26,6 +26,17 @@ export interface BlockEndEvent {
   readonly duration: number
 }
 
+/** A loop begins: its first iteration is next. */
+export interface LoopStartEvent {
+  readonly type: 'loopStart'
+  /** Path of the loop. */
+  readonly path: readonly string[]
+  /** How many iterations are done already: more than 0 only in a run that was resumed. */
+  readonly step: number
+  /** How many there will be, if the loop says so. */
+  readonly total: number | undefined
+}
+
 /** An iteration of a loop has ended. */
 export interface LoopStepEvent {
   readonly type: 'loopStep'
@@ -58,7 +69,14 @@ export interface RunEndEvent {
 }
 
 /** Any event of a run, told apart by `type`. */
-export type PipelineEvent = RunStartEvent | BlockStartEvent | BlockEndEvent | LoopStepEvent | WarningEvent | RunEndEvent
+export type PipelineEvent =
+  | RunStartEvent
+  | BlockStartEvent
+  | BlockEndEvent
+  | LoopStartEvent
+  | LoopStepEvent
+  | WarningEvent
+  | RunEndEvent
 
 /** Receives the events of a run. A loop waits for a promise that is returned for its steps; what a listener throws ends the run. */
 export type EventListener = (event: PipelineEvent) => void | Promise<void>

@@ -117,8 +117,10 @@ export class LoopExecution {
     const { run } = this
     const all = this.hasOuter ? { ...this.outer, ...variables } : variables
     run.markIteration(this.begun, this.blockState, this.progress)
+    const isFirst = this.begun === this.progress.stepsDone
     this.begun++
     const { step } = run.countIteration(total)
+    if (isFirst && run.watched) run.emit({ type: 'loopStart', path: [...run.names], step: step - 1, total })
     return after(run.yieldToEventLoop(), () => {
       const frame = run.lifetimes.enter()
       this.frame = frame

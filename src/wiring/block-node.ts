@@ -8,6 +8,7 @@ import type { CallResult } from '../runtime/call-result'
 import type { Components } from '../runtime/components'
 import type { IterationVariables } from '../runtime/iteration-variables'
 import type { MaybePromise } from '../runtime/maybe-promise'
+import type { RunCost } from '../runtime/run-cost'
 import type { ViewNames } from '../runtime/view-names'
 import type { BlockState } from '../state/block-state'
 import type { PipelineState } from '../state/pipeline-state'
@@ -39,6 +40,8 @@ export interface BlockNode {
     state: PipelineState | BlockState,
     variables?: IterationVariables,
   ): MaybePromise<CallResult>
+  /** What the block costs in a call, as far as that is known before the run. */
+  estimateCost?(): MaybePromise<RunCost>
   findFault(path: readonly string[], inLoop: boolean): ModularError | undefined
 }
 

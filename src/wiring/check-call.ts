@@ -25,6 +25,8 @@ export interface CallToCheck {
   checkComponent: (spec: ComponentSpec, path: readonly string[]) => MaybePromise<ModularError | undefined>
   /** Path of the block that the run goes on with; that of a run which begins at its start is empty. */
   startAt?: readonly string[] | undefined
+  /** Told of each leaf and loop that runs for certain. */
+  certain: (block: BlockNode, path: readonly string[]) => void
   /** Told of the blocks that may or may not run, with their components: they are checked when they do. */
   postpone: (block: BlockNode, components: readonly ComponentSpec[]) => void
 }
@@ -70,6 +72,7 @@ export async function checkCall(blocks: BlockNode, call: CallToCheck): Promise<M
       if (visit.certain) {
         checkInputs(visit)
         checkComponents(visit)
+        call.certain(visit.block, visit.path)
       } else if (visit.components.length > 0) {
         call.postpone(visit.block, visit.components)
       }

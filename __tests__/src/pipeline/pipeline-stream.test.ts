@@ -20,6 +20,7 @@ describe('stream()', () => {
       'blockStart',
       'blockEnd',
       'blockStart',
+      'loopStart',
       'blockStart',
       'blockEnd',
       'loopStep',

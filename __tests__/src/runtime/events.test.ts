@@ -17,6 +17,8 @@ function line(event: PipelineEvent): string {
     case 'blockStart':
     case 'blockEnd':
       return `${event.type} ${event.block} ${event.path.join('>')}`.trimEnd()
+    case 'loopStart':
+      return `loopStart ${event.path.join('>')} ${event.step}/${event.total}`
     case 'loopStep':
       return `loopStep ${event.path.join('>')} ${event.step}/${event.total} ${JSON.stringify(event.variables)}`
     case 'runStart':
@@ -53,6 +55,7 @@ describe('the events of a run', () => {
       'blockEnd Double choice>taken',
       'blockEnd Choice choice',
       'blockStart Repeat loop',
+      'loopStart loop 0/1',
       'blockStart IncrementStep loop>add',
       'blockEnd IncrementStep loop>add',
       'blockStart SequentialPipelineBlocks loop>inner',

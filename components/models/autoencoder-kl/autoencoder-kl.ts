@@ -77,6 +77,17 @@ export class AutoencoderKL extends PretrainedModel {
     return this.execute('decode', given => this.forwardDecode(given), z, options)
   }
 
+  /**
+   * Bytes that decoding needs at least beside the weights: the widest maps of full size, what goes into a layer and what comes out of it.
+   *
+   * @param z shape: `[batch, height, width, latentChannels]`
+   */
+  decodeBytes([batch, height, width]: readonly [number, number, number, number]): number {
+    const [channels = 0, wider = channels] = this.config.blockOutChannels
+    const pixels = height * width * this.spatialFactor ** 2
+    return Float32Array.BYTES_PER_ELEMENT * batch * pixels * (channels + wider)
+  }
+
   /** Gets ready, in the background, to decode latents of this shape. */
   prepareDecode(shape: readonly [batch: number, height: number, width: number, channels: number]): void {
     this.makeReady('decode', given => this.forwardDecode(given), new TensorPlaceholder(shape) as unknown as tf.Tensor4D)

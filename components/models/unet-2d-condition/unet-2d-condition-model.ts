@@ -1,5 +1,6 @@
 /** The UNet of Stable Diffusion. Counterpart: models/unets/unet_2d_condition.py. */
 import type { FromPretrainedOptions } from '../../../src/params/component-class'
+import { availableMemory } from '../../../src/runtime/available-memory'
 import { TensorPlaceholder } from '../../backends/recorder/tensor-tree'
 import type { RawConfig } from '../../configs/parse-config'
 import { activations } from '../../nn/activations'
@@ -7,7 +8,6 @@ import { Conv2d } from '../../nn/conv2d'
 import { Embedding } from '../../nn/embedding'
 import { GroupNorm } from '../../nn/group-norm'
 import * as tf from '../../tensors/tf'
-import { availableMemory } from '../available-memory'
 import { TimestepEmbedding, Timesteps } from '../layers/timestep-embedding'
 import { loadPretrained } from '../load-pretrained'
 import { type ModelCallOptions, PretrainedModel } from '../pretrained-model'
@@ -116,11 +116,19 @@ export class UNet2DConditionModel extends PretrainedModel {
    *
    * @param batch shape of one batch: `[batch, height, width, inChannels]`
    */
-  hasRoomFor([batch, height, width]: readonly [number, number, number, number], count: number): boolean {
+  hasRoomFor(batch: readonly [number, number, number, number], count: number): boolean {
+    return count * this.callBytes(batch) <= availableMemory() / 2
+  }
+
+  /**
+   * Bytes that one prediction needs beside the weights, by estimate.
+   *
+   * @param sample shape: `[batch, height, width, inChannels]`
+   */
+  callBytes([batch, height, width]: readonly [number, number, number, number]): number {
     const tokens = height * width
     const attended = this.executor.name === 'eager' ? attentionBytes(this.config, tokens) : 0
-    const needed = batch * count * (activationBytes(this.config, tokens) + attended)
-    return needed <= availableMemory() / 2
+    return batch * (activationBytes(this.config, tokens) + attended)
   }
 
   /** Gets ready, in the background, for calls with inputs of these shapes. */

@@ -4,6 +4,7 @@ import { type DependencyContainer, container as rootContainer } from 'tsyringe'
 import { DeclarationError } from '../errors/declaration-error'
 import { UnknownValueError } from '../errors/unknown-value-error'
 import type { MaybePromise } from '../runtime/maybe-promise'
+import { construct } from './construct'
 import { type ComponentScope, Supplier } from './supplier'
 
 /** How a component is supplied: as it is, by a class, or by a function, which may promise it. */
@@ -53,7 +54,7 @@ export class ComponentContainer {
         },
       })
     }
-    this.suppliers.set(token, this.supplierOf(provider, scope))
+    this.suppliers.set(token, this.supplierOf(token, provider, scope))
     return this
   }
 
@@ -84,7 +85,8 @@ export class ComponentContainer {
 
   /**
    * The component of a token; a promise of it where its factory still works on it.
-   * @throws UnknownValueError for a token that nobody registered; what the class or the factory throws
+   * @throws UnknownValueError for a token that nobody registered; CircularComponentsError for components that need each other;
+   * ConstructorInjectionError for a class whose arguments are not known; what the class or the factory throws
    */
   resolve<T = unknown>(token: string): MaybePromise<T> {
     if (!this.isRegistered(token)) throw new UnknownValueError('The container', token, this.tokens, 'component')
@@ -117,13 +119,16 @@ export class ComponentContainer {
     return this.parent?.tsyringe ?? rootContainer
   }
 
-  private supplierOf(provider: ComponentProvider, scope: ComponentScope): Supplier {
-    if ('useValue' in provider) return Supplier.of(provider.useValue)
-    if ('useFactory' in provider) return new Supplier(() => provider.useFactory(this), scope)
-    // tsyringe takes the constructor's arguments from its own metadata.
+  private supplierOf(token: string, provider: ComponentProvider, scope: ComponentScope): Supplier {
+    if ('useValue' in provider) return Supplier.of(token, provider.useValue)
+    if ('useFactory' in provider) return new Supplier(token, () => provider.useFactory(this), scope)
     const type = provider.useClass as new (...args: unknown[]) => unknown
     // What is shared may depend only on what all that share it see; what a run owns, on all that its pipeline sees.
-    return new Supplier(asking => (scope === 'run' ? asking : this.tsyringe).resolve(type), scope)
+    return new Supplier(
+      token,
+      (asking, making) => construct(scope === 'run' ? asking : this.tsyringe, type, making),
+      scope,
+    )
   }
 }
 

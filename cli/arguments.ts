@@ -1,5 +1,6 @@
 /** Reads and checks the values of options. */
 import { InvalidArgumentError } from 'commander'
+import { readSeed, type Seed, VALID_SEED } from '../src/params/seed'
 
 function wholeNumber(text: string, least: number, what: string): number {
   const value = Number(text)
@@ -24,9 +25,11 @@ export function parseCount(text: string): number {
   return wholeNumber(text, 1, 'The number of pictures')
 }
 
-/** `--seed`: 0 or more. */
-export function parseSeed(text: string): number {
-  return wholeNumber(text, 0, 'The seed')
+/** `--seed`: any that PyTorch takes. Returns a bigint where a number is not exact. */
+export function parseSeed(text: string): Seed {
+  const seed = readSeed(text)
+  if (seed === undefined) throw new InvalidArgumentError(`The seed must be ${VALID_SEED}.`)
+  return seed
 }
 
 /** `--guidance`: any finite number from 0 up. */

@@ -2,8 +2,7 @@
 
 import { randomInt } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { access, constants } from 'node:fs/promises'
-import { basename, dirname, extname, join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { StableDiffusionTextToImageBlocks } from '../blocks/stable-diffusion/text-to-image-blocks'
 import { type BackendSelection, selectBackend } from '../components/backends/select-backend'
 import { readConfig } from '../components/configs/read-config'
@@ -15,18 +14,20 @@ import { InvalidRepositoryNameError } from '../components/hub/hub-errors'
 import type { Image } from '../components/images/image'
 import '../components/hub/hub-resolver'
 import { loadSharp } from '../components/images/load-sharp'
-import { makeImageGridAsync } from '../components/images/make-image-grid'
+import { InvalidSeedError } from '../components/random/invalid-seed-error'
 import { SCHEDULER_CONFIG_NAME } from '../components/schedulers/scheduler-mixin'
 import { resolveScheduler } from '../components/schedulers/scheduler-names'
 import type { DownloadProgress, ModularPipeline, PipelineEvent } from '../src'
-import { UnwritableFileError } from '../src/files/unwritable-file-error'
 import { classNameOf } from '../src/format/class-name'
 import { fetchModelIndex, isRepositoryId, resolveRepository } from '../src/hub/repository-resolver'
+import { type Seed, seedAfter } from '../src/params/seed'
 import type { Size } from './arguments'
-import { type GenerationRecord, PNG_KEYWORD } from './generation-record'
+import type { GenerationRecord } from './generation-record'
 import { abortOnInterrupt } from './interrupt'
+import { type OutputFiles, outputFiles, requireFolder, STANDARD_OUTPUT, saveAll } from './output-files'
 import { print, printAside } from './print'
 import { ProgressDisplay } from './progress-display'
+import { requireTextToImage } from './unknown-family'
 
 /** Options of the command, as commander gives them. */
 export interface GenerateOptions {
@@ -37,7 +38,7 @@ export interface GenerateOptions {
   steps: number
   guidance?: number
   guider?: string
-  seed?: number
+  seed?: Seed
   scheduler?: string
   count: number
   size?: Size
@@ -47,6 +48,8 @@ export interface GenerateOptions {
   provider?: ExecutionProvider
   threads?: number
   json?: boolean
+  /** Stops at the first block that makes NaN or infinity. */
+  checkNumerics?: boolean
   version: string
 }
 
@@ -70,9 +73,9 @@ export async function generate(prompt: string, options: GenerateOptions): Promis
     return result
   }
 
-  const seed = options.seed ?? randomInt(LARGEST_SEED)
-  const files = fileNames(prompt, seed, options)
-  await requireFolder(files.pictures[0] as string)
+  const seeds = consecutiveSeeds(options.seed ?? randomInt(LARGEST_SEED), options.count)
+  const files = outputFiles(prompt, seeds, options)
+  await requireFolder(files)
   const { signal, release } = abortOnInterrupt()
   const progress = new ProgressDisplay(options.json ? undefined : process.stderr)
   try {
@@ -81,22 +84,22 @@ export async function generate(prompt: string, options: GenerateOptions): Promis
     progress.end()
     try {
       const images: Image[] = []
-      for (let i = 0; i < options.count; i++) {
+      for (const [i, seed] of seeds.entries()) {
         progress.begin(options.count > 1 ? `picture ${i + 1} of ${options.count}` : 'drawing')
         const onEvent = (event: PipelineEvent) => {
           progress.show(event)
           // The library that writes pictures loads while the models compute.
           if (event.type === 'loopStep' && event.step === 1) loadSharp()
         }
-        images.push(await timed('generate', () => drawOne(pipe, prompt, seed + i, options, signal, onEvent)))
+        images.push(await timed('generate', () => drawOne(pipe, prompt, seed, options, signal, onEvent)))
       }
       progress.end()
       const record = (i: number): GenerationRecord =>
-        describeRun(prompt, seed + i, options, pipe, executor, images[i] as Image)
+        describeRun(prompt, seeds[i] as Seed, options, pipe, executor, images[i] as Image)
       await timed('save', () => saveAll(images, files, record))
       timings.total = Math.round(performance.now() - start)
       const warnings = [...(warning ? [warning] : []), ...progress.warnings]
-      report(files, { prompt, seed, options, executor, timings, record: record(0), warnings })
+      report(files, { prompt, seed: seeds[0] as Seed, options, executor, timings, record: record(0), warnings })
     } finally {
       pipe.dispose()
     }
@@ -138,6 +141,7 @@ async function loadPipeline(
     onProgress: (download: DownloadProgress) => progress.showDownload(download),
   }
   await fetchModelIndex(model, { ...repository, revision })
+  requireTextToImage(model, revision)
   const pipe = new StableDiffusionTextToImageBlocks().initPipeline(model, { revision })
   if (guider !== undefined) pipe.updateComponents({ guider })
   if (scheduler !== undefined) {
@@ -155,7 +159,7 @@ async function loadPipeline(
 async function drawOne(
   pipe: ModularPipeline,
   prompt: string,
-  seed: number,
+  seed: Seed,
   options: GenerateOptions,
   signal: AbortSignal,
   onEvent: (event: PipelineEvent) => void,
@@ -168,7 +172,7 @@ async function drawOne(
       guidanceScale: guidanceScale(options),
       ...options.size,
     },
-    { output: 'images', seed, signal, onEvent },
+    { output: 'images', seed, signal, onEvent, ...(options.checkNumerics && { checkNumerics: true }) },
   )
   return images[0] as Image
 }
@@ -178,60 +182,18 @@ function guidanceScale({ guidance, guider }: GenerateOptions): number | undefine
   return guidance ?? (guider === undefined ? DEFAULT_GUIDANCE : undefined)
 }
 
-/** Files to write: one for each picture, and for several a grid of all. */
-interface FileNames {
-  pictures: string[]
-  grid: string | undefined
-}
-
-function fileNames(prompt: string, seed: number, { out, count }: GenerateOptions): FileNames {
-  const file = resolve(out ?? `${slug(prompt)}-${seed}.png`)
-  const extension = extname(file)
-  if (extension.toLowerCase() !== '.png') {
-    throw new UnwritableFileError(
-      file,
-      'unknown-format',
-      'the name of the output must end in .png: how it was made is stored in the file.',
-    )
-  }
-  if (count === 1) return { pictures: [file], grid: undefined }
-  const stem = join(dirname(file), basename(file, extension))
-  return { pictures: Array.from({ length: count }, (_, i) => `${stem}-${i + 1}${extension}`), grid: file }
-}
-
-/** Fails before the work, not after it, where there is no folder to write into. */
-async function requireFolder(file: string): Promise<void> {
-  try {
-    await access(join(dirname(file), '/'), constants.W_OK)
-  } catch (error) {
-    throw UnwritableFileError.fromSystemError(file, error)
-  }
-}
-
-/** The letters and digits of a text, of any script, as a file name. */
-function slug(text: string): string {
-  const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? ['picture']
-  return words.join('-').slice(0, 60)
-}
-
-async function saveAll(
-  images: readonly Image[],
-  files: FileNames,
-  record: (i: number) => GenerationRecord,
-): Promise<void> {
-  for (const [i, image] of images.entries()) {
-    await image.save(files.pictures[i] as string, { [PNG_KEYWORD]: JSON.stringify(record(i)) })
-  }
-  if (files.grid !== undefined) {
-    const all = { ...record(0), count: images.length }
-    const grid = await makeImageGridAsync(images)
-    await grid.save(files.grid, { [PNG_KEYWORD]: JSON.stringify(all) })
-  }
+/** Returns the seeds of the pictures, each one more than the one before. @throws InvalidSeedError beyond the greatest seed */
+function consecutiveSeeds(first: Seed, count: number): Seed[] {
+  return Array.from({ length: count }, (_, i) => {
+    const seed = seedAfter(first, i)
+    if (seed === undefined) throw new InvalidSeedError(BigInt(first) + BigInt(i))
+    return seed
+  })
 }
 
 function describeRun(
   prompt: string,
-  seed: number,
+  seed: Seed,
   options: GenerateOptions,
   pipe: ModularPipeline,
   executor: Executor,
@@ -240,7 +202,7 @@ function describeRun(
   return {
     prompt,
     negativePrompt: options.negative,
-    seed,
+    seed: typeof seed === 'bigint' ? String(seed) : seed,
     steps: options.steps,
     guidance: guidanceScale(options),
     guider: options.guider ?? classNameOf(pipe.components.guider),
@@ -256,7 +218,7 @@ function describeRun(
 
 interface Report {
   prompt: string
-  seed: number
+  seed: Seed
   options: GenerateOptions
   executor: Executor
   timings: Timings
@@ -264,7 +226,7 @@ interface Report {
   warnings: readonly string[]
 }
 
-function report(files: FileNames, { seed, options, executor, timings, record, warnings }: Report): void {
+function report(files: OutputFiles, { seed, options, executor, timings, record, warnings }: Report): void {
   const paths = [...files.pictures, ...(files.grid ? [files.grid] : [])]
   if (options.json) {
     const { name, backend, device, version } = executor
@@ -286,5 +248,5 @@ function report(files: FileNames, { seed, options, executor, timings, record, wa
   }
   for (const warning of warnings) printAside(`warning: ${warning}`)
   console.error(`seed ${seed}, ${(timings.total / 1000).toFixed(1)} s on ${executor.backend} (${executor.device})`)
-  for (const path of paths) print(path)
+  for (const path of paths) if (path !== STANDARD_OUTPUT) print(path)
 }

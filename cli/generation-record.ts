@@ -7,8 +7,8 @@ export const PNG_KEYWORD = 'tesserae'
 export interface GenerationRecord {
   prompt: string
   negativePrompt: string
-  /** Seed of this very picture. */
-  seed: number
+  /** Seed of this very picture; digits where JavaScript's numbers are not exact. */
+  seed: number | string
   steps: number
   /** Without it, as closely as the guider does by itself. */
   guidance: number | undefined

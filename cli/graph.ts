@@ -1,5 +1,6 @@
 /** `tesserae graph`: a picture of a pipeline, or its nodes for a node editor. */
 import { extname, resolve } from 'node:path'
+import { loadSharp } from '../components/images/load-sharp'
 import { drawSvg, MellonPipelineConfig, UnwritableFileError } from '../src'
 import { triggersOf } from '../src/documentation/triggers'
 import { printable } from '../src/errors/printable'
@@ -9,7 +10,7 @@ import { unknownInputMessage } from '../src/pipeline/fill-state'
 import { loadSubject, type Subject, type SubjectOptions } from './load-subject'
 import { printAside } from './print'
 
-type Format = 'svg' | 'mermaid' | 'mellon'
+type Format = 'svg' | 'png' | 'mermaid' | 'mellon'
 
 /** Options of the command, as commander gives them. */
 export interface GraphOptions extends SubjectOptions {
@@ -21,6 +22,7 @@ export interface GraphOptions extends SubjectOptions {
 
 const FORMATS: Readonly<Record<string, Format>> = {
   '.svg': 'svg',
+  '.png': 'png',
   '.mmd': 'mermaid',
   '.mermaid': 'mermaid',
   '.json': 'mellon',
@@ -35,18 +37,34 @@ export async function graph(
   const found = await loadSubject(subject, which)
   for (const warning of unknownNames(found, given)) printAside(`warning: ${warning}`)
   const options = given ? { given } : {}
-  const text = await {
+  if (chosen === 'png' && out === undefined) {
+    throw new UnwritableFileError(
+      'standard output',
+      'unknown-format',
+      'a PNG file needs a name. Give --out pipeline.png.',
+    )
+  }
+  const content = await {
     svg: () => drawSvg(found.blocks, options),
+    png: async () => svgToPng(await drawSvg(found.blocks, options)),
     mermaid: () => found.blocks.toMermaid(options),
     mellon: () => mellonNodes(found, subject).toJsonString(),
   }[chosen]()
   if (out === undefined) {
-    process.stdout.write(printable(text))
+    process.stdout.write(printable(String(content)))
     return
   }
   const file = resolve(out)
-  await writeFileAtomically(file, [Buffer.from(text)])
+  await writeFileAtomically(file, [Buffer.from(content)])
   console.log(file)
+}
+
+/** Dots per inch at which one unit of an SVG picture is two pixels, for sharp text. */
+const DENSITY = 144
+
+/** Draws an SVG picture as a PNG file. */
+async function svgToPng(svg: string): Promise<Buffer> {
+  return loadSharp()(Buffer.from(svg), { density: DENSITY }).flatten({ background: 'white' }).png().toBuffer()
 }
 
 /** What is wrong with names that no input has; a trigger counts where no branch takes it, too. */
@@ -68,10 +86,10 @@ function mellonNodes({ blocks }: Subject, subject: string | undefined): MellonPi
 function formatOf(file: string): Format {
   const format = FORMATS[extname(file).toLowerCase()]
   if (format !== undefined) return format
-  const advice = `name it .svg, .mmd or .json, or give --format.`
+  const advice = `name it .svg, .png, .mmd or .json, or give --format.`
   throw new UnwritableFileError(
     file,
     'unknown-format',
-    `"${extname(file)}" is no format of pictures of blocks; ${advice}`,
+    `"${extname(file)}" is not a format of pictures of blocks; ${advice}`,
   )
 }

@@ -14,6 +14,7 @@ import { kindOf, nameList } from '../src/errors/text'
 import { recoverFolder } from '../src/files/leftovers'
 import { isRepositoryId } from '../src/hub/repository-resolver'
 import { isBlockOrClass } from '../src/wiring/blocks'
+import { unknownFamily } from './unknown-family'
 import { UnknownSubjectError } from './unknown-subject-error'
 
 /** Blocks, and the pipeline that they make with a model. */
@@ -85,10 +86,7 @@ async function modelSubject(subject: string, source: string, options: SubjectOpt
       throw new UnknownSubjectError(subject, problem, error)
     }
     if (!(error instanceof UnknownBlocksError)) throw error
-    const { blocksClassName, pipelineClassName } = error
-    const maker = [pipelineClassName, blocksClassName && `the blocks ${blocksClassName}`].filter(Boolean).join(' with ')
-    const problem = `this is a model for ${maker || 'a pipeline that it does not name'}, for which there are no blocks here.`
-    throw new UnknownSubjectError(subject, `${problem} Give a module that exports blocks for it instead.`, error)
+    throw unknownFamily(subject, error, 'Give a module that exports blocks for it instead.', error)
   }
 }
 

@@ -27,7 +27,9 @@ const backends = ['auto', 'node-gpu', 'node', 'webgpu', 'wasm', 'cpu']
 program
   .command('generate')
   .description('draw a picture of what a prompt says, and write it as a PNG file')
-  .argument('<prompt...>', 'what the picture should show')
+  .argument('[prompt...]', 'what the picture should show; - reads it from standard input')
+  .option('--prompt-file <file>', 'read the prompt from a file')
+  .option('--list-words', 'print the names that the model was trained on, and draw nothing')
   .option(
     '--model <model>',
     'folder in the diffusers layout, or repository such as org/name',
@@ -42,12 +44,21 @@ program
     "how closely to follow the prompt; 1 is not at all (default: 4, or the --guider's)",
     parseGuidance,
   )
-  .option('--seed <number>', 'seed of the random numbers; the same seed gives the same picture', parseSeed)
+  .option(
+    '--seed <number>',
+    'seed of the random numbers, of up to 64 bits; the same seed gives the same picture',
+    parseSeed,
+  )
   .option('--scheduler <name>', "the sampler, e.g. euler or dpm++_2m_karras (default: the model's own)")
   .option('--guider <name>', 'how the prompt is followed, e.g. cfg, apg or pag (default: cfg)')
-  .option('--count <number>', 'how many pictures to draw, with consecutive seeds', parseCount, 1)
+  .option(
+    '--count <number>',
+    'how many pictures to draw, with consecutive seeds; the names of their files end in the seed',
+    parseCount,
+    1,
+  )
   .option('--size <pixels>', "width and height, e.g. 64 or 96x64 (default: the model's own)", parseSize)
-  .option('--out <file>', 'where to write (default: named after the prompt and the seed)')
+  .option('--out <file>', 'where to write; - is standard output (default: named after the prompt and the seed)')
   .addOption(new Option('--executor <name>', 'how the models are computed (default: auto)').choices(executors))
   .addOption(new Option('--provider <name>', 'what ONNX Runtime computes on, with --executor graph').choices(providers))
   .addOption(
@@ -56,16 +67,23 @@ program
       .default('auto'),
   )
   .option('--threads <number>', 'threads to compute with (default: one for each processor)', parseThreads)
+  .option('--check-numerics', 'stop at the first block that makes NaN or infinity, and name it')
   .option('--json', 'print files, seed, settings and timings as JSON')
   .action(async (words: string[], options) => {
     refuseContradiction(options)
+    if (options.listWords) {
+      const { listWords } = await import('./list-words.js')
+      await listWords(options)
+      return
+    }
     // The runtime of the graphs loads in a thread of its own, while this one loads the rest.
     if (options.backend === 'auto' && options.executor !== 'eager') {
       const { sessionHost } = await import('../components/executors/graph/session-host.js')
       sessionHost.start()
     }
     const { generate } = await import('./generate.js')
-    await generate(words.join(' '), { ...options, version })
+    const { readPrompt } = await import('./read-prompt.js')
+    await generate(await readPrompt(words, options.promptFile), { ...options, version })
   })
 
 program
@@ -114,13 +132,13 @@ ofSubject('graph')
   .description('draw a picture of the blocks of a pipeline, and of what flows between them')
   .option(
     '--out <file>',
-    'where to write, e.g. pipeline.svg, pipeline.mmd or mellon_pipeline_config.json (default: onto the terminal)',
+    'where to write, e.g. pipeline.svg, pipeline.png, pipeline.mmd or mellon_pipeline_config.json (default: onto the terminal)',
   )
   .addOption(
     new Option(
       '--format <name>',
       "a kind of picture, or the nodes for the editor Mellon (default: the file's, else svg)",
-    ).choices(['svg', 'mermaid', 'mellon']),
+    ).choices(['svg', 'png', 'mermaid', 'mellon']),
   )
   .option('--given <names...>', 'inputs of a call: what it does not run is pale, and what it lacks is red')
   .action(async (subject: string | undefined, options) => {

@@ -1,5 +1,5 @@
 /** Watches a run and stops it in the middle. */
-import { PipelineAbortError, StableDiffusionTextToImageBlocks } from 'tesserae'
+import { bundledModel, PipelineAbortError, StableDiffusionTextToImageBlocks } from 'tesserae'
 
 export async function main(model: string): Promise<{ steps: number; where: readonly string[] }> {
   const pipe = new StableDiffusionTextToImageBlocks().initPipeline(model)
@@ -22,5 +22,7 @@ export async function main(model: string): Promise<{ steps: number; where: reado
 }
 
 if (require.main === module) {
-  main('models/emoji').then(({ steps, where }) => console.log(`stopped after ${steps} steps, in ${where.join(' > ')}`))
+  main(bundledModel('emoji')).then(({ steps, where }) =>
+    console.log(`stopped after ${steps} steps, in ${where.join(' > ')}`),
+  )
 }

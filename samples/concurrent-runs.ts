@@ -1,5 +1,5 @@
 /** Many runs of one pipeline at once: each has its own scheduler, guider and random numbers, all share the weights. */
-import { type Image, StableDiffusionTextToImageBlocks } from 'tesserae'
+import { bundledModel, type Image, StableDiffusionTextToImageBlocks } from 'tesserae'
 
 export async function main(model: string): Promise<{ together: Image[]; oneByOne: Image[] }> {
   const pipe = new StableDiffusionTextToImageBlocks().initPipeline(model)
@@ -18,7 +18,7 @@ export async function main(model: string): Promise<{ together: Image[]; oneByOne
 }
 
 if (require.main === module) {
-  main('models/emoji').then(({ together, oneByOne }) => {
+  main(bundledModel('emoji')).then(({ together, oneByOne }) => {
     const same = together.every((image, i) => Buffer.from(image.data).equals(Buffer.from(oneByOne[i]?.data ?? [])))
     console.log(same ? 'the same pictures' : 'different pictures')
   })

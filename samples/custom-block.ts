@@ -2,6 +2,7 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import {
   Block,
+  bundledModel,
   DecodeLatents,
   type Image,
   type Out,
@@ -38,4 +39,4 @@ export async function main(model: string): Promise<{ picture: Image; negative: I
   return { picture: await draw(new StableDiffusionTextToImageBlocks()), negative: await draw(new TextToNegative()) }
 }
 
-if (require.main === module) main('models/emoji').then(({ negative }) => negative.save('negative.png'))
+if (require.main === module) main(bundledModel('emoji')).then(({ negative }) => negative.save('negative.png'))

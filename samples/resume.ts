@@ -1,5 +1,5 @@
 /** Stops a run in the middle, saves it, and goes on from the file in another pipeline, as another process would. */
-import { type Image, PipelineAbortError, PipelineState, StableDiffusionTextToImageBlocks } from 'tesserae'
+import { bundledModel, type Image, PipelineAbortError, PipelineState, StableDiffusionTextToImageBlocks } from 'tesserae'
 
 export async function main(model: string, file: string): Promise<{ stopped: number; image: Image }> {
   const first = new StableDiffusionTextToImageBlocks().initPipeline(model)
@@ -31,4 +31,5 @@ export async function main(model: string, file: string): Promise<{ stopped: numb
   return { stopped, image: image as Image }
 }
 
-if (require.main === module) main('models/emoji', 'run.safetensors').then(({ image }) => image.save('resumed.png'))
+if (require.main === module)
+  main(bundledModel('emoji'), 'run.safetensors').then(({ image }) => image.save('resumed.png'))

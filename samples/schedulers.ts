@@ -1,6 +1,7 @@
 /** One prompt and one seed under every scheduler and every guider, on a contact sheet. */
 import sharp, { type OverlayOptions } from 'sharp'
 import {
+  bundledModel,
   guiderNames,
   type Image,
   makeGuider,
@@ -93,5 +94,5 @@ function label(name: string): Buffer {
 }
 
 if (require.main === module) {
-  main('models/emoji', 'schedulers.png').then(names => console.log(`schedulers.png: ${names.length} pictures`))
+  main(bundledModel('emoji'), 'schedulers.png').then(names => console.log(`schedulers.png: ${names.length} pictures`))
 }

@@ -1,6 +1,12 @@
 /** Splits a pipeline into two that share its components: one draws latents, the other decodes them whenever that is wanted. */
 import type { Tensor4D } from '@tensorflow/tfjs-core'
-import { type Image, ModularPipelineBlocks, SequentialPipelineBlocks, StableDiffusionTextToImageBlocks } from 'tesserae'
+import {
+  bundledModel,
+  type Image,
+  ModularPipelineBlocks,
+  SequentialPipelineBlocks,
+  StableDiffusionTextToImageBlocks,
+} from 'tesserae'
 
 export async function main(model: string): Promise<{ whole: Image; staged: Image }> {
   const pipe = new StableDiffusionTextToImageBlocks().initPipeline(model)
@@ -24,4 +30,4 @@ export async function main(model: string): Promise<{ whole: Image; staged: Image
   return { whole: whole as Image, staged: staged as Image }
 }
 
-if (require.main === module) main('models/emoji').then(({ staged }) => staged.save('staged.png'))
+if (require.main === module) main(bundledModel('emoji')).then(({ staged }) => staged.save('staged.png'))

@@ -1,5 +1,5 @@
 /** Words to a picture, in five lines. */
-import { type Image, StableDiffusionTextToImageBlocks } from 'tesserae'
+import { bundledModel, type Image, StableDiffusionTextToImageBlocks } from 'tesserae'
 
 export async function main(model: string, file: string): Promise<void> {
   const pipe = new StableDiffusionTextToImageBlocks().initPipeline(model)
@@ -10,4 +10,4 @@ export async function main(model: string, file: string): Promise<void> {
   pipe.dispose()
 }
 
-if (require.main === module) main('models/emoji', 'red-apple.png').then(() => console.log('red-apple.png'))
+if (require.main === module) main(bundledModel('emoji'), 'red-apple.png').then(() => console.log('red-apple.png'))

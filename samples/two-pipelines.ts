@@ -1,5 +1,6 @@
 /** Two pipelines that share their models through a manager, which keeps the weights in memory within a limit. */
 import {
+  bundledModel,
   ComponentsManager,
   type Image,
   type ManagerEvent,
@@ -46,5 +47,7 @@ export async function main(model: string): Promise<{ images: Image[]; table: str
 }
 
 if (require.main === module) {
-  main('models/emoji').then(({ table, offloads }) => console.log(`${table}\n\n${offloads} times a model made room.`))
+  main(bundledModel('emoji')).then(({ table, offloads }) =>
+    console.log(`${table}\n\n${offloads} times a model made room.`),
+  )
 }

@@ -31,6 +31,7 @@ export { writeFileAtomically } from './files/write-file-atomically'
 export { type WriteFolderOptions, writeFolderAtomically } from './files/write-folder-atomically'
 export type { ByteSize } from './format/byte-size'
 export { mapKeys, toCamelCase, toSnakeCase } from './format/wire-names'
+export { type BundledModelName, bundledModel } from './hub/bundled-model'
 export {
   type OpenRepository,
   type PublishOptions,

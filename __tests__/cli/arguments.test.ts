@@ -7,6 +7,7 @@ describe('options of the command line', () => {
     [parseCount, '3', 3],
     [parseSeed, '0', 0],
     [parseSeed, '4294967296', 2 ** 32],
+    [parseSeed, '-1', -1],
     [parseGuidance, '7.5', 7.5],
     [parseGuidance, '0', 0],
     [parseSize, '64', { width: 64, height: 64 }],
@@ -19,11 +20,21 @@ describe('options of the command line', () => {
   test.each([
     [parseSteps, ['0', '-1', '2.5', '', ' ', 'many', 'NaN', 'Infinity', '99999999999999999999']],
     [parseCount, ['0', '1.5', '']],
-    [parseSeed, ['-1', '0.5', '', '1e400']],
+    [parseSeed, ['0.5', '', '1e400', '1n', '18446744073709551616', '-9223372036854775809', '9'.repeat(10_000)]],
     [parseGuidance, ['-0.1', '', 'NaN', 'Infinity', 'strong']],
     [parseSize, ['', '0', '64x', 'x64', '64x0', '-64', '64.5', '64x64x64', 'big']],
   ])('%p refuses %j', (parse, texts) => {
     for (const text of texts)
       expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'commander.invalidArgument' }))
+  })
+
+  test.each(['9007199254740993', '18446744073709551615', '-9223372036854775808'])('a seed of %s is exact', text => {
+    expect(parseSeed(text)).toBe(BigInt(text))
+  })
+
+  test('a seed beyond 64 bits is refused with the limits', () => {
+    expect(() => parseSeed('18446744073709551616')).toThrow(
+      'from -2^63 (-9223372036854775808) to 2^64 - 1 (18446744073709551615)',
+    )
   })
 })

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Image } from '../../components/images/image'
 import { readPngText } from '../../components/images/png-text'
 import { greyLevels } from '../components/images/grey-levels'
@@ -13,6 +13,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
+const program = join(__dirname, '..', '..', 'dist', 'cli', 'main.js')
 const white = () => new Image({ width: 2, height: 2, channels: 3, data: new Uint8Array(12).fill(255) })
 const cli = (...args: string[]) => runCli(args, { cwd: folder })
 
@@ -116,7 +117,7 @@ describe('tesserae generate', () => {
   test('draws several pictures with consecutive seeds, and a grid of them', async () => {
     const options = ['--steps', '1', '--size', '16', '--seed', '4', '--count', '3', '--out', 'cats.png', '--json']
     const { stdout } = await cli('generate', 'cat face', ...options)
-    const files = ['cats-1.png', 'cats-2.png', 'cats-3.png', 'cats.png']
+    const files = ['cats-4.png', 'cats-5.png', 'cats-6.png', 'cats.png']
     expect(readdirSync(folder).sort()).toEqual(files)
     expect(JSON.parse(stdout)).toMatchObject({
       files: files.map(file => realpathSync(join(folder, file))),
@@ -137,6 +138,68 @@ describe('tesserae generate', () => {
     expect(records.map(({ count }) => count)).toEqual([undefined, undefined, undefined, 3])
     const grid = await Image.load(join(folder, 'cats.png'))
     expect(grid.width * grid.height).toBeGreaterThanOrEqual(3 * 16 * 16)
+  })
+
+  test('takes a seed of 64 bits, and reads it back exactly', async () => {
+    const seeds = ['18446744073709551614', '18446744073709551615']
+    const options = ['--steps', '1', '--size', '16', '--count', '2', '--seed', seeds[0] as string, '--json']
+    const { stdout } = await cli('generate', 'rocket', ...options)
+    const { files, seed } = JSON.parse(stdout) as { files: string[]; seed: string }
+    expect(seed).toBe(seeds[0])
+    expect(files.map(file => basename(file))).toEqual([
+      ...seeds.map(each => `rocket-${each}.png`),
+      `rocket-${seeds[0]}-to-${seeds[1]}.png`,
+    ])
+    expect((await cli('inspect', files[1] as string)).stdout).toMatch(/^seed +18446744073709551615$/m)
+    const beyond = await cli('generate', 'rocket', ...options, '--count', '3')
+    expect(beyond.stderr).toContain('must be a whole number from -2^63')
+    expect(beyond.code).toBe(1)
+  })
+
+  test('reads the prompt from standard input or a file, and writes the picture to standard output', async () => {
+    writeFileSync(join(folder, 'prompt.txt'), 'red\n  apple \n')
+    const options = ['--steps', '1', '--size', '16', '--seed', '1']
+    const fromFile = await cli('generate', '--prompt-file', 'prompt.txt', ...options)
+    expect(fromFile.stdout).toMatch(/red-apple-1\.png\n$/)
+    const piped = spawnSync(process.execPath, [program, 'generate', '-', ...options, '--out', '-'], {
+      cwd: folder,
+      input: 'red apple\n',
+    })
+    expect(piped.status).toBe(0)
+    expect(recordIn(await readPngText(piped.stdout)).seed).toBe(1)
+    expect(piped.stdout.equals(readFileSync(join(folder, 'red-apple-1.png')))).toBe(true)
+  })
+
+  test.each([
+    [[], 'The prompt is missing'],
+    [['cat', '--prompt-file', 'x'], 'The prompt was given twice'],
+    [['--prompt-file', 'nowhere.txt'], 'The prompt cannot be read from nowhere.txt'],
+    [['cat', '--out', '-', '--count', '2'], 'takes one picture'],
+    [['cat', '--out', '-', '--json'], 'takes the picture or the JSON'],
+  ])('refuses %j before it loads anything', async (args, problem) => {
+    const { stderr, code } = await cli('generate', ...args)
+    expect(stderr).toContain(problem)
+    expect(code).toBe(1)
+  })
+
+  test('says of a model of another family what describe says', async () => {
+    mkdirSync(join(folder, 'xl'))
+    writeFileSync(join(folder, 'xl', 'model_index.json'), '{"_class_name": "StableDiffusionXLPipeline"}')
+    const { stderr } = await cli('generate', 'cat', '--model', 'xl')
+    expect(stderr).toContain('xl: this is a model for StableDiffusionXLPipeline, for which there are no blocks here.')
+  })
+
+  test('warns of words and sizes that the model was not trained on, and lists the words', async () => {
+    const { stderr } = await cli('generate', 'red aple', '--steps', '1', '--size', '32')
+    expect(stderr).toContain('warning: The model was not trained on "aple" (nearest: "red apple"')
+    expect(stderr).toContain('warning: The model was trained on pictures of 64×64 pixels')
+    const { stdout } = await cli('generate', '--list-words')
+    expect(stdout.trim().split('\n')).toHaveLength(595)
+    expect(stdout).toMatch(/^red apple$/m)
+    const listed = JSON.parse((await cli('generate', '--list-words', '--json')).stdout)
+    expect(listed).toMatchObject({ sizes: [[64, 64]], max_names: 1 })
+    const other = join(__dirname, '..', 'goldens', 'pipelines', 'stable_diffusion')
+    expect((await cli('generate', '--list-words', '--model', other)).stderr).toContain('does not list its words')
   })
 
   test('takes a scheduler for a model whose own one is not known here', async () => {

@@ -255,6 +255,14 @@ describe('tesserae graph', () => {
     expect(await readdir(folder())).toEqual(['pipeline.svg'])
   })
 
+  test('writes a PNG file, and not onto the terminal', async () => {
+    expect((await cli('graph', '--out', 'pipeline.png')).code).toBe(0)
+    const { format, width = 0 } = await sharp(await readFile(join(folder(), 'pipeline.png'))).metadata()
+    expect(format).toBe('png')
+    expect(width).toBeGreaterThan(1000)
+    expect((await cli('graph', '--format', 'png')).stderr).toContain('Give --out pipeline.png')
+  })
+
   test('writes Mermaid text, and prints either kind', async () => {
     await cli('graph', emoji, '--out', 'pipeline.mmd')
     const text = await readFile(join(folder(), 'pipeline.mmd'), 'utf8')
@@ -280,7 +288,9 @@ describe('tesserae graph', () => {
 
   test('draws a module, and for a call what it lacks', async () => {
     await write('a.cjs', source('module.exports = Double'))
-    expect((await cli('graph', 'a.cjs', '--format', 'mermaid')).stdout).toContain(':::unsatisfied')
+    expect((await cli('graph', 'a.cjs', '--format', 'mermaid')).stdout).not.toContain(':::unsatisfied')
+    const lacking = await cli('graph', 'a.cjs', '--format', 'mermaid', '--given', 'z')
+    expect(lacking.stdout).toContain(':::unsatisfied')
     const { stdout } = await cli('graph', 'a.cjs', '--format', 'mermaid', '--given', 'x')
     expect(stdout).not.toContain(':::unsatisfied')
     const misspelt = await cli('graph', '--format', 'mermaid', '--given', 'promt', 'seed')
@@ -291,7 +301,9 @@ describe('tesserae graph', () => {
   })
 
   test('refuses a file that it cannot write, and leaves what was there', async () => {
-    expect((await cli('graph', '--out', 'a.pdf')).stderr).toContain('name it .svg, .mmd or .json, or give --format')
+    expect((await cli('graph', '--out', 'a.pdf')).stderr).toContain(
+      'name it .svg, .png, .mmd or .json, or give --format',
+    )
     expect((await cli('graph', '--out', 'missing/a.svg')).stderr).toContain('there is no folder')
     await write('old.svg', 'old')
     await symlink('nowhere', join(folder(), 'link.cjs'))

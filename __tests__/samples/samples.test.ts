@@ -7,6 +7,7 @@ import { main as concurrentRuns } from '../../samples/concurrent-runs'
 import { main as container } from '../../samples/container'
 import { main as customBlock } from '../../samples/custom-block'
 import { main as loop } from '../../samples/loop'
+import { main as prompts } from '../../samples/prompts'
 import { main as resume } from '../../samples/resume'
 import { main as schedulers } from '../../samples/schedulers'
 import { main as stages } from '../../samples/stages'
@@ -37,6 +38,7 @@ test('there is a test for each sample', () => {
     'container',
     'custom-block',
     'loop',
+    'prompts',
     'resume',
     'schedulers',
     'stages',
@@ -69,6 +71,22 @@ test('text-to-image.ts draws a red apple', async () => {
   expect(red).toBeGreaterThan(1.2 * blue)
   expect(coloured(image)).toBeGreaterThan(64 * 64 * 0.2)
   expect(readdirSync(folder())).toEqual(['red-apple.png'])
+})
+
+test('prompts.ts draws several prompts, each in its colour, on one sheet', async () => {
+  const sheet = await prompts(emojiFolder, join(folder(), 'prompts.png'), {
+    prompts: ['red apple', 'blue apple'],
+    numInferenceSteps: 4,
+  })
+  expect([sheet.width, sheet.height]).toEqual([6 * 64, 64])
+  const sum = (image: number, channel: number) => {
+    let total = 0
+    for (let y = 0; y < 64; y++)
+      for (let x = 0; x < 64; x++) total += sheet.data[(y * 6 * 64 + image * 64 + x) * 3 + channel] as number
+    return total
+  }
+  expect(sum(0, 0)).toBeGreaterThan(sum(0, 2))
+  expect(sum(1, 2)).toBeGreaterThan(sum(1, 0))
 })
 
 test('custom-block.ts turns the colours to their opposites', async () => {

@@ -16,6 +16,7 @@ import {
   Output,
   type RunCost,
 } from '../../src'
+import { warnOfUnknownWords } from './check-vocabulary'
 import { guiderOptions } from './guider-options'
 
 const texts = z.union([z.string(), z.array(z.string()).min(1)])
@@ -83,6 +84,8 @@ export class EncodePrompt extends ModularPipelineBlocks {
           `The ${numbered('prompt', i, prompts)} is empty: the picture will show anything.`,
         )
     }
+    const { vocabulary } = this.tokenizer
+    if (vocabulary) warnOfUnknownWords(this.context, vocabulary, prompts, [this.negativePrompt ?? []].flat())
     this.batchSize = prompts.length * this.numImagesPerPrompt
     this.promptEmbeds = await this.encode('prompt', prompts, this.clipSkip)
     this.negativePromptEmbeds =

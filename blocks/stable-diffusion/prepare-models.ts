@@ -7,10 +7,11 @@ import { CLIPTextModel } from '../../components/models/clip-text/clip-text-model
 import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
 import { CLIPTokenizer } from '../../components/tokenizers/clip-tokenizer'
 import { Block, Component, type In, Input, ModularPipelineBlocks, type RunCost } from '../../src'
+import { warnOfUnknownSize } from './check-vocabulary'
 import { guiderOptions } from './guider-options'
 import { latentSize } from './latent-size'
 
-/** Tells the UNet and the VAE for which shapes they will be called. Nothing depends on it but the time of the first step. */
+/** Tells the UNet and the VAE for which shapes they will be called, and warns of a size that the model was not trained on. The pictures do not depend on it. */
 @Block({
   description: 'Lets the UNet and the VAE get ready for the shapes of this run.',
   modelName: 'stable-diffusion',
@@ -46,6 +47,10 @@ export class PrepareModels extends ModularPipelineBlocks {
     const [height, width] = [latentSize(this, 'height'), latentSize(this, 'width')]
     // A size that the VAE does not divide is refused where the latents are made.
     if (!Number.isInteger(height) || !Number.isInteger(width)) return
+    if (tokenizer.vocabulary) {
+      const factor = vae.spatialFactor
+      warnOfUnknownSize(this.context, tokenizer.vocabulary, { width: width * factor, height: height * factor })
+    }
     // Later steps may ask for more: they get ready when they come. A copy, as the run's own guider has not begun.
     const firstStep = guider.forRun()
     firstStep.setState(0, this.numInferenceSteps, 0)

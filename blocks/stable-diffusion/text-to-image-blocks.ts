@@ -13,7 +13,7 @@ import { SetTimesteps } from './set-timesteps'
  * Words to pictures.
  *
  * ```ts
- * const pipe = new StableDiffusionTextToImageBlocks().initPipeline('models/emoji')
+ * const pipe = new StableDiffusionTextToImageBlocks().initPipeline(bundledModel('emoji'))
  * await pipe.loadComponents()
  * const [image] = await pipe<Image[]>({ prompt: 'red apple' }, { output: 'images', seed: 1 })
  * ```

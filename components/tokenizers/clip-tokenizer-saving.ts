@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import { writeFileAtomically } from '../../src/files/write-file-atomically'
 import { writeFolderAtomically } from '../../src/files/write-folder-atomically'
 import { writeJson } from '../configs/write-config'
+import type { PromptVocabulary } from '../vocabulary/prompt-vocabulary'
+import { VOCABULARY_FILE, writeVocabulary } from '../vocabulary/vocabulary-files'
 import type { AddedToken, CLIPTokenizerFiles } from './clip-tokenizer-files'
 
-/** Files that, where they are, are read in place of those that are written here. */
-const REPLACED = new Set(['tokenizer.json', 'added_tokens.json'])
+/** Files of an earlier save that would be read in place of those that are written, or belong to another model. */
+const REPLACED = new Set(['tokenizer.json', 'added_tokens.json', VOCABULARY_FILE])
 
 /** Whether a file of an earlier save must not stay beside the new ones. */
 export function isReplacedTokenizerFile(file: string): boolean {
@@ -22,7 +24,7 @@ export function isReplacedTokenizerFile(file: string): boolean {
 export async function writeCLIPTokenizerFiles(
   folder: string,
   files: CLIPTokenizerFiles,
-  signal?: AbortSignal,
+  { vocabulary, signal }: { vocabulary?: PromptVocabulary | undefined; signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
   signal?.throwIfAborted()
   const { vocab, merges, addedTokens, bosToken, eosToken, unkToken, padToken, modelMaxLength } = files
@@ -45,6 +47,7 @@ export async function writeCLIPTokenizerFiles(
       await writeFileAtomically(join(staging, 'merges.txt'), [Buffer.from(['#version: 0.2', ...lines, ''].join('\n'))])
       await writeJson(join(staging, 'special_tokens_map.json'), mapValues(roles, tokenSettings))
       await writeJson(join(staging, 'tokenizer_config.json'), settings)
+      if (vocabulary) await writeVocabulary(staging, vocabulary)
       signal?.throwIfAborted()
     },
     { markers: ['tokenizer_config.json', 'tokenizer.json', 'vocab.json'], replaces: isReplacedTokenizerFile },

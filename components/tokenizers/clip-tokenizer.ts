@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { Tokenizer } from '@huggingface/tokenizers'
 import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
+import type { PromptVocabulary } from '../vocabulary/prompt-vocabulary'
+import { readVocabularyIfSound, VOCABULARY_FILE } from '../vocabulary/vocabulary-files'
 import {
   CLIP_TOKENIZER_CLASSES,
   CLIP_TOKENIZER_FILES,
@@ -57,7 +59,11 @@ export class CLIPTokenizer implements SavableComponent {
   private readonly tokenizer: Tokenizer
   private readonly specialIds: ReadonlySet<number>
 
-  constructor(private readonly files: CLIPTokenizerFiles) {
+  constructor(
+    private readonly files: CLIPTokenizerFiles,
+    /** The words and sizes that the model was trained on, if `vocabulary.json` lists them. */
+    readonly vocabulary?: PromptVocabulary,
+  ) {
     this.tokenizer = new Tokenizer(clipTokenizerJson(files), {})
     this.modelMaxLength = files.modelMaxLength
     this.bosTokenId = files.bosToken.id
@@ -76,7 +82,7 @@ export class CLIPTokenizer implements SavableComponent {
    */
   static async fromPretrained(path: string, options: FromPretrainedOptions = {}): Promise<CLIPTokenizer> {
     const { subfolder, className, signal } = options
-    const top = await resolveRepository(path, { subfolder, files: CLIP_TOKENIZER_FILES }, options)
+    const top = await resolveRepository(path, { subfolder, files: [...CLIP_TOKENIZER_FILES, VOCABULARY_FILE] }, options)
     const folder = subfolder === undefined ? top : join(top, subfolder)
     if (className !== undefined && !CLIP_TOKENIZER_CLASSES.includes(className)) {
       throw new InvalidTokenizerError(
@@ -84,7 +90,8 @@ export class CLIPTokenizer implements SavableComponent {
         `the model's index names a ${className}, which CLIPTokenizer cannot stand for.`,
       )
     }
-    return new CLIPTokenizer(await readCLIPTokenizerFiles(folder, signal))
+    const files = await readCLIPTokenizerFiles(folder, signal)
+    return new CLIPTokenizer(files, await readVocabularyIfSound(folder))
   }
 
   /**
@@ -93,7 +100,7 @@ export class CLIPTokenizer implements SavableComponent {
    * @throws UnwritableFileError; the reason of `options.signal`
    */
   savePretrained(folder: string, { signal }: SavePretrainedOptions = {}): Promise<void> {
-    return writeCLIPTokenizerFiles(folder, this.files, signal)
+    return writeCLIPTokenizerFiles(folder, this.files, { vocabulary: this.vocabulary, signal })
   }
 
   replacesFile(file: string): boolean {

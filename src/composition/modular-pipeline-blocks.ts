@@ -363,7 +363,7 @@ export abstract class ModularPipelineBlocks implements BlockNode {
 
   /**
    * A picture as Mermaid text: blocks in blocks, loops and branches marked, what flows between them with its type, the components of each block. In red:
-   * required inputs that no block supplies.
+   * what the call lacks that `given` describes.
    */
   toMermaid(options: PictureOptions = {}): string {
     return drawMermaid(this, options)

@@ -1,6 +1,7 @@
 /** All error classes of the framework. */
 export { BlockConfigError } from './block-config-error'
 export { BlockExecutionError } from './block-execution-error'
+export { BundledModelError } from './bundled-model-error'
 export { CircularComponentsError } from './circular-components-error'
 export { ComponentLoadError } from './component-load-error'
 export { ComponentSearchError, type ComponentSearchProblem } from './component-search-error'

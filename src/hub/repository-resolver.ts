@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { RepositoryUnavailableError } from '../errors/repository-unavailable-error'
 import { recoverFolder } from '../files/leftovers'
+import { refuseBundledPath } from './bundled-model'
 
 /** How far a download is. */
 export interface DownloadProgress {
@@ -87,6 +88,7 @@ export async function resolveRepository(
   options: RepositoryOptions = {},
 ): Promise<string> {
   if (registered === undefined || !isRepositoryId(path)) return path
+  refuseBundledPath(path)
   return registered.resolve(path, part, options)
 }
 
@@ -102,6 +104,7 @@ export function fetchModelIndex(path: string, options: RepositoryOptions = {}): 
  */
 export function findModelIndex(path: string, options: RepositoryOptions = {}): string {
   if (registered === undefined || !isRepositoryId(path)) return path
+  refuseBundledPath(path)
   const folder = registered.findCached(path, INDEX, options)
   if (folder === undefined) throw new RepositoryUnavailableError(path, options.revision)
   return folder

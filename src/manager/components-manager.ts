@@ -70,7 +70,7 @@ const REMOVE_ADVICE = "If you do not need both, call remove('<id>')."
  * ```ts
  * const manager = new ComponentsManager()
  * manager.enableAutoCpuOffload({ limit: '8GB' })
- * const pipe = blocks.initPipeline('models/emoji', { componentsManager: manager, collection: 'emoji' })
+ * const pipe = blocks.initPipeline(bundledModel('emoji'), { componentsManager: manager, collection: 'emoji' })
  * await pipe.loadComponents()
  * const unet = manager.getOne<UNet2DConditionModel>({ name: 'unet', collection: 'emoji' })
  * ```

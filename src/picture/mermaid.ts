@@ -44,7 +44,13 @@ function boxLines(box: PictureBox, indent: string): string[] {
   const { id, title, className, condition, chips, notes, idle, kind } = box
   const missing = notes.filter(note => note.missing)
   const components = chips.length > 0 ? `⚙ ${chips.map(chip => chip.name).join(', ')}` : ''
-  const texts = [title, className, condition ?? '', components, ...missing.map(note => `✗ ${note.text}`)]
+  const texts = [
+    title,
+    className,
+    condition ?? '',
+    components,
+    ...notes.filter(note => note.required).map(note => `${note.missing ? '✗ ' : ''}${note.text}`),
+  ]
   const marks = [
     ...(missing.length > 0 ? [`${indent}class ${id} unsatisfied`] : []),
     ...(idle ? [`${indent}class ${id} idle`] : []),

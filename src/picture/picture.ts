@@ -11,8 +11,8 @@ import { type Flow, pathKey, traceFlow } from '../wiring/flow'
 /** Options of every picture. */
 export interface PictureOptions {
   /**
-   * What a call would be given, by name: blocks that it does not run are pale, and what it lacks is red. Left out, all branches are shown alike, and
-   * red is what every call must give.
+   * What a call would be given, by name: blocks that it does not run are pale, and what it lacks is red. Left out, all branches are shown alike,
+   * and nothing is red: a caller supplies what no block does.
    */
   given?: Readonly<Record<string, unknown>> | readonly string[]
 }
@@ -26,6 +26,8 @@ export interface PictureChip {
 /** An input that no block supplies. */
 export interface PictureNote {
   readonly text: string
+  /** Whether a caller must give it. */
+  readonly required?: boolean
   readonly missing: boolean
 }
 
@@ -78,9 +80,19 @@ const LONGEST_DEFAULT = 24
 
 /** Makes the picture of a tree. */
 export function pictureOf(blocks: BlockNode, { given }: PictureOptions = {}): Picture {
-  const flow = traceFlow(blocks, given)
+  const traced = traceFlow(blocks, given)
+  // Without a call there is nothing that it lacks: what no block supplies comes from the caller.
+  const flow =
+    given === undefined ? { ...traced, edges: traced.edges.map(edge => ({ ...edge, missing: false })) } : traced
   const ids = new Map<string, string>()
-  const root = boxOf(blocks, { flow, ids, path: [], name: undefined, condition: undefined })
+  const root = boxOf(blocks, {
+    flow,
+    isCall: given !== undefined,
+    ids,
+    path: [],
+    name: undefined,
+    condition: undefined,
+  })
   const inputs = new Map<string, PicturePort>()
   const outputs = new Map<string, PicturePort>()
   const portOf = (ports: Map<string, PicturePort>, prefix: string, port: Omit<PicturePort, 'id'>): string => {
@@ -107,13 +119,15 @@ export function pictureOf(blocks: BlockNode, { given }: PictureOptions = {}): Pi
 
 interface BoxPlace {
   readonly flow: Flow
+  /** Whether the picture is of one call, which may lack something. */
+  readonly isCall: boolean
   readonly ids: Map<string, string>
   readonly path: readonly string[]
   readonly name: string | undefined
   readonly condition: string | undefined
 }
 
-function boxOf(block: BlockNode, { flow, ids, path, name, condition }: BoxPlace): PictureBox {
+function boxOf(block: BlockNode, { flow, isCall, ids, path, name, condition }: BoxPlace): PictureBox {
   const key = pathKey(path)
   const id = `b${ids.size}`
   ids.set(key, id)
@@ -123,6 +137,7 @@ function boxOf(block: BlockNode, { flow, ids, path, name, condition }: BoxPlace)
     const when = conditions?.get(part)
     return boxOf(child, {
       flow,
+      isCall,
       ids,
       path: [...path, part],
       name: isNumbered ? `${i + 1}. ${part}` : part,
@@ -140,7 +155,7 @@ function boxOf(block: BlockNode, { flow, ids, path, name, condition }: BoxPlace)
     description: block.description,
     condition,
     chips: own.map(spec => ({ name: spec.name, className: spec.typeName ?? 'any' })),
-    notes: notesOf(key, flow),
+    notes: notesOf(key, flow, isCall),
     idle: !runs && !(isComposite(block) && parts.length === 0),
     parts,
   }
@@ -163,10 +178,10 @@ function iterationVariables(block: BlockNode): Set<string> {
   return names
 }
 
-function notesOf(key: string, { inputs }: Flow): PictureNote[] {
+function notesOf(key: string, { inputs }: Flow, isCall: boolean): PictureNote[] {
   return inputs.flatMap(({ path, input, supply }): PictureNote[] => {
     if (pathKey(path) !== key || input.name === null || supply === 'block' || supply === 'caller') return []
-    if (supply === 'missing') return [{ text: `${input.name} (required)`, missing: true }]
+    if (supply === 'missing') return [{ text: `${input.name} (required)`, required: true, missing: isCall }]
     if (input.default === undefined) return [{ text: input.name, missing: false }]
     const value = formatValue(input.default)
     const shown = value.length > LONGEST_DEFAULT ? `${value.slice(0, LONGEST_DEFAULT)}…` : value

@@ -79,7 +79,7 @@ export interface SvgOptions extends PictureOptions {
 
 /**
  * Draws a tree of blocks, or that of a pipeline: blocks in blocks, loops (↻) and choices (◇) marked, branches with what chooses them, lines with the names and types of what
- * flows, components as chips, and in red each required input that no block supplies. The colours follow the reader's light or dark setting.
+ * flows, components as chips, and in red what the call lacks that `given` describes. The colours follow the reader's light or dark setting.
  *
  * ```ts
  * await writeFile('pipeline.svg', await drawSvg(new StableDiffusionTextToImageBlocks()))
@@ -89,7 +89,9 @@ export async function drawSvg(subject: BlockNode | BlockHolder, options: SvgOpti
   const blocks = treeOf(subject)
   const picture = pictureOf(blocks, options)
   const placed = await layOut(picture)
-  return writeSvg(placed, { title: options.title ?? classNameOf(blocks), description: describe(picture, blocks) })
+  const title = options.title ?? classNameOf(blocks)
+  const hasRed = picture.inputs.some(port => port.missing)
+  return writeSvg(placed, { title, description: describe(picture, blocks), hasRed })
 }
 
 function describe({ inputs, outputs }: Picture, blocks: BlockNode): string {
@@ -100,7 +102,7 @@ function describe({ inputs, outputs }: Picture, blocks: BlockNode): string {
     blocks.description.trim(),
     parts && `Made of ${parts}.`,
     `Takes ${names(inputs)}; gives ${names(outputs)}.`,
-    missing.length > 0 ? `In red, as no block supplies it: ${names(missing)}.` : '',
+    missing.length > 0 ? `In red, as the call lacks it: ${names(missing)}.` : '',
   ]
     .filter(Boolean)
     .join(' ')
@@ -111,21 +113,30 @@ const LEGEND = [
   ['note', '↻ loop'],
   ['note', '◇ choice, one of whose dashed branches runs'],
   ['note', '- - to the next iteration'],
-  ['missing', 'red: required, and no block supplies it'],
+  ['missing', 'red: required, and the call lacks it'],
 ] as const
 
-function drawLegend(y: number, width: number): string {
+/** The legend; red is in it only if something is red. */
+function drawLegend(y: number, width: number, hasRed: boolean): string {
   let [x, line] = [18, y]
-  return LEGEND.map(([style, text]) => {
-    const space = textWidth(text, SIZE.small)
-    if (x > 18 && x + space > width - 18) [x, line] = [18, line + 15]
-    const drawn = `<text class="${style}" x="${round(x)}" y="${round(line)}">${xml(text)}</text>`
-    x += space + 18
-    return drawn
-  }).join('')
+  return LEGEND.filter(([style]) => hasRed || style !== 'missing')
+    .map(([style, text]) => {
+      const space = textWidth(text, SIZE.small)
+      if (x > 18 && x + space > width - 18) [x, line] = [18, line + 15]
+      const drawn = `<text class="${style}" x="${round(x)}" y="${round(line)}">${xml(text)}</text>`
+      x += space + 18
+      return drawn
+    })
+    .join('')
 }
 
-function writeSvg(picture: PlacedPicture, { title, description }: { title: string; description: string }): string {
+interface SvgTexts {
+  readonly title: string
+  readonly description: string
+  readonly hasRed: boolean
+}
+
+function writeSvg(picture: PlacedPicture, { title, description, hasRed }: SvgTexts): string {
   const width = Math.ceil(Math.max(picture.width, 320))
   const height = Math.ceil(picture.height) + (width < 760 ? 40 : 12)
   return [
@@ -139,7 +150,7 @@ function writeSvg(picture: PlacedPicture, { title, description }: { title: strin
     ...picture.edges.map(drawEdge),
     ...picture.edges.map(drawLabels),
     ...picture.ports.map(drawPort),
-    drawLegend(picture.height + 2, width),
+    drawLegend(picture.height + 2, width, hasRed),
     '</svg>',
     '',
   ].join('\n')

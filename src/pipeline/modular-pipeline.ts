@@ -111,7 +111,7 @@ export interface ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = 
  * A private copy of a tree of blocks, a container with its components, and its settings. One pipeline serves any number of concurrent calls.
  *
  * ```ts
- * const pipe = new TextToImageBlocks().initPipeline('models/emoji')
+ * const pipe = new TextToImageBlocks().initPipeline(bundledModel('emoji'))
  * await pipe.loadComponents()
  * const images = await pipe<Image[]>({ prompt: 'red apple' }, { output: 'images', seed: 1 })
  * ```
@@ -177,7 +177,7 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
    * (`{ trustRemoteCode: true, revision }`). Nothing but index and code is read, or fetched; the weights come with {@link loadComponents}.
    *
    * ```ts
-   * const pipe = await ModularPipeline.fromPretrained('models/emoji')
+   * const pipe = await ModularPipeline.fromPretrained(bundledModel('emoji'))
    * await pipe.loadComponents()
    * ```
    *

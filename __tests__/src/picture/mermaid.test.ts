@@ -31,24 +31,22 @@ describe('toMermaid()', () => {
     expect(text).toContain('  b2 -.->|"x: any"| b2\n')
   })
 
-  test('draws frames, loops, branches, components, flows and what is missing', () => {
+  test('draws frames, loops, branches, components, flows and what a caller must give, which is not red', () => {
     expect(blocks.toMermaid().split('\n')).toEqual([
       'flowchart TD',
       '  subgraph b0 ["SequentialPipelineBlocks"]',
-      '    b1["1. encode<br/>Encode<br/>⚙ unet<br/>✗ prompt (required)"]',
-      '    class b1 unsatisfied',
+      '    b1["1. encode<br/>Encode<br/>⚙ unet<br/>prompt (required)"]',
       '    subgraph b2 ["◇ 2. choose · Choice"]',
       '      b3["inpaint<br/>Inpaint<br/>with mask"]',
       '      b4["plain<br/>Plain<br/>otherwise"]',
       '    end',
-      '    subgraph b5 ["↻ 3. loop · Repeat · ✗ numSteps (required)"]',
+      '    subgraph b5 ["↻ 3. loop · Repeat · numSteps (required)"]',
       '      b6["1. step<br/>Step"]',
       '    end',
-      '    class b5 unsatisfied',
       '  end',
-      '  in0(["prompt: string #124; string[]"]):::unsatisfied',
+      '  in0(["prompt: string #124; string[]"]):::port',
       '  in1(["mask: any"]):::port',
-      '  in2(["numSteps: any"]):::unsatisfied',
+      '  in2(["numSteps: any"]):::port',
       '  out0(["x: Map#60;string, #34;a#34;#62;"]):::port',
       '  out1(["y: any"]):::port',
       '  in0 -->|"prompt: string #124; string[]"| b1',
@@ -62,7 +60,6 @@ describe('toMermaid()', () => {
       '  classDef unsatisfied fill:#fde8e8,stroke:#c81e1e,color:#9b1c1c,stroke-width:2px',
       '  classDef port fill:#e1effe,stroke:#1c64f2,color:#1e429f',
       '  classDef idle opacity:0.35',
-      '  linkStyle 0,2 stroke:#c81e1e,color:#9b1c1c',
       '',
     ])
   })
@@ -80,7 +77,10 @@ describe('toMermaid()', () => {
     const text = new StableDiffusionTextToImageBlocks().toMermaid()
     expect(text).toContain('↻ 6. denoise (each t, i) · DenoiseLoop')
     expect(text.match(/\(required\)/g)).toHaveLength(2)
-    expect(text.match(/:::unsatisfied/g)).toHaveLength(1)
+    expect(text).not.toContain('unsatisfied\n')
+    const lacking = new StableDiffusionTextToImageBlocks().toMermaid({ given: [] })
+    expect(lacking.match(/✗ prompt \(required\)/g)).toHaveLength(2)
+    expect(lacking.match(/:::unsatisfied/g)).toHaveLength(1)
   })
 
   test('of a tree as large as SDXL stays within what Mermaid draws', () => {

@@ -187,9 +187,7 @@ describe('drawSvg()', () => {
     const svg = await drawSvg(new StableDiffusionTextToImageBlocks())
     expect(svg).toContain('role="img" aria-labelledby="title desc"')
     expect(svg).toContain('<title id="title">StableDiffusionTextToImageBlocks</title>')
-    expect(svg).toMatch(
-      /<desc id="desc">Draws pictures .* Takes prompt; gives images\. In red, as no block supplies it: prompt\.<\/desc>/,
-    )
+    expect(svg).toMatch(/<desc id="desc">Draws pictures .* Takes prompt; gives images\.<\/desc>/)
     expect(svg).toContain('@media (prefers-color-scheme: dark)')
     const { width, height } = await sharp(Buffer.from(svg)).metadata()
     expect(svg).toContain(`width="${width}" height="${height}"`)
@@ -228,8 +226,12 @@ describe('drawSvg()', () => {
     const lacking = await drawSvg(blocks, { given: ['a', 'x', 'y', 'numSteps'] })
     expect(lacking).toContain('class="missing"')
     expect(lacking).toContain('answer (required)')
+    expect(lacking).toContain('In red, as the call lacks it: answer.')
     const given = await drawSvg(blocks, { given: ['answer'] })
     expect(given).not.toContain('(required)')
     expect(given).toContain('<g class="idle">')
+    const valid = await drawSvg(blocks)
+    expect(valid).not.toContain('class="missing"')
+    expect(valid).not.toContain('In red')
   })
 })

@@ -1,0 +1,57 @@
+/** Warnings of what a model was not trained on. */
+
+import { join } from 'node:path'
+import type * as tf from '@tensorflow/tfjs'
+import { CLIPTokenizer, EncodePrompt, PrepareModels } from '../../../index'
+import { collectWarnings, emojiFolder, useEmojiModel } from '../use-emoji-model'
+
+const emoji = useEmojiModel()
+
+async function warningsOf(inputs: Record<string, unknown>, components = {}) {
+  const { warnings, onEvent } = collectWarnings()
+  const pipe = emoji.pipelineOf(new EncodePrompt(), components)
+  const embeds = await pipe<tf.Tensor>(inputs, { output: 'promptEmbeds', onEvent })
+  embeds.dispose()
+  return warnings
+}
+
+describe('EncodePrompt', () => {
+  test('warns once of all words that the model does not know, negative ones too', async () => {
+    const [warning, ...others] = await warningsOf({ prompt: ['red aple', 'a big cat'], negativePrompt: 'blurry' })
+    expect(others).toEqual([])
+    expect(warning?.code).toBe('UNKNOWN_WORDS')
+    expect(warning?.message).toMatch(
+      /"aple" \(nearest: "red apple", "apple" and "green apple"\), "big".*"blurry".*--list-words/,
+    )
+  })
+
+  test('warns of more names than the model was trained on', async () => {
+    expect(await warningsOf({ prompt: 'cat and dog' })).toMatchObject([
+      { code: 'UNKNOWN_WORDS', message: expect.stringContaining('"and"') },
+      { code: 'TOO_MANY_NAMES', message: expect.stringContaining('"cat" and "dog"') },
+    ])
+  })
+
+  test('does not warn of what the model knows', async () => {
+    expect(await warningsOf({ prompt: ['An emoji of a red apple!', 'blue car'] })).toEqual([])
+  })
+
+  test('does not warn where the model lists no words', async () => {
+    const files = (emoji.tokenizer as unknown as { files: ConstructorParameters<typeof CLIPTokenizer>[0] }).files
+    expect(await warningsOf({ prompt: 'red aple' }, { tokenizer: new CLIPTokenizer(files) })).toEqual([])
+    expect((await CLIPTokenizer.fromPretrained(join(emojiFolder, 'tokenizer'))).vocabulary).toBeDefined()
+  })
+})
+
+describe('PrepareModels', () => {
+  test.each([
+    [{}, 0],
+    [{ width: 64, height: 64 }, 0],
+    [{ width: 96, height: 96 }, 1],
+    [{ height: 32 }, 1],
+  ])('of the size %j gives warnings: %d', async (size, count) => {
+    const { warnings, onEvent } = collectWarnings()
+    await emoji.pipelineOf(new PrepareModels())({ prompt: 'cat', numInferenceSteps: 1, ...size }, { onEvent })
+    expect(warnings.map(({ code }) => code)).toEqual(new Array(count).fill('UNKNOWN_SIZE'))
+  })
+})

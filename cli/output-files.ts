@@ -1,0 +1,95 @@
+/** The files that `tesserae generate` writes. */
+import { access, constants } from 'node:fs/promises'
+import { basename, dirname, extname, join, resolve } from 'node:path'
+import type { Image } from '../components/images/image'
+import { makeImageGridAsync } from '../components/images/make-image-grid'
+import { UnwritableFileError } from '../src/files/unwritable-file-error'
+import type { Seed } from '../src/params/seed'
+import { type GenerationRecord, PNG_KEYWORD } from './generation-record'
+
+/** `--out -`: the picture goes to standard output. */
+export const STANDARD_OUTPUT = '-'
+
+/** Files to write: one for each picture, and for several a grid of all. */
+export interface OutputFiles {
+  readonly pictures: readonly string[]
+  readonly grid: string | undefined
+}
+
+/**
+ * Names the files: after the prompt and the seed of each picture, or after `out`.
+ *
+ * @throws UnwritableFileError for a name that does not end in .png, or standard output that cannot take the pictures
+ */
+export function outputFiles(
+  prompt: string,
+  seeds: readonly Seed[],
+  { out, json }: { out?: string; json?: boolean },
+): OutputFiles {
+  if (out === STANDARD_OUTPUT) {
+    if (seeds.length > 1) throw unfit('takes one picture. Leave out --count, or name a file.')
+    if (json) throw unfit('takes the picture or the JSON. Leave out --json, or name a file.')
+    if (process.stdout.isTTY)
+      throw unfit('is a terminal, which cannot show a PNG file. Send it to a file or a program: > picture.png')
+    return { pictures: [STANDARD_OUTPUT], grid: undefined }
+  }
+  const [first] = seeds
+  const file = resolve(out ?? `${slug(prompt)}${seeds.length > 1 ? '' : `-${first}`}.png`)
+  const extension = extname(file)
+  if (extension.toLowerCase() !== '.png') {
+    throw new UnwritableFileError(
+      file,
+      'unknown-format',
+      'the name of the output must end in .png: how it was made is stored in the file.',
+    )
+  }
+  if (seeds.length === 1) return { pictures: [file], grid: undefined }
+  const stem = join(dirname(file), basename(file, extension))
+  const grid = out === undefined ? `${stem}-${first}-to-${seeds.at(-1)}${extension}` : file
+  return { pictures: seeds.map(seed => `${stem}-${seed}${extension}`), grid }
+}
+
+function unfit(problem: string): UnwritableFileError {
+  return new UnwritableFileError('standard output', 'unknown-format', problem)
+}
+
+/** Fails before the work, not after it, if there is no folder to write into. @throws UnwritableFileError */
+export async function requireFolder({ pictures: [file] }: OutputFiles): Promise<void> {
+  if (file === undefined || file === STANDARD_OUTPUT) return
+  try {
+    await access(join(dirname(file), '/'), constants.W_OK)
+  } catch (error) {
+    throw UnwritableFileError.fromSystemError(file, error)
+  }
+}
+
+/** The letters and digits of a text, of any script, as a file name. */
+function slug(text: string): string {
+  const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? ['picture']
+  return words.join('-').slice(0, 60)
+}
+
+/** Writes the pictures, each with the record of how it was made. */
+export async function saveAll(
+  images: readonly Image[],
+  files: OutputFiles,
+  record: (i: number) => GenerationRecord,
+): Promise<void> {
+  for (const [i, image] of images.entries()) {
+    const text = { [PNG_KEYWORD]: JSON.stringify(record(i)) }
+    const file = files.pictures[i] as string
+    if (file === STANDARD_OUTPUT) await writeOut(await image.toPng(text))
+    else await image.save(file, text)
+  }
+  if (files.grid !== undefined) {
+    const all = { ...record(0), count: images.length }
+    await (await makeImageGridAsync(images)).save(files.grid, { [PNG_KEYWORD]: JSON.stringify(all) })
+  }
+}
+
+/** Waits until standard output has taken the bytes: the process may end behind them. */
+function writeOut(bytes: Uint8Array): Promise<void> {
+  return new Promise((done, failed) => {
+    process.stdout.write(bytes, error => (error ? failed(error) : done()))
+  })
+}

@@ -1,0 +1,14 @@
+/** Splits prompts and names into words that can be compared. */
+
+/** Longer prompts are cut: no text model reads that much. */
+const LONGEST_PROMPT = 5000
+
+// Flags; pictographs with skin tones, joined by U+200D; letters and digits with the marks on them, apostrophes inside.
+const WORD =
+  /\p{RI}\p{RI}|\p{ExtPict}\uFE0F?\p{EMod}?(?:\u200D\p{ExtPict}\uFE0F?\p{EMod}?)*|[\p{L}\p{N}][\p{L}\p{N}\p{M}]*(?:'[\p{L}\p{N}][\p{L}\p{N}\p{M}]*)*/gu
+
+/** Returns the words of a text in lower case, and each emoji as one word. Punctuation and hyphens separate words. */
+export function splitWords(text: string): string[] {
+  const plain = text.slice(0, LONGEST_PROMPT).normalize('NFKC').replace(/[’‘]/g, "'").toLowerCase()
+  return (plain.match(WORD) ?? []).map(word => word.replaceAll('\uFE0F', ''))
+}

@@ -1,45 +1,72 @@
 /** Writes a file as a whole or not at all. */
-import { open, rename, rm, stat } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { access, constants, type FileHandle, open, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { takePermissions } from './keep-permissions'
 import { clearLeftovers, temporaryBeside } from './leftovers'
+import { isImmovable, placeBehindLinks, replaceFile, writeInto } from './replace-file'
 import { syncToDisk } from './sync-to-disk'
 import { UnwritableFileError } from './unwritable-file-error'
+
+type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+
+/** Mode of a file that nobody else may open. */
+const PRIVATE = 0o600
 
 /**
  * Writes chunks to a new file in the same folder and gives it its name when it is complete and on the disk. Whoever reads
  * the file sees the old content or the new, also when the process is killed midway; what it then leaves behind goes when the folder is
  * next written to.
  *
- * @throws UnwritableFileError if the folder is missing, may not be written, the disk is full, or the path is a folder; what the chunks throw
+ * A file that is replaced keeps its permissions and owner; behind a link, the file that it leads to is written. Devices and pipes are written to, and so
+ * are files that cannot be replaced because they are mounted by themselves, or their folder may not be written.
+ *
+ * @throws UnwritableFileError if the folder is missing, the file or folder may not be written, the disk is full, or the path is a folder; what the
+ * chunks throw
  */
-export async function writeFileAtomically(
-  path: string,
-  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-): Promise<void> {
-  const temporary = temporaryBeside(path)
+export async function writeFileAtomically(path: string, chunks: Chunks): Promise<void> {
+  let temporary: string | undefined
   try {
-    await refuseFolder(path)
-    await clearLeftovers(dirname(path))
-    await writeChunks(temporary, chunks)
-    await rename(temporary, path)
-    await syncToDisk(dirname(path))
+    const place = await placeBehindLinks(path)
+    const old = await stat(place).catch(() => undefined)
+    if (old?.isDirectory()) {
+      throw new UnwritableFileError(path, 'is-folder', 'this is a folder. Give the name of a file.')
+    }
+    if (old && !old.isFile()) return await writeInto(place, chunks)
+    // Renaming would replace a file that may not be written.
+    if (old) await requireWritable(path, place)
+    await clearLeftovers(dirname(place))
+    const handle = await openBeside(place, old)
+    if (handle === undefined) return await writeInto(place, chunks)
+    temporary = handle.path
+    await writeChunks(handle.file, chunks)
+    if (old) await takePermissions(temporary, old)
+    await replaceFile(temporary, place)
+    await syncToDisk(dirname(place))
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined)
+    if (temporary !== undefined) await rm(temporary, { force: true }).catch(() => undefined)
     throw UnwritableFileError.from(path, error)
   }
 }
 
-/** Renaming onto a folder fails under another name on each system, so it is asked beforehand. */
-async function refuseFolder(path: string): Promise<void> {
-  const isFolder = await stat(path).then(
-    stats => stats.isDirectory(),
-    () => false,
-  )
-  if (isFolder) throw new UnwritableFileError(path, 'is-folder', 'this is a folder. Give the name of a file.')
+async function requireWritable(path: string, place: string): Promise<void> {
+  await access(place, constants.W_OK).catch(cause => {
+    throw new UnwritableFileError(path, 'no-permission', 'no permission to write to this file.', cause)
+  })
 }
 
-async function writeChunks(path: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
-  const handle = await open(path, 'wx')
+/** A new file beside a place; nothing where only the file that is there may be written. */
+async function openBeside(place: string, old: Stats | undefined) {
+  const path = temporaryBeside(place)
+  try {
+    return { path, file: await open(path, 'wx', old ? PRIVATE : undefined) }
+  } catch (error) {
+    if (old && isImmovable(error)) return undefined
+    throw error
+  }
+}
+
+async function writeChunks(handle: FileHandle, chunks: Chunks): Promise<void> {
   try {
     for await (const chunk of chunks) await handle.writeFile(chunk)
     await handle.sync()

@@ -16,9 +16,13 @@ import {
 } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { exchangeFolders } from './exchange-folders'
+import { takePermissions, takePermissionsInside } from './keep-permissions'
 import { clearLeftovers, recoverFolder, setAsideBeside, temporaryBeside } from './leftovers'
+import { mountPointsIn } from './mount-points'
+import { isImmovable } from './replace-file'
 import { syncToDisk, syncTree } from './sync-to-disk'
 import { UnwritableFileError } from './unwritable-file-error'
+import { mustStayInPlace, writeInPlace } from './write-in-place'
 
 /** How {@link writeFolderAtomically} treats what is there. */
 export interface WriteFolderOptions {
@@ -38,6 +42,11 @@ export interface WriteFolderOptions {
  * Where the system has no way to swap two folders in one step (see {@link exchangeFolders}), there is a moment between two moves in which a killed
  * process leaves the old folder set aside; {@link recoverFolder}, which reading and saving call, puts it back.
  *
+ * A folder that cannot be exchanged is written file by file: where volumes are mounted, in lower layers of overlay file systems, behind links inside of
+ * it, or where the folder around it may not be written. Each file is then the old or the new one at every moment, but not all of them together.
+ *
+ * Files and folders that are replaced keep their permissions and owner.
+ *
  * @throws UnwritableFileError if the target is a file, may not be written, or the disk is full; what `fill` throws
  */
 export async function writeFolderAtomically(
@@ -52,8 +61,7 @@ export async function writeFolderAtomically(
     const parent = dirname(target)
     created = await mkdir(parent, { recursive: true })
     await clearLeftovers(parent)
-    staging = temporaryBeside(target)
-    await mkdir(staging)
+    staging = await makeStaging(target)
     await fill(staging)
     await syncTree(staging)
     const here = process.cwd()
@@ -88,16 +96,46 @@ async function placeOf(path: string): Promise<string> {
   return realpath(path)
 }
 
+/** A new folder beside the target, or inside of it where the folder around it is no place to write to. Nobody else may look into it. */
+async function makeStaging(target: string): Promise<string> {
+  const beside = temporaryBeside(target)
+  const isThere = (await stat(target).catch(() => undefined)) !== undefined
+  try {
+    if (!(isThere && (await mountPointsIn(target)).has(target))) {
+      await mkdir(beside, 0o700)
+      return beside
+    }
+  } catch (error) {
+    if (!isThere || !isImmovable(error)) throw error
+  }
+  await clearLeftovers(target)
+  const inside = temporaryBeside(join(target, 'new'))
+  await mkdir(inside, 0o700)
+  return inside
+}
+
 async function putInPlace(staging: string, target: string, options: WriteFolderOptions): Promise<void> {
   const old = await readdir(target).catch(() => undefined)
   if (old === undefined) {
+    await chmod(staging, 0o777 & ~process.umask())
     // Another process may have put one there since.
     if (await renamed(staging, target)) await syncToDisk(dirname(target))
     else await putInPlace(staging, target, options)
     return
   }
-  if (old.some(name => options.markers.includes(name))) await replaceFolder(staging, target, options.replaces)
-  else await moveEntries(staging, target, options)
+  const inPlace = async () => {
+    await writeInPlace(staging, target, { last: options.markers[0], replaces: options.replaces ?? (() => false) })
+    await rm(staging, { recursive: true, force: true })
+  }
+  if (dirname(staging) === target || (await mustStayInPlace(staging, target))) return inPlace()
+  try {
+    await takePermissionsInside(staging, target)
+    if (old.some(name => options.markers.includes(name))) await replaceFolder(staging, target, options.replaces)
+    else await moveEntries(staging, target, options)
+  } catch (error) {
+    if (!isImmovable(error)) throw error
+    await inPlace()
+  }
   await syncToDisk(dirname(target))
 }
 
@@ -131,7 +169,7 @@ async function replaceFolder(
 ): Promise<void> {
   const keep = (from: string, to: string) => keepOthers(from, to, file => replaces?.(prefix + file) ?? false)
   await keep(target, staging)
-  await chmod(staging, (await stat(target)).mode)
+  await takePermissions(staging, await stat(target))
   if (await exchangeFolders(staging, target)) {
     // What others have put there in the meantime stays as well.
     await keep(staging, target)

@@ -1,4 +1,5 @@
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UnwritableFileError } from '../../../src/files/unwritable-file-error'
 import { writeFileAtomically } from '../../../src/files/write-file-atomically'
@@ -65,6 +66,81 @@ describe('writeFileAtomically', () => {
     await expect(runSave(saving, { TARGET: join(folder(), 'file.txt') })).rejects.toThrow(refused)
     expect(await readdir(folder())).toEqual([])
   })
+})
+
+describe('a file that is written over', () => {
+  const file = () => join(folder(), 'file')
+  const write = (path = file()) => writeFileAtomically(path, [Buffer.from('new')])
+  const modeOf = async (path: string) => (await stat(path)).mode & 0o777
+
+  test.each([0o600, 0o640, 0o755])('keeps its mode (%i), and is open to nobody else meanwhile', async mode => {
+    await writeFile(file(), 'old')
+    await chmod(file(), mode)
+    let during = 0
+    const chunks = async function* () {
+      const [name] = (await readdir(folder())).filter(other => other !== 'file')
+      during = await modeOf(join(folder(), String(name)))
+      yield Buffer.from('new')
+    }
+    await writeFileAtomically(file(), chunks())
+    expect([await readFile(file(), 'utf8'), await modeOf(file()), during]).toEqual(['new', mode, 0o600])
+  })
+
+  test('is written behind a link, also one to a file that is not there', async () => {
+    await mkdir(join(folder(), 'real'))
+    await writeFile(join(folder(), 'real', 'file'), 'old')
+    for (const name of ['file', 'none']) {
+      await symlink(join('real', name), join(folder(), name))
+      await write(join(folder(), name))
+      expect((await lstat(join(folder(), name))).isSymbolicLink()).toBe(true)
+      expect(await readFile(join(folder(), 'real', name), 'utf8')).toBe('new')
+    }
+    expect(await readdir(join(folder(), 'real'))).toEqual(['file', 'none'])
+  })
+
+  test('may be a device, which stays one', async () => {
+    await write('/dev/null')
+    expect((await stat('/dev/null')).isCharacterDevice()).toBe(true)
+  })
+
+  test('may be a pipe with a reader; one without is refused at once', async () => {
+    execFileSync('mkfifo', [file()])
+    await expect(write()).rejects.toThrow(UnwritableFileError)
+    const reading = readFile(file(), 'utf8')
+    // Opened for reading by now, or soon.
+    for (let attempt = 0; attempt < 100; attempt++) {
+      if (
+        await write().then(
+          () => true,
+          () => false,
+        )
+      )
+        break
+      await new Promise(resolve => setTimeout(resolve, 20))
+    }
+    expect(await reading).toBe('new')
+  })
+
+  testWithUsers(
+    'may be the only one in its folder that may be written; what may not be written is not replaced',
+    async () => {
+      await chmod(folder(), 0o755)
+      await writeFile(file(), 'old')
+      await writeFile(join(folder(), 'locked'), 'old')
+      await chmod(file(), 0o666)
+      await chmod(join(folder(), 'locked'), 0o444)
+      const saving = asNobody(
+        "const { writeFileAtomically } = library('src/files/write-file-atomically')",
+        "await writeFileAtomically(process.env.TARGET, [Buffer.from('new')])",
+      )
+      await runSave(saving, { TARGET: file() })
+      await expect(runSave(saving, { TARGET: join(folder(), 'locked') })).rejects.toThrow(
+        /no permission to write to this file/,
+      )
+      expect(await readFile(file(), 'utf8')).toBe('new')
+      expect(await readFile(join(folder(), 'locked'), 'utf8')).toBe('old')
+    },
+  )
 })
 
 describe('UnwritableFileError', () => {

@@ -13,6 +13,7 @@ import {
   RevisionNotFoundError,
   TokenRefusedError,
 } from './hub-errors'
+import { proxyFor } from './hub-proxy'
 import { hubEndpoint, hubToken, numberOption } from './hub-settings'
 import { isCommit } from './repository-names'
 
@@ -61,6 +62,9 @@ const LONGEST_MESSAGE = 500
 const LONGEST_ANSWER = 32 * 2 ** 20
 /** Failures that another attempt a second later does not mend. */
 const LASTING = ['ENOTFOUND', 'ECONNREFUSED', 'ERR_INVALID_URL', 'ERR_TLS_CERT_ALTNAME_INVALID', 'CERT_HAS_EXPIRED']
+
+/** What undici says of a proxy that refuses to connect to a server. */
+const PROXY_REFUSES = /^Proxy response \(4\d\d\)/
 
 /** A connection to one Hub, with one token. */
 export class HubClient {
@@ -236,8 +240,9 @@ export class HubClient {
     }
     const { body } = init
     const signal = anySignal(this.signal, init.signal ?? undefined)
+    const request = proxyFor(url)?.fetch ?? fetch
     // Large bodies take their time; only the silence of an answer is a failure.
-    return this.watched(url, target, signal, given => fetch(url, { ...init, headers, signal: given }), body == null)
+    return this.watched(url, target, signal, given => request(url, { ...init, headers, signal: given }), body == null)
   }
 
   /** Waits for something, but not for ever. */
@@ -264,7 +269,7 @@ export class HubClient {
       return await Promise.race([work(controller.signal), failed])
     } catch (error) {
       signal?.throwIfAborted()
-      throw new HubConnectionError(target.repository, hostOf(url), reasonOf(error), error)
+      throw new HubConnectionError(target.repository, hostOf(url), reasonOf(error) + proxyNote(url), error)
     } finally {
       clearTimeout(timer)
       stopListening?.()
@@ -329,9 +334,16 @@ function mayPass(error: unknown, wasThere = false): boolean {
   if (error instanceof HubRequestError) return PASSING.includes(error.status)
   if (!(error instanceof HubConnectionError)) return false
   for (let cause = error.cause; cause != null && !wasThere; cause = (cause as Error).cause) {
-    if (LASTING.includes(String((cause as NodeJS.ErrnoException).code))) return false
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (LASTING.includes(String(code)) || PROXY_REFUSES.test(message)) return false
   }
   return true
+}
+
+/** Which proxy was asked, if any: the server may be right, and the proxy wrong. */
+function proxyNote(url: string): string {
+  const proxy = proxyFor(url)
+  return proxy === undefined ? '' : ` (${proxy.variable} names the proxy ${proxy.host})`
 }
 
 /** The innermost reason: fetch says "fetch failed" and hides why. */

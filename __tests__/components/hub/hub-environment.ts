@@ -13,6 +13,7 @@ const NAMES = [
   'HUGGING_FACE_HUB_TOKEN',
   'TRANSFORMERS_OFFLINE',
   'XDG_CACHE_HOME',
+  ...['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'].flatMap(name => [name, name.toLowerCase()]),
 ]
 
 /** Takes the settings of the Hub away for each test, and puts `HF_HOME` into a folder of the test. */

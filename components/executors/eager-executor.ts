@@ -4,11 +4,17 @@ import { backendInUse } from '../backends/select-backend'
 import type { Module } from '../nn/module'
 import type { Parameter } from '../nn/parameter'
 import * as tf from '../tensors/tf'
+import { ProgramCache } from './eager/program-cache'
 import type { Executor, ModelRunOptions } from './executor'
 import type { ModelCall } from './model-call'
 import { gpuMemory, HOST_MEMORY } from './model-memories'
 
-/** Computes a call where it stands. */
+const programs = new ProgramCache()
+
+/**
+ * Computes a call kernel by kernel, and yields to the event loop in between. Small calls, and those that cannot be recorded because they read values,
+ * are computed at once.
+ */
 export const eagerExecutor: Executor = {
   name: 'eager',
   get backend() {
@@ -30,14 +36,18 @@ export const eagerExecutor: Executor = {
   heldBytes: () => 0,
   formOf: () => '',
   missingBytes: ({ model }) => sumBytes(model, ({ isInMemory }) => !isInMemory),
-  // A call is over before anything else can begin.
+  // A call is settled when nothing is computed for it any more.
   whenIdle: () => Promise.resolve(),
-  async run<I, O>({ forward, inputs }: ModelCall<I, O>, { signal }: ModelRunOptions = {}): Promise<O> {
+  async run<I, O>(call: ModelCall<I, O>, { signal }: ModelRunOptions = {}): Promise<O> {
     signal?.throwIfAborted()
-    return forward(inputs)
+    const prepared = programs.prepare(call as unknown as ModelCall<never, unknown>)
+    if (prepared === undefined) return call.forward(call.inputs)
+    return (await prepared.program.run(prepared.tensors, { signal })) as O // The result is put together as the model had it.
   },
   prepare: () => Promise.resolve(),
-  release() {},
+  release(model) {
+    programs.release(model)
+  },
 }
 
 function sumBytes(model: Module, isMeant: (parameter: Parameter) => boolean): number {

@@ -22,10 +22,22 @@ export class LayerNorm extends Module {
   forward<T extends tf.Tensor>(x: T): T {
     const { eps } = this
     const [weight, bias] = [this.weight.tensor, this.bias.tensor]
-    return fusedKernel<T>('LayerNormalization', { x, weight, bias }, { eps }, () => {
-      const centered = x.sub(x.mean(-1, true))
-      const variance = centered.square().mean(-1, true)
-      return centered.mul(variance.add(eps).rsqrt()).mul(weight).add(bias)
-    })
+    return fusedKernel<T>('LayerNormalization', { x, weight, bias }, { eps }, () =>
+      composeLayerNorm(x, { weight, bias, eps }),
+    )
   }
+}
+
+/** What a layer norm computes with. */
+export interface LayerNormInputs {
+  readonly weight: tf.Tensor1D
+  readonly bias: tf.Tensor1D
+  readonly eps: number
+}
+
+/** The kernel `LayerNormalization`, from kernels of TensorFlow.js. */
+export function composeLayerNorm<T extends tf.Tensor>(x: T, { weight, bias, eps }: LayerNormInputs): T {
+  const centered = x.sub(x.mean(-1, true))
+  const variance = centered.square().mean(-1, true)
+  return centered.mul(variance.add(eps).rsqrt()).mul(weight).add(bias)
 }

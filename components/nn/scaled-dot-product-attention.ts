@@ -16,16 +16,35 @@ export interface AttentionInputs {
 }
 
 /** `softmax(query · keyᵀ / √width + bias) · value` for each head; returns `[batch, token, heads · width]`. */
-export function scaledDotProductAttention({ query, key, value, heads, bias }: AttentionInputs): tf.Tensor3D {
-  const [batch, tokens, channels] = query.shape
-  return fusedKernel<tf.Tensor3D>('ScaledDotProductAttention', { query, key, value, bias }, { heads }, () => {
-    const width = channels / heads
-    const split = (x: tf.Tensor3D) => x.reshape<tf.Tensor4D>([batch, -1, heads, width])
-    const q = split(query.mul(1 / Math.sqrt(width))).transpose<tf.Tensor4D>([0, 2, 1, 3])
-    const k = split(key).transpose<tf.Tensor4D>([0, 2, 3, 1])
-    const v = split(value).transpose<tf.Tensor4D>([0, 2, 1, 3])
-    const scores = tf.matMul(q, k)
-    const weights = tf.softmax(bias ? scores.add(bias) : scores)
-    return tf.matMul(weights, v).transpose([0, 2, 1, 3]).reshape([batch, tokens, channels])
-  })
+export function scaledDotProductAttention(inputs: AttentionInputs): tf.Tensor3D {
+  const { query, key, value, heads, bias } = inputs
+  return fusedKernel<tf.Tensor3D>('ScaledDotProductAttention', { query, key, value, bias }, { heads }, () =>
+    composeAttention(inputs),
+  )
+}
+
+/** The kernel `ScaledDotProductAttention`, from kernels of TensorFlow.js. */
+export function composeAttention(inputs: AttentionInputs): tf.Tensor3D {
+  const { q, k, v } = splitHeads(inputs)
+  const scores = tf.matMul(q, k)
+  const weights = tf.softmax(inputs.bias ? scores.add(inputs.bias) : scores)
+  return joinHeads(tf.matMul(weights, v))
+}
+
+/** The operands of attention for each head: `q` `[batch, heads, token, width]`, `k` `[batch, heads, width, key token]`, and `v` like `q`. */
+export function splitHeads({ query, key, value, heads }: AttentionInputs) {
+  const [batch, , channels] = query.shape
+  const width = channels / heads
+  const split = (x: tf.Tensor3D) => x.reshape<tf.Tensor4D>([batch, -1, heads, width])
+  return {
+    q: split(query.mul(1 / Math.sqrt(width))).transpose<tf.Tensor4D>([0, 2, 1, 3]),
+    k: split(key).transpose<tf.Tensor4D>([0, 2, 3, 1]),
+    v: split(value).transpose<tf.Tensor4D>([0, 2, 1, 3]),
+  }
+}
+
+/** `[batch, heads, token, width]` → `[batch, token, heads · width]`. */
+export function joinHeads(x: tf.Tensor4D): tf.Tensor3D {
+  const [batch, heads, tokens, width] = x.shape
+  return x.transpose([0, 2, 1, 3]).reshape([batch, tokens, heads * width])
 }

@@ -27,6 +27,12 @@ export function wrapForward(module: Module, around: (run: Forward, args: readonl
   }
 }
 
+/** Whether something is around the forward of a model or of a part of it. */
+export function isWrapped(model: Module): boolean {
+  for (const [, module] of model.namedModules()) if (Object.hasOwn(module, 'forward')) return true
+  return Object.hasOwn(model, 'forward')
+}
+
 /**
  * Does so for every submodule of a model; `around` is called with the submodule's state-dict name and a function that runs the forward
  * on the same arguments.

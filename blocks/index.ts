@@ -3,6 +3,7 @@ import './pipeline-families'
 
 export { DecodeLatents } from './stable-diffusion/decode-latents'
 export { DenoiseLoop } from './stable-diffusion/denoise-loop'
+export { EmbedGuidance } from './stable-diffusion/embed-guidance'
 export { EncodePrompt } from './stable-diffusion/encode-prompt'
 export { PostprocessImages } from './stable-diffusion/postprocess-images'
 export { PredictNoise } from './stable-diffusion/predict-noise'

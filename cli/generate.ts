@@ -3,6 +3,7 @@
 import { randomInt } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
+import { correctScheduler } from '../blocks/stable-diffusion/component-corrections'
 import { StableDiffusionTextToImageBlocks } from '../blocks/stable-diffusion/text-to-image-blocks'
 import { type BackendSelection, selectBackend } from '../components/backends/select-backend'
 import { readConfig } from '../components/configs/read-config'
@@ -149,7 +150,9 @@ async function loadPipeline(
     const { pretrainedModelNameOrPath: place = model, subfolder, revision } = pipe.getComponentSpec('scheduler') ?? {}
     const part = { subfolder, files: [SCHEDULER_CONFIG_NAME] }
     const folder = join(await resolveRepository(place, part, { ...repository, revision }), subfolder ?? '')
-    pipe.updateComponents({ scheduler: scheduler.make(await readConfig(folder, SCHEDULER_CONFIG_NAME)) })
+    const made = scheduler.make(await readConfig(folder, SCHEDULER_CONFIG_NAME))
+    correctScheduler(made, folder)
+    pipe.updateComponents({ scheduler: made })
   }
   // Each component knows the revision of its own repository.
   await pipe.loadComponents({ ...repository, executor })

@@ -41,7 +41,7 @@ program
   .option('--steps <number>', 'denoising steps', parseSteps, 25)
   .option(
     '--guidance <scale>',
-    "how closely to follow the prompt; 1 is not at all (default: 4, or the --guider's)",
+    "how closely to follow the prompt; up to 1, without guidance and negative prompt (default: 4, or the --guider's)",
     parseGuidance,
   )
   .option(

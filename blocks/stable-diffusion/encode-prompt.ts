@@ -1,7 +1,7 @@
 /** Turns words into the embeddings that condition the denoiser. Counterpart: StableDiffusionPipeline.encode_prompt of diffusers. */
 import { z } from 'zod'
 import { BaseGuidance } from '../../components/guiders/base-guidance'
-import { CLIPTextModel } from '../../components/models/clip-text/clip-text-model'
+import { type CLIPTextInputs, CLIPTextModel } from '../../components/models/clip-text/clip-text-model'
 import { tensor } from '../../components/tensors/tensor-schema'
 import * as tf from '../../components/tensors/tf'
 import { CLIPTokenizer } from '../../components/tokenizers/clip-tokenizer'
@@ -17,6 +17,7 @@ import {
   type RunCost,
 } from '../../src'
 import { warnOfUnknownWords } from './check-vocabulary'
+import { expandConcepts } from './expand-concepts'
 import { guiderOptions } from './guider-options'
 
 const texts = z.union([z.string(), z.array(z.string()).min(1)])
@@ -88,10 +89,16 @@ export class EncodePrompt extends ModularPipelineBlocks {
     if (vocabulary) warnOfUnknownWords(this.context, vocabulary, prompts, [this.negativePrompt ?? []].flat())
     this.batchSize = prompts.length * this.numImagesPerPrompt
     this.promptEmbeds = await this.encode('prompt', prompts, this.clipSkip)
-    this.negativePromptEmbeds =
-      this.guider.numConditions > 1
-        ? await this.encode('negative prompt', this.negativePrompts(prompts.length))
-        : undefined
+    const compares = this.guider.numConditions > 1
+    if (!compares && [this.negativePrompt ?? ''].flat().some(text => text.trim() !== '')) {
+      this.context.warn(
+        'NEGATIVE_PROMPT_IGNORED',
+        'The negative prompt is ignored: this run compares with none. A guidanceScale above 1 does.',
+      )
+    }
+    this.negativePromptEmbeds = compares
+      ? await this.encode('negative prompt', this.negativePrompts(prompts.length))
+      : undefined
   }
 
   /** One text for all prompts, or one for each. */
@@ -111,25 +118,28 @@ export class EncodePrompt extends ModularPipelineBlocks {
 
   /** Embeddings `[images, tokens, channels]`, each text repeated for its pictures. */
   private async encode(what: string, prompts: readonly string[], clipSkip?: number): Promise<tf.Tensor3D> {
-    const { inputIds, truncated } = this.tokenizer.encode(prompts, { padding: 'max_length', truncation: true })
+    const { tokenizer } = this
+    const texts = prompts.map(prompt => expandConcepts(prompt, tokenizer))
+    const { inputIds, attentionMask, truncated } = tokenizer.encode(texts, { padding: 'max_length', truncation: true })
     for (const [i, rest] of truncated.entries()) {
       if (rest !== '') {
-        const problem = `is longer than ${this.tokenizer.modelMaxLength} tokens. This end of it is not seen: "${rest}"`
+        const problem = `is longer than ${tokenizer.modelMaxLength} tokens. This end of it is not seen: "${rest}"`
         this.context.warn('PROMPT_TRUNCATED', `The ${numbered(what, i, prompts)} ${problem}`)
       }
     }
     const ids = tf.tensor2d(inputIds, undefined, 'int32')
-    const states = await this.embed(ids, clipSkip)
-    const [texts, tokens, channels] = states.shape
-    const repeated = states.expandDims(1).tile([1, this.batchSize / texts, 1, 1])
+    const mask = this.textEncoder.config.useAttentionMask ? tf.tensor2d(attentionMask, undefined, 'int32') : undefined
+    const states = await this.embed({ inputIds: ids, attentionMask: mask }, clipSkip)
+    const [count, tokens, channels] = states.shape
+    const repeated = states.expandDims(1).tile([1, this.batchSize / count, 1, 1])
     return repeated.reshape([this.batchSize, tokens, channels])
   }
 
   /** The states behind the final norm: of the last layer, or of one before it. */
-  private async embed(inputIds: tf.Tensor2D, clipSkip: number | undefined): Promise<tf.Tensor3D> {
+  private async embed(inputs: CLIPTextInputs, clipSkip: number | undefined): Promise<tf.Tensor3D> {
     const { signal } = this.context
-    if (clipSkip === undefined) return (await this.textEncoder.call({ inputIds }, { signal })).lastHiddenState
-    const { hiddenStates } = await this.textEncoder.call({ inputIds, outputHiddenStates: true }, { signal })
+    if (clipSkip === undefined) return (await this.textEncoder.call(inputs, { signal })).lastHiddenState
+    const { hiddenStates } = await this.textEncoder.call({ ...inputs, outputHiddenStates: true }, { signal })
     const states = hiddenStates.at(-(clipSkip + 1))
     if (states === undefined) {
       const layers = hiddenStates.length - 1

@@ -1,8 +1,25 @@
-/** How the blocks of the family ask for a guider. */
+/** How the blocks of the family ask for a guider, and change it for a run. */
+import type { RawConfig } from '../../components/configs/parse-config'
+import type { BaseGuidance } from '../../components/guiders/base-guidance'
 import type { ComponentOptions } from '../../src'
 
-/** Any guider; the pipeline makes a ClassifierFreeGuidance of Stable Diffusion's usual strength unless it is given another. */
+/** Stable Diffusion's usual strength of the guidance. */
+export const DEFAULT_GUIDANCE_SCALE = 7.5
+
+/** Any guider; the pipeline makes a ClassifierFreeGuidance of the usual strength unless it is given another. */
 export const guiderOptions: ComponentOptions = {
-  config: { guidanceScale: 7.5 },
+  config: { guidanceScale: DEFAULT_GUIDANCE_SCALE },
   description: 'Combines the predictions with and without the prompt.',
+}
+
+/** A guider of the same class with other settings, enabled or not. */
+export function guideWith(
+  guider: BaseGuidance,
+  changes: RawConfig,
+  isEnabled = guider.getState().enabled,
+): BaseGuidance {
+  const changed = guider.new(changes)
+  if (isEnabled) changed.enable()
+  else changed.disable()
+  return changed
 }

@@ -6,6 +6,7 @@ import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/
 import { tensor } from '../../components/tensors/tensor-schema'
 import type * as tf from '../../components/tensors/tf'
 import { Block, Component, type In, Input, LoopStep, ModularPipelineBlocks, type Out, Output } from '../../src'
+import { unetOptions } from './component-corrections'
 import { guiderOptions } from './guider-options'
 
 /** A step of the denoise loop: runs the UNet for each condition of the guider, and combines the predictions. */
@@ -13,13 +14,20 @@ import { guiderOptions } from './guider-options'
 export class PredictNoise extends ModularPipelineBlocks {
   static override readonly className: string = 'PredictNoise'
 
-  @Component(UNet2DConditionModel) unet!: UNet2DConditionModel
+  @Component(UNet2DConditionModel, unetOptions) unet!: UNet2DConditionModel
   @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance
 
   @Input(z.array(z.number()).describe('The timesteps of the run, falling.')) timesteps!: In<number[]>
   @Input(tensor('images latentHeight latentWidth latentChannels')) scaledLatents!: In<tf.Tensor4D>
   @Input(tensor('images tokens channels')) promptEmbeds!: In<tf.Tensor3D>
   @Input(tensor('images tokens channels').optional()) negativePromptEmbeds!: In<tf.Tensor3D | undefined>
+
+  @Input(
+    tensor('1 guidanceChannels')
+      .optional()
+      .describe('The embedded guidance scale, for UNets that take it as an input.'),
+  )
+  timestepCond!: In<tf.Tensor2D | undefined>
 
   @Input(
     z
@@ -45,7 +53,11 @@ export class PredictNoise extends ModularPipelineBlocks {
     // Not the number of steps, as some schedulers ask twice for each: their runs would end without guidance.
     guider.setState(i, this.timesteps.length, t)
     const together = this.batchConditions ?? (() => unet.hasRoomFor(sample.shape, guider.numConditions))
-    const conditions = { sample, encoderHiddenStates: [this.promptEmbeds, this.negativePromptEmbeds] as const }
+    const conditions = {
+      sample,
+      encoderHiddenStates: [this.promptEmbeds, this.negativePromptEmbeds] as const,
+      timestepCond: this.timestepCond?.tile<tf.Tensor2D>([sample.shape[0], 1]),
+    }
     const noisePred = await predictConditions(
       guider,
       unet,

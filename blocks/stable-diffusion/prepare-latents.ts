@@ -18,6 +18,7 @@ import {
   Output,
   type RunCost,
 } from '../../src'
+import { schedulerOptions, unetOptions } from './component-corrections'
 import { latentSize } from './latent-size'
 
 const latentsSchema = tensor('images latentHeight latentWidth latentChannels')
@@ -34,8 +35,8 @@ const size = z.int().min(1).optional()
 export class PrepareLatents extends ModularPipelineBlocks {
   static override readonly className: string = 'PrepareLatents'
 
-  @Component(SchedulerMixin) scheduler!: SchedulerMixin
-  @Component(UNet2DConditionModel, { description: 'Predicts the noise.' }) unet!: UNet2DConditionModel
+  @Component(SchedulerMixin, schedulerOptions) scheduler!: SchedulerMixin
+  @Component(UNet2DConditionModel, unetOptions) unet!: UNet2DConditionModel
   @Component(AutoencoderKL, { description: 'Turns latents into pictures.' }) vae!: AutoencoderKL
 
   @Input(size.describe("Height of the picture in pixels; by default the model's own size.")) height!: In<

@@ -5,9 +5,12 @@ import { BaseGuidance } from '../../components/guiders/base-guidance'
 import { AutoencoderKL } from '../../components/models/autoencoder-kl/autoencoder-kl'
 import { CLIPTextModel } from '../../components/models/clip-text/clip-text-model'
 import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
+import { tensor } from '../../components/tensors/tensor-schema'
+import type * as tf from '../../components/tensors/tf'
 import { CLIPTokenizer } from '../../components/tokenizers/clip-tokenizer'
 import { Block, Component, type In, Input, ModularPipelineBlocks, type RunCost } from '../../src'
 import { warnOfUnknownSize } from './check-vocabulary'
+import { unetOptions } from './component-corrections'
 import { guiderOptions } from './guider-options'
 import { latentSize } from './latent-size'
 
@@ -21,7 +24,7 @@ import { latentSize } from './latent-size'
 export class PrepareModels extends ModularPipelineBlocks {
   static override readonly className: string = 'PrepareModels'
 
-  @Component(UNet2DConditionModel) unet!: UNet2DConditionModel
+  @Component(UNet2DConditionModel, unetOptions) unet!: UNet2DConditionModel
   @Component(AutoencoderKL) vae!: AutoencoderKL
   @Component(CLIPTextModel) textEncoder!: CLIPTextModel
   @Component(CLIPTokenizer) tokenizer!: CLIPTokenizer
@@ -32,6 +35,7 @@ export class PrepareModels extends ModularPipelineBlocks {
   @Input(z.int().min(1).optional()) height!: In<number | undefined>
   @Input(z.int().min(1).optional()) width!: In<number | undefined>
   @Input(z.int().min(1).default(50)) numInferenceSteps!: In<number>
+  @Input(tensor('1 guidanceChannels').optional()) timestepCond!: In<tf.Tensor2D | undefined>
   @Input(z.boolean().optional()) batchConditions!: In<boolean | undefined>
 
   /** The memory of the larger of two calls: one prediction for a single condition of all images, and their decoding. */
@@ -61,6 +65,7 @@ export class PrepareModels extends ModularPipelineBlocks {
     unet.prepare({
       sample: new TensorPlaceholder([batch, height, width, unet.config.inChannels]),
       encoderHiddenStates: new TensorPlaceholder([batch, tokenizer.modelMaxLength, textEncoder.config.hiddenSize]),
+      ...(this.timestepCond && { timestepCond: new TensorPlaceholder([batch, this.timestepCond.shape[1]]) }),
     })
     vae.prepareDecode([images, height, width, vae.config.latentChannels])
   }

@@ -5,6 +5,7 @@ import { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
 import { instance, tensor } from '../../components/tensors/tensor-schema'
 import type * as tf from '../../components/tensors/tf'
 import { Block, Component, type In, type InOut, Input, LoopStep, ModularPipelineBlocks, Output } from '../../src'
+import { schedulerOptions } from './component-corrections'
 
 const latentsSchema = tensor('images latentHeight latentWidth latentChannels')
 
@@ -13,7 +14,7 @@ const latentsSchema = tensor('images latentHeight latentWidth latentChannels')
 export class SchedulerStep extends ModularPipelineBlocks {
   static override readonly className: string = 'SchedulerStep'
 
-  @Component(SchedulerMixin) scheduler!: SchedulerMixin
+  @Component(SchedulerMixin, schedulerOptions) scheduler!: SchedulerMixin
 
   @Input(latentsSchema) @Output(latentsSchema.describe('Less noisy latents.')) latents!: InOut<tf.Tensor4D>
   @Input(latentsSchema.describe('What the UNet predicted.')) noisePred!: In<tf.Tensor4D>

@@ -2,7 +2,16 @@
 import { z } from 'zod'
 import { BaseGuidance } from '../../components/guiders/base-guidance'
 import { Block, Component, type In, Input, ModularPipelineBlocks } from '../../src'
-import { guiderOptions } from './guider-options'
+import { guiderOptions, guideWith } from './guider-options'
+
+/** The input that {@link SetGuidance} and the blocks after it read. */
+export const guidanceScaleSchema = z
+  .number()
+  .min(0)
+  .optional()
+  .describe(
+    "Strength of the guidance; up to 1, the prompt is followed without guidance, and the negative prompt is ignored. By default the guider's own.",
+  )
 
 /** Changes the guider's settings for one run; the pipeline's guider stays as it is. */
 @Block({
@@ -16,8 +25,7 @@ export class SetGuidance extends ModularPipelineBlocks {
 
   @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance
 
-  @Input(z.number().min(0).optional().describe("Strength of the guidance, 1 for none; by default the guider's own."))
-  guidanceScale!: In<number | undefined>
+  @Input(guidanceScaleSchema) guidanceScale!: In<number | undefined>
 
   @Input(
     z
@@ -33,11 +41,34 @@ export class SetGuidance extends ModularPipelineBlocks {
 
   run(): void {
     const { guidanceScale, guidanceRescale } = this
-    if (guidanceScale === undefined && guidanceRescale === undefined) return
     const changes = {
       ...(guidanceScale !== undefined && { guidanceScale }),
       ...(guidanceRescale !== undefined && { guidanceRescale }),
     }
-    this.context.useComponent('guider', this.guider.new(changes))
+    const changed = Object.keys(changes).length === 0 ? this.guider : guideWith(this.guider, changes)
+    const guider = withoutWeakGuidance(changed)
+    if (guider !== this.guider) this.context.useComponent('guider', guider)
   }
+}
+
+/**
+ * The guider, or one that compares with no negative prompt if its scale is too small to guide. As in StableDiffusionPipeline, a scale of 1 or less
+ * (0 in the original formulation) stands for the prompt's own prediction. The guiders by themselves extrapolate from the unconditional one,
+ * so a scale of 0 would leave the prompt out.
+ */
+function withoutWeakGuidance(guider: BaseGuidance): BaseGuidance {
+  const { guidanceScale, guidanceScales, useOriginalFormulation } = guider.config as GuidanceScales
+  const none = useOriginalFormulation ? 0 : 1
+  if (guidanceScale !== undefined && guidanceScale < none) return guideWith(guider, { guidanceScale: none })
+  // With a scale for each band of frequencies, one of them may be small on purpose.
+  if (guidanceScales?.every(scale => scale <= none) && guidanceScales.some(scale => scale < none))
+    return guideWith(guider, { guidanceScales: guidanceScales.map(() => none) })
+  return guider
+}
+
+/** The settings of guiders that say how far they move. */
+interface GuidanceScales {
+  readonly guidanceScale?: number
+  readonly guidanceScales?: readonly number[]
+  readonly useOriginalFormulation?: boolean
 }

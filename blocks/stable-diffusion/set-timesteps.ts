@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
 import { Block, Component, type In, type InOut, Input, ModularPipelineBlocks, Output, type RunCost } from '../../src'
+import { schedulerOptions } from './component-corrections'
 
 const falling = z.array(z.number()).min(1)
 
@@ -15,7 +16,7 @@ const falling = z.array(z.number()).min(1)
 export class SetTimesteps extends ModularPipelineBlocks {
   static override readonly className: string = 'SetTimesteps'
 
-  @Component(SchedulerMixin, { description: 'Decides the noise levels and takes the steps.' })
+  @Component(SchedulerMixin, schedulerOptions)
   scheduler!: SchedulerMixin
 
   @Input(

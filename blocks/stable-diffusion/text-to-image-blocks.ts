@@ -2,6 +2,7 @@
 import { Block, type BlockSource, type OutputParam, SequentialPipelineBlocks, Step } from '../../src'
 import { DecodeLatents } from './decode-latents'
 import { DenoiseLoop } from './denoise-loop'
+import { EmbedGuidance } from './embed-guidance'
 import { EncodePrompt } from './encode-prompt'
 import { PostprocessImages } from './postprocess-images'
 import { PrepareLatents } from './prepare-latents'
@@ -28,6 +29,7 @@ export class StableDiffusionTextToImageBlocks extends SequentialPipelineBlocks {
   static override readonly className: string = 'StableDiffusionTextToImageBlocks'
 
   @Step() setGuidance: BlockSource<SetGuidance> = SetGuidance
+  @Step() embedGuidance: BlockSource<EmbedGuidance> = EmbedGuidance
   @Step() prepareModels: BlockSource<PrepareModels> = PrepareModels
   @Step() encodePrompt: BlockSource<EncodePrompt> = EncodePrompt
   @Step() setTimesteps: BlockSource<SetTimesteps> = SetTimesteps

@@ -68,6 +68,7 @@ export async function loadPretrained<M extends PretrainedModel>(
   const executor = await executorFor(options.executor)
   try {
     const model = modelClass.fromConfig(config, file)
+    model.diffusersVersion = versionOf(config)
     const found = await loadWeights(model, files, folder, {
       ...options,
       lazy: options.lazy ?? executor.readsWeights,
@@ -145,4 +146,9 @@ function otherClassOf(config: RawConfig, expected: string): string | undefined {
   const className = config['_class_name'] ?? config['_className']
   const names = [className, config['architectures']].flat().filter(name => typeof name === 'string')
   return names.length === 0 || names.includes(expected) ? undefined : names.join(' or ')
+}
+
+/** The release of diffusers that a config was saved by. */
+function versionOf({ _diffusers_version: version }: RawConfig): string | undefined {
+  return typeof version === 'string' ? version : undefined
 }

@@ -33,6 +33,8 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
   static readonly dtypes = COMPONENT_DTYPES
   /** The settings, complete and frozen; none in a model that is made without. */
   readonly config: RawConfig = {}
+  /** The release of diffusers that saved the config; `undefined` if it is unknown. */
+  diffusersVersion: string | undefined
   private runsOn: Executor = eagerExecutor
   private guard: CallGuard | undefined
 

@@ -42,6 +42,14 @@ export interface SchedulerClass<T extends SchedulerMixin = SchedulerMixin> {
   readonly name: string
 }
 
+/** Settings of schedulers that are read in each run. */
+export interface RunSettings {
+  /** Added to the timesteps of the spacing "leading". */
+  readonly stepsOffset?: number
+  /** Whether the predicted clean sample is clipped. */
+  readonly clipSample?: boolean
+}
+
 /** A class of schedulers, or the base class itself. */
 type AnySchedulerClass<T extends SchedulerMixin> = (abstract new (...args: never[]) => T) & { readonly name: string }
 
@@ -80,7 +88,11 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
   private run: RunProgress | undefined
 
   /** @throws ConfigError */
-  constructor(schema: z.ZodObject & z.ZodType<Config>, config: RawConfig, file: string | undefined) {
+  constructor(
+    private readonly schema: z.ZodObject & z.ZodType<Config>,
+    config: RawConfig,
+    file: string | undefined,
+  ) {
     const parsed = parseSchedulerConfig(schema, config, { component: classNameOf(new.target), file })
     this.config = parsed.config
     this.ignoredKeys = parsed.ignoredKeys
@@ -267,6 +279,20 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
       noise,
       levels.map(({ alpha, sigma }) => ({ alpha: -sigma, sigma: alpha })),
     )
+  }
+
+  /**
+   * Changes settings that no table depends on, from the next run on. Those that this scheduler does not have stay away.
+   *
+   * @throws ConfigError
+   */
+  registerToConfig(changes: RunSettings): void {
+    const { config } = parseSchedulerConfig(
+      this.schema,
+      { ...this.config, ...changes },
+      { component: classNameOf(this) },
+    )
+    ;(this as { -readonly [K in 'config']: Readonly<Config> }).config = config
   }
 
   /** Writes the settings to the `scheduler_config.json` of a folder. @throws UnwritableFileError */

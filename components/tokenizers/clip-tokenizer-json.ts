@@ -1,4 +1,5 @@
 /** CLIP's way from text to pieces, in the words of a `tokenizer.json`. Counterpart: transformers/models/clip/tokenization_clip.py */
+import { escapeRegExp } from '../../src/format/escape-regexp'
 import type { CLIPTokenizerFiles } from './clip-tokenizer-files'
 
 /** What is a piece: a special token, an English ending, a run of letters, one digit, or a run of other signs. */
@@ -20,7 +21,7 @@ export function clipTokenizerJson({
   eosToken,
   unkToken,
 }: CLIPTokenizerFiles): object {
-  const verbatim = addedTokens.filter(token => !token.normalized).map(token => escapeRegex(token.content))
+  const verbatim = addedTokens.filter(token => !token.normalized).map(token => escapeRegExp(token.content))
   return {
     version: '1.0',
     added_tokens: addedTokens,
@@ -64,8 +65,4 @@ export function clipTokenizerJson({
       merges,
     },
   }
-}
-
-function escapeRegex(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)
 }

@@ -56,6 +56,8 @@ export class CLIPTokenizer implements SavableComponent {
   readonly unkTokenId: number
   /** The filler: the end token in Stable Diffusion 1, `!` in Stable Diffusion 2 and in SDXL's second tokenizer. */
   readonly padTokenId: number
+  /** Added tokens by their text, such as the names of learned concepts, with their ids. */
+  readonly addedTokensEncoder: ReadonlyMap<string, number>
   private readonly tokenizer: Tokenizer
   private readonly specialIds: ReadonlySet<number>
 
@@ -70,6 +72,7 @@ export class CLIPTokenizer implements SavableComponent {
     this.eosTokenId = files.eosToken.id
     this.unkTokenId = files.unkToken.id
     this.padTokenId = files.padToken.id
+    this.addedTokensEncoder = new Map(files.addedTokens.map(({ content, id }) => [content, id]))
     this.specialIds = new Set(files.addedTokens.filter(token => token.special).map(token => token.id))
   }
 

@@ -8,7 +8,7 @@ import type { EditedBrand } from '../params/brands'
 import type { ComponentSpec } from '../params/component-spec'
 import type { ConfigSpec } from '../params/config-spec'
 import type { OutputParam } from '../params/output-param'
-import { addDistinct, combineOutputs } from '../wiring/combine'
+import { addComponents, addDistinct, combineOutputs } from '../wiring/combine'
 import { type BlockSource, toBlock } from './block-source'
 import { InsertableDict } from './insertable-dict'
 import { ModularPipelineBlocks } from './modular-pipeline-blocks'
@@ -85,7 +85,7 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
 
   override get expectedComponents(): readonly ComponentSpec[] {
     return [...this.subBlocks.values()].reduce<ComponentSpec[]>(
-      (all, block) => addDistinct(all, block.expectedComponents),
+      (all, block) => addComponents(all, block.expectedComponents),
       [],
     )
   }

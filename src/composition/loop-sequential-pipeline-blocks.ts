@@ -20,7 +20,7 @@ import type { BlockState } from '../state/block-state'
 import type { PipelineState } from '../state/pipeline-state'
 import type { LoopNode } from '../wiring/block-node'
 import { alwaysWrites, isComposite, mayBeSkipped, neededNames, ownInputs } from '../wiring/blocks'
-import { addDistinct, markRequired } from '../wiring/combine'
+import { addComponents, addDistinct, markRequired } from '../wiring/combine'
 import { CompositeBlocks } from './composite-blocks'
 import { defineReplaceable } from './replaceable'
 
@@ -76,7 +76,7 @@ export class LoopSequentialPipelineBlocks extends CompositeBlocks implements Loo
   }
 
   override get expectedComponents(): readonly ComponentSpec[] {
-    return addDistinct([...super.expectedComponents], this.loopExpectedComponents)
+    return addComponents([...super.expectedComponents], this.loopExpectedComponents)
   }
 
   override get expectedConfigs(): readonly ConfigSpec[] {

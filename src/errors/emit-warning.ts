@@ -5,3 +5,17 @@ import { printableMessage } from './printable'
 export function emitWarning(code: string, message: string): void {
   process.emitWarning(printableMessage(message), { type: 'TesseraeWarning', code })
 }
+
+/** Warnings that this process has had. */
+const told = new Set<string>()
+/** A process that loads many models keeps no more of them. */
+const MOST_TOLD = 1000
+
+/** Warns as {@link emitWarning} does, of the same thing once in a process. */
+export function emitWarningOnce(code: string, message: string): void {
+  const key = `${code} ${message}`
+  if (told.has(key)) return
+  if (told.size >= MOST_TOLD) told.clear()
+  told.add(key)
+  emitWarning(code, message)
+}

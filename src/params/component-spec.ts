@@ -33,6 +33,8 @@ export interface ComponentSpecOptions extends LoadingFields {
   description?: string
   /** Settings for `fromConfig`. */
   config?: Readonly<Record<string, unknown>> | undefined
+  /** Corrects a component that a pipeline has loaded from a checkpoint, before the pipeline holds it. */
+  afterLoad?: ((component: never, source: string) => void) | undefined
   /** Default: `fromConfig` for a class that offers that alone or where a config is given, else `fromPretrained`. */
   defaultCreationMethod?: CreationMethod | undefined
   /** Class that the model's index names, when it was read from one. */
@@ -58,6 +60,7 @@ export class ComponentSpec {
   readonly typeHint: ComponentClass | undefined
   readonly description: string
   readonly config: Readonly<Record<string, unknown>> | undefined
+  readonly afterLoad: ((component: never, source: string) => void) | undefined
   readonly defaultCreationMethod: CreationMethod
   readonly pretrainedModelNameOrPath: string | undefined
   readonly subfolder: string
@@ -71,6 +74,7 @@ export class ComponentSpec {
     this.typeHint = options.typeHint
     this.description = options.description ?? ''
     this.config = options.config
+    this.afterLoad = options.afterLoad
     const needsNoFiles = options.typeHint?.fromConfig !== undefined && options.typeHint.fromPretrained === undefined
     this.defaultCreationMethod =
       options.defaultCreationMethod ?? (options.config || needsNoFiles ? 'fromConfig' : 'fromPretrained')

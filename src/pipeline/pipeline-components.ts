@@ -295,6 +295,7 @@ export class PipelineComponents {
       disposeComponent(component)
       throw issue ?? signal.reason
     }
+    this.declared(name).afterLoad?.(component as never, placeOf(spec.located(options))) // Of the declared class.
     const { typeHint = classOf(component) } = spec
     const former = this.held.get(name)
     this.specs.set(name, spec.located(options).with({ typeHint, defaultCreationMethod: 'fromPretrained' }))
@@ -356,6 +357,11 @@ function specOf(current: ComponentSpec, component: unknown): ComponentSpec {
   }
   // What is made by hand is never saved, so nothing is lost if nobody knows how it is set up.
   return new ComponentSpec({ name, description, typeHint, defaultCreationMethod: 'fromConfig' })
+}
+
+/** Where a component lies, for messages. */
+function placeOf({ pretrainedModelNameOrPath = '', subfolder }: ComponentSpec): string {
+  return subfolder === '' ? pretrainedModelNameOrPath : `${pretrainedModelNameOrPath}/${subfolder}`
 }
 
 /** The names that a method was given.

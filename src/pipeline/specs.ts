@@ -5,12 +5,17 @@ import type { ConfigSpec } from '../params/config-spec'
 import { explainMismatch } from '../params/schema'
 import type { ModelIndex } from './model-index'
 
-/** One spec for each component: the last of a name, but one that says how to make the component wins over one that does not. */
+/**
+ * One spec for each component: the last of a name, but one that says how to make the component wins over one that does not. What one of them does after
+ * loading holds for all.
+ */
 export function collectSpecs(declared: readonly ComponentSpec[]): Map<string, ComponentSpec> {
   const specs = new Map<string, ComponentSpec>()
   for (const spec of declared) {
-    if (specs.get(spec.name)?.config && !spec.config) continue
-    specs.set(spec.name, spec)
+    const earlier = specs.get(spec.name)
+    const chosen = earlier?.config && !spec.config ? earlier : spec
+    const afterLoad = spec.afterLoad ?? earlier?.afterLoad
+    specs.set(spec.name, chosen.afterLoad === afterLoad ? chosen : chosen.with({ afterLoad }))
   }
   return specs
 }

@@ -1,10 +1,22 @@
 /** How the declarations of a composite block follow from those of its parts. Counterpart: diffusers modular_pipelines/modular_pipeline_utils.py. */
+import type { ComponentSpec } from '../params/component-spec'
 import { InputParam } from '../params/input-param'
 import type { OutputParam } from '../params/output-param'
 
 /** Adds those items that equal none already there. */
 export function addDistinct<T extends { equals(other: T): boolean }>(list: T[], items: readonly T[]): T[] {
   for (const item of items) if (!list.some(known => known.equals(item))) list.push(item)
+  return list
+}
+
+/** Adds those components that are not there already. What one of two equal specs does after loading holds for both. */
+export function addComponents(list: ComponentSpec[], specs: readonly ComponentSpec[]): ComponentSpec[] {
+  for (const spec of specs) {
+    const index = list.findIndex(known => known.equals(spec))
+    const known = list[index]
+    if (known === undefined) list.push(spec)
+    else if (spec.afterLoad && !known.afterLoad) list[index] = known.with({ afterLoad: spec.afterLoad })
+  }
   return list
 }
 

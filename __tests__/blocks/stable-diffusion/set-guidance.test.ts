@@ -5,6 +5,7 @@ import {
   ClassifierFreeGuidance,
   type ClassifierFreeGuidanceConfig,
   Component,
+  FrequencyDecoupledGuidance,
   ModularPipelineBlocks,
   type Out,
   Output,
@@ -19,9 +20,11 @@ import { failureOf } from '../use-emoji-model'
 class ReadGuider extends ModularPipelineBlocks {
   @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance
   @Output() settings!: Out<ClassifierFreeGuidanceConfig>
+  @Output() isEnabled!: Out<boolean>
 
   run() {
     this.settings = this.guider.config as ClassifierFreeGuidanceConfig
+    this.isEnabled = this.guider.getState().enabled
   }
 }
 
@@ -40,11 +43,34 @@ describe('SetGuidance', () => {
     [{ guidanceScale: 3 }, { guidanceScale: 3, guidanceRescale: 0 }],
     [{ guidanceRescale: 0.7 }, { guidanceScale: 7.5, guidanceRescale: 0.7 }],
     [
-      { guidanceScale: 0, guidanceRescale: 1 },
-      { guidanceScale: 0, guidanceRescale: 1 },
+      { guidanceScale: 1, guidanceRescale: 1 },
+      { guidanceScale: 1, guidanceRescale: 1 },
     ],
   ])('sets %j for this run', async (inputs, expected) => {
     expect(await settingsOf(inputs)).toMatchObject(expected)
+  })
+
+  test.each([
+    [new ClassifierFreeGuidance(), { guidanceScale: 0 }, { guidanceScale: 1 }],
+    [new ClassifierFreeGuidance(), { guidanceScale: 0.5 }, { guidanceScale: 1 }],
+    [new ClassifierFreeGuidance({ guidanceScale: 0.5 }), {}, { guidanceScale: 1 }],
+    [new ClassifierFreeGuidance({ useOriginalFormulation: true }), { guidanceScale: 0.5 }, { guidanceScale: 0.5 }],
+    [new ClassifierFreeGuidance({ useOriginalFormulation: true, guidanceScale: -1 }), {}, { guidanceScale: 0 }],
+    [new FrequencyDecoupledGuidance({ guidanceScales: [0.5, 0] }), {}, { guidanceScales: [1, 1] }],
+    [new FrequencyDecoupledGuidance({ guidanceScales: [5, 0] }), {}, { guidanceScales: [5, 0] }],
+  ])('guides by the prompt alone where the scale is too small: %#', async (guider, inputs, expected) => {
+    const own = SequentialPipelineBlocks.fromBlocksDict({ set: SetGuidance, read: ReadGuider }).initPipeline()
+    own.updateComponents({ guider })
+    expect(await own(inputs, { output: 'settings' })).toMatchObject(expected)
+    expect((own.components.guider as BaseGuidance).config).toBe(guider.config)
+  })
+
+  test('leaves a guider disabled that the caller has disabled', async () => {
+    const guider = new ClassifierFreeGuidance()
+    guider.disable()
+    const own = SequentialPipelineBlocks.fromBlocksDict({ set: SetGuidance, read: ReadGuider }).initPipeline()
+    own.updateComponents({ guider })
+    expect(await own({ guidanceScale: 5 }, { output: 'isEnabled' })).toBe(false)
   })
 
   test('keeps the other settings of a guider of the caller', async () => {

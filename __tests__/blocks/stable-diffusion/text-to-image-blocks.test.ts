@@ -154,6 +154,7 @@ describe('StableDiffusionTextToImageBlocks', () => {
       '',
       'dramatise',
       'setGuidance',
+      'embedGuidance',
       'prepareModels',
       'encodePrompt',
       'setTimesteps',

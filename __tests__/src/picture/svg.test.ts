@@ -170,6 +170,7 @@ describe('layOut()', () => {
     const top = (name: string) => boxes.find(({ box }) => box.path.join() === name)?.y as number
     const order = [
       'setGuidance',
+      'embedGuidance',
       'prepareModels',
       'encodePrompt',
       'setTimesteps',
@@ -191,7 +192,7 @@ describe('drawSvg()', () => {
     expect(svg).toContain('@media (prefers-color-scheme: dark)')
     const { width, height } = await sharp(Buffer.from(svg)).metadata()
     expect(svg).toContain(`width="${width}" height="${height}"`)
-    expect(svg).toContain('>↻ 6. denoise (each t, i)<')
+    expect(svg).toContain('>↻ 7. denoise (each t, i)<')
     expect(svg).toContain('timesteps: number[]')
     expect(svg).toContain('<title>unet: UNet2DConditionModel</title>')
   })

@@ -19,6 +19,8 @@ const schema = z
     projectionDim: size.default(512),
     hiddenAct: z.enum(['quick_gelu', 'gelu']).default('quick_gelu'),
     layerNormEps: z.number().positive().default(1e-5),
+    /** Whether pipelines hide the filler tokens from the model: diffusers reads this setting, transformers only keeps it. */
+    useAttentionMask: z.boolean().default(false),
     bosTokenId: token.nullable().default(49406),
     /** The pooled output is taken at the first such token; 2 stands for the highest id, as old configs have it. */
     eosTokenId: token.default(49407),

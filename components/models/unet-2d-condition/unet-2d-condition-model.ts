@@ -88,6 +88,15 @@ export class UNet2DConditionModel extends PretrainedModel {
     return loadPretrained(UNet2DConditionModel, { weightsName: 'diffusion_pytorch_model' }, path, options)
   }
 
+  /** Changes the size of the latents that the model was trained on, which no weight depends on. @throws ConfigError */
+  registerToConfig(changes: Pick<UNet2DConditionConfig, 'sampleSize'>): void {
+    const config = parseUNet2DConditionConfig(
+      { ...this.config, ...changes },
+      { component: UNet2DConditionModel.className },
+    )
+    ;(this as { -readonly [K in 'config']: UNet2DConditionConfig }).config = config
+  }
+
   /**
    * One prediction: `[batch, height, width, outChannels]`, computed by the model's executor.
    *
@@ -132,7 +141,11 @@ export class UNet2DConditionModel extends PretrainedModel {
   }
 
   /** Gets ready, in the background, for calls with inputs of these shapes. */
-  prepare(inputs: { sample: TensorPlaceholder; encoderHiddenStates: TensorPlaceholder }): void {
+  prepare(inputs: {
+    sample: TensorPlaceholder
+    encoderHiddenStates: TensorPlaceholder
+    timestepCond?: TensorPlaceholder
+  }): void {
     const placeholders = { ...inputs, timestep: new TensorPlaceholder([1]) }
     this.makeReady('forward', given => this.forward(given), placeholders as unknown as UNet2DConditionInputs)
   }

@@ -1,0 +1,67 @@
+/** Corrects components of old checkpoints. Counterpart: the constructor of StableDiffusionPipeline in diffusers. */
+import type { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
+import type { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
+import type { ComponentOptions } from '../../src'
+import { emitWarningOnce } from '../../src/errors/emit-warning'
+import { printableName } from '../../src/errors/printable'
+import { classNameOf } from '../../src/format/class-name'
+import { toSnakeCase } from '../../src/format/wire-names'
+
+/** How the blocks of the family ask for a scheduler: one that is loaded from a checkpoint is corrected. */
+export const schedulerOptions: ComponentOptions = {
+  description: 'Decides the noise levels and takes the steps.',
+  afterLoad: correctScheduler,
+}
+
+/** How the blocks of the family ask for a UNet: one that is loaded from a checkpoint is corrected. */
+export const unetOptions: ComponentOptions = { description: 'Predicts the noise.', afterLoad: correctUNet }
+
+/** What the settings of schedulers must be for Stable Diffusion. */
+const SCHEDULER_SETTINGS: Readonly<Record<string, unknown>> = { stepsOffset: 1, clipSample: false }
+
+/** The first release of diffusers that stored the right sample size. */
+const CORRECT_SAMPLE_SIZE_SINCE = [0, 9]
+/** The size of Stable Diffusion's latents. */
+const SAMPLE_SIZE = 64
+
+/**
+ * Sets `stepsOffset` to 1 and `clipSample` to false, where the scheduler has these settings. Configs of 2022 lack them, and the defaults of the classes
+ * are those of other models.
+ *
+ * @param source where the scheduler comes from, for the warning
+ */
+export function correctScheduler(scheduler: SchedulerMixin, source: string): void {
+  const config = scheduler.config as Readonly<Record<string, unknown>>
+  const wrong = Object.keys(SCHEDULER_SETTINGS).filter(key => key in config && config[key] !== SCHEDULER_SETTINGS[key])
+  if (wrong.length === 0) return
+  scheduler.registerToConfig(Object.fromEntries(wrong.map(key => [key, SCHEDULER_SETTINGS[key]])))
+  for (const key of wrong) warn(source, classNameOf(scheduler), key, config[key], SCHEDULER_SETTINGS[key])
+}
+
+/**
+ * Sets the sample size to 64 where a release before 0.9.0 of diffusers has stored a smaller one.
+ *
+ * @param source where the UNet comes from, for the warning
+ */
+export function correctUNet(unet: UNet2DConditionModel, source: string): void {
+  const { sampleSize } = unet.config
+  if (typeof sampleSize !== 'number' || sampleSize >= SAMPLE_SIZE || !isOld(unet.diffusersVersion)) return
+  unet.registerToConfig({ sampleSize: SAMPLE_SIZE })
+  warn(source, `UNet2DConditionModel of diffusers ${unet.diffusersVersion}`, 'sampleSize', sampleSize, SAMPLE_SIZE)
+}
+
+function isOld(version: string | undefined): boolean {
+  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(version ?? '') ?? []
+  if (major === undefined || minor === undefined) return false
+  const [sinceMajor = 0, sinceMinor = 0] = CORRECT_SAMPLE_SIZE_SINCE
+  return Number(major) < sinceMajor || (Number(major) === sinceMajor && Number(minor) < sinceMinor)
+}
+
+function warn(source: string, component: string, key: string, value: unknown, correct: unknown): void {
+  const setting = toSnakeCase(key)
+  emitWarningOnce(
+    'CONFIG_CORRECTED',
+    `${source}: ${printableName(component)} has ${setting} ${String(value)}; Stable Diffusion needs ${String(correct)}, which is used instead. ` +
+      `Set "${setting}": ${String(correct)} in its config to avoid this warning.`,
+  )
+}

@@ -1,0 +1,58 @@
+/** Embeds the guidance scale for distilled UNets. Counterpart: get_guidance_scale_embedding of StableDiffusionPipeline in diffusers. */
+import { BaseGuidance } from '../../components/guiders/base-guidance'
+import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
+import { sinusoidalEmbedding } from '../../components/nn/sinusoidal-embedding'
+import { tensor } from '../../components/tensors/tensor-schema'
+import * as tf from '../../components/tensors/tf'
+import { Block, Component, type In, Input, ModularPipelineBlocks, type Out, Output } from '../../src'
+import { classNameOf } from '../../src/format/class-name'
+import { unetOptions } from './component-corrections'
+import { DEFAULT_GUIDANCE_SCALE, guiderOptions, guideWith } from './guider-options'
+import { guidanceScaleSchema } from './set-guidance'
+
+/** A guidance scale is embedded like a timestep: in thousandths. */
+const TIMESTEPS_PER_UNIT = 1000
+
+/** Embeds the guidance scale where the UNet takes it as an input (`timeCondProjDim`), and switches the guider off for this run. */
+@Block({
+  description: 'Embeds the guidance scale for UNets that take it as an input, such as latent consistency models.',
+  modelName: 'stable-diffusion',
+  version: '1.0.0',
+  stability: 'beta',
+})
+export class EmbedGuidance extends ModularPipelineBlocks {
+  static override readonly className: string = 'EmbedGuidance'
+
+  @Component(UNet2DConditionModel, unetOptions) unet!: UNet2DConditionModel
+  @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance
+
+  @Input(guidanceScaleSchema) guidanceScale!: In<number | undefined>
+
+  @Output({
+    schema: tensor('1 guidanceChannels').optional(),
+    description: 'The embedded guidance scale, if the UNet takes it as an input.',
+  })
+  timestepCond!: Out<tf.Tensor2D | undefined>
+
+  run(): void {
+    const { timeCondProjDim } = this.unet.config
+    if (timeCondProjDim === null) {
+      this.timestepCond = undefined
+      return
+    }
+    const { guider } = this
+    const { guidanceScale: own = DEFAULT_GUIDANCE_SCALE } = guider.config as { guidanceScale?: number }
+    const { guidanceScale: scale = own } = this
+    const name = classNameOf(guider)
+    if (name !== 'ClassifierFreeGuidance') {
+      const reason = `this UNet takes the guidance scale as an input (time_cond_proj_dim is ${timeCondProjDim})`
+      this.context.warn('GUIDER_IGNORED', `The guider ${name} is ignored: ${reason}.`)
+    }
+    this.context.useComponent('guider', guideWith(guider, {}, false))
+    this.timestepCond = sinusoidalEmbedding(tf.tensor1d([(scale - 1) * TIMESTEPS_PER_UNIT]), {
+      embeddingDim: timeCondProjDim,
+      flipSinToCos: false,
+      downscaleFreqShift: 1,
+    })
+  }
+}

@@ -6,7 +6,7 @@ export async function main(model: string): Promise<{ together: Image[]; oneByOne
   await pipe.loadComponents()
   const prompts = ['red apple', 'pizza', 'rocket']
   const draw = async (prompt: string, seed: number) => {
-    const images = await pipe<Image[]>({ prompt, numInferenceSteps: 3 }, { output: 'images', seed })
+    const images = await pipe({ prompt, numInferenceSteps: 3 }, { output: 'images', seed })
     return images[0] as Image
   }
 

@@ -32,7 +32,7 @@ export async function main(model: string): Promise<{ picture: Image; negative: I
     const pipe = blocks.initPipeline(model)
     await pipe.loadComponents()
     const inputs = { prompt: 'red apple', guidanceScale: 4, numInferenceSteps: 5 }
-    const images = await pipe<Image[]>(inputs, { output: 'images', seed: 1 })
+    const images = await pipe(inputs, { output: 'images', seed: 1 })
     pipe.dispose()
     return images[0] as Image
   }

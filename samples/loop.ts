@@ -32,7 +32,7 @@ export class LoopWrapper extends LoopSequentialPipelineBlocks {
 export async function main(): Promise<number> {
   const loop = LoopWrapper.fromBlocksDict({ block1: new LoopBlock(), block2: LoopBlock })
   const pipe = loop.initPipeline()
-  return pipe<number>({ numSteps: 3, x: 1 }, { output: 'x' })
+  return pipe({ numSteps: 3, x: 1 }, { output: 'x' })
 }
 
 if (require.main === module) main().then(x => console.log(`x = ${x}`))

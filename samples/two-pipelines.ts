@@ -35,7 +35,7 @@ export async function main(model: string): Promise<{ images: Image[]; table: str
 
   const images: Image[] = []
   for (const [pipe, prompt] of [[first, 'red apple'] as const, [second, 'pizza'] as const]) {
-    const [image] = await pipe<Image[]>({ prompt, numInferenceSteps: 4 }, { output: 'images', seed: 1 })
+    const [image] = await pipe({ prompt, numInferenceSteps: 4 }, { output: 'images', seed: 1 })
     images.push(image as Image)
   }
 

@@ -1,7 +1,7 @@
 /** The framework: blocks, states, the container and the runtime. It knows nothing of tensors, images or diffusion. */
 export { AutoPipelineBlocks } from './composition/auto-pipeline-blocks'
 export type { BlockClass, BlockSource } from './composition/block-source'
-export { CompositeBlocks, type Edited, type FromBlocksDictOptions } from './composition/composite-blocks'
+export { CompositeBlocks, type FromBlocksDictOptions } from './composition/composite-blocks'
 export { ConditionalPipelineBlocks, type TriggerValues } from './composition/conditional-pipeline-blocks'
 export { InsertableDict } from './composition/insertable-dict'
 export { LoopSequentialPipelineBlocks, type LoopStepCallOptions } from './composition/loop-sequential-pipeline-blocks'
@@ -85,7 +85,7 @@ export {
   type MellonFromBlocksOptions,
   MellonPipelineConfig,
 } from './mellon/mellon-pipeline-config'
-export type { Demand, In, InOut, Out } from './params/brands'
+export type { Demand, In, InOut, Out, OutFor } from './params/brands'
 export {
   type ComponentClass,
   type ComponentDType,
@@ -109,7 +109,7 @@ export { OutputParam } from './params/output-param'
 export type { InputParamOptions, OutputParamOptions } from './params/param-options'
 export { SHAPE_KEY, type ShapePattern, TYPE_KEY } from './params/schema'
 export type { Seed } from './params/seed'
-export type { AnyValues, InputsOf, OutputsOf, ValuesOf } from './params/typed-io'
+export type { AnyValues, ComponentsOf, Edited, InputsOf, OutputsOf, ValuesOf } from './params/typed-io'
 export type { PictureOptions } from './picture/picture'
 export { drawSvg, type SvgOptions } from './picture/svg'
 export type { ComponentRegistry } from './pipeline/component-registry'
@@ -121,7 +121,7 @@ export {
   ModularPipeline,
 } from './pipeline/modular-pipeline'
 export type { PipelineBlocks } from './pipeline/pipeline-blocks'
-export type { CallOptions, CallOptionsFor, PipelineInputs } from './pipeline/pipeline-call'
+export type { CallOptions, CallOptionsFor, KnownState, PipelineInputs } from './pipeline/pipeline-call'
 export {
   type NamedBlocks,
   type PipelineFamily,

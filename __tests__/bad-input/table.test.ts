@@ -567,7 +567,9 @@ describe('the life of a pipeline', () => {
       [
         'a component of another class',
         async () =>
-          new NeedsScheduler().initPipeline(await modelFolder('scheduler')).updateComponents({ scheduler: new Date() }),
+          new NeedsScheduler()
+            .initPipeline(await modelFolder('scheduler'))
+            .updateComponents({ scheduler: new Date() as unknown as SchedulerMixin }),
         {
           error: ComponentTypeError,
           says: ['"scheduler" must be an instance of SchedulerMixin, but is an instance of Date'],

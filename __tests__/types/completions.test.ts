@@ -6,16 +6,32 @@ const root = join(__dirname, '..', '..')
 const file = join(root, '__tests__', 'types', 'edited-here.ts')
 
 const BLOCKS = `
-import { type In, Input, ModularPipelineBlocks, type Out, Output, SequentialPipelineBlocks, Step } from '../../src'
+import { Component, type In, Input, ModularPipelineBlocks, type Out, type OutFor, Output, SequentialPipelineBlocks, Step } from '../../src'
+class Clock { readonly time = 5 }
 class Encode extends ModularPipelineBlocks {
+  /** Tells the time. */
+  @Component(Clock) clock!: Clock
+  /** What the picture should show. */
   @Input() prompt!: In<string, 'required'>
   @Output() embeds!: Out<number[]>
   run(): void {}
 }
 class Draw extends ModularPipelineBlocks {
   @Input() embeds!: In<number[]>
+  /** Strength of the guidance. */
   @Input({ default: 7.5 }) guidanceScale!: In<number>
   @Output() images!: Out<string[]>
+  run(): void {}
+}
+export class Louder extends ModularPipelineBlocks {
+  /** How loud. */
+  @Input() volume!: In<number, 'required'>
+  @Output() embeds!: Out<number[]>
+  run(): void {}
+}
+export class Finish extends ModularPipelineBlocks {
+  @Input({ default: 'list' }) form!: In<'list' | 'text'>
+  @Output() result!: OutFor<'form', { list: string[]; text: string }, 'list'>
   run(): void {}
 }
 class Whole extends SequentialPipelineBlocks {
@@ -54,10 +70,18 @@ class Editor {
   /** What is offered where the `|` stands. */
   completionsAt(code: string): string[] {
     const text = BLOCKS + code
-    const at = text.indexOf('|')
+    const at = text.lastIndexOf('|')
     this.open(text.slice(0, at) + text.slice(at + 1))
     const found = this.service.getCompletionsAtPosition(file, at, { includeCompletionsWithInsertText: true })
     return found?.entries.map(entry => entry.name.replaceAll("'", '').replaceAll('"', '')) ?? []
+  }
+
+  /** What is shown of the name behind the mark. */
+  descriptionAt(code: string): string {
+    const text = BLOCKS + code
+    this.open(text)
+    const found = this.service.getQuickInfoAtPosition(file, text.lastIndexOf('/**/') + 4)
+    return ts.displayPartsToString(found?.documentation)
   }
 
   /** What is said of what is wrong, in one text, and what it is said of. */
@@ -78,12 +102,43 @@ class Editor {
 const editor = new Editor()
 
 describe('an editor', () => {
-  test('offers the inputs of a pipeline', () => {
-    expect(editor.completionsAt('pipe({ | })').sort()).toEqual(['embeds', 'guidanceScale', 'prompt'])
-    expect(editor.completionsAt("pipe({ prompt: 'a', | }, { output: 'images' })").sort()).toEqual([
-      'embeds',
-      'guidanceScale',
-    ])
+  test('offers the inputs of a pipeline, and not what its blocks make for each other', () => {
+    expect(editor.completionsAt('pipe({ | })').sort()).toEqual(['guidanceScale', 'prompt'])
+    expect(editor.completionsAt("pipe({ prompt: 'a', | }, { output: 'images' })")).toEqual(['guidanceScale'])
+    expect(editor.complaintsAbout("pipe({ prompt: 'a', embeds: [1] }, { output: 'images' })")).toEqual([])
+  })
+
+  test('offers the inputs of an edited pipeline, and its components', () => {
+    const edited = (edit: string) => editor.completionsAt(`new Whole().${edit}.initPipeline()({ | })`).sort()
+    expect(edited("remove('encode')")).toEqual(['embeds', 'guidanceScale'])
+    expect(edited("replace('encode', Louder)")).toEqual(['guidanceScale', 'volume'])
+    expect(editor.completionsAt('Whole.fromBlocksDict({ encode: Encode }).initPipeline()({ | })')).toEqual(['prompt'])
+    expect(editor.completionsAt('pipe.components.|')).toEqual(['clock'])
+    expect(editor.completionsAt('pipe.updateComponents({ | })')).toEqual(['clock'])
+  })
+
+  test('offers the values of a state', () => {
+    const offered = editor.completionsAt("export const get = async () => (await pipe({ prompt: 'a' })).get('|')")
+    expect(offered.sort()).toEqual(['embeds', 'guidanceScale', 'images', 'prompt'])
+  })
+
+  test('offers the forms of an output', () => {
+    expect(editor.completionsAt("pipe({ prompt: 'a', form: '|' })")).toEqual([])
+    const text = "new Whole().insert('finish', Finish).initPipeline()({ prompt: 'a', form: '|' })"
+    expect(editor.completionsAt(text).sort()).toEqual(['list', 'text'])
+  })
+
+  test.each([
+    ['an input', 'pipe({ /**/prompt: "a" })', 'What the picture should show.'],
+    ['an input of several blocks', 'pipe({ prompt: "a", /**/guidanceScale: 5 })', 'Strength of the guidance.'],
+    [
+      'an input of an edited pipeline',
+      'new Whole().replace("encode", Louder).initPipeline()({ /**/volume: 5 })',
+      'How loud.',
+    ],
+    ['a component', 'pipe.components./**/clock', 'Tells the time.'],
+  ])('shows the description of %s', (_, code, description) => {
+    expect(editor.descriptionAt(code)).toContain(description)
   })
 
   test('offers the options of a call, and the names of its outputs', () => {
@@ -96,7 +151,7 @@ describe('an editor', () => {
   })
 
   test('offers the same for a run that is watched', () => {
-    expect(editor.completionsAt('pipe.stream({ | })').sort()).toEqual(['embeds', 'guidanceScale', 'prompt'])
+    expect(editor.completionsAt('pipe.stream({ | })').sort()).toEqual(['guidanceScale', 'prompt'])
     const names = ['embeds', 'guidanceScale', 'images', 'prompt']
     expect(editor.completionsAt("pipe.stream({ prompt: 'a' }, { output: '|' })").sort()).toEqual(names)
   })

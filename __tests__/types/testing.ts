@@ -1,6 +1,14 @@
 /** What the compiler knows of the helpers for tests. Nothing here runs: each line marked below must be an error for the type check to pass. */
 import * as globals from '@jest/globals'
-import { type In, Input, ModularPipelineBlocks, type Out, Output, SequentialPipelineBlocks } from '../../src'
+import {
+  type BlockSource,
+  type In,
+  Input,
+  ModularPipelineBlocks,
+  type Out,
+  Output,
+  SequentialPipelineBlocks,
+} from '../../src'
 import { runBlock } from '../../testing'
 
 class Half extends ModularPipelineBlocks {
@@ -28,8 +36,11 @@ export async function runs(): Promise<unknown> {
   await runBlock(Half, { inputs: { x: '1' } })
   // @ts-expect-error: no output has this name
   ;(await runBlock(Half, { inputs: { x: 1 } })).third
-  const any = await runBlock(SequentialPipelineBlocks.fromBlocksDict({ half: Half }), { inputs: { x: '1' } })
-  return [number, text, any.anything]
+  const made = await runBlock(SequentialPipelineBlocks.fromBlocksDict({ half: Half }), { inputs: { x: 1 } })
+  const ofPart: number = made.half
+  const anyPart: BlockSource = Half
+  const any = await runBlock(SequentialPipelineBlocks.fromBlocksDict({ half: anyPart }), { inputs: { x: '1' } })
+  return [number, text, ofPart, any.anything]
 }
 
 export async function expectations(): Promise<void> {

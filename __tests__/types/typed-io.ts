@@ -1,7 +1,7 @@
 /** What the compiler knows of the inputs and outputs of blocks. Nothing here runs: each line marked below must be an error for the type check to pass. */
-import type { Tensor } from '@tensorflow/tfjs'
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs'
 import { z } from 'zod'
-import { type Image, StableDiffusionTextToImageBlocks } from '../../index'
+import { EulerDiscreteScheduler, Image, instance, StableDiffusionTextToImageBlocks, tensor } from '../../index'
 import {
   AutoPipelineBlocks,
   type BlockSource,
@@ -202,11 +202,9 @@ export async function trees(options: CallOptions): Promise<unknown> {
   same<InputsOf<ModularPipelineBlocks>, PipelineInputs>()
   same<InputsOf<SequentialPipelineBlocks>, PipelineInputs>()
 
-  const edited = new Whole().insert('more', Draw).initPipeline()
+  const anyPart: BlockSource = Draw
+  const edited = new Whole().insert('more', anyPart).initPipeline()
   await edited({ anything: 5 }, { output: 'anything' })
-  await new Whole().remove('encode').initPipeline()({ embeds: 5 })
-  await new Whole().replace('encode', Draw).initPipeline()()
-  await Whole.fromBlocksDict({ draw: Draw }).initPipeline()({ anything: 5 })
   const inferred: number = await edited({}, { output: 'anything' })
   const said: Record<string, number> = await edited<number>({}, { output: ['anything'] })
   const open: unknown = await edited({}, options)
@@ -314,10 +312,40 @@ export async function swaps(): Promise<void> {
   return void [NotSwapped, ThirdChoice, wrong]
 }
 
+class Dramatise extends ModularPipelineBlocks {
+  @Input() @Output() prompt!: InOut<string>
+  @Input() strength!: In<number, 'required'>
+  run(): void {}
+}
+
+export class Picture extends ModularPipelineBlocks {
+  @Input(instance(Image)) image!: In<Image, 'required'>
+  @Input(tensor('batch 4').describe('Weights.')) weights!: In<Tensor, 'required'>
+  @Input(instance(Image).optional()) maskImage!: In<Image | undefined>
+  // @ts-expect-error: an image that may be absent is not required
+  @Input(instance(Image).optional()) other!: In<Image | undefined, 'required'>
+  // @ts-expect-error: an image is no text
+  @Input(instance(Image)) text!: In<string>
+  run(): void {}
+}
+
 /** The blocks that come with the package. */
 export async function bundled(): Promise<unknown> {
   const pipe = new StableDiffusionTextToImageBlocks().initPipeline('models/emoji')
-  const [image] = await pipe<Image[]>({ prompt: 'a', height: 64, outputType: 'image' }, { output: 'images', seed: 1 })
+  const images: Image[] = await pipe({ prompt: 'a', height: 64 }, { output: 'images', seed: 1 })
+  const [image] = await pipe({ prompt: 'a', height: 64, outputType: 'image' }, { output: 'images', seed: 1 })
+  await image?.save('a.png')
+  const pixels: Tensor4D = await pipe({ prompt: 'a', outputType: 'tensor' }, { output: 'images' })
+  const sameImages: Image[] = (await pipe({ prompt: 'a' })).get('images')
+  const settings = pipe.components.scheduler.config
+  const channels: number = pipe.components.unet.config.inChannels
+  pipe.updateComponents({ scheduler: EulerDiscreteScheduler.fromConfig(settings), vae: pipe.components.vae })
+  // @ts-expect-error: a guider is no scheduler
+  pipe.updateComponents({ scheduler: pipe.components.guider })
+  const dramatic = new StableDiffusionTextToImageBlocks().insert('dramatise', Dramatise, 0).remove('setGuidance')
+  const edited: Image[] = await dramatic.initPipeline()({ prompt: 'a', strength: 2 }, { output: 'images' })
+  // @ts-expect-error: the block that took this is gone
+  await dramatic.initPipeline()({ prompt: 'a', guidanceScale: 2 })
   const seen = await pipe({ prompt: 'a' }, { output: ['timesteps', 'images'] })
   const timesteps: number[] = seen.timesteps
   for await (const event of pipe.stream({ prompt: 'a', numInferenceSteps: 5 }, { seed: 1 })) void event
@@ -339,5 +367,19 @@ export async function bundled(): Promise<unknown> {
   await pipe({ numInferenceSteps: 5 }, { output: 'images' })
   // @ts-expect-error: there are two forms of results
   await pipe({ prompt: 'a', outputType: 'png' }, { output: 'images' })
-  return [image, timesteps, watchedTimesteps, watchedLatents, watchedState, watchedSteps, text, anything]
+  return [
+    images,
+    image,
+    pixels,
+    sameImages,
+    channels,
+    edited,
+    timesteps,
+    watchedTimesteps,
+    watchedLatents,
+    watchedState,
+    watchedSteps,
+    text,
+    anything,
+  ]
 }

@@ -4,7 +4,7 @@ import { Image } from '../../components/images/image'
 import { VaeImageProcessor } from '../../components/images/vae-image-processor'
 import { instance, tensor } from '../../components/tensors/tensor-schema'
 import type * as tf from '../../components/tensors/tf'
-import { Block, Component, type In, Input, ModularPipelineBlocks, type Out, Output } from '../../src'
+import { Block, Component, type In, Input, ModularPipelineBlocks, type OutFor, Output } from '../../src'
 
 /** Brings pixels into the form that was asked for. */
 @Block({
@@ -33,7 +33,7 @@ export class PostprocessImages extends ModularPipelineBlocks {
     schema: z.union([z.array(instance(Image)), tensor('images height width 3')]),
     description: 'The finished pictures.',
   })
-  images!: Out<Image[] | tf.Tensor4D>
+  images!: OutFor<'outputType', { image: Image[]; tensor: tf.Tensor4D }, 'image'>
 
   async run(): Promise<void> {
     const { signal } = this.context

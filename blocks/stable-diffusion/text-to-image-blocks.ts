@@ -16,7 +16,7 @@ import { SetTimesteps } from './set-timesteps'
  * ```ts
  * const pipe = new StableDiffusionTextToImageBlocks().initPipeline(bundledModel('emoji'))
  * await pipe.loadComponents()
- * const [image] = await pipe<Image[]>({ prompt: 'red apple' }, { output: 'images', seed: 1 })
+ * const [image] = await pipe({ prompt: 'red apple' }, { output: 'images', seed: 1 })
  * ```
  */
 @Block({

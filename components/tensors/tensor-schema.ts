@@ -28,7 +28,7 @@ export type TensorOf<S extends string> = Words<S>['length'] extends infer N exte
  * @Input(tensor('batch height width 4').describe('Noisy latents.')) latents!: In<tf.Tensor4D>
  * ```
  */
-export function tensor<S extends string>(dimensions: S): z.ZodType<TensorOf<S>> {
+export function tensor<S extends string>(dimensions: S): z.ZodType<TensorOf<S>, TensorOf<S>> {
   const pattern = dimensions.split(' ').map(word => (/^\d+$/.test(word) ? Number(word) : word))
   const type = `Tensor[${pattern.join(', ')}]`
   return z
@@ -36,8 +36,10 @@ export function tensor<S extends string>(dimensions: S): z.ZodType<TensorOf<S>> 
     .meta({ [SHAPE_KEY]: pattern, [TYPE_KEY]: type })
 }
 
-/** A schema for instances of a class, named after it in documentation. */
-export function instance<T>(type: abstract new (...args: never[]) => T): z.ZodType<T> {
+/**
+ * A schema for instances of a class, named after it in documentation: `@Input(instance(Image)) image!: In<Image, 'required'>`.
+ */
+export function instance<T>(type: abstract new (...args: never[]) => T): z.ZodType<T, T> {
   return z
     .custom<T>(value => value instanceof type, { message: `expected an instance of ${classNameOf(type)}` })
     .meta({ [TYPE_KEY]: classNameOf(type) })

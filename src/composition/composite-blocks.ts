@@ -4,10 +4,10 @@ import { joinRequirements, type Requirements } from '../custom-blocks/join-requi
 import { CompositionError } from '../errors/composition-error'
 import type { ModularError } from '../errors/modular-error'
 import { classNameOf } from '../format/class-name'
-import type { EditedBrand } from '../params/brands'
 import type { ComponentSpec } from '../params/component-spec'
 import type { ConfigSpec } from '../params/config-spec'
 import type { OutputParam } from '../params/output-param'
+import type { MadeOf, WithoutPart, WithPart } from '../params/typed-io'
 import { addComponents, addDistinct, combineOutputs } from '../wiring/combine'
 import { type BlockSource, toBlock } from './block-source'
 import { InsertableDict } from './insertable-dict'
@@ -18,9 +18,6 @@ export interface FromBlocksDictOptions {
   /** What the result does, in place of the description of its class. */
   description?: string
 }
-
-/** Blocks whose parts are no longer those that their class declares: what they take and give is known when the program runs. */
-export type Edited<B> = B & EditedBrand
 
 /** A block whose declarations follow from those of its parts, whenever they are asked for. */
 export abstract class CompositeBlocks extends ModularPipelineBlocks {
@@ -71,16 +68,16 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
 
   /** Makes a block of this class out of the given parts: classes and instances may be mixed.
    * @throws CompositionError for an entry that holds no block */
-  static fromBlocksDict<T extends CompositeBlocks>(
+  static fromBlocksDict<T extends CompositeBlocks, const P extends Readonly<Record<string, BlockSource>>>(
     this: new () => T,
-    blocks: Readonly<Record<string, BlockSource>>,
+    blocks: P,
     options: FromBlocksDictOptions = {},
-  ): Edited<T> {
+  ): MadeOf<T, P> {
     const composite = new this()
     composite.givenNames = Object.keys(blocks)
     composite.parts = composite.makeParts(Object.entries(blocks))
     if (options.description !== undefined) Object.assign(composite, { description: options.description })
-    return composite
+    return composite as unknown as MadeOf<T, P>
   }
 
   override get expectedComponents(): readonly ComponentSpec[] {
@@ -106,22 +103,32 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
   }
 
   /** A copy with one more part, at an index that may count from the end; by default last. */
-  insert(name: string, block: BlockSource, index = this.subBlocks.size): Edited<this> {
-    return this.edited(parts => parts.insert(name, this.toPart(name, block), index))
+  // Of a parameter, not of `this`: see initPipeline().
+  insert<B extends CompositeBlocks, const N extends string, S extends BlockSource>(
+    this: B,
+    name: N,
+    block: S,
+    index = this.subBlocks.size,
+  ): WithPart<B, N, S> {
+    return this.edited(parts => parts.insert(name, this.toPart(name, block), index)) as WithPart<B, N, S>
   }
 
   /** A copy without a part.
    * @throws CompositionError if there is none of that name */
-  remove(name: string): Edited<this> {
+  remove<B extends CompositeBlocks, const N extends string>(this: B, name: N): WithoutPart<B, N> {
     this.requirePart(name)
-    return this.edited(parts => parts.delete(name))
+    return this.edited(parts => parts.delete(name)) as WithoutPart<B, N>
   }
 
   /** A copy with another block in the place of a part.
    * @throws CompositionError if there is none of that name */
-  replace(name: string, block: BlockSource): Edited<this> {
+  replace<B extends CompositeBlocks, const N extends string, S extends BlockSource>(
+    this: B,
+    name: N,
+    block: S,
+  ): WithPart<B, N, S> {
     this.requirePart(name)
-    return this.edited(parts => parts.set(name, this.toPart(name, block)))
+    return this.edited(parts => parts.set(name, this.toPart(name, block))) as WithPart<B, N, S>
   }
 
   override findFault(_path: readonly string[], _inLoop: boolean): ModularError | undefined {
@@ -150,7 +157,7 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
     return toBlock(source, { of: classNameOf(this), name })
   }
 
-  private edited(edit: (parts: InsertableDict<ModularPipelineBlocks>) => void): Edited<this> {
+  private edited(edit: (parts: InsertableDict<ModularPipelineBlocks>) => void): unknown {
     const copy = this.clone()
     edit(copy.subBlocks)
     return copy

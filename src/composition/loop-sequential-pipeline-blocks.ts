@@ -3,6 +3,7 @@ import { getDeclarations, listOf } from '../decorators/declarations'
 import type { ModularError } from '../errors/modular-error'
 import { NotImplementedError } from '../errors/not-implemented-error'
 import { classNameOf } from '../format/class-name'
+import type { Decorated } from '../params/brands'
 import type { ComponentSpec } from '../params/component-spec'
 import type { ConfigSpec } from '../params/config-spec'
 import type { InputParam } from '../params/input-param'
@@ -36,11 +37,11 @@ type LoopBody = (this: object, variables: IterationVariables) => MaybePromise<vo
 /** What the loop itself declares, beside its parts. A subclass may state each by a getter or by a field; by default they follow from its decorated fields. */
 export interface LoopSequentialPipelineBlocks {
   /** What the loop itself takes: its `@Input` fields, and {@link loopIntermediateInputs}. */
-  readonly loopInputs: readonly InputParam[]
+  readonly loopInputs: Decorated<InputParam>
   /** Further inputs of the loop itself that earlier blocks write. The same as {@link loopInputs}: an older name for some of them. */
-  readonly loopIntermediateInputs: readonly InputParam[]
+  readonly loopIntermediateInputs: Decorated<InputParam>
   /** What the loop itself writes: its `@Output` fields. */
-  readonly loopIntermediateOutputs: readonly OutputParam[]
+  readonly loopIntermediateOutputs: Decorated<OutputParam>
   /** Components that the loop itself uses: its `@Component` fields. */
   readonly loopExpectedComponents: readonly ComponentSpec[]
   /** Settings that the loop itself reads: its `@Config` fields. */

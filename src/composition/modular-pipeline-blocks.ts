@@ -16,6 +16,7 @@ import type { ModularError } from '../errors/modular-error'
 import { NotImplementedError } from '../errors/not-implemented-error'
 import { NoWorkflowsError } from '../errors/workflow-errors'
 import { classNameOf } from '../format/class-name'
+import type { Decorated } from '../params/brands'
 import type { ComponentSpec } from '../params/component-spec'
 import type { ConfigSpec } from '../params/config-spec'
 import type { InputParam } from '../params/input-param'
@@ -54,9 +55,9 @@ export interface ModularPipelineBlocks {
   /** Family of pipelines that the block belongs to. */
   readonly modelName: string | undefined
   /** What the block takes. */
-  readonly inputs: readonly InputParam[]
+  readonly inputs: Decorated<InputParam>
   /** What the block writes into the state. */
-  readonly intermediateOutputs: readonly OutputParam[]
+  readonly intermediateOutputs: Decorated<OutputParam>
   /** What the block is for, among all that it writes: shown in its documentation. */
   readonly outputs: readonly OutputParam[]
   /** What the container must supply. */

@@ -18,6 +18,9 @@ export interface InputOptions<T = unknown> extends Omit<Partial<InputParamOption
   schema?: z.ZodType<T>
 }
 
+/** What a schema accepts; of one whose type does not say, what it gives. */
+type Accepted<S extends z.ZodType> = unknown extends z.input<S> ? z.output<S> : z.input<S>
+
 /**
  * Declares an input. Without an argument, and with a schema that does not allow absence, a value is required.
  *
@@ -31,7 +34,7 @@ export interface InputOptions<T = unknown> extends Omit<Partial<InputParamOption
 export function Input(): ExampleField<unknown>
 export function Input<S extends z.ZodType>(
   schema: S,
-): undefined extends z.input<S> ? OptionalField<z.output<S>> : ReadField<z.output<S>>
+): undefined extends Accepted<S> ? OptionalField<z.output<S>> : ReadField<z.output<S>>
 export function Input<T>(options: InputOptions<T>): ExampleField<T>
 export function Input(argument: z.ZodType | InputOptions = {}): (target: object, field: string) => void {
   return (target, field) => declare(target, 'inputs', field, makeInput(classNameOf(classOf(target)), field, argument))

@@ -45,6 +45,8 @@ export class MissingInputError extends ModularError {
     lines.push(
       `  to fix: pass ${input} to the pipeline, give the input a default, or run a block with @Output() ${input} first`,
     )
+    // A value that another block writes is hardly optional.
+    if (writers.length === 0) lines.push('  if the block works without it: declare it with @Input({ required: false })')
     super(lines.join('\n'), { path })
     this.input = input
     this.available = available

@@ -5,6 +5,8 @@ declare const OUT: unique symbol
 declare const REQUIRED: unique symbol
 declare const PART: unique symbol
 declare const EDITED: unique symbol
+declare const CHOICE: unique symbol
+declare const DECORATED: unique symbol
 
 /** The mark of {@link In}. */
 export interface InBrand {
@@ -30,10 +32,29 @@ export interface PartBrand<B> {
   readonly [PART]?: Phantom<B>
 }
 
-/** The mark of blocks whose parts are no longer those that the class declares. */
-export interface EditedBrand {
-  readonly [EDITED]?: 'edited'
+/** The mark of blocks whose parts are no longer those that the class declares, with the parts by name. */
+export interface EditedBrand<Parts> {
+  readonly [EDITED]?: Phantom<Parts>
 }
+
+/** The mark of an output whose type depends on an input: {@link OutFor}. */
+export interface ChoiceBrand<Name extends string, Types, Default extends keyof Types> {
+  readonly [CHOICE]?: Choice<Name, Types, Default>
+}
+
+interface Choice<Name, Types, Default> {
+  readonly name: Name
+  readonly types: Types
+  readonly default: Default
+}
+
+/** The mark of a list that follows from decorated fields; a subclass that states the list itself has none. */
+export interface DecoratedBrand {
+  readonly [DECORATED]?: 'decorated'
+}
+
+/** A list that follows from decorated fields. */
+export type Decorated<T> = readonly T[] & DecoratedBrand
 
 /** What {@link In} and {@link InOut} may say beside the type. */
 export type Demand = 'required'
@@ -57,6 +78,15 @@ export type Out<T> = Brand<T, OutBrand>
  */
 export type InOut<T, D extends Demand = never> = Brand<T, Read<D> & OutBrand>
 
+/**
+ * A field that a block writes, and whose type depends on a text that the caller passes as an input: `images!: OutFor<'outputType', { image: Image[]; tensor:
+ * Tensor4D }, 'image'>`. A call that passes `outputType: 'tensor'` gives a tensor, and one that passes none gives the default.
+ */
+export type OutFor<Name extends string, Types, Default extends keyof Types & string> = Brand<
+  Types[keyof Types],
+  OutBrand & ChoiceBrand<Name, Types, Default>
+>
+
 /** What may be marked about a field. */
 export type Mark = 'in' | 'out' | 'required'
 
@@ -73,6 +103,39 @@ export type MarksOf<F> = unknown extends F
 
 /** Whether a type is marked as edited. */
 export type IsEdited<B> = typeof EDITED extends keyof B ? true : false
+/** The parts of blocks that are marked as edited, by name. */
+export type EditedPartsOf<B> = B extends EditedBrand<infer Parts> ? Parts : never
+/** Blocks without the mark of earlier edits. */
+export type Unedited<B> = B extends infer T & EditedBrand<EditedPartsOf<B>> ? T : B
+
+/** Whether a list follows from decorated fields. */
+export type IsDecorated<List> = typeof DECORATED extends keyof List ? true : false
+
+/** The input that the type of a value depends on; `never` if it depends on none. */
+export type SelectorOf<T> = T extends unknown
+  ? typeof CHOICE extends keyof T
+    ? T extends { readonly [CHOICE]?: infer C }
+      ? NonNullable<C> extends Choice<infer Name, unknown, unknown>
+        ? Name
+        : never
+      : never
+    : never
+  : never
+/** The type of a value where `Passed` was passed for the input that it depends on; `never`: none was. */
+export type Chosen<T, Passed> = typeof CHOICE extends keyof T
+  ? T extends { readonly [CHOICE]?: infer C }
+    ? NonNullable<C> extends Choice<string, infer Types, infer Default>
+      ? ChosenType<Types, Default, Passed>
+      : T
+    : T
+  : T
+type ChosenType<Types, Default, Passed> = [Passed] extends [never]
+  ? Types[Default & keyof Types]
+  : [Passed] extends [keyof Types | null | undefined]
+    ?
+        | Types[Passed & keyof Types]
+        | ([Extract<Passed, null | undefined>] extends [never] ? never : Types[Default & keyof Types])
+    : Types[keyof Types]
 
 // A brand must be named exactly: all its members are optional, so that whatever there is fits any of them.
 type BrandOf<M extends Mark> = 'required' extends M

@@ -25,7 +25,7 @@ import type { ComponentSpec } from '../params/component-spec'
 import type { InputParam } from '../params/input-param'
 import { explainMismatch } from '../params/schema'
 import { isSeed, VALID_SEED } from '../params/seed'
-import type { InputsOf, OutputChosen, ValuesOf } from '../params/typed-io'
+import type { ComponentsOf, InputsOf, MadeBy, Offered, Selecting, Selection, ValuesOf } from '../params/typed-io'
 import { drawMermaid } from '../picture/mermaid'
 import type { PictureOptions } from '../picture/picture'
 import { activeRun, outsideRuns, withActiveRun } from '../runtime/active-run'
@@ -39,7 +39,6 @@ import { Run } from '../runtime/run'
 import { type CheckedLimits, checkLimits, effectiveLimits, type RunLimits } from '../runtime/run-limits'
 import { withTimeout } from '../runtime/run-timeout'
 import { copyValue } from '../state/copy-value'
-import type { PipelineState } from '../state/pipeline-state'
 import type { BlockNode } from '../wiring/block-node'
 import { checkCall } from '../wiring/check-call'
 import { type Explanation, explain } from '../wiring/explain'
@@ -56,12 +55,13 @@ import type {
   KNOWN,
   PipelineCall,
   PipelineInputs,
+  Result,
   StreamArguments,
   StreamedOutput,
 } from './pipeline-call'
 import { checkNames, PipelineComponents, wrongClass } from './pipeline-components'
 import { blockClassNames, findBlocks, findPipelineFamily, type NamedBlocks, PLAIN_PIPELINE } from './pipeline-families'
-import { PipelineStream, type StreamedCall } from './pipeline-stream'
+import { PipelineStream } from './pipeline-stream'
 import {
   type PipelineToSave,
   type PushPipelineOptions,
@@ -97,12 +97,21 @@ export interface LoadPipelineOptions<B extends PipelineBlocks = PipelineBlocks>
   workflow?: string | undefined
 }
 
+/** What may stand in the place of components: another one, the spec of one, or none. */
+export type ComponentsToUpdate<B> = {
+  readonly [K in keyof ComponentsOf<B>]?: ComponentsOf<B>[K] | ComponentSpec | null | undefined
+}
+
 /**
  * A pipeline is called like a function: `await pipe({ prompt: 'red apple' }, { output: 'images' })`. Of blocks that the compiler knows, it checks the
  * names and types of the inputs, and says of which type the outputs are ({@link InputsOf}); `pipe<Image[]>(…)` says it in its place.
  */
-export interface ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = InputsOf<B>, V = ValuesOf<B>>
-  extends PipelineCall<I, V> {
+export interface ModularPipeline<
+  B extends PipelineBlocks = PipelineBlocks,
+  I = InputsOf<B>,
+  V = ValuesOf<B>,
+  M = MadeBy<B>,
+> extends PipelineCall<I, V, M> {
   /** For the compiler alone: that a pipeline whose values are known may be passed on as any pipeline. */
   readonly [KNOWN]?: readonly [Partial<I>, Partial<V>]
 }
@@ -113,10 +122,15 @@ export interface ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = 
  * ```ts
  * const pipe = new TextToImageBlocks().initPipeline(bundledModel('emoji'))
  * await pipe.loadComponents()
- * const images = await pipe<Image[]>({ prompt: 'red apple' }, { output: 'images', seed: 1 })
+ * const images = await pipe({ prompt: 'red apple' }, { output: 'images', seed: 1 })
  * ```
  */
-export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = InputsOf<B>, V = ValuesOf<B>> {
+export class ModularPipeline<
+  B extends PipelineBlocks = PipelineBlocks,
+  I = InputsOf<B>,
+  V = ValuesOf<B>,
+  M = MadeBy<B>,
+> {
   /** Name of the class in files and messages. Bundlers and minifiers may change `name`, which is used if a subclass has no `className`. */
   static readonly className: string = 'ModularPipeline'
 
@@ -265,8 +279,8 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
   }
 
   /** The components that are there, by name; `undefined` for those that are not. */
-  get components(): Readonly<Record<string, unknown>> {
-    return this.parts.all
+  get components(): ComponentsOf<B> {
+    return this.parts.all as ComponentsOf<B> // The compiler knows them from the fields of the blocks.
   }
 
   /** Names of all components. */
@@ -354,10 +368,10 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
    * @throws UnknownValueError for a name that no block asks for; ComponentTypeError for one of another class than the blocks ask for;
    * ComponentSourceError for a model that was made, not loaded, by a spec; InputTypeError for a setting that does not fit
    */
-  updateComponents(given: Readonly<Record<string, unknown>>): this {
+  updateComponents(given: ComponentsToUpdate<B>): this {
     const isSetting = ([name]: readonly [string, unknown]) =>
       !this.parts.names.includes(name) && Object.hasOwn(this.settings, name)
-    const entries = Object.entries(given)
+    const entries: [string, unknown][] = Object.entries(given)
     const settings = Object.fromEntries(entries.filter(isSetting))
     this.checkSettings(settings)
     this.parts.update(Object.fromEntries(entries.filter(entry => !isSetting(entry))))
@@ -450,13 +464,15 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
    * Runs the pipeline and tells what happens as it happens: `for await (const event of pipe.stream({ prompt }))`. It takes what a call takes; what a call
    * gives is the stream's `result`.
    */
-  stream<const O extends StreamedOutput<V> = undefined>(
-    ...args: StreamArguments<I, CallOptionsFor<O>>
-  ): PipelineStream<OutputChosen<V, O, PipelineState>> {
-    const [inputs = {}, options = {}] = args as [PipelineInputs?, CallOptions?]
-    const run = (listen: StreamedCall) => this.run(inputs, { ...options, ...listen })
-    // What the compiler knows of the result, it knows from the blocks.
-    return new PipelineStream(run as () => Promise<OutputChosen<V, O, PipelineState>>, options)
+  stream<const O extends StreamedOutput<V> = undefined, const P extends Selection<I, V> = never>(
+    ...args: StreamArguments<Offered<I, M> & Selecting<V, P>, CallOptionsFor<O>>
+  ): PipelineStream<Result<V, O, P>>
+  stream<const O extends StreamedOutput<V> = undefined, const P extends Selection<I, V> = never>(
+    ...args: StreamArguments<I & Selecting<V, P>, CallOptionsFor<O>>
+  ): PipelineStream<Result<V, O, P>>
+  stream(...args: unknown[]): PipelineStream<unknown> {
+    const [inputs = {}, options = {}] = args as [inputs?: PipelineInputs, options?: CallOptions]
+    return new PipelineStream(listen => this.run(inputs, { ...options, ...listen }), options)
   }
 
   /** Says where each value and component of a call would come from. */
@@ -528,7 +544,7 @@ export class ModularPipeline<B extends PipelineBlocks = PipelineBlocks, I = Inpu
   }
 
   toString(): string {
-    return `${classNameOf(this)} of ${this.tree}\n${JSON.stringify(this.configToSave, undefined, 2)}`
+    return `${classNameOf(this.constructor)} of ${this.tree}\n${JSON.stringify(this.configToSave, undefined, 2)}`
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {

@@ -3,12 +3,16 @@
 import type { Seed } from '../params/seed'
 import type {
   AnyOptions,
+  ChosenValues,
   IsKnown,
   NoArguments,
+  Offered,
   OutputChoice,
   OutputChosen,
   OutputName,
   SaidType,
+  Selecting,
+  Selection,
   WideOutput,
 } from '../params/typed-io'
 import type { EventListener } from '../runtime/events'
@@ -49,20 +53,40 @@ export type CallOptionsFor<O> = Omit<CallOptions, 'output'> & { output?: O }
 /** Marks what the compiler alone knows of a pipeline. */
 export declare const KNOWN: unique symbol
 
-/** How a pipeline is called that takes the inputs `I` and has the values `V` when it ends. */
-interface PipelineCalls<I, V> {
+/** The state after a run whose values are known. */
+export interface KnownState<V> extends PipelineState {
+  get<K extends keyof V & string>(name: K): V[K]
+  get<K extends keyof V & string>(names: readonly K[]): { [N in K]: V[N] }
+  get<T = unknown>(name: string, defaultValue?: T): T
+  get<T = unknown>(names: readonly string[], defaultValue?: T): Record<string, T>
+  at<K extends keyof V & string>(name: K): V[K]
+  at<T = unknown>(name: string): T
+}
+
+/** The state that a call gives which passes `P` for the input on which types depend. */
+type StateOf<V, P> = IsKnown<V> extends true ? KnownState<ChosenValues<V, P>> : PipelineState
+/** What a call gives that asks for `O`. */
+export type Result<V, O, P> = OutputChosen<V, O, P, StateOf<V, P>>
+
+/** How a pipeline is called that takes the inputs `I`, of which its own blocks make `M`, and has the values `V` when it ends. */
+interface PipelineCalls<I, V, M> {
   // A method, so that a pipeline whose inputs are known may be passed on as any pipeline.
   call: {
-    method<const O extends OutputChoice<V> = undefined>(
-      inputs: I,
+    // The first of them is the one that an editor completes: it offers no inputs that other blocks make.
+    method<const O extends OutputChoice<V> = undefined, const P extends Selection<I, V> = never>(
+      inputs: Offered<I, M> & Selecting<V, P>,
       options?: CallOptionsFor<O>,
-    ): Promise<OutputChosen<V, O, PipelineState>>
-    method(this: NoArguments<I>): Promise<PipelineState>
+    ): Promise<Result<V, O, P>>
+    method<const O extends OutputChoice<V> = undefined, const P extends Selection<I, V> = never>(
+      inputs: I & Selecting<V, P>,
+      options?: CallOptionsFor<O>,
+    ): Promise<Result<V, O, P>>
+    method(this: NoArguments<I>): Promise<Result<V, undefined, never>>
     // A state may hold any of them.
-    method<const O extends OutputChoice<V> = undefined>(
-      inputs: Partial<I>,
+    method<const O extends OutputChoice<V> = undefined, const P extends Selection<I, V> = never>(
+      inputs: Partial<I> & Selecting<V, P>,
       options: CallOptionsFor<O> & { state: PipelineState },
-    ): Promise<OutputChosen<V, O, PipelineState>>
+    ): Promise<Result<V, O, P>>
     method<T>(
       inputs: Partial<I>,
       options: CallOptionsFor<string> & { state: PipelineState; output: string },
@@ -86,7 +110,7 @@ interface PipelineCalls<I, V> {
 }
 
 /** The same, as the type of a function. */
-export type PipelineCall<I, V> = PipelineCalls<I, V>['call']
+export type PipelineCall<I, V, M> = PipelineCalls<I, V, M>['call']
 
 /** The arguments of a run that is watched. */
 export type StreamArguments<I, Options> =

@@ -49,7 +49,7 @@ async function loadAll(executor: Executor, lazy: boolean) {
   })
   const models = Object.fromEntries(await Promise.all(entries)) as Models
   const pipe = new StableDiffusionTextToImageBlocks().initPipeline(emojiFolder)
-  pipe.updateComponents(models)
+  pipe.updateComponents({ ...(models as Record<string, unknown>) })
   await pipe.loadComponents()
   const draw = async (seed = 1, signal?: AbortSignal) => {
     const inputs = { prompt: 'red apple', numInferenceSteps: 2 }

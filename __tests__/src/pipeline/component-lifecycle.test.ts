@@ -432,7 +432,7 @@ describe('updateComponents', () => {
       pretrainedModelNameOrPath: 'a/b',
       variant: 'fp16',
     }).load()
-    const pipe = pipeline().updateComponents({ vae })
+    const pipe = pipeline().updateComponents({ vae: vae as Model })
     expect(pipe.components.vae).toBe(vae)
     expect(pipe.getComponentSpec('vae')).toMatchObject({ name: 'vae', typeHint: Model, loadId: 'a/b||fp16|null' })
   })
@@ -467,7 +467,7 @@ describe('updateComponents', () => {
   test('refuses a model that was made from its config, as nobody knows its weights', async () => {
     const made = new ComponentSpec({ name: 'vae', typeHint: Model, config: {} }).create()
     const pipe = pipeline()
-    await failure(ComponentSourceError, () => pipe.updateComponents({ guider: new Guider({}), vae: made }))
+    await failure(ComponentSourceError, () => pipe.updateComponents({ guider: new Guider({}), vae: made as Model }))
     expect(pipe.components.vae).toBeUndefined()
     expect(pipe.getComponentSpec('guider')?.config).toEqual({ scale: 7 })
   })

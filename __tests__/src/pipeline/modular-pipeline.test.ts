@@ -104,8 +104,8 @@ describe('a pipeline', () => {
     expect(state).toBeInstanceOf(PipelineState)
     expect(state.get('x')).toBe(4)
     expect(await pipe({ x: 1 }, { output: 'x' })).toBe(4)
-    expect(await pipe({ x: 1 }, { output: ['x', 'y'] })).toEqual({ x: 4, y: undefined })
-    expect(await pipe({ x: 1 }, { output: 'y' })).toBeUndefined()
+    expect(await pipe.run({ x: 1 }, { output: ['x', 'y'] })).toEqual({ x: 4, y: undefined })
+    expect(await pipe.run({ x: 1 }, { output: 'y' })).toBeUndefined()
     expect(await pipe.run({ x: 1 }, { output: 'x' })).toBe(4)
   })
 
@@ -237,7 +237,7 @@ describe('updateComponents', () => {
   test('refuses an object of another class, and then replaces nothing', async () => {
     const pipe = new Encode().initPipeline()
     const error = await failure(ComponentTypeError, () =>
-      pipe.updateComponents({ scheduler: new Scheduler(20), tokenizer: new Scheduler(1) }),
+      pipe.updateComponents({ scheduler: new Scheduler(20), tokenizer: new Scheduler(1) as unknown as Tokenizer }),
     )
     expect(error.message).toBe(
       'the pipeline: the component "tokenizer" must be an instance of Tokenizer, but is an instance of Scheduler.',

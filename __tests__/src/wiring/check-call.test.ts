@@ -76,6 +76,20 @@ describe('a call with several problems', () => {
 })
 
 describe('a missing input', () => {
+  test('that the type of its field allows to be absent is required all the same, and the error says how to change that', async () => {
+    class Takes extends ModularPipelineBlocks {
+      @Input() g!: In<number | undefined>
+      run() {}
+    }
+    const error = await onlyIssue(MissingInputError, () => new Takes().initPipeline()())
+    expect(error.message).toContain('declare it with @Input({ required: false })')
+    class May extends ModularPipelineBlocks {
+      @Input({ required: false }) g!: In<number | undefined>
+      run() {}
+    }
+    await new May().initPipeline()()
+  })
+
   test('is named with its type, what is there, the closest name, and who would write it', async () => {
     const blocks = sequence({
       denoise: toy({ inputs: [{ ...required('promptEmbeds'), typeHint: 'Tensor' }, 'latents'] }),

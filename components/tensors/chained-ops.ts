@@ -152,9 +152,19 @@ const others: Readonly<Record<string, Method>> = {
   },
 }
 
-/** Puts the methods on every tensor; those that are there already stay. */
+/**
+ * Puts the methods on every tensor; those that are there already stay. If the program has loaded another copy of tfjs-core before, all copies make
+ * tensors of the first one's class.
+ */
 export function addChainedOps(): void {
-  const prototype = tf.Tensor.prototype as unknown as Record<string, unknown>
+  addTo(tf.Tensor.prototype)
+  const { _tfGlobals: shared } = globalThis as { _tfGlobals?: Map<string, unknown> }
+  const first = shared?.get('Tensor')
+  if (typeof first === 'function') addTo(first.prototype)
+}
+
+function addTo(target: object): void {
+  const prototype = target as Record<string, unknown>
   const add = (name: string, method: Method) => {
     prototype[name] ??= method
   }

@@ -13,8 +13,8 @@ import { inferences } from './kernels'
 import { type Infer, UnsupportedForm } from './kernels/inference'
 import { RecordedValueError, UnsupportedKernelError } from './recording-errors'
 
-/** The name under which TensorFlow.js knows the recorder. */
-export const RECORDER = 'recorder'
+/** The name under which TensorFlow.js knows the recorder. Its registry is one for all copies of this package in a process, of which each has a recorder. */
+let recorderName = 'recorder'
 
 /** The model that is being recorded. */
 export class Recording {
@@ -166,11 +166,12 @@ let backend: RecorderBackend | undefined
 function recorderBackend(): RecorderBackend {
   if (backend) return backend
   const made = new RecorderBackend()
-  tf.registerBackend(RECORDER, () => made, 0)
+  for (let copy = 2; tf.findBackendFactory(recorderName) != null; copy++) recorderName = `recorder-${copy}`
+  tf.registerBackend(recorderName, () => made, 0)
   for (const kernelName of Object.keys(inferences)) {
     tf.registerKernel({
       kernelName,
-      backendName: RECORDER,
+      backendName: recorderName,
       kernelFunc: ({ inputs, attrs }) => {
         const values = Object.entries(inputs)
           .filter(([, tensor]) => tensor != null)
@@ -186,7 +187,7 @@ function recorderBackend(): RecorderBackend {
     const kernelFunc = () => {
       throw new UnsupportedKernelError(kernelName, made.active.model, made.active.layer)
     }
-    tf.registerKernel({ kernelName, backendName: RECORDER, kernelFunc })
+    tf.registerKernel({ kernelName, backendName: recorderName, kernelFunc })
   }
   backend = made
   return made
@@ -208,7 +209,7 @@ export function record<T>(recording: Recording, action: (tools: RecordingTools) 
   const recorder = recorderBackend()
   const former = tf.getBackend()
   // For a backend that is registered with an instance, setBackend() is done when it returns its promise.
-  void tf.setBackend(RECORDER)
+  void tf.setBackend(recorderName)
   recorder.recording = recording
   const tensorOf = (value: GraphValue) => {
     const { dataId, shape, dtype } = recorder.hold(value)

@@ -1,4 +1,5 @@
 /** Makes the assembled modules ready to be called. */
+import { emitWarning } from '../../src/errors/emit-warning'
 
 /** What is used of the platform's WebAssembly, whose types Node's do not have. */
 interface Platform {
@@ -10,9 +11,11 @@ interface Platform {
 
 const PAGE = 65536
 
+let hasWarned = false
+
 /**
  * A module with a memory of its own, of as many bytes at least; or undefined where there is no WebAssembly with SIMD, as under
- * `node --jitless`.
+ * `node --jitless`, or no room for its memory: then a warning says so once.
  *
  * @param bytes in base64
  * @typeParam Functions what the module exports
@@ -30,6 +33,19 @@ export function instantiate<Functions>(
     return { functions: exports as Functions, memory: memory.buffer }
   } catch (error) {
     if (error instanceof platform.CompileError) return undefined
+    // V8 reserves some 10 GB of addresses for each memory, which a limit such as that of "ulimit -v" may forbid.
+    if (error instanceof RangeError) {
+      if (!hasWarned) emitWarning('NO_WASM_MEMORY', outOfAddresses(error))
+      hasWarned = true
+      return undefined
+    }
     throw error
   }
+}
+
+function outOfAddresses({ message }: RangeError): string {
+  return (
+    `Noise and scheduler steps are computed in JavaScript, which is slower: WebAssembly gets no memory (${message}). ` +
+    'Raise the limit of address space ("ulimit -v") to 24 GB or more, or start Node with --disable-wasm-trap-handler.'
+  )
 }

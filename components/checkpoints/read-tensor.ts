@@ -5,7 +5,7 @@ import { allocateBytes } from './allocate-bytes'
 import type { TensorInfo } from './checkpoint'
 import { requireUnchanged } from './require-unchanged'
 import { SafetensorsError } from './safetensors-error'
-import { toFloat32 } from './weight-dtypes'
+import { toFloat32Async } from './weight-dtypes'
 
 /** The most that one read asks of the system. */
 const BYTES_PER_READ = 2 ** 30
@@ -16,7 +16,7 @@ const BYTES_PER_READ = 2 ** 30
  * @throws SafetensorsError if the file cannot be read, was written to since it was opened, or the tensor holds no floats
  */
 export async function readFloat32(info: TensorInfo): Promise<Float32Array> {
-  const values = toFloat32(info.dtype, await readBytes(info))
+  const values = await toFloat32Async(info.dtype, await readBytes(info))
   if (values) return values
   throw new SafetensorsError(info.file, 'wrong-dtype', `holds ${info.dtype}, but floats were asked for.`)
 }

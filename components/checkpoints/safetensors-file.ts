@@ -9,7 +9,7 @@ import type { Checkpoint, TensorInfo } from './checkpoint'
 import { isPickleName, PickleCheckpointError } from './pickle-checkpoint-error'
 import { SafetensorsError, wrongDType } from './safetensors-error'
 import { LENGTH_BYTES, MAX_HEADER_BYTES, parseHeader, type SafetensorsHeader } from './safetensors-header'
-import { toFloat32 } from './weight-dtypes'
+import { toFloat32Async } from './weight-dtypes'
 
 /** The most that one read asks of the system, which cannot read 2 GiB or more at once. */
 const BYTES_PER_READ = 2 ** 30
@@ -63,7 +63,7 @@ export class SafetensorsFile implements Checkpoint {
 
   async readFloat32(key: string): Promise<Float32Array> {
     const { dtype } = this.info(key)
-    const values = toFloat32(dtype, (await this.readBytes(key)).buffer)
+    const values = await toFloat32Async(dtype, (await this.readBytes(key)).buffer)
     if (values) return values
     throw wrongDType(this.path, key, dtype)
   }

@@ -1,4 +1,5 @@
 /** The element types of weights: their sizes, and how the float types become float32. */
+import { inPieces, runAtOnce, runInSlices } from '../../src/runtime/time-slice'
 import type { WeightDType } from './checkpoint'
 
 const BYTES: Readonly<Record<WeightDType, number>> = {
@@ -48,30 +49,58 @@ function makeFloat16Values(): Float32Array {
 
 /** float16 bit patterns as the numbers they stand for. Exact. */
 export function float16ToFloat32(bits: Uint16Array): Float32Array {
+  return runAtOnce(float16Loop(bits))
+}
+
+function* float16Loop(bits: Uint16Array): Generator<void, Float32Array, void> {
   float16Values ??= makeFloat16Values()
+  const table = float16Values
   const values = new Float32Array(bits.length)
-  for (let i = 0; i < bits.length; i++) values[i] = float16Values[bits[i] as number] as number
+  yield* inPieces(bits.length, (begin, end) => {
+    for (let i = begin; i < end; i++) values[i] = table[bits[i] as number] as number
+  })
   return values
 }
 
 /** bfloat16 bit patterns as the numbers they stand for. Exact: bfloat16 is the upper half of a float32. */
 export function bfloat16ToFloat32(bits: Uint16Array): Float32Array {
+  return runAtOnce(bfloat16Loop(bits))
+}
+
+function* bfloat16Loop(bits: Uint16Array): Generator<void, Float32Array, void> {
   const values = new Uint32Array(bits.length)
-  for (let i = 0; i < bits.length; i++) values[i] = (bits[i] as number) << 16
+  yield* inPieces(bits.length, (begin, end) => {
+    for (let i = begin; i < end; i++) values[i] = (bits[i] as number) << 16
+  })
   return new Float32Array(values.buffer)
+}
+
+function* float64Loop(numbers: Float64Array): Generator<void, Float32Array, void> {
+  const values = new Float32Array(numbers.length)
+  yield* inPieces(numbers.length, (begin, end) => values.set(numbers.subarray(begin, end), begin))
+  return values
 }
 
 /** The bytes of a tensor of floats as float32; `undefined` for one that holds something else. */
 export function toFloat32(dtype: WeightDType, bytes: ArrayBuffer): Float32Array | undefined {
+  return runAtOnce(toFloat32Loop(dtype, bytes))
+}
+
+/** The numbers of {@link toFloat32}, computed in slices between which the event loop runs. */
+export function toFloat32Async(dtype: WeightDType, bytes: ArrayBuffer): Promise<Float32Array | undefined> {
+  return runInSlices(toFloat32Loop(dtype, bytes))
+}
+
+function* toFloat32Loop(dtype: WeightDType, bytes: ArrayBuffer): Generator<void, Float32Array | undefined, void> {
   switch (dtype) {
     case 'F32':
       return new Float32Array(bytes)
     case 'F16':
-      return float16ToFloat32(new Uint16Array(bytes))
+      return yield* float16Loop(new Uint16Array(bytes))
     case 'BF16':
-      return bfloat16ToFloat32(new Uint16Array(bytes))
+      return yield* bfloat16Loop(new Uint16Array(bytes))
     case 'F64':
-      return Float32Array.from(new Float64Array(bytes))
+      return yield* float64Loop(new Float64Array(bytes))
     default:
       return undefined
   }

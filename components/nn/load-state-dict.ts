@@ -1,5 +1,6 @@
 /** Loads the weights of a module from a checkpoint. Counterpart: torch.nn.Module.load_state_dict. */
 import { classNameOf } from '../../src/format/class-name'
+import { TimeSlice } from '../../src/runtime/time-slice'
 import type { Checkpoint } from '../checkpoints/checkpoint'
 import { wrongDType } from '../checkpoints/safetensors-error'
 import { type FloatDType, isFloatDType } from '../checkpoints/weight-dtypes'
@@ -43,8 +44,10 @@ export async function loadStateDict(
 ): Promise<LoadedStateDict> {
   const { matches, ...found } = match(module, checkpoint, options.rename ?? (key => key))
   try {
+    const slice = new TimeSlice(options.signal)
     for (const [key, parameter] of matches) {
       options.signal?.throwIfAborted()
+      if (slice.isOver) await slice.next()
       const info = checkpoint.info(key)
       if (!isFloatDType(info.dtype)) throw wrongDType(checkpoint.path, key, info.dtype)
       if (options.lazy) parameter.bind(info, options.dtype)

@@ -27,9 +27,24 @@ async function readTexts(file: string): Promise<ReadonlyMap<string, string>> {
   try {
     return await readPngText(await readFileBytes(file, imageFileBytes({})), file)
   } catch (cause) {
-    if (cause instanceof InvalidImageError) throw cause
-    throw new InvalidImageError(file, `cannot be read as a PNG file: ${(cause as Error).message}`, cause)
+    if (cause instanceof InvalidImageError) throw new InvalidImageError(file, `${problemIn(cause)} ${ADVICE}`, cause)
+    throw new InvalidImageError(file, `${problemOf(cause as NodeJS.ErrnoException)} ${ADVICE}`, cause)
   }
+}
+
+const ADVICE = 'Give a PNG file that tesserae generate wrote.'
+
+/** What is wrong with a file that cannot be read. */
+function problemOf({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file.'
+  if (code === 'EISDIR') return 'this is a folder.'
+  if (code === 'EACCES' || code === 'EPERM') return 'there is no permission to read this file.'
+  return `cannot be read: ${message.replace(/\.$/, '')}.`
+}
+
+/** What is wrong with the contents of a file, without its name. */
+function problemIn({ source, message }: InvalidImageError): string {
+  return message.replace(`${source}: `, '')
 }
 
 function parse(file: string, text: string): Record<string, unknown> {

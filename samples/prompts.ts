@@ -4,7 +4,7 @@ import { bundledModel, Generator, type Image, makeImageGrid, StableDiffusionText
 /** Names that the bundled model knows, some with a colour. */
 const PROMPTS = [
   ...['red apple', 'blue apple', 'green car', 'purple cat', 'rocket', 'octopus'],
-  ...['dog', 'yellow guitar', 'grinning face', 'cat face', 'pizza', 'pink umbrella'],
+  ...['dog', 'yellow guitar', 'grinning face', 'cat face', 'pizza', 'pink mushroom'],
 ]
 
 /** Options of the sheet. */

@@ -312,16 +312,17 @@ describe('tesserae generate', () => {
 
 describe('tesserae inspect', () => {
   test.each([
-    ['a file that is not there', 'none.png', 'ENOENT'],
-    ['a file that is no picture', 'text.png', 'unsupported image format'],
-    ['a picture that is no PNG', 'picture.jpg', 'expected a PNG file, got jpeg'],
+    ['a file that is not there', 'none.png', 'there is no such file.'],
+    ['a folder', '.', 'this is '],
+    ['a file that is not a picture', 'text.png', 'expected a PNG file, got something that is not an image.'],
+    ['a picture that is not a PNG file', 'picture.jpg', 'expected a PNG file, got jpeg.'],
   ])('refuses %s', async (_, file, message) => {
     writeFileSync(join(folder, 'text.png'), 'not a picture')
     await white().save(join(folder, 'picture.jpg'))
     const { code, stderr } = await cli('inspect', file)
     expect(code).toBe(1)
-    expect(stderr).toContain(`tesserae: ${file}: cannot be read as a PNG file: `)
-    expect(stderr).toContain(message)
+    expect(stderr).toContain(`tesserae: ${file}: ${message}`)
+    expect(stderr).toContain('Give a PNG file that tesserae generate wrote.')
   })
 
   test.each(['{"prompt"', '7', 'null'])('refuses the damaged record %s', async record => {

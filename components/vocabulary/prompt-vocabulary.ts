@@ -14,7 +14,7 @@ export interface UnknownWord {
 /** What a model does not know of a prompt. */
 export interface PromptCheck {
   readonly unknown: readonly UnknownWord[]
-  /** The names in the prompt that the model knows, with their modifiers. */
+  /** The names in the prompt that the model knows, with their modifiers, each once. */
   readonly names: readonly string[]
 }
 
@@ -62,14 +62,14 @@ export class PromptVocabulary {
   check(prompt: string): PromptCheck {
     const words = splitWords(prompt)
     const unknown = new Map<string, UnknownWord>()
-    const names: string[] = []
+    const names = new Set<string>()
     for (let i = 0; i < words.length && unknown.size < MOST_UNKNOWN; ) {
       const word = words[i] as string
       const plain = this.phraseAt(words, i)
       const isModifier = this.isModifier(word)
       const modified = isModifier ? this.phraseAt(words, i + 1, word) : 0
       const length = Math.max(plain, modified === 0 ? 0 : modified + 1)
-      if (length > 0) names.push(words.slice(i, i + length).join(' '))
+      if (length > 0) names.add(words.slice(i, i + length).join(' '))
       else if (isModifier) {
         const name = words.slice(i + 1, i + 1 + this.phraseAt(words, i + 1)).join(' ')
         // Before a word that is unknown too, it is part of what was meant.
@@ -87,7 +87,7 @@ export class PromptVocabulary {
       }
       i += Math.max(1, length)
     }
-    return { unknown: [...unknown.values()], names }
+    return { unknown: [...unknown.values()], names: [...names] }
   }
 
   /** Tells whether the model was trained on pictures of a size; `true` if no sizes are listed. */

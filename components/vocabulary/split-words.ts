@@ -9,6 +9,13 @@ const WORD =
 
 /** Returns the words of a text in lower case, and each emoji as one word. Punctuation and hyphens separate words. */
 export function splitWords(text: string): string[] {
-  const plain = text.slice(0, LONGEST_PROMPT).normalize('NFKC').replace(/[’‘]/g, "'").toLowerCase()
+  const plain = beginningOf(text).normalize('NFKC').replace(/[’‘]/g, "'").toLowerCase()
   return (plain.match(WORD) ?? []).map(word => word.replaceAll('\uFE0F', ''))
+}
+
+/** The part of a text that is looked at, without half a word at its end. */
+function beginningOf(text: string): string {
+  if (text.length <= LONGEST_PROMPT) return text
+  const part = text.slice(0, LONGEST_PROMPT)
+  return /\s/.test(text[LONGEST_PROMPT] as string) ? part : part.replace(/\S+$/, '')
 }

@@ -133,6 +133,7 @@ describe('EncodePrompt', () => {
       { output: 'promptEmbeds', onEvent },
     )
     expect(warnings).toEqual([
+      expect.objectContaining({ code: 'TOO_MANY_NAMES' }),
       expect.objectContaining({
         code: 'PROMPT_TRUNCATED',
         message: 'The prompt 2 is longer than 24 tokens. This end of it is not seen: "rocket pizza"',

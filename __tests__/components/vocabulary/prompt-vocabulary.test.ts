@@ -77,5 +77,5 @@ test('a vocabulary of names alone knows any size and any number of names', () =>
   const vocabulary = new PromptVocabulary({ names: ['cat'] })
   expect(vocabulary.knowsSize(512, 96)).toBe(true)
   expect(vocabulary.maxNames).toBeUndefined()
-  expect(vocabulary.check('cat cat')).toEqual({ unknown: [], names: ['cat', 'cat'] })
+  expect(vocabulary.check('cat cat')).toEqual({ unknown: [], names: ['cat'] })
 })

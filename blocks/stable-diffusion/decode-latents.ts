@@ -16,6 +16,7 @@ export class DecodeLatents extends ModularPipelineBlocks {
 
   @Component(AutoencoderKL) vae!: AutoencoderKL
 
+  /** Denoised latents. */
   @Input(tensor('images latentHeight latentWidth latentChannels').describe('Denoised latents.'))
   latents!: In<tf.Tensor4D>
   @Output(tensor('images height width 3').describe('Pixels, about from -1 to 1.')) pixels!: Out<tf.Tensor4D>

@@ -29,6 +29,7 @@ const latentsSchema = tensor('images latentHeight latentWidth latentChannels')
 export class DenoiseLoop extends LoopSequentialPipelineBlocks {
   static override readonly className: string = 'DenoiseLoop'
 
+  /** The timesteps of the run, falling. */
   @Input(z.array(z.number()).describe('The timesteps of the run, falling.')) timesteps!: In<number[]>
   @Input(latentsSchema) @Output(latentsSchema.describe('Denoised latents.')) latents!: InOut<tf.Tensor4D>
 

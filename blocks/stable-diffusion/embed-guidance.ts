@@ -26,6 +26,7 @@ export class EmbedGuidance extends ModularPipelineBlocks {
   @Component(UNet2DConditionModel, unetOptions) unet!: UNet2DConditionModel
   @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance
 
+  /** Strength of the guidance; up to 1, the prompt is followed without guidance, and the negative prompt is ignored. By default the guider's own. */
   @Input(guidanceScaleSchema) guidanceScale!: In<number | undefined>
 
   @Output({

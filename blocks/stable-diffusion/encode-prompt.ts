@@ -36,15 +36,19 @@ export class EncodePrompt extends ModularPipelineBlocks {
   @Component(CLIPTextModel, { description: 'Embeds the tokens.' }) textEncoder!: CLIPTextModel
   @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance
 
+  /** What the picture should show: one text, or one for each picture. */
   @Input(texts.describe('What the picture should show: one text, or one for each picture.'))
   prompt!: In<string | string[], 'required'>
 
+  /** What the picture should not show: one text, or one for each prompt. */
   @Input(texts.optional().describe('What the picture should not show: one text, or one for each prompt.'))
   negativePrompt!: In<string | string[] | undefined>
 
+  /** How many pictures to make of each prompt. */
   @Input(z.int().min(1).default(1).describe('How many pictures to make of each prompt.'))
   numImagesPerPrompt!: In<number>
 
+  /** How many of the last layers of the text encoder to leave out. As in the reference, this is for the prompt alone. */
   @Input(
     z
       .int()

@@ -21,6 +21,7 @@ export class PostprocessImages extends ModularPipelineBlocks {
 
   @Input(tensor('images height width 3')) pixels!: In<tf.Tensor4D>
 
+  /** Form of the result: pictures, or one tensor with values from 0 to 1. */
   @Input(
     z
       .enum(['image', 'tensor'])

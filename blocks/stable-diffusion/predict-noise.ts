@@ -17,11 +17,13 @@ export class PredictNoise extends ModularPipelineBlocks {
   @Component(UNet2DConditionModel, unetOptions) unet!: UNet2DConditionModel
   @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance
 
+  /** The timesteps of the run, falling. */
   @Input(z.array(z.number()).describe('The timesteps of the run, falling.')) timesteps!: In<number[]>
   @Input(tensor('images latentHeight latentWidth latentChannels')) scaledLatents!: In<tf.Tensor4D>
   @Input(tensor('images tokens channels')) promptEmbeds!: In<tf.Tensor3D>
   @Input(tensor('images tokens channels').optional()) negativePromptEmbeds!: In<tf.Tensor3D | undefined>
 
+  /** The embedded guidance scale, for UNets that take it as an input. */
   @Input(
     tensor('1 guidanceChannels')
       .optional()
@@ -29,6 +31,7 @@ export class PredictNoise extends ModularPipelineBlocks {
   )
   timestepCond!: In<tf.Tensor2D | undefined>
 
+  /** Whether the UNet predicts all conditions in one batch: faster, but takes more memory. By default where there is room. */
   @Input(
     z
       .boolean()

@@ -39,14 +39,18 @@ export class PrepareLatents extends ModularPipelineBlocks {
   @Component(UNet2DConditionModel, unetOptions) unet!: UNet2DConditionModel
   @Component(AutoencoderKL, { description: 'Turns latents into pictures.' }) vae!: AutoencoderKL
 
+  /** Height of the picture in pixels; by default the model's own size. */
   @Input(size.describe("Height of the picture in pixels; by default the model's own size.")) height!: In<
     number | undefined
   >
+  /** Width of the picture in pixels; by default the model's own size. */
   @Input(size.describe("Width of the picture in pixels; by default the model's own size.")) width!: In<
     number | undefined
   >
+  /** How many pictures to make. */
   @Input(z.int().min(1).describe('How many pictures to make.')) batchSize!: In<number>
 
+  /** Source of the random numbers: one, or one for each picture. By default made from the seed of the call. */
   @Input(
     generators
       .optional()
@@ -57,6 +61,7 @@ export class PrepareLatents extends ModularPipelineBlocks {
   @Output(generators.describe('Source of the random numbers of the run.'))
   generator!: InOut<Generator | Generator[] | undefined>
 
+  /** Noise to begin with, in place of random noise. */
   @Input(latentsSchema.optional().describe('Noise to begin with, in place of random noise.'))
   @Output(latentsSchema.describe('Noisy latents.'))
   latents!: InOut<tf.Tensor4D | undefined>

@@ -18,9 +18,11 @@ export class SchedulerStep extends ModularPipelineBlocks {
 
   @Input(latentsSchema) @Output(latentsSchema.describe('Less noisy latents.')) latents!: InOut<tf.Tensor4D>
   @Input(latentsSchema.describe('What the UNet predicted.')) noisePred!: In<tf.Tensor4D>
+  /** DDIM and TCD: how much fresh noise each step adds, from 0 to 1. */
   @Input(z.number().min(0).default(0).describe('DDIM and TCD: how much fresh noise each step adds, from 0 to 1.'))
   eta!: In<number>
 
+  /** Source of the noise that some schedulers add. */
   @Input(
     z
       .union([instance(Generator), z.array(instance(Generator))])

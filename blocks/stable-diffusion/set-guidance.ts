@@ -25,8 +25,10 @@ export class SetGuidance extends ModularPipelineBlocks {
 
   @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance
 
+  /** Strength of the guidance; up to 1, the prompt is followed without guidance, and the negative prompt is ignored. By default the guider's own. */
   @Input(guidanceScaleSchema) guidanceScale!: In<number | undefined>
 
+  /** How far to bring the contrast of the guided prediction back to the unguided one's; by default the guider's own. */
   @Input(
     z
       .number()

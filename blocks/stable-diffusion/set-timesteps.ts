@@ -19,6 +19,7 @@ export class SetTimesteps extends ModularPipelineBlocks {
   @Component(SchedulerMixin, schedulerOptions)
   scheduler!: SchedulerMixin
 
+  /** How many denoising steps to take. More steps take longer and may look better. */
   @Input(
     z
       .int()
@@ -29,10 +30,12 @@ export class SetTimesteps extends ModularPipelineBlocks {
   @Output(z.int().describe('How many denoising steps are taken.'))
   numInferenceSteps!: InOut<number>
 
+  /** Timesteps to use in place of the scheduler's own, falling. */
   @Input(falling.optional().describe("Timesteps to use in place of the scheduler's own, falling."))
   @Output(falling.describe('The timesteps of the run, falling.'))
   timesteps!: InOut<number[] | undefined>
 
+  /** Noise levels to use in place of the scheduler's own, falling. */
   @Input(falling.optional().describe("Noise levels to use in place of the scheduler's own, falling.")) sigmas!: In<
     number[] | undefined
   >

@@ -13,7 +13,7 @@ for (const name of moduleNames()) {
 }
 console.log(JSON.stringify({ count: moduleNames().length, stale }))`
 
-test('the modules of WebAssembly are what their sources make: else run `npm run assemble`', () => {
+test('the assembled modules are what their sources make: otherwise run `npm run assemble`', () => {
   const answer = execFileSync(process.execPath, ['--input-type=module', '--eval', compare], {
     cwd: root,
     encoding: 'utf8',

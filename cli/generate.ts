@@ -77,8 +77,8 @@ export async function generate(prompt: string, options: GenerateOptions): Promis
   const seeds = consecutiveSeeds(options.seed ?? randomInt(LARGEST_SEED), options.count)
   const files = outputFiles(prompt, seeds, options)
   await requireFolder(files)
-  const { signal, release } = abortOnInterrupt()
   const progress = new ProgressDisplay(options.json ? undefined : process.stderr)
+  const { signal, release } = abortOnInterrupt(() => progress.end())
   try {
     const { executor, warning } = await timed('backend', () => chooseExecutor(options))
     const pipe = await timed('load', () => loadPipeline(options, executor, signal, progress))

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { parseCount, parseGuidance, parseSeed, parseSize, parseSteps, parseThreads } from './arguments'
 import { type BlockName, parseBlockName } from './block-name'
+import { watchOutput } from './output-errors'
 import { packageFolder } from './package-folder'
 import { reportFailure } from './report-failure'
 
@@ -76,7 +77,7 @@ program
       await listWords(options)
       return
     }
-    // The runtime of the graphs loads in a thread of its own, while this one loads the rest.
+    // The runtime of the graphs loads in a process of its own, while this one loads the rest.
     if (options.backend === 'auto' && options.executor !== 'eager') {
       const { sessionHost } = await import('../components/executors/graph/session-host.js')
       sessionHost.start()
@@ -190,10 +191,6 @@ function refuseContradiction({ executor, backend, provider }: Record<string, str
     program.error('error: --backend is for --executor eager, and excludes graph.')
 }
 
-// Whoever reads the output may have seen enough: `tesserae doctor | head`.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit()
-})
+watchOutput()
 
 program.parseAsync().catch(reportFailure)

@@ -33,6 +33,7 @@ export type { Executor, ModelRunOptions } from './executors/executor'
 export {
   GraphExecutionError,
   ModelMemoryError,
+  RuntimeEndedError,
   WeightFileChangedError,
 } from './executors/graph/graph-errors'
 export { type ExecutionProvider, GraphExecutor, type GraphExecutorOptions } from './executors/graph/graph-executor'

@@ -62,12 +62,17 @@ export class PrepareModels extends ModularPipelineBlocks {
     const together =
       this.batchConditions ?? unet.hasRoomFor([images, height, width, unet.config.inChannels], numConditions)
     const batch = together ? images * numConditions : images
-    unet.prepare({
-      sample: new TensorPlaceholder([batch, height, width, unet.config.inChannels]),
-      encoderHiddenStates: new TensorPlaceholder([batch, tokenizer.modelMaxLength, textEncoder.config.hiddenSize]),
-      ...(this.timestepCond && { timestepCond: new TensorPlaceholder([batch, this.timestepCond.shape[1]]) }),
-    })
-    vae.prepareDecode([images, height, width, vae.config.latentChannels])
+    const { signal } = this.context
+    const encoderHiddenStates = [batch, tokenizer.modelMaxLength, textEncoder.config.hiddenSize]
+    unet.prepare(
+      {
+        sample: new TensorPlaceholder([batch, height, width, unet.config.inChannels]),
+        encoderHiddenStates: new TensorPlaceholder(encoderHiddenStates),
+        ...(this.timestepCond && { timestepCond: new TensorPlaceholder([batch, this.timestepCond.shape[1]]) }),
+      },
+      { signal },
+    )
+    vae.prepareDecode([images, height, width, vae.config.latentChannels], { signal })
   }
 
   /** How many images the run makes. */

@@ -5,7 +5,7 @@ import type { WeightMemory } from './weight-memory'
 
 /** Options of one call. */
 export interface ModelRunOptions {
-  /** Ends the waiting at once when it fires; a step that is being computed goes on to its end, and its result is dropped. */
+  /** Cancels the call: its promise rejects at once, and soon nothing of it is computed any more. */
   signal?: AbortSignal | undefined
 }
 
@@ -28,9 +28,9 @@ export interface Executor extends WeightMemory {
   run<I, O>(call: ModelCall<I, O>, options?: ModelRunOptions): Promise<O>
   /**
    * Makes ready for a call of this form, in the background, where that saves time later. Placeholders may stand for the tensors. Settles when it
-   * is ready or has given up.
+   * is ready or has given up, as it does once `signal` fires.
    */
-  prepare(call: ModelCall<never, unknown>): Promise<void>
+  prepare(call: ModelCall<never, unknown>, options?: ModelRunOptions): Promise<void>
   /** Gives back all that is held for a model. */
   release(model: Module): void
 }

@@ -11,6 +11,7 @@ import type { Executor } from './executor'
 import { hasNvidiaDriver, likelyGpuProviders, tryExecutor } from './graph/execution-providers'
 import { type ExecutionProvider, GraphExecutor, type GraphExecutorOptions } from './graph/graph-executor'
 import { requireRuntime, runtimeProblem } from './graph/runtime-package'
+import { RuntimeUnavailableError } from './graph/runtime-unavailable-error'
 import { sessionHost } from './graph/session-host'
 
 /** The executors by name. */
@@ -54,7 +55,7 @@ const graphExecutors = new Map<string, Promise<ExecutorSelection>>()
 let automatic: Promise<ExecutorSelection> | undefined
 
 /**
- * Chooses an executor. Calls with the same options get the same one, so that models share its thread and its memory.
+ * Chooses an executor. Calls with the same options get the same one, so that models share its process and its memory.
  *
  * @throws UnknownValueError for a name or a provider that does not exist; RuntimeUnavailableError for graphs without ONNX Runtime
  */
@@ -67,7 +68,7 @@ export async function selectExecutor(options: SelectExecutorOptions = {}): Promi
   if (executor === 'eager') return selectEager()
   if (executor === 'graph' || provider !== undefined) return selectGraph(graphOptions)
   if (backendInUse()?.isNamed) return selectEager()
-  if (Object.keys(graphOptions).length > 0) return selectGraph(graphOptions)
+  if (Object.keys(graphOptions).length > 0) return selectGraphOrEager(graphOptions)
   automatic ??= chooseAutomatically().catch(error => {
     automatic = undefined
     throw error
@@ -93,12 +94,32 @@ function selectGraph(options: GraphExecutorOptions): Promise<ExecutorSelection> 
   return selection
 }
 
+/** The CPU through ONNX Runtime, or TensorFlow.js if that is unavailable. */
+async function selectGraphOrEager(options: GraphExecutorOptions): Promise<ExecutorSelection> {
+  try {
+    return await selectGraph(options)
+  } catch (error) {
+    if (!(error instanceof RuntimeUnavailableError)) throw error
+    return replaceGraph(error.reason)
+  }
+}
+
+/** Why TensorFlow.js was taken, as far as that was warned of. */
+const warned = new Set<string>()
+
+async function replaceGraph(reason: string): Promise<ExecutorSelection> {
+  if (!warned.has(reason)) emitWarning('RUNTIME_UNAVAILABLE', `Models run kernel by kernel, which is slower: ${reason}`)
+  warned.add(reason)
+  const eager = await selectEager()
+  return { ...eager, tried: [{ name: 'graph on cpu', ok: false, reason }, ...eager.tried] }
+}
+
 /** Starts a provider, or the CPU in its place. */
 async function startGraph(options: GraphExecutorOptions): Promise<ExecutorSelection> {
   requireRuntime()
-  // The runtime loads while models find their files.
   sessionHost.start()
   await useStopgapBackend()
+  await sessionHost.ready()
   const executor = new GraphExecutor(options)
   const name = `graph on ${executor.provider}`
   if (executor.provider === 'cpu') return { executor, tried: [{ name, ok: true }] }
@@ -120,9 +141,8 @@ async function chooseAutomatically(): Promise<ExecutorSelection> {
   }
   const reason = runtimeProblem()
   if (reason !== undefined) {
-    emitWarning('RUNTIME_UNAVAILABLE', `Models run kernel by kernel, which is slower: ${reason}`)
-    const eager = await selectEager()
-    return { ...eager, tried: [...tried, { name: 'graph on cpu', ok: false, reason }, ...eager.tried] }
+    const eager = await replaceGraph(reason)
+    return { ...eager, tried: [...tried, ...eager.tried] }
   }
   for (const provider of likelyGpuProviders()) {
     await useStopgapBackend()
@@ -132,8 +152,8 @@ async function chooseAutomatically(): Promise<ExecutorSelection> {
     if (reason === undefined) return { executor, tried }
     executor.dispose()
   }
-  const graph = await selectGraph({})
-  return { executor: graph.executor, tried: [...tried, ...graph.tried] }
+  const graph = await selectGraphOrEager({})
+  return { ...graph, tried: [...tried, ...graph.tried] }
 }
 
 async function tryCudaBackend(): Promise<ExecutorAttempt> {

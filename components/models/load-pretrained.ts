@@ -135,8 +135,17 @@ function explicitWeights(config: RawConfig, { weightsName }: WeightFiles, file: 
 /** The executor that was handed over, or the one of that name. */
 async function executorFor(executor: FromPretrainedOptions['executor']): Promise<Executor> {
   if (typeof executor === 'object') return executor as Executor // The framework hands on what it was given.
-  return (await selectExecutor(executor === undefined ? {} : ({ executor } as SelectExecutorOptions))).executor
+  const selection = await selectExecutor(executor === undefined ? {} : ({ executor } as SelectExecutorOptions))
+  const { warning } = selection
+  if (warning !== undefined && !warnings.has(warning)) {
+    warnings.add(warning)
+    emitWarning('EXECUTOR_REPLACED', warning)
+  }
+  return selection.executor
 }
+
+/** Replaced executors that were warned of. */
+const warnings = new Set<string>()
 
 /**
  * The class that a config names where it is not the one that is loaded. Diffusers' configs name one (`_class_name`), those of transformers a list

@@ -187,14 +187,19 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     }
   }
 
-  /** Lets the executor get ready for calls of this form, for which placeholders may stand in place of tensors. */
-  protected makeReady<I>(method: string, forward: (inputs: I) => unknown, inputs: I): void {
+  /** Lets the executor get ready for calls of this form, for which placeholders may stand in place of tensors, until `signal` fires. */
+  protected makeReady<I>(
+    method: string,
+    forward: (inputs: I) => unknown,
+    inputs: I,
+    options: ModelRunOptions = {},
+  ): void {
     // What is made ready is not called with these inputs.
     const call = { model: this, method, forward, inputs } as unknown as ModelCall<never, unknown>
     const executor = this.runsOn
     // Others are not to leave memory for what may wait.
     const leave = this.guard ? this.guard.tryEnter(this, this.demandOf(call)) : () => undefined
-    if (leave) executor.prepare(call).finally(() => leaveWhenIdle(executor, this, leave))
+    if (leave) executor.prepare(call, options).finally(() => leaveWhenIdle(executor, this, leave))
   }
 
   /** Lets the executor compute a call, as soon as the weights may be in memory. */

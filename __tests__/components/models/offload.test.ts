@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import { eagerExecutor } from '../../../components/executors/eager-executor'
 import { GraphExecutor } from '../../../components/executors/graph/graph-executor'
-import { sessionHost } from '../../../components/executors/graph/session-host'
+import { RuntimeProcess } from '../../../components/executors/graph/runtime-process'
 import { Linear } from '../../../components/nn/linear'
 import { Parameter } from '../../../components/nn/parameter'
 import {
@@ -73,10 +73,10 @@ function watchPeak(models: Models): () => number {
     await fetch.call(this)
     look()
   })
-  const create = sessionHost.create.bind(sessionHost)
-  jest.spyOn(sessionHost, 'create').mockImplementation(request => {
+  const { create } = RuntimeProcess.prototype
+  jest.spyOn(RuntimeProcess.prototype, 'create').mockImplementation(function (this: RuntimeProcess, ...request) {
     look()
-    return create(request)
+    return create.apply(this, request)
   })
   return () => {
     look()
@@ -166,15 +166,15 @@ test('the runtime has given back what leaves before it makes anything else', asy
   manager.enableAutoCpuOffload({ limit: Math.max(...sizes(models)) })
   const alive = new Set<number>()
   const found: number[] = []
-  const { create, release } = sessionHost
-  jest.spyOn(sessionHost, 'create').mockImplementation(request => {
+  const { create, release } = RuntimeProcess.prototype
+  jest.spyOn(RuntimeProcess.prototype, 'create').mockImplementation(function (this: RuntimeProcess, ...request) {
     found.push(alive.size)
-    alive.add(request.session)
-    return create.call(sessionHost, request)
+    alive.add(request[0])
+    return create.apply(this, request)
   })
-  jest.spyOn(sessionHost, 'release').mockImplementation(request => {
-    alive.delete(request.session)
-    return release.call(sessionHost, request)
+  jest.spyOn(RuntimeProcess.prototype, 'release').mockImplementation(function (this: RuntimeProcess, session) {
+    alive.delete(session)
+    return release.call(this, session)
   })
   await draw()
   // The text encoder, the UNet and the VAE, none of which fits beside another; one may have been made ready in vain.

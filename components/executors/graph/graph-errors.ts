@@ -1,5 +1,6 @@
 /** What goes wrong when a model runs as a graph. */
 import { ModularError } from '../../../src/errors/modular-error'
+import { describeEnd, type ProcessEnd } from './runtime-errors'
 
 /** ONNX Runtime refuses a graph, or fails while it runs. */
 export class GraphExecutionError extends ModularError {
@@ -32,6 +33,32 @@ const OUTSIDE = 'model'
 function layerIn(reason: string): string | undefined {
   const layer = /([\w.]+)\/[A-Z]\w*_\d+/.exec(reason)?.[1]
   return layer === OUTSIDE ? undefined : layer
+}
+
+/** What to do about a process that ended with a signal. */
+const ADVICE: Readonly<Record<string, string>> = {
+  SIGKILL: 'The system may have run out of memory: a smaller picture or batch needs less.',
+  SIGBUS: 'A file that it reads from may have been cut off: check the files of the model and the disk.',
+}
+
+/** The process of ONNX Runtime ended while it worked for a model. Other calls are computed by another process. */
+export class RuntimeEndedError extends ModularError {
+  override readonly code = 'RUNTIME_ENDED'
+  /** The signal that ended the process; `undefined` if it ended by itself. */
+  readonly signal: NodeJS.Signals | undefined
+
+  constructor(
+    readonly model: string,
+    doing: 'made ready' | 'run',
+    end: ProcessEnd,
+    cause: unknown,
+  ) {
+    const advice =
+      ADVICE[end.signal ?? ''] ??
+      "Try again; if it happens again, the executor 'eager' computes the same without ONNX Runtime."
+    super(`The process of ONNX Runtime ended ${describeEnd(end)} while ${model} was ${doing}. ${advice}`, { cause })
+    this.signal = end.signal ?? undefined
+  }
 }
 
 /** A file of weights is not what it was when a graph was made from it. */

@@ -1,4 +1,4 @@
-/** Runs models as graphs on ONNX Runtime, in a thread of its own. */
+/** Runs models as graphs on ONNX Runtime, in a process of its own. */
 import { availableParallelism } from 'node:os'
 import type { InferenceSession } from 'onnxruntime-common'
 import type { ModelMemory } from '../../../src/manager/managed-model'
@@ -11,7 +11,7 @@ import type { ModelCall } from '../model-call'
 import { gpuMemory, HOST_MEMORY } from '../model-memories'
 import { GraphSession, weightLayout } from './graph-session'
 import { OptimizedModels } from './optimized-models'
-import { requireRuntime } from './runtime-package'
+import { requireRuntime, runtimeVersion } from './runtime-package'
 
 /** What ONNX Runtime computes on. */
 export type ExecutionProvider = 'cpu' | 'webgpu' | 'cuda'
@@ -70,8 +70,7 @@ export class GraphExecutor implements Executor {
   }
 
   get version(): string {
-    const { version } = require('onnxruntime-node/package.json') as { version: string }
-    return `onnxruntime-node ${version}`
+    return `onnxruntime-node ${runtimeVersion()}`
   }
 
   get device(): string {
@@ -89,18 +88,20 @@ export class GraphExecutor implements Executor {
     signal?.throwIfAborted()
     const { leaves, signature } = flattenTree(call.inputs)
     const tensors = leaves.map(({ tensor }) => tensor as tf.Tensor) // Placeholders are for prepare().
-    const result = this.sessionFor(call, signature).run(tensors, signal)
-    this.await(call.model, result)
+    const session = this.sessionFor(call, signature)
+    const result = this.use(call.model, session, session.run(tensors, signal))
     return (await untilAborted(result, signal)) as O // The result is put together as the model had it.
   }
 
-  async prepare(call: ModelCall<never, unknown>): Promise<void> {
+  async prepare(call: ModelCall<never, unknown>, { signal }: ModelRunOptions = {}): Promise<void> {
     // Recording takes a moment, in which more urgent work may come: it waits for its turn.
     await new Promise(setImmediate)
+    if (signal?.aborted) return
     // What does not fit beside the models in use is made when they are done.
     if (this.bytesInUse + this.weightBytes(call.model) > this.options.maxSessionBytes) return
     try {
-      await this.sessionFor(call, flattenTree(call.inputs).signature).open()
+      const session = this.sessionFor(call, flattenTree(call.inputs).signature)
+      await this.use(call.model, session, session.open(signal))
     } catch {
       // The call itself will say what is wrong.
     }
@@ -115,7 +116,7 @@ export class GraphExecutor implements Executor {
   }
 
   heldBytes(model: Module): number {
-    return [...(this.sessions.get(model)?.values() ?? [])].reduce((sum, { bytes }) => sum + bytes, 0)
+    return bytesOf([...(this.sessions.get(model)?.values() ?? [])])
   }
 
   formOf({ method, inputs }: ModelCall<never, unknown>): string {
@@ -124,7 +125,7 @@ export class GraphExecutor implements Executor {
 
   missingBytes(call: ModelCall<never, unknown>): number {
     const session = this.sessions.get(call.model)?.get(this.formOf(call))
-    return session && !session.isStale ? 0 : this.weightBytes(call.model)
+    return session && !session.isStale && !session.isLost ? 0 : this.weightBytes(call.model)
   }
 
   async whenIdle(model: Module): Promise<void> {
@@ -133,12 +134,18 @@ export class GraphExecutor implements Executor {
     }
   }
 
-  private await(model: Module, work: Promise<unknown>): void {
+  /** Counts a model as busy until work with its session is done. */
+  private async use<T>(model: Module, session: GraphSession, work: Promise<T>): Promise<T> {
     const pending = this.pending.get(model) ?? new Set()
     this.pending.set(model, pending)
     pending.add(work)
-    const done = () => pending.delete(work)
-    work.then(done, done)
+    try {
+      return await work
+    } finally {
+      pending.delete(work)
+      // A session that could not be made is tried anew by the next call.
+      if (!session.isMade && !session.isBusy) this.forget(session)
+    }
   }
 
   release(model: Module): void {
@@ -173,12 +180,9 @@ export class GraphExecutor implements Executor {
       this.sessions.set(model, ofModel)
     }
     const wanted = session
+    wanted.renew()
     this.used = [...this.used.filter(other => other !== wanted), wanted]
     this.makeRoom()
-    // A session that could not be made is tried anew by the next call.
-    const opening = wanted.open()
-    opening.catch(() => this.forget(wanted))
-    this.await(model, opening)
     return wanted
   }
 
@@ -195,7 +199,7 @@ export class GraphExecutor implements Executor {
   }
 
   private get bytesInUse(): number {
-    return this.used.reduce((sum, { bytes }) => sum + bytes, 0)
+    return bytesOf(this.used)
   }
 
   private forget(session: GraphSession): void {
@@ -216,6 +220,11 @@ export class GraphExecutor implements Executor {
       logSeverityLevel: 4,
     }
   }
+}
+
+/** Bytes of weights that sessions hold. */
+function bytesOf(sessions: readonly GraphSession[]): number {
+  return sessions.reduce((sum, { bytes, isLost }) => sum + (isLost ? 0 : bytes), 0)
 }
 
 /** What a promise gives, or the signal's reason if that comes first. */

@@ -2,6 +2,7 @@
 
 import type { InferenceSession } from 'onnxruntime-common'
 import { classNameOf } from '../../../src/format/class-name'
+import type { ModelProto } from '../../backends/onnx/onnx_pb'
 import type { BuilderOptions } from '../../backends/onnx/onnx-builder'
 import { encodeOnnx, writeOnnx } from '../../backends/onnx/write-onnx'
 import { type Capture, capture, OutputSlot } from '../../backends/recorder/capture'
@@ -10,9 +11,11 @@ import { mapReplaced } from '../../backends/recorder/tensor-tree'
 import type { Parameter } from '../../nn/parameter'
 import * as tf from '../../tensors/tf'
 import type { ModelCall } from '../model-call'
-import { GraphExecutionError, isOutOfMemory, ModelMemoryError } from './graph-errors'
+import { GraphExecutionError, isOutOfMemory, ModelMemoryError, RuntimeEndedError } from './graph-errors'
 import type { OptimizedModels } from './optimized-models'
-import { RuntimeFailure, sessionHost } from './session-host'
+import { RuntimeEnd, RuntimeFailure } from './runtime-errors'
+import type { RuntimeProcess } from './runtime-process'
+import { sessionHost } from './session-host'
 import type { PlainTensor } from './session-messages'
 import { WeightFiles } from './weight-files'
 
@@ -38,12 +41,11 @@ export interface GraphSessionOptions extends BuilderOptions {
   optimizedModels: OptimizedModels | undefined
 }
 
-/** A session, from the moment it is asked for. */
+/** A session, from the moment it is asked for. If the process that holds it ends, the next use makes it again in another. */
 export class GraphSession {
   /** Bytes of the weights, as they lie in memory. */
   readonly bytes: number
   private readonly id = count++
-  private readonly losses = sessionHost.losses
   private readonly model: string
   private readonly capture: Capture
   private readonly files: WeightFiles
@@ -51,12 +53,15 @@ export class GraphSession {
   private readonly revisions: readonly (readonly [Parameter, number])[]
   /** What the graph calls its inputs and results. */
   private readonly names: { readonly inputs: readonly string[]; readonly outputs: readonly string[] }
-  private readonly graph: Uint8Array
+  /** Writes the graph, which is not kept: weights that are in no file are a part of it. */
+  private readonly write: () => ModelProto
+  /** The graph as it was written at first, until a session is made of it. */
+  private written: Uint8Array | undefined
   private readonly options: InferenceSession.SessionOptions
   private readonly optimizedModels: OptimizedModels | undefined
-  private opening: Promise<void> | undefined
-  private isOpen = false
-  private runs = 0
+  /** The process that holds it. */
+  private holder: RuntimeProcess | undefined
+  private uses = 0
   private isReleased = false
 
   /**
@@ -78,7 +83,10 @@ export class GraphSession {
     const { bytes, isLarge, keepHalf, widenedBytes } = weightLayout(weights, keepsHalf)
     this.bytes = bytes
     this.files = new WeightFiles(this.model, sources)
-    const proto = writeOnnx(graph, { locate: info => this.files.locate(info), keepHalf, widenedBytes, ...operators })
+    this.write = () =>
+      writeOnnx(graph, { locate: info => this.files.locate(info), keepHalf, widenedBytes, ...operators })
+    const proto = this.write()
+    this.written = encodeOnnx(proto)
     this.names = {
       // Weights that are declared as inputs come behind those of the call.
       inputs: (proto.graph?.input ?? []).slice(0, graph.inputs.length).map(({ name }) => name),
@@ -93,92 +101,116 @@ export class GraphSession {
         dynamic_block_base: '4',
       },
     }
-    this.graph = encodeOnnx(proto)
     this.options = { ...options, graphOptimizationLevel: isLarge ? 'extended' : 'all', extra }
     this.optimizedModels = optimizedModels
   }
 
-  /** Settles when the runtime is ready. The first call hands the graph over to it. */
-  open(): Promise<void> {
-    if (this.opening === undefined) {
-      this.opening = this.make().catch(error => {
-        throw this.failure('made ready', error)
-      })
-      this.opening.then(
-        () => {
-          this.isOpen = true
-        },
-        // Whoever needs the session is told; nobody may.
-        () => undefined,
-      )
-    }
-    return this.opening
+  /** Makes the session in the process, so that the next call finds it there. @throws what {@link run} throws */
+  open(signal?: AbortSignal): Promise<void> {
+    return this.use(async process => {
+      if (!this.isReleased) await this.openIn(process)
+    }, signal)
   }
 
-  /** Makes the session from the graph that an earlier process has had optimised, or from this one. */
-  private async make(): Promise<void> {
-    const { graph: model, options, optimizedModels } = this
-    const create = (bytes: Uint8Array, changes: InferenceSession.SessionOptions) =>
-      sessionHost.create({ session: this.id, model: bytes, options: { ...options, ...changes } })
-    if (optimizedModels === undefined) return create(model, {})
-    const file = optimizedModels.fileOf(model, { options, weights: this.files.stamps })
-    const known = await optimizedModels.read(file)
-    // One that is damaged is made anew.
-    if (known && (await succeeds(create(known, { graphOptimizationLevel: 'disabled' })))) return
-    const target = await optimizedModels.write(file)
-    await create(model, target ? { optimizedModelFilePath: target.temporary } : {})
-    await target?.finish()
-  }
-
-  /** Whether a call is being computed. */
-  get isBusy(): boolean {
-    return this.runs > 0
-  }
-
-  /** Whether the session computes with weights that the model no longer has, or is lost with its thread. */
-  get isStale(): boolean {
-    return this.isLost || this.revisions.some(([weight, revision]) => weight.revision !== revision)
-  }
-
-  /** Computes the call for the tensors of its inputs, in their order. Nothing is made of the result once `signal` has fired. */
+  /** Computes the call for the tensors of its inputs, in their order. Settles when nothing of it is computed any more. @throws the reason of `signal` */
   async run(tensors: readonly tf.Tensor[], signal?: AbortSignal): Promise<unknown> {
-    this.runs++
-    try {
-      await this.open()
-      this.files.check()
-      const feeds: Record<string, PlainTensor> = {}
-      for (const [i, { value }] of this.capture.graph.inputs.entries()) {
-        const data = (await (tensors[i] as tf.Tensor).data()) as PlainTensor['data']
-        feeds[this.names.inputs[i] as string] = { dtype: value.dtype, shape: value.shape, data }
-      }
-      signal?.throwIfAborted()
-      const results = await sessionHost.run({ session: this.id, feeds, fetches: this.names.outputs })
-      signal?.throwIfAborted()
-      return this.assemble(results)
-    } catch (error) {
-      throw this.failure('run', error)
-    } finally {
-      this.runs--
-      this.releaseIfDone()
+    const feeds: Record<string, PlainTensor> = {}
+    for (const [i, { value }] of this.capture.graph.inputs.entries()) {
+      const data = (await (tensors[i] as tf.Tensor).data()) as PlainTensor['data']
+      feeds[this.names.inputs[i] as string] = { dtype: value.dtype, shape: value.shape, data }
     }
+    const results = await this.use(async process => {
+      await this.openIn(process)
+      signal?.throwIfAborted()
+      return this.explain('run', async () => {
+        this.files.check()
+        const computed = await process.run(this.id, feeds, this.names.outputs)
+        // The runtime reads from the files while it computes.
+        this.files.check()
+        return computed
+      })
+    }, signal)
+    signal?.throwIfAborted()
+    return this.assemble(results)
   }
 
-  /** Gives the memory back, once what is being computed is done. */
+  /** Whether a call is being computed, or waits for that. */
+  get isBusy(): boolean {
+    return this.uses > 0
+  }
+
+  /** Whether the session computes with weights that the model no longer has. */
+  get isStale(): boolean {
+    return this.revisions.some(([weight, revision]) => weight.revision !== revision)
+  }
+
+  /** Whether the session has been made. It may have ended with its process since. */
+  get isMade(): boolean {
+    return this.holder !== undefined
+  }
+
+  /** Whether the session ended with its process. */
+  get isLost(): boolean {
+    return this.holder !== undefined && !this.holder.isAlive
+  }
+
+  /** Counts as one that is yet to be made, if it is lost. */
+  renew(): void {
+    if (this.isLost) this.holder = undefined
+  }
+
+  /** Releases the memory, once what is being computed is done. */
   release(): void {
     this.isReleased = true
     this.releaseIfDone()
   }
 
-  private releaseIfDone(): void {
-    if (!this.isReleased || this.isBusy) return
-    const release = () => (this.isLost ? undefined : sessionHost.release({ session: this.id }))
-    // At once where that can be, so that the memory is there for the session that is made next.
-    const released = this.isOpen ? release() : this.opening?.then(release)
-    released?.catch(() => undefined)
+  private async use<T>(work: (process: RuntimeProcess) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    this.uses++
+    try {
+      return await sessionHost.use(work, signal)
+    } finally {
+      this.uses--
+      this.releaseIfDone()
+    }
   }
 
-  private get isLost(): boolean {
-    return this.losses !== sessionHost.losses
+  /** Makes the session from the graph that an earlier process has had optimised, or from this one. */
+  private async openIn(process: RuntimeProcess): Promise<void> {
+    if (this.holder === process) return
+    await this.explain('made ready', async () => {
+      this.files.check()
+      await this.make(process)
+      this.holder = process
+      // The runtime has read from the files.
+      this.files.check()
+    })
+  }
+
+  private async make(process: RuntimeProcess): Promise<void> {
+    const { options, optimizedModels } = this
+    const model = this.written ?? encodeOnnx(this.write())
+    this.written = undefined
+    const create = (bytes: Uint8Array, changes: InferenceSession.SessionOptions = {}) =>
+      process.create(this.id, bytes, { ...options, ...changes })
+    if (optimizedModels === undefined) return create(model)
+    const file = optimizedModels.fileOf(model, { options, weights: this.files.stamps })
+    const known = await optimizedModels.read(file)
+    // One that is damaged is made anew.
+    if (known && (await succeeds(create(known, { graphOptimizationLevel: 'disabled' })))) return
+    const target = await optimizedModels.write(file)
+    try {
+      await create(model, target ? { optimizedModelFilePath: target.temporary } : {})
+      await target?.finish()
+    } finally {
+      await target?.remove()
+    }
+  }
+
+  private releaseIfDone(): void {
+    if (!this.isReleased || this.isBusy || this.holder === undefined) return
+    sessionHost.release(this.holder, this.id)
+    this.holder = undefined
   }
 
   /** Puts the results where the model had them. */
@@ -189,11 +221,19 @@ export class GraphSession {
     })
   }
 
-  private failure(doing: 'made ready' | 'run', error: unknown): unknown {
-    if (!(error instanceof RuntimeFailure)) return error
-    const reason = plainWords(error.message)
-    if (isOutOfMemory(reason)) return new ModelMemoryError(this.model, this.bytes, reason, error)
-    return new GraphExecutionError(this.model, doing, reason, error)
+  /** Does something with the runtime, and puts what fails into words. */
+  private async explain<T>(doing: 'made ready' | 'run', work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof RuntimeFailure || error instanceof RuntimeEnd)) throw error
+      // A file that was cut off ends the process with a signal, or is refused.
+      this.files.check()
+      if (error instanceof RuntimeEnd) throw new RuntimeEndedError(this.model, doing, error.end, error)
+      const reason = plainWords(error.message)
+      if (isOutOfMemory(reason)) throw new ModelMemoryError(this.model, this.bytes, reason, error)
+      throw new GraphExecutionError(this.model, doing, reason, error)
+    }
   }
 }
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { cpus } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { readFileBytes } from '../../../src/files/read-file'
 
 /** What an optimised graph depends on, beside the graph itself. */
@@ -16,13 +16,25 @@ export interface OptimizedModelKey {
 /** Bytes of a file that is read: the format of ONNX, Protocol Buffers, allows no more. */
 const LARGEST = 2 ** 31 - 1
 
+/** A file that is being written. */
+interface UnfinishedFile {
+  temporary: string
+  finish(): Promise<void>
+  remove(): Promise<void>
+}
+
 /** Reads and keeps optimised graphs. What goes wrong with the folder costs time alone, so nothing of it is an error. */
 export class OptimizedModels {
+  private readonly folder: string
+
   /** @param version - of the package that optimises */
   constructor(
-    private readonly folder: string,
+    folder: string,
     private readonly version: string,
-  ) {}
+  ) {
+    // The runtime's process has another current folder.
+    this.folder = resolve(folder)
+  }
 
   /** The file of a graph. */
   fileOf(model: Uint8Array, key: OptimizedModelKey): string {
@@ -35,22 +47,22 @@ export class OptimizedModels {
   /** The optimised graph, if it is there. */
   async read(file: string): Promise<Uint8Array | undefined> {
     try {
-      // A copy of its own, which can be handed to another thread.
-      return new Uint8Array(await readFileBytes(file, LARGEST))
+      return await readFileBytes(file, LARGEST)
     } catch {
       return undefined
     }
   }
 
-  /** Where the runtime is to write a graph, and a function that gives the file its name when it is complete. */
-  async write(file: string): Promise<{ temporary: string; finish: () => Promise<void> } | undefined> {
+  /** Where the runtime is to write a graph, a function that gives the file its name when it is complete, and one that removes what is not. */
+  async write(file: string): Promise<UnfinishedFile | undefined> {
     const temporary = `${file}.${process.pid}.tmp`
     try {
       await mkdir(this.folder, { recursive: true })
     } catch {
       return undefined
     }
-    const finish = () => rename(temporary, file).catch(() => rm(temporary, { force: true }))
-    return { temporary, finish }
+    const remove = () => rm(temporary, { force: true }).catch(() => undefined)
+    const finish = () => rename(temporary, file).catch(remove)
+    return { temporary, finish, remove }
   }
 }

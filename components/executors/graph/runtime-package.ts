@@ -1,6 +1,7 @@
 /** The package of ONNX Runtime. It is an optional dependency: its install script downloads files, and where that fails npm leaves the package out. */
 import { existsSync, readdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { createRequire } from 'node:module'
+import { dirname, isAbsolute, join } from 'node:path'
 import { RuntimeUnavailableError } from './runtime-unavailable-error'
 
 const PACKAGE = 'onnxruntime-node'
@@ -36,12 +37,33 @@ export function hasCudaProvider(): boolean {
   return folder !== undefined && libraries(folder).some(name => name.includes('providers_cuda'))
 }
 
-function packageFolder(): string | undefined {
-  try {
-    return dirname(require.resolve('onnxruntime-node/package.json'))
-  } catch {
-    return undefined
+/** Returns the version of the package; `unknown` if it is not installed. */
+export function runtimeVersion(): string {
+  const file = findRuntimePackage('package.json')
+  return file === undefined ? 'unknown' : (createRequire(file)(file) as { version: string }).version
+}
+
+/**
+ * Finds a file of the package, by default its main module, as `require.resolve()` does from here, from the program that runs, or from the current
+ * folder. The package stays outside of bundles, which may lie anywhere, and bundlers replace `require.resolve`.
+ *
+ * @returns `undefined` if the package is not installed
+ */
+export function findRuntimePackage(file = ''): string | undefined {
+  for (const base of [__filename, process.argv[1], join(process.cwd(), 'index.js')]) {
+    if (base === undefined || !isAbsolute(base)) continue
+    try {
+      return createRequire(base).resolve(file === '' ? PACKAGE : `${PACKAGE}/${file}`)
+    } catch {
+      // The next place may have it.
+    }
   }
+  return undefined
+}
+
+function packageFolder(): string | undefined {
+  const file = findRuntimePackage('package.json')
+  return file === undefined ? undefined : dirname(file)
 }
 
 /** Names of the package's files for this system. */

@@ -1,90 +1,195 @@
-/** The thread that computes graphs, as seen from the one that asks. */
-import { join } from 'node:path'
-import { Worker } from 'node:worker_threads'
-import { NativeWork } from './native-work'
-import type { CreateRequest, PlainTensor, ReleaseRequest, RunRequest, SessionAnswer } from './session-messages'
+/** Decides who may use the process of ONNX Runtime, and when. */
+// Tests replace the global timers.
+import { clearTimeout, setTimeout } from 'node:timers'
+import { RuntimeEnd } from './runtime-errors'
+import { RuntimeProcess } from './runtime-process'
+import { RuntimeUnavailableError } from './runtime-unavailable-error'
 
-/** The runtime could not do what it was asked; the message is its own. */
-export class RuntimeFailure extends Error {}
+/**
+ * Milliseconds that work may still take once nobody wants it. To end it costs the sessions of all models, so that a step which is nearly done is
+ * better waited for.
+ */
+const GRACE = 50
 
-interface Pending {
-  resolve(result: unknown): void
-  reject(error: Error): void
+/** Milliseconds after which a process without sessions ends. */
+const LONGEST_IDLE = 10_000
+
+/** How often a process is started that a signal ends before it can ignore signals. */
+const MOST_STARTS = 3
+
+/** Work that waits for the process, or has it to itself. */
+interface Task {
+  /** Does the work and settles its promise. Never rejects. */
+  perform(): Promise<void>
+  /** Rejects the promise of work that has not begun. */
+  drop(reason: unknown): void
+  /** Whether the process computes for it. */
+  isComputing: boolean
 }
 
-/** Talks to one thread, which is started with the first request and keeps the process alive only while it works. */
+/**
+ * Starts the process with the first task, and replaces it when it ends. It keeps this process alive only while it works. Tasks come one after another:
+ * what computes at the same time would only wait for the same processors.
+ */
 class SessionHost {
-  private worker: Worker | undefined
-  private readonly pending = new Map<number, Pending>()
-  private count = 0
-  private lost = 0
+  private process: RuntimeProcess | undefined
+  private readonly queue: Task[] = []
+  private active: Task | undefined
+  /** How many wait for the process or have it to themselves. */
+  private users = 0
+  private idle: NodeJS.Timeout | undefined
 
-  /** Makes a session. The bytes of the model are handed over. @throws RuntimeFailure */
-  create(request: Omit<CreateRequest, 'do'>): Promise<void> {
-    return this.ask({ do: 'create', ...request }, [request.model.buffer as ArrayBuffer]) as Promise<void>
+  /** Starts the process, which takes a moment to load the runtime. Does nothing if it is there. Failures are left to {@link ready}. */
+  start(): void {
+    this.load().catch(() => undefined)
   }
 
-  /** Runs a session. @throws RuntimeFailure */
-  run(request: Omit<RunRequest, 'do'>): Promise<PlainTensor[]> {
-    return this.ask({ do: 'run', ...request }) as Promise<PlainTensor[]>
+  /** Settles when the process has loaded the runtime, and keeps this process alive until then. @throws RuntimeUnavailableError */
+  async ready(): Promise<RuntimeProcess> {
+    this.users++
+    try {
+      const loading = this.load()
+      this.running?.ref()
+      return await loading
+    } finally {
+      this.users--
+      this.letEnd()
+    }
   }
 
-  /** Gives a session's memory back. */
-  release(request: Omit<ReleaseRequest, 'do'>): Promise<void> {
-    return this.ask({ do: 'release', ...request }) as Promise<void>
+  /** The process that is there now. */
+  get running(): RuntimeProcess | undefined {
+    return this.process?.isAlive ? this.process : undefined
   }
 
-  /** How many threads have been lost: sessions that an earlier one held are gone. */
-  get losses(): number {
-    return this.lost
+  /**
+   * Does some work with the process, after all that was asked for before. The process may be a new one, without any session. Once `signal` fires,
+   * work that waits is dropped, and work that has begun ends with the process, unless it is done in a moment. Settles when nothing of it is computed
+   * any more.
+   *
+   * @throws what the work throws; RuntimeUnavailableError; the reason of `signal`
+   */
+  async use<T>(work: (process: RuntimeProcess) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted()
+    const { promise, resolve, reject } = newPromise<T>()
+    const task: Task = {
+      isComputing: false,
+      drop: reject,
+      perform: async () => {
+        try {
+          const process = await this.ready()
+          signal?.throwIfAborted()
+          task.isComputing = true
+          resolve(await work(process))
+        } catch (error) {
+          reject(signal?.aborted ? signal.reason : error)
+        }
+      },
+    }
+    const abort = () => this.abort(task, signal?.reason)
+    signal?.addEventListener('abort', abort, { once: true })
+    this.queue.push(task)
+    void this.proceed()
+    try {
+      return await promise
+    } finally {
+      signal?.removeEventListener('abort', abort)
+    }
   }
 
-  /** Starts the thread, which takes a moment to load the runtime. Does nothing if it is there. */
-  start(): Worker {
-    if (this.worker) return this.worker
-    const work = new NativeWork()
-    const worker = new Worker(join(__dirname, 'session-worker.cjs'), { execArgv: [], workerData: work.state })
-    work.watch()
-    worker.on('message', ({ id, result, error }: SessionAnswer) => {
-      const asked = this.pending.get(id)
-      this.settle(id)
-      if (error === undefined) asked?.resolve(result)
-      else asked?.reject(new RuntimeFailure(error))
+  /** Releases a session of a process, unless it has ended with it. */
+  release(process: RuntimeProcess, session: number): void {
+    this.queue.push({
+      isComputing: false,
+      drop: () => undefined,
+      // A process that ends has released everything.
+      perform: () => (process.isAlive ? process.release(session).catch(() => undefined) : Promise.resolve()),
     })
-    worker.on('error', error => this.lose(worker, error))
-    worker.on('exit', code => {
-      work.unwatch()
-      this.lose(worker, new RuntimeFailure(`The thread of ONNX Runtime ended with code ${code}.`))
-    })
-    worker.unref()
-    this.worker = worker
-    return worker
+    void this.proceed()
   }
 
-  private ask(request: CreateRequest | RunRequest | ReleaseRequest, transfer: ArrayBuffer[] = []): Promise<unknown> {
-    const worker = this.start()
-    const id = this.count++
-    return new Promise((resolve, reject) => {
-      this.pending.set(id, { resolve, reject })
-      worker.ref()
-      worker.postMessage({ ...request, id }, transfer)
-    })
+  /** Performs all that waits, unless that is being done already. */
+  private async proceed(): Promise<void> {
+    if (this.active) return
+    clearTimeout(this.idle)
+    this.users++
+    this.running?.ref()
+    for (let task = this.queue.shift(); task; task = this.queue.shift()) {
+      this.active = task
+      await task.perform()
+      task.isComputing = false
+    }
+    this.active = undefined
+    this.users--
+    this.letEnd()
+    if (this.running?.sessionCount === 0) {
+      this.idle = setTimeout(() => this.running?.kill(), LONGEST_IDLE)
+      this.idle.unref()
+    }
   }
 
-  private settle(id: number): void {
-    this.pending.delete(id)
-    if (this.pending.size === 0) this.worker?.unref()
+  private abort(task: Task, reason: unknown): void {
+    const place = this.queue.indexOf(task)
+    if (place >= 0) {
+      this.queue.splice(place, 1)
+      task.drop(reason)
+    } else if (task.isComputing) {
+      setTimeout(() => {
+        if (task.isComputing) this.replaceProcess()
+      }, GRACE)
+    }
   }
 
-  private lose(worker: Worker, error: unknown): void {
-    if (this.worker !== worker) return
-    this.worker = undefined
-    this.lost++
-    const failure = error instanceof Error ? error : new RuntimeFailure(String(error))
-    for (const { reject } of this.pending.values()) reject(failure)
-    this.pending.clear()
+  /** Ends what is computed. What waits has a new process at once. */
+  private replaceProcess(): void {
+    this.process?.kill()
+    if (this.queue.length > 0) this.start()
+  }
+
+  /** @throws RuntimeUnavailableError */
+  private async load(): Promise<RuntimeProcess> {
+    for (let starts = 1; ; starts++) {
+      try {
+        const process = this.running ?? this.startProcess()
+        await process.ready
+        return process
+      } catch (error) {
+        if (starts === MOST_STARTS || !wasInterrupted(error)) throw error
+      }
+    }
+  }
+
+  /** @throws RuntimeUnavailableError */
+  private startProcess(): RuntimeProcess {
+    this.process = new RuntimeProcess()
+    if (this.users > 0) this.process.ref()
+    return this.process
+  }
+
+  /** Lets this process end if nobody needs the other. */
+  private letEnd(): void {
+    if (this.users === 0) this.running?.unref()
   }
 }
 
-/** The one thread of this process: what computes at the same time would only wait for the same processors. */
+interface NewPromise<T> {
+  promise: Promise<T>
+  resolve(value: T): void
+  reject(reason: unknown): void
+}
+
+/** A promise with what settles it. */
+function newPromise<T>(): NewPromise<T> {
+  const settle = {} as Omit<NewPromise<T>, 'promise'>
+  const promise = new Promise<T>((resolve, reject) => Object.assign(settle, { resolve, reject }))
+  return { promise, ...settle }
+}
+
+/** Whether a signal that was meant for the whole group ended a process before it could ignore it. */
+function wasInterrupted(error: unknown): boolean {
+  const { cause } = error instanceof RuntimeUnavailableError ? error : {}
+  return cause instanceof RuntimeEnd && ['SIGINT', 'SIGTERM', 'SIGHUP'].includes(cause.end.signal ?? '')
+}
+
+/** The one process of this thread. */
 export const sessionHost = new SessionHost()

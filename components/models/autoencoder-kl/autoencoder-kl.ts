@@ -88,9 +88,13 @@ export class AutoencoderKL extends PretrainedModel {
     return Float32Array.BYTES_PER_ELEMENT * batch * pixels * (channels + wider)
   }
 
-  /** Gets ready, in the background, to decode latents of this shape. */
-  prepareDecode(shape: readonly [batch: number, height: number, width: number, channels: number]): void {
-    this.makeReady('decode', given => this.forwardDecode(given), new TensorPlaceholder(shape) as unknown as tf.Tensor4D)
+  /** Gets ready, in the background, to decode latents of this shape, until `signal` fires. */
+  prepareDecode(
+    shape: readonly [batch: number, height: number, width: number, channels: number],
+    options?: ModelRunOptions,
+  ): void {
+    const placeholder = new TensorPlaceholder(shape) as unknown as tf.Tensor4D
+    this.makeReady('decode', given => this.forwardDecode(given), placeholder, options)
   }
 
   /**

@@ -3,6 +3,7 @@ import type { FromPretrainedOptions } from '../../../src/params/component-class'
 import { availableMemory } from '../../../src/runtime/available-memory'
 import { TensorPlaceholder } from '../../backends/recorder/tensor-tree'
 import type { RawConfig } from '../../configs/parse-config'
+import type { ModelRunOptions } from '../../executors/executor'
 import { activations } from '../../nn/activations'
 import { Conv2d } from '../../nn/conv2d'
 import { Embedding } from '../../nn/embedding'
@@ -140,14 +141,13 @@ export class UNet2DConditionModel extends PretrainedModel {
     return batch * (activationBytes(this.config, tokens) + attended)
   }
 
-  /** Gets ready, in the background, for calls with inputs of these shapes. */
-  prepare(inputs: {
-    sample: TensorPlaceholder
-    encoderHiddenStates: TensorPlaceholder
-    timestepCond?: TensorPlaceholder
-  }): void {
+  /** Gets ready, in the background, for calls with inputs of these shapes, until `signal` fires. */
+  prepare(
+    inputs: { sample: TensorPlaceholder; encoderHiddenStates: TensorPlaceholder; timestepCond?: TensorPlaceholder },
+    options?: ModelRunOptions,
+  ): void {
     const placeholders = { ...inputs, timestep: new TensorPlaceholder([1]) }
-    this.makeReady('forward', given => this.forward(given), placeholders as unknown as UNet2DConditionInputs)
+    this.makeReady('forward', given => this.forward(given), placeholders as unknown as UNet2DConditionInputs, options)
   }
 
   /**

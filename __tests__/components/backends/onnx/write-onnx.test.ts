@@ -170,11 +170,16 @@ describe('a linear layer whose result is cut into parts', () => {
     const session = 1e9 + Number(keepHalf)
     const extra = { session: { model_external_initializers_file_folder_path: folder } }
     const options = { extra, logSeverityLevel: 3 } as const
-    await sessionHost.create({ session, model: encodeOnnx(writeOnnx(graph, { locate, keepHalf })), options })
+    const encoded = encodeOnnx(writeOnnx(graph, { locate, keepHalf }))
     const data = x.dataSync<'float32'>() as Float32Array<ArrayBuffer>
     const feeds = { input: { dtype: 'float32', shape: x.shape, data } } as const
-    const results = await sessionHost.run({ session, feeds, fetches: graph.outputs.map(({ name }) => name) })
-    await sessionHost.release({ session })
+    const fetches = graph.outputs.map(({ name }) => name)
+    const results = await sessionHost.use(async process => {
+      await process.create(session, encoded, options)
+      const computed = await process.run(session, feeds, fetches)
+      await process.release(session)
+      return computed
+    })
     const expected = forward(x)
     for (const [i, tensor] of expected.entries()) {
       const computed = { shape: results[i]?.shape ?? [], values: results[i]?.data ?? [] }

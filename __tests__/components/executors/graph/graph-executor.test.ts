@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { TensorPlaceholder } from '../../../../components/backends/recorder/tensor-tree'
 import { GraphExecutionError } from '../../../../components/executors/graph/graph-errors'
-import { sessionHost } from '../../../../components/executors/graph/session-host'
 import { Linear } from '../../../../components/nn/linear'
 import { failureOf } from '../../../blocks/use-emoji-model'
 import { FunctionModel, loadSomeWeights, makeDoubling, takeCall } from '../function-model'
@@ -171,12 +170,4 @@ describe('GraphExecutor', () => {
     expect(await takeCall(table, [1])).toEqual([2])
     table.dispose()
   })
-})
-
-test('a thread that has ended is replaced, and sessions that it held are made again', async () => {
-  const model = makeDoubling().useExecutor(executor())
-  expect(await takeCall(model, [1])).toEqual([2])
-  await sessionHost.start().terminate()
-  expect(await takeCall(model, [2])).toEqual([4])
-  model.dispose()
 })

@@ -1,0 +1,96 @@
+/** What happens when the process of ONNX Runtime ends, or cannot start. */
+import * as tf from '@tensorflow/tfjs'
+import { RuntimeEndedError } from '../../../../components/executors/graph/graph-errors'
+import { RuntimeProcess } from '../../../../components/executors/graph/runtime-process'
+import { RuntimeUnavailableError } from '../../../../components/executors/graph/runtime-unavailable-error'
+import { sessionHost } from '../../../../components/executors/graph/session-host'
+import { failureOf } from '../../../blocks/use-emoji-model'
+import { useEnvironment } from '../environment'
+import { makeDoubling, takeCall } from '../function-model'
+import { useGraphExecutor } from '../use-graph-executor'
+import { isRunning, untilEnded } from './process-state'
+import { largeMatrix, MINUTES, makeSlow } from './slow-model'
+
+const executor = useGraphExecutor()
+
+const signals: readonly (readonly [NodeJS.Signals, RegExp])[] = [
+  ['SIGKILL', /run out of memory: a smaller picture or batch needs less/],
+  ['SIGBUS', /may have been cut off: check the files/],
+  ['SIGSEGV', /executor 'eager' computes the same without ONNX Runtime/],
+]
+
+test.each(signals)(
+  'a process that ends with %s fails the call that it computes, and no other',
+  async (signal, advice) => {
+    const { pid } = await sessionHost.ready()
+    const slow = makeSlow(executor(), MINUTES)
+    const doubling = makeDoubling().useExecutor(executor())
+    const x = largeMatrix()
+    const call = slow.call({ x })
+    const other = takeCall(doubling, [1])
+    setTimeout(() => process.kill(pid as number, signal), 300)
+    const error = await failureOf(call)
+    expect(error).toBeInstanceOf(RuntimeEndedError)
+    expect(error).toMatchObject({ code: 'RUNTIME_ENDED', model: 'FunctionModel', signal })
+    expect((error as Error).message).toMatch(new RegExp(`^The process of ONNX Runtime ended with the signal ${signal}`))
+    expect((error as Error).message).toMatch(advice)
+    expect(await other).toEqual([2])
+    expect(await takeCall(doubling, [2])).toEqual([4])
+    tf.dispose(x)
+    slow.dispose()
+    doubling.dispose()
+  },
+)
+
+test('a process that ends while nobody needs it is replaced, and its sessions are made again', async () => {
+  const model = makeDoubling().useExecutor(executor())
+  expect(await takeCall(model, [1])).toEqual([2])
+  const { pid } = await sessionHost.ready()
+  process.kill(pid as number, 'SIGKILL')
+  await untilEnded(pid as number)
+  await new Promise(resolve => setTimeout(resolve, 50))
+  expect(await takeCall(model, [2])).toEqual([4])
+  expect(executor().sessionCount).toBe(1)
+  model.dispose()
+})
+
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  '%s, which is for the program, leaves the process alone',
+  async signal => {
+    const runtime = new RuntimeProcess()
+    await runtime.ready
+    process.kill(runtime.pid as number, signal)
+    await new Promise(resolve => setTimeout(resolve, 100))
+    expect(isRunning(runtime.pid as number)).toBe(true)
+    runtime.kill()
+    expect(await runtime.ended).toMatchObject({ signal: 'SIGKILL' })
+  },
+)
+
+describe('a process that cannot start', () => {
+  useEnvironment('TESSERAE_RUNTIME_PROGRAM')
+  const { execPath } = process
+
+  afterEach(() => {
+    process.execPath = execPath
+  })
+
+  test('says what the system said', async () => {
+    process.execPath = '/nowhere/node'
+    const error = await failureOf(new RuntimeProcess().ready)
+    expect(error).toBeInstanceOf(RuntimeUnavailableError)
+    expect((error as Error).message).toMatch(/the process of ONNX Runtime cannot be started: .*ENOENT/)
+    expect((error as Error).message).toContain("executor 'eager'")
+  })
+
+  test('says how it ended', async () => {
+    process.execPath = '/bin/false'
+    const error = await failureOf(new RuntimeProcess().ready)
+    expect((error as Error).message).toContain('it ended with exit status 1.')
+  })
+
+  test('is not started by a program that was started in its place', () => {
+    process.env.TESSERAE_RUNTIME_PROGRAM = 'text'
+    expect(() => new RuntimeProcess()).toThrow(RuntimeUnavailableError)
+  })
+})

@@ -1,0 +1,1 @@
+module.exports = require('./jest.suites.cjs').suite('rest')

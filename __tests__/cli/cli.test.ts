@@ -273,7 +273,7 @@ describe('tesserae generate', () => {
     ['an output that is no PNG', ['x', '--out', 'x.txt'], 'must end in .png'],
     ['an output in a folder that is not there', ['x', '--out', 'nowhere/x.png'], 'nowhere. Make it first.'],
     ['a negative guidance', ['x', '--guidance', '-1'], 'The guidance must be a number from 0 up.'],
-    ['a fractional seed', ['x', '--seed', '1.5'], 'The seed must be a whole number from 0 up.'],
+    ['a fractional seed', ['x', '--seed', '1.5'], 'The seed must be a whole number from -2^63'],
     ['no picture', ['x', '--count', '0'], 'The number of pictures must be a whole number from 1 up.'],
   ])('refuses %s, and writes nothing', async (_, args, message) => {
     const { code, stdout, stderr } = await cli('generate', ...args)

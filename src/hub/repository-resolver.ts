@@ -87,8 +87,8 @@ export async function resolveRepository(
   part: RepositoryPart,
   options: RepositoryOptions = {},
 ): Promise<string> {
-  if (registered === undefined || !isRepositoryId(path)) return path
   refuseBundledPath(path)
+  if (registered === undefined || !isRepositoryId(path)) return path
   return registered.resolve(path, part, options)
 }
 
@@ -103,8 +103,8 @@ export function fetchModelIndex(path: string, options: RepositoryOptions = {}): 
  * @throws RepositoryUnavailableError for an id whose index is not cached
  */
 export function findModelIndex(path: string, options: RepositoryOptions = {}): string {
-  if (registered === undefined || !isRepositoryId(path)) return path
   refuseBundledPath(path)
+  if (registered === undefined || !isRepositoryId(path)) return path
   const folder = registered.findCached(path, INDEX, options)
   if (folder === undefined) throw new RepositoryUnavailableError(path, options.revision)
   return folder

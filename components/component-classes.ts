@@ -11,7 +11,7 @@ import { UNet2DConditionModel } from './models/unet-2d-condition/unet-2d-conditi
 import { schedulerClasses } from './schedulers/scheduler-classes'
 import { SchedulerMixin } from './schedulers/scheduler-mixin'
 import { CLIPTokenizer } from './tokenizers/clip-tokenizer'
-import { CLIP_TOKENIZER_CLASSES } from './tokenizers/clip-tokenizer-files'
+import { CLIP_TOKENIZER_CLASSES } from './tokenizers/clip-tokenizer-class'
 
 registerComponentClasses('diffusers', {
   ...byName(schedulerClasses),

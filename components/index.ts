@@ -130,6 +130,7 @@ export type { BatchHook, HookedForward, ModuleHook } from './models/hooks/module
 export { type SmoothedEnergyGuidanceConfig, smoothedEnergyHooks } from './models/hooks/smoothed-energy'
 export { ModelInputError } from './models/model-input-error'
 export { PretrainedModel } from './models/pretrained-model'
+export { QuantizedCheckpointError } from './models/quantized-checkpoint-error'
 export type { UNet2DConditionInputs } from './models/unet-2d-condition/inputs'
 export { UNet2DConditionModel } from './models/unet-2d-condition/unet-2d-condition-model'
 export { Module } from './nn/module'

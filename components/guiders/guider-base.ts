@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { RunScope, RunScoped } from '../../src/container/run-scoped'
 import { NotResumableError } from '../../src/errors/not-resumable-error'
 import { nameList } from '../../src/errors/text'
+import { pathOf } from '../../src/files/path-of'
 import { classNameOf } from '../../src/format/class-name'
 import { toCamelCase } from '../../src/format/wire-names'
 import { resolveRepository } from '../../src/hub/repository-resolver'
@@ -138,7 +139,7 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
    */
   static async fromPretrained<T extends BaseGuidance>(
     this: AnyGuiderClass<T>,
-    path: string,
+    path: string | URL,
     options: FromPretrainedOptions = {},
   ): Promise<T> {
     const { subfolder, className, signal } = options
@@ -277,8 +278,8 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
   }
 
   /** Writes the settings to the `guider_config.json` of a folder. @throws UnwritableFileError */
-  savePretrained(folder: string, { signal }: SavePretrainedOptions = {}): Promise<void> {
-    return saveConfig(join(folder, GUIDER_CONFIG_NAME), this, { signal, isFloat })
+  savePretrained(folder: string | URL, { signal }: SavePretrainedOptions = {}): Promise<void> {
+    return saveConfig(join(pathOf(folder, 'folder'), GUIDER_CONFIG_NAME), this, { signal, isFloat })
   }
 
   /** A copy with the same settings, enabled or disabled as this one, that has seen no step. */

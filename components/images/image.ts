@@ -1,6 +1,8 @@
 /** A picture in memory, and its files. Counterpart: PIL.Image, as far as pipelines need it. */
-import { basename, dirname, extname } from 'node:path'
+
+import { basename, dirname, extname, resolve } from 'node:path'
 import type { Sharp } from 'sharp'
+import { pathOf } from '../../src/files/path-of'
 import { readFileBytes } from '../../src/files/read-file'
 import { UnwritableFileError } from '../../src/files/unwritable-file-error'
 import { writeFileAtomically } from '../../src/files/write-file-atomically'
@@ -71,9 +73,10 @@ export class Image implements ImageOptions {
    * @throws MissingFileError if there is no such file
    * @throws InvalidImageError if it cannot be read, is damaged, too large, or of another format
    */
-  static async load(source: string | Uint8Array, limits: ImageLimits = {}): Promise<Image> {
-    const name = typeof source === 'string' ? source : 'Image'
-    const bytes = typeof source === 'string' ? await readImageFile(source, limits) : source
+  static async load(source: string | URL | Uint8Array, limits: ImageLimits = {}): Promise<Image> {
+    const path = source instanceof Uint8Array ? undefined : pathOf(source, 'source')
+    const bytes = source instanceof Uint8Array ? source : await readImageFile(path as string, limits)
+    const name = path ?? 'Image'
     return new Image(await decodeImage(bytes, name, limits))
   }
 
@@ -94,14 +97,16 @@ export class Image implements ImageOptions {
    * @throws UnwritableFileError if the extension is none of `.png`, `.jpg`, `.jpeg`, `.webp`, or the file cannot be written
    * @throws InvalidPngTextError if a keyword or a text is not allowed there
    */
-  async save(path: string, text: Readonly<Record<string, string>> = {}): Promise<void> {
+  async save(file: string | URL, text: Readonly<Record<string, string>> = {}): Promise<void> {
+    // Absolute, as the process may change its folder while the image is encoded.
+    const path = resolve(pathOf(file, 'file'))
     const extension = extname(path).toLowerCase()
     if (!Object.hasOwn(ENCODERS, extension)) {
       const known = Object.keys(ENCODERS).join(', ')
       throw new UnwritableFileError(path, 'unknown-format', `its name must end in one of ${known}.`)
     }
-    const file = extension === '.png' ? await this.toPng(text) : await this.encode(extension)
-    await writeFileAtomically(path, [file])
+    const bytes = extension === '.png' ? await this.toPng(text) : await this.encode(extension)
+    await writeFileAtomically(path, [bytes])
   }
 
   private async encode(extension: string): Promise<Buffer> {

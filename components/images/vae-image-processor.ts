@@ -1,6 +1,8 @@
 /** Brings images to the numbers that a VAE works with, and back. Counterpart: diffusers image_processor.py. */
+
 import { join } from 'node:path'
 import { z } from 'zod'
+import { pathOf } from '../../src/files/path-of'
 import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
 import { inPieces, runAtOnce, runInSlices } from '../../src/runtime/time-slice'
@@ -80,7 +82,7 @@ export class VaeImageProcessor implements SavableComponent {
    *
    * @throws MissingFileError, InvalidConfigError, ConfigError
    */
-  static async fromPretrained(path: string, options: FromPretrainedOptions = {}): Promise<VaeImageProcessor> {
+  static async fromPretrained(path: string | URL, options: FromPretrainedOptions = {}): Promise<VaeImageProcessor> {
     const { subfolder, signal } = options
     const top = await resolveRepository(path, { subfolder, files: [CONFIG_NAME] }, options)
     signal?.throwIfAborted()
@@ -88,8 +90,8 @@ export class VaeImageProcessor implements SavableComponent {
   }
 
   /** Writes the settings to the `config.json` of a folder. @throws UnwritableFileError */
-  savePretrained(folder: string, { signal }: SavePretrainedOptions = {}): Promise<void> {
-    return saveConfig(join(folder, CONFIG_NAME), this, { signal })
+  savePretrained(folder: string | URL, { signal }: SavePretrainedOptions = {}): Promise<void> {
+    return saveConfig(join(pathOf(folder, 'folder'), CONFIG_NAME), this, { signal })
   }
 
   /**

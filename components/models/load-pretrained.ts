@@ -1,8 +1,11 @@
 /** Makes a model from a folder with its config and weights. Counterpart: models/modeling_utils.py (from_pretrained). */
 
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { emitWarning } from '../../src/errors/emit-warning'
+import { FolderChangedError } from '../../src/errors/folder-changed-error'
 import { kindOf, shownNames } from '../../src/errors/text'
+import { readUnchanged } from '../../src/files/folder-stamp'
+import { absoluteIfThere, pathOf } from '../../src/files/path-of'
 import { classNameOf } from '../../src/format/class-name'
 import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions } from '../../src/params/component-class'
@@ -41,45 +44,63 @@ export interface WeightFiles {
  * `options.signal` fires, no tensor is left.
  *
  * @throws UnknownValueError for an executor that does not exist; ComponentClassError for a config of another class that does not load as this one;
- * ConfigError, MissingFileError, QuantizedCheckpointError, SafetensorsError, StateDictError
+ * ConfigError, FolderChangedError, MissingFileError, QuantizedCheckpointError, SafetensorsError, StateDictError
  */
 export async function loadPretrained<M extends PretrainedModel>(
   modelClass: PretrainedClass<M>,
   files: WeightFiles,
-  path: string,
+  path: string | URL,
   options: FromPretrainedOptions = {},
 ): Promise<M> {
   const { subfolder, variant, className, signal } = options
+  const name = classNameOf(modelClass)
+  // Absolute from the start: weights may be read from there when the process has changed its folder.
+  const source = absoluteIfThere(pathOf(path))
   const weights = { weightsName: files.weightsName, variant }
-  const top = await resolveRepository(path, { subfolder, files: ['config.json'], weights }, options)
-  const folder = subfolder === undefined ? top : join(top, subfolder)
-  const file = join(folder, 'config.json')
-  if (className !== undefined && className !== classNameOf(modelClass)) {
-    throw new ComponentClassError(classNameOf(modelClass), className, `The index of ${folder}`)
+  const top = await resolveRepository(source, { subfolder, files: ['config.json'], weights }, options)
+  const folder = resolve(subfolder === undefined ? top : join(top, subfolder))
+  if (className !== undefined && className !== name) {
+    throw new ComponentClassError(name, className, `The index of ${folder}`)
   }
   signal?.throwIfAborted()
+  const executor = await executorFor(options.executor)
+  const fetchWeights = async (explicitFile: string) => {
+    await resolveRepository(source, { subfolder, files: [], weights: { ...weights, explicitFile } }, options)
+  }
+  const read = () =>
+    loadFrom(modelClass, files, folder, { ...options, lazy: options.lazy ?? executor.readsWeights }, fetchWeights)
+  const { result, isUnchanged } = await readUnchanged([folder], read, ({ model }) => model.dispose())
+  const { model, found, otherClass } = result
+  if (!isUnchanged) {
+    model.dispose()
+    throw new FolderChangedError(folder)
+  }
+  warnOfDifferences(model, found)
+  if (otherClass !== undefined && !files.relatedClasses?.includes(otherClass)) {
+    const message = `${join(folder, 'config.json')} names the class ${otherClass}. It was loaded as ${name}, whose weights the folder holds.`
+    emitWarning('OTHER_CLASS', message)
+  }
+  return model.useExecutor(executor)
+}
+
+/** Reads config and weights once. */
+async function loadFrom<M extends PretrainedModel>(
+  modelClass: PretrainedClass<M>,
+  files: WeightFiles,
+  folder: string,
+  options: FromPretrainedOptions,
+  fetchWeights: (explicitFile: string) => Promise<void>,
+): Promise<{ model: M; found: FoundWeights; otherClass: string | undefined }> {
+  const file = join(folder, 'config.json')
   const config = await readConfig(folder, 'config.json')
   refuseQuantized(config, file)
   const otherClass = otherClassOf(config, classNameOf(modelClass))
   const explicitFile = explicitWeights(config, files, file)
-  if (explicitFile !== undefined) {
-    await resolveRepository(path, { subfolder, files: [], weights: { ...weights, explicitFile } }, options)
-  }
-  const executor = await executorFor(options.executor)
+  if (explicitFile !== undefined) await fetchWeights(explicitFile)
   try {
     const model = modelClass.fromConfig(config, file)
     model.diffusersVersion = versionOf(config)
-    const found = await loadWeights(model, files, folder, {
-      ...options,
-      lazy: options.lazy ?? executor.readsWeights,
-      explicitFile,
-    })
-    warnOfDifferences(model, found)
-    if (otherClass !== undefined && !files.relatedClasses?.includes(otherClass)) {
-      const message = `${file} names the class ${otherClass}. It was loaded as ${classNameOf(modelClass)}, whose weights the folder holds.`
-      emitWarning('OTHER_CLASS', message)
-    }
-    return model.useExecutor(executor)
+    return { model, found: await loadWeights(model, files, folder, { ...options, explicitFile }), otherClass }
   } catch (error) {
     const isOfOtherClass = error instanceof ConfigError || error instanceof StateDictError
     if (otherClass === undefined || !isOfOtherClass) throw error

@@ -1,4 +1,5 @@
 /** What the models that the container supplies have in common. Counterpart: models/modeling_utils.py (ModelMixin). */
+import { pathOf } from '../../src/files/path-of'
 import { classNameOf } from '../../src/format/class-name'
 import type { CallDemand, CallGuard, ManagedModel, ModelMemory } from '../../src/manager/managed-model'
 import { type Placement, type PlacementArguments, readPlacement } from '../../src/manager/placement'
@@ -86,8 +87,8 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
    * @throws WeightsNotLoadedError, InvalidByteSizeError, InvalidVariantError, UnsafeSerializationError, UnwritableFileError; SafetensorsError where the weights lie in a
    * file that was written to since; the reason of `options.signal`
    */
-  savePretrained(folder: string, options?: SavePretrainedOptions): Promise<void> {
-    return saveModel(this, this.layout, folder, options)
+  savePretrained(folder: string | URL, options?: SavePretrainedOptions): Promise<void> {
+    return saveModel(this, this.layout, pathOf(folder, 'folder'), options)
   }
 
   get savesVariants(): boolean {

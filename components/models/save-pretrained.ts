@@ -1,7 +1,7 @@
 /** Writes a model into a folder, from which Tesserae and Python load it. Counterpart: models/modeling_utils.py (save_pretrained). */
 
 import { realpath, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { UnsafeSerializationError } from '../../src/errors/unsafe-serialization-error'
 import { inTurn } from '../../src/files/in-turn'
 import { writeFolderAtomically } from '../../src/files/write-folder-atomically'
@@ -46,9 +46,11 @@ const MAX_SHARD_SIZE = { diffusion_pytorch_model: '10GB', model: '5GB' } as cons
 export async function saveModel(
   model: ConfiguredModel,
   layout: ModelLayout,
-  folder: string,
+  path: string,
   options: SavePretrainedOptions = {},
 ): Promise<void> {
+  // As it is now: the process may change its folder while the save waits for others.
+  const folder = resolve(path)
   const { safeSerialization, variant, signal } = options
   if (safeSerialization === false) throw new UnsafeSerializationError()
   signal?.throwIfAborted()

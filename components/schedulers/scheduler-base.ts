@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import type { RunScope, RunScoped } from '../../src/container/run-scoped'
 import { NotResumableError } from '../../src/errors/not-resumable-error'
 import { kindOf } from '../../src/errors/text'
+import { pathOf } from '../../src/files/path-of'
 import { classNameOf } from '../../src/format/class-name'
 import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
@@ -126,7 +127,7 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
    */
   static async fromPretrained<T extends SchedulerMixin>(
     this: AnySchedulerClass<T>,
-    path: string,
+    path: string | URL,
     options: FromPretrainedOptions = {},
   ): Promise<T> {
     const { subfolder, className, signal } = options
@@ -296,8 +297,8 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
   }
 
   /** Writes the settings to the `scheduler_config.json` of a folder. @throws UnwritableFileError */
-  savePretrained(folder: string, { signal }: SavePretrainedOptions = {}): Promise<void> {
-    return saveConfig(join(folder, SCHEDULER_CONFIG_NAME), this, { signal })
+  savePretrained(folder: string | URL, { signal }: SavePretrainedOptions = {}): Promise<void> {
+    return saveConfig(join(pathOf(folder, 'folder'), SCHEDULER_CONFIG_NAME), this, { signal })
   }
 
   /** A copy with the same settings and tables, and no schedule. */

@@ -1,10 +1,12 @@
 /** Reads a CLIP tokenizer's folder: `tokenizer.json` or `vocab.json` + `merges.txt`, and the settings beside them. */
 import { join } from 'node:path'
 import { z } from 'zod'
+import { emitWarning } from '../../src/errors/emit-warning'
 import { readText } from '../../src/files/read-text'
 import { VOCABULARY } from '../../src/files/text-limits'
 import { readConfig } from '../configs/read-config'
 import { listFolder, MissingFileError } from '../files/missing-file-error'
+import { CLIP_TOKENIZER_CLASSES, canReadCLIP, isGeneric, requireCLIPSteps } from './clip-tokenizer-class'
 import { InvalidTokenizerError } from './invalid-tokenizer-error'
 
 const idSchema = z.int().min(0)
@@ -55,6 +57,9 @@ const tokenizerJsonSchema = z.object({
     ),
   }),
   added_tokens: z.array(addedTokenSchema.extend({ id: idSchema })).default([]),
+  normalizer: z.unknown(),
+  pre_tokenizer: z.unknown(),
+  post_processor: z.unknown(),
 })
 
 /** A token that stands for itself: it is found in the text before the rest is cut into pieces. */
@@ -75,9 +80,6 @@ export interface CLIPTokenizerFiles {
   /** Longest sequence that the text model takes, start and end token included. */
   modelMaxLength: number
 }
-
-/** Names of this class in `tokenizer_config.json` and `model_index.json`: one vocabulary, two implementations in Python. */
-export const CLIP_TOKENIZER_CLASSES = ['CLIPTokenizer', 'CLIPTokenizerFast']
 
 /** Every file that a tokenizer's folder can hold. */
 export const CLIP_TOKENIZER_FILES = [
@@ -100,7 +102,10 @@ const LARGEST_REAL_LENGTH = 1_000_000
  * @throws InvalidConfigError when a file is no JSON.
  * @throws InvalidTokenizerError when a file does not fit, or is made for a tokenizer of another class.
  */
-export async function readCLIPTokenizerFiles(folder: string, signal?: AbortSignal): Promise<CLIPTokenizerFiles> {
+export async function readCLIPTokenizerFiles(
+  folder: string,
+  { signal, className }: { signal?: AbortSignal | undefined; className?: string | undefined } = {},
+): Promise<CLIPTokenizerFiles> {
   const names = await listFolder(folder)
   const read = async <S extends z.ZodType>(name: string, schema: S): Promise<z.infer<S> | undefined> => {
     signal?.throwIfAborted()
@@ -109,13 +114,36 @@ export async function readCLIPTokenizerFiles(folder: string, signal?: AbortSigna
       : undefined
   }
   const settings = (await read('tokenizer_config.json', settingsSchema)) ?? {}
-  const className = settings.tokenizer_class ?? 'CLIPTokenizer'
-  if (!CLIP_TOKENIZER_CLASSES.includes(className)) {
-    const problem = `belongs to a ${className}; this class reads ${CLIP_TOKENIZER_CLASSES.join(' and ')}.`
-    throw new InvalidTokenizerError(join(folder, 'tokenizer_config.json'), problem)
+  const configFile = join(folder, 'tokenizer_config.json')
+  const stated = settings.tokenizer_class ?? undefined
+  if (stated === undefined || canReadCLIP(stated))
+    return readVocabulary(folder, names, read, settings, className ?? stated)
+  try {
+    const files = await readVocabulary(folder, names, read, settings, className)
+    const message = `${configFile} names the class ${stated}. It was loaded as CLIPTokenizer, whose files the folder holds.`
+    emitWarning('OTHER_CLASS', message)
+    return files
+  } catch (error) {
+    if (!(error instanceof InvalidTokenizerError || error instanceof MissingFileError)) throw error
+    const problem = `belongs to a ${stated}; this class reads ${CLIP_TOKENIZER_CLASSES.join(' and ')}. ${error.message}`
+    throw new InvalidTokenizerError(configFile, problem)
   }
+}
 
+type Read = <S extends z.ZodType>(name: string, schema: S) => Promise<z.infer<S> | undefined>
+
+async function readVocabulary(
+  folder: string,
+  names: readonly string[] | undefined,
+  read: Read,
+  settings: z.infer<typeof settingsSchema>,
+  className = 'CLIPTokenizer',
+): Promise<CLIPTokenizerFiles> {
   const tokenizer = await read('tokenizer.json', tokenizerJsonSchema)
+  if (isGeneric(className)) {
+    if (!tokenizer) throw new MissingFileError(folder, ['tokenizer.json'], names, `A ${className} reads no other file.`)
+    requireCLIPSteps(join(folder, 'tokenizer.json'), tokenizer)
+  }
   const vocab = tokenizer?.model.vocab ?? (await read('vocab.json', vocabSchema))
   const merges =
     tokenizer?.model.merges ?? (names?.includes('merges.txt') && (await readMerges(join(folder, 'merges.txt'))))

@@ -1,16 +1,14 @@
 /** Turns prompts into token ids for CLIP text models. Counterpart: transformers/models/clip/tokenization_clip.py */
+
 import { join } from 'node:path'
 import { Tokenizer } from '@huggingface/tokenizers'
+import { pathOf } from '../../src/files/path-of'
 import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
 import type { PromptVocabulary } from '../vocabulary/prompt-vocabulary'
 import { readVocabularyIfSound, VOCABULARY_FILE } from '../vocabulary/vocabulary-files'
-import {
-  CLIP_TOKENIZER_CLASSES,
-  CLIP_TOKENIZER_FILES,
-  type CLIPTokenizerFiles,
-  readCLIPTokenizerFiles,
-} from './clip-tokenizer-files'
+import { canReadCLIP } from './clip-tokenizer-class'
+import { CLIP_TOKENIZER_FILES, type CLIPTokenizerFiles, readCLIPTokenizerFiles } from './clip-tokenizer-files'
 import { clipTokenizerJson } from './clip-tokenizer-json'
 import { isReplacedTokenizerFile, writeCLIPTokenizerFiles } from './clip-tokenizer-saving'
 import { InvalidMaxLengthError } from './invalid-max-length-error'
@@ -83,17 +81,17 @@ export class CLIPTokenizer implements SavableComponent {
    * @throws MissingFileError when the folder or the vocabulary is not there.
    * @throws InvalidTokenizerError when a file is malformed, or the folder holds a tokenizer of another class.
    */
-  static async fromPretrained(path: string, options: FromPretrainedOptions = {}): Promise<CLIPTokenizer> {
+  static async fromPretrained(path: string | URL, options: FromPretrainedOptions = {}): Promise<CLIPTokenizer> {
     const { subfolder, className, signal } = options
     const top = await resolveRepository(path, { subfolder, files: [...CLIP_TOKENIZER_FILES, VOCABULARY_FILE] }, options)
     const folder = subfolder === undefined ? top : join(top, subfolder)
-    if (className !== undefined && !CLIP_TOKENIZER_CLASSES.includes(className)) {
+    if (className !== undefined && !canReadCLIP(className)) {
       throw new InvalidTokenizerError(
         folder,
         `the model's index names a ${className}, which CLIPTokenizer cannot stand for.`,
       )
     }
-    const files = await readCLIPTokenizerFiles(folder, signal)
+    const files = await readCLIPTokenizerFiles(folder, { signal, className })
     return new CLIPTokenizer(files, await readVocabularyIfSound(folder))
   }
 
@@ -102,8 +100,8 @@ export class CLIPTokenizer implements SavableComponent {
    *
    * @throws UnwritableFileError; the reason of `options.signal`
    */
-  savePretrained(folder: string, { signal }: SavePretrainedOptions = {}): Promise<void> {
-    return writeCLIPTokenizerFiles(folder, this.files, { vocabulary: this.vocabulary, signal })
+  savePretrained(folder: string | URL, { signal }: SavePretrainedOptions = {}): Promise<void> {
+    return writeCLIPTokenizerFiles(pathOf(folder, 'folder'), this.files, { vocabulary: this.vocabulary, signal })
   }
 
   replacesFile(file: string): boolean {

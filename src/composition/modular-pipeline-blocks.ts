@@ -15,6 +15,7 @@ import { MissingOutputError } from '../errors/missing-output-error'
 import type { ModularError } from '../errors/modular-error'
 import { NotImplementedError } from '../errors/not-implemented-error'
 import { NoWorkflowsError } from '../errors/workflow-errors'
+import { pathOf } from '../files/path-of'
 import { classNameOf } from '../format/class-name'
 import type { Decorated } from '../params/brands'
 import type { ComponentSpec } from '../params/component-spec'
@@ -305,7 +306,7 @@ export abstract class ModularPipelineBlocks implements BlockNode {
   // Of a parameter, not of `this`: the compiler would otherwise work out what each block takes wherever it stands in place of another.
   initPipeline<B extends ModularPipelineBlocks>(
     this: B,
-    source?: string,
+    source?: string | URL,
     options: InitPipelineOptions = {},
   ): ModularPipeline<B> {
     return new ModularPipeline(this, source, options)
@@ -331,8 +332,8 @@ export abstract class ModularPipelineBlocks implements BlockNode {
    * @returns the file
    * @throws InvalidRequirementsError, BlockConfigError for a module that lies elsewhere, UnwritableFileError
    */
-  savePretrained(folder: string, options: SaveBlocksOptions = {}): Promise<string> {
-    return saveBlocks(this, folder, options)
+  savePretrained(folder: string | URL, options: SaveBlocksOptions = {}): Promise<string> {
+    return saveBlocks(this, pathOf(folder, 'folder'), options)
   }
 
   /** Checks how the blocks are put together.

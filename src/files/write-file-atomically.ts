@@ -1,7 +1,7 @@
 /** Writes a file as a whole or not at all. */
 import type { Stats } from 'node:fs'
 import { access, constants, type FileHandle, open, rm, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { takePermissions } from './keep-permissions'
 import { clearLeftovers, temporaryBeside } from './leftovers'
 import { isImmovable, placeBehindLinks, replaceFile, writeInto } from './replace-file'
@@ -27,7 +27,7 @@ const PRIVATE = 0o600
 export async function writeFileAtomically(path: string, chunks: Chunks): Promise<void> {
   let temporary: string | undefined
   try {
-    const place = await placeBehindLinks(path)
+    const place = await placeBehindLinks(resolve(path))
     const old = await stat(place).catch(() => undefined)
     if (old?.isDirectory()) {
       throw new UnwritableFileError(path, 'is-folder', 'this is a folder. Give the name of a file.')

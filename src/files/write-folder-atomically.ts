@@ -57,7 +57,7 @@ export async function writeFolderAtomically(
   let created: string | undefined
   let staging: string | undefined
   try {
-    const target = await placeOf(path)
+    const target = await placeOf(resolve(path))
     const parent = dirname(target)
     created = await mkdir(parent, { recursive: true })
     await clearLeftovers(parent)

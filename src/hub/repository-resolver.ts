@@ -1,7 +1,9 @@
 /** Where models come from that are no folder here: whoever can fetch them registers itself. Counterpart: diffusers utils/hub_utils.py. */
+
 import { existsSync } from 'node:fs'
 import { RepositoryUnavailableError } from '../errors/repository-unavailable-error'
 import { recoverFolder } from '../files/leftovers'
+import { absoluteIfThere, pathOf } from '../files/path-of'
 import { refuseBundledPath } from './bundled-model'
 
 /** How far a download is. */
@@ -79,14 +81,15 @@ export function registerRepositoryResolver(resolver: RepositoryResolver): void {
  * The local folder of a model. A folder is given back as it is; for an id such as `org/name` the part is fetched first. What is neither is
  * given back as well, for its reader to say what is missing.
  *
- * @param path a folder, or the id of a repository
+ * @param source a folder, or the id of a repository
  * @throws the errors of the resolver that is registered: no such repository or revision, a token that is refused, no connection, …
  */
 export async function resolveRepository(
-  path: string,
+  source: string | URL,
   part: RepositoryPart,
   options: RepositoryOptions = {},
 ): Promise<string> {
+  const path = absoluteIfThere(pathOf(source))
   refuseBundledPath(path)
   if (registered === undefined || !isRepositoryId(path)) return path
   return registered.resolve(path, part, options)

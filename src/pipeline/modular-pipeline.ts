@@ -16,6 +16,7 @@ import { NotResumableError } from '../errors/not-resumable-error'
 import { PipelineAbortError } from '../errors/pipeline-abort-error'
 import { PipelineValidationError } from '../errors/pipeline-validation-error'
 import { UnknownBlocksError } from '../errors/unknown-blocks-error'
+import { absoluteIfThere, pathOf } from '../files/path-of'
 import { classNameOf } from '../format/class-name'
 import { toSnakeCase } from '../format/wire-names'
 import type { PushedCommit } from '../hub/repository-publisher'
@@ -151,9 +152,12 @@ export class ModularPipeline<
    * @param source folder of a model or id of a repository whose index is cached, if components are to be loaded from one; or its index
    * @throws PipelineValidationError, ModelIndexError
    */
-  constructor(blocks: B, source?: string | ModelIndex, options: InitPipelineOptions = {}) {
+  constructor(blocks: B, source?: string | URL | ModelIndex, options: InitPipelineOptions = {}) {
     validateBlocks(blocks)
-    const index = typeof source === 'string' ? readModelIndex(source, options) : source
+    const index =
+      source instanceof URL || typeof source === 'string'
+        ? readModelIndex(absoluteIfThere(pathOf(source)), options)
+        : source
     const tree = blocks.clone()
     const declared = collectSpecs(tree.expectedComponents)
     const specs = new Map([...declared].map(([name, spec]) => [name, index ? index.locate(spec) : spec]))
@@ -197,14 +201,15 @@ export class ModularPipeline<
    *
    * Called on a subclass, it makes one of that.
    *
-   * @param path folder of a model, or id of a repository
+   * @param source folder of a model, or id of a repository
    * @throws ModelIndexError; UnknownBlocksError where the index names no blocks that are known; NoWorkflowsError, UnknownWorkflowError;
    * PipelineValidationError; what fetching the index throws; for blocks that come as code, what {@link ModularPipelineBlocks.fromPretrained} throws
    */
   static async fromPretrained<B extends PipelineBlocks = PipelineBlocks>(
-    path: string,
+    source: string | URL,
     { blocks: given, workflow, trustRemoteCode, ...options }: LoadPipelineOptions<B> = {},
   ): Promise<ModularPipeline<B>> {
+    const path = absoluteIfThere(pathOf(source))
     const custom = given ? undefined : await findCustomBlocks(path, { ...options, trustRemoteCode })
     const folder = await fetchModelIndex(path, options)
     // What pins the code of a folder is no revision of the rest of it.
@@ -442,8 +447,8 @@ export class ModularPipeline<
    * @throws UnwritableFileError for a folder that may not be written, a full disk, …; UnsafeSerializationError; what a component throws; what the Hub
    * refuses; the reason of the signal
    */
-  savePretrained(folder: string, options?: SavePipelineOptions): Promise<SavedPipeline> {
-    return savePipeline(folder, this.toSave(), options)
+  savePretrained(folder: string | URL, options?: SavePipelineOptions): Promise<SavedPipeline> {
+    return savePipeline(pathOf(folder, 'folder'), this.toSave(), options)
   }
 
   /**

@@ -1,14 +1,18 @@
 /** The components of one pipeline: how each is asked for, and what is there. Counterpart: the component part of ModularPipeline of diffusers. */
 
+import { join } from 'node:path'
 import type { ComponentContainer } from '../container/component-container'
 import { disposeComponent } from '../container/supplier'
 import { ComponentLoadError } from '../errors/component-load-error'
 import { ComponentTypeError } from '../errors/component-type-error'
+import { FolderChangedError } from '../errors/folder-changed-error'
 import { ImmovableComponentError } from '../errors/immovable-component-error'
 import { InputTypeError } from '../errors/input-type-error'
 import { kindOf } from '../errors/text'
 import { UnknownValueError } from '../errors/unknown-value-error'
+import { readUnchanged } from '../files/folder-stamp'
 import { classNameOf } from '../format/class-name'
+import { isRepositoryId } from '../hub/repository-resolver'
 import { isManagedModel, type ManagedModel } from '../manager/managed-model'
 import type { Placement } from '../manager/placement'
 import { classOf, isSubclass } from '../params/component-classes'
@@ -273,8 +277,28 @@ export class PipelineComponents {
     optionsOf: (name: string) => ComponentLoadOptions,
     signal: AbortSignal,
   ): Promise<void> {
+    const wanted = [...new Set(names)]
+    // A save by another process in between would give components of two saves, which fit in form.
+    const folders = wanted.flatMap(name => foldersOf(this.require(name).located(optionsOf(name))))
+    const load = async () => {
+      const failures = await this.loadEach(wanted, optionsOf, signal)
+      if (failures.size > 0) throw new ComponentLoadError(failures, this.options.source)
+    }
+    // What was loaded is disposed when it is loaded again.
+    const { isUnchanged } = await readUnchanged([...new Set(folders)], load, () => undefined)
+    if (isUnchanged) return
+    this.unload(wanted)
+    throw new FolderChangedError(this.options.source)
+  }
+
+  /** Loads components one after the other; gives the names of those that failed, and why. */
+  private async loadEach(
+    names: readonly string[],
+    optionsOf: (name: string) => ComponentLoadOptions,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, unknown>> {
     const failures = new Map<string, unknown>()
-    for (const name of new Set(names)) {
+    for (const name of names) {
       try {
         signal.throwIfAborted()
         await this.loadOne(this.require(name), optionsOf(name), signal)
@@ -283,7 +307,7 @@ export class PipelineComponents {
         failures.set(name, error)
       }
     }
-    if (failures.size > 0) throw new ComponentLoadError(failures, this.options.source)
+    return failures
   }
 
   private async loadOne(spec: ComponentSpec, options: ComponentLoadOptions, signal: AbortSignal): Promise<void> {
@@ -362,6 +386,11 @@ function specOf(current: ComponentSpec, component: unknown): ComponentSpec {
 /** Where a component lies, for messages. */
 function placeOf({ pretrainedModelNameOrPath = '', subfolder }: ComponentSpec): string {
   return subfolder === '' ? pretrainedModelNameOrPath : `${pretrainedModelNameOrPath}/${subfolder}`
+}
+
+/** The folders on this machine that a component is read from: its own, and the one of the model, in which the index lies. */
+function foldersOf({ pretrainedModelNameOrPath: path, subfolder }: ComponentSpec): readonly string[] {
+  return path === undefined || isRepositoryId(path) ? [] : [path, join(path, subfolder)]
 }
 
 /** The names that a method was given.

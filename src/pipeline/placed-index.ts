@@ -21,7 +21,9 @@ export function placedIndex(place: string, index: Index, components: readonly Pl
     if (!Array.isArray(entry) || entry.length !== 3) continue
     const [library, className, spec] = entry as [unknown, unknown, Index]
     const fields = { pretrained_model_name_or_path: place, subfolder: key, variant, revision: null }
-    result[key] = [library, className, { ...spec, ...fields }]
+    // What was saved is of that class, whatever the index called it that it was loaded by.
+    const hint = typeof className === 'string' ? { type_hint: [library, className] } : {}
+    result[key] = [library, className, { ...spec, ...hint, ...fields }]
   }
   return result
 }

@@ -2,7 +2,7 @@
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { ModelCardOptions } from '../documentation/model-card'
 import { emitWarning } from '../errors/emit-warning'
 import { InputTypeError } from '../errors/input-type-error'
@@ -77,6 +77,8 @@ export async function savePipeline(
     throw new InputTypeError({ path: [], input: 'folder', expected: 'it must be the path of a folder', value: folder })
   }
   if (options.safeSerialization === false) throw new UnsafeSerializationError()
+  // As it is now: the process may change its folder while the save waits for others.
+  const target = resolve(folder)
   signal?.throwIfAborted()
   const all = [...pipeline.components]
   const savable = new Map(
@@ -93,7 +95,7 @@ export async function savePipeline(
 
   await inTurn(async () => {
     await writeFolderAtomically(
-      folder,
+      target,
       async staging => {
         for (const [key, component] of savable) {
           signal?.throwIfAborted()
@@ -101,10 +103,10 @@ export async function savePipeline(
         }
         if (modelCard !== false) {
           const make = () => pipeline.modelCard({ ...modelCard, ...(pushToHub && { repoId: pushToHub.repoId }) })
-          const card = await cardToSave(folder, repository, make)
+          const card = await cardToSave(target, repository, make)
           if (card !== undefined) await writeFileAtomically(join(staging, CARD_FILE), [Buffer.from(card)])
         }
-        const standard = await correctedStandardIndex(join(folder, STANDARD_INDEX_FILE), config, placed(savable))
+        const standard = await correctedStandardIndex(join(target, STANDARD_INDEX_FILE), config, placed(savable))
         if (standard !== undefined)
           await writeFileAtomically(join(staging, STANDARD_INDEX_FILE), [Buffer.from(standard)])
         signal?.throwIfAborted()
@@ -112,14 +114,14 @@ export async function savePipeline(
       },
       { markers: [MODULAR_INDEX_FILE, STANDARD_INDEX_FILE], replaces },
     )
-    for (const [key, component] of savable) await component.savedTo?.(join(folder, key), options)
+    for (const [key, component] of savable) await component.savedTo?.(join(target, key), options)
   })
   for (const name of notSaved) {
     const kind = classNameOf(pipeline.components.get(name))
     const message = `The component "${name}" (${kind}) has no savePretrained(), and was not saved to ${folder}.`
     emitWarning('COMPONENT_NOT_SAVED', message)
   }
-  const pushed = await repository?.push(folder, replaces)
+  const pushed = await repository?.push(target, replaces)
   return { config, notSaved, ...(pushed && { pushed }) }
 }
 

@@ -1,7 +1,7 @@
 /** CLIPTokenizer against the reference's ids, and what it does with folders that it cannot use. */
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { InvalidConfigError } from '../../../components/configs/invalid-config-error'
 import { MissingFileError } from '../../../components/files/missing-file-error'
 import { CLIPTokenizer } from '../../../components/tokenizers/clip-tokenizer'
@@ -219,11 +219,62 @@ describe('CLIPTokenizer', () => {
   })
 
   test('refuses tokenizers of another class', async () => {
-    await makeFolder({ 'tokenizer_config.json': { tokenizer_class: 'T5Tokenizer' } })
+    await writeFile(join(folder, 'tokenizer_config.json'), JSON.stringify({ tokenizer_class: 'T5Tokenizer' }))
     await expect(CLIPTokenizer.fromPretrained(folder)).rejects.toThrow(/T5Tokenizer.*CLIPTokenizer/)
     await expect(CLIPTokenizer.fromPretrained(folder, { className: 'T5TokenizerFast' })).rejects.toThrow(
       InvalidTokenizerError,
     )
+  })
+
+  describe('of a generic class', () => {
+    const emoji = join(__dirname, '../../../models/emoji/tokenizer/tokenizer.json')
+    const text = 'a Red apple, <|endoftext|>'
+    async function generic(change: (json: Record<string, unknown>) => void = () => undefined): Promise<void> {
+      const json = JSON.parse(await readFile(emoji, 'utf8')) as Record<string, unknown>
+      change(json)
+      await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(json))
+    }
+
+    test.each(['PreTrainedTokenizerFast', 'TokenizersBackend'])(
+      '%s loads where its steps are those of CLIP',
+      async name => {
+        await generic()
+        await writeFile(join(folder, 'tokenizer_config.json'), JSON.stringify({ tokenizer_class: name }))
+        const expected = (await CLIPTokenizer.fromPretrained(dirname(emoji))).encode(text)
+        for (const options of [{}, { className: name }, { className: 'CLIPTokenizer' }]) {
+          expect((await CLIPTokenizer.fromPretrained(folder, options)).encode(text)).toEqual(expected)
+        }
+      },
+    )
+
+    test.each(['normalizer', 'pre_tokenizer', 'post_processor'])(
+      'is refused with another %s, which it would follow',
+      async step => {
+        await generic(json => Object.assign(json, { [step]: { type: 'Strip' } }))
+        const loading = CLIPTokenizer.fromPretrained(folder, { className: 'TokenizersBackend' })
+        await expect(loading).rejects.toThrow(InvalidTokenizerError)
+        await expect(loading).rejects.toThrow(`its ${step} is not that of a CLIP tokenizer`)
+        // CLIP's own class makes the steps itself.
+        await CLIPTokenizer.fromPretrained(folder, { className: 'CLIPTokenizer' })
+      },
+    )
+
+    test('is refused without a tokenizer.json', async () => {
+      await makeFolder({ 'tokenizer_config.json': { tokenizer_class: 'PreTrainedTokenizerFast' } })
+      await expect(CLIPTokenizer.fromPretrained(folder)).rejects.toThrow(/looked for "tokenizer.json"/)
+    })
+  })
+
+  test('loads the files of CLIP whatever class they name, which is told', async () => {
+    await makeFolder({ 'tokenizer_config.json': { tokenizer_class: 'GPT2Tokenizer' } })
+    const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation()
+    const ids = (await CLIPTokenizer.fromPretrained(folder)).encode('red apple').inputIds
+    expect(emitWarning.mock.calls).toEqual([
+      [expect.stringContaining('names the class GPT2Tokenizer'), { type: 'TesseraeWarning', code: 'OTHER_CLASS' }],
+    ])
+    emitWarning.mockRestore()
+    await makeFolder({ 'tokenizer_config.json': {} })
+    expect((await CLIPTokenizer.fromPretrained(folder)).encode('red apple').inputIds).toEqual(ids)
   })
 
   test('stops between files when its signal fires', async () => {

@@ -45,7 +45,7 @@ export class AutoencoderKL extends PretrainedModel {
   }
 
   /** Loads a model from a folder in the diffusers layout; fails as {@link loadPretrained} does. */
-  static fromPretrained(path: string, options?: FromPretrainedOptions): Promise<AutoencoderKL> {
+  static fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<AutoencoderKL> {
     const files = { weightsName: 'diffusion_pytorch_model', rename: renameOldAttention } as const
     return loadPretrained(AutoencoderKL, files, path, options)
   }

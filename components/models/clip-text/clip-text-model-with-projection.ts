@@ -51,7 +51,7 @@ export class CLIPTextModelWithProjection extends PretrainedModel {
   }
 
   /** Loads a model from a folder in the transformers layout; fails as {@link loadPretrained} does. */
-  static fromPretrained(path: string, options?: FromPretrainedOptions): Promise<CLIPTextModelWithProjection> {
+  static fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<CLIPTextModelWithProjection> {
     const rename = (key: string) => {
       if (isPositionIds(key)) return null
       const bare = bareKey(key)

@@ -71,7 +71,7 @@ export class CLIPTextModel extends PretrainedModel {
   }
 
   /** Loads a model from a folder in the transformers layout; fails as {@link loadPretrained} does. */
-  static fromPretrained(path: string, options?: FromPretrainedOptions): Promise<CLIPTextModel> {
+  static fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<CLIPTextModel> {
     const rename = (key: string) => (isPositionIds(key) ? null : bareKey(key))
     return loadPretrained(CLIPTextModel, { weightsName: 'model', rename, relatedClasses: CLIP_CLASSES }, path, options)
   }

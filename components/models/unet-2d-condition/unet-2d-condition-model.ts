@@ -85,7 +85,7 @@ export class UNet2DConditionModel extends PretrainedModel {
   }
 
   /** Loads a model from a folder in the diffusers layout; fails as {@link loadPretrained} does. */
-  static fromPretrained(path: string, options?: FromPretrainedOptions): Promise<UNet2DConditionModel> {
+  static fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<UNet2DConditionModel> {
     return loadPretrained(UNet2DConditionModel, { weightsName: 'diffusion_pytorch_model' }, path, options)
   }
 

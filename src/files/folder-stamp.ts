@@ -1,0 +1,52 @@
+/** Tells whether folders are still what they were. */
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** How often a folder is read anew that is written to meanwhile. */
+const ATTEMPTS = 20
+
+/** What identifies the files in some folders: another save gives another text. What is not there is part of it. */
+async function stampOf(folders: readonly string[]): Promise<string> {
+  const parts = await Promise.all(
+    folders.map(async folder => {
+      const names = (await readdir(folder).catch(() => [])).sort()
+      return [
+        await identityOf(folder),
+        await Promise.all(names.map(async name => [name, await identityOf(join(folder, name))])),
+      ]
+    }),
+  )
+  return JSON.stringify(parts)
+}
+
+async function identityOf(path: string): Promise<string> {
+  const stats = await stat(path, { bigint: true }).catch(() => undefined)
+  // Of a folder, what else is made in it does not count.
+  if (stats?.isDirectory()) return `${stats.dev} ${stats.ino}`
+  return stats ? `${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeNs}` : ''
+}
+
+/**
+ * Reads folders that somebody may save to at the same time: where they changed meanwhile, what was read, or the error, counts for nothing and is read
+ * again.
+ *
+ * @param discard gets what was read and does not count
+ * @returns what was read, and whether the folders stayed as they were: they may change each time
+ */
+export async function readUnchanged<T>(
+  folders: readonly string[],
+  read: () => Promise<T>,
+  discard: (result: T) => void,
+): Promise<{ result: T; isUnchanged: boolean }> {
+  for (let attempt = 1; ; attempt++) {
+    const before = await stampOf(folders)
+    try {
+      const result = await read()
+      const isUnchanged = (await stampOf(folders)) === before
+      if (isUnchanged || attempt === ATTEMPTS) return { result, isUnchanged }
+      discard(result)
+    } catch (error) {
+      if (attempt === ATTEMPTS || (await stampOf(folders)) === before) throw error
+    }
+  }
+}

@@ -1,4 +1,5 @@
 /** Many runs of one pipeline object at once. */
+import { getEventListeners } from 'node:events'
 import * as tf from '@tensorflow/tfjs'
 import {
   type CallOptions,
@@ -105,6 +106,20 @@ describe('runs at once', () => {
     expect(scheduler?.numInferenceSteps).toBeUndefined()
     expect(guider?.getState?.().step).toBeUndefined()
   })
+})
+
+test('fifty runs with one signal leave no listener on it, and Node does not warn', async () => {
+  const pipe = textToImage()
+  const { signal } = new AbortController()
+  const warnings: Error[] = []
+  const listen = (warning: Error) => void warnings.push(warning)
+  process.on('warning', listen)
+  const inputs = { prompt: 'pizza', numInferenceSteps: 1 }
+  await Promise.all(Array.from({ length: 50 }, (_, seed) => draw(pipe, { inputs, options: { seed, signal } })))
+  await new Promise(setImmediate)
+  process.off('warning', listen)
+  expect(warnings).toEqual([])
+  expect(getEventListeners(signal, 'abort')).toEqual([])
 })
 
 describe('a cancelled run', () => {

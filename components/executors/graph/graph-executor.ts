@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import type { InferenceSession } from 'onnxruntime-common'
 import type { ModelMemory } from '../../../src/manager/managed-model'
+import { onAbort } from '../../../src/runtime/on-abort'
 import { InvalidThreadCountError } from '../../backends/invalid-thread-count-error'
 import { flattenTree } from '../../backends/recorder/tensor-tree'
 import type { Module } from '../../nn/module'
@@ -230,15 +231,14 @@ function bytesOf(sessions: readonly GraphSession[]): number {
 /** What a promise gives, or the signal's reason if that comes first. */
 async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
-  let stop: (() => void) | undefined
+  let stopListening = () => {}
   const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(signal.reason)
-    signal.addEventListener('abort', stop, { once: true })
+    stopListening = onAbort(signal, () => reject(signal.reason))
   })
   try {
     return await Promise.race([promise, aborted])
   } finally {
-    if (stop) signal.removeEventListener('abort', stop)
+    stopListening()
     promise.catch(() => undefined)
   }
 }

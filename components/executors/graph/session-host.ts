@@ -1,6 +1,7 @@
 /** Decides who may use the process of ONNX Runtime, and when. */
 // Tests replace the global timers.
 import { clearTimeout, setTimeout } from 'node:timers'
+import { onAbort } from '../../../src/runtime/on-abort'
 import { RuntimeEnd } from './runtime-errors'
 import { RuntimeProcess } from './runtime-process'
 import { RuntimeUnavailableError } from './runtime-unavailable-error'
@@ -86,14 +87,13 @@ class SessionHost {
         }
       },
     }
-    const abort = () => this.abort(task, signal?.reason)
-    signal?.addEventListener('abort', abort, { once: true })
     this.queue.push(task)
+    const stopListening = signal && onAbort(signal, () => this.abort(task, signal.reason))
     void this.proceed()
     try {
       return await promise
     } finally {
-      signal?.removeEventListener('abort', abort)
+      stopListening?.()
     }
   }
 

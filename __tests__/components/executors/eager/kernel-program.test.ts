@@ -92,10 +92,10 @@ describe.each([
   test('attention with a bias of each form', async () => {
     const x = tf.randomNormal<tf.Rank.R3>([2, 40, 16])
     for (const shape of [
-      [1, 1, 20, 20],
-      [2, 1, 1, 20],
-      [2, 4, 20, 20],
-      [20, 20],
+      [1, 1, 40, 40],
+      [2, 1, 1, 40],
+      [2, 4, 40, 40],
+      [40, 40],
     ]) {
       const bias = tf.randomNormal(shape)
       const forward = (given: { x: tf.Tensor3D; bias: tf.Tensor }) =>

@@ -247,7 +247,15 @@ async function compareWithPyTorch(options: Options): Promise<void> {
 }
 
 /** The comparisons with something else than the models of PyTorch. */
-const OTHERS = { overhead: measureOverhead, 'type-check': measureTypeCheck } as const
+const OTHERS: Readonly<Record<string, (options: Options) => unknown>> = {
+  overhead: measureOverhead,
+  'type-check': measureTypeCheck,
+  // In a process of its own: it is about one event loop.
+  'event-loop': ({ models }) =>
+    execFileSync(process.execPath, [join(__dirname, 'event-loop.js'), join(root, 'models', 'emoji'), models], {
+      stdio: 'inherit',
+    }),
+}
 
 const NAMES = [...Object.keys(OTHERS), ...Object.keys(explanations)]
 
@@ -267,7 +275,7 @@ new Command('bench')
   .option('--tokenizer <folder>', "CLIP's vocab.json and merges.txt, for a new checkpoint")
   .action(async (options: Options) => {
     const names = options.only?.split(',') ?? NAMES
-    for (const [name, measure] of Object.entries(OTHERS)) if (names.includes(name)) await measure()
+    for (const [name, measure] of Object.entries(OTHERS)) if (names.includes(name)) await measure(options)
     if (names.some(name => !(name in OTHERS))) await compareWithPyTorch(options)
   })
   .parseAsync()

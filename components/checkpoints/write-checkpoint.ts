@@ -3,6 +3,7 @@
  * Counterpart: models/modeling_utils.py (save_pretrained) and huggingface_hub serialization (split_state_dict_into_shards_factory).
  */
 import { join } from 'node:path'
+import { setOwn } from '../../src/format/own-property'
 import { writeJson } from '../configs/write-config'
 import { InvalidVariantError } from './invalid-variant-error'
 import { type WeightNameOptions, weightNames } from './weight-names'
@@ -35,7 +36,7 @@ export async function writeCheckpoint(
   for (const [i, shard] of shards.entries()) {
     const place = shards.length === 1 ? '' : `-${fiveDigits(i + 1)}-of-${fiveDigits(shards.length)}`
     const file = `${stem}${place}${SUFFIX}`
-    for (const name of Object.keys(shard)) weightMap[name] = file
+    for (const name of Object.keys(shard)) setOwn(weightMap, name, file)
     // What Python's libraries ask for before they read a file.
     await writeSafetensors(join(folder, file), shard, { format: 'pt' })
   }
@@ -64,7 +65,7 @@ function splitIntoShards(
       current = {}
       filled = 0
     }
-    current[name] = tensor
+    setOwn(current, name, tensor)
     filled += bytes
   }
   if (Object.keys(current).length > 0 || shards.length === 0) shards.push(current)

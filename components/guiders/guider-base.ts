@@ -7,6 +7,7 @@ import { NotResumableError } from '../../src/errors/not-resumable-error'
 import { nameList } from '../../src/errors/text'
 import { pathOf } from '../../src/files/path-of'
 import { classNameOf } from '../../src/format/class-name'
+import { setOwn } from '../../src/format/own-property'
 import { toCamelCase } from '../../src/format/wire-names'
 import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
@@ -64,6 +65,9 @@ export interface GuiderClass<T extends BaseGuidance = BaseGuidance> {
 }
 
 type AnyGuiderClass<T extends BaseGuidance> = (abstract new (...args: never[]) => T) & { readonly name: string }
+
+/** Fields that say where a guider is in its run. */
+const PLACE = ['step', 'numInferenceSteps', 'timestep', 'countPrepared', 'atOnce', 'isEnabled', 'seed']
 
 /** What {@link BaseGuidance.saveRun} gives. */
 interface SavedGuider {
@@ -309,7 +313,8 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
       throw new NotResumableError(`its guider was a ${className}; this one is a ${classNameOf(this)}.`)
     }
     const restored = this.new(config)
-    Object.assign(restored, place)
+    // The state may come from anywhere: it sets these fields alone.
+    for (const [name, value] of Object.entries(place)) if (PLACE.includes(name)) setOwn(restored, name, value)
     if (drawing !== undefined) restored.drawing = new Generator(0).setState(drawing)
     return restored
   }

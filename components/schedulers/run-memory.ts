@@ -23,10 +23,14 @@ export function saveFields(component: object, fresh: object): Record<string, unk
   return Object.fromEntries(changed.map(([name, value]) => [name, saveField(name, value)]))
 }
 
-/** Gives a scheduler that has seen no step the fields that were saved. */
+/** Gives a scheduler that has seen no step the fields that were saved. @throws NotResumableError for what is not a field */
 export function restoreFields(component: object, saved: Readonly<Record<string, unknown>>): void {
   const fields = component as Record<string, unknown>
   for (const [name, value] of Object.entries(saved)) {
+    // The state may come from anywhere: it must not take the place of a method.
+    if (name in component && !Object.hasOwn(component, name)) {
+      throw new NotResumableError(`"${name}" is not a field of ${classNameOf(component)}.`)
+    }
     const current = fields[name]
     if (isRunMemory(current)) current.restoreRun(value)
     else fields[name] = kept(value)

@@ -1,8 +1,10 @@
 /** The file of a state is a safetensors file. */
-import { type ArrayDType, registerStateStorage, SavedArray } from '../../src'
+import { type ArrayDType, InvalidStateFileError, registerStateStorage, SavedArray } from '../../src'
+import { formatBytes } from '../../src/format/byte-size'
 import type { WeightDType } from '../checkpoints/checkpoint'
 import { SafetensorsFile } from '../checkpoints/safetensors-file'
 import { writeSafetensors } from '../checkpoints/write-safetensors'
+import { availableMemory } from '../models/available-memory'
 
 /** Types of weights that no array here has. */
 const NO_ARRAYS: readonly WeightDType[] = ['F16', 'BF16']
@@ -19,6 +21,13 @@ async function readAll(path: string) {
   const file = await SafetensorsFile.open(path)
   try {
     const arrays = new Map<string, SavedArray>()
+    const bytes = file.keys.reduce((sum, key) => sum + file.info(key).end - file.info(key).begin, 0)
+    if (bytes > availableMemory()) {
+      throw new InvalidStateFileError(
+        path,
+        `its tensors have ${formatBytes(bytes)}, for which there is not enough memory.`,
+      )
+    }
     for (const key of file.keys) {
       const { dtype, shape } = file.info(key)
       // A file with them holds no state, as its text will tell.

@@ -1,6 +1,9 @@
 /** Tensors in saved states. */
 import * as tf from '@tensorflow/tfjs-core'
+import { z } from 'zod'
 import { type ArrayDType, SavedArray, type ValueKind } from '../../src'
+import { printableName } from '../../src/errors/printable'
+import { explainMismatch } from '../../src/params/schema'
 
 /** How the numbers of a tensor lie in a file. Half and bfloat16 tensors, which TensorFlow.js has not, come as float32. */
 const ARRAY_DTYPES: Readonly<Record<string, ArrayDType>> = {
@@ -9,6 +12,9 @@ const ARRAY_DTYPES: Readonly<Record<string, ArrayDType>> = {
   bool: 'BOOL',
   complex64: 'F32',
 }
+
+/** Dimensions of a tensor of TensorFlow.js. */
+const MOST_DIMENSIONS = 6
 
 interface SavedTensor {
   readonly dtype: keyof tf.DataTypeMap
@@ -31,7 +37,8 @@ export const tensorKind: ValueKind<tf.Tensor> = {
     return { dtype, shape, values: new SavedArray(type, full, values as Float32Array) }
   },
   load(saved) {
-    const { dtype, shape, values } = saved as SavedTensor // What save() has made.
+    const { dtype, shape, values } = parse(saved)
+    // TensorFlow.js registers a tensor before it looks at the texts.
     if (!(values instanceof SavedArray)) return tf.tensor(values, shape, dtype)
     const { data } = values
     // A copy, which begins at a multiple of its elements' size.
@@ -47,4 +54,27 @@ export const tensorKind: ValueKind<tf.Tensor> = {
       )
     return tf.tidy(() => tf.complex(part(0), part(1)))
   },
+}
+
+const sizes = z.array(z.int().min(0)).max(MOST_DIMENSIONS)
+const schema = z.strictObject({
+  dtype: z.enum(['float32', 'int32', 'bool', 'complex64', 'string']),
+  shape: sizes,
+  values: z.union([z.instanceof(SavedArray), z.array(z.string())]),
+})
+
+/** What save() has made. @throws Error for anything else, before a tensor is made */
+function parse(saved: unknown): SavedTensor {
+  const parsed = schema.safeParse(saved)
+  if (!parsed.success) throw new Error(`a tensor does not fit: ${explainMismatch(parsed.error)}`)
+  const { dtype, shape, values } = parsed.data
+  const full = dtype === 'complex64' ? [...shape, 2] : shape
+  const [type, sizes] = values instanceof SavedArray ? [values.dtype, values.shape] : ['string', [values.length]]
+  const fits = type === (ARRAY_DTYPES[dtype] ?? 'string') && count(sizes) === count(full)
+  if (!fits) throw new Error(`a tensor of ${dtype} [${printableName(shape.join(', '))}] has other values`)
+  return { dtype, shape, values }
+}
+
+function count(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1)
 }

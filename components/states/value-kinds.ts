@@ -1,4 +1,5 @@
 /** Lets states be saved to files, with tensors, generators and images: loading this module makes them known. */
+import { z } from 'zod'
 import { registerValueKind, SavedArray, type ValueKind } from '../../src'
 import { Image } from '../images/image'
 import { Generator } from '../random/generator'
@@ -10,8 +11,11 @@ const generatorKind: ValueKind<Generator> = {
   name: 'Generator',
   is: (value): value is Generator => value instanceof Generator,
   save: generator => generator.getState(),
-  load: state => new Generator(0).setState(state as Uint8Array), // What save() has made.
+  load: state => new Generator(0).setState(z.instanceof(Uint8Array).parse(state)),
 }
+
+// Strict: a tensor that it holds beside them would belong to nobody.
+const pixelsSchema = z.strictObject({ pixels: z.instanceof(SavedArray) })
 
 const imageKind: ValueKind<Image> = {
   name: 'Image',
@@ -20,8 +24,9 @@ const imageKind: ValueKind<Image> = {
     return { pixels: new SavedArray('U8', [height, width, channels], data) }
   },
   load(saved) {
-    const { shape, data } = (saved as { pixels: SavedArray }).pixels // What save() has made.
+    const { dtype, shape, data } = pixelsSchema.parse(saved).pixels
     const [height = 0, width = 0, channels] = shape
+    if (dtype !== 'U8' || shape.length !== 3) throw new Error('an image has other pixels')
     // The constructor refuses other numbers of channels.
     return new Image({
       width,

@@ -1,5 +1,7 @@
 /** Small pieces that error texts are made of. */
+
 import { classNameOf } from '../format/class-name'
+import { printableName } from './printable'
 
 /** Characters of a caller's text that an error repeats. */
 const LONGEST_QUOTE = 80
@@ -48,6 +50,6 @@ export function kindOf(value: unknown): string {
     return name === 'Object' ? 'an object' : `an instance of ${name}`
   }
   if (typeof value === 'function') return value.name ? `the function ${value.name}` : 'a function'
-  if (typeof value !== 'string') return `the ${typeof value} ${String(value)}`
+  if (typeof value !== 'string') return `the ${typeof value} ${printableName(String(value))}`
   return `the string ${JSON.stringify(value.length > LONGEST_QUOTE ? `${value.slice(0, LONGEST_QUOTE)}…` : value)}`
 }

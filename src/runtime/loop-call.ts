@@ -1,6 +1,8 @@
 /** One call of a loop, however its body is written: the values that it works on, its iterations, and what is left to do when it ends. */
+
 import { PipelineAbortError } from '../errors/pipeline-abort-error'
 import { classNameOf } from '../format/class-name'
+import { setOwn } from '../format/own-property'
 import type { BlockState } from '../state/block-state'
 import { isPipelineState, type PipelineState } from '../state/pipeline-state'
 import type { LoopNode } from '../wiring/block-node'
@@ -74,7 +76,7 @@ export class LoopCall {
   /** Takes values for the loop to work on: their tensors stay alive until the call ends. Returns what its body reads them by. */
   take(blockState: BlockState): BlockState {
     const { state, resumed } = this
-    if (isPipelineState(state)) for (const name of resumed?.names ?? []) blockState[name] = state.get(name)
+    if (isPipelineState(state)) for (const name of resumed?.names ?? []) setOwn(blockState, name, state.get(name))
     this.hold(blockState)
     return pinReads(blockState, this.run.lifetimes)
   }

@@ -51,15 +51,19 @@ export function disposeAll(value: unknown): void {
  * `#field`, a closure or a WeakMap is not found: such an object is best registered as a resource itself.
  */
 export function collectResources(value: unknown, found: Set<object>, visited: Set<object>): void {
-  if (typeof value !== 'object' || value === null || visited.has(value) || ArrayBuffer.isView(value)) return
-  visited.add(value)
-  if (resourceKindOf(value)) {
-    found.add(value)
-  } else if (Array.isArray(value)) {
-    for (const member of value) if (typeof member === 'object') collectResources(member, found, visited)
-  } else if (value instanceof Map || value instanceof Set) {
-    for (const member of value.values()) collectResources(member, found, visited)
-  } else {
-    for (const key of Object.keys(value)) collectResources((value as Record<string, unknown>)[key], found, visited)
+  // Not by recursion: values that refer to one another can be nested deeper than the stack.
+  const pending: unknown[] = [value]
+  while (pending.length > 0) {
+    const next = pending.pop()
+    if (typeof next !== 'object' || next === null || visited.has(next) || ArrayBuffer.isView(next)) continue
+    visited.add(next)
+    if (resourceKindOf(next)) found.add(next)
+    else for (const member of membersOf(next)) if (typeof member === 'object') pending.push(member)
   }
+}
+
+function membersOf(value: object): Iterable<unknown> {
+  if (Array.isArray(value)) return value
+  if (value instanceof Map || value instanceof Set) return value.values()
+  return Object.values(value)
 }

@@ -1,39 +1,73 @@
 /** Values of a run's own: what a run may change must not be seen by another. */
 import { isRunScoped } from '../container/run-scoped'
+import { setOwn } from '../format/own-property'
 
 /**
  * A copy of a value: containers are copied, and so are generators and the like that a run changes; all else, such as tensors, which never change, is
- * shared.
+ * shared. Values may be nested to any depth.
  *
  * @param copies the copies made so far: what stands in two places stays one thing
  */
 export function copyValue<T>(value: T, copies?: Map<object, unknown>): T
 export function copyValue(value: unknown, copies = new Map<object, unknown>()): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  if (copies.has(value)) return copies.get(value)
-  const keep = <C>(copy: C): C => {
-    copies.set(value, copy)
-    return copy
+  // Containers whose copies are still empty. Not by recursion: values that refer to one another can be nested deeper than the stack.
+  const pending: (() => void)[] = []
+  const copy = (member: unknown): unknown => {
+    if (typeof member !== 'object' || member === null) return member
+    if (copies.has(member)) return copies.get(member)
+    const started = start(member)
+    copies.set(member, started.copy)
+    pending.push(() => started.fill?.(copy))
+    return started.copy
   }
+  const result = copy(value)
+  for (let fill = pending.pop(); fill !== undefined; fill = pending.pop()) fill()
+  return result
+}
+
+/** A copy that its members are to be put into. */
+interface StartedCopy {
+  readonly copy: unknown
+  fill?(copyMember: (member: unknown) => unknown): void
+}
+
+function start(value: object): StartedCopy {
   if (Array.isArray(value)) {
-    const copy: unknown[] = keep([])
-    for (const member of value) copy.push(copyValue(member, copies))
-    return copy
+    const copy: unknown[] = []
+    return {
+      copy,
+      fill(copyMember) {
+        for (const member of value) copy.push(copyMember(member))
+      },
+    }
   }
   if (value instanceof Map) {
-    const copy = keep(new Map())
-    for (const [key, member] of value) copy.set(key, copyValue(member, copies))
-    return copy
+    const copy = new Map<unknown, unknown>()
+    return {
+      copy,
+      fill(copyMember) {
+        for (const [key, member] of value) copy.set(key, copyMember(member))
+      },
+    }
   }
   if (value instanceof Set) {
-    const copy = keep(new Set())
-    for (const member of value) copy.add(copyValue(member, copies))
-    return copy
+    const copy = new Set<unknown>()
+    return {
+      copy,
+      fill(copyMember) {
+        for (const member of value) copy.add(copyMember(member))
+      },
+    }
   }
-  if (Object.getPrototypeOf(value) === Object.prototype) {
-    const copy: Record<string, unknown> = keep({})
-    for (const [key, member] of Object.entries(value)) copy[key] = copyValue(member, copies)
-    return copy
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === null) {
+    const copy: object = prototype === null ? Object.create(null) : {}
+    return {
+      copy,
+      fill(copyMember) {
+        for (const [key, member] of Object.entries(value)) setOwn(copy, key, copyMember(member))
+      },
+    }
   }
-  return isRunScoped(value) ? keep(value.forRun({})) : value
+  return { copy: isRunScoped(value) ? value.forRun({}) : value }
 }

@@ -1,11 +1,20 @@
 /** Makes a text and arrays of numbers out of the values of a state, and back. */
+import { printableValue } from '../errors/printable'
 import { UnsavableValueError } from '../errors/state-file-errors'
+import { setOwn } from '../format/own-property'
+import { DEEPEST_JSON } from '../format/parse-json'
 import { disposeAll } from '../runtime/resources'
 import { type ArrayDType, SavedArray } from './saved-array'
 import { type ValueKind, valueKindNamed, valueKindOf } from './value-kinds'
 
 /** Marks objects in the text that stand for something else. A plain object with this key is marked as well. */
 const MARK = '$'
+
+/** Numbers that JSON does not have. */
+const UNUSUAL_NUMBERS = ['NaN', 'Infinity', '-Infinity', '-0']
+
+/** Digits of a whole number that has no bound of its own: reading one takes the square of its digits. */
+const MOST_DIGITS = 10_000
 
 type TypedArray =
   | Float64Array
@@ -38,6 +47,9 @@ const ARRAYS: Readonly<Record<string, readonly [ArrayDType, TypedArrayClass]>> =
   Uint8Array: ['U8', Uint8Array],
   Uint8ClampedArray: ['U8', Uint8ClampedArray],
 }
+
+/** How deep values may be nested: one may take three levels of JSON, of which {@link DEEPEST_JSON} are read. */
+const DEEPEST_VALUE = Math.floor(DEEPEST_JSON / 3) - 1
 
 /** What {@link encodeValue} gives: JSON, and the arrays that it names. */
 export interface EncodedValue {
@@ -79,13 +91,14 @@ class Encoder {
   readonly arrays = new Map<string, SavedArray>()
   /** Objects in the order in which they were met. */
   private readonly met = new Map<object, number>()
+  private depth = 0
 
   constructor(private readonly nameOf: (path: readonly string[]) => string) {}
 
   async encode(value: unknown, path: readonly string[]): Promise<unknown> {
     if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
     if (value === undefined) return { [MARK]: 'undefined' }
-    if (typeof value === 'bigint') return { [MARK]: 'bigint', value: String(value) }
+    if (typeof value === 'bigint') return { [MARK]: 'bigint', value: this.digitsOf(value, path) }
     if (typeof value === 'number') {
       if (Number.isFinite(value) && !Object.is(value, -0)) return value
       return { [MARK]: 'number', value: Object.is(value, -0) ? '-0' : String(value) }
@@ -94,7 +107,20 @@ class Encoder {
     const known = this.met.get(value)
     if (known !== undefined) return { [MARK]: 'ref', id: known }
     this.met.set(value, this.met.size)
-    return this.encodeObject(value, path)
+    if (this.depth >= DEEPEST_VALUE) {
+      throw new UnsavableValueError(this.nameOf(path), value, new Error(`it is nested more than ${DEEPEST_VALUE} deep`))
+    }
+    this.depth++
+    const encoded = await this.encodeObject(value, path)
+    this.depth--
+    return encoded
+  }
+
+  /** @throws UnsavableValueError for more digits than are read */
+  private digitsOf(value: bigint, path: readonly string[]): string {
+    const digits = String(value)
+    if (digits.length <= MOST_DIGITS) return digits
+    throw new UnsavableValueError(this.nameOf(path), value, new Error(`it has more than ${MOST_DIGITS} digits`))
   }
 
   private async encodeObject(value: object, path: readonly string[]): Promise<unknown> {
@@ -152,6 +178,10 @@ class Encoder {
 class Decoder {
   /** Objects in the order in which they were met. */
   readonly met: unknown[] = []
+  /** Names of arrays that are part of a value. */
+  private readonly taken = new Set<string>()
+  /** Values of a kind that are not complete yet, by their places among those met. */
+  private readonly unfinished = new Set<number>()
 
   constructor(private readonly arrays: ReadonlyMap<string, SavedArray>) {}
 
@@ -164,17 +194,19 @@ class Decoder {
       case 'undefined':
         return undefined
       case 'bigint':
-        return BigInt(String(node['value']))
+        return this.bigint(node['value'])
       case 'number':
-        return Number(node['value'])
+        return this.number(node['value'])
       case 'ref':
-        return this.met[Number(node['id'])]
+        return this.metBefore(node['id'])
       case 'object':
         return this.decodeEntries(node['entries'] as [string, unknown][])
       case 'map': {
         const map = this.meet(new Map<unknown, unknown>())
         const flat = this.fill([], node['entries'] as unknown[])
         for (let i = 0; i < flat.length; i += 2) map.set(flat[i], flat[i + 1])
+        // The value that a key had before would belong to nobody.
+        if (2 * map.size !== flat.length) throw new Error('a map has a key twice')
         return map
       }
       case 'set': {
@@ -189,8 +221,23 @@ class Decoder {
       case 'kind':
         return this.decodeKind(node)
       default:
-        throw new Error(`"${String(node[MARK])}" is no kind of value`)
+        throw new Error(`${printableValue(node[MARK])} is not a kind of value`)
     }
+  }
+
+  private metBefore(id: unknown): unknown {
+    if (typeof id === 'number' && Object.hasOwn(this.met, id) && !this.unfinished.has(id)) return this.met[id]
+    throw new Error(`it refers to a value that it does not hold, ${printableValue(id)}`)
+  }
+
+  private number(value: unknown): number {
+    if (typeof value === 'string' && UNUSUAL_NUMBERS.includes(value)) return Number(value)
+    throw new Error(`${printableValue(value)} is not a number`)
+  }
+
+  private bigint(value: unknown): bigint {
+    if (typeof value === 'string' && value.length <= MOST_DIGITS && /^-?\d+$/.test(value)) return BigInt(value)
+    throw new Error(`${printableValue(value)} is not a whole number of at most ${MOST_DIGITS} digits`)
   }
 
   /** Takes its place in the order of objects before its members do. */
@@ -207,38 +254,39 @@ class Decoder {
   private decodeEntries(entries: readonly [string, unknown][]): Record<string, unknown> {
     const target = this.meet<Record<string, unknown>>({})
     for (const [key, member] of entries) {
-      // Not by assignment, which would take "__proto__" for something else.
-      Object.defineProperty(target, key, {
-        value: this.decode(member),
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      })
+      if (Object.hasOwn(target, key)) throw new Error('an object has a key twice')
+      setOwn(target, key, this.decode(member))
     }
     return target
   }
 
   private decodeKind(node: Readonly<Record<string, unknown>>): object {
     const place = this.met.push(undefined) - 1
-    const name = String(node['kind'])
-    const kind = valueKindNamed(name)
-    if (kind === undefined) throw new Error(`values of the kind "${name}" are not known here`)
+    const name = node['kind']
+    const kind = typeof name === 'string' ? valueKindNamed(name) : undefined
+    if (kind === undefined) throw new Error(`values of the kind ${printableValue(name)} are not known here`)
+    this.unfinished.add(place)
     const value = kind.load(this.decode(node['value']))
+    this.unfinished.delete(place)
     this.met[place] = value
     return value
   }
 
   private array({ name }: Readonly<Record<string, unknown>>): SavedArray {
-    const array = this.arrays.get(String(name))
-    if (array === undefined) throw new Error(`the array "${String(name)}" is missing`)
+    const array = typeof name === 'string' ? this.arrays.get(name) : undefined
+    if (typeof name !== 'string' || array === undefined) throw new Error(`the array ${printableValue(name)} is missing`)
+    // Each copy of it takes memory: naming a large array again and again would fill it.
+    if (this.taken.has(name)) throw new Error(`the array ${printableValue(name)} is used twice`)
+    this.taken.add(name)
     return array
   }
 
   private typedArray(node: Readonly<Record<string, unknown>>): TypedArray {
-    const [dtype, type] = ARRAYS[String(node['type'])] ?? []
+    const name = node['type']
+    const [dtype, type] = (typeof name === 'string' && Object.hasOwn(ARRAYS, name) && ARRAYS[name]) || []
     const { data, dtype: found } = this.array(node)
     if (type === undefined || found !== dtype)
-      throw new Error(`"${String(node['name'])}" is no ${String(node['type'])}`)
+      throw new Error(`${printableValue(node['name'])} is not a ${printableValue(name)}`)
     // A copy, which begins at a multiple of its elements' size.
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
     return new type(bytes.buffer)

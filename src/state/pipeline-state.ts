@@ -1,4 +1,5 @@
 /** The one bag of values that all blocks of a run share. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
+import { printableName } from '../errors/printable'
 import { UnknownValueError } from '../errors/unknown-value-error'
 import { isAbsent } from '../params/schema'
 import { disposeAll } from '../runtime/resources'
@@ -13,6 +14,9 @@ export interface PipelineStateObject {
   /** Group → names tagged with it, in the order of tagging. */
   kwargsMapping: Record<string, string[]>
 }
+
+/** Values and groups that are printed: more than any pipeline has. */
+const MOST_LINES = 500
 
 /** Names with their values, and which of the names belong to which group. `undefined` and `null` both mean "absent". */
 export class PipelineState {
@@ -105,8 +109,15 @@ export class PipelineState {
   }
 
   toString(): string {
-    const values = [...this.values].map(([name, value]) => `    ${name}: ${formatValue(value)}\n`).join('')
-    const groups = [...this.kwargsMapping].map(([group, names]) => `    ${group}: [${names.join(', ')}]\n`).join('')
+    const values = firstLines(this.values, formatValue)
+    const groups = firstLines(
+      this.kwargsMapping,
+      names =>
+        `[${names
+          .slice(0, MOST_LINES)
+          .map(name => printableName(name))
+          .join(', ')}]`,
+    )
     return `PipelineState(\n  values={\n${values}  }\n  kwargsMapping={\n${groups}  }\n)`
   }
 
@@ -119,4 +130,12 @@ export class PipelineState {
 export function isPipelineState(value: object): value is PipelineState {
   const { values, kwargsMapping } = value as Partial<PipelineState>
   return values instanceof Map && kwargsMapping instanceof Map
+}
+
+/** The first entries, one a line, and how many there are beside them. */
+function firstLines<V>(entries: ReadonlyMap<string, V>, format: (value: V) => string): string {
+  const shown = [...entries]
+    .slice(0, MOST_LINES)
+    .map(([name, value]) => `    ${printableName(name)}: ${format(value)}\n`)
+  return shown.join('') + (entries.size > MOST_LINES ? `    … ${entries.size - MOST_LINES} more\n` : '')
 }

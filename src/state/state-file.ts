@@ -1,7 +1,10 @@
 /** The file of a state: arrays of numbers as they are, all else as JSON beside them. */
 import { z } from 'zod'
 import { NotImplementedError } from '../errors/not-implemented-error'
-import { InvalidStateFileError } from '../errors/state-file-errors'
+import { InvalidStateFileError, UnsavableValueError } from '../errors/state-file-errors'
+import { WEIGHT_HEADER } from '../files/text-limits'
+import { parseJson, whyRefused } from '../format/parse-json'
+import { explainMismatch } from '../params/schema'
 import { isSeed, type Seed, VALID_SEED } from '../params/seed'
 import { disposeAll } from '../runtime/resources'
 import { decodeValue, encodeValue } from './encode-value'
@@ -47,7 +50,11 @@ export async function saveState(file: string, { values, kwargsMapping, resumePoi
   // Values are called by their own names, and so are their arrays in the file.
   const nameOf = ([part, ...path]: readonly string[]) => (part === 'values' ? path : [part, ...path]).join('.')
   const { json, arrays } = await encodeValue(content, nameOf)
-  const text = { format: FORMAT, version: VERSION, state: JSON.stringify(json) }
+  const state = JSON.stringify(json)
+  // What a reader would refuse is refused here, before the file is touched.
+  const refused = whyRefused(state, WEIGHT_HEADER.values)
+  if (refused !== undefined) throw new UnsavableValueError('the state', values, new Error(refused))
+  const text = { format: FORMAT, version: VERSION, state }
   await storage.write(file, arrays, new Map(Object.entries(text)))
 }
 
@@ -64,8 +71,10 @@ export async function loadState(file: string): Promise<StateContent> {
   }
   let content: unknown
   try {
-    content = decodeValue({ json: JSON.parse(text.get('state') ?? ''), arrays })
-    const { values, kwargsMapping, resumePoint } = contentSchema.parse(content)
+    content = decodeValue({ json: parseJson(text.get('state') ?? '', WEIGHT_HEADER.values), arrays })
+    const parsed = contentSchema.safeParse(content)
+    if (!parsed.success) throw parsed.error
+    const { values, kwargsMapping, resumePoint } = parsed.data
     return {
       values: new Map(Object.entries(values)),
       kwargsMapping: new Map(Object.entries(kwargsMapping)),
@@ -73,7 +82,11 @@ export async function loadState(file: string): Promise<StateContent> {
     }
   } catch (cause) {
     disposeAll(content)
-    throw new InvalidStateFileError(file, `the state in it cannot be read: ${(cause as Error).message}.`, cause)
+    throw new InvalidStateFileError(
+      file,
+      `the state in it cannot be read: ${cause instanceof z.ZodError ? explainMismatch(cause) : (cause as Error).message}.`,
+      cause,
+    )
   }
 }
 

@@ -4,7 +4,7 @@ import { formatBytes } from '../../src/format/byte-size'
 import type { WeightDType } from '../checkpoints/checkpoint'
 import { SafetensorsFile } from '../checkpoints/safetensors-file'
 import { writeSafetensors } from '../checkpoints/write-safetensors'
-import { availableMemory } from '../models/available-memory'
+import { availableMemory } from '../../src/runtime/available-memory'
 
 /** Types of weights that no array here has. */
 const NO_ARRAYS: readonly WeightDType[] = ['F16', 'BF16']

@@ -4,6 +4,7 @@
  */
 import { basename, dirname, join } from 'node:path'
 import { printableValue } from '../../src/errors/printable'
+import { isContainedPath } from '../../src/files/contained-path'
 import { WEIGHT_INDEX } from '../../src/files/text-limits'
 import { readConfig } from '../configs/read-config'
 import type { Checkpoint, TensorInfo } from './checkpoint'
@@ -79,7 +80,7 @@ function parseWeightMap(weightMap: unknown, path: string): Map<string, string> {
   return new Map(
     Object.entries(weightMap).map(([tensor, name]: [string, unknown]) => {
       // A name and no path: an index must not lead out of its folder.
-      if (typeof name !== 'string' || name === '..' || name === '.' || name === '' || /[/\\\0]/.test(name)) {
+      if (!isContainedPath(name) || name.includes('/')) {
         const detail = `is said to lie in ${printableValue(name)}, expected the name of a file beside the index.`
         throw new SafetensorsError(path, 'invalid-index', detail, { tensor })
       }

@@ -3,13 +3,14 @@ import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, lstat, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { printableName } from '../../src/errors/printable'
 import { makeFolder } from '../../src/files/make-folder'
 import { UnwritableFileError } from '../../src/files/unwritable-file-error'
 import { withCacheLock } from './cache-lock'
 import { hashFor, updateFromFile } from './content-hash'
 import type { HubCache, HubFile } from './hub-cache'
 import type { HubClient } from './hub-client'
-import { CorruptDownloadError, HubConnectionError, type HubTarget } from './hub-errors'
+import { CorruptDownloadError, HubConnectionError, type HubTarget, InvalidHubAnswerError } from './hub-errors'
 
 /** What {@link fetchBlob} is to fetch, and who is to know. */
 export interface FetchBlobOptions {
@@ -22,6 +23,9 @@ export interface FetchBlobOptions {
   /** Told how many bytes are here, from the beginning of the file. */
   readonly onBytes?: (bytes: number) => void
 }
+
+/** Bytes of a file whose size no answer states: every file but weights is smaller, and of weights the Hub states it. */
+const MOST_UNSTATED = 64 * 2 ** 20
 
 /** What came in does not fit. */
 class DamagedContent extends Error {}
@@ -153,9 +157,14 @@ async function receive(content: Content, options: FetchBlobOptions): Promise<voi
   const ask = async () => {
     before = content.bytes
     const response = await requestRest(content, target, options)
+    const most = file.size ?? content.bytes + statedLength(response)
     for await (const chunk of client.bytesOf(response, target, signal)) {
       await content.add(chunk)
       if (file.size !== undefined && content.bytes > file.size) break
+      if (content.bytes > most) {
+        const problem = `the size of ${printableName(file.path)} is not stated, and more than ${most} bytes came in.`
+        throw new InvalidHubAnswerError(target.repository, problem)
+      }
       onBytes?.(content.bytes)
     }
     if (file.size !== undefined && content.bytes < file.size)
@@ -166,6 +175,12 @@ async function receive(content: Content, options: FetchBlobOptions): Promise<voi
   if (file.size === undefined || content.bytes < file.size) await client.retry(ask, patience)
   if (file.size !== undefined && content.bytes > file.size)
     throw new DamagedContent(`it has more than the ${file.size} bytes that it should have`)
+}
+
+/** Bytes that an answer says it has; where it says nothing, those that are read at most. */
+function statedLength({ headers }: Response): number {
+  const length = Number(headers.get('content-length') ?? Number.NaN)
+  return Number.isSafeInteger(length) ? length : MOST_UNSTATED
 }
 
 /** The answer with what is still missing; where the server cannot give that alone, with all of it. */

@@ -25,8 +25,8 @@ export interface Snapshot {
 }
 
 const WORKERS = 8
-/** Ten times as many as the Hub advises: a list that goes on has no end. */
-const MOST_FILES = 1_000_000
+/** Twice as many as the Hub advises: a list that goes on has no end, and each name takes memory. */
+const MOST_FILES = 200_000
 
 /**
  * Fetches the chosen files of a revision, unless they are cached. Where the server cannot be reached or has a problem, what is cached will do if it is
@@ -122,7 +122,6 @@ async function list(
   if (known !== undefined) return { commit, files: known }
   const files = (await listEntries(client, repository, commit)).filter(entry => entry.type === 'file')
   for (const { path, oid, lfs, size } of files) {
-    requireSafeFile(repository, path)
     requireEtag(repository, lfs?.oid ?? oid ?? '')
     requireSize(repository, path, lfs?.size ?? size)
   }
@@ -145,7 +144,9 @@ export async function listEntries(client: HubClient, repository: string, revisio
   await callLibrary(client, { repository, revision }, async ({ listFiles }, connection) => {
     const repo = { type: 'model' as const, name: repository }
     for await (const entry of listFiles({ ...connection, repo, revision, recursive: true })) {
-      // Else pages that name one another would be read for ever.
+      // It is a name of the server's: none is kept that no file can have.
+      requireSafeFile(repository, entry.path)
+      // Otherwise pages that name one another would be read for ever.
       if (found.has(entry.path)) {
         throw new InvalidHubAnswerError(repository, `the list of files names ${JSON.stringify(entry.path)} twice.`)
       }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { copyFile, link, lstat, mkdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { z } from 'zod'
+import { isContainedPath } from '../../src/files/contained-path'
 import { clearLeftovers, temporaryBeside } from '../../src/files/leftovers'
 import { makeFolder } from '../../src/files/make-folder'
 import { readTextSync } from '../../src/files/read-text'
@@ -12,7 +13,7 @@ import { UnwritableFileError } from '../../src/files/unwritable-file-error'
 import { writeFileAtomically } from '../../src/files/write-file-atomically'
 import { parseJson } from '../../src/format/parse-json'
 import { isWithoutSymlinks } from './hub-settings'
-import { isCommit, isSafePath } from './repository-names'
+import { isCommit } from './repository-names'
 
 /** What is known of a file of a repository. */
 export interface HubFile {
@@ -29,7 +30,7 @@ const TREE: TextLimits = { bytes: 32 * 2 ** 20, values: 1_500_000 }
 const treeSchema = z.object({
   format_version: z.literal(1),
   files: z.record(
-    z.string().refine(isSafePath),
+    z.string().refine(isContainedPath),
     z.object({
       size: z.number(),
       blob_id: z.string(),

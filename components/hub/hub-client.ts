@@ -1,5 +1,6 @@
 /** Asks the Hub: with the token for the Hub alone, again where it makes sense, and with an error for each refusal. Counterpart: huggingface_hub utils/_http.py. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { parseJson } from '../../src/format/parse-json'
 import { onAbort } from '../../src/runtime/on-abort'
 import {
   EntryNotFoundError,
@@ -58,6 +59,7 @@ const LONGEST_WAIT = 60_000
 /** What a server says is wrong: read no further than so many bytes, and repeat no more than so many letters. */
 const LONGEST_REFUSAL = 65_536
 const LONGEST_MESSAGE = 500
+const LONGEST_REQUEST_ID = 100
 /** The most of an answer that is no file, in bytes: a list of a thousand files has some hundred thousand. */
 const LONGEST_ANSWER = 32 * 2 ** 20
 /** Failures that another attempt a second later does not mend. */
@@ -188,6 +190,11 @@ export class HubClient {
     }
   }
 
+  /** The text of an answer, read up to a limit. @throws InvalidHubAnswerError for a longer one; HubConnectionError */
+  async textOf(response: Response, target: HubTarget): Promise<string> {
+    return (await this.whole(response, target)).text()
+  }
+
   /** The bytes of an answer; `undefined` where there are more than `most`, of which the rest is not read. */
   private async bodyOf(response: Response, target: HubTarget, most: number): Promise<Buffer | undefined> {
     const chunks: Uint8Array[] = []
@@ -286,7 +293,7 @@ export class HubClient {
       status,
       url: this.redact(withoutQuery(response.url)),
       message: said === '' ? undefined : this.redact(said).slice(0, LONGEST_MESSAGE),
-      requestId: requestId === null ? undefined : this.redact(requestId),
+      requestId: requestId === null ? undefined : this.redact(requestId).slice(0, LONGEST_REQUEST_ID),
       commit: commitIn(headers),
       retryAfter: secondsOf(headers.get('retry-after')),
     }
@@ -309,7 +316,7 @@ export class HubClient {
   private async messageOf(response: Response, target: HubTarget): Promise<string | undefined> {
     try {
       const body = await this.bodyOf(response, target, LONGEST_REFUSAL)
-      const { error } = JSON.parse(body?.toString() ?? '{}') as { error?: unknown }
+      const { error } = parseJson(body?.toString() ?? '{}') as { error?: unknown }
       return typeof error === 'string' ? error : undefined
     } catch {
       this.signal?.throwIfAborted()

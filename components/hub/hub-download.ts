@@ -1,10 +1,11 @@
 /** Brings one file of a repository here. Counterpart: huggingface_hub file_download.py (hf_hub_download). */
+import { isContainedPath } from '../../src/files/contained-path'
 import { fetchBlob } from './fetch-blob'
 import type { HubCache, HubFile } from './hub-cache'
 import { commitIn, HubClient } from './hub-client'
 import { EntryNotFoundError, InvalidHubAnswerError, InvalidRepositoryNameError, OfflineModeError } from './hub-errors'
 import { type HubOptions, isServersFault, offlineReason, openCache, quickly } from './hub-options'
-import { isCommit, isSafePath, requireEtag, requireSameCommit, requireSize } from './repository-names'
+import { isCommit, requireEtag, requireSameCommit, requireSize } from './repository-names'
 
 /**
  * The path of a file of a repository, fetched unless it is cached. Where the server cannot be reached or has a problem, what is cached will do.
@@ -17,7 +18,7 @@ import { isCommit, isSafePath, requireEtag, requireSameCommit, requireSize } fro
  */
 export async function hubDownload(repository: string, file: string, options: HubOptions = {}): Promise<string> {
   const { cache, revision } = openCache(repository, options)
-  if (!isSafePath(file)) throw new InvalidRepositoryNameError(file, 'is no path of a file in a repository.')
+  if (!isContainedPath(file)) throw new InvalidRepositoryNameError(file, 'is no path of a file in a repository.')
   if (isCommit(revision) && cache.has(revision, file)) return cache.pointer(revision, file)
   const cached = findCached(cache, revision, file)
   const offline = offlineReason(options)

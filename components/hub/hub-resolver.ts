@@ -1,6 +1,7 @@
 /** Lets every component and index be loaded by the id of a repository on the Hub. */
 import { join } from 'node:path'
 import { z } from 'zod'
+import { isContainedPath } from '../../src/files/contained-path'
 import { readText } from '../../src/files/read-text'
 import { WEIGHT_INDEX } from '../../src/files/text-limits'
 import { parseJson } from '../../src/format/parse-json'
@@ -15,16 +16,17 @@ import { fetchSnapshot, lookUp, type Snapshot } from './fetch-snapshot'
 import { InvalidRepositoryNameError } from './hub-errors'
 import { type HubOptions, openCache } from './hub-options'
 import { selectPart } from './model-files'
-import { isHubId, isSafePath } from './repository-names'
+import { isHubId } from './repository-names'
 
-const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) })
+// Not a record of strings, which would drop a tensor called "__proto__".
+const indexSchema = z.object({ weight_map: z.custom<object>(value => typeof value === 'object' && value !== null) })
 
 /** Fetches what a component needs: its config, and the weights of its variant. */
 export const hubResolver: RepositoryResolver = {
   isRepositoryId: isHubId,
 
   async resolve(id, part, options) {
-    if (part.subfolder && !isSafePath(part.subfolder)) {
+    if (part.subfolder && !isContainedPath(part.subfolder)) {
       throw new InvalidRepositoryNameError(part.subfolder, `is no folder of the repository ${id}.`)
     }
     const snapshot = await fetchSnapshot(id, names => selectPart(names, part), options)
@@ -58,8 +60,8 @@ async function fetchShards(id: string, part: RepositoryPart, snapshot: Snapshot,
   // An index that is wrong is refused by whoever opens it.
   if (!parsed.success) return
   const shards = new Set(
-    Object.values(parsed.data.weight_map)
-      .filter(isSafePath)
+    Object.values(parsed.data.weight_map as Record<string, unknown>)
+      .filter(isContainedPath)
       .map(name => prefix + name),
   )
   await fetchSnapshot(id, names => names.filter(name => shards.has(name)), { ...options, revision: snapshot.commit })

@@ -51,7 +51,7 @@ async function openHubRepository(options: PushToHubOptions): Promise<OpenReposit
     async readText(file) {
       const url = client.fileUrl({ ...target, file })
       const response = await client.request(url, { ...target, file, accept: [404] })
-      return response.ok ? response.text() : undefined
+      return response.ok ? client.textOf(response, target) : undefined
     },
     async push(folder, replaces) {
       const names = await filesToUpload(folder)

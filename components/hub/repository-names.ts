@@ -1,5 +1,6 @@
 /** Which ids, revisions and paths are let near the cache's folders. Counterpart: huggingface_hub utils/_validators.py. */
-import { isAbsolute } from 'node:path'
+import { printableName, printableValue } from '../../src/errors/printable'
+import { isContainedPath } from '../../src/files/contained-path'
 import { InvalidHubAnswerError, InvalidRepositoryNameError } from './hub-errors'
 
 const LONGEST_ID = 96
@@ -30,28 +31,31 @@ export function requireHubId(id: string): void {
 
 /** @throws InvalidRepositoryNameError for a revision that would lead out of the cache's folder */
 export function requireRevision(revision: string): void {
-  if (!isSafePath(revision)) throw new InvalidRepositoryNameError(revision, 'is no branch, tag or commit.')
+  if (!isContainedPath(revision)) throw new InvalidRepositoryNameError(revision, 'is no branch, tag or commit.')
 }
 
 /** @throws InvalidHubAnswerError for a path that the server names and that would lead out of the snapshot's folder */
 export function requireSafeFile(repository: string, file: string): void {
-  if (isSafePath(file)) return
+  if (isContainedPath(file)) return
   throw new InvalidHubAnswerError(
     repository,
-    `the repository names a file outside of its folder, ${JSON.stringify(file)}, which is refused.`,
+    `the repository names a file outside of its folder, ${printableValue(file)}, which is refused.`,
   )
 }
 
 /** @throws InvalidHubAnswerError for an etag that cannot be the name of a file */
 export function requireEtag(repository: string, etag: string): void {
   if (typeof etag === 'string' && /^[\w-]{1,128}$/.test(etag)) return
-  throw new InvalidHubAnswerError(repository, `${JSON.stringify(etag)} is no ETag of a file.`)
+  throw new InvalidHubAnswerError(repository, `${printableValue(etag)} is no ETag of a file.`)
 }
 
 /** @throws InvalidHubAnswerError for a size that no file can have */
 export function requireSize(repository: string, file: string, size: number): void {
   if (Number.isSafeInteger(size) && size >= 0) return
-  throw new InvalidHubAnswerError(repository, `${JSON.stringify(file)} is said to have ${String(size)} bytes.`)
+  throw new InvalidHubAnswerError(
+    repository,
+    `${printableValue(file)} is said to have ${printableName(String(size))} bytes.`,
+  )
 }
 
 /**
@@ -64,16 +68,5 @@ export function requireSameCommit(repository: string, revision: string, commit: 
   throw new InvalidHubAnswerError(
     repository,
     `the revision "${revision}" is no commit here: the answer is of ${commit}.`,
-  )
-}
-
-/** Whether it is a relative path of plain names, on every system. */
-export function isSafePath(path: string): boolean {
-  return (
-    typeof path === 'string' &&
-    path !== '' &&
-    !isAbsolute(path) &&
-    !/[\\\0]|^[A-Za-z]:/.test(path) &&
-    path.split('/').every(part => part !== '' && part !== '.' && part !== '..')
   )
 }

@@ -2,18 +2,45 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { emitWarning } from '../../src/errors/emit-warning'
+import { printableName } from '../../src/errors/printable'
 import { readText } from '../../src/files/read-text'
 import { VOCABULARY } from '../../src/files/text-limits'
+import { explainMismatch } from '../../src/params/schema'
 import { readConfig } from '../configs/read-config'
 import { listFolder, MissingFileError } from '../files/missing-file-error'
 import { CLIP_TOKENIZER_CLASSES, canReadCLIP, isGeneric, requireCLIPSteps } from './clip-tokenizer-class'
 import { InvalidTokenizerError } from './invalid-tokenizer-error'
 
-const idSchema = z.int().min(0)
-const vocabSchema = z.record(z.string(), idSchema)
+/** Tables are as long as the largest id: a hundred times the vocabulary of the largest language models is no such id. */
+const LARGEST_ID = 20_000_000
+
+/** Characters of an added token, and of all of them together, which become one regular expression. */
+const LONGEST_ADDED_TOKEN = 1000
+const LONGEST_ADDED_TOKENS = 200_000
+
+/** Characters of a token or a piece of a merge: words are compared with them piece by piece. */
+const LONGEST_PIECE = 1000
+
+const idSchema = z.int().min(0).max(LARGEST_ID)
+/** Not a record of zod's: that drops a token called `__proto__`, and takes several times as long. */
+const vocabSchema = z.unknown().transform((value, context): Record<string, number> => {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (!isObject) context.addIssue({ code: 'custom', message: 'Invalid input: expected record' })
+  else {
+    for (const [token, id] of Object.entries(value)) {
+      if (token.length > LONGEST_PIECE)
+        context.addIssue({ code: 'custom', path: [printableName(token)], message: `longer than ${LONGEST_PIECE}` })
+      const parsed = Number.isInteger(id) && id >= 0 && id <= LARGEST_ID ? undefined : idSchema.safeParse(id)
+      if (parsed?.success !== false) continue
+      context.addIssue({ code: 'custom', path: [printableName(token)], message: explainMismatch(parsed.error) })
+      break
+    }
+  }
+  return value as Record<string, number>
+})
 
 const addedTokenSchema = z.object({
-  content: z.string().min(1),
+  content: z.string().min(1).max(LONGEST_ADDED_TOKEN),
   /** `true`: looked for in the lower-cased text; `false`: in the text as it was given. */
   normalized: z.boolean().default(true),
   /** Steers the model and is no part of the text. */
@@ -23,9 +50,17 @@ const addedTokenSchema = z.object({
   /** Takes the white space after it along. */
   rstrip: z.boolean().default(false),
 })
+/** Of older folders: each added token with its id. */
+const addedIdsSchema = z.record(z.string().min(1).max(LONGEST_ADDED_TOKEN), idSchema)
 /** A token with a role: its text alone, or with the settings of an added token. */
 const specialTokenSchema = z
-  .union([addedTokenSchema, z.string().transform(content => addedTokenSchema.parse({ content, normalized: false }))])
+  .union([
+    addedTokenSchema,
+    z
+      .string()
+      .transform((content): z.input<typeof addedTokenSchema> => ({ content, normalized: false }))
+      .pipe(addedTokenSchema),
+  ])
   .transform(token => ({ ...token, special: true }))
 const specialTokensSchema = z.object({
   bos_token: specialTokenSchema.nullish(),
@@ -68,7 +103,7 @@ export type AddedToken = z.infer<typeof addedTokenSchema> & { id: number }
 /** Everything that tells one CLIP tokenizer from another. */
 export interface CLIPTokenizerFiles {
   /** Token → id. */
-  vocab: Record<string, number>
+  vocab: Readonly<Record<string, number>>
   /** Pairs of pieces that are joined, the most wanted first. */
   merges: [string, string][]
   /** Those with a role included. */
@@ -120,12 +155,12 @@ export async function readCLIPTokenizerFiles(
     return readVocabulary(folder, names, read, settings, className ?? stated)
   try {
     const files = await readVocabulary(folder, names, read, settings, className)
-    const message = `${configFile} names the class ${stated}. It was loaded as CLIPTokenizer, whose files the folder holds.`
+    const message = `${configFile} names the class ${printableName(stated)}. It was loaded as CLIPTokenizer, whose files the folder holds.`
     emitWarning('OTHER_CLASS', message)
     return files
   } catch (error) {
     if (!(error instanceof InvalidTokenizerError || error instanceof MissingFileError)) throw error
-    const problem = `belongs to a ${stated}; this class reads ${CLIP_TOKENIZER_CLASSES.join(' and ')}. ${error.message}`
+    const problem = `belongs to a ${printableName(stated)}; this class reads ${CLIP_TOKENIZER_CLASSES.join(' and ')}. ${error.message}`
     throw new InvalidTokenizerError(configFile, problem)
   }
 }
@@ -157,7 +192,7 @@ async function readVocabulary(
   const listed = settings.added_tokens_decoder
   const addedTokens = listed
     ? Object.entries(listed).map(([id, token]) => ({ ...token, id: Number(id) }))
-    : (tokenizer?.added_tokens ?? addedTokensOf((await read('added_tokens.json', vocabSchema)) ?? {}))
+    : (tokenizer?.added_tokens ?? addedTokensOf((await read('added_tokens.json', addedIdsSchema)) ?? {}))
   const roles = listed ? undefined : await read('special_tokens_map.json', specialTokensSchema)
 
   const tokenOf = (role: keyof SpecialTokens, content: string): AddedToken => {
@@ -174,6 +209,9 @@ async function readVocabulary(
     return token
   }
   const length = settings.model_max_length ?? CLIP_MAX_LENGTH
+  if (addedTokens.reduce((sum, { content }) => sum + content.length, 0) > LONGEST_ADDED_TOKENS) {
+    throw new InvalidTokenizerError(folder, `its added tokens have more than ${LONGEST_ADDED_TOKENS} characters.`)
+  }
   return {
     vocab,
     merges,
@@ -186,8 +224,11 @@ async function readVocabulary(
   }
 }
 
+/** The settings of a token of which a folder states nothing but its text. */
+const ADDED_TOKEN = { normalized: true, special: false, lstrip: false, rstrip: false }
+
 function addedTokensOf(ids: Readonly<Record<string, number>>): AddedToken[] {
-  return Object.entries(ids).map(([content, id]) => ({ ...addedTokenSchema.parse({ content }), id }))
+  return Object.entries(ids).map(([content, id]) => ({ ...ADDED_TOKEN, content, id }))
 }
 
 /** One merge per line, two pieces each; a first line such as `#version: 0.2` is none. */
@@ -197,7 +238,10 @@ async function readMerges(file: string): Promise<[string, string][]> {
     if (line === '' || line.startsWith('#version')) return []
     const [left, right, ...rest] = line.split(' ')
     if (!left || !right || rest.length > 0) {
-      throw new InvalidTokenizerError(file, `line ${i + 1} must be two pieces with a space between, but is "${line}".`)
+      throw new InvalidTokenizerError(
+        file,
+        `line ${i + 1} must be two pieces with a space between, but is "${printableName(line)}".`,
+      )
     }
     return [[left, right] satisfies [string, string]]
   })
@@ -207,6 +251,8 @@ function check<S extends z.ZodType>(file: string, schema: S, value: unknown): z.
   const result = schema.safeParse(value)
   if (result.success) return result.data
   // A wrong vocabulary is wrong in all its entries: the first few say enough.
-  const issues = result.error.issues.slice(0, 3).map(issue => `${issue.path.join('.') || 'the file'}: ${issue.message}`)
+  const issues = result.error.issues
+    .slice(0, 3)
+    .map(issue => `${printableName(issue.path.join('.')) || 'the file'}: ${printableName(issue.message)}`)
   throw new InvalidTokenizerError(file, `${issues.join('; ')}.`)
 }

@@ -92,7 +92,15 @@ export class CLIPTokenizer implements SavableComponent {
       )
     }
     const files = await readCLIPTokenizerFiles(folder, { signal, className })
-    return new CLIPTokenizer(files, await readVocabularyIfSound(folder))
+    const vocabulary = await readVocabularyIfSound(folder)
+    try {
+      const tokenizer = new CLIPTokenizer(files, vocabulary)
+      // The library compiles its patterns with the first text.
+      tokenizer.encode('a')
+      return tokenizer
+    } catch (cause) {
+      throw new InvalidTokenizerError(folder, `no tokenizer can be made of it: ${(cause as Error).message}.`, cause)
+    }
   }
 
   /**

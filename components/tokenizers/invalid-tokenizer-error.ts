@@ -9,7 +9,8 @@ export class InvalidTokenizerError extends ModularError {
     /** The folder or file that was read. */
     readonly file: string,
     problem: string,
+    cause?: unknown,
   ) {
-    super(`${file}: ${problem}`)
+    super(`${file}: ${problem}`, { cause })
   }
 }

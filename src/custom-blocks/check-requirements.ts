@@ -8,6 +8,10 @@ import { parseJson } from '../format/parse-json'
 import { joinRequirements, type Requirements } from './join-requirements'
 import { findPackageFile } from './outside-modules'
 
+/** Packages that blocks may ask for, and characters of a range: each is parsed, looked up, and perhaps warned of. */
+const MOST_REQUIREMENTS = 200
+const LONGEST_RANGE = 10_000
+
 /**
  * Requirements from a file or a decorator, with those that are gathered under the names of blocks brought together.
  *
@@ -16,13 +20,14 @@ import { findPackageFile } from './outside-modules'
  */
 export function readRequirements(value: unknown, source: string): Requirements {
   if (value === undefined || value === null) return {}
-  if (typeof value !== 'object' || Array.isArray(value)) throw new InvalidRequirementsError(source, undefined, value)
+  if (typeof value !== 'object' || Array.isArray(value) || Object.keys(value).length > MOST_REQUIREMENTS)
+    throw new InvalidRequirementsError(source, undefined, value)
   return joinRequirements(
     Object.entries(value).map(([name, stated]: [string, unknown]) => {
       if (typeof stated === 'object' && stated !== null) return readRequirements(stated, source)
       // Python writes the bounds of a range with commas between them.
       const range = typeof stated === 'string' ? stated.replaceAll(',', ' ').trim() : undefined
-      if (name.trim() === '' || range === undefined || validRange(range) === null) {
+      if (name.trim() === '' || range === undefined || range.length > LONGEST_RANGE || validRange(range) === null) {
         throw new InvalidRequirementsError(source, name, stated)
       }
       return { [name]: range }

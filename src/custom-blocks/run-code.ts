@@ -1,9 +1,12 @@
 /** Runs code of a model's folder: modules of CommonJS, from the text that was trusted. */
-import { dirname, join, posix } from 'node:path'
-import { compileFunction, constants } from 'node:vm'
+import { realpathSync } from 'node:fs'
+import { dirname, isAbsolute, join, posix, relative, sep } from 'node:path'
+import { compileFunction } from 'node:vm'
 import { CustomCodeError } from '../errors/custom-code-error'
+import { printableValue } from '../errors/printable'
+import { isContainedPath } from '../files/contained-path'
 import type { CodeFiles } from './code-files'
-import { requireOutside } from './outside-modules'
+import { findPackageFile, requireOutside } from './outside-modules'
 
 /** What a module of CommonJS works with. */
 interface Module {
@@ -46,7 +49,9 @@ export class CodeRunner {
 
   /** What `require(name)` gives to a module of the folder. */
   private require(name: string, from: string): unknown {
-    if (!/^\.{1,2}(?:\/|$)/.test(name)) return requireOutside(name)
+    if (typeof name !== 'string')
+      throw new CustomCodeError(join(this.code.folder, from), 'asks for a module that is not named by a text.')
+    if (!/^\.{1,2}(?:\/|$)/.test(name)) return this.requireInstalled(name, from)
     const path = posix.join(posix.dirname(from), name)
     const found = ENDINGS.map(ending => path + ending).find(candidate => this.code.texts.has(candidate))
     if (found !== undefined) return this.run(found)
@@ -56,22 +61,61 @@ export class CodeRunner {
     throw new CustomCodeError(join(this.code.folder, from), problem)
   }
 
+  /** A module of Node or of a package. What a path or an address names is no part of what was trusted. */
+  private requireInstalled(name: string, from: string): unknown {
+    const file = join(this.code.folder, from)
+    if (!isPackageName(name)) {
+      const problem = `asks for ${printableValue(name)}, which is not the name of a package or of a file of the folder: that is refused.`
+      throw new CustomCodeError(file, problem)
+    }
+    if (LOADERS.includes(name)) {
+      throw new CustomCodeError(
+        file,
+        `asks for ${printableValue(name)}, which loads files that were not trusted: that is refused.`,
+      )
+    }
+    const path = findPackageFile(name)
+    if (path !== undefined && isInside(path, this.code.folder)) {
+      const problem = `asks for ${printableValue(name)}, which is ${path} in its own folder: packages there are not part of what was trusted. Install it in your project.`
+      throw new CustomCodeError(file, problem)
+    }
+    return requireOutside(name)
+  }
+
   private whatIsThere(): string {
     const names = [...this.code.texts.keys()]
     return names.length === 0 ? ' There is no .js or .cjs file.' : ` There are: ${names.join(', ')}.`
   }
 }
 
+/** Modules of Node whose purpose is to load code from files. */
+const LOADERS = ['module', 'node:module']
+
+/** Whether a name is one of a module of Node or of a package, with a path inside of it: no path, no address, and nothing that leads upwards. */
+function isPackageName(name: string): boolean {
+  const plain = name.replace(/^node:/, '').replace(/^@/, '')
+  return isContainedPath(plain) && /^[\w-][\w.-]*(?:\/[\w@$.-]+)*$/.test(plain)
+}
+
+/** Whether a file, which may be a module of Node, lies in a folder, behind links. */
+function isInside(file: string, folder: string): boolean {
+  if (!isAbsolute(file)) return false
+  const way = relative(realpathSync(folder), realpathSync(file))
+  return !isAbsolute(way) && way.split(sep)[0] !== '..'
+}
+
+/** Without a callback for it, `import()` fails: Node would load whatever it names from the disk, where it can change at any time. */
 function compile(text: string, filename: string): (...values: unknown[]) => unknown {
   return compileFunction(text, ['exports', 'require', 'module', '__filename', '__dirname'], {
     filename,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   }) as (...values: unknown[]) => unknown // It is a function of these parameters.
 }
 
 function failed(file: string, error: unknown): CustomCodeError {
   const isError = typeof error === 'object' && error !== null && 'message' in error
   const { name, message } = isError ? (error as Error) : { name: 'Error', message: String(error) }
+  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING')
+    return new CustomCodeError(file, 'uses import(), which is refused: ask for modules by require().', error)
   const isModule = name === 'SyntaxError' && /\b(?:import|export|await)\b/.test(message)
   const advice = isModule ? ' Code of blocks is CommonJS: compile it with "module": "commonjs".' : ''
   return new CustomCodeError(file, `cannot be loaded: ${name}: ${message}.${advice}`.replace('..', '.'), error)

@@ -1,6 +1,7 @@
 /** The entries of an index that stand for components, and what of them cannot be true. Counterpart: ModularPipeline._dict_to_component_spec of diffusers. */
 import { z } from 'zod'
 import { ModelIndexError } from '../errors/model-index-error'
+import { isContainedPath } from '../files/contained-path'
 import type { LoadingFields } from '../params/component-spec'
 import { explainMismatch } from '../params/schema'
 
@@ -85,12 +86,18 @@ function classOf(library: string | null, className: string | null): Pick<IndexEn
   return { className, library: library ?? undefined }
 }
 
-/** Whether a path leads out of the folder that it begins in. */
-export function leadsOutside(path: string): boolean {
-  return path.split(/[\\/]/).includes('..')
-}
-
 /** Whether a path begins at the top of a file system, of this machine or of another kind. */
 export function isRooted(path: string): boolean {
-  return /^([\\/]|[a-z]:)/i.test(path)
+  return /^(?:[\\/]|[a-z]:)/i.test(path)
+}
+
+/** Whether a path, which may be absolute, has no part that leads upwards, to another machine, or that the system reads as something else. */
+export function isPlainPath(path: string): boolean {
+  const isOfOtherMachine = /^[\\/]{2}/.test(path)
+  const inside = path
+    .replace(/^[a-z]:(?=[\\/])/i, '')
+    .replaceAll('\\', '/')
+    .replace(/^\//, '')
+    .replace(/\/$/, '')
+  return !isOfOtherMachine && isContainedPath(inside)
 }

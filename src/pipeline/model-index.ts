@@ -6,6 +6,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ModelIndexError } from '../errors/model-index-error'
+import { printableValue } from '../errors/printable'
+import { isContainedPath } from '../files/contained-path'
 import { recoverFolder } from '../files/leftovers'
 import { readTextSync } from '../files/read-text'
 import { statIfThere } from '../files/stat-if-there'
@@ -15,7 +17,7 @@ import { toCamelCase } from '../format/wire-names'
 import { findModelIndex, isRepositoryId, type RepositoryOptions } from '../hub/repository-resolver'
 import { findComponentClass, isSubclass } from '../params/component-classes'
 import type { ComponentSpec, LoadingFields } from '../params/component-spec'
-import { type IndexEntry, type IndexKind, isRooted, leadsOutside, parseIndexEntry } from './index-entry'
+import { type IndexEntry, type IndexKind, isPlainPath, isRooted, parseIndexEntry } from './index-entry'
 
 /** The index of a modular pipeline. */
 export const MODULAR_INDEX_FILE = 'modular_model_index.json'
@@ -101,17 +103,25 @@ export class ModelIndex {
       return { pretrainedModelNameOrPath: this.source, subfolder: key, revision: this.revision }
     }
     const { pretrainedModelNameOrPath: path, subfolder = '' } = place
-    if (isRooted(subfolder) || leadsOutside(subfolder)) throw this.outside(key, 'the subfolder', subfolder)
+    if (subfolder !== '' && (isRooted(subfolder) || !isContainedPath(subfolder)))
+      throw this.outside(key, 'the subfolder', subfolder)
     // What was saved together may have been moved together: its path is then that of another time.
     if (this.holdsFilesOf(subfolder))
       return { pretrainedModelNameOrPath: this.source, subfolder, variant: place.variant }
-    if (path !== undefined && leadsOutside(path)) throw this.outside(key, 'the path', path)
+    if (path !== undefined) this.requireReadable(key, path)
     // An index that names its own repository means the revision that it was read from.
     return path === this.source && place.revision === undefined ? { ...place, revision: this.revision } : place
   }
 
+  /** @throws ModelIndexError for a path that leads upwards or to another machine, or that a repository names on this one */
+  private requireReadable(key: string, path: string): void {
+    // A folder may have been saved with components of other folders of this machine; a repository knows nothing of them.
+    const isForeign = isRooted(path) && isRepositoryId(this.source)
+    if (isForeign || !isPlainPath(path)) throw this.outside(key, 'the path', path)
+  }
+
   private outside(key: string, what: string, path: string): ModelIndexError {
-    const problem = `${what} ${JSON.stringify(path)} leads out of the model's folder. That is refused: an index may not choose what is read elsewhere.`
+    const problem = `${what} ${printableValue(path)} leads out of the model's folder. That is refused: an index may not choose what is read elsewhere.`
     return new ModelIndexError(this.file, `the entry "${key}": ${problem}`)
   }
 

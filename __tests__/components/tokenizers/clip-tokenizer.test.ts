@@ -218,6 +218,26 @@ describe('CLIPTokenizer', () => {
     await expect(loading).rejects.toThrow(/lacks the bos_token "<\|startoftext\|>"/)
   })
 
+  test.each([
+    ['special_tokens_map.json', { bos_token: '' }],
+    ['tokenizer_config.json', { eos_token: '' }],
+    ['tokenizer_config.json', { unk_token: 'x'.repeat(200_000) }],
+    ['tokenizer_config.json', { added_tokens_decoder: { 5: { content: 'x'.repeat(1001) } } }],
+    ['added_tokens.json', { '': 5 }],
+    ['added_tokens.json', { a: 1e9 }],
+    ['added_tokens.json', Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`${i}`.padEnd(900, 'x'), i]))],
+    ['vocab.json', { a: -1 }],
+    ['vocab.json', { a: 1e15 }],
+    ['vocab.json', { a: '1' }],
+    ['vocab.json', []],
+  ])('refuses %s where a token or an id is none', async (file, content) => {
+    await makeFolder({ [file]: content })
+    await expect(CLIPTokenizer.fromPretrained(folder)).rejects.toThrow(/Invalid|invalid|Too|added tokens|expected/)
+    await expect(CLIPTokenizer.fromPretrained(folder)).rejects.toMatchObject({
+      code: expect.stringMatching(/^INVALID_/),
+    })
+  })
+
   test('refuses tokenizers of another class', async () => {
     await writeFile(join(folder, 'tokenizer_config.json'), JSON.stringify({ tokenizer_class: 'T5Tokenizer' }))
     await expect(CLIPTokenizer.fromPretrained(folder)).rejects.toThrow(/T5Tokenizer.*CLIPTokenizer/)

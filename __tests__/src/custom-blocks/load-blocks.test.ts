@@ -274,6 +274,24 @@ describe('code that cannot be used', () => {
       { 'block.js': "require('./nothing')" },
       /is no file of code in the folder. There are: block.js/,
     ],
+    ['asks for a file by its address', { 'block.js': "require('file:///tmp/x.js')" }, /not the name of a package/],
+    ['asks for code in an address', { 'block.js': "require('data:text/javascript,1')" }, /not the name of a package/],
+    [
+      'asks for an absolute path',
+      { 'block.js': 'require(__filename)' },
+      /not the name of a package .*: that is refused/,
+    ],
+    ['asks for a path on a drive', { 'block.js': "require('C:\\\\x.js')" }, /not the name of a package/],
+    ['leads out of a package', { 'block.js': "require('zod/../../x.js')" }, /not the name of a package/],
+    ['asks for what loads files', { 'block.js': "require('node:module')" }, /loads files that were not trusted/],
+    [
+      'asks for a module of ECMAScript',
+      { 'block.js': "require('./x.mjs')", 'x.mjs': '' },
+      /no file of code in the folder/,
+    ],
+    ['asks for a native module', { 'block.js': "require('./x.node')", 'x.node': '' }, /no file of code in the folder/],
+    ['asks for JSON', { 'block.js': "require('./x.json')", 'x.json': '{}' }, /no file of code in the folder/],
+    ['asks for nothing', { 'block.js': 'require()' }, /not named by a text/],
     ['asks for a package that is not there', { 'block.js': "require('not-installed-anywhere')" }, /Cannot find module/],
     [
       'is a module of the other kind',
@@ -296,6 +314,15 @@ describe('code that cannot be used', () => {
     const error = await failure(load(folder()))
     expect(error).toBeInstanceOf(CustomCodeError)
     expect((error as Error).message).toMatch(message)
+  })
+
+  test('cannot import what is not pinned', async () => {
+    const importing = "exports.Double.imported = import('./helper.mjs').then(() => 'ran', error => error.code)"
+    const files = { 'block.js': `${DOUBLE}\n${importing}`, 'helper.mjs': 'globalThis.helperRan = true' }
+    await writeFiles(folder(), { ...doubleFiles, ...files })
+    const { imported } = (await load(folder())).constructor as unknown as { imported: Promise<string> }
+    expect(await imported).toBe('ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING')
+    expect('helperRan' in globalThis).toBe(false)
   })
 
   test('can be mended and loaded again', async () => {

@@ -154,6 +154,18 @@ describe('a modular index', () => {
       /the subfolder "\/etc" leads out/,
     ],
     ['a subfolder on a drive', modularEntry({ subfolder: 'C:\\secret' }), /the subfolder "C:.*secret" leads out/],
+    ['a subfolder above, encoded', modularEntry({ subfolder: 'x/%2e%2e/%2E%2E/secret' }), /the subfolder .* leads out/],
+    ['a subfolder with a null character', modularEntry({ subfolder: 'x\0y' }), /the subfolder .* leads out/],
+    [
+      'a path of another machine',
+      modularEntry({ pretrained_model_name_or_path: '\\\\host\\share' }),
+      /the path .* leads out/,
+    ],
+    [
+      'a path above, after the top',
+      modularEntry({ pretrained_model_name_or_path: '/models/../../etc' }),
+      /the path .* leads out/,
+    ],
     [
       'a path above',
       modularEntry({ pretrained_model_name_or_path: '../../secret' }),

@@ -1,10 +1,10 @@
 /** The file of a state is a safetensors file. */
 import { type ArrayDType, InvalidStateFileError, registerStateStorage, SavedArray } from '../../src'
 import { formatBytes } from '../../src/format/byte-size'
+import { availableMemory } from '../../src/runtime/available-memory'
 import type { WeightDType } from '../checkpoints/checkpoint'
 import { SafetensorsFile } from '../checkpoints/safetensors-file'
 import { writeSafetensors } from '../checkpoints/write-safetensors'
-import { availableMemory } from '../../src/runtime/available-memory'
 
 /** Types of weights that no array here has. */
 const NO_ARRAYS: readonly WeightDType[] = ['F16', 'BF16']

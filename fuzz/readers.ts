@@ -243,21 +243,19 @@ type GuiderType = {
   fromPretrained(folder: string): Promise<{ dispose(): void }>
   new (config: object): { config: object }
 }
-const guiderInput = fc
-  .nat(NAMES.length - 1)
-  .chain(i =>
-    fc.tuple(
-      fc.constant(i),
-      jsonFile(
-        spoiled({
-          ...Object.fromEntries(
-            Object.entries(makeGuider(NAMES[i] as string).config).map(([key, value]) => [toSnakeCase(key), value]),
-          ),
-          _class_name: guiders[i]?.name,
-        }),
-      ),
+const guiderInput = fc.nat(NAMES.length - 1).chain(i =>
+  fc.tuple(
+    fc.constant(i),
+    jsonFile(
+      spoiled({
+        ...Object.fromEntries(
+          Object.entries(makeGuider(NAMES[i] as string).config).map(([key, value]) => [toSnakeCase(key), value]),
+        ),
+        _class_name: guiders[i]?.name,
+      }),
     ),
-  )
+  ),
+)
 
 const modularEntry = fc.tuple(
   anyValue,

@@ -19,6 +19,7 @@ import {
 import { warnOfUnknownWords } from './check-vocabulary'
 import { expandConcepts } from './expand-concepts'
 import { guiderOptions } from './guider-options'
+import { requireEmbeddings, textEncoderOptions, tokenizerOptions } from './tokens-without-embedding'
 
 const texts = z.union([z.string(), z.array(z.string()).min(1)])
 
@@ -32,8 +33,8 @@ const texts = z.union([z.string(), z.array(z.string()).min(1)])
 export class EncodePrompt extends ModularPipelineBlocks {
   static override readonly className: string = 'EncodePrompt'
 
-  @Component(CLIPTokenizer, { description: 'Splits the prompt into tokens.' }) tokenizer!: CLIPTokenizer
-  @Component(CLIPTextModel, { description: 'Embeds the tokens.' }) textEncoder!: CLIPTextModel
+  @Component(CLIPTokenizer, tokenizerOptions) tokenizer!: CLIPTokenizer
+  @Component(CLIPTextModel, textEncoderOptions) textEncoder!: CLIPTextModel
   @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance
 
   /** What the picture should show: one text, or one for each picture. */
@@ -131,6 +132,7 @@ export class EncodePrompt extends ModularPipelineBlocks {
         this.context.warn('PROMPT_TRUNCATED', `The ${numbered(what, i, prompts)} ${problem}`)
       }
     }
+    requireEmbeddings(inputIds, this, this.context.path)
     const ids = tf.tensor2d(inputIds, undefined, 'int32')
     const mask = this.textEncoder.config.useAttentionMask ? tf.tensor2d(attentionMask, undefined, 'int32') : undefined
     const states = await this.embed({ inputIds: ids, attentionMask: mask }, clipSkip)

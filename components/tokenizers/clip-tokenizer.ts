@@ -184,6 +184,12 @@ export class CLIPTokenizer implements SavableComponent {
     return this.tokenizer.tokenize(text, { add_special_tokens: addSpecialTokens })
   }
 
+  /** The tokens whose ids are `count` or more: those for which a text encoder of `count` embeddings has none. */
+  tokensFrom(count: number): { token: string; id: number }[] {
+    const all = new Map([...Object.entries(this.files.vocab), ...this.addedTokensEncoder])
+    return [...all].filter(([, id]) => id >= count).map(([token, id]) => ({ token, id }))
+  }
+
   private idsOf(text: string): number[] {
     return this.tokenizer.encode(text, { add_special_tokens: false }).ids
   }

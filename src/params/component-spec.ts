@@ -33,8 +33,11 @@ export interface ComponentSpecOptions extends LoadingFields {
   description?: string
   /** Settings for `fromConfig`. */
   config?: Readonly<Record<string, unknown>> | undefined
-  /** Corrects a component that a pipeline has loaded from a checkpoint, before the pipeline holds it. */
-  afterLoad?: ((component: never, source: string) => void) | undefined
+  /**
+   * Corrects or checks a component that a pipeline has loaded from a checkpoint, before the pipeline holds it. `peek` returns another component of the
+   * pipeline by its name, if it is there already.
+   */
+  afterLoad?: ((component: never, source: string, peek: (name: string) => unknown) => void) | undefined
   /** Default: `fromConfig` for a class that offers that alone or where a config is given, else `fromPretrained`. */
   defaultCreationMethod?: CreationMethod | undefined
   /** Class that the model's index names, when it was read from one. */
@@ -60,7 +63,7 @@ export class ComponentSpec {
   readonly typeHint: ComponentClass | undefined
   readonly description: string
   readonly config: Readonly<Record<string, unknown>> | undefined
-  readonly afterLoad: ((component: never, source: string) => void) | undefined
+  readonly afterLoad: ComponentSpecOptions['afterLoad']
   readonly defaultCreationMethod: CreationMethod
   readonly pretrainedModelNameOrPath: string | undefined
   readonly subfolder: string

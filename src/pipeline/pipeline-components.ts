@@ -319,7 +319,8 @@ export class PipelineComponents {
       disposeComponent(component)
       throw issue ?? signal.reason
     }
-    this.declared(name).afterLoad?.(component as never, placeOf(spec.located(options))) // Of the declared class.
+    const peek = (other: string) => this.peek(other)
+    this.declared(name).afterLoad?.(component as never, placeOf(spec.located(options)), peek) // Of the declared class.
     const { typeHint = classOf(component) } = spec
     const former = this.held.get(name)
     this.specs.set(name, spec.located(options).with({ typeHint, defaultCreationMethod: 'fromPretrained' }))

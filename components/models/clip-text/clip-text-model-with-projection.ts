@@ -7,6 +7,7 @@ import * as tf from '../../tensors/tf'
 import { loadPretrained } from '../load-pretrained'
 import { PretrainedModel } from '../pretrained-model'
 import type { ModelLayout } from '../save-pretrained'
+import { checkTokenIds } from './check-token-ids'
 import {
   bareKey,
   CLIP_CLASSES,
@@ -71,7 +72,9 @@ export class CLIPTextModelWithProjection extends PretrainedModel {
    * @throws ShapeMismatchError, ModelInputError, WeightsNotLoadedError; GraphExecutionError where the model runs as a graph; the reason of
    * `options.signal`
    */
-  call(inputs: CLIPTextInputs, options?: ModelRunOptions): Promise<CLIPTextProjectionOutput> {
+  async call(inputs: CLIPTextInputs, options?: ModelRunOptions): Promise<CLIPTextProjectionOutput> {
+    if (inputs.inputIds instanceof tf.Tensor)
+      await checkTokenIds('CLIPTextModelWithProjection', inputs.inputIds, this.config.vocabSize)
     return this.execute('forward', given => this.forward(given), inputs, options)
   }
 

@@ -9,6 +9,7 @@ import { loadPretrained } from '../load-pretrained'
 import { ModelInputError } from '../model-input-error'
 import { PretrainedModel } from '../pretrained-model'
 import type { ModelLayout } from '../save-pretrained'
+import { checkTokenIds } from './check-token-ids'
 import { CLIPEncoder, CLIPTextEmbeddings } from './clip-encoder'
 import { type CLIPTextConfig, parseCLIPTextConfig } from './config'
 
@@ -87,7 +88,9 @@ export class CLIPTextModel extends PretrainedModel {
    * @throws ShapeMismatchError, ModelInputError, WeightsNotLoadedError; GraphExecutionError where the model runs as a graph; the reason of
    * `options.signal`
    */
-  call(inputs: CLIPTextInputs, options?: ModelRunOptions): Promise<CLIPTextOutput> {
+  async call(inputs: CLIPTextInputs, options?: ModelRunOptions): Promise<CLIPTextOutput> {
+    if (inputs.inputIds instanceof tf.Tensor)
+      await checkTokenIds('CLIPTextModel', inputs.inputIds, this.config.vocabSize)
     return this.execute('forward', given => this.forward(given), inputs, options)
   }
 

@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import { mapKeys, toCamelCase, toSnakeCase } from '../../src/format/wire-names'
 import { ConfigError, type ConfigProblem } from './config-error'
+import { warnOfUnreadKeys } from './unread-keys'
 
 /** A config as it is read from a file (snake_case) or written by hand (camelCase). */
 export type RawConfig = Readonly<Record<string, unknown>>
@@ -12,11 +13,13 @@ export interface ConfigSource {
   component: string
   /** The file that holds the config, if there is one. */
   file?: string | undefined
+  /** Keys in camelCase that the reference knows and that change nothing in what is computed. */
+  withoutEffect?: ReadonlySet<string>
 }
 
 /**
- * Parses a config by a schema with camelCase keys. Keys that the schema does not name are dropped: files carry notes such as
- * `_diffusers_version`, and newer libraries add keys.
+ * Parses a config by a schema with camelCase keys. Keys that the schema does not name are dropped, with a warning unless they begin
+ * with an underscore (`_diffusers_version`), hold nothing, or are known to change nothing.
  *
  * @throws ConfigError
  */
@@ -27,13 +30,33 @@ export function parseConfig<S extends z.ZodType<object>>(
 ): Readonly<z.output<S>> {
   const spelling = new Map(Object.keys(config).map(key => [toCamelCase(key), key]))
   const parsed = schema.safeParse(mapKeys(config, toCamelCase), { reportInput: true })
-  if (parsed.success) return deepFreeze(parsed.data)
+  if (parsed.success) {
+    const unread = [...spelling].filter(([name, key]) => !isRead(schema, name, source) && isSetting(key, config[key]))
+    warnOfUnreadKeys(
+      unread.map(([, key]) => key),
+      config,
+      source,
+    )
+    return deepFreeze(parsed.data)
+  }
   const problems = parsed.error.issues.map((issue): ConfigProblem => {
     const [first, ...rest] = issue.path.map(String)
     const key = first === undefined ? 'config' : (spelling.get(first) ?? toSnakeCase(first))
     return { key: [key, ...rest].join('.'), problem: problemOf(issue) }
   })
   throw new ConfigError(source.component, problems, source.file)
+}
+
+/** Whether a key is named by the schema, or has no effect anyway. A schema that is no object's may read any key. */
+function isRead(schema: z.ZodType<object>, name: string, { withoutEffect }: ConfigSource): boolean {
+  const { shape } = schema as { shape?: object }
+  return shape === undefined || Object.hasOwn(shape, name) || withoutEffect?.has(name) === true
+}
+
+/** Whether a key sets something: those with an underscore are notes, and null and {} stand for nothing. */
+function isSetting(key: string, value: unknown): boolean {
+  if (key.startsWith('_') || value === null || value === undefined) return false
+  return typeof value !== 'object' || Array.isArray(value) || Object.keys(value).length > 0
 }
 
 function problemOf(issue: z.core.$ZodIssue): string {

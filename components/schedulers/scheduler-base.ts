@@ -13,6 +13,7 @@ import { TimeSlice } from '../../src/runtime/time-slice'
 import { ComponentClassError } from '../configs/component-class-error'
 import type { RawConfig } from '../configs/parse-config'
 import { readConfig } from '../configs/read-config'
+import { warnOfUnreadKeys } from '../configs/unread-keys'
 import { saveConfig } from '../configs/write-config'
 import { Generator } from '../random/generator'
 import * as tf from '../tensors/tf'
@@ -142,9 +143,9 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
       throw new ComponentClassError(classNameOf(chosen), className, `The index of ${folder}`)
     }
     const scheduler = new chosen(config, file)
-    // What a file holds for its own class may be of a newer library; of another class, it was chosen here.
-    if (config['_class_name'] !== classNameOf(chosen))
-      warnOfIgnoredSettings(classNameOf(chosen), scheduler.ignoredKeys, file)
+    if (config['_class_name'] === classNameOf(chosen))
+      warnOfUnreadKeys(scheduler.ignoredKeys, config, { component: classNameOf(chosen), file })
+    else warnOfIgnoredSettings(classNameOf(chosen), scheduler.ignoredKeys, file)
     return scheduler
   }
 

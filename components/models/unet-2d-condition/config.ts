@@ -131,7 +131,10 @@ export type MidBlockType = NonNullable<UNet2DConditionConfig['midBlockType']>
 /** Kinds of blocks on the way up. */
 export type UpBlockType = UNet2DConditionConfig['upBlockTypes'][number]
 
+/** Dropout is for training; the heads belong to an `additionEmbedType` that is not supported. */
+const WITHOUT_EFFECT = new Set(['dropout', 'additionEmbedTypeNumHeads'])
+
 /** Checks a config and completes it. @throws ConfigError */
 export function parseUNet2DConditionConfig(config: RawConfig, source: ConfigSource): UNet2DConditionConfig {
-  return parseConfig(schema, config, source)
+  return parseConfig(schema, config, { ...source, withoutEffect: WITHOUT_EFFECT })
 }

@@ -1,0 +1,26 @@
+/** Tells of the keys of a config that no code reads. */
+import { emitWarningOnce } from '../../src/errors/emit-warning'
+import { printableName } from '../../src/errors/printable'
+import type { ConfigSource, RawConfig } from './parse-config'
+
+/** How many keys a warning names. */
+const MOST_KEYS = 10
+/** Characters of a value that a warning shows. */
+const LONGEST_VALUE = 60
+
+/** Warns, once in a process, of keys of a config that are ignored, with their values. */
+export function warnOfUnreadKeys(keys: readonly string[], config: RawConfig, { component, file }: ConfigSource): void {
+  if (keys.length === 0) return
+  const named = keys.slice(0, MOST_KEYS).map(key => `"${printableName(key)}" (${valueText(config[key])})`)
+  const rest = keys.length > MOST_KEYS ? ` and ${keys.length - MOST_KEYS} more` : ''
+  const settings = keys.length === 1 ? 'setting' : 'settings'
+  emitWarningOnce(
+    'UNREAD_CONFIG_KEYS',
+    `${file ?? 'config'}: ${component} ignores the unknown ${settings} ${named.join(', ')}${rest}.`,
+  )
+}
+
+function valueText(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value)
+  return printableName(text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text)
+}

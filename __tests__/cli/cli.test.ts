@@ -250,7 +250,7 @@ describe('tesserae generate', () => {
   })
 
   test.each([
-    ['no prompt', [], "missing required argument 'prompt'"],
+    ['no prompt', [], 'The prompt is missing. Say what the picture should show: generate "red apple"'],
     ['steps of zero', ['x', '--steps', '0'], 'The number of steps must be a whole number from 1 up.'],
     ['negative steps', ['x', '--steps', '-3'], 'The number of steps must be a whole number from 1 up.'],
     ['a fraction of a step', ['x', '--steps', '2.5'], 'The number of steps must be a whole number from 1 up.'],
@@ -360,7 +360,7 @@ describe('tesserae describe', () => {
       'prompt (',
       'numInferenceSteps',
       'unet (`UNet2DConditionModel`)',
-      '6. denoise (DenoiseLoop, a loop)',
+      '7. denoise (DenoiseLoop, a loop)',
     ]) {
       expect(stdout).toContain(text)
     }

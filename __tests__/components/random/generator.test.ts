@@ -135,7 +135,9 @@ describe('Generator', () => {
       'cannot be %s',
       seed => {
         expect(() => new Generator(seed)).toThrow(InvalidSeedError)
-        expect(() => new Generator(0).manualSeed(seed)).toThrow(/whole number from -2\^63 to 2\^64 - 1/)
+        expect(() => new Generator(0).manualSeed(seed)).toThrow(
+          /whole number from -2\^63 \(-9223372036854775808\) to 2\^64 - 1 \(18446744073709551615\)/,
+        )
       },
     )
 

@@ -63,7 +63,7 @@ describe('with a resolver', () => {
     const before = process.cwd()
     process.chdir(folder())
     try {
-      expect(await resolveRepository('org/name', part)).toBe('org/name')
+      expect(await resolveRepository('org/name', part)).toBe(join(process.cwd(), 'org', 'name'))
       expect([isRepositoryId('org/name'), isRepositoryId('org/file'), isRepositoryId('org/other')]).toEqual([
         false,
         false,

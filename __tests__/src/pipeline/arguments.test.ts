@@ -35,11 +35,14 @@ test.each([null, 'red apple', ['red apple']])('refuses %p in the place of inputs
   await expect(pipeline()(inputs as never)).rejects.toThrow(InputTypeError)
 })
 
-test.each([-1, 1.5, Number.NaN, 'abc'])('refuses the seed %p before the first block', async seed => {
-  const error = (await pipeline()({}, { seed: seed as number }).catch((reason: unknown) => reason)) as InputTypeError
-  expect(error).toBeInstanceOf(InputTypeError)
-  expect(error.message).toContain('whole number from 0 up')
-})
+test.each([-(2n ** 63n) - 1n, 2n ** 64n, 2 ** 53, 1.5, Number.NaN, 'abc'])(
+  'refuses the seed %p before the first block',
+  async seed => {
+    const error = (await pipeline()({}, { seed: seed as number }).catch((reason: unknown) => reason)) as InputTypeError
+    expect(error).toBeInstanceOf(InputTypeError)
+    expect(error.message).toContain('whole number from -2^63')
+  },
+)
 
 test('warns of an output that no block writes, with the nearest name', async () => {
   const warnings: PipelineEvent[] = []

@@ -1,20 +1,22 @@
 /** Warns of prompts and sizes that a model was not trained on, if its vocabulary lists what it was trained on. */
-import type { PromptVocabulary, UnknownWord } from '../../components/vocabulary/prompt-vocabulary'
+import type { PromptCheck, PromptVocabulary, UnknownWord } from '../../components/vocabulary/prompt-vocabulary'
 import type { RunContext } from '../../src'
 import { nameList } from '../../src/errors/text'
+import { runInSlices } from '../../src/runtime/time-slice'
 
 /** Words that a warning lists. */
 const MOST_WORDS = 10
 
-/** Warns once of all words that a model does not know, and once of prompts with too many names. */
-export function warnOfUnknownWords(
+/** Warns once of all words that a model does not know, and once of prompts with too many names. @throws the reason of the context's signal */
+export async function warnOfUnknownWords(
   context: RunContext,
   vocabulary: PromptVocabulary,
   prompts: readonly string[],
   negativePrompts: readonly string[] = [],
-): void {
-  const checked = [...new Set(prompts)].map(prompt => vocabulary.check(prompt))
-  const negative = [...new Set(negativePrompts)].map(prompt => vocabulary.check(prompt))
+): Promise<void> {
+  const { signal } = context
+  const checked = await runInSlices(checkEach(vocabulary, new Set(prompts)), signal)
+  const negative = await runInSlices(checkEach(vocabulary, new Set(negativePrompts)), signal)
   const unknown = new Map<string, UnknownWord>()
   for (const each of [...checked, ...negative].flatMap(check => check.unknown)) unknown.set(each.word, each)
   if (unknown.size > 0) {
@@ -51,6 +53,15 @@ export function warnOfUnknownSize(
     'UNKNOWN_SIZE',
     `The model was trained on pictures of ${sizes.join(', ')}${more} pixels: one of ${width}×${height} may show nothing that makes sense.`,
   )
+}
+
+function* checkEach(vocabulary: PromptVocabulary, prompts: Iterable<string>): Generator<void, PromptCheck[], void> {
+  const checks: PromptCheck[] = []
+  for (const prompt of prompts) {
+    checks.push(vocabulary.check(prompt))
+    yield
+  }
+  return checks
 }
 
 function describeWord({ word, nearest }: UnknownWord): string {

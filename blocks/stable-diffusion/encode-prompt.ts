@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { BaseGuidance } from '../../components/guiders/base-guidance'
 import { type CLIPTextInputs, CLIPTextModel } from '../../components/models/clip-text/clip-text-model'
+import { repeatRowsLoop } from '../../components/tensors/repeat-rows'
 import { tensor } from '../../components/tensors/tensor-schema'
 import * as tf from '../../components/tensors/tf'
 import { CLIPTokenizer } from '../../components/tokenizers/clip-tokenizer'
@@ -16,10 +17,17 @@ import {
   Output,
   type RunCost,
 } from '../../src'
+import { runInSlices } from '../../src/runtime/time-slice'
 import { warnOfUnknownWords } from './check-vocabulary'
 import { expandConcepts } from './expand-concepts'
 import { guiderOptions } from './guider-options'
 import { requireEmbeddings, textEncoderOptions, tokenizerOptions } from './tokens-without-embedding'
+
+/** Prompts that the text encoder gets at once. */
+const MOST_AT_ONCE = 64
+
+/** Prompts that warnings name one by one. */
+const MOST_WARNINGS = 10
 
 const texts = z.union([z.string(), z.array(z.string()).min(1)])
 
@@ -78,20 +86,21 @@ export class EncodePrompt extends ModularPipelineBlocks {
   @Output(z.int().describe('How many pictures the run makes.')) batchSize!: Out<number>
 
   override estimateCost(): RunCost {
-    return { images: [this.prompt].flat().length * this.numImagesPerPrompt }
+    const { tokenizer, textEncoder, guider } = this
+    const images = [this.prompt].flat().length * this.numImagesPerPrompt
+    const embeds = images * tokenizer.modelMaxLength * textEncoder.config.hiddenSize * Float32Array.BYTES_PER_ELEMENT
+    return { images, memory: guider.numConditions > 1 ? 2 * embeds : embeds }
   }
 
   async run(): Promise<void> {
     const prompts = [this.prompt].flat()
-    for (const [i, prompt] of prompts.entries()) {
-      if (prompt.trim() === '')
-        this.context.warn(
-          'PROMPT_EMPTY',
-          `The ${numbered('prompt', i, prompts)} is empty: the picture will show anything.`,
-        )
-    }
+    const empty = [...prompts.keys()].filter(i => prompts[i]?.trim() === '')
+    this.warnOfEach('PROMPT_EMPTY', 'prompt', prompts, {
+      problems: new Map(empty.map(i => [i, 'is empty: the picture will show anything.'])),
+      more: 'are empty.',
+    })
     const { vocabulary } = this.tokenizer
-    if (vocabulary) warnOfUnknownWords(this.context, vocabulary, prompts, [this.negativePrompt ?? []].flat())
+    if (vocabulary) await warnOfUnknownWords(this.context, vocabulary, prompts, [this.negativePrompt ?? []].flat())
     this.batchSize = prompts.length * this.numImagesPerPrompt
     this.promptEmbeds = await this.encode('prompt', prompts, this.clipSkip)
     const compares = this.guider.numConditions > 1
@@ -121,31 +130,75 @@ export class EncodePrompt extends ModularPipelineBlocks {
     return negativePrompt
   }
 
-  /** Embeddings `[images, tokens, channels]`, each text repeated for its pictures. */
+  /** Embeddings `[images, tokens, channels]`, each text repeated for its pictures. Long lists are encoded in batches. */
   private async encode(what: string, prompts: readonly string[], clipSkip?: number): Promise<tf.Tensor3D> {
-    const { tokenizer } = this
-    const texts = prompts.map(prompt => expandConcepts(prompt, tokenizer))
-    const { inputIds, attentionMask, truncated } = tokenizer.encode(texts, { padding: 'max_length', truncation: true })
-    for (const [i, rest] of truncated.entries()) {
-      if (rest !== '') {
-        const problem = `is longer than ${tokenizer.modelMaxLength} tokens. This end of it is not seen: "${rest}"`
-        this.context.warn('PROMPT_TRUNCATED', `The ${numbered(what, i, prompts)} ${problem}`)
-      }
+    const { batchSize, tokenizer } = this
+    const { signal } = this.context
+    const times = batchSize / prompts.length
+    const truncated = new Map<number, string>()
+    let embeds: tf.Tensor3D | undefined
+    let repeated: Float32Array | undefined
+    let row: [tokens: number, channels: number] = [0, 0]
+    for (let begin = 0; begin < prompts.length; begin += MOST_AT_ONCE) {
+      const { inputs, rest } = await this.tokenize(prompts.slice(begin, begin + MOST_AT_ONCE))
+      for (const [i, text] of rest.entries()) if (text !== '') truncated.set(begin + i, text)
+      embeds = await this.embed(inputs, clipSkip)
+      tf.dispose([inputs.inputIds, inputs.attentionMask])
+      const [count, tokens, channels] = embeds.shape
+      if (count === batchSize) break
+      row = [tokens, channels]
+      const rowSize = tokens * channels
+      repeated ??= new Float32Array(batchSize * rowSize)
+      const copies = { rowSize, times, target: repeated, offset: begin * times * rowSize }
+      await runInSlices(repeatRowsLoop(await embeds.data<'float32'>(), copies), signal)
+      embeds.dispose()
     }
-    requireEmbeddings(inputIds, this, this.context.path)
-    const ids = tf.tensor2d(inputIds, undefined, 'int32')
-    const mask = this.textEncoder.config.useAttentionMask ? tf.tensor2d(attentionMask, undefined, 'int32') : undefined
-    const states = await this.embed({ inputIds: ids, attentionMask: mask }, clipSkip)
-    const [count, tokens, channels] = states.shape
-    const repeated = states.expandDims(1).tile([1, this.batchSize / count, 1, 1])
-    return repeated.reshape([this.batchSize, tokens, channels])
+    const longer = `longer than ${tokenizer.modelMaxLength} tokens.`
+    this.warnOfEach('PROMPT_TRUNCATED', what, prompts, {
+      problems: new Map([...truncated].map(([i, text]) => [i, `is ${longer} The truncated part is: "${text}"`])),
+      more: `are ${longer}`,
+    })
+    return repeated === undefined ? (embeds as tf.Tensor3D) : tf.tensor3d(repeated, [batchSize, ...row])
   }
 
-  /** The states behind the final norm: of the last layer, or of one before it. */
+  /** What the text encoder is called with for some texts, and for each the part that was truncated. */
+  private async tokenize(prompts: readonly string[]): Promise<{ inputs: CLIPTextInputs; rest: string[] }> {
+    const { tokenizer, textEncoder } = this
+    const { inputIds, attentionMask, truncated } = await tokenizer.encodeAsync(
+      prompts.map(prompt => expandConcepts(prompt, tokenizer)),
+      { padding: 'max_length', truncation: true, signal: this.context.signal },
+    )
+    requireEmbeddings(inputIds, this, this.context.path)
+    const masked = textEncoder.config.useAttentionMask
+    const inputs = {
+      inputIds: tf.tensor2d(inputIds, undefined, 'int32'),
+      attentionMask: masked ? tf.tensor2d(attentionMask, undefined, 'int32') : undefined,
+    }
+    return { inputs, rest: truncated }
+  }
+
+  /** Warns of the first prompts with a problem one by one, and once of all others. */
+  private warnOfEach(
+    code: string,
+    what: string,
+    prompts: readonly string[],
+    { problems, more }: { problems: ReadonlyMap<number, string>; more: string },
+  ): void {
+    const shown = [...problems].slice(0, MOST_WARNINGS)
+    for (const [i, problem] of shown) this.context.warn(code, `The ${numbered(what, i, prompts)} ${problem}`)
+    const others = problems.size - shown.length
+    if (others > 0) this.context.warn(code, `${others} more ${what}s ${more}`)
+  }
+
+  /** Returns the states behind the final norm: of the last layer, or of one before it. */
   private async embed(inputs: CLIPTextInputs, clipSkip: number | undefined): Promise<tf.Tensor3D> {
     const { signal } = this.context
-    if (clipSkip === undefined) return (await this.textEncoder.call(inputs, { signal })).lastHiddenState
-    const { hiddenStates } = await this.textEncoder.call({ ...inputs, outputHiddenStates: true }, { signal })
+    if (clipSkip === undefined) {
+      const { lastHiddenState, ...others } = await this.textEncoder.call(inputs, { signal })
+      tf.dispose(others)
+      return lastHiddenState
+    }
+    const { hiddenStates, ...others } = await this.textEncoder.call({ ...inputs, outputHiddenStates: true }, { signal })
     const states = hiddenStates.at(-(clipSkip + 1))
     if (states === undefined) {
       const layers = hiddenStates.length - 1
@@ -156,7 +209,9 @@ export class EncodePrompt extends ModularPipelineBlocks {
         value: clipSkip,
       })
     }
-    return this.textEncoder.finalLayerNorm.forward(states)
+    const normed = this.textEncoder.finalLayerNorm.forward(states)
+    tf.dispose([hiddenStates, others])
+    return normed
   }
 }
 

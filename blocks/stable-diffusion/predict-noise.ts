@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { BaseGuidance } from '../../components/guiders/base-guidance'
 import { predictConditions } from '../../components/guiders/predict-conditions'
 import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
+import { repeatRows } from '../../components/tensors/repeat-rows'
 import { tensor } from '../../components/tensors/tensor-schema'
 import type * as tf from '../../components/tensors/tf'
 import { Block, Component, type In, Input, LoopStep, ModularPipelineBlocks, type Out, Output } from '../../src'
@@ -59,7 +60,7 @@ export class PredictNoise extends ModularPipelineBlocks {
     const conditions = {
       sample,
       encoderHiddenStates: [this.promptEmbeds, this.negativePromptEmbeds] as const,
-      timestepCond: this.timestepCond?.tile<tf.Tensor2D>([sample.shape[0], 1]),
+      timestepCond: this.timestepCond && (await repeatRows(this.timestepCond, sample.shape[0], { signal })),
     }
     const noisePred = await predictConditions(
       guider,

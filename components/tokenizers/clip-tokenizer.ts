@@ -5,6 +5,7 @@ import { Tokenizer } from '@huggingface/tokenizers'
 import { pathOf } from '../../src/files/path-of'
 import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
+import { runAtOnce, runInSlices } from '../../src/runtime/time-slice'
 import type { PromptVocabulary } from '../vocabulary/prompt-vocabulary'
 import { readVocabularyIfSound, VOCABULARY_FILE } from '../vocabulary/vocabulary-files'
 import { canReadCLIP } from './clip-tokenizer-class'
@@ -13,6 +14,7 @@ import { clipTokenizerJson } from './clip-tokenizer-json'
 import { isReplacedTokenizerFile, writeCLIPTokenizerFiles } from './clip-tokenizer-saving'
 import { InvalidMaxLengthError } from './invalid-max-length-error'
 import { InvalidTokenizerError } from './invalid-tokenizer-error'
+import { textPieces } from './text-pieces'
 
 /** How {@link CLIPTokenizer.encode} shapes its rows. */
 export interface EncodeOptions {
@@ -32,9 +34,12 @@ export interface EncodedText {
   inputIds: number[][]
   /** 1 for each token, 0 for each filler; shaped as `inputIds`. */
   attentionMask: number[][]
-  /** For each text the end of it that truncation cut off, decoded; empty where all of it is in the row. */
+  /** For each text the part that truncation removed, decoded: its first {@link MOST_DECODED} tokens. Empty if the row holds the whole text. */
   truncated: string[]
 }
+
+/** Tokens of a truncated part that are decoded. What comes after them is not read: a prompt of a megabyte takes seconds. */
+const MOST_DECODED = 200
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: Python's strip(), unlike Unicode, takes ASCII's four separators for white space.
 const OUTER_SPACE = /^[\p{White_Space}\x1c-\x1f]+|[\p{White_Space}\x1c-\x1f]+$/gu
@@ -58,6 +63,7 @@ export class CLIPTokenizer implements SavableComponent {
   readonly addedTokensEncoder: ReadonlyMap<string, number>
   private readonly tokenizer: Tokenizer
   private readonly specialIds: ReadonlySet<number>
+  private readonly hasTokensWithSpaces: boolean
 
   constructor(
     private readonly files: CLIPTokenizerFiles,
@@ -71,6 +77,7 @@ export class CLIPTokenizer implements SavableComponent {
     this.unkTokenId = files.unkToken.id
     this.padTokenId = files.padToken.id
     this.addedTokensEncoder = new Map(files.addedTokens.map(({ content, id }) => [content, id]))
+    this.hasTokensWithSpaces = files.addedTokens.some(({ content }) => /\s/.test(content))
     this.specialIds = new Set(files.addedTokens.filter(token => token.special).map(token => token.id))
   }
 
@@ -122,24 +129,45 @@ export class CLIPTokenizer implements SavableComponent {
    * @throws InvalidMaxLengthError when `maxLength` has no room for the special tokens.
    */
   encode(texts: string | readonly string[], options: EncodeOptions = {}): EncodedText {
-    const {
+    return runAtOnce(this.encodeLoop(texts, options))
+  }
+
+  /**
+   * Encodes as {@link encode} does, in slices between which the event loop runs. Use it in blocks: thousands of prompts take seconds.
+   *
+   * @throws InvalidMaxLengthError as there; the reason of `options.signal`
+   */
+  async encodeAsync(
+    texts: string | readonly string[],
+    { signal, ...options }: EncodeOptions & { signal?: AbortSignal | undefined } = {},
+  ): Promise<EncodedText> {
+    signal?.throwIfAborted()
+    return runInSlices(this.encodeLoop(texts, options), signal)
+  }
+
+  private *encodeLoop(
+    texts: string | readonly string[],
+    {
       padding = 'do_not_pad',
       maxLength = this.modelMaxLength,
       truncation = false,
       addSpecialTokens = true,
-    } = options
+    }: EncodeOptions,
+  ): Generator<void, EncodedText, void> {
     const specials = addSpecialTokens ? 2 : 0
     if (!Number.isInteger(maxLength) || maxLength < specials) throw new InvalidMaxLengthError(maxLength, specials)
 
     const rows: number[][] = []
     const truncated: string[] = []
+    const most = maxLength - specials
     for (const text of typeof texts === 'string' ? [texts] : texts) {
-      const ids = this.idsOf(text)
-      const kept = truncation ? ids.slice(0, maxLength - specials) : ids
+      const ids = yield* this.idsOf(text, truncation ? most + MOST_DECODED : undefined)
+      const kept = truncation ? ids.slice(0, most) : ids
       rows.push(addSpecialTokens ? [this.bosTokenId, ...kept, this.eosTokenId] : kept)
-      truncated.push(this.decode(ids.slice(kept.length)))
+      truncated.push(this.decode(ids.slice(kept.length, kept.length + MOST_DECODED)))
+      yield
     }
-    const longest = Math.max(0, ...rows.map(row => row.length))
+    const longest = rows.reduce((most, row) => Math.max(most, row.length), 0)
     const width = { max_length: maxLength, longest, do_not_pad: 0 }[padding]
     return {
       inputIds: rows.map(row => [...row, ...filler(width - row.length, this.padTokenId)]),
@@ -157,7 +185,7 @@ export class CLIPTokenizer implements SavableComponent {
    */
   encodeChunks(text: string, { maxLength = this.modelMaxLength }: { maxLength?: number } = {}): number[][] {
     if (!Number.isInteger(maxLength) || maxLength < 3) throw new InvalidMaxLengthError(maxLength, 3)
-    const ids = this.idsOf(text)
+    const ids = runAtOnce(this.idsOf(text))
     const rows: number[][] = []
     do {
       const row = [this.bosTokenId, ...ids.splice(0, maxLength - 2), this.eosTokenId]
@@ -190,8 +218,18 @@ export class CLIPTokenizer implements SavableComponent {
     return [...all].filter(([, id]) => id >= count).map(([token, id]) => ({ token, id }))
   }
 
-  private idsOf(text: string): number[] {
-    return this.tokenizer.encode(text, { add_special_tokens: false }).ids
+  /** The ids of a text without special tokens; stops once there are `most`. */
+  private *idsOf(text: string, most?: number): Generator<void, number[], void> {
+    const ids: number[] = []
+    for (const piece of textPieces(text, {
+      hasTokensWithSpaces: this.hasTokensWithSpaces,
+      isTruncated: most !== undefined,
+    })) {
+      for (const id of this.tokenizer.encode(piece, { add_special_tokens: false }).ids) ids.push(id)
+      if (most !== undefined && ids.length >= most) break
+      yield
+    }
+    return ids
   }
 }
 

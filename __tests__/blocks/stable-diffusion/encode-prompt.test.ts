@@ -136,7 +136,7 @@ describe('EncodePrompt', () => {
       expect.objectContaining({ code: 'TOO_MANY_NAMES' }),
       expect.objectContaining({
         code: 'PROMPT_TRUNCATED',
-        message: 'The prompt 2 is longer than 24 tokens. This end of it is not seen: "rocket pizza"',
+        message: 'The prompt 2 is longer than 24 tokens. The truncated part is: "rocket pizza"',
       }),
     ])
     const [, cut] = takeRows(embeds)
@@ -148,8 +148,44 @@ describe('EncodePrompt', () => {
     const inputs = { prompt: ['pizza', 'dog'], negativePrompt: `${'apple '.repeat(22)}rocket` }
     take(await encoder()<tf.Tensor>(inputs, { output: 'promptEmbeds', onEvent }))
     expect(warnings.map(({ message }) => message)).toEqual([
-      'The negative prompt is longer than 24 tokens. This end of it is not seen: "rocket"',
+      'The negative prompt is longer than 24 tokens. The truncated part is: "rocket"',
     ])
+  })
+
+  test('encodes long lists of prompts in batches, as it encodes each', async () => {
+    const prompt = Array.from({ length: 70 }, (_, i) => (i === 66 ? 'rocket' : 'pizza'))
+    const rows = await encode({ prompt, numImagesPerPrompt: 2 })
+    const [pizza] = await encode({ prompt: 'pizza' })
+    const [rocket] = await encode({ prompt: 'rocket' })
+    expect(rows.length).toBe(140)
+    expectRows(
+      [131, 132, 133, 134, 139].map(i => rows[i]),
+      [pizza, rocket, rocket, pizza, pizza],
+    )
+  })
+
+  test.each([
+    ['prompts', { prompt: Array.from({ length: 20_000 }, (_, i) => `pizza ${i}`) }],
+    ['pictures of one prompt', { prompt: 'pizza', numImagesPerPrompt: 50_000 }],
+  ])('stops at an abort among thousands of %s', async (_, inputs) => {
+    const controller = new AbortController()
+    const running = encoder()(inputs, { output: 'promptEmbeds', signal: controller.signal, onEvent: () => {} })
+    setTimeout(() => controller.abort(), 30)
+    expect(((await failureOf(running)) as Error).name).toBe('AbortError')
+  })
+
+  test('refuses embeddings that do not fit into memory', async () => {
+    const error = await failureOf(encode({ prompt: 'pizza', numImagesPerPrompt: 1e12 }))
+    expect(error).toBeInstanceOf(PipelineValidationError)
+    expect((error as Error).message).toContain('memory')
+  })
+
+  test('names the first ten of many prompts with a problem, and counts the others', async () => {
+    const { warnings, onEvent } = collectWarnings()
+    const prompt = new Array<string>(13).fill(' ')
+    take(await encoder()<tf.Tensor>({ prompt }, { output: 'promptEmbeds', onEvent }))
+    expect(warnings.length).toBe(11)
+    expect(warnings.at(-1)).toMatchObject({ code: 'PROMPT_EMPTY', message: '3 more prompts are empty.' })
   })
 
   test.each(['', '  \n'])('warns of the empty prompt %j', async prompt => {

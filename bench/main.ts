@@ -9,20 +9,21 @@ import { schedulerNames } from 'tesserae'
 import { median } from './median'
 import { ModelProcess } from './model-process'
 import { measureOverhead } from './overhead'
-import { explanations, type Result, saveResults, table } from './results'
+import { describeEnvironment, explanations, type Result, saveResults, table } from './results'
 import { measureTypeCheck } from './type-check'
+import { ourVersions, peerVersions } from './versions'
 import { type ProcessCost, watchProcess } from './watched-process'
 
 // Compiled files lie in dist/bench.
 const root = join(__dirname, '..', '..')
 const peers = join(root, 'bench', 'peers')
+const python = process.env.TESSERAE_PYTHON ?? join(root, 'bench', '.venv', 'bin', 'python')
 
 interface Options {
   only?: string
   runs: string
   threads: string
   models: string
-  tokenizer?: string
 }
 
 /** What Stable Diffusion's schedulers have in common. */
@@ -38,11 +39,14 @@ const LATENTS = {
 const RUN_STEPS = 4
 
 class Bench {
-  readonly python = process.env.TESSERAE_PYTHON ?? join(root, 'bench', '.venv', 'bin', 'python')
   readonly results: Result[] = []
-  readonly versions = new Set<string>()
 
-  constructor(private readonly options: Options) {}
+  constructor(
+    private readonly options: Options,
+    private readonly python: string,
+    /** What each result was measured with. */
+    private readonly environment: string,
+  ) {}
 
   get runs(): number {
     return Number(this.options.runs)
@@ -58,15 +62,17 @@ class Bench {
     const folder = join(this.options.models, size)
     if (!existsSync(join(folder, 'unet'))) {
       console.error(`Making ${folder} …`)
-      const tokenizer = this.options.tokenizer === undefined ? [] : ['--tokenizer', this.options.tokenizer]
-      const args = [join(peers, 'make_checkpoint.py'), folder, '--size', size, '--dtype', 'float16', ...tokenizer]
+      const args = [join(peers, 'make_checkpoint.py'), folder, '--size', size, '--dtype', 'float16']
       execFileSync(this.python, args, { stdio: 'inherit' })
     }
     return folder
   }
 
-  add(result: Result): void {
+  /** Adds a result, and saves it: a later comparison may fail. */
+  add(measured: Omit<Result, 'environment'>): void {
+    const result = { ...measured, environment: this.environment }
     this.results.push(result)
+    saveResults(join(root, 'bench'), this.results)
     console.error(`${result.name}: ${result.ratio.toFixed(3)} (memory ${result.memoryRatio?.toFixed(3) ?? '–'})`)
   }
 
@@ -82,8 +88,6 @@ class Bench {
       const peer = new ModelProcess(this.python, [join(peers, 'models.py'), '--threads', threads])
       try {
         for (const side of [ours, peer]) {
-          const versions = await side.ask({ do: 'versions' })
-          for (const [name, version] of Object.entries(versions)) this.versions.add(`${name} ${version}`)
           await side.ask({ do: 'load', component, folder })
         }
         for (const { name, size } of wanted) {
@@ -184,16 +188,16 @@ class Bench {
 }
 
 async function compareWithPyTorch(options: Options): Promise<void> {
-  const bench = new Bench(options)
-  try {
-    execFileSync(bench.python, ['-c', 'import torch, diffusers, transformers'], { stdio: 'ignore' })
-  } catch {
+  const versions = peerVersions(python)
+  if (versions === undefined) {
     console.log(
-      `\nThe models are not compared: ${bench.python} has no torch, diffusers and transformers.\n` +
-        'bench/peers/create-environment.sh makes an environment that has; TESSERAE_PYTHON names the interpreter of another.',
+      `\nThe models are not compared: torch, diffusers or transformers does not load in ${python}.\n` +
+        'Run bench/peers/create-environment.sh to make an environment, or set TESSERAE_PYTHON to the interpreter of another.',
     )
     return
   }
+  console.log(`Compared with: ${versions.join(', ')}`)
+  const bench = new Bench(options, python, describeEnvironment([...ourVersions(root), ...versions]))
   const { threads } = options
   const out = await mkdtemp(join(tmpdir(), 'tesserae-bench-'))
   const cli = join(root, 'dist', 'cli', 'main.js')
@@ -241,8 +245,6 @@ async function compareWithPyTorch(options: Options): Promise<void> {
   } finally {
     await rm(out, { recursive: true, force: true })
   }
-  const file = { json: join(root, 'bench', 'results.json'), markdown: join(root, 'bench', 'RESULTS.md') }
-  if (bench.results.length > 0) saveResults(file, bench.results, [...bench.versions])
   console.log(`\n${table(bench.results)}`)
 }
 
@@ -272,9 +274,9 @@ new Command('bench')
   .option('--runs <number>', 'runs of each side', '5')
   .option('--threads <number>', 'threads of each side', String(availableParallelism()))
   .option('--models <folder>', 'where the checkpoints of random weights are made', join(root, 'bench', '.models'))
-  .option('--tokenizer <folder>', "CLIP's vocab.json and merges.txt, for a new checkpoint")
   .action(async (options: Options) => {
     const names = options.only?.split(',') ?? NAMES
+    console.log(`Versions: ${ourVersions(root).join(', ')}`)
     for (const [name, measure] of Object.entries(OTHERS)) if (names.includes(name)) await measure(options)
     if (names.some(name => !(name in OTHERS))) await compareWithPyTorch(options)
   })

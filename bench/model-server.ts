@@ -11,7 +11,7 @@ import { AutoencoderKL, CLIPTextModel, type Executor, selectExecutor, UNet2DCond
 type Model = UNet2DConditionModel | AutoencoderKL | CLIPTextModel
 
 interface Request {
-  do: 'load' | 'run' | 'unload' | 'memory' | 'versions' | 'exit'
+  do: 'load' | 'run' | 'unload' | 'memory' | 'exit'
   component: 'unet' | 'vae' | 'text_encoder'
   folder: string
   size: number
@@ -81,8 +81,6 @@ async function answer({ do: action, component, folder, size }: Request): Promise
       return {}
     case 'memory':
       return memory()
-    case 'versions':
-      return { tesserae: executor.version, node: process.version, executor: executor.backend }
     case 'exit':
       process.exit()
   }

@@ -1,6 +1,7 @@
 /** What the benchmarks found, as JSON for programs and as a table for people. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
+import { join } from 'node:path'
 
 /** One comparison, or a part of one: `comparison/part`. `ratio` and `memoryRatio` are ours ÷ PyTorch's. */
 export interface Result {
@@ -11,6 +12,8 @@ export interface Result {
   unit: 'µs' | 'ms' | 's'
   memoryRatio: number | null
   runs: number
+  /** Machine and versions that it was measured with. */
+  environment?: string
 }
 
 /** What each comparison is, and the ratios it must reach. */
@@ -29,22 +32,29 @@ export const explanations: Readonly<Record<string, { text: string; limit?: numbe
   'emoji-end-to-end': { text: 'the bundled model, 25 steps, process start to PNG', limit: 0.25 },
 }
 
-/** Puts new results in the place of old ones of the same name, and writes both files. */
-export function saveResults(
-  file: { json: string; markdown: string },
-  results: readonly Result[],
-  versions: readonly string[],
-): void {
-  let old: Result[] = []
-  try {
-    old = JSON.parse(readFileSync(file.json, 'utf8')) as Result[]
-  } catch {}
+/** Returns a line that names this machine and the versions. */
+export function describeEnvironment(versions: readonly string[]): string {
+  const processor = cpus()[0]?.model.trim() ?? 'unknown processor'
+  const gibibytes = (totalmem() / 2 ** 30).toFixed(0)
+  return `${processor}, ${cpus().length} processors, ${gibibytes} GiB, ${process.platform} ${process.arch}; ${versions.join(', ')}`
+}
+
+/**
+ * Replaces results of the same comparisons in `results.json` and `RESULTS.md`, and keeps all others.
+ *
+ * @throws Error if `results.json` exists and cannot be read, because its results would be lost
+ */
+export function saveResults(folder: string, results: readonly Result[]): void {
+  const file = join(folder, 'results.json')
+  const old = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Result[]) : []
   const all = Object.keys(explanations).flatMap(name => {
     const found = results.filter(result => comparisonOf(result) === name)
-    return found.length > 0 ? found : old.filter(result => comparisonOf(result) === name)
+    const parts = new Set(found.map(result => result.name))
+    const kept = old.filter(result => comparisonOf(result) === name && !parts.has(result.name))
+    return [...kept, ...found]
   })
-  writeFileSync(file.json, `${JSON.stringify(all, null, 2)}\n`)
-  writeFileSync(file.markdown, describe(all, versions))
+  writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`)
+  writeFileSync(join(folder, 'RESULTS.md'), describe(all))
 }
 
 function comparisonOf({ name }: Pick<Result, 'name'>): string {
@@ -73,17 +83,26 @@ export function table(results: readonly Result[]): string {
   return [head, '|---|---|---|---|---|---|---|---|', ...rows].join('\n')
 }
 
-function describe(results: readonly Result[], versions: readonly string[]): string {
-  const processor = cpus()[0]?.model.trim() ?? 'unknown'
-  const gibibytes = (totalmem() / 2 ** 30).toFixed(0)
+/** Lists what the comparisons were measured with: rows of different runs stand in one table. */
+function environmentsOf(results: readonly Result[]): string {
+  const names = new Map<string, Set<string>>()
+  for (const result of results) {
+    const { environment = 'machine and versions were not recorded' } = result
+    names.set(environment, (names.get(environment) ?? new Set()).add(comparisonOf(result)))
+  }
+  return [...names].map(([environment, comparisons]) => `- ${[...comparisons].join(', ')}: ${environment}`).join('\n')
+}
+
+function describe(results: readonly Result[]): string {
   return `# Benchmark results
 
 Written by \`npm run bench\`: medians of runs that alternate between ours and PyTorch diffusers in float32, with the same number of threads. Figures in
 milliseconds change with the machine; the ratios are what counts. The peer's models are already in memory when its steps are timed.
 
-Machine: ${processor}, ${cpus().length} processors, ${gibibytes} GiB, ${process.platform} ${process.arch}.
-Versions: ${versions.join(', ')}.
-
 ${table(results)}
+
+Measured with:
+
+${environmentsOf(results)}
 `
 }

@@ -2,8 +2,6 @@
 
 import argparse
 import json
-import shutil
-import sys
 from pathlib import Path
 
 import torch
@@ -84,18 +82,31 @@ MODEL_INDEX = {
 }
 
 
-def copy_tokenizer(source: Path, out: Path) -> None:
-    tokens = len(json.loads((source / "vocab.json").read_text()))
-    if tokens != SD15_TEXT["vocab_size"]:
-        sys.exit(f"{source} has {tokens} tokens, CLIP's published vocabulary has {SD15_TEXT['vocab_size']}")
+def byte_symbols() -> list[str]:
+    """The character that stands for each byte in CLIP's vocabulary, printable bytes first."""
+    printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    others = 256 - len(printable)
+    return [chr(byte) for byte in printable] + [chr(256 + i) for i in range(others)]
+
+
+def write_tokenizer(out: Path) -> None:
+    """A vocabulary of CLIP's size, format and special tokens. Its merges are pairs of symbols in order: only their number matters."""
+    symbols = byte_symbols()
+    ends = [symbol + "</w>" for symbol in symbols]
+    count = SD15_TEXT["vocab_size"] - len(symbols) - len(ends) - 2
+    merges = [(a, b) for a in symbols for b in ends + symbols][:count]
+    tokens = [*symbols, *ends, *(a + b for a, b in merges), "<|startoftext|>", "<|endoftext|>"]
+    special = {"bos_token": tokens[-2], "eos_token": tokens[-1], "unk_token": tokens[-1], "pad_token": tokens[-1]}
+    config = special | {"tokenizer_class": "CLIPTokenizer", "model_max_length": 77, "do_lower_case": True}
     out.mkdir(parents=True, exist_ok=True)
-    for name in ("vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"):
-        if (source / name).exists():
-            shutil.copyfile(source / name, out / name)
+    (out / "vocab.json").write_text(json.dumps({token: i for i, token in enumerate(tokens)}), "utf-8")
+    (out / "merges.txt").write_text("#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in merges), "utf-8")
+    (out / "special_tokens_map.json").write_text(json.dumps(special) + "\n")
+    (out / "tokenizer_config.json").write_text(json.dumps(config) + "\n")
 
 
-def write_pipeline(out: Path, unet: dict, vae: dict, text: dict, tokenizer: Path) -> None:
-    copy_tokenizer(tokenizer, out / "tokenizer")
+def write_pipeline(out: Path, unet: dict, vae: dict, text: dict) -> None:
+    write_tokenizer(out / "tokenizer")
     UNet2DConditionModel(**unet).save_pretrained(out / "unet", max_shard_size="100GB")
     AutoencoderKL(**vae).save_pretrained(out / "vae", max_shard_size="100GB")
     CLIPTextModel(CLIPTextConfig(**text)).save_pretrained(out / "text_encoder", max_shard_size="100GB")
@@ -109,19 +120,16 @@ def main() -> None:
     parser.add_argument("--size", choices=["sd15", "sdxl-unet", "tiny"], default="sd15")
     parser.add_argument("--dtype", choices=["float16", "float32"], default="float16")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--tokenizer", type=Path, help="folder with CLIP's vocab.json and merges.txt (sd15 and tiny)")
     arguments = parser.parse_args()
-    if arguments.tokenizer is None and arguments.size != "sdxl-unet":
-        parser.error(f"--size {arguments.size} needs --tokenizer")
 
     torch.manual_seed(arguments.seed)
     torch.set_default_dtype(getattr(torch, arguments.dtype))  # so that no float32 copy is ever made
     if arguments.size == "sdxl-unet":
         UNet2DConditionModel(**SDXL_UNET).save_pretrained(arguments.out / "unet", max_shard_size="2GB")
     elif arguments.size == "sd15":
-        write_pipeline(arguments.out, SD15_UNET, SD15_VAE, SD15_TEXT, arguments.tokenizer)
+        write_pipeline(arguments.out, SD15_UNET, SD15_VAE, SD15_TEXT)
     else:
-        write_pipeline(arguments.out, TINY_UNET, TINY_VAE, TINY_TEXT, arguments.tokenizer)
+        write_pipeline(arguments.out, TINY_UNET, TINY_VAE, TINY_TEXT)
 
 
 main()

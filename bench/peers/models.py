@@ -5,7 +5,6 @@ import ctypes
 import gc
 import json
 import os
-import platform
 import sys
 import time
 from collections.abc import Callable
@@ -14,9 +13,7 @@ from collections.abc import Callable
 answers = os.fdopen(os.dup(1), "w", buffering=1)
 os.dup2(2, 1)
 
-import diffusers  # noqa: E402
 import torch  # noqa: E402
-import transformers  # noqa: E402
 from diffusers import AutoencoderKL, UNet2DConditionModel  # noqa: E402
 from own_process import memory  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
@@ -103,16 +100,7 @@ def unload(component: str) -> dict:
     return {}
 
 
-def versions() -> dict:
-    return {
-        "torch": torch.__version__,
-        "diffusers": diffusers.__version__,
-        "transformers": transformers.__version__,
-        "python": platform.python_version(),
-    }
-
-
-ACTIONS = {"load": load, "run": run, "output": output, "unload": unload, "memory": memory, "versions": versions}
+ACTIONS = {"load": load, "run": run, "output": output, "unload": unload, "memory": memory}
 
 
 def answer(line: str) -> dict | None:

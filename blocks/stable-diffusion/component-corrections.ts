@@ -1,4 +1,5 @@
 /** Corrects components of old checkpoints. Counterpart: the constructor of StableDiffusionPipeline in diffusers. */
+import type { AutoencoderKL } from '../../components/models/autoencoder-kl/autoencoder-kl'
 import type { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
 import type { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
 import type { ComponentOptions } from '../../src'
@@ -15,6 +16,9 @@ export const schedulerOptions: ComponentOptions = {
 
 /** How the blocks of the family ask for a UNet: one that is loaded from a checkpoint is corrected. */
 export const unetOptions: ComponentOptions = { description: 'Predicts the noise.', afterLoad: correctUNet }
+
+/** How the blocks of the family ask for a VAE: of one that is loaded from a checkpoint, settings without effect are named. */
+export const vaeOptions: ComponentOptions = { description: 'Turns latents into pictures.', afterLoad: warnOfStatistics }
 
 /** What the settings of schedulers must be for Stable Diffusion. */
 const SCHEDULER_SETTINGS: Readonly<Record<string, unknown>> = { stepsOffset: 1, clipSample: false }
@@ -48,6 +52,18 @@ export function correctUNet(unet: UNet2DConditionModel, source: string): void {
   if (typeof sampleSize !== 'number' || sampleSize >= SAMPLE_SIZE || !isOld(unet.diffusersVersion)) return
   unet.registerToConfig({ sampleSize: SAMPLE_SIZE })
   warn(source, `UNet2DConditionModel of diffusers ${unet.diffusersVersion}`, 'sampleSize', sampleSize, SAMPLE_SIZE)
+}
+
+/** Warns of means and deviations of latents: as in the reference, Stable Diffusion's pipelines scale latents by `scaling_factor` alone. */
+function warnOfStatistics(vae: AutoencoderKL, source: string): void {
+  for (const key of ['latentsMean', 'latentsStd'] as const) {
+    const value = vae.config[key]
+    if (value === null) continue
+    emitWarningOnce(
+      'SETTING_IGNORED',
+      `${source}: the VAE has ${toSnakeCase(key)} ${printableName(JSON.stringify(value))}. Stable Diffusion's pipelines ignore it: they scale latents by scaling_factor alone.`,
+    )
+  }
 }
 
 function isOld(version: string | undefined): boolean {

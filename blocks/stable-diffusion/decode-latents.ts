@@ -3,6 +3,7 @@ import { AutoencoderKL } from '../../components/models/autoencoder-kl/autoencode
 import { tensor } from '../../components/tensors/tensor-schema'
 import type * as tf from '../../components/tensors/tf'
 import { Block, Component, type In, Input, ModularPipelineBlocks, type Out, Output } from '../../src'
+import { vaeOptions } from './component-corrections'
 
 /** Undoes the scaling of the latents and decodes them. */
 @Block({
@@ -14,7 +15,7 @@ import { Block, Component, type In, Input, ModularPipelineBlocks, type Out, Outp
 export class DecodeLatents extends ModularPipelineBlocks {
   static override readonly className: string = 'DecodeLatents'
 
-  @Component(AutoencoderKL) vae!: AutoencoderKL
+  @Component(AutoencoderKL, vaeOptions) vae!: AutoencoderKL
 
   /** Denoised latents. */
   @Input(tensor('images latentHeight latentWidth latentChannels').describe('Denoised latents.'))

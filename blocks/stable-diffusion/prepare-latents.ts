@@ -11,6 +11,7 @@ import {
   Block,
   Component,
   type In,
+  IncompatibleComponentsError,
   type InOut,
   Input,
   InputTypeError,
@@ -24,6 +25,14 @@ import { latentSize } from './latent-size'
 const latentsSchema = tensor('images latentHeight latentWidth latentChannels')
 const generators = z.union([instance(Generator), z.array(instance(Generator))])
 const size = z.int().min(1).optional()
+
+/** What UNets are made for that take so many channels beside the latents. */
+const TASKS: Readonly<Record<number, string>> = {
+  1: 'depth to image',
+  3: 'upscaling',
+  4: 'editing by instructions',
+  5: 'inpainting',
+}
 
 /** Makes the noisy latents of the first step. */
 @Block({
@@ -74,6 +83,7 @@ export class PrepareLatents extends ModularPipelineBlocks {
 
   async run(): Promise<void> {
     const { batchSize, scheduler, generator = new Generator(this.context.seed) } = this
+    this.requireTextToImage()
     this.generator = generator
     const [height, width] = [this.latentSize('height'), this.latentSize('width')]
     const shape = [batchSize, height, width, this.unet.config.inChannels] as const
@@ -83,6 +93,20 @@ export class PrepareLatents extends ModularPipelineBlocks {
       throw new InputTypeError({ path: this.context.path, input: 'latents', expected, value: noise })
     }
     this.latents = noise.mul(scheduler.initNoiseSigma)
+  }
+
+  /** UNets for other tasks take channels of a mask or a picture beside the latents. @throws IncompatibleComponentsError */
+  private requireTextToImage(): void {
+    const { inChannels } = this.unet.config
+    const { latentChannels } = this.vae.config
+    if (inChannels === latentChannels) return
+    const task = TASKS[inChannels - latentChannels]
+    throw new IncompatibleComponentsError(
+      this.context.path,
+      ['unet', 'vae'],
+      `the UNet takes ${inChannels} channels, and the VAE makes latents of ${latentChannels}. ${task ? `Such a UNet is made for ${task}, which these blocks do not support. ` : ''}` +
+        'Load a checkpoint for text to image.',
+    )
   }
 
   /** Rows or columns of the latents. */

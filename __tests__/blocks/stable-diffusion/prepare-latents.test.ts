@@ -1,13 +1,16 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import {
   EulerDiscreteScheduler,
   Generator,
+  IncompatibleComponentsError,
   InputTypeError,
   PipelineValidationError,
   PrepareLatents,
   type Seed,
   ShapeMismatchError,
+  UNet2DConditionModel,
 } from '../../../index'
 import { expectClose } from '../../../testing/goldens/compare'
 import { toChannelsFirst } from '../../../testing/goldens/layout'
@@ -28,6 +31,20 @@ describe('PrepareLatents', () => {
     const latents = await noise({}, 3)
     expectClose('initial_noise', toChannelsFirst(latents), recorded('initial_noise'), { atol: 2e-6, rtol: 1e-5 })
     latents.dispose()
+  })
+
+  test.each([
+    [9, / inpainting, /],
+    [7, / upscaling, /],
+    [6, /latents of 4\. Load a checkpoint/],
+  ])('refuses a UNet of %s channels', async (inChannels, words) => {
+    const file = join(emojiFolder, 'unet', 'config.json')
+    const config = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+    const unet = UNet2DConditionModel.fromConfig({ ...config, in_channels: inChannels })
+    const error = await failureOf(emoji.pipelineOf(new PrepareLatents(), { unet })({ batchSize: 1 }))
+    expect(error).toBeInstanceOf(IncompatibleComponentsError)
+    expect((error as Error).message).toMatch(words)
+    unet.dispose()
   })
 
   test('draws the same noise for the same seed, and other noise for another', async () => {

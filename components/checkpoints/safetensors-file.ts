@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { nearestName } from '../../src/errors/nearest-name'
 import { openRegularFile } from '../../src/files/read-file'
+import { yieldToEventLoop } from '../../src/runtime/time-slice'
 import { listFolder, MissingFileError } from '../files/missing-file-error'
 import { allocateBytes } from './allocate-bytes'
 import type { Checkpoint, TensorInfo } from './checkpoint'
@@ -116,6 +117,8 @@ async function readHeader(path: string, handle: FileHandle): Promise<Safetensors
   }
   const header = new Uint8Array(headerBytes)
   await readFully(path, handle, header, LENGTH_BYTES)
+  // Headers of files that were opened at once are parsed one by one.
+  await yieldToEventLoop()
   return parseHeader(header, path, size, { size, modified })
 }
 

@@ -9,6 +9,7 @@ import { absoluteIfThere, pathOf } from '../../src/files/path-of'
 import { classNameOf } from '../../src/format/class-name'
 import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions } from '../../src/params/component-class'
+import { yieldToEventLoop } from '../../src/runtime/time-slice'
 import { openCheckpoint } from '../checkpoints/open-checkpoint'
 import { floatDType } from '../checkpoints/weight-dtypes'
 import type { WeightNameOptions } from '../checkpoints/weight-names'
@@ -97,6 +98,8 @@ async function loadFrom<M extends PretrainedModel>(
   const otherClass = otherClassOf(config, classNameOf(modelClass))
   const explicitFile = explicitWeights(config, files, file)
   if (explicitFile !== undefined) await fetchWeights(explicitFile)
+  // Models that load together are made one by one.
+  await yieldToEventLoop()
   try {
     const model = modelClass.fromConfig(config, file)
     model.diffusersVersion = versionOf(config)
@@ -119,6 +122,7 @@ async function loadWeights(
   folder: string,
   { variant, explicitFile, signal, lazy, dtype }: FromPretrainedOptions & Pick<WeightNameOptions, 'explicitFile'>,
 ): Promise<FoundWeights> {
+  await yieldToEventLoop()
   const checkpoint = await openCheckpoint(folder, { weightsName, variant, explicitFile })
   try {
     const how = { ...(rename && { rename }), signal, lazy, dtype: dtype && floatDType(dtype) }

@@ -1,6 +1,6 @@
 /** Loads the weights of a module from a checkpoint. Counterpart: torch.nn.Module.load_state_dict. */
 import { classNameOf } from '../../src/format/class-name'
-import { TimeSlice } from '../../src/runtime/time-slice'
+import { runInSlices, TimeSlice } from '../../src/runtime/time-slice'
 import type { Checkpoint } from '../checkpoints/checkpoint'
 import { wrongDType } from '../checkpoints/safetensors-error'
 import { type FloatDType, isFloatDType } from '../checkpoints/weight-dtypes'
@@ -42,7 +42,10 @@ export async function loadStateDict(
   checkpoint: Checkpoint,
   options: LoadStateDictOptions = {},
 ): Promise<LoadedStateDict> {
-  const { matches, ...found } = match(module, checkpoint, options.rename ?? (key => key))
+  const { matches, ...found } = await runInSlices(
+    match(module, checkpoint, options.rename ?? (key => key)),
+    options.signal,
+  )
   try {
     const slice = new TimeSlice(options.signal)
     for (const [key, parameter] of matches) {
@@ -66,7 +69,11 @@ interface Match extends LoadedStateDict {
   readonly matches: ReadonlyMap<string, Parameter>
 }
 
-function match(module: Module, checkpoint: Checkpoint, rename: (key: string) => string | null): Match {
+function* match(
+  module: Module,
+  checkpoint: Checkpoint,
+  rename: (key: string) => string | null,
+): Generator<void, Match, void> {
   const wanted = new Map(module.namedParameters())
   const matches = new Map<string, Parameter>()
   const unused: string[] = []
@@ -75,6 +82,7 @@ function match(module: Module, checkpoint: Checkpoint, rename: (key: string) => 
   const misshapen: MisshapenKey[] = []
   const missing = new Set(wanted.keys())
   for (const key of checkpoint.keys) {
+    yield
     const [asStored, unwrappedName] = [rename(key), rename(unwrapKey(key))]
     if (asStored === null || unwrappedName === null) continue
     const name = [asStored, unwrappedName].find(candidate => wanted.has(candidate))

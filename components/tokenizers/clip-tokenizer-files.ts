@@ -5,39 +5,16 @@ import { emitWarning } from '../../src/errors/emit-warning'
 import { printableName } from '../../src/errors/printable'
 import { readText } from '../../src/files/read-text'
 import { VOCABULARY } from '../../src/files/text-limits'
-import { explainMismatch } from '../../src/params/schema'
+import { runInSlices, yieldToEventLoop } from '../../src/runtime/time-slice'
 import { readConfig } from '../configs/read-config'
 import { listFolder, MissingFileError } from '../files/missing-file-error'
 import { CLIP_TOKENIZER_CLASSES, canReadCLIP, isGeneric, requireCLIPSteps } from './clip-tokenizer-class'
 import { InvalidTokenizerError } from './invalid-tokenizer-error'
-
-/** Tables are as long as the largest id: a hundred times the vocabulary of the largest language models is no such id. */
-const LARGEST_ID = 20_000_000
+import { idSchema, mergesLoop, mergesTextLoop, vocabLoop } from './vocabulary-tables'
 
 /** Characters of an added token, and of all of them together, which become one regular expression. */
 const LONGEST_ADDED_TOKEN = 1000
 const LONGEST_ADDED_TOKENS = 200_000
-
-/** Characters of a token or a piece of a merge: words are compared with them piece by piece. */
-const LONGEST_PIECE = 1000
-
-const idSchema = z.int().min(0).max(LARGEST_ID)
-/** Not a record of zod's: that drops a token called `__proto__`, and takes several times as long. */
-const vocabSchema = z.unknown().transform((value, context): Record<string, number> => {
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-  if (!isObject) context.addIssue({ code: 'custom', message: 'Invalid input: expected record' })
-  else {
-    for (const [token, id] of Object.entries(value)) {
-      if (token.length > LONGEST_PIECE)
-        context.addIssue({ code: 'custom', path: [printableName(token)], message: `longer than ${LONGEST_PIECE}` })
-      const parsed = Number.isInteger(id) && id >= 0 && id <= LARGEST_ID ? undefined : idSchema.safeParse(id)
-      if (parsed?.success !== false) continue
-      context.addIssue({ code: 'custom', path: [printableName(token)], message: explainMismatch(parsed.error) })
-      break
-    }
-  }
-  return value as Record<string, number>
-})
 
 const addedTokenSchema = z.object({
   content: z.string().min(1).max(LONGEST_ADDED_TOKEN),
@@ -75,21 +52,13 @@ const settingsSchema = specialTokensSchema.extend({
   added_tokens_decoder: z.record(z.string().regex(/^\d+$/), addedTokenSchema).optional(),
 })
 
-const pairSchema = z.tuple([z.string(), z.string()])
 const tokenizerJsonSchema = z.object({
   model: z.object({
     type: z.literal('BPE').optional(),
     end_of_word_suffix: z.literal('</w>'),
-    vocab: vocabSchema,
-    merges: z.array(
-      z.union([
-        pairSchema,
-        z
-          .string()
-          .transform(merge => merge.split(' '))
-          .pipe(pairSchema),
-      ]),
-    ),
+    /** Checked in pieces, as are the merges. */
+    vocab: z.unknown(),
+    merges: z.unknown(),
   }),
   added_tokens: z.array(addedTokenSchema.extend({ id: idSchema })).default([]),
   normalizer: z.unknown(),
@@ -144,17 +113,19 @@ export async function readCLIPTokenizerFiles(
   const names = await listFolder(folder)
   const read = async <S extends z.ZodType>(name: string, schema: S): Promise<z.infer<S> | undefined> => {
     signal?.throwIfAborted()
-    return names?.includes(name)
-      ? check(join(folder, name), schema, await readConfig(folder, name, VOCABULARY))
-      : undefined
+    if (!names?.includes(name)) return undefined
+    const config = await readConfig(folder, name, VOCABULARY)
+    // Files that were read at once are not checked at once.
+    await yieldToEventLoop()
+    return check(join(folder, name), schema, config)
   }
   const settings = (await read('tokenizer_config.json', settingsSchema)) ?? {}
   const configFile = join(folder, 'tokenizer_config.json')
   const stated = settings.tokenizer_class ?? undefined
   if (stated === undefined || canReadCLIP(stated))
-    return readVocabulary(folder, names, read, settings, className ?? stated)
+    return readVocabulary(folder, { names, read, settings, signal }, className ?? stated)
   try {
-    const files = await readVocabulary(folder, names, read, settings, className)
+    const files = await readVocabulary(folder, { names, read, settings, signal }, className)
     const message = `${configFile} names the class ${printableName(stated)}. It was loaded as CLIPTokenizer, whose files the folder holds.`
     emitWarning('OTHER_CLASS', message)
     return files
@@ -167,11 +138,16 @@ export async function readCLIPTokenizerFiles(
 
 type Read = <S extends z.ZodType>(name: string, schema: S) => Promise<z.infer<S> | undefined>
 
+interface FolderContents {
+  readonly names: readonly string[] | undefined
+  readonly read: Read
+  readonly settings: z.infer<typeof settingsSchema>
+  readonly signal: AbortSignal | undefined
+}
+
 async function readVocabulary(
   folder: string,
-  names: readonly string[] | undefined,
-  read: Read,
-  settings: z.infer<typeof settingsSchema>,
+  { names, read, settings, signal }: FolderContents,
   className = 'CLIPTokenizer',
 ): Promise<CLIPTokenizerFiles> {
   const tokenizer = await read('tokenizer.json', tokenizerJsonSchema)
@@ -179,9 +155,18 @@ async function readVocabulary(
     if (!tokenizer) throw new MissingFileError(folder, ['tokenizer.json'], names, `A ${className} reads no other file.`)
     requireCLIPSteps(join(folder, 'tokenizer.json'), tokenizer)
   }
-  const vocab = tokenizer?.model.vocab ?? (await read('vocab.json', vocabSchema))
-  const merges =
-    tokenizer?.model.merges ?? (names?.includes('merges.txt') && (await readMerges(join(folder, 'merges.txt'))))
+  const [vocabFile, mergesFile] = ['vocab.json', 'merges.txt'].map(name => join(folder, name)) as [string, string]
+  const tokenizerFile = join(folder, 'tokenizer.json')
+  const table = tokenizer ? undefined : await read('vocab.json', z.unknown())
+  const vocab = tokenizer
+    ? await runInSlices(vocabLoop(tokenizerFile, 'model.vocab.', tokenizer.model.vocab), signal)
+    : table === undefined
+      ? undefined
+      : await runInSlices(vocabLoop(vocabFile, '', table), signal)
+  const merges = tokenizer
+    ? await runInSlices(mergesLoop(tokenizerFile, 'model.merges', tokenizer.model.merges), signal)
+    : names?.includes('merges.txt') &&
+      (await runInSlices(mergesTextLoop(mergesFile, await readText(mergesFile, VOCABULARY.bytes)), signal))
   if (!vocab || !merges) {
     const advice = 'A vocab.json needs the merges.txt that belongs to it.'
     throw new MissingFileError(folder, ['tokenizer.json', vocab ? 'merges.txt' : 'vocab.json'], names, advice)
@@ -229,22 +214,6 @@ const ADDED_TOKEN = { normalized: true, special: false, lstrip: false, rstrip: f
 
 function addedTokensOf(ids: Readonly<Record<string, number>>): AddedToken[] {
   return Object.entries(ids).map(([content, id]) => ({ ...ADDED_TOKEN, content, id }))
-}
-
-/** One merge per line, two pieces each; a first line such as `#version: 0.2` is none. */
-async function readMerges(file: string): Promise<[string, string][]> {
-  const lines = (await readText(file, VOCABULARY.bytes)).split(/\r?\n/)
-  return lines.flatMap((line, i) => {
-    if (line === '' || line.startsWith('#version')) return []
-    const [left, right, ...rest] = line.split(' ')
-    if (!left || !right || rest.length > 0) {
-      throw new InvalidTokenizerError(
-        file,
-        `line ${i + 1} must be two pieces with a space between, but is "${printableName(line)}".`,
-      )
-    }
-    return [[left, right] satisfies [string, string]]
-  })
 }
 
 function check<S extends z.ZodType>(file: string, schema: S, value: unknown): z.infer<S> {

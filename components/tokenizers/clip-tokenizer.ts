@@ -1,16 +1,16 @@
 /** Turns prompts into token ids for CLIP text models. Counterpart: transformers/models/clip/tokenization_clip.py */
 
 import { join } from 'node:path'
-import { Tokenizer } from '@huggingface/tokenizers'
+import type { Tokenizer } from '@huggingface/tokenizers'
 import { pathOf } from '../../src/files/path-of'
 import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
 import { runAtOnce, runInSlices } from '../../src/runtime/time-slice'
 import type { PromptVocabulary } from '../vocabulary/prompt-vocabulary'
 import { readVocabularyIfSound, VOCABULARY_FILE } from '../vocabulary/vocabulary-files'
+import { tokenizerLoop } from './bpe-tables'
 import { canReadCLIP } from './clip-tokenizer-class'
 import { CLIP_TOKENIZER_FILES, type CLIPTokenizerFiles, readCLIPTokenizerFiles } from './clip-tokenizer-files'
-import { clipTokenizerJson } from './clip-tokenizer-json'
 import { isReplacedTokenizerFile, writeCLIPTokenizerFiles } from './clip-tokenizer-saving'
 import { InvalidMaxLengthError } from './invalid-max-length-error'
 import { InvalidTokenizerError } from './invalid-tokenizer-error'
@@ -61,7 +61,6 @@ export class CLIPTokenizer implements SavableComponent {
   readonly padTokenId: number
   /** Added tokens by their text, such as the names of learned concepts, with their ids. */
   readonly addedTokensEncoder: ReadonlyMap<string, number>
-  private readonly tokenizer: Tokenizer
   private readonly specialIds: ReadonlySet<number>
   private readonly hasTokensWithSpaces: boolean
 
@@ -69,8 +68,8 @@ export class CLIPTokenizer implements SavableComponent {
     private readonly files: CLIPTokenizerFiles,
     /** The words and sizes that the model was trained on, if `vocabulary.json` lists them. */
     readonly vocabulary?: PromptVocabulary,
+    private readonly tokenizer: Tokenizer = runAtOnce(tokenizerLoop(files)),
   ) {
-    this.tokenizer = new Tokenizer(clipTokenizerJson(files), {})
     this.modelMaxLength = files.modelMaxLength
     this.bosTokenId = files.bosToken.id
     this.eosTokenId = files.eosToken.id
@@ -101,11 +100,12 @@ export class CLIPTokenizer implements SavableComponent {
     const files = await readCLIPTokenizerFiles(folder, { signal, className })
     const vocabulary = await readVocabularyIfSound(folder)
     try {
-      const tokenizer = new CLIPTokenizer(files, vocabulary)
+      const tokenizer = new CLIPTokenizer(files, vocabulary, await runInSlices(tokenizerLoop(files), signal))
       // The library compiles its patterns with the first text.
       tokenizer.encode('a')
       return tokenizer
     } catch (cause) {
+      signal?.throwIfAborted()
       throw new InvalidTokenizerError(folder, `no tokenizer can be made of it: ${(cause as Error).message}.`, cause)
     }
   }
@@ -214,8 +214,15 @@ export class CLIPTokenizer implements SavableComponent {
 
   /** The tokens whose ids are `count` or more: those for which a text encoder of `count` embeddings has none. */
   tokensFrom(count: number): { token: string; id: number }[] {
-    const all = new Map([...Object.entries(this.files.vocab), ...this.addedTokensEncoder])
-    return [...all].filter(([, id]) => id >= count).map(([token, id]) => ({ token, id }))
+    const found = new Map<string, number>()
+    const { vocab } = this.files
+    for (const token of Object.keys(vocab))
+      if ((vocab[token] as number) >= count) found.set(token, vocab[token] as number)
+    for (const [token, id] of this.addedTokensEncoder) {
+      if (id >= count) found.set(token, id)
+      else found.delete(token)
+    }
+    return [...found].map(([token, id]) => ({ token, id }))
   }
 
   /** The ids of a text without special tokens; stops once there are `most`. */

@@ -2,6 +2,7 @@
 import { BACKEND_NAMES, type BackendName } from './backend-loader'
 import { probeInProcess } from './probe-in-process'
 import type { ProbeMessage } from './probe-process'
+import { probeProgram } from './probe-program'
 
 /** What one backend does on this machine. */
 export interface BackendProbe {
@@ -35,6 +36,8 @@ export interface ProbeBackendsOptions {
 /**
  * Tries the backends one after the other. One that crashes, hangs or leaves something registered disturbs neither this
  * process nor the others. Never rejects for what a backend does.
+ *
+ * @throws BundledCodeError inside of a bundle
  */
 export async function probeBackends(options: ProbeBackendsOptions = {}): Promise<BackendProbe[]> {
   const { backends = BACKEND_NAMES, timeoutMs = 60_000 } = options
@@ -45,7 +48,7 @@ export async function probeBackends(options: ProbeBackendsOptions = {}): Promise
 
 async function probeBackend(name: BackendName, timeoutMs: number): Promise<BackendProbe> {
   const { log, message, reason } = await probeInProcess<ProbeMessage>(
-    require.resolve('./probe-process'),
+    probeProgram(__filename, 'probe-process'),
     name,
     timeoutMs,
   )

@@ -1,5 +1,6 @@
 /** Tries everything that ONNX Runtime may compute on, each in a process of its own, for `tesserae doctor`. */
 import { probeInProcess } from '../../backends/probe-in-process'
+import { probeProgram } from '../../backends/probe-program'
 import type { ExecutionProvider } from './graph-executor'
 import type { ProviderMessage } from './probe-provider-process'
 
@@ -20,11 +21,15 @@ export interface ProviderProbe {
 
 const ALL: readonly ExecutionProvider[] = ['cuda', 'webgpu', 'cpu']
 
-/** Tries the providers one after the other. Never rejects for what a provider does. */
+/**
+ * Tries the providers one after the other. Never rejects for what a provider does.
+ *
+ * @throws BundledCodeError inside of a bundle
+ */
 export async function probeProviders(providers = ALL, timeoutMs = 60_000): Promise<ProviderProbe[]> {
   const probes: ProviderProbe[] = []
   for (const name of providers) {
-    const program = require.resolve('./probe-provider-process')
+    const program = probeProgram(__filename, 'probe-provider-process')
     const { message, reason } = await probeInProcess<ProviderMessage>(program, name, timeoutMs)
     probes.push({ name, ...(message ?? { works: false, reason }) })
   }

@@ -3,6 +3,7 @@ import { OutOfMemoryError } from '../backends/out-of-memory-error'
 import { ModelMemoryError } from '../executors/graph/graph-errors'
 import type { BatchHook } from '../models/hooks/module-hook'
 import type { Module } from '../nn/module'
+import { concatRows } from '../tensors/concat-rows'
 import * as tf from '../tensors/tf'
 import type { BaseGuidance } from './guider-base'
 import type { BatchInputs, GuiderBatch, GuiderInputs } from './guider-batch'
@@ -57,12 +58,13 @@ async function predictTogether<D extends GuiderInputs>(
 ): Promise<void> {
   const count = batches.length
   const names = Object.keys(batches[0]?.inputs ?? {})
-  const inputs = Object.fromEntries(
-    names.map(name => [name, tf.concat(batches.map(batch => batch.inputs[name] as unknown as tf.Tensor))]),
-  )
+  const inputs: Record<string, tf.Tensor> = {}
   const shares = hooks.flatMap((ofPass, index) => ofPass.map(hook => ({ ...hook, share: { index, count } })))
-  // Of the same keys as the inputs of one pass.
   try {
+    for (const name of names) {
+      inputs[name] = await concatRows(batches.map(batch => batch.inputs[name] as unknown as tf.Tensor))
+    }
+    // Of the same keys as the inputs of one pass.
     const output = await predict(inputs as unknown as BatchInputs<D>, shares)
     const predictions = tf.split(output, count)
     output.dispose()

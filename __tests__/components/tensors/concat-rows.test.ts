@@ -1,0 +1,40 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { cpuLoader } from '../../../components/backends/cpu-loader'
+import { concatRows } from '../../../components/tensors/concat-rows'
+import { useLeakCheck } from './use-leak-check'
+
+beforeAll(async () => {
+  await cpuLoader.load({ threads: 1 })
+  await tf.setBackend('cpu')
+})
+
+useLeakCheck()
+
+test.each([10, 400_000])('joins batches of %d rows', async rows => {
+  const parts = [rows, 1, rows].map((count, i) => tf.tidy(() => tf.range(i, i + 3 * count).reshape([count, 3])))
+  const [joined, expected] = [await concatRows(parts), tf.concat(parts)]
+  expect(joined.shape).toEqual([2 * rows + 1, 3])
+  expect(Buffer.from(joined.dataSync().buffer).equals(Buffer.from(expected.dataSync().buffer))).toBe(true)
+  tf.dispose([parts, joined, expected])
+})
+
+test('lets other work run while it joins large batches', async () => {
+  const parts = [tf.zeros([2, 2 ** 23]), tf.zeros([2, 2 ** 23])]
+  let isJoined = false
+  let turns = 0
+  const joining = concatRows(parts).finally(() => {
+    isJoined = true
+  })
+  while (!isJoined) {
+    await new Promise(resolve => setImmediate(resolve))
+    turns++
+  }
+  expect(turns).toBeGreaterThan(1)
+  tf.dispose([parts, await joining])
+})
+
+test('refuses batches of different rows', async () => {
+  const parts = [tf.zeros([2 ** 20, 3]), tf.zeros([2 ** 20, 2])]
+  await expect(concatRows(parts)).rejects.toThrow(/concat/i)
+  tf.dispose(parts)
+})

@@ -17,6 +17,9 @@ export interface ConfigSource {
   withoutEffect?: ReadonlySet<string>
 }
 
+/** Keys in camelCase that other code reads: the name of the file that holds the weights. */
+const READ_BY_LOADERS = new Set(['transformersWeights'])
+
 /**
  * Parses a config by a schema with camelCase keys. Keys that the schema does not name are dropped, with a warning unless they begin
  * with an underscore (`_diffusers_version`), hold nothing, or are known to change nothing.
@@ -50,7 +53,8 @@ export function parseConfig<S extends z.ZodType<object>>(
 /** Whether a key is named by the schema, or has no effect anyway. A schema that is no object's may read any key. */
 function isRead(schema: z.ZodType<object>, name: string, { withoutEffect }: ConfigSource): boolean {
   const { shape } = schema as { shape?: object }
-  return shape === undefined || Object.hasOwn(shape, name) || withoutEffect?.has(name) === true
+  if (shape === undefined || Object.hasOwn(shape, name)) return true
+  return READ_BY_LOADERS.has(name) || withoutEffect?.has(name) === true
 }
 
 /** Whether a key sets something: those with an underscore are notes, and null and {} stand for nothing. */

@@ -18,7 +18,7 @@ import { isCommit, requireEtag, requireSameCommit, requireSize } from './reposit
  */
 export async function hubDownload(repository: string, file: string, options: HubOptions = {}): Promise<string> {
   const { cache, revision } = openCache(repository, options)
-  if (!isContainedPath(file)) throw new InvalidRepositoryNameError(file, 'is no path of a file in a repository.')
+  if (!isContainedPath(file)) throw new InvalidRepositoryNameError(file, 'is not the path of a file in a repository.')
   if (isCommit(revision) && cache.has(revision, file)) return cache.pointer(revision, file)
   const cached = findCached(cache, revision, file)
   const offline = offlineReason(options)

@@ -61,7 +61,7 @@ export class CodeRunner {
     throw new CustomCodeError(join(this.code.folder, from), problem)
   }
 
-  /** A module of Node or of a package. What a path or an address names is no part of what was trusted. */
+  /** A module of Node or of a package. What a path or an address names was not trusted. */
   private requireInstalled(name: string, from: string): unknown {
     const file = join(this.code.folder, from)
     if (!isPackageName(name)) {

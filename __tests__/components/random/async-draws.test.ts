@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { BrownianNoise, Generator, randnTensor, randnTensorAsync } from 'tesserae'
 import { cpuLoader } from '../../../components/backends/cpu-loader'
+import { ticksDuring } from '../../src/runtime/ticks-during'
 
 /** Compares bytes: comparing numbers one by one takes seconds. */
 function expectSame(actual: ArrayBufferView | undefined, expected: ArrayBufferView | undefined): void {
@@ -12,17 +13,6 @@ function expectSame(actual: ArrayBufferView | undefined, expected: ArrayBufferVi
 
 /** Large enough for slices, and with a rest beyond the blocks. */
 const LARGE = 2 ** 18 + 5
-
-async function ticksDuring(work: () => Promise<unknown>): Promise<number> {
-  let ticks = 0
-  const timer = setInterval(() => ticks++, 1)
-  try {
-    await work()
-    return ticks
-  } finally {
-    clearInterval(timer)
-  }
-}
 
 beforeAll(async () => {
   await cpuLoader.load({ threads: 1 })

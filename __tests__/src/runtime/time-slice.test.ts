@@ -1,4 +1,5 @@
 import { inPieces, runAtOnce, runInSlices, TimeSlice, yieldToEventLoop } from '../../../src'
+import { ticksDuring } from './ticks-during'
 
 /** A loop of so many pieces, each of which takes two milliseconds. */
 function* busyLoop(pieces: number, log: string[] = [], name = ''): Generator<void, string, void> {
@@ -8,18 +9,6 @@ function* busyLoop(pieces: number, log: string[] = [], name = ''): Generator<voi
     yield
   }
   return 'done'
-}
-
-/** Counts how often a timer fires while something runs. */
-async function ticksDuring(work: () => Promise<unknown>): Promise<number> {
-  let ticks = 0
-  const timer = setInterval(() => ticks++, 1)
-  try {
-    await work()
-    return ticks
-  } finally {
-    clearInterval(timer)
-  }
 }
 
 test('a long loop lets timers fire on the way', async () => {

@@ -12,7 +12,7 @@ import {
   TensorProto_DataType,
   type ValueInfoProto,
   ValueInfoProtoSchema,
-} from './onnx_pb'
+} from './generated/onnx_pb'
 import { inlineTensor, onnxTypes } from './tensor-proto'
 
 /** Attributes of an operator: numbers that are whole become integers unless they are given as {@link float}. */

@@ -2,7 +2,12 @@
 import { create } from '@bufbuild/protobuf'
 import type { TensorInfo, WeightDType } from '../../checkpoints/checkpoint'
 import type { GraphDType } from '../recorder/graph'
-import { type TensorProto, TensorProto_DataLocation, TensorProto_DataType, TensorProtoSchema } from './onnx_pb'
+import {
+  type TensorProto,
+  TensorProto_DataLocation,
+  TensorProto_DataType,
+  TensorProtoSchema,
+} from './generated/onnx_pb'
 
 /** ONNX's element types by ours. */
 export const onnxTypes: Readonly<Record<GraphDType, TensorProto_DataType>> = {

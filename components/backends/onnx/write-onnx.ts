@@ -12,7 +12,7 @@ import {
   NodeProtoSchema,
   type TensorProto,
   type ValueInfoProto,
-} from './onnx_pb'
+} from './generated/onnx_pb'
 import {
   type BuilderOptions,
   CHANNELS_FIRST,

@@ -2,7 +2,7 @@
 
 import type { InferenceSession } from 'onnxruntime-common'
 import { classNameOf } from '../../../src/format/class-name'
-import type { ModelProto } from '../../backends/onnx/onnx_pb'
+import type { ModelProto } from '../../backends/onnx/generated/onnx_pb'
 import type { BuilderOptions } from '../../backends/onnx/onnx-builder'
 import { encodeOnnx, writeOnnx } from '../../backends/onnx/write-onnx'
 import { type Capture, capture, OutputSlot } from '../../backends/recorder/capture'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
-import { type NodeProto, TensorProto_DataType } from '../../../../components/backends/onnx/onnx_pb'
+import { type NodeProto, TensorProto_DataType } from '../../../../components/backends/onnx/generated/onnx_pb'
 import { encodeOnnx, type WriteOnnxOptions, writeOnnx } from '../../../../components/backends/onnx/write-onnx'
 import { capture } from '../../../../components/backends/recorder/capture'
 import { TensorPlaceholder } from '../../../../components/backends/recorder/tensor-tree'

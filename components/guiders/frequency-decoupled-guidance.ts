@@ -4,9 +4,10 @@
  */
 import { z } from 'zod'
 import * as tf from '../tensors/tf'
+import { guidanceSettings } from './guidance-settings'
 import { checkWindow, type GuidanceWindow, isInWindow, isOffScale, spanOf } from './guidance-window'
 import { guidedPrediction } from './guided-prediction'
-import { BaseGuidance, type GuiderOutput, guidanceSettings, type Predictions } from './guider-base'
+import { BaseGuidance, type GuiderOutput, type Predictions } from './guider-base'
 import type { GuiderPass } from './guider-batch'
 import { hasRoomForLevels, imagesFromPyramid, laplacianPyramid } from './laplacian-pyramid'
 import { rescaleNoiseCfg } from './rescale-noise-cfg'

@@ -1,7 +1,7 @@
 /** What all guiders share. Counterpart: guiders/guider_utils.py (BaseGuidance) */
 
 import { join } from 'node:path'
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { RunScope, RunScoped } from '../../src/container/run-scoped'
 import { NotResumableError } from '../../src/errors/not-resumable-error'
 import { nameList } from '../../src/errors/text'
@@ -9,33 +9,20 @@ import { pathOf } from '../../src/files/path-of'
 import { classNameOf } from '../../src/format/class-name'
 import { setOwn } from '../../src/format/own-property'
 import { toCamelCase } from '../../src/format/wire-names'
-import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
 import type { Seed } from '../../src/params/seed'
-import { ComponentClassError } from '../configs/component-class-error'
+import { type BaseOrConfigClass, type ConfigClass, ConfigClasses } from '../configs/config-classes'
 import { parseConfig, type RawConfig } from '../configs/parse-config'
-import { readConfig } from '../configs/read-config'
 import { saveConfig } from '../configs/write-config'
 import type { ModuleHook } from '../models/hooks/module-hook'
 import type { Module } from '../nn/module'
 import { Generator } from '../random/generator'
 import type * as tf from '../tensors/tf'
-import { type GuidanceWindows, isInWindow, spanOf } from './guidance-window'
+import type { GuidanceConfig } from './guidance-settings'
+import { isInWindow, spanOf } from './guidance-window'
 import { GuiderArgumentError } from './guider-argument-error'
 import { type GuiderBatch, type GuiderInputs, type GuiderPass, type PredictionName, prepareBatch } from './guider-batch'
 import { UnknownGuiderError } from './unknown-guider-error'
-
-/** Settings of every guider. Check with {@link checkWindow}. */
-export const guidanceSettings = {
-  /** Fraction of the steps before which the guider does not take part. */
-  start: z.number().min(0).lt(1).default(0),
-  /** Fraction of the steps from which on the guider does not take part. */
-  stop: z.number().min(0).max(1).default(1),
-  enabled: z.boolean().default(true),
-}
-
-/** What every guider's config has. */
-export type GuidanceConfig = GuidanceWindows & { readonly enabled: boolean }
 
 /** Where a guider is in its run. */
 export interface GuiderState {
@@ -59,12 +46,7 @@ export interface GuiderOutput {
 export type Predictions = Readonly<Partial<Record<PredictionName, tf.Tensor>>>
 
 /** A class of guiders. */
-export interface GuiderClass<T extends BaseGuidance = BaseGuidance> {
-  new (config: RawConfig, file?: string): T
-  readonly name: string
-}
-
-type AnyGuiderClass<T extends BaseGuidance> = (abstract new (...args: never[]) => T) & { readonly name: string }
+export type GuiderClass<T extends BaseGuidance = BaseGuidance> = ConfigClass<T>
 
 /** Fields that say where a guider is in its run. */
 const PLACE = ['step', 'numInferenceSteps', 'timestep', 'countPrepared', 'atOnce', 'isEnabled', 'seed']
@@ -88,7 +70,12 @@ const isFloat = (key: string) => !key.endsWith('layers') && key !== 'indices'
 const DEFAULT_GUIDER = 'ClassifierFreeGuidance'
 
 /** The classes that the base class chooses from. */
-const registered = new Map<string, GuiderClass>()
+const guiders = new ConfigClasses<BaseGuidance>({
+  base: () => BaseGuidance,
+  fileName: GUIDER_CONFIG_NAME,
+  defaultName: DEFAULT_GUIDER,
+  unknown: (name = DEFAULT_GUIDER, known, source) => new UnknownGuiderError(name, known, source),
+})
 
 /**
  * Decides which predictions a step needs, and combines them to one. For each step: {@link setState}, {@link prepareInputs}, for each
@@ -121,7 +108,7 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
 
   /** Makes classes known to {@link fromConfig} and {@link fromPretrained} of the base class. */
   static register(...classes: readonly GuiderClass[]): void {
-    for (const guiderClass of classes) registered.set(classNameOf(guiderClass), guiderClass)
+    guiders.register(classes)
   }
 
   /**
@@ -130,9 +117,9 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
    *
    * @throws ConfigError, UnknownGuiderError
    */
-  static fromConfig<T extends BaseGuidance>(this: AnyGuiderClass<T>, config: RawConfig, file?: string): T {
+  static fromConfig<T extends BaseGuidance>(this: BaseOrConfigClass<T>, config: RawConfig, file?: string): T {
     // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
-    return new (chooseClass(this, config['_class_name'] ?? config['_className'], file))(config, file)
+    return new (guiders.choose(this, config, file))(config, file)
   }
 
   /**
@@ -142,21 +129,12 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
    * @throws ComponentClassError if the model's index names another class than the one that this is called on
    */
   static async fromPretrained<T extends BaseGuidance>(
-    this: AnyGuiderClass<T>,
+    this: BaseOrConfigClass<T>,
     path: string | URL,
     options: FromPretrainedOptions = {},
   ): Promise<T> {
-    const { subfolder, className, signal } = options
-    const top = await resolveRepository(path, { subfolder, files: [GUIDER_CONFIG_NAME] }, options)
-    const folder = subfolder === undefined ? top : join(top, subfolder)
-    const file = join(folder, GUIDER_CONFIG_NAME)
-    signal?.throwIfAborted()
-    const config = await readConfig(folder, GUIDER_CONFIG_NAME)
     // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
-    const chosen = chooseClass(this, className ?? config['_class_name'], file)
-    if (className !== undefined && className !== classNameOf(chosen)) {
-      throw new ComponentClassError(classNameOf(chosen), className, `The index of ${folder}`)
-    }
+    const { chosen, config, file } = await guiders.load(this, path, options)
     return new chosen(config, file)
   }
 
@@ -353,17 +331,4 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
   protected refuse(argument: string, problem: string): GuiderArgumentError {
     return new GuiderArgumentError(classNameOf(this), argument, problem)
   }
-}
-
-function chooseClass<T extends BaseGuidance>(
-  asked: AnyGuiderClass<T>,
-  named: unknown,
-  source?: string,
-): GuiderClass<T> {
-  // Every class but the base is concrete and takes a config.
-  if ((asked as unknown) !== BaseGuidance) return asked as unknown as GuiderClass<T>
-  const name = typeof named === 'string' ? named : DEFAULT_GUIDER
-  const found = registered.get(name)
-  if (found === undefined) throw new UnknownGuiderError(name, [...registered.keys()], source)
-  return found as unknown as GuiderClass<T> // T is the base class here.
 }

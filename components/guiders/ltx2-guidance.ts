@@ -1,8 +1,9 @@
 /** Guidance of LTX-2, which makes videos with sound: up to four predictions. Counterpart: guiders/ltx2_guidance.py */
 import { z } from 'zod'
 import * as tf from '../tensors/tf'
+import { guidanceSettings } from './guidance-settings'
 import { checkWindow, isOffScale } from './guidance-window'
-import { BaseGuidance, type GuiderOutput, guidanceSettings, type Predictions } from './guider-base'
+import { BaseGuidance, type GuiderOutput, type Predictions } from './guider-base'
 import type { GuiderPass } from './guider-batch'
 import { rescaleNoiseCfg } from './rescale-noise-cfg'
 

@@ -1,9 +1,10 @@
 /** What the guiders share that compare the prediction with the prompt with one without it. */
 import { z } from 'zod'
 import * as tf from '../tensors/tf'
+import { type GuidanceConfig, guidanceSettings } from './guidance-settings'
 import { isOffScale } from './guidance-window'
 import { type ConditionPair, guidedPrediction } from './guided-prediction'
-import { BaseGuidance, type GuidanceConfig, type GuiderOutput, guidanceSettings, type Predictions } from './guider-base'
+import { BaseGuidance, type GuiderOutput, type Predictions } from './guider-base'
 import type { GuiderPass } from './guider-batch'
 import { rescaleNoiseCfg } from './rescale-noise-cfg'
 

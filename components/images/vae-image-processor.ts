@@ -3,11 +3,10 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { pathOf } from '../../src/files/path-of'
-import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
 import { inPieces, runAtOnce, runInSlices } from '../../src/runtime/time-slice'
+import { fetchConfig } from '../configs/fetch-config'
 import { parseConfig } from '../configs/parse-config'
-import { readConfig } from '../configs/read-config'
 import { saveConfig } from '../configs/write-config'
 import { warnOfNonFinite } from '../tensors/non-finite'
 import * as tf from '../tensors/tf'
@@ -83,10 +82,8 @@ export class VaeImageProcessor implements SavableComponent {
    * @throws MissingFileError, InvalidConfigError, ConfigError
    */
   static async fromPretrained(path: string | URL, options: FromPretrainedOptions = {}): Promise<VaeImageProcessor> {
-    const { subfolder, signal } = options
-    const top = await resolveRepository(path, { subfolder, files: [CONFIG_NAME] }, options)
-    signal?.throwIfAborted()
-    return new VaeImageProcessor(await readConfig(subfolder === undefined ? top : join(top, subfolder), CONFIG_NAME))
+    const { config } = await fetchConfig(path, CONFIG_NAME, options)
+    return new VaeImageProcessor(config)
   }
 
   /** Writes the settings to the `config.json` of a folder. @throws UnwritableFileError */

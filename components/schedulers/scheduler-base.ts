@@ -7,15 +7,11 @@ import { NotResumableError } from '../../src/errors/not-resumable-error'
 import { kindOf } from '../../src/errors/text'
 import { pathOf } from '../../src/files/path-of'
 import { classNameOf } from '../../src/format/class-name'
-import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
-import { TimeSlice } from '../../src/runtime/time-slice'
-import { ComponentClassError } from '../configs/component-class-error'
+import { type BaseOrConfigClass, type ConfigClass, ConfigClasses } from '../configs/config-classes'
 import type { RawConfig } from '../configs/parse-config'
-import { readConfig } from '../configs/read-config'
 import { warnOfUnreadKeys } from '../configs/unread-keys'
 import { saveConfig } from '../configs/write-config'
-import { Generator } from '../random/generator'
 import * as tf from '../tensors/tf'
 import { restoreFields, saveFields } from './run-memory'
 import { RunProgress, type SavedProgress, type Schedule } from './run-progress'
@@ -24,6 +20,7 @@ import { parseSchedulerConfig, type SchedulerConfig } from './scheduler-config'
 import type { StepOptions, StepResult } from './step-options'
 import { mixPerSample } from './steps/mix-per-sample'
 import type { NoiseLevel } from './steps/prediction-type'
+import { prefetchNoise } from './steps/prefetch-noise'
 import { TimestepsNotSetError } from './timesteps-not-set-error'
 import {
   checkTimestepsRequest,
@@ -39,9 +36,8 @@ import { warnOfIgnoredSettings } from './warn-of-ignored-settings'
 export const SCHEDULER_CONFIG_NAME = 'scheduler_config.json'
 
 /** A class of schedulers. */
-export interface SchedulerClass<T extends SchedulerMixin = SchedulerMixin> {
+export interface SchedulerClass<T extends SchedulerMixin = SchedulerMixin> extends ConfigClass<T> {
   new (config?: RawConfig, file?: string): T
-  readonly name: string
 }
 
 /** Settings of schedulers that are read in each run. */
@@ -51,9 +47,6 @@ export interface RunSettings {
   /** Whether the predicted clean sample is clipped. */
   readonly clipSample?: boolean
 }
-
-/** A class of schedulers, or the base class itself. */
-type AnySchedulerClass<T extends SchedulerMixin> = (abstract new (...args: never[]) => T) & { readonly name: string }
 
 /** What {@link SchedulerMixin.saveRun} gives. */
 interface SavedScheduler {
@@ -65,7 +58,11 @@ interface SavedScheduler {
 }
 
 /** The classes that the base class chooses from. */
-const registered = new Map<string, SchedulerClass>()
+const schedulers = new ConfigClasses<SchedulerMixin>({
+  base: () => SchedulerMixin,
+  fileName: SCHEDULER_CONFIG_NAME,
+  unknown: (name, known, source) => new UnknownSchedulerError(name, known, source),
+})
 
 /**
  * Decides which noise levels a run visits, and takes it from each to the next. Tables belong to the scheduler; the schedule, the place
@@ -102,7 +99,7 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
 
   /** Makes classes known to {@link fromConfig} and {@link fromPretrained} of the base class. */
   static register(...classes: readonly SchedulerClass[]): void {
-    for (const schedulerClass of classes) registered.set(classNameOf(schedulerClass), schedulerClass)
+    schedulers.register(classes)
   }
 
   /**
@@ -112,9 +109,9 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
    * @throws ConfigError for a setting that is wrong
    * @throws UnknownSchedulerError for a class that is not known
    */
-  static fromConfig<T extends SchedulerMixin>(this: AnySchedulerClass<T>, config: RawConfig, file?: string): T {
+  static fromConfig<T extends SchedulerMixin>(this: BaseOrConfigClass<T>, config: RawConfig, file?: string): T {
     // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
-    const scheduler = new (chooseClass(this, config['_class_name'] ?? config['_className'], file))(config, file)
+    const scheduler = new (schedulers.choose(this, config, file))(config, file)
     warnOfIgnoredSettings(classNameOf(scheduler), scheduler.ignoredKeys, file)
     return scheduler
   }
@@ -127,21 +124,12 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
    * @throws ComponentClassError if the model's index names another class than the one that this is called on
    */
   static async fromPretrained<T extends SchedulerMixin>(
-    this: AnySchedulerClass<T>,
+    this: BaseOrConfigClass<T>,
     path: string | URL,
     options: FromPretrainedOptions = {},
   ): Promise<T> {
-    const { subfolder, className, signal } = options
-    const top = await resolveRepository(path, { subfolder, files: [SCHEDULER_CONFIG_NAME] }, options)
-    const folder = subfolder === undefined ? top : join(top, subfolder)
-    const file = join(folder, SCHEDULER_CONFIG_NAME)
-    signal?.throwIfAborted()
-    const config = await readConfig(folder, SCHEDULER_CONFIG_NAME)
     // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
-    const chosen = chooseClass(this, className ?? config['_class_name'], file)
-    if (className !== undefined && className !== classNameOf(chosen)) {
-      throw new ComponentClassError(classNameOf(chosen), className, `The index of ${folder}`)
-    }
+    const { chosen, config, file } = await schedulers.load(this, path, options)
     const scheduler = new chosen(config, file)
     if (config['_class_name'] === classNameOf(chosen))
       warnOfUnreadKeys(scheduler.ignoredKeys, config, { component: classNameOf(chosen), file })
@@ -248,12 +236,7 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
     { generator }: StepOptions = {},
     signal?: AbortSignal,
   ): Promise<void> {
-    if (generator instanceof Generator) return generator.prefetchRandn(sample.shape, { signal })
-    const slice = new TimeSlice(signal)
-    for (const each of generator ?? []) {
-      await each.prefetchRandn(sample.shape.slice(1), { signal })
-      if (slice.isOver) await slice.next()
-    }
+    await prefetchNoise(sample.shape, generator, signal)
   }
 
   /**
@@ -319,7 +302,7 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
   /** @throws NotResumableError */
   restoreRun(saved: Readonly<Record<string, unknown>>): this {
     const { className, settings, progress, memory } = saved as unknown as SavedScheduler // What saveRun() has made.
-    const { name } = this.constructor
+    const name = classNameOf(this)
     if (className !== name || settings !== JSON.stringify(this.config)) {
       const difference = className === name ? ' with other settings' : ''
       throw new NotResumableError(`its scheduler was a ${className}; this one is a ${name}${difference}.`)
@@ -380,18 +363,4 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
     this.run ??= new RunProgress(classNameOf(this), this.trainingSchedule, undefined)
     return this.run
   }
-}
-
-/** The class itself, or for the base class the registered one of that name. */
-function chooseClass<T extends SchedulerMixin>(
-  asked: AnySchedulerClass<T>,
-  named: unknown,
-  source?: string,
-): SchedulerClass<T> {
-  // Every class but the base is concrete and takes a config.
-  if ((asked as unknown) !== SchedulerMixin) return asked as unknown as SchedulerClass<T>
-  const name = typeof named === 'string' ? named : undefined
-  const found = name === undefined ? undefined : registered.get(name)
-  if (found === undefined) throw new UnknownSchedulerError(name, [...registered.keys()], source)
-  return found as unknown as SchedulerClass<T> // T is the base class here.
 }

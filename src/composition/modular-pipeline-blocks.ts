@@ -314,7 +314,7 @@ export abstract class ModularPipelineBlocks implements BlockNode {
 
   /** Why this block, without its parts, cannot run where it stands; `undefined` if it can. */
   findFault(path: readonly string[], inLoop: boolean): ModularError | undefined {
-    const { name } = this.constructor
+    const name = classNameOf(this)
     const { loopStep } = this.declarations
     const overridesCall = this.call !== ModularPipelineBlocks.prototype.call
     if (inLoop) return loopStep || overridesCall ? undefined : new MissingLoopStepError(path, name)

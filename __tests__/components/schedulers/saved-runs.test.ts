@@ -3,6 +3,7 @@ import { Generator } from '../../../components/random/generator'
 import { SCMScheduler } from '../../../components/schedulers/consistency/scm-scheduler'
 import { schedulerClasses } from '../../../components/schedulers/scheduler-classes'
 import type { SchedulerMixin } from '../../../components/schedulers/scheduler-mixin'
+import { EulerDiscreteScheduler } from '../../../components/schedulers/sigma-space/euler-discrete-scheduler'
 import * as tf from '../../../components/tensors/tf'
 import { useBackend } from '../models/use-backend'
 
@@ -54,4 +55,14 @@ describe('a saved run of a scheduler', () => {
       expect(handedOn).toEqual(expected)
     },
   )
+
+  test('is taken up where a minifier has renamed the class', () => {
+    const renamed = class a extends EulerDiscreteScheduler {
+      static override readonly className = 'EulerDiscreteScheduler'
+    }
+    const made = new renamed()
+    const run = made.forRun()
+    run.setTimesteps(STEPS)
+    expect(made.forRun().restoreRun(run.saveRun()).timesteps).toEqual(run.timesteps)
+  })
 })

@@ -1,6 +1,7 @@
 /** What all blocks made of other blocks have in common: the parts, how they are named, and how they are changed. */
 
 import { joinRequirements, type Requirements } from '../custom-blocks/join-requirements'
+import type { AfterLoad } from '../decorators/declarations'
 import { CompositionError } from '../errors/composition-error'
 import type { ModularError } from '../errors/modular-error'
 import { classNameOf } from '../format/class-name'
@@ -8,7 +9,7 @@ import type { ComponentSpec } from '../params/component-spec'
 import type { ConfigSpec } from '../params/config-spec'
 import type { OutputParam } from '../params/output-param'
 import type { MadeOf, WithoutPart, WithPart } from '../params/typed-io'
-import { addComponents, addDistinct, combineOutputs } from '../wiring/combine'
+import { addComponents, addDistinct, combineOutputs, treatAfterLoad } from '../wiring/combine'
 import { type BlockSource, toBlock } from './block-source'
 import { InsertableDict } from './insertable-dict'
 import { ModularPipelineBlocks } from './modular-pipeline-blocks'
@@ -66,6 +67,14 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
     }
   }
 
+  /** Its own family, or that of the first of its parts that has one. */
+  protected override defaultModelName(): string | undefined {
+    const own = super.defaultModelName()
+    if (own !== undefined) return own
+    for (const block of this.subBlocks.values()) if (block.modelName !== undefined) return block.modelName
+    return undefined
+  }
+
   /** Makes a block of this class out of the given parts: classes and instances may be mixed.
    * @throws CompositionError for an entry that holds no block */
   static fromBlocksDict<T extends CompositeBlocks, const P extends Readonly<Record<string, BlockSource>>>(
@@ -81,10 +90,17 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
   }
 
   override get expectedComponents(): readonly ComponentSpec[] {
-    return [...this.subBlocks.values()].reduce<ComponentSpec[]>(
+    const ofParts = [...this.subBlocks.values()].reduce<ComponentSpec[]>(
       (all, block) => addComponents(all, block.expectedComponents),
       [],
     )
+    return treatAfterLoad(ofParts, this.afterLoad)
+  }
+
+  /** Its own, and those of its parts: blocks that belong to no family are treated like those beside them. */
+  override get afterLoad(): AfterLoad {
+    const ofParts = [...this.subBlocks.values()].map(block => block.afterLoad)
+    return Object.assign({}, ...ofParts.reverse(), super.afterLoad)
   }
 
   override get expectedConfigs(): readonly ConfigSpec[] {

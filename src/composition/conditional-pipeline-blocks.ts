@@ -102,11 +102,6 @@ export class ConditionalPipelineBlocks extends CompositeBlocks implements Choice
     }
   }
 
-  protected override defaultModelName(): string | undefined {
-    const [first] = this.subBlocks.values()
-    return first?.modelName ?? super.defaultModelName()
-  }
-
   /** Names that every branch requires; none if all branches may be skipped. */
   override get requiredInputs(): readonly string[] {
     const [first, ...others] = [...this.subBlocks.values()].map(block => block.requiredInputs)

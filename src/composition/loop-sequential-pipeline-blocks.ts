@@ -21,7 +21,7 @@ import type { BlockState } from '../state/block-state'
 import type { PipelineState } from '../state/pipeline-state'
 import type { LoopNode } from '../wiring/block-node'
 import { alwaysWrites, isComposite, mayBeSkipped, neededNames, ownInputs } from '../wiring/blocks'
-import { addComponents, addDistinct, markRequired } from '../wiring/combine'
+import { addComponents, addDistinct, markRequired, treatAfterLoad } from '../wiring/combine'
 import { CompositeBlocks } from './composite-blocks'
 import { defineReplaceable } from './replaceable'
 
@@ -77,7 +77,7 @@ export class LoopSequentialPipelineBlocks extends CompositeBlocks implements Loo
   }
 
   override get expectedComponents(): readonly ComponentSpec[] {
-    return addComponents([...super.expectedComponents], this.loopExpectedComponents)
+    return treatAfterLoad(addComponents([...super.expectedComponents], this.loopExpectedComponents), this.afterLoad)
   }
 
   override get expectedConfigs(): readonly ConfigSpec[] {

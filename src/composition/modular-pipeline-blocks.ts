@@ -3,7 +3,7 @@
 import type { Requirements } from '../custom-blocks/join-requirements'
 import { type CustomBlocksOptions, loadCustomBlocks } from '../custom-blocks/load-blocks'
 import { type SaveBlocksOptions, saveBlocks } from '../custom-blocks/save-blocks'
-import { type Declarations, getDeclarations, listOf } from '../decorators/declarations'
+import { type AfterLoad, type Declarations, getDeclarations, listOf } from '../decorators/declarations'
 import { type BlockDescription, describeBlock } from '../documentation/describe'
 import { documentBlock } from '../documentation/doc'
 import { documentAsMarkdown, type MarkdownOptions } from '../documentation/markdown'
@@ -41,6 +41,7 @@ import { BlockState } from '../state/block-state'
 import { copyValue } from '../state/copy-value'
 import { isPipelineState, type PipelineState } from '../state/pipeline-state'
 import type { BlockKind, BlockNode } from '../wiring/block-node'
+import { treatAfterLoad } from '../wiring/combine'
 import { type Explanation, explain } from '../wiring/explain'
 import { validateBlocks } from '../wiring/validate'
 import { InsertableDict } from './insertable-dict'
@@ -123,6 +124,11 @@ export abstract class ModularPipelineBlocks implements BlockNode {
     return this.declarations.block.requirements ?? {}
   }
 
+  /** What is done with components after a pipeline has loaded them; said by `@Block({ afterLoad: { scheduler: correctScheduler } })`. */
+  get afterLoad(): AfterLoad {
+    return this.declarations.block.afterLoad ?? {}
+  }
+
   /** Names of the inputs that must have a value. */
   get requiredInputs(): readonly string[] {
     return this.inputs.flatMap(input => (input.required && input.name !== null ? [input.name] : []))
@@ -154,7 +160,7 @@ export abstract class ModularPipelineBlocks implements BlockNode {
     throw new NoWorkflowsError(classNameOf(this))
   }
 
-  /** Family of pipelines where no getter or field states it. */
+  /** Family of pipelines where no getter or field of a subclass states it. */
   protected defaultModelName(): string | undefined {
     return this.declarations.block.modelName
   }
@@ -402,7 +408,7 @@ defineReplaceable(ModularPipelineBlocks, {
     return this.intermediateOutputs
   },
   expectedComponents() {
-    return listOf(getDeclarations(this.constructor).components)
+    return treatAfterLoad(listOf(getDeclarations(this.constructor).components), this.afterLoad)
   },
   expectedConfigs() {
     return listOf(getDeclarations(this.constructor).configs)

@@ -40,11 +40,6 @@ export class SequentialPipelineBlocks extends CompositeBlocks {
     return 'sequential'
   }
 
-  protected override defaultModelName(): string | undefined {
-    for (const block of this.subBlocks.values()) if (block.modelName !== undefined) return block.modelName
-    return super.defaultModelName()
-  }
-
   /** The parts' inputs that no earlier part writes; the first declaration of a name stands, with the first description that there is. */
   override get inputs(): readonly InputParam[] {
     const inputs = new Map<string | null, InputParam>()

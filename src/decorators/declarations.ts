@@ -2,10 +2,13 @@
 import { classNameOf } from '../format/class-name'
 import 'reflect-metadata'
 import { DeclarationError } from '../errors/declaration-error'
-import type { ComponentSpec } from '../params/component-spec'
+import type { ComponentSpec, ComponentSpecOptions } from '../params/component-spec'
 import type { ConfigSpec } from '../params/config-spec'
 import type { InputParam } from '../params/input-param'
 import type { OutputParam } from '../params/output-param'
+
+/** What is done with components after they were loaded, by name. */
+export type AfterLoad = Readonly<Record<string, NonNullable<ComponentSpecOptions['afterLoad']>>>
 
 /** Options of `@Block`. */
 export interface BlockOptions {
@@ -13,6 +16,11 @@ export interface BlockOptions {
   description?: string
   /** Family of the pipeline, e.g. `stable-diffusion`. */
   modelName?: string
+  /**
+   * Corrects or checks components, by name, that a pipeline with this block has loaded from a checkpoint. Holds for all blocks of the pipeline, and is how
+   * a family says it once; what a block states with `@Component(…, { afterLoad })` wins.
+   */
+  afterLoad?: AfterLoad
   /** Version of the block, as semver. */
   version?: string
   /** Packages that the block needs beside Tesserae, with ranges of versions as npm has them: `{ sharp: '>=0.33 <1' }`. */

@@ -1,4 +1,5 @@
 /** How the declarations of a composite block follow from those of its parts. Counterpart: diffusers modular_pipelines/modular_pipeline_utils.py. */
+import type { AfterLoad } from '../decorators/declarations'
 import type { ComponentSpec } from '../params/component-spec'
 import { InputParam } from '../params/input-param'
 import type { OutputParam } from '../params/output-param'
@@ -18,6 +19,15 @@ export function addComponents(list: ComponentSpec[], specs: readonly ComponentSp
     else if (spec.afterLoad && !known.afterLoad) list[index] = known.with({ afterLoad: spec.afterLoad })
   }
   return list
+}
+
+/** The components with what is done after loading; what a component's own spec says wins. */
+export function treatAfterLoad(specs: readonly ComponentSpec[], afterLoad: AfterLoad): readonly ComponentSpec[] {
+  if (Object.keys(afterLoad).length === 0) return specs
+  return specs.map(spec => {
+    const treat = spec.afterLoad === undefined && Object.hasOwn(afterLoad, spec.name) ? afterLoad[spec.name] : undefined
+    return treat === undefined ? spec : spec.with({ afterLoad: treat })
+  })
 }
 
 /** The key of an input among the inputs of branches: groups are told apart by their type. */

@@ -1,5 +1,6 @@
 import {
   AutoPipelineBlocks,
+  Block,
   Branch,
   CompositionError,
   ConditionalPipelineBlocks,
@@ -275,8 +276,16 @@ describe('a conditional block', () => {
     expect(await run(new Named(), { mask: 1 })).toBe('two:2')
   })
 
-  test('is of the family of its first branch', () => {
+  test('is of the family that it says, or that of its first branch that has one', () => {
+    @Block({ modelName: 'toys' })
+    class Member extends Increment {}
+    @Block({ modelName: 'other' })
+    class Other extends Chooser {
+      @Branch() member = Member
+    }
     expect(new Chooser().modelName).toBeUndefined()
+    expect(ConditionalPipelineBlocks.fromBlocksDict({ plain: Increment, member: Member }).modelName).toBe('toys')
+    expect(new Other().modelName).toBe('other')
     expect(ConditionalPipelineBlocks.fromBlocksDict({}).modelName).toBeUndefined()
   })
 

@@ -78,6 +78,20 @@ describe('a sequence', () => {
     expect(SequentialPipelineBlocks.fromBlocksDict({ a: Increment, b: Member }).modelName).toBe('stable-diffusion')
   })
 
+  test('is of the family that it says, whatever its parts say', () => {
+    @Block({ modelName: 'stable-diffusion' })
+    class Member extends Increment {}
+    @Block({ modelName: 'other' })
+    class Other extends SequentialPipelineBlocks {
+      @Step() first = Member
+    }
+    class Derived extends Other {
+      @Step() second = Increment
+    }
+    expect([new Other().modelName, new Derived().modelName]).toEqual(['other', 'other'])
+    expect(new Other().insert('third', Member).modelName).toBe('other')
+  })
+
   test('may be empty', async () => {
     const empty = SequentialPipelineBlocks.fromBlocksDict({})
     expect([empty.inputs, empty.requiredInputs, empty.outputs, empty.modelName]).toEqual([[], [], [], undefined])

@@ -1,6 +1,6 @@
 /** `tesserae export`: a component of a model as an .onnx file. */
 import { join, resolve } from 'node:path'
-import { defaultSize } from '../blocks/stable-diffusion/latent-size'
+import { defaultSize } from '../blocks/steps/latent-size'
 import { type ExportOptions, exportOnnx } from '../components/backends/onnx/export-onnx'
 import { TensorPlaceholder } from '../components/backends/recorder/tensor-tree'
 import { readConfig } from '../components/configs/read-config'

@@ -2,23 +2,10 @@
 import type { AutoencoderKL } from '../../components/models/autoencoder-kl/autoencoder-kl'
 import type { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
 import type { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
-import type { ComponentOptions } from '../../src'
 import { emitWarningOnce } from '../../src/errors/emit-warning'
 import { printableName } from '../../src/errors/printable'
 import { classNameOf } from '../../src/format/class-name'
 import { toSnakeCase } from '../../src/format/wire-names'
-
-/** How the blocks of the family ask for a scheduler: one that is loaded from a checkpoint is corrected. */
-export const schedulerOptions: ComponentOptions = {
-  description: 'Decides the noise levels and takes the steps.',
-  afterLoad: correctScheduler,
-}
-
-/** How the blocks of the family ask for a UNet: one that is loaded from a checkpoint is corrected. */
-export const unetOptions: ComponentOptions = { description: 'Predicts the noise.', afterLoad: correctUNet }
-
-/** How the blocks of the family ask for a VAE: of one that is loaded from a checkpoint, settings without effect are named. */
-export const vaeOptions: ComponentOptions = { description: 'Turns latents into pictures.', afterLoad: warnOfStatistics }
 
 /** What the settings of schedulers must be for Stable Diffusion. */
 const SCHEDULER_SETTINGS: Readonly<Record<string, unknown>> = { stepsOffset: 1, clipSample: false }
@@ -55,7 +42,7 @@ export function correctUNet(unet: UNet2DConditionModel, source: string): void {
 }
 
 /** Warns of means and deviations of latents: as in the reference, Stable Diffusion's pipelines scale latents by `scaling_factor` alone. */
-function warnOfStatistics(vae: AutoencoderKL, source: string): void {
+export function warnOfStatistics(vae: AutoencoderKL, source: string): void {
   for (const key of ['latentsMean', 'latentsStd'] as const) {
     const value = vae.config[key]
     if (value === null) continue

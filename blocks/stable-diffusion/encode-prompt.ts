@@ -3,7 +3,6 @@ import { z } from 'zod'
 import { BaseGuidance } from '../../components/guiders/base-guidance'
 import { type CLIPTextInputs, CLIPTextModel } from '../../components/models/clip-text/clip-text-model'
 import { repeatRowsLoop } from '../../components/tensors/repeat-rows'
-import { tensor } from '../../components/tensors/tensor-schema'
 import * as tf from '../../components/tensors/tf'
 import { CLIPTokenizer } from '../../components/tokenizers/clip-tokenizer'
 import {
@@ -18,9 +17,11 @@ import {
   type RunCost,
 } from '../../src'
 import { runInSlices } from '../../src/runtime/time-slice'
-import { warnOfUnknownWords } from './check-vocabulary'
+import { warnOfUnknownWords } from '../steps/check-vocabulary'
+import { guiderOptions } from '../steps/guider-options'
+import { countSchema, embedsSchema, textsSchema } from '../steps/schemas'
 import { expandConcepts } from './expand-concepts'
-import { guiderOptions } from './guider-options'
+import { stableDiffusion } from './stable-diffusion'
 import { requireEmbeddings, textEncoderOptions, tokenizerOptions } from './tokens-without-embedding'
 
 /** Prompts that the text encoder gets at once. */
@@ -29,39 +30,38 @@ const MOST_AT_ONCE = 64
 /** Prompts that warnings name one by one. */
 const MOST_WARNINGS = 10
 
-const texts = z.union([z.string(), z.array(z.string()).min(1)])
-
 /** Encodes the prompts, and the negative prompts if the guider compares with them. */
 @Block({
+  ...stableDiffusion,
   description: 'Encodes the prompt, and the negative prompt if the guider compares with it.',
-  modelName: 'stable-diffusion',
-  version: '1.0.0',
-  stability: 'beta',
 })
 export class EncodePrompt extends ModularPipelineBlocks {
   static override readonly className: string = 'EncodePrompt'
 
-  @Component(CLIPTokenizer, tokenizerOptions) tokenizer!: CLIPTokenizer
-  @Component(CLIPTextModel, textEncoderOptions) textEncoder!: CLIPTextModel
-  @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance
+  @Component(CLIPTokenizer, tokenizerOptions)
+  tokenizer!: CLIPTokenizer
+
+  @Component(CLIPTextModel, textEncoderOptions)
+  textEncoder!: CLIPTextModel
+
+  @Component(BaseGuidance, guiderOptions)
+  guider!: BaseGuidance
 
   /** What the picture should show: one text, or one for each picture. */
-  @Input(texts.describe('What the picture should show: one text, or one for each picture.'))
+  @Input(textsSchema.describe('What the picture should show: one text, or one for each picture.'))
   prompt!: In<string | string[], 'required'>
 
   /** What the picture should not show: one text, or one for each prompt. */
-  @Input(texts.optional().describe('What the picture should not show: one text, or one for each prompt.'))
+  @Input(textsSchema.optional().describe('What the picture should not show: one text, or one for each prompt.'))
   negativePrompt!: In<string | string[] | undefined>
 
   /** How many pictures to make of each prompt. */
-  @Input(z.int().min(1).default(1).describe('How many pictures to make of each prompt.'))
+  @Input(countSchema.default(1).describe('How many pictures to make of each prompt.'))
   numImagesPerPrompt!: In<number>
 
   /** How many of the last layers of the text encoder to leave out. As in the reference, this is for the prompt alone. */
   @Input(
-    z
-      .int()
-      .min(1)
+    countSchema
       .optional()
       .describe(
         'How many of the last layers of the text encoder to leave out. As in the reference, this is for the prompt alone.',
@@ -70,7 +70,7 @@ export class EncodePrompt extends ModularPipelineBlocks {
   clipSkip!: In<number | undefined>
 
   @Output({
-    schema: tensor('images tokens channels'),
+    schema: embedsSchema,
     kwargsType: 'denoiserInputFields',
     description: 'The encoded prompts, one for each picture.',
   })
@@ -83,7 +83,8 @@ export class EncodePrompt extends ModularPipelineBlocks {
   })
   negativePromptEmbeds!: Out<tf.Tensor3D | undefined>
 
-  @Output(z.int().describe('How many pictures the run makes.')) batchSize!: Out<number>
+  @Output(z.int().describe('How many pictures the run makes.'))
+  batchSize!: Out<number>
 
   override estimateCost(): RunCost {
     const { tokenizer, textEncoder, guider } = this

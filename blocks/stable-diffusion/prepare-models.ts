@@ -5,22 +5,18 @@ import { BaseGuidance } from '../../components/guiders/base-guidance'
 import { AutoencoderKL } from '../../components/models/autoencoder-kl/autoencoder-kl'
 import { CLIPTextModel } from '../../components/models/clip-text/clip-text-model'
 import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
-import { tensor } from '../../components/tensors/tensor-schema'
 import type * as tf from '../../components/tensors/tf'
 import { CLIPTokenizer } from '../../components/tokenizers/clip-tokenizer'
 import { Block, Component, type In, Input, ModularPipelineBlocks, type RunCost } from '../../src'
-import { warnOfUnknownSize } from './check-vocabulary'
-import { unetOptions } from './component-corrections'
-import { guiderOptions } from './guider-options'
-import { latentSize } from './latent-size'
+import { warnOfUnknownSize } from '../steps/check-vocabulary'
+import { unetOptions } from '../steps/component-options'
+import { guiderOptions } from '../steps/guider-options'
+import { latentSize } from '../steps/latent-size'
+import { countSchema, textsSchema, timestepCondSchema } from '../steps/schemas'
+import { stableDiffusion } from './stable-diffusion'
 
 /** Tells the UNet and the VAE for which shapes they will be called, and warns of a size that the model was not trained on. The pictures do not depend on it. */
-@Block({
-  description: 'Lets the UNet and the VAE get ready for the shapes of this run.',
-  modelName: 'stable-diffusion',
-  version: '1.0.0',
-  stability: 'beta',
-})
+@Block({ ...stableDiffusion, description: 'Lets the UNet and the VAE get ready for the shapes of this run.' })
 export class PrepareModels extends ModularPipelineBlocks {
   static override readonly className: string = 'PrepareModels'
 
@@ -30,12 +26,12 @@ export class PrepareModels extends ModularPipelineBlocks {
   @Component(CLIPTokenizer) tokenizer!: CLIPTokenizer
   @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance
 
-  @Input(z.union([z.string(), z.array(z.string()).min(1)])) prompt!: In<string | string[], 'required'>
-  @Input(z.int().min(1).default(1)) numImagesPerPrompt!: In<number>
-  @Input(z.int().min(1).optional()) height!: In<number | undefined>
-  @Input(z.int().min(1).optional()) width!: In<number | undefined>
-  @Input(z.int().min(1).default(50)) numInferenceSteps!: In<number>
-  @Input(tensor('1 guidanceChannels').optional()) timestepCond!: In<tf.Tensor2D | undefined>
+  @Input(textsSchema) prompt!: In<string | string[], 'required'>
+  @Input(countSchema.default(1)) numImagesPerPrompt!: In<number>
+  @Input(countSchema.optional()) height!: In<number | undefined>
+  @Input(countSchema.optional()) width!: In<number | undefined>
+  @Input(countSchema.default(50)) numInferenceSteps!: In<number>
+  @Input(timestepCondSchema.optional()) timestepCond!: In<tf.Tensor2D | undefined>
   @Input(z.boolean().optional()) batchConditions!: In<boolean | undefined>
 
   /** The memory of the larger of two calls: one prediction for a single condition of all images, and their decoding. */

@@ -1,14 +1,15 @@
 /** Text to image with a Stable Diffusion model. Counterpart: StableDiffusionPipeline of diffusers. */
 import { Block, type BlockSource, type OutputParam, SequentialPipelineBlocks, Step } from '../../src'
-import { DecodeLatents } from './decode-latents'
-import { DenoiseLoop } from './denoise-loop'
-import { EmbedGuidance } from './embed-guidance'
+import { DecodeLatents } from '../steps/decode-latents'
+import { DenoiseLoop } from '../steps/denoise-loop'
+import { EmbedGuidance } from '../steps/embed-guidance'
+import { PostprocessImages } from '../steps/postprocess-images'
+import { PrepareLatents } from '../steps/prepare-latents'
+import { SetGuidance } from '../steps/set-guidance'
+import { SetTimesteps } from '../steps/set-timesteps'
 import { EncodePrompt } from './encode-prompt'
-import { PostprocessImages } from './postprocess-images'
-import { PrepareLatents } from './prepare-latents'
 import { PrepareModels } from './prepare-models'
-import { SetGuidance } from './set-guidance'
-import { SetTimesteps } from './set-timesteps'
+import { stableDiffusion } from './stable-diffusion'
 
 /**
  * Words to pictures.
@@ -20,10 +21,8 @@ import { SetTimesteps } from './set-timesteps'
  * ```
  */
 @Block({
+  ...stableDiffusion,
   description: 'Draws pictures of what a prompt says, with a model of the Stable Diffusion family.',
-  modelName: 'stable-diffusion',
-  version: '1.0.0',
-  stability: 'beta',
 })
 export class StableDiffusionTextToImageBlocks extends SequentialPipelineBlocks {
   static override readonly className: string = 'StableDiffusionTextToImageBlocks'

@@ -1,26 +1,25 @@
 /** Turns latents into pixels. */
 import { AutoencoderKL } from '../../components/models/autoencoder-kl/autoencoder-kl'
-import { tensor } from '../../components/tensors/tensor-schema'
 import type * as tf from '../../components/tensors/tf'
 import { Block, Component, type In, Input, ModularPipelineBlocks, type Out, Output } from '../../src'
-import { vaeOptions } from './component-corrections'
+import { vaeOptions } from './component-options'
+import { latentsSchema, pixelsSchema } from './schemas'
+import { sharedStep } from './shared-step'
 
 /** Undoes the scaling of the latents and decodes them. */
-@Block({
-  description: 'Scales the latents back and decodes them to pixels.',
-  modelName: 'stable-diffusion',
-  version: '1.0.0',
-  stability: 'beta',
-})
+@Block({ ...sharedStep, description: 'Scales the latents back and decodes them to pixels.' })
 export class DecodeLatents extends ModularPipelineBlocks {
   static override readonly className: string = 'DecodeLatents'
 
-  @Component(AutoencoderKL, vaeOptions) vae!: AutoencoderKL
+  @Component(AutoencoderKL, vaeOptions)
+  vae!: AutoencoderKL
 
   /** Denoised latents. */
-  @Input(tensor('images latentHeight latentWidth latentChannels').describe('Denoised latents.'))
+  @Input(latentsSchema.describe('Denoised latents.'))
   latents!: In<tf.Tensor4D>
-  @Output(tensor('images height width 3').describe('Pixels, about from -1 to 1.')) pixels!: Out<tf.Tensor4D>
+
+  @Output(pixelsSchema.describe('Pixels, about from -1 to 1.'))
+  pixels!: Out<tf.Tensor4D>
 
   async run(): Promise<void> {
     const { scalingFactor, shiftFactor } = this.vae.config

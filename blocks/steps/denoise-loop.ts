@@ -1,7 +1,5 @@
 /** The denoise loop. Counterpart: StableDiffusionXLDenoiseLoopWrapper of diffusers. */
-import { z } from 'zod'
 import { warnOfNonFinite } from '../../components/tensors/non-finite'
-import { tensor } from '../../components/tensors/tensor-schema'
 import type * as tf from '../../components/tensors/tf'
 import {
   Block,
@@ -16,22 +14,24 @@ import {
 import { PredictNoise } from './predict-noise'
 import { ScaleModelInput } from './scale-model-input'
 import { SchedulerStep } from './scheduler-step'
-
-const latentsSchema = tensor('images latentHeight latentWidth latentChannels')
+import { latentsSchema, timestepsSchema } from './schemas'
+import { sharedStep } from './shared-step'
 
 /** Runs its parts once for each timestep. */
 @Block({
+  ...sharedStep,
   description: 'Denoises the latents: scales them, predicts the noise and takes a step, for each timestep.',
-  modelName: 'stable-diffusion',
-  version: '1.0.0',
-  stability: 'beta',
 })
 export class DenoiseLoop extends LoopSequentialPipelineBlocks {
   static override readonly className: string = 'DenoiseLoop'
 
   /** The timesteps of the run, falling. */
-  @Input(z.array(z.number()).describe('The timesteps of the run, falling.')) timesteps!: In<number[]>
-  @Input(latentsSchema) @Output(latentsSchema.describe('Denoised latents.')) latents!: InOut<tf.Tensor4D>
+  @Input(timestepsSchema.describe('The timesteps of the run, falling.'))
+  timesteps!: In<number[]>
+
+  @Input(latentsSchema)
+  @Output(latentsSchema.describe('Denoised latents.'))
+  latents!: InOut<tf.Tensor4D>
 
   @LoopStep() scaleInput: BlockSource<ScaleModelInput> = ScaleModelInput
   @LoopStep() predictNoise: BlockSource<PredictNoise> = PredictNoise

@@ -2,35 +2,38 @@
 import { BaseGuidance } from '../../components/guiders/base-guidance'
 import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
 import { sinusoidalEmbedding } from '../../components/nn/sinusoidal-embedding'
-import { tensor } from '../../components/tensors/tensor-schema'
 import * as tf from '../../components/tensors/tf'
 import { Block, Component, type In, Input, ModularPipelineBlocks, type Out, Output } from '../../src'
 import { classNameOf } from '../../src/format/class-name'
-import { unetOptions } from './component-corrections'
+import { unetOptions } from './component-options'
 import { DEFAULT_GUIDANCE_SCALE, guiderOptions, guideWith } from './guider-options'
+import { timestepCondSchema } from './schemas'
 import { guidanceScaleSchema } from './set-guidance'
+import { sharedStep } from './shared-step'
 
 /** A guidance scale is embedded like a timestep: in thousandths. */
 const TIMESTEPS_PER_UNIT = 1000
 
 /** Embeds the guidance scale where the UNet takes it as an input (`timeCondProjDim`), and switches the guider off for this run. */
 @Block({
+  ...sharedStep,
   description: 'Embeds the guidance scale for UNets that take it as an input, such as latent consistency models.',
-  modelName: 'stable-diffusion',
-  version: '1.0.0',
-  stability: 'beta',
 })
 export class EmbedGuidance extends ModularPipelineBlocks {
   static override readonly className: string = 'EmbedGuidance'
 
-  @Component(UNet2DConditionModel, unetOptions) unet!: UNet2DConditionModel
-  @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance
+  @Component(UNet2DConditionModel, unetOptions)
+  unet!: UNet2DConditionModel
+
+  @Component(BaseGuidance, guiderOptions)
+  guider!: BaseGuidance
 
   /** Strength of the guidance; up to 1, the prompt is followed without guidance, and the negative prompt is ignored. By default the guider's own. */
-  @Input(guidanceScaleSchema) guidanceScale!: In<number | undefined>
+  @Input(guidanceScaleSchema)
+  guidanceScale!: In<number | undefined>
 
   @Output({
-    schema: tensor('1 guidanceChannels').optional(),
+    schema: timestepCondSchema.optional(),
     description: 'The embedded guidance scale, if the UNet takes it as an input.',
   })
   timestepCond!: Out<tf.Tensor2D | undefined>

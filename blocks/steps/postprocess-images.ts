@@ -2,24 +2,22 @@
 import { z } from 'zod'
 import { Image } from '../../components/images/image'
 import { VaeImageProcessor } from '../../components/images/vae-image-processor'
-import { instance, tensor } from '../../components/tensors/tensor-schema'
+import { instance } from '../../components/tensors/tensor-schema'
 import type * as tf from '../../components/tensors/tf'
 import { Block, Component, type In, Input, ModularPipelineBlocks, type OutFor, Output } from '../../src'
+import { pixelsSchema } from './schemas'
+import { sharedStep } from './shared-step'
 
 /** Brings pixels into the form that was asked for. */
-@Block({
-  description: 'Turns the pixels into pictures.',
-  modelName: 'stable-diffusion',
-  version: '1.0.0',
-  stability: 'beta',
-})
+@Block({ ...sharedStep, description: 'Turns the pixels into pictures.' })
 export class PostprocessImages extends ModularPipelineBlocks {
   static override readonly className: string = 'PostprocessImages'
 
   @Component(VaeImageProcessor, { config: {}, description: 'Converts between pixels and pictures.' })
   imageProcessor!: VaeImageProcessor
 
-  @Input(tensor('images height width 3')) pixels!: In<tf.Tensor4D>
+  @Input(pixelsSchema)
+  pixels!: In<tf.Tensor4D>
 
   /** Form of the result: pictures, or one tensor with values from 0 to 1. */
   @Input(
@@ -31,7 +29,7 @@ export class PostprocessImages extends ModularPipelineBlocks {
   outputType!: In<'image' | 'tensor'>
 
   @Output({
-    schema: z.union([z.array(instance(Image)), tensor('images height width 3')]),
+    schema: z.union([z.array(instance(Image)), pixelsSchema]),
     description: 'The finished pictures.',
   })
   images!: OutFor<'outputType', { image: Image[]; tensor: tf.Tensor4D }, 'image'>

@@ -4,32 +4,39 @@ import { BaseGuidance } from '../../components/guiders/base-guidance'
 import { predictConditions } from '../../components/guiders/predict-conditions'
 import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
 import { repeatRows } from '../../components/tensors/repeat-rows'
-import { tensor } from '../../components/tensors/tensor-schema'
 import type * as tf from '../../components/tensors/tf'
 import { Block, Component, type In, Input, LoopStep, ModularPipelineBlocks, type Out, Output } from '../../src'
-import { unetOptions } from './component-corrections'
+import { unetOptions } from './component-options'
 import { guiderOptions } from './guider-options'
+import { embedsSchema, latentsSchema, timestepCondSchema, timestepsSchema } from './schemas'
+import { sharedStep } from './shared-step'
 
 /** A step of the denoise loop: runs the UNet for each condition of the guider, and combines the predictions. */
-@Block({ description: 'Predicts the noise with the UNet, guided by the prompt.', version: '1.0.0', stability: 'beta' })
+@Block({ ...sharedStep, description: 'Predicts the noise with the UNet, guided by the prompt.' })
 export class PredictNoise extends ModularPipelineBlocks {
   static override readonly className: string = 'PredictNoise'
 
-  @Component(UNet2DConditionModel, unetOptions) unet!: UNet2DConditionModel
-  @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance
+  @Component(UNet2DConditionModel, unetOptions)
+  unet!: UNet2DConditionModel
+
+  @Component(BaseGuidance, guiderOptions)
+  guider!: BaseGuidance
 
   /** The timesteps of the run, falling. */
-  @Input(z.array(z.number()).describe('The timesteps of the run, falling.')) timesteps!: In<number[]>
-  @Input(tensor('images latentHeight latentWidth latentChannels')) scaledLatents!: In<tf.Tensor4D>
-  @Input(tensor('images tokens channels')) promptEmbeds!: In<tf.Tensor3D>
-  @Input(tensor('images tokens channels').optional()) negativePromptEmbeds!: In<tf.Tensor3D | undefined>
+  @Input(timestepsSchema.describe('The timesteps of the run, falling.'))
+  timesteps!: In<number[]>
+
+  @Input(latentsSchema)
+  scaledLatents!: In<tf.Tensor4D>
+
+  @Input(embedsSchema)
+  promptEmbeds!: In<tf.Tensor3D>
+
+  @Input(embedsSchema.optional())
+  negativePromptEmbeds!: In<tf.Tensor3D | undefined>
 
   /** The embedded guidance scale, for UNets that take it as an input. */
-  @Input(
-    tensor('1 guidanceChannels')
-      .optional()
-      .describe('The embedded guidance scale, for UNets that take it as an input.'),
-  )
+  @Input(timestepCondSchema.optional().describe('The embedded guidance scale, for UNets that take it as an input.'))
   timestepCond!: In<tf.Tensor2D | undefined>
 
   /** Whether the UNet predicts all conditions in one batch: faster, but takes more memory. By default where there is room. */
@@ -43,11 +50,7 @@ export class PredictNoise extends ModularPipelineBlocks {
   )
   batchConditions!: In<boolean | undefined>
 
-  @Output(
-    tensor('images latentHeight latentWidth latentChannels').describe(
-      'What the UNet predicts, as the guider combines it.',
-    ),
-  )
+  @Output(latentsSchema.describe('What the UNet predicts, as the guider combines it.'))
   noisePred!: Out<tf.Tensor4D>
 
   @LoopStep({ variables: ['i', 't'] })

@@ -1,11 +1,9 @@
 /** Draws the noise that the run begins with. Counterpart: StableDiffusionPipeline.prepare_latents of diffusers. */
-import { z } from 'zod'
 import { AutoencoderKL } from '../../components/models/autoencoder-kl/autoencoder-kl'
 import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
 import { Generator } from '../../components/random/generator'
 import { randnTensorAsync } from '../../components/random/randn-tensor'
 import { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
-import { instance, tensor } from '../../components/tensors/tensor-schema'
 import type * as tf from '../../components/tensors/tf'
 import {
   Block,
@@ -19,12 +17,10 @@ import {
   Output,
   type RunCost,
 } from '../../src'
-import { schedulerOptions, unetOptions } from './component-corrections'
+import { schedulerOptions, unetOptions, vaeOptions } from './component-options'
 import { latentSize } from './latent-size'
-
-const latentsSchema = tensor('images latentHeight latentWidth latentChannels')
-const generators = z.union([instance(Generator), z.array(instance(Generator))])
-const size = z.int().min(1).optional()
+import { countSchema, generatorsSchema, latentsSchema } from './schemas'
+import { sharedStep } from './shared-step'
 
 /** What UNets are made for that take so many channels beside the latents. */
 const TASKS: Readonly<Record<number, string>> = {
@@ -35,39 +31,40 @@ const TASKS: Readonly<Record<number, string>> = {
 }
 
 /** Makes the noisy latents of the first step. */
-@Block({
-  description: 'Draws the noise that the run begins with.',
-  modelName: 'stable-diffusion',
-  version: '1.0.0',
-  stability: 'beta',
-})
+@Block({ ...sharedStep, description: 'Draws the noise that the run begins with.' })
 export class PrepareLatents extends ModularPipelineBlocks {
   static override readonly className: string = 'PrepareLatents'
 
-  @Component(SchedulerMixin, schedulerOptions) scheduler!: SchedulerMixin
-  @Component(UNet2DConditionModel, unetOptions) unet!: UNet2DConditionModel
-  @Component(AutoencoderKL, { description: 'Turns latents into pictures.' }) vae!: AutoencoderKL
+  @Component(SchedulerMixin, schedulerOptions)
+  scheduler!: SchedulerMixin
+
+  @Component(UNet2DConditionModel, unetOptions)
+  unet!: UNet2DConditionModel
+
+  @Component(AutoencoderKL, vaeOptions)
+  vae!: AutoencoderKL
 
   /** Height of the picture in pixels; by default the model's own size. */
-  @Input(size.describe("Height of the picture in pixels; by default the model's own size.")) height!: In<
-    number | undefined
-  >
+  @Input(countSchema.optional().describe("Height of the picture in pixels; by default the model's own size."))
+  height!: In<number | undefined>
+
   /** Width of the picture in pixels; by default the model's own size. */
-  @Input(size.describe("Width of the picture in pixels; by default the model's own size.")) width!: In<
-    number | undefined
-  >
+  @Input(countSchema.optional().describe("Width of the picture in pixels; by default the model's own size."))
+  width!: In<number | undefined>
+
   /** How many pictures to make. */
-  @Input(z.int().min(1).describe('How many pictures to make.')) batchSize!: In<number>
+  @Input(countSchema.describe('How many pictures to make.'))
+  batchSize!: In<number>
 
   /** Source of the random numbers: one, or one for each picture. By default made from the seed of the call. */
   @Input(
-    generators
+    generatorsSchema
       .optional()
       .describe(
         'Source of the random numbers: one, or one for each picture. By default made from the seed of the call.',
       ),
   )
-  @Output(generators.describe('Source of the random numbers of the run.'))
+  @Output(generatorsSchema.describe('Source of the random numbers of the run.'))
   generator!: InOut<Generator | Generator[] | undefined>
 
   /** Noise to begin with, in place of random noise. */

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { BaseGuidance } from '../../components/guiders/base-guidance'
 import { Block, Component, type In, Input, ModularPipelineBlocks } from '../../src'
 import { guiderOptions, guideWith } from './guider-options'
+import { sharedStep } from './shared-step'
 
 /** The input that {@link SetGuidance} and the blocks after it read. */
 export const guidanceScaleSchema = z
@@ -14,19 +15,16 @@ export const guidanceScaleSchema = z
   )
 
 /** Changes the guider's settings for one run; the pipeline's guider stays as it is. */
-@Block({
-  description: 'Sets how closely this run follows its prompt.',
-  modelName: 'stable-diffusion',
-  version: '1.0.0',
-  stability: 'beta',
-})
+@Block({ ...sharedStep, description: 'Sets how closely this run follows its prompt.' })
 export class SetGuidance extends ModularPipelineBlocks {
   static override readonly className: string = 'SetGuidance'
 
-  @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance
+  @Component(BaseGuidance, guiderOptions)
+  guider!: BaseGuidance
 
   /** Strength of the guidance; up to 1, the prompt is followed without guidance, and the negative prompt is ignored. By default the guider's own. */
-  @Input(guidanceScaleSchema) guidanceScale!: In<number | undefined>
+  @Input(guidanceScaleSchema)
+  guidanceScale!: In<number | undefined>
 
   /** How far to bring the contrast of the guided prediction back to the unguided one's; by default the guider's own. */
   @Input(

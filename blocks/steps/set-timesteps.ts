@@ -2,17 +2,14 @@
 import { z } from 'zod'
 import { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
 import { Block, Component, type In, type InOut, Input, ModularPipelineBlocks, Output, type RunCost } from '../../src'
-import { schedulerOptions } from './component-corrections'
+import { schedulerOptions } from './component-options'
+import { countSchema, timestepsSchema } from './schemas'
+import { sharedStep } from './shared-step'
 
-const falling = z.array(z.number()).min(1)
+const fallingSchema = timestepsSchema.min(1)
 
 /** Asks the scheduler for its timesteps. */
-@Block({
-  description: 'Chooses the timesteps of the run.',
-  modelName: 'stable-diffusion',
-  version: '1.0.0',
-  stability: 'beta',
-})
+@Block({ ...sharedStep, description: 'Chooses the timesteps of the run.' })
 export class SetTimesteps extends ModularPipelineBlocks {
   static override readonly className: string = 'SetTimesteps'
 
@@ -21,24 +18,19 @@ export class SetTimesteps extends ModularPipelineBlocks {
 
   /** How many denoising steps to take. More steps take longer and may look better. */
   @Input(
-    z
-      .int()
-      .min(1)
-      .default(50)
-      .describe('How many denoising steps to take. More steps take longer and may look better.'),
+    countSchema.default(50).describe('How many denoising steps to take. More steps take longer and may look better.'),
   )
   @Output(z.int().describe('How many denoising steps are taken.'))
   numInferenceSteps!: InOut<number>
 
   /** Timesteps to use in place of the scheduler's own, falling. */
-  @Input(falling.optional().describe("Timesteps to use in place of the scheduler's own, falling."))
-  @Output(falling.describe('The timesteps of the run, falling.'))
+  @Input(fallingSchema.optional().describe("Timesteps to use in place of the scheduler's own, falling."))
+  @Output(fallingSchema.describe('The timesteps of the run, falling.'))
   timesteps!: InOut<number[] | undefined>
 
   /** Noise levels to use in place of the scheduler's own, falling. */
-  @Input(falling.optional().describe("Noise levels to use in place of the scheduler's own, falling.")) sigmas!: In<
-    number[] | undefined
-  >
+  @Input(fallingSchema.optional().describe("Noise levels to use in place of the scheduler's own, falling."))
+  sigmas!: In<number[] | undefined>
 
   override estimateCost(): RunCost {
     const custom = this.timesteps ?? this.sigmas

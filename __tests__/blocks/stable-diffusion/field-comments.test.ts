@@ -3,9 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { StableDiffusionTextToImageBlocks } from '../../../index'
 
-const folder = join(__dirname, '..', '..', '..', 'blocks', 'stable-diffusion')
-const code = readdirSync(folder)
-  .map(file => readFileSync(join(folder, file), 'utf8'))
+const folder = join(__dirname, '..', '..', '..', 'blocks')
+const code = readdirSync(folder, { recursive: true, withFileTypes: true })
+  .filter(entry => entry.isFile())
+  .map(file => readFileSync(join(file.parentPath, file.name), 'utf8'))
   .join('\n')
 
 test.each(new StableDiffusionTextToImageBlocks().inputs.map(({ name, description }) => [name, description]))(

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs'
-import { guiderOptions } from '../../../blocks/stable-diffusion/guider-options'
+import { guiderOptions } from '../../../blocks/steps/guider-options'
 import {
   BaseGuidance,
   Block,

@@ -1,4 +1,4 @@
-import { guiderOptions } from '../../../blocks/stable-diffusion/guider-options'
+import { guiderOptions } from '../../../blocks/steps/guider-options'
 import {
   BaseGuidance,
   Block,

@@ -1,0 +1,8 @@
+/** How shared steps ask for the components that most families have. What a family does to them after loading, its blocks say. */
+import type { ComponentOptions } from '../../src'
+
+export const schedulerOptions: ComponentOptions = { description: 'Decides the noise levels and takes the steps.' }
+
+export const unetOptions: ComponentOptions = { description: 'Predicts the noise.' }
+
+export const vaeOptions: ComponentOptions = { description: 'Turns latents into pictures.' }

@@ -1,0 +1,28 @@
+/** Schemas of the values that blocks of all families pass to each other. */
+import { z } from 'zod'
+import { Generator } from '../../components/random/generator'
+import { instance, tensor } from '../../components/tensors/tensor-schema'
+
+/** Latents `[images, latentHeight, latentWidth, latentChannels]`, and what a denoiser predicts for them. */
+export const latentsSchema = tensor('images latentHeight latentWidth latentChannels')
+
+/** Pixels `[images, height, width, 3]`. */
+export const pixelsSchema = tensor('images height width 3')
+
+/** Embeddings of texts `[images, tokens, channels]`. */
+export const embedsSchema = tensor('images tokens channels')
+
+/** An embedded guidance scale `[1, guidanceChannels]`, which holds for all images. */
+export const timestepCondSchema = tensor('1 guidanceChannels')
+
+/** One text, or a list of them. */
+export const textsSchema = z.union([z.string(), z.array(z.string()).min(1)])
+
+/** A number of things of which there is at least one: images, steps, pixels of a side. */
+export const countSchema = z.int().min(1)
+
+/** Timesteps of a run, falling. */
+export const timestepsSchema = z.array(z.number())
+
+/** One source of random numbers, or one for each picture. */
+export const generatorsSchema = z.union([instance(Generator), z.array(instance(Generator))])

@@ -9,7 +9,7 @@ import { schedulerNames } from 'tesserae'
 import { median } from './median'
 import { ModelProcess } from './model-process'
 import { measureOverhead } from './overhead'
-import { describeEnvironment, explanations, type Result, saveResults, table } from './results'
+import { type Comparison, describeEnvironment, explanations, resultsTable, saveResults } from './results'
 import { measureTypeCheck } from './type-check'
 import { ourVersions, peerVersions } from './versions'
 import { type ProcessCost, watchProcess } from './watched-process'
@@ -39,7 +39,7 @@ const LATENTS = {
 const RUN_STEPS = 4
 
 class Bench {
-  readonly results: Result[] = []
+  readonly results: Comparison[] = []
 
   constructor(
     private readonly options: Options,
@@ -69,7 +69,7 @@ class Bench {
   }
 
   /** Adds a result, and saves it: a later comparison may fail. */
-  add(measured: Omit<Result, 'environment'>): void {
+  add(measured: Omit<Comparison, 'environment'>): void {
     const result = { ...measured, environment: this.environment }
     this.results.push(result)
     saveResults(join(root, 'bench'), this.results)
@@ -245,7 +245,7 @@ async function compareWithPyTorch(options: Options): Promise<void> {
   } finally {
     await rm(out, { recursive: true, force: true })
   }
-  console.log(`\n${table(bench.results)}`)
+  console.log(`\n${resultsTable(bench.results)}`)
 }
 
 /** The comparisons with something else than the models of PyTorch. */

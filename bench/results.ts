@@ -4,7 +4,7 @@ import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 
 /** One comparison, or a part of one: `comparison/part`. `ratio` and `memoryRatio` are ours ÷ PyTorch's. */
-export interface Result {
+export interface Comparison {
   name: string
   ratio: number
   ours: number
@@ -44,9 +44,9 @@ export function describeEnvironment(versions: readonly string[]): string {
  *
  * @throws Error if `results.json` exists and cannot be read, because its results would be lost
  */
-export function saveResults(folder: string, results: readonly Result[]): void {
+export function saveResults(folder: string, results: readonly Comparison[]): void {
   const file = join(folder, 'results.json')
-  const old = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Result[]) : []
+  const old = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Comparison[]) : []
   const all = Object.keys(explanations).flatMap(name => {
     const found = results.filter(result => comparisonOf(result) === name)
     const parts = new Set(found.map(result => result.name))
@@ -54,15 +54,15 @@ export function saveResults(folder: string, results: readonly Result[]): void {
     return [...kept, ...found]
   })
   writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`)
-  writeFileSync(join(folder, 'RESULTS.md'), describe(all))
+  writeFileSync(join(folder, 'RESULTS.md'), resultsPage(all))
 }
 
-function comparisonOf({ name }: Pick<Result, 'name'>): string {
+function comparisonOf({ name }: Pick<Comparison, 'name'>): string {
   return name.split('/')[0] as string
 }
 
 /** The table. */
-export function table(results: readonly Result[]): string {
+export function resultsTable(results: readonly Comparison[]): string {
   const rows = results.map(({ name, ratio, ours, peer, unit, memoryRatio, runs }) => {
     const { text = '', limit, memoryLimit } = explanations[comparisonOf({ name })] ?? {}
     const amount = (value: number) => `${value.toFixed(unit === 's' ? 2 : 0)} ${unit}`
@@ -84,7 +84,7 @@ export function table(results: readonly Result[]): string {
 }
 
 /** Lists what the comparisons were measured with: rows of different runs stand in one table. */
-function environmentsOf(results: readonly Result[]): string {
+function environmentsOf(results: readonly Comparison[]): string {
   const names = new Map<string, Set<string>>()
   for (const result of results) {
     const { environment = 'machine and versions were not recorded' } = result
@@ -93,13 +93,13 @@ function environmentsOf(results: readonly Result[]): string {
   return [...names].map(([environment, comparisons]) => `- ${[...comparisons].join(', ')}: ${environment}`).join('\n')
 }
 
-function describe(results: readonly Result[]): string {
+function resultsPage(results: readonly Comparison[]): string {
   return `# Benchmark results
 
 Written by \`npm run bench\`: medians of runs that alternate between ours and PyTorch diffusers in float32, with the same number of threads. Figures in
 milliseconds change with the machine; the ratios are what counts. The peer's models are already in memory when its steps are timed.
 
-${table(results)}
+${resultsTable(results)}
 
 Measured with:
 

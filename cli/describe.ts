@@ -3,7 +3,7 @@
 import type { ComponentSpec, ModularPipeline } from '../src'
 import { plainValue } from '../src/documentation/describe'
 import { documentBlock } from '../src/documentation/doc'
-import { code, table } from '../src/documentation/markdown-text'
+import { code, markdownTable } from '../src/documentation/markdown-text'
 import { type OutlineStyle, outlineLines } from '../src/documentation/outline'
 import { fold } from '../src/documentation/wrap'
 import { formatValue } from '../src/state/format-value'
@@ -37,7 +37,7 @@ function asText({ blocks, pipe }: Subject): string {
   if (pipe) {
     section(
       'Components of the model',
-      specsOf(pipe).map(spec => `      ${spec.name}: ${classOf(spec)}, ${originOf(spec, place => `from ${place}`)}`),
+      specsOf(pipe).map(spec => `      ${spec.name}: ${shownClass(spec)}, ${originOf(spec, place => `from ${place}`)}`),
     )
     section(
       'Settings of the model',
@@ -62,12 +62,12 @@ function terminalWidth(): number | undefined {
 
 function asMarkdown({ blocks, pipe }: Subject): string {
   if (!pipe) return blocks.toMarkdown().trimEnd()
-  const components = specsOf(pipe).map(spec => [code(spec.name), code(classOf(spec)), originOf(spec, code)])
+  const components = specsOf(pipe).map(spec => [code(spec.name), code(shownClass(spec)), originOf(spec, code)])
   const settings = settingsOf(pipe).map(([name, value]) => [code(name), code(formatValue(value))])
   return [
     blocks.toMarkdown().trimEnd(),
-    `## Components of the model\n\n${table(['Name', 'Class', 'Loaded from'], components)}`,
-    ...(settings.length > 0 ? [`## Settings of the model\n\n${table(['Name', 'Value'], settings)}`] : []),
+    `## Components of the model\n\n${markdownTable(['Name', 'Class', 'Loaded from'], components)}`,
+    ...(settings.length > 0 ? [`## Settings of the model\n\n${markdownTable(['Name', 'Value'], settings)}`] : []),
   ].join('\n\n')
 }
 
@@ -103,7 +103,7 @@ function placeOf({ defaultCreationMethod, pretrainedModelNameOrPath, subfolder }
 }
 
 /** The class that the model names, which may be a special one of that which the blocks ask for. */
-function classOf({ className, typeName }: ComponentSpec): string {
+function shownClass({ className, typeName }: ComponentSpec): string {
   return className ?? typeName ?? 'any'
 }
 

@@ -10,6 +10,7 @@ import '../components/component-classes'
 import '../components/hub/hub-resolver'
 import type { ModularPipelineBlocks } from '../src'
 import { ModularPipeline, UnknownBlocksError, UntrustedCodeError } from '../src'
+import type { BlockClass } from '../src/composition/block-source'
 import { kindOf, nameList } from '../src/errors/text'
 import { recoverFolder } from '../src/files/leftovers'
 import { isRepositoryId } from '../src/hub/repository-resolver'
@@ -126,8 +127,6 @@ async function importModule(subject: string, file: string): Promise<Record<strin
 
 /** Names that Node or a compiler adds to those of a CommonJS module. */
 const OF_NODE = ['__esModule', 'module.exports']
-
-type BlockClass = new () => ModularPipelineBlocks
 
 /** The default export, or the only export that is a block or a class of blocks. */
 function chooseExport(subject: string, exports: Record<string, unknown>): BlockClass | ModularPipelineBlocks {

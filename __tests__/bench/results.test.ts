@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describeEnvironment, type Result, saveResults } from '../../bench/results'
+import { type Comparison, describeEnvironment, saveResults } from '../../bench/results'
 import { ourVersions } from '../../bench/versions'
 import { useTemporaryFolder } from '../components/checkpoints/temporary-folder'
 
 const folder = useTemporaryFolder()
 
-function result(name: string, ours: number, environment?: string): Result {
+function result(name: string, ours: number, environment?: string): Comparison {
   const figures = { ratio: ours / 100, ours, peer: 100, unit: 'ms' as const, memoryRatio: null, runs: 5 }
   return { name, ...figures, ...(environment !== undefined && { environment }) }
 }
@@ -20,7 +20,7 @@ test('results of other comparisons, and of other parts of the same one, are kept
     result('clip-l-text', 13),
   ])
   saveResults(folder(), [result('scheduler-steps/DDIM', 21), result('sd15-unet-256', 22)])
-  const saved = JSON.parse(readFileSync(join(folder(), 'results.json'), 'utf8')) as Result[]
+  const saved = JSON.parse(readFileSync(join(folder(), 'results.json'), 'utf8')) as Comparison[]
   expect(Object.fromEntries(saved.map(({ name, ours }) => [name, ours]))).toEqual({
     'sd15-unet-256': 22,
     'clip-l-text': 13,

@@ -112,7 +112,7 @@ async function fillPartial(partial: string, options: FetchBlobOptions): Promise<
     const hash = hashFor(file.etag, file.size)
     if (hash) await updateFromFile(hash, handle, present, signal)
     if (file.size !== undefined) await requireSpace(partial, file.size - present)
-    const content = new Content(handle, hash, present)
+    const content = new HashedFile(handle, hash, present)
     await receive(content, options)
     await handle.truncate(content.bytes)
     await handle.sync()
@@ -125,7 +125,7 @@ async function fillPartial(partial: string, options: FetchBlobOptions): Promise<
 }
 
 /** A file that grows, and the hash of what is in it. */
-class Content {
+class HashedFile {
   constructor(
     private readonly handle: FileHandle,
     public hash: ReturnType<typeof hashFor>,
@@ -149,7 +149,7 @@ class Content {
 }
 
 /** Asks for the rest until there is none. Each time that something has come in, patience is whole again. */
-async function receive(content: Content, options: FetchBlobOptions): Promise<void> {
+async function receive(content: HashedFile, options: FetchBlobOptions): Promise<void> {
   const { client, file, signal, onBytes } = options
   const target: HubTarget = { repository: options.cache.repository, revision: options.commit, file: file.path }
   onBytes?.(content.bytes)
@@ -185,7 +185,7 @@ function statedLength({ headers }: Response): number {
 
 /** The answer with what is still missing; where the server cannot give that alone, with all of it. */
 async function requestRest(
-  content: Content,
+  content: HashedFile,
   target: HubTarget,
   { client, file, signal }: FetchBlobOptions,
 ): Promise<Response> {

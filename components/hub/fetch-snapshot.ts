@@ -85,7 +85,7 @@ export function lookUp(cache: HubCache, revision: string, select: SelectFiles): 
   const commit = cache.commitOf(revision)
   if (commit === undefined) return { snapshot: undefined, missing: [], isListed: false }
   const folder = cache.snapshot(commit)
-  const present = filesIn(folder)
+  const present = cachedFiles(folder)
   const names = cache.tree(commit)?.map(file => file.path)
   const isListed = names !== undefined
   const chosen = select(names ?? present)
@@ -96,7 +96,7 @@ export function lookUp(cache: HubCache, revision: string, select: SelectFiles): 
   return { snapshot, missing: chosen.filter(name => !cache.has(commit, name)), isListed }
 }
 
-function filesIn(folder: string): string[] {
+function cachedFiles(folder: string): string[] {
   try {
     return readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter(entry => !entry.isDirectory() && !isLeftover(entry.name))

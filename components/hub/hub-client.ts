@@ -276,7 +276,7 @@ export class HubClient {
       return await Promise.race([work(controller.signal), failed])
     } catch (error) {
       signal?.throwIfAborted()
-      throw new HubConnectionError(target.repository, hostOf(url), reasonOf(error) + proxyNote(url), error)
+      throw new HubConnectionError(target.repository, hostOf(url), innermostReason(error) + proxyNote(url), error)
     } finally {
       clearTimeout(timer)
       stopListening?.()
@@ -354,9 +354,9 @@ function proxyNote(url: string): string {
 }
 
 /** The innermost reason: fetch says "fetch failed" and hides why. */
-function reasonOf(error: unknown): string {
+function innermostReason(error: unknown): string {
   const { message, code, cause } = error as NodeJS.ErrnoException & { cause?: unknown }
-  if (typeof cause === 'object' && cause !== null) return reasonOf(cause)
+  if (typeof cause === 'object' && cause !== null) return innermostReason(cause)
   return message || code || String(error)
 }
 

@@ -28,7 +28,7 @@ export async function hubDownload(repository: string, file: string, options: Hub
   }
   let found: { commit: string; entry: HubFile }
   try {
-    found = await describe(await HubClient.open(cached ? quickly(options) : options), cache, revision, file)
+    found = await fetchFileInfo(await HubClient.open(cached ? quickly(options) : options), cache, revision, file)
   } catch (error) {
     if (cached === undefined || !isServersFault(error)) throw error
     return cached
@@ -67,7 +67,7 @@ function findCached(cache: HubCache, revision: string, file: string): string | u
 }
 
 /** Asks for the commit, the etag and the size of a file. */
-async function describe(
+async function fetchFileInfo(
   client: HubClient,
   cache: HubCache,
   revision: string,

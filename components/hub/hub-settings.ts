@@ -44,15 +44,15 @@ export function isWithoutSymlinks(): boolean {
  */
 export async function hubToken(given?: string | false): Promise<string | undefined> {
   if (given === false) return undefined
-  if (given !== undefined) return checked(given, 'the token that was given')
+  if (given !== undefined) return checkedToken(given, 'the token that was given')
   if (isTrue(process.env.HF_HUB_DISABLE_IMPLICIT_TOKEN)) return undefined
   for (const name of ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN']) {
     const token = clean(process.env[name] ?? '')
-    if (token !== '') return checked(token, name)
+    if (token !== '') return checkedToken(token, name)
   }
   const file = expand(process.env.HF_TOKEN_PATH || join(hubHome(), 'token'))
   const token = clean(await readTokenFile(file))
-  return token === '' ? undefined : checked(token, `the file ${file}`)
+  return token === '' ? undefined : checkedToken(token, `the file ${file}`)
 }
 
 /** The text of the file; empty if it is missing. @throws InvalidHubSettingError for one that cannot be read */
@@ -94,7 +94,7 @@ function clean(token: string): string {
 }
 
 /** Anything else would be repeated in the error of fetch. */
-function checked(token: string, source: string): string {
+function checkedToken(token: string, source: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return token
   throw new InvalidHubSettingError(source, 'holds signs that no token has; expected one word such as hf_…')
 }

@@ -36,7 +36,7 @@ export interface PushToHubOptions extends PublishOptions, HubClientOptions, Uplo
  * InvalidRepositoryNameError; the reason of the signal
  */
 export async function pushToHub(folder: string, options: PushToHubOptions): Promise<PushedCommit> {
-  requireNames(options)
+  requireRepositoryNames(options)
   const names = await filesToUpload(folder, options)
   const client = await openForWriting(options)
   return upload(folder, names, client, options)
@@ -44,7 +44,7 @@ export async function pushToHub(folder: string, options: PushToHubOptions): Prom
 
 /** Makes sure that a repository is there and may be written to, before what is to go there is saved. */
 async function openHubRepository(options: PushToHubOptions): Promise<OpenRepository> {
-  requireNames(options)
+  requireRepositoryNames(options)
   const client = await openForWriting(options)
   const target = targetOf(options)
   return {
@@ -65,7 +65,7 @@ async function openHubRepository(options: PushToHubOptions): Promise<OpenReposit
 registerRepositoryPublisher(openHubRepository)
 
 /** @throws InvalidRepositoryNameError */
-function requireNames({ repoId, revision }: PushToHubOptions): void {
+function requireRepositoryNames({ repoId, revision }: PushToHubOptions): void {
   requireHubId(repoId)
   if (revision !== undefined) requireRevision(revision)
 }

@@ -32,7 +32,7 @@ export interface PretrainedClass<M extends PretrainedModel> {
 }
 
 /** How a model's weights are stored. */
-export interface WeightFiles {
+export interface CheckpointLayout {
   weightsName: WeightNameOptions['weightsName']
   rename?: NonNullable<LoadStateDictOptions['rename']>
   /** Other classes whose checkpoints hold the same weights: their name in a config needs no word. */
@@ -49,7 +49,7 @@ export interface WeightFiles {
  */
 export async function loadPretrained<M extends PretrainedModel>(
   modelClass: PretrainedClass<M>,
-  files: WeightFiles,
+  files: CheckpointLayout,
   path: string | URL,
   options: FromPretrainedOptions = {},
 ): Promise<M> {
@@ -87,7 +87,7 @@ export async function loadPretrained<M extends PretrainedModel>(
 /** Reads config and weights once. */
 async function loadFrom<M extends PretrainedModel>(
   modelClass: PretrainedClass<M>,
-  files: WeightFiles,
+  files: CheckpointLayout,
   folder: string,
   options: FromPretrainedOptions,
   fetchWeights: (explicitFile: string) => Promise<void>,
@@ -118,7 +118,7 @@ interface FoundWeights extends LoadedStateDict {
 
 async function loadWeights(
   model: PretrainedModel,
-  { weightsName, rename }: WeightFiles,
+  { weightsName, rename }: CheckpointLayout,
   folder: string,
   { variant, explicitFile, signal, lazy, dtype }: FromPretrainedOptions & Pick<WeightNameOptions, 'explicitFile'>,
 ): Promise<FoundWeights> {
@@ -149,7 +149,7 @@ function warnOfDifferences(model: PretrainedModel, { path, unused, unwrapped }: 
  *
  * @throws InvalidConfigError for what is not the name of such a file in the folder
  */
-function explicitWeights(config: RawConfig, { weightsName }: WeightFiles, file: string): string | undefined {
+function explicitWeights(config: RawConfig, { weightsName }: CheckpointLayout, file: string): string | undefined {
   const name = config['transformers_weights'] ?? undefined
   if (weightsName !== 'model' || name === undefined) return undefined
   if (typeof name === 'string' && /^[^/\\\0]+\.safetensors(?:\.index\.json)?$/.test(name)) return name

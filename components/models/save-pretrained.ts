@@ -87,7 +87,7 @@ export async function relocateWeights(
 ): Promise<void> {
   const parameters = [...parametersByKey(model, layout)]
   const files = new Set(parameters.flatMap(([, { origin }]) => origin?.file ?? []))
-  const inside = await filesIn(await realpath(folder), files)
+  const inside = await filesOfFolder(await realpath(folder), files)
   const replaced = parameters.filter(([, { origin }]) => origin && inside.has(origin.file))
   if (replaced.length === 0) return
   const checkpoint = await openCheckpoint(folder, { weightsName: layout.weightsName, variant })
@@ -99,7 +99,7 @@ export async function relocateWeights(
 }
 
 /** Those of some files that are, or were, in a folder. */
-async function filesIn(folder: string, files: Iterable<string>): Promise<ReadonlySet<string>> {
+async function filesOfFolder(folder: string, files: Iterable<string>): Promise<ReadonlySet<string>> {
   const inside = new Set<string>()
   for (const file of files) {
     if ((await realpath(dirname(file)).catch(() => undefined)) === folder) inside.add(file)

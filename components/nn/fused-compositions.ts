@@ -7,13 +7,13 @@ import { composeLayerNorm } from './layer-norm'
 import { composeAttention } from './scaled-dot-product-attention'
 
 /** The tensors of a kernel by its own names. */
-type Inputs = Readonly<Record<string, tf.Tensor>>
+type KernelTensors = Readonly<Record<string, tf.Tensor>>
 
 /** The attributes of our kernels are numbers. */
 type Attrs = Readonly<Record<string, unknown>>
 
 /** Computes one kernel. Runs inside of tf.tidy. */
-export type Composition = (inputs: Inputs, attrs: Attrs) => tf.Tensor
+export type Composition = (inputs: KernelTensors, attrs: Attrs) => tf.Tensor
 
 /** The kernels that layers of models run. */
 export const fusedCompositions: Readonly<Partial<Record<FusedKernel, Composition>>> = {

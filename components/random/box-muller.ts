@@ -4,9 +4,9 @@
  */
 
 /** The numbers that are transformed together; the first half becomes radii, the second angles. */
-export const BLOCK = 16
+export const NORMAL_BLOCK = 16
 
-const HALF = BLOCK / 2
+const HALF = NORMAL_BLOCK / 2
 
 /**
  * Replaces the 16 uniform numbers from `begin` on by normal ones. Radius and angle pass through the array, which rounds them

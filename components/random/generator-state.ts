@@ -1,6 +1,6 @@
 /** The bytes that a generator's place in its stream is saved in: those of torch.Generator.get_state() on the CPU. */
 import { InvalidGeneratorStateError } from './invalid-generator-state-error'
-import { type MersenneTwisterState, SIZE } from './mersenne-twister'
+import { ENGINE_WORDS, type MersenneTwisterState } from './mersenne-twister'
 
 /** What makes a generator go on as another one would. */
 export interface GeneratorState {
@@ -19,7 +19,7 @@ const LEFT = 8
 const SEEDED = 12
 const NEXT = 16
 const WORDS = 24
-const KEPT_NORMAL = WORDS + SIZE * 8 + 8
+const KEPT_NORMAL = WORDS + ENGINE_WORDS * 8 + 8
 const IS_NORMAL_KEPT = KEPT_NORMAL + 16
 
 /** Writes a state. */
@@ -30,7 +30,7 @@ export function writeGeneratorState({ seed, engine, keptNormal }: GeneratorState
   view.setInt32(LEFT, engine.left, true)
   view.setInt32(SEEDED, 1, true)
   view.setUint32(NEXT, engine.next, true)
-  for (let i = 0; i < SIZE; i++) view.setUint32(WORDS + 8 * i, engine.words[i] as number, true)
+  for (let i = 0; i < ENGINE_WORDS; i++) view.setUint32(WORDS + 8 * i, engine.words[i] as number, true)
   view.setFloat64(KEPT_NORMAL, keptNormal ?? 0, true)
   view.setInt32(IS_NORMAL_KEPT, keptNormal === undefined ? 0 : 1, true)
   return bytes
@@ -47,11 +47,15 @@ export function readGeneratorState(bytes: Uint8Array): GeneratorState {
   const left = view.getInt32(LEFT, true)
   const next = Number(view.getBigUint64(NEXT, true))
   // An engine that has not drawn yet says 1 and 0; all others add up.
-  const fits = left >= 1 && left <= SIZE && (left + next === SIZE + 1 || (left === 1 && next === 0))
+  const fits = left >= 1 && left <= ENGINE_WORDS && (left + next === ENGINE_WORDS + 1 || (left === 1 && next === 0))
   if (view.getInt32(SEEDED, true) !== 1 || !fits) throw new InvalidGeneratorStateError('is not one of mt19937')
   return {
     seed: view.getBigUint64(SEED, true),
-    engine: { words: Uint32Array.from({ length: SIZE }, (_, i) => view.getUint32(WORDS + 8 * i, true)), next, left },
+    engine: {
+      words: Uint32Array.from({ length: ENGINE_WORDS }, (_, i) => view.getUint32(WORDS + 8 * i, true)),
+      next,
+      left,
+    },
     keptNormal: view.getInt32(IS_NORMAL_KEPT, true) === 0 ? undefined : view.getFloat64(KEPT_NORMAL, true),
   }
 }

@@ -2,7 +2,7 @@
 import type { RunScope, RunScoped } from '../../src/container/run-scoped'
 import { isSeed, type Seed, toSeed } from '../../src/params/seed'
 import { inPieces, runAtOnce, runInSlices } from '../../src/runtime/time-slice'
-import { BLOCK } from './box-muller'
+import { NORMAL_BLOCK } from './box-muller'
 import { readGeneratorState, writeGeneratorState } from './generator-state'
 import { InvalidDrawError } from './invalid-draw-error'
 import { InvalidSeedError } from './invalid-seed-error'
@@ -243,7 +243,7 @@ export class Generator implements RunScoped {
   }
 
   private *normalLoop(values: Float32Array | Float64Array, dtype: GeneratorDType): IterableIterator<void> {
-    if (values.length >= BLOCK) return yield* largeNormalLoop(values, dtype, this.engine)
+    if (values.length >= NORMAL_BLOCK) return yield* largeNormalLoop(values, dtype, this.engine)
     for (let i = 0; i < values.length; i++) values[i] = this.nextNormal()
     roundValues(values, dtype)
   }

@@ -1,5 +1,5 @@
 /** Large draws in plain JavaScript. Counterpart: PyTorch's aten/src/ATen/native/cpu/DistributionTemplates.h */
-import { BLOCK, transformBlock } from './box-muller'
+import { NORMAL_BLOCK, transformBlock } from './box-muller'
 import type { MersenneTwister } from './mersenne-twister'
 
 /** Fills an array with uniform numbers of at least 0 and below 1, of as many bits as its type has. */
@@ -19,12 +19,12 @@ export function fillNormal(
   engine: MersenneTwister,
   { drawsRest }: { drawsRest: boolean },
 ): void {
-  const rest = values.length % BLOCK
+  const rest = values.length % NORMAL_BLOCK
   const end = values.length - rest
   fillUniform(drawsRest ? values : values.subarray(0, end), engine)
-  for (let begin = 0; begin < end; begin += BLOCK) transformBlock(values, begin)
+  for (let begin = 0; begin < end; begin += NORMAL_BLOCK) transformBlock(values, begin)
   if (rest > 0) {
-    const last = values.subarray(-BLOCK)
+    const last = values.subarray(-NORMAL_BLOCK)
     fillUniform(last, engine)
     transformBlock(last, 0)
   }

@@ -4,7 +4,7 @@
  */
 
 /** How many words an engine holds. */
-export const SIZE = 624
+export const ENGINE_WORDS = 624
 const SHIFT = 397
 
 /** Where an engine is in its stream. */
@@ -19,7 +19,7 @@ export interface MersenneTwisterState {
 
 /** A stream of 32-bit numbers that its seed decides. */
 export class MersenneTwister {
-  private readonly words = new Uint32Array(SIZE)
+  private readonly words = new Uint32Array(ENGINE_WORDS)
   private next = 0
   private left = 1
   private refills = 0
@@ -28,7 +28,7 @@ export class MersenneTwister {
   constructor(seed: number) {
     const { words } = this
     words[0] = seed
-    for (let i = 1; i < SIZE; i++) {
+    for (let i = 1; i < ENGINE_WORDS; i++) {
       const previous = words[i - 1] as number
       words[i] = Math.imul(1812433253, previous ^ (previous >>> 30)) + i
     }
@@ -45,7 +45,7 @@ export class MersenneTwister {
 
   /** A number that grows with every draw: equal numbers mean that nothing was drawn in between. */
   get position(): number {
-    return SIZE * this.refills - this.left
+    return ENGINE_WORDS * this.refills - this.left
   }
 
   /** Where this engine is. The words are a copy. */
@@ -81,8 +81,8 @@ export class MersenneTwister {
    * one number, and returns the place after the last
    */
   drawElsewhere(draw: (words: Uint32Array, place: number) => number): void {
-    this.next = draw(this.words, SIZE + 1 - this.left)
-    this.left = SIZE + 1 - this.next
+    this.next = draw(this.words, ENGINE_WORDS + 1 - this.left)
+    this.left = ENGINE_WORDS + 1 - this.next
     // Drawing elsewhere may have made the words anew any number of times.
     this.refills++
   }
@@ -94,14 +94,14 @@ export class MersenneTwister {
 
   private refill(): void {
     const { words } = this
-    for (let i = 0; i < SIZE; i++) {
-      const next = words[i + 1 < SIZE ? i + 1 : 0] as number
-      const shifted = words[i + SHIFT < SIZE ? i + SHIFT : i + SHIFT - SIZE] as number
+    for (let i = 0; i < ENGINE_WORDS; i++) {
+      const next = words[i + 1 < ENGINE_WORDS ? i + 1 : 0] as number
+      const shifted = words[i + SHIFT < ENGINE_WORDS ? i + SHIFT : i + SHIFT - ENGINE_WORDS] as number
       const bits = ((words[i] as number) & 0x80000000) | (next & 0x7fffffff)
       words[i] = shifted ^ (bits >>> 1) ^ (bits & 1 ? 0x9908b0df : 0)
     }
     this.next = 0
-    this.left = SIZE
+    this.left = ENGINE_WORDS
     this.refills++
   }
 }

@@ -1,8 +1,8 @@
 /** Large draws of noise in WebAssembly: `assembly/noise.as.ts` and the memory it works in. */
 import { instantiate } from '../assembled/instantiate'
 import { bytes } from '../assembled/noise'
-import { BLOCK } from './box-muller'
-import { type MersenneTwister, SIZE } from './mersenne-twister'
+import { NORMAL_BLOCK } from './box-muller'
+import { ENGINE_WORDS, type MersenneTwister } from './mersenne-twister'
 
 /** Places are bytes of the memory. */
 interface NoiseFunctions {
@@ -38,7 +38,7 @@ export class NoiseKernel {
     private readonly functions: NoiseFunctions,
     memory: ArrayBuffer,
   ) {
-    this.words = new Uint32Array(memory, WORDS, SIZE)
+    this.words = new Uint32Array(memory, WORDS, ENGINE_WORDS)
     this.values = new Float32Array(memory, VALUES, CHUNK)
     this.pixels = new Float32Array(memory, PIXELS, CHUNK)
   }
@@ -55,7 +55,7 @@ export class NoiseKernel {
    * @param values at least 16
    */
   fillNormal(values: Float32Array, engine: MersenneTwister): void {
-    const rest = values.length % BLOCK
+    const rest = values.length % NORMAL_BLOCK
     const end = values.length - rest
     engine.drawElsewhere((words, start) => {
       this.words.set(words)
@@ -68,9 +68,9 @@ export class NoiseKernel {
       }
       if (rest > 0) {
         position = this.functions.fillUniform(WORDS, position, VALUES, rest)
-        position = this.functions.fillUniform(WORDS, position, VALUES, BLOCK)
-        this.functions.makeNormal(VALUES, BLOCK)
-        values.set(this.values.subarray(0, BLOCK), values.length - BLOCK)
+        position = this.functions.fillUniform(WORDS, position, VALUES, NORMAL_BLOCK)
+        this.functions.makeNormal(VALUES, NORMAL_BLOCK)
+        values.set(this.values.subarray(0, NORMAL_BLOCK), values.length - NORMAL_BLOCK)
       }
       words.set(this.words)
       return position

@@ -13,11 +13,11 @@ const NO_ARRAYS: readonly WeightDType[] = ['F16', 'BF16']
 export function registerStateFiles(): void {
   registerStateStorage({
     write: (file, arrays, text) => writeSafetensors(file, Object.fromEntries(arrays), Object.fromEntries(text)),
-    read: readAll,
+    read: readArrays,
   })
 }
 
-async function readAll(path: string) {
+async function readArrays(path: string) {
   const file = await SafetensorsFile.open(path)
   try {
     const arrays = new Map<string, SavedArray>()

@@ -37,7 +37,7 @@ export const tensorKind: ValueKind<tf.Tensor> = {
     return { dtype, shape, values: new SavedArray(type, full, values as Float32Array) }
   },
   load(saved) {
-    const { dtype, shape, values } = parse(saved)
+    const { dtype, shape, values } = parseSaved(saved)
     // TensorFlow.js registers a tensor before it looks at the texts.
     if (!(values instanceof SavedArray)) return tf.tensor(values, shape, dtype)
     const { data } = values
@@ -64,17 +64,17 @@ const schema = z.strictObject({
 })
 
 /** What save() has made. @throws Error for anything else, before a tensor is made */
-function parse(saved: unknown): SavedTensor {
+function parseSaved(saved: unknown): SavedTensor {
   const parsed = schema.safeParse(saved)
   if (!parsed.success) throw new Error(`a tensor does not fit: ${explainMismatch(parsed.error)}`)
   const { dtype, shape, values } = parsed.data
   const full = dtype === 'complex64' ? [...shape, 2] : shape
   const [type, sizes] = values instanceof SavedArray ? [values.dtype, values.shape] : ['string', [values.length]]
-  const fits = type === (ARRAY_DTYPES[dtype] ?? 'string') && count(sizes) === count(full)
+  const fits = type === (ARRAY_DTYPES[dtype] ?? 'string') && elementCount(sizes) === elementCount(full)
   if (!fits) throw new Error(`a tensor of ${dtype} [${printableName(shape.join(', '))}] has other values`)
   return { dtype, shape, values }
 }
 
-function count(shape: readonly number[]): number {
+function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1)
 }

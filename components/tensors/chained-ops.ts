@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs-core'
 type Method = (this: tf.Tensor, ...args: never[]) => unknown
 
 /** Operations that take the tensor as their first argument. */
-const plain = [
+const plainOps = [
   ...[
     'abs',
     'acos',
@@ -168,7 +168,7 @@ function addTo(target: object): void {
   const add = (name: string, method: Method) => {
     prototype[name] ??= method
   }
-  for (const name of plain) {
+  for (const name of plainOps) {
     const operation = elsewhere[name] as (...args: unknown[]) => unknown
     add(name, function (this: tf.Tensor, ...args: unknown[]) {
       return operation(this, ...args)

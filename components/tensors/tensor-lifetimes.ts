@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { type ResourceKind, registerResourceKind, trackResource } from '../../src'
 import { countNonFinite } from './non-finite'
 
-const tensorKind: ResourceKind<tf.Tensor> = {
+const tensorResource: ResourceKind<tf.Tensor> = {
   is: (value): value is tf.Tensor => value instanceof tf.Tensor && !(value instanceof tf.Variable),
   isDisposed: tensor => tensor.isDisposed,
   // A kept tensor belongs to whoever kept it: a scheduler's history, a model's constant.
@@ -28,7 +28,7 @@ let isConnected = false
 export function connectTensorLifetimes(): void {
   if (isConnected) return
   isConnected = true
-  registerResourceKind(tensorKind)
+  registerResourceKind(tensorResource)
   // Every tensor passes through the engine's track(), which is how tf.tidy() learns of it.
   const engine = tf.engine() as unknown as TrackingEngine
   const track = engine.track

@@ -179,7 +179,7 @@ export abstract class ModularPipelineBlocks implements BlockNode {
       parameters: new Set([
         ...inputs.keys(),
         ...outputs.keys(),
-        ...namesOf(this.inputs),
+        ...inputNamesOf(this.inputs),
         ...this.intermediateOutputNames,
       ]),
       components: [
@@ -421,7 +421,7 @@ function checkShapesInRun(params: Parameters<typeof checkShapes>[1], values: Blo
   if (run instanceof Run) checkShapes(run, params, values)
 }
 
-function* namesOf(inputs: readonly InputParam[]): Iterable<string> {
+function* inputNamesOf(inputs: readonly InputParam[]): Iterable<string> {
   for (const { name, kwargsType } of inputs) {
     if (name !== null) yield name
     else if (kwargsType !== undefined) yield kwargsType

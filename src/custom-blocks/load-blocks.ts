@@ -52,7 +52,7 @@ export async function findCustomBlocks(
   const code = await CodeFiles.read(folder, config.text)
   const module = findModule(config, code)
   const pin = isRepository ? basename(top) : code.digest
-  const reason = whyRefused(trustRemoteCode, revision, pin, isRepository)
+  const reason = whyUntrusted(trustRemoteCode, revision, pin, isRepository)
   if (reason !== undefined) {
     const { className, requirements } = config
     const refused = { source, folder, revision: pin, module, className, files: code.sizes, requirements }
@@ -61,7 +61,7 @@ export async function findCustomBlocks(
   for (const problem of unmetRequirements(config.requirements)) {
     emitWarning('UNMET_REQUIREMENT', `${source}: ${problem}`)
   }
-  return classOf(config, code, module)
+  return loadBlockClass(config, code, module)
 }
 
 /** As {@link findCustomBlocks}, for callers that want blocks and nothing else.
@@ -74,7 +74,7 @@ export async function loadCustomBlocks(source: string, options: CustomBlocksOpti
   throw new BlockConfigError(options.subfolder === undefined ? source : join(source, options.subfolder), problem)
 }
 
-function whyRefused(
+function whyUntrusted(
   isTrusted: unknown,
   revision: string | undefined,
   pin: string,
@@ -97,7 +97,7 @@ function findModule({ module, file }: BlockConfig, code: CodeFiles): string {
   )
 }
 
-function classOf({ className }: BlockConfig, code: CodeFiles, module: string): CustomBlockClass {
+function loadBlockClass({ className }: BlockConfig, code: CodeFiles, module: string): CustomBlockClass {
   const key = `${code.folder}\0${code.digest}`
   const runner = runners.get(key) ?? new CodeRunner(code)
   runners.set(key, runner)

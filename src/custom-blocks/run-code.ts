@@ -9,7 +9,7 @@ import type { CodeFiles } from './code-files'
 import { findPackageFile, requireOutside } from './outside-modules'
 
 /** What a module of CommonJS works with. */
-interface Module {
+interface CommonJsModule {
   exports: unknown
 }
 
@@ -18,7 +18,7 @@ const ENDINGS = ['', '.js', '.cjs', '/index.js', '/index.cjs']
 
 /** The modules of one folder, each run once. */
 export class CodeRunner {
-  private readonly modules = new Map<string, Module>()
+  private readonly modules = new Map<string, CommonJsModule>()
 
   constructor(private readonly code: CodeFiles) {}
 
@@ -35,7 +35,7 @@ export class CodeRunner {
     const text = this.code.texts.get(path)
     if (text === undefined) throw new CustomCodeError(file, `not found.${this.whatIsThere()}`)
     // It is there before it has run, so that two modules may ask for each other.
-    const module: Module = { exports: {} }
+    const module: CommonJsModule = { exports: {} }
     this.modules.set(path, module)
     try {
       const body = compile(text, file)

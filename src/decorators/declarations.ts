@@ -107,7 +107,7 @@ export function listOf<V>(map: ReadonlyMap<string, V>): readonly V[] {
   return list as readonly V[]
 }
 
-function write(type: object, changes: Partial<Declarations>): void {
+function writeDeclarations(type: object, changes: Partial<Declarations>): void {
   found.delete(type)
   Reflect.defineMetadata(DECLARATIONS, Object.freeze({ ...findDeclarations(type), ...changes }), type)
 }
@@ -123,7 +123,7 @@ const WORDS: Readonly<Record<MapKey, string>> = {
 
 /** The class that a decorated field belongs to.
  * @throws DeclarationError where the compiler makes decorators of the other kind, which are not told the class */
-export function classOf(prototype: object | undefined): { readonly name: string } & object {
+export function declaringClass(prototype: object | undefined): { readonly name: string } & object {
   if (prototype !== undefined) return prototype.constructor
   const advice = 'set "experimentalDecorators": true in the compilerOptions of tsconfig.json.'
   throw new DeclarationError('a block', 'its fields', `the decorators were not compiled as they must be: ${advice}`)
@@ -138,7 +138,7 @@ export function declare<K extends MapKey>(prototype: object, kind: K, field: str
       'a declared field belongs to each block and cannot be static.',
     )
   }
-  const type = classOf(prototype)
+  const type = declaringClass(prototype)
   // Fields have no place on the prototype, so what is found there is a member of the framework or of the block.
   if (field in prototype) {
     throw new DeclarationError(
@@ -158,7 +158,7 @@ export function declare<K extends MapKey>(prototype: object, kind: K, field: str
   }
   const map = new Map(declared[kind] as ReadonlyMap<string, Entry<K>>)
   map.set(field, entry)
-  write(type, { [kind]: map })
+  writeDeclarations(type, { [kind]: map })
 }
 
 /** A kind may be redeclared, and a value may be taken and given. */
@@ -169,7 +169,7 @@ function mayBeBoth(a: MapKey, b: MapKey): boolean {
 
 /** Records the options of `@Block`; options that a subclass does not state are inherited. */
 export function declareBlock(type: object, options: BlockOptions): void {
-  write(type, { block: { ...getDeclarations(type).block, ...options } })
+  writeDeclarations(type, { block: { ...getDeclarations(type).block, ...options } })
 }
 
 /** Records the method that a loop calls; a class has one, which may take the place of its parent's. */
@@ -184,5 +184,5 @@ export function declareLoopStep(prototype: object, loopStep: LoopStepDeclaration
       `"${known.method}" is the loop step already; a class has one.`,
     )
   }
-  write(type, { loopStep })
+  writeDeclarations(type, { loopStep })
 }

@@ -6,7 +6,7 @@ import { classNameOf } from '../format/class-name'
 import { InputParam } from '../params/input-param'
 import type { InputParamOptions } from '../params/param-options'
 import { explainMismatch, isSchema, readSchema } from '../params/schema'
-import { classOf, declare } from './declarations'
+import { declare, declaringClass } from './declarations'
 import type { ExampleField, OptionalField, ReadField } from './field-decorator'
 
 /** Options of `@Input` beside a schema. */
@@ -37,7 +37,8 @@ export function Input<S extends z.ZodType>(
 ): undefined extends Accepted<S> ? OptionalField<z.output<S>> : ReadField<z.output<S>>
 export function Input<T>(options: InputOptions<T>): ExampleField<T>
 export function Input(argument: z.ZodType | InputOptions = {}): (target: object, field: string) => void {
-  return (target, field) => declare(target, 'inputs', field, makeInput(classNameOf(classOf(target)), field, argument))
+  return (target, field) =>
+    declare(target, 'inputs', field, makeInput(classNameOf(declaringClass(target)), field, argument))
 }
 
 function makeInput(className: string, field: string, argument: z.ZodType | InputOptions): InputParam {

@@ -4,7 +4,7 @@
 const CODE_OR_MARKUP = /(?<!`)(`+)(?!`)[\s\S]*?(?<!`)\1(?!`)|&(?=[#\w]+;)|</g
 
 /** Text that is no markup: what would begin a tag is escaped, but for pieces of code. */
-export function plain(text: string): string {
+export function escapeMarkup(text: string): string {
   return text.replace(CODE_OR_MARKUP, found => (found === '<' ? '&lt;' : found === '&' ? '&amp;' : found))
 }
 
@@ -26,7 +26,7 @@ function cell(text: string): string {
 }
 
 /** A table; columns in which no row says anything are left out. */
-export function table(headers: readonly string[], rows: readonly (readonly string[])[]): string {
+export function markdownTable(headers: readonly string[], rows: readonly (readonly string[])[]): string {
   const used = headers.map((_, column) => column === 0 || rows.some(row => row[column]?.trim()))
   const line = (cells: readonly string[]) =>
     `| ${cells

@@ -9,7 +9,7 @@ import { formatValue } from '../state/format-value'
 import type { BlockKind, BlockNode } from '../wiring/block-node'
 import { conditionText } from '../wiring/branch-conditions'
 import { defaultsOf, inputName, loadingFields } from './doc'
-import { code, plain, table } from './markdown-text'
+import { code, escapeMarkup, markdownTable } from './markdown-text'
 import { type OutlineStyle, outlineLines } from './outline'
 import { choicesOf, workflowsOf } from './triggers'
 
@@ -19,7 +19,7 @@ export interface MarkdownOptions {
   level?: number
 }
 
-const OUTLINE: OutlineStyle = { name: name => `**${plain(name)}**`, className: code, description: plain }
+const OUTLINE: OutlineStyle = { name: name => `**${escapeMarkup(name)}**`, className: code, description: escapeMarkup }
 
 const KINDS: Readonly<Record<BlockKind, string>> = {
   leaf: 'a single block',
@@ -32,11 +32,11 @@ const KINDS: Readonly<Record<BlockKind, string>> = {
 /** The text of `blocks.toMarkdown()`. */
 export function documentAsMarkdown(block: BlockNode, { level = 1 }: MarkdownOptions = {}): string {
   const mark = '#'.repeat(Math.min(Math.max(1, Math.trunc(level)), 5))
-  const parts = [`${mark} ${plain(classNameOf(block))}`]
-  if (block.description.trim()) parts.push(plain(block.description.trim()))
+  const parts = [`${mark} ${escapeMarkup(classNameOf(block))}`]
+  if (block.description.trim()) parts.push(escapeMarkup(block.description.trim()))
   parts.push(notes(block))
   const section = (title: string, headers: readonly string[], rows: readonly (readonly string[])[]) => {
-    if (rows.length > 0) parts.push(`${mark}# ${title}`, table(headers, rows))
+    if (rows.length > 0) parts.push(`${mark}# ${title}`, markdownTable(headers, rows))
   }
   section('Inputs', ['Name', 'Type', 'Default', 'Description'], block.inputs.map(inputRow))
   section('Outputs', ['Name', 'Type', 'Description'], block.outputs.map(outputRow))
@@ -52,13 +52,17 @@ export function documentAsMarkdown(block: BlockNode, { level = 1 }: MarkdownOpti
       code(spec.name),
       code(spec.typeName ?? 'any'),
       originOf(spec),
-      plain(spec.description),
+      escapeMarkup(spec.description),
     ]),
   )
   section(
     'Settings',
     ['Name', 'Default', 'Description'],
-    block.expectedConfigs.map(spec => [code(spec.name), code(formatValue(spec.default)), plain(spec.description)]),
+    block.expectedConfigs.map(spec => [
+      code(spec.name),
+      code(formatValue(spec.default)),
+      escapeMarkup(spec.description),
+    ]),
   )
   section(
     'Workflows',
@@ -91,7 +95,7 @@ function notes(block: BlockNode): string {
   return [
     `Kind: ${KINDS[block.kind]}`,
     block.modelName && `Family: ${code(block.modelName)}`,
-    version && `Version: ${plain(version)}`,
+    version && `Version: ${escapeMarkup(version)}`,
     stability && `Stability: ${stability}`,
   ]
     .filter(Boolean)
@@ -111,12 +115,12 @@ function inputRow(input: InputParam): string[] {
     code(inputName(input)),
     isGroup ? 'all values of the group' : typeText(input.typeHint, input.kwargsType),
     input.required ? '**required**' : `${defaults || 'none'}${remark}`,
-    plain(input.description),
+    escapeMarkup(input.description),
   ]
 }
 
 function outputRow({ name, typeHint, kwargsType, description }: OutputParam): string[] {
-  return [code(name), typeText(typeHint, kwargsType), plain(description)]
+  return [code(name), typeText(typeHint, kwargsType), escapeMarkup(description)]
 }
 
 function originOf(spec: ComponentSpec): string {

@@ -6,7 +6,7 @@ import { findBlocks } from '../pipeline/pipeline-families'
 import type { BlockNode } from '../wiring/block-node'
 import { type BlockHolder, treeOf } from '../wiring/blocks'
 import { componentLine, configLine, inputName, optionality } from './doc'
-import { code, plain } from './markdown-text'
+import { code, escapeMarkup } from './markdown-text'
 import { triggersOf, type WorkflowDescription, workflowsOf } from './triggers'
 
 /** The parts of a model card, as Markdown. */
@@ -61,10 +61,11 @@ export function modelCardContent(subject: BlockNode | BlockHolder): ModelCardCon
     pipelineName: classNameOf(blocks).replace('Blocks', ' Pipeline'),
     modelDescription: describePipeline(blocks),
     blocksDescription: describeParts(blocks),
-    componentsDescription: numbered(blocks.expectedComponents.map(componentLine)) || 'No specific components required.',
+    componentsDescription:
+      numberedList(blocks.expectedComponents.map(componentLine)) || 'No specific components required.',
     configsSection:
       blocks.expectedConfigs.length > 0
-        ? `## Configuration Parameters\n\n${blocks.expectedConfigs.map(spec => `- ${plain(configLine(spec))}`).join('\n')}`
+        ? `## Configuration Parameters\n\n${blocks.expectedConfigs.map(spec => `- ${escapeMarkup(configLine(spec))}`).join('\n')}`
         : '',
     ioSpecificationSection: workflows
       ? `${workflowSections(blocks, workflows)}\n\n${specification(blocks)}`
@@ -92,7 +93,7 @@ export function modelCard(subject: BlockNode | BlockHolder, options: ModelCardOp
   const blocks = treeOf(subject)
   const content = modelCardContent(blocks)
   const body = [
-    `# ${plain(content.pipelineName)}`,
+    `# ${escapeMarkup(content.pipelineName)}`,
     content.modelDescription,
     `## Example Usage\n\n${example(blocks, options.repoId ?? '<repository or folder>')}`,
     `## Pipeline Architecture\n\nThe pipeline is made of these blocks:\n\n${content.blocksDescription}`,
@@ -108,8 +109,8 @@ function describePipeline(blocks: BlockNode): string {
   const count = blocks.subBlocks.size
   return [
     'This is a modular diffusion pipeline: every block of it can be replaced, taken out or used by itself.',
-    `**Pipeline Type**: ${plain(classNameOf(blocks))}`,
-    `**Description**: ${plain(blocks.description.trim()) || 'A modular diffusion pipeline.'}`,
+    `**Pipeline Type**: ${escapeMarkup(classNameOf(blocks))}`,
+    `**Description**: ${escapeMarkup(blocks.description.trim()) || 'A modular diffusion pipeline.'}`,
     `This pipeline has a ${count}-block architecture that can be customised and extended.`,
   ].join('\n\n')
 }
@@ -117,21 +118,21 @@ function describePipeline(blocks: BlockNode): string {
 function describeParts(blocks: BlockNode): string {
   const parts = [...blocks.subBlocks].map(([name, block], i) => {
     const [first = ''] = block.description.split('\n')
-    const line = `${i + 1}. **${plain(name)}** (${code(classNameOf(block))})`
-    return first ? `${line}\n   - ${plain(first)}` : line
+    const line = `${i + 1}. **${escapeMarkup(name)}** (${code(classNameOf(block))})`
+    return first ? `${line}\n   - ${escapeMarkup(first)}` : line
   })
   return parts.join('\n') || 'No blocks defined.'
 }
 
-function numbered(lines: readonly string[]): string {
-  return lines.map((line, i) => `${i + 1}. ${plain(line)}`).join('\n')
+function numberedList(lines: readonly string[]): string {
+  return lines.map((line, i) => `${i + 1}. ${escapeMarkup(line)}`).join('\n')
 }
 
 function parameterLine(param: InputParam | OutputParam): string {
   const isInput = 'required' in param
   const name = isInput ? inputName(param) : param.name
   const details = `${code(param.typeHint ?? 'any')}${isInput ? optionality(param, code) : ''}`
-  return `- ${code(name)} (${details}): ${plain(param.description.replace(/\s+/g, ' ').trim()) || 'No description provided'}`
+  return `- ${code(name)} (${details}): ${escapeMarkup(param.description.replace(/\s+/g, ' ').trim()) || 'No description provided'}`
 }
 
 function parameterList(header: string, params: readonly (InputParam | OutputParam)[]): string {
@@ -150,7 +151,7 @@ function specification(blocks: BlockNode): string {
 function workflowSections(blocks: BlockNode, workflows: readonly WorkflowDescription[]): string {
   const sections = workflows.map(({ name, spellings }) => {
     const [triggers = []] = spellings
-    return `<details>\n<summary><strong>${plain(name)}</strong></summary>\n\n${workflowInputs(blocks, name, triggers)}\n\n</details>`
+    return `<details>\n<summary><strong>${escapeMarkup(name)}</strong></summary>\n\n${workflowInputs(blocks, name, triggers)}\n\n</details>`
   })
   return ['## Workflow Input Specification', ...sections].join('\n\n')
 }

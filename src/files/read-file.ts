@@ -53,7 +53,7 @@ export function openRegularFileSync(path: string): number {
 export async function readFileBytes(path: string, most: number): Promise<Buffer> {
   const handle = await openRegularFile(path)
   try {
-    const content = new Content((await handle.stat()).size, most)
+    const content = new ReadBytes((await handle.stat()).size, most)
     for (;;) {
       const { bytesRead } = await handle.read(content.free, 0, content.free.length, content.length)
       if (!content.add(bytesRead)) return content.bytes
@@ -67,7 +67,7 @@ export async function readFileBytes(path: string, most: number): Promise<Buffer>
 export function readFileBytesSync(path: string, most: number): Buffer {
   const descriptor = openRegularFileSync(path)
   try {
-    const content = new Content(fstatSync(descriptor).size, most)
+    const content = new ReadBytes(fstatSync(descriptor).size, most)
     for (;;) {
       const bytesRead = readSync(descriptor, content.free, 0, content.free.length, content.length)
       if (!content.add(bytesRead)) return content.bytes
@@ -78,7 +78,7 @@ export function readFileBytesSync(path: string, most: number): Buffer {
 }
 
 /** The bytes that are read so far. The stated size is only a first guess: files grow, and those of `/proc` state none. */
-class Content {
+class ReadBytes {
   length = 0
   private buffer: Buffer
 

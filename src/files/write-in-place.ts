@@ -69,7 +69,7 @@ export async function writeInPlace(
     entries.sort((a, b) => Number(prefix + a.name === last) - Number(prefix + b.name === last))
     for (const entry of entries) {
       const source = join(from, entry.name)
-      const place = await placeOf(join(to, entry.name))
+      const place = await writtenPlace(join(to, entry.name))
       const old = await stat(place).catch(() => undefined)
       if (entry.isDirectory()) {
         if (!old?.isDirectory()) folders.push({ from: source, to: place })
@@ -97,7 +97,7 @@ export async function writeInPlace(
   }
 }
 
-async function placeOf(path: string): Promise<string> {
+async function writtenPlace(path: string): Promise<string> {
   const stats = await lstat(path).catch(() => undefined)
   return stats?.isSymbolicLink() && (await isWrittenThrough(path)) ? placeBehindLinks(path) : path
 }

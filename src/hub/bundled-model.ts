@@ -26,7 +26,7 @@ export function bundledModel(name: BundledModelName): string {
       `is not a model of this package. It has ${NAMES.map(each => `"${each}"`).join(', ')}.`,
     )
   }
-  const folder = packageFolder()
+  const folder = findPackageFolder()
   const model = folder && join(folder, 'models', name)
   if (model === undefined || !existsSync(join(model, 'model_index.json'))) {
     const advice = `If the code is bundled, copy node_modules/${PACKAGE}/models/${name} and give the path of the copy.`
@@ -43,7 +43,7 @@ export function bundledModel(name: BundledModelName): string {
 export function refuseBundledPath(path: string): void {
   const name = NAMES.find(each => normalize(path) === join('models', each))
   if (name === undefined || existsSync(path)) return
-  const folder = packageFolder()
+  const folder = findPackageFolder()
   const place = folder === undefined ? '' : ` It lies in ${join(folder, 'models', name)}.`
   throw new BundledModelError(
     name,
@@ -53,7 +53,7 @@ export function refuseBundledPath(path: string): void {
 }
 
 /** The folder of this package, which is some levels above the code: another number of them once it is compiled. */
-function packageFolder(): string | undefined {
+function findPackageFolder(): string | undefined {
   for (let folder = __dirname; folder !== dirname(folder); folder = dirname(folder)) {
     const file = join(folder, 'package.json')
     if (!existsSync(file)) continue

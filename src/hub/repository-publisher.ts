@@ -38,11 +38,11 @@ export interface OpenRepository {
 /** Makes sure of a repository before the work begins whose result is to go there. */
 export type RepositoryPublisher = (options: PublishOptions) => Promise<OpenRepository>
 
-let registered: RepositoryPublisher | undefined
+let registeredPublisher: RepositoryPublisher | undefined
 
 /** Makes known who publishes repositories; the last one counts. `tesserae` registers the Hugging Face Hub. */
 export function registerRepositoryPublisher(publisher: RepositoryPublisher): void {
-  registered = publisher
+  registeredPublisher = publisher
 }
 
 /**
@@ -51,7 +51,7 @@ export function registerRepositoryPublisher(publisher: RepositoryPublisher): voi
  * @throws NotImplementedError where nobody is registered; the errors of who is: no token, one that is refused, no connection, …
  */
 export async function openRepository(options: PublishOptions): Promise<OpenRepository> {
-  if (registered !== undefined) return registered(options)
+  if (registeredPublisher !== undefined) return registeredPublisher(options)
   const advice =
     'import the components of tesserae, which know the Hub, or register your own by registerRepositoryPublisher().'
   throw new NotImplementedError('ModularPipeline', 'pushToHub()', advice)

@@ -70,11 +70,11 @@ export interface RepositoryResolver {
 /** Both of its names; the modular one is read first. */
 const INDEX: RepositoryPart = { files: ['modular_model_index.json', 'model_index.json', 'modular_config.json'] }
 
-let registered: RepositoryResolver | undefined
+let registeredResolver: RepositoryResolver | undefined
 
 /** Makes known who fetches repositories; the last one counts. `tesserae` registers the Hugging Face Hub. */
 export function registerRepositoryResolver(resolver: RepositoryResolver): void {
-  registered = resolver
+  registeredResolver = resolver
 }
 
 /**
@@ -91,8 +91,8 @@ export async function resolveRepository(
 ): Promise<string> {
   const path = absoluteIfThere(pathOf(source))
   refuseBundledPath(path)
-  if (registered === undefined || !isRepositoryId(path)) return path
-  return registered.resolve(path, part, options)
+  if (registeredResolver === undefined || !isRepositoryId(path)) return path
+  return registeredResolver.resolve(path, part, options)
 }
 
 /** Fetches the index of a model, and no more: gives the local folder that it lies in. Fails as {@link resolveRepository} does. */
@@ -107,8 +107,8 @@ export function fetchModelIndex(path: string, options: RepositoryOptions = {}): 
  */
 export function findModelIndex(path: string, options: RepositoryOptions = {}): string {
   refuseBundledPath(path)
-  if (registered === undefined || !isRepositoryId(path)) return path
-  const folder = registered.findCached(path, INDEX, options)
+  if (registeredResolver === undefined || !isRepositoryId(path)) return path
+  const folder = registeredResolver.findCached(path, INDEX, options)
   if (folder === undefined) throw new RepositoryUnavailableError(path, options.revision)
   return folder
 }
@@ -116,5 +116,5 @@ export function findModelIndex(path: string, options: RepositoryOptions = {}): s
 /** Whether a path is not there as a file or folder, but can be the id of a repository, e.g. `org/name`. */
 export function isRepositoryId(path: string): boolean {
   recoverFolder(path)
-  return registered?.isRepositoryId(path) === true && !existsSync(path)
+  return registeredResolver?.isRepositoryId(path) === true && !existsSync(path)
 }

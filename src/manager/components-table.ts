@@ -80,7 +80,7 @@ export function componentsTable(infos: readonly TableEntry[], width: number): st
 /** The head of a table and its rows. */
 function tableOf(columns: readonly Column[], infos: readonly TableEntry[], width: number): string[] {
   if (infos.length === 0) return []
-  const texts = infos.map(info => columns.map(column => column.text(info).map(plain)))
+  const texts = infos.map(info => columns.map(column => column.text(info).map(onOneLine)))
   const widths = columns.map(({ title }, i) =>
     Math.max(title.length, ...texts.flatMap(row => (row[i] ?? []).map(text => text.length))),
   )
@@ -115,7 +115,7 @@ function narrow(columns: readonly Column[], widths: number[], width: number): bo
 }
 
 /** A text on one line. */
-function plain(text: string): string {
+function onOneLine(text: string): string {
   return printable(text.replace(/\p{Cc}+/gu, ' '))
 }
 

@@ -28,11 +28,11 @@ export function readPlacement(given: readonly unknown[]): Placement {
   if (dtype !== undefined && (isPlacement || isDType(target))) {
     throw wrong('arguments', given, 'to() takes one device, and behind it one dtype')
   }
-  if (isPlacement) return checked(target)
-  return checked(isDType(target) ? { dtype: target } : { device: target, dtype })
+  if (isPlacement) return checkedPlacement(target)
+  return checkedPlacement(isDType(target) ? { dtype: target } : { device: target, dtype })
 }
 
-function checked({ device, dtype }: { device?: unknown; dtype?: unknown }): Placement {
+function checkedPlacement({ device, dtype }: { device?: unknown; dtype?: unknown }): Placement {
   if (device !== undefined && typeof device !== 'string') throw wrong('device', device, 'it is the name of a device')
   if (dtype !== undefined && !isDType(dtype)) throw wrong('dtype', dtype, `it is one of ${COMPONENT_DTYPES.join(', ')}`)
   if (device === undefined && dtype === undefined) throw wrong('device', device, 'name a device, a dtype, or both')

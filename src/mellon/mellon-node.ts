@@ -55,12 +55,12 @@ function marked(param: MellonParam, required: readonly string[]): Record<string,
 }
 
 /** The kind that a parameter's metadata names: `metadata: { mellon: 'slider' }`, or a ready {@link MellonParam}. */
-function kindOf(metadata: Readonly<Record<string, unknown>> | undefined): unknown {
+function mellonKind(metadata: Readonly<Record<string, unknown>> | undefined): unknown {
   return metadata?.['mellon']
 }
 
 /** What an input of a block looks like. An unknown kind is a socket of the type `custom`. */
-export function inputToMellon(input: InputParam, kind: unknown = kindOf(input.metadata)): MellonParam {
+export function inputToMellon(input: InputParam, kind: unknown = mellonKind(input.metadata)): MellonParam {
   if (kind instanceof MellonParam) return kind
   const name = toSnakeCase(input.name ?? input.kwargsType ?? '')
   const { Input } = MellonParam
@@ -92,7 +92,7 @@ export function inputToMellon(input: InputParam, kind: unknown = kindOf(input.me
 }
 
 /** What an output of a block looks like. */
-export function outputToMellon(output: OutputParam, kind: unknown = kindOf(output.metadata)): MellonParam {
+export function outputToMellon(output: OutputParam, kind: unknown = mellonKind(output.metadata)): MellonParam {
   if (kind instanceof MellonParam) return kind
   const name = toSnakeCase(output.name)
   const { Output } = MellonParam

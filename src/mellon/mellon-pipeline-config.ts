@@ -36,12 +36,12 @@ export interface MellonFromBlocksOptions extends MellonConfigOptions {
   template?: MellonNodeTemplates
 }
 
-const nameList = z.array(z.string())
+const namesSchema = z.array(z.string())
 const nodeSchema = z.looseObject({
   params: z.record(z.string(), z.record(z.string(), z.unknown())),
-  input_names: nameList,
-  model_input_names: nameList,
-  output_names: nameList,
+  input_names: namesSchema,
+  model_input_names: namesSchema,
+  output_names: namesSchema,
   block_name: z.string().nullable(),
   node_type: z.string(),
 })
@@ -88,7 +88,7 @@ export class MellonPipelineConfig {
    * inputs that take a whole group have no field.
    */
   static fromCustomBlock(block: BlockNode, options: MellonCustomBlockOptions = {}): MellonPipelineConfig {
-    const { inputTypes = {}, outputTypes = {}, label = spaced(classNameOf(block)), ...rest } = options
+    const { inputTypes = {}, outputTypes = {}, label = spacedWords(classNameOf(block)), ...rest } = options
     const inputs = block.inputs.filter(input => input.name !== null)
     const components = [...new Set(block.expectedComponents.map(spec => spec.name))]
     const spec: MellonNodeSpec = {
@@ -171,7 +171,7 @@ function given(types: Readonly<Record<string, unknown>>, name: string): unknown 
 }
 
 /** `MyBlock` → `My Block`. */
-function spaced(name: string): string {
+function spacedWords(name: string): string {
   return name.replace(/\p{Lu}/gu, letter => ` ${letter}`).trim()
 }
 

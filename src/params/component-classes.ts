@@ -2,7 +2,7 @@
 import type { ComponentClass } from './component-class'
 
 const classes = new Map<string, ComponentClass>()
-const libraries = new WeakMap<ComponentClass, string>()
+const libraryNames = new WeakMap<ComponentClass, string>()
 
 /**
  * Makes classes known, so that an index may name them for components of which a block states no class, and so that a saved index says which library
@@ -14,7 +14,7 @@ const libraries = new WeakMap<ComponentClass, string>()
 export function registerComponentClasses(library: string, named: Readonly<Record<string, ComponentClass>>): void {
   for (const [name, type] of Object.entries(named)) {
     classes.set(name, type)
-    libraries.set(type, library)
+    libraryNames.set(type, library)
   }
 }
 
@@ -30,11 +30,11 @@ export function componentClassNames(): readonly string[] {
 
 /** The Python package of a class, if it is known. */
 export function libraryOf(type: ComponentClass): string | undefined {
-  return libraries.get(type)
+  return libraryNames.get(type)
 }
 
 /** The class of a component; `undefined` for what has none. */
-export function classOf(component: unknown): ComponentClass | undefined {
+export function componentClassOf(component: unknown): ComponentClass | undefined {
   const type: unknown = (component as { constructor?: unknown } | null | undefined)?.constructor
   return typeof type === 'function' ? (type as unknown as ComponentClass) : undefined // Every class has a name and a prototype.
 }

@@ -7,7 +7,7 @@ import { UnsupportedDTypeError } from '../errors/unsupported-dtype-error'
 import { statIfThere } from '../files/stat-if-there'
 import { classNameOf } from '../format/class-name'
 import type { ComponentClass, FromPretrainedOptions } from './component-class'
-import { classOf, componentClassNames, findComponentClass, isSubclass } from './component-classes'
+import { componentClassNames, componentClassOf, findComponentClass, isSubclass } from './component-classes'
 import { detectComponentClass } from './detect-component-class'
 import { CONFIG_LOAD_ID, loadIdOf, markLoaded } from './load-ids'
 
@@ -104,7 +104,7 @@ export class ComponentSpec {
    */
   static fromComponent(name: string, component: unknown): ComponentSpec {
     const loadId = loadIdOf(component)
-    const typeHint = classOf(component)
+    const typeHint = componentClassOf(component)
     if (loadId !== undefined && loadId !== CONFIG_LOAD_ID) {
       const fields = ComponentSpec.decodeLoadId(loadId)
       return new ComponentSpec({ name, typeHint, defaultCreationMethod: 'fromPretrained', ...fields })

@@ -4,7 +4,7 @@ import type { PlacedText } from './placed-picture'
 import { fitText, textWidth } from './text-width'
 
 /** Sizes of texts in pixels. */
-export const SIZE = { title: 13, small: 10, chip: 9.5, label: 9.5 } as const
+export const FONT_SIZE = { title: 13, small: 10, chip: 9.5, label: 9.5 } as const
 /** Space between the border of a box and its texts. */
 export const PAD = 8
 /** Height of a line of text. */
@@ -37,18 +37,18 @@ export function innerOf(box: PictureBox): Inner {
     texts.push({ text: shown, style, x: PAD, y, width, height: LINE, ...(hint && { tooltip: hint }) })
     y += LINE
   }
-  if (box.condition !== undefined) line(box.condition, 'condition', SIZE.small)
-  line(box.title, 'title', SIZE.title, box.description || undefined)
-  if (box.className) line(box.className, 'class', SIZE.small)
+  if (box.condition !== undefined) line(box.condition, 'condition', FONT_SIZE.small)
+  line(box.title, 'title', FONT_SIZE.title, box.description || undefined)
+  if (box.className) line(box.className, 'class', FONT_SIZE.small)
   y = flow(
     texts,
     box.chips.map(({ name, className }) => ({ text: name, style: 'chip' as const, tooltip: `${name}: ${className}` })),
-    { y: y + 3, size: SIZE.chip, height: CHIP_HEIGHT, inset: 5 },
+    { y: y + 3, size: FONT_SIZE.chip, height: CHIP_HEIGHT, inset: 5 },
   )
   y = flow(
     texts,
     box.notes.map(({ text, missing }) => ({ text, style: missing ? ('missing' as const) : ('note' as const) })),
-    { y, size: SIZE.small, height: LINE - 1, inset: 0 },
+    { y, size: FONT_SIZE.small, height: LINE - 1, inset: 0 },
   )
   return { texts, width: Math.max(...texts.map(text => text.x + text.width)) + PAD, height: y + PAD - 3 }
 }
@@ -77,6 +77,6 @@ function flow(
 /** The text of an input or output of the whole. */
 export function pillText({ name, type }: PicturePort): { text: string; tooltip?: string } {
   const whole = `${name}: ${type}`
-  const text = fitText(whole, SIZE.small, WIDEST_PILL)
+  const text = fitText(whole, FONT_SIZE.small, WIDEST_PILL)
   return text === whole ? { text } : { text, tooltip: whole }
 }

@@ -1,11 +1,11 @@
 /** Where everything of a picture is: boxes sized by their texts, placed by elkjs (the layered algorithm of the Eclipse Layout Kernel). */
 import type { ElkEdgeSection, ElkExtendedEdge, ElkNode } from 'elkjs/lib/elk-api'
-import { type Inner, innerOf, LINE, PAD, pillText, SIZE } from './box-texts'
+import { FONT_SIZE, type Inner, innerOf, LINE, PAD, pillText } from './box-texts'
 import { loadElk } from './load-elk'
 import type { Picture, PictureBox, PicturePort } from './picture'
 import type { PlacedBox, PlacedEdge, PlacedPicture, PlacedPort, PlacedText } from './placed-picture'
 import { LABEL_LINE, labelLines } from './segment-labels'
-import { entry, exit, type Segment, Segments } from './segments'
+import { entryPort, exitPort, type Segment, Segments } from './segments'
 import { textWidth } from './text-width'
 
 /** Places a picture. */
@@ -123,8 +123,8 @@ function hubs(
     [...segments.values()].flatMap(level => [...level.values()].flatMap(({ from, to }) => [from, to])),
   )
   const sides = [
-    [entry(box.id), 'NORTH'],
-    [exit(box.id), 'SOUTH'],
+    [entryPort(box.id), 'NORTH'],
+    [exitPort(box.id), 'SOUTH'],
   ] as const
   return sides
     .filter(([id]) => used.has(id))
@@ -134,7 +134,7 @@ function hubs(
 function pillOf(port: PicturePort, layer: 'FIRST' | 'LAST'): ElkNode {
   return {
     id: port.id,
-    width: textWidth(pillText(port).text, SIZE.small) + 2 * PAD,
+    width: textWidth(pillText(port).text, FONT_SIZE.small) + 2 * PAD,
     height: 20,
     layoutOptions: { 'elk.layered.layering.layerConstraint': layer },
   }
@@ -144,7 +144,7 @@ function edgeOf(segment: Segment, { edges }: Context): ElkExtendedEdge {
   const id = `e${edges.size}`
   edges.set(id, segment)
   const lines = labelLines(segment)
-  const width = Math.max(0, ...lines.map(line => textWidth(line.text, SIZE.label)))
+  const width = Math.max(0, ...lines.map(line => textWidth(line.text, FONT_SIZE.label)))
   const label = {
     text: id,
     width: width + 6,

@@ -1,5 +1,5 @@
 /** What is written at the lines of a picture. */
-import { SIZE } from './box-texts'
+import { FONT_SIZE } from './box-texts'
 import { PORT_ID, type Segment } from './segments'
 import { wrapText } from './text-width'
 
@@ -26,6 +26,6 @@ function lineCount(values: readonly (readonly unknown[])[]): number {
 /** A value on a line, or on several where its type is long. */
 function valueLines(name: string, type: string | undefined): { text: string; tooltip?: string }[] {
   const whole = type === undefined ? name : `${name}: ${type}`
-  const lines = wrapText(whole, SIZE.label, WIDEST)
+  const lines = wrapText(whole, FONT_SIZE.label, WIDEST)
   return lines.map(text => (lines.join(' ') === whole ? { text } : { text, tooltip: whole }))
 }

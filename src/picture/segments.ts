@@ -17,9 +17,9 @@ export interface Segment {
 export const PORT_ID = /^(in|out)\d+$/
 
 /** The place where a frame is entered. */
-export const entry = (box: string) => `${box}:in`
+export const entryPort = (box: string) => `${box}:in`
 /** The place where it is left. */
-export const exit = (box: string) => `${box}:out`
+export const exitPort = (box: string) => `${box}:out`
 
 /**
  * Cuts every link at the frames that it crosses: all that enters a frame enters at one place, and all that leaves it leaves at one. So the lines
@@ -53,11 +53,11 @@ export class Segments {
     const [start, end] = [from.slice(frame + 1), to.slice(frame + 1)]
     for (const [i, box] of start.entries()) {
       const inner = start[i + 1]
-      if (inner) this.put(box.id, this.out(inner), exit(box.id), 'out', link)
+      if (inner) this.put(box.id, this.out(inner), exitPort(box.id), 'out', link)
     }
     for (const [i, box] of end.entries()) {
       const inner = end[i + 1]
-      if (inner) this.put(box.id, entry(box.id), this.in(inner), 'in', link)
+      if (inner) this.put(box.id, entryPort(box.id), this.in(inner), 'in', link)
     }
     const meeting = (from[frame] ?? to[frame] ?? this.frame).id
     const source = start[0] ? this.out(start[0]) : link.from
@@ -75,11 +75,11 @@ export class Segments {
   }
 
   private in(box: PictureBox): string {
-    return box.kind === 'leaf' ? box.id : entry(box.id)
+    return box.kind === 'leaf' ? box.id : entryPort(box.id)
   }
 
   private out(box: PictureBox): string {
-    return box.kind === 'leaf' ? box.id : exit(box.id)
+    return box.kind === 'leaf' ? box.id : exitPort(box.id)
   }
 
   private put(frame: string, from: string, to: string, role: Segment['role'], link: PictureLink): void {

@@ -2,7 +2,7 @@
 import { classNameOf } from '../format/class-name'
 import type { BlockNode } from '../wiring/block-node'
 import { type BlockHolder, treeOf } from '../wiring/blocks'
-import { SIZE } from './box-texts'
+import { FONT_SIZE } from './box-texts'
 import { layOut } from './layout'
 import { type Picture, type PictureOptions, pictureOf } from './picture'
 import type { PlacedBox, PlacedEdge, PlacedPicture, PlacedPort, PlacedText } from './placed-picture'
@@ -59,12 +59,12 @@ function rules(ground: 0 | 1): string {
 
 const SHAPES = [
   'text{font-family:Inter,"Segoe UI","Helvetica Neue",Arial,"DejaVu Sans",sans-serif}',
-  `.title{font-size:${SIZE.title}px;font-weight:600}`,
-  `.class,.condition,.note,.missing,.port-text{font-size:${SIZE.small}px}`,
+  `.title{font-size:${FONT_SIZE.title}px;font-weight:600}`,
+  `.class,.condition,.note,.missing,.port-text{font-size:${FONT_SIZE.small}px}`,
   '.condition{font-style:italic}',
   '.chip-text,.label,.port-text{text-anchor:middle}',
-  `.chip-text{font-size:${SIZE.chip}px}`,
-  `.label{font-size:${SIZE.label}px}`,
+  `.chip-text{font-size:${FONT_SIZE.chip}px}`,
+  `.label{font-size:${FONT_SIZE.label}px}`,
   '.edge{fill:none;stroke-width:1.2}',
   '.carried{stroke-dasharray:5 3}',
   '.branch{stroke-dasharray:6 4;stroke-width:1.4}',
@@ -91,10 +91,10 @@ export async function drawSvg(subject: BlockNode | BlockHolder, options: SvgOpti
   const placed = await layOut(picture)
   const title = options.title ?? classNameOf(blocks)
   const hasRed = picture.inputs.some(port => port.missing)
-  return writeSvg(placed, { title, description: describe(picture, blocks), hasRed })
+  return writeSvg(placed, { title, description: accessibleText(picture, blocks), hasRed })
 }
 
-function describe({ inputs, outputs }: Picture, blocks: BlockNode): string {
+function accessibleText({ inputs, outputs }: Picture, blocks: BlockNode): string {
   const names = (ports: readonly { name: string }[]) => ports.map(port => port.name).join(', ') || 'nothing'
   const parts = [...blocks.subBlocks.keys()].join(', ')
   const missing = inputs.filter(port => port.missing)
@@ -121,7 +121,7 @@ function drawLegend(y: number, width: number, hasRed: boolean): string {
   let [x, line] = [18, y]
   return LEGEND.filter(([style]) => hasRed || style !== 'missing')
     .map(([style, text]) => {
-      const space = textWidth(text, SIZE.small)
+      const space = textWidth(text, FONT_SIZE.small)
       if (x > 18 && x + space > width - 18) [x, line] = [18, line + 15]
       const drawn = `<text class="${style}" x="${round(x)}" y="${round(line)}">${xml(text)}</text>`
       x += space + 18
@@ -164,12 +164,12 @@ function drawBox({ box, texts, x, y, width, height }: PlacedBox): string {
   const kind = box.kind === 'conditional' || box.kind === 'auto' ? 'choice' : box.kind
   const isMissing = box.notes.some(note => note.missing)
   const classes = [kind, ...(box.condition ? ['branch'] : []), ...(isMissing && kind === 'leaf' ? ['unsatisfied'] : [])]
-  const rect = `<rect class="${classes.join(' ')}" ${place({ x, y, width, height })} rx="6"/>`
+  const rect = `<rect class="${classes.join(' ')}" ${rectAttributes({ x, y, width, height })} rx="6"/>`
   return `<g${box.idle ? ' class="idle"' : ''}>${rect}${texts.map(text => drawText(text)).join('')}</g>`
 }
 
 function drawPort({ port, text, x, y, width, height }: PlacedPort): string {
-  const rect = `<rect class="${port.missing ? 'unsatisfied' : 'port'}" ${place({ x, y, width, height })} rx="${height / 2}"/>`
+  const rect = `<rect class="${port.missing ? 'unsatisfied' : 'port'}" ${rectAttributes({ x, y, width, height })} rx="${height / 2}"/>`
   return `<g>${rect}${drawText(text, port.missing ? 'port-text red-text' : 'port-text')}</g>`
 }
 
@@ -177,7 +177,7 @@ function drawText(text: PlacedText, classes?: string): string {
   const { style, x, y, width, height, tooltip } = text
   const hint = tooltip ? `<title>${xml(tooltip)}</title>` : ''
   if (style === 'chip') {
-    const rect = `<rect class="chip" ${place({ x, y, width, height })} rx="${height / 2}"/>`
+    const rect = `<rect class="chip" ${rectAttributes({ x, y, width, height })} rx="${height / 2}"/>`
     return `<g>${hint}${rect}<text class="chip-text" x="${round(x + width / 2)}" y="${round(y + height - 4)}">${xml(text.text)}</text></g>`
   }
   const start = style === 'label' || style === 'port' ? x + width / 2 : x
@@ -200,10 +200,10 @@ function drawLabels({ labels, missing }: PlacedEdge): string {
   if (!first) return ''
   const area = { x: first.x - 3, y: first.y - 1, width: first.width + 6, height: labels.length * first.height + 2 }
   const texts = labels.map(label => drawText(label, missing ? 'label red-text' : 'label'))
-  return `<g><rect class="label-ground" ${place(area)} rx="3" opacity=".85"/>${texts.join('')}</g>`
+  return `<g><rect class="label-ground" ${rectAttributes(area)} rx="3" opacity=".85"/>${texts.join('')}</g>`
 }
 
-function place({ x, y, width, height }: { x: number; y: number; width: number; height: number }): string {
+function rectAttributes({ x, y, width, height }: { x: number; y: number; width: number; height: number }): string {
   return `x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}"`
 }
 

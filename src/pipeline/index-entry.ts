@@ -61,16 +61,16 @@ export function parseIndexEntry(kind: IndexKind, file: string, key: string, valu
     const parsed = standardEntry.safeParse(value)
     if (!parsed.success) throw problem(`names no class: ${JSON.stringify(value)}.`)
     const [library, className] = parsed.data
-    return className === null ? undefined : { key, ...classOf(library, className), place: undefined }
+    return className === null ? undefined : { key, ...statedClass(library, className), place: undefined }
   }
   const parsed = modularEntry.safeParse(value)
   if (!parsed.success) throw problem(`does not fit: ${explainMismatch(parsed.error)}.`)
   const [ownLibrary, ownClass, spec] = parsed.data
   const [hintLibrary, hint] = spec.type_hint ?? [null, null]
-  const stated = classOf(hintLibrary, hint)
+  const stated = statedClass(hintLibrary, hint)
   return {
     key,
-    ...(stated.className === undefined ? classOf(ownLibrary, ownClass) : stated),
+    ...(stated.className === undefined ? statedClass(ownLibrary, ownClass) : stated),
     place: {
       pretrainedModelNameOrPath: spec.pretrained_model_name_or_path ?? spec.repo ?? undefined,
       subfolder: spec.subfolder ?? undefined,
@@ -81,7 +81,7 @@ export function parseIndexEntry(kind: IndexKind, file: string, key: string, valu
 }
 
 /** The class that an index states, if it is one. */
-function classOf(library: string | null, className: string | null): Pick<IndexEntry, 'className' | 'library'> {
+function statedClass(library: string | null, className: string | null): Pick<IndexEntry, 'className' | 'library'> {
   if (!className || AUTO_CLASS.test(className)) return { className: undefined, library: undefined }
   return { className, library: library ?? undefined }
 }

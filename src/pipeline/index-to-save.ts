@@ -2,7 +2,7 @@
 import { classNameOf } from '../format/class-name'
 import { DIFFUSERS_VERSION } from '../format/diffusers-version'
 import type { ComponentClass } from '../params/component-class'
-import { classOf, findComponentClass, libraryOf } from '../params/component-classes'
+import { componentClassOf, findComponentClass, libraryOf } from '../params/component-classes'
 import type { ComponentSpec } from '../params/component-spec'
 import { isPromise } from '../runtime/maybe-promise'
 import type { PipelineComponents } from './pipeline-components'
@@ -47,8 +47,8 @@ export function indexToSave(
 }
 
 function savedEntry(spec: ComponentSpec, component: unknown): SavedEntry {
-  const type = isPromise(component) ? undefined : classOf(component)
-  const [library, className] = namesOf(type)
+  const type = isPromise(component) ? undefined : componentClassOf(component)
+  const [library, className] = libraryAndClass(type)
   return [
     library,
     className,
@@ -56,7 +56,7 @@ function savedEntry(spec: ComponentSpec, component: unknown): SavedEntry {
       pretrained_model_name_or_path: spec.pretrainedModelNameOrPath ?? null,
       revision: spec.revision ?? null,
       subfolder: spec.subfolder,
-      type_hint: statedNames(spec) ?? namesOf(type ?? spec.typeHint),
+      type_hint: statedNames(spec) ?? libraryAndClass(type ?? spec.typeHint),
       variant: spec.variant ?? null,
     },
   ]
@@ -70,6 +70,6 @@ function statedNames({ className, library }: ComponentSpec): readonly [string | 
 }
 
 /** A class that Python does not know has no library there: it then looks at the files of the component to find out what they are. */
-function namesOf(type: ComponentClass | undefined): readonly [string | null, string | null] {
+function libraryAndClass(type: ComponentClass | undefined): readonly [string | null, string | null] {
   return type === undefined ? [null, null] : [libraryOf(type) ?? null, classNameOf(type)]
 }

@@ -81,7 +81,7 @@ export class ModelIndex {
     if (entry === undefined) return spec
     const { className, library } = entry
     // Other pipelines may call something else by the name of what these blocks make themselves.
-    if (this.own.kind === 'standard' && spec.defaultCreationMethod === 'fromConfig' && !fits(className, spec))
+    if (this.own.kind === 'standard' && spec.defaultCreationMethod === 'fromConfig' && !fitsSpec(className, spec))
       return spec
     const place = this.placeOf(entry)
     if (place.pretrainedModelNameOrPath === this.source) this.checkOther(spec.name, entry, place)
@@ -151,7 +151,7 @@ export class ModelIndex {
 }
 
 /** Whether a class is known to be what a spec asks for. */
-function fits(className: string | undefined, { typeHint }: ComponentSpec): boolean {
+function fitsSpec(className: string | undefined, { typeHint }: ComponentSpec): boolean {
   if (className === undefined || typeHint === undefined || typeHint.fromPretrained === undefined) return false
   const type = findComponentClass(className)
   return className === classNameOf(typeHint) || (type !== undefined && isSubclass(type, typeHint))

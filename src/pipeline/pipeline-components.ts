@@ -15,7 +15,7 @@ import { classNameOf } from '../format/class-name'
 import { isRepositoryId } from '../hub/repository-resolver'
 import { isManagedModel, type ManagedModel } from '../manager/managed-model'
 import type { Placement } from '../manager/placement'
-import { classOf, isSubclass } from '../params/component-classes'
+import { componentClassOf, isSubclass } from '../params/component-classes'
 import {
   type ComponentLoadOptions,
   ComponentSpec,
@@ -320,8 +320,8 @@ export class PipelineComponents {
       throw issue ?? signal.reason
     }
     const peek = (other: string) => this.peek(other)
-    this.declared(name).afterLoad?.(component as never, placeOf(spec.located(options)), peek) // Of the declared class.
-    const { typeHint = classOf(component) } = spec
+    this.declared(name).afterLoad?.(component as never, locationText(spec.located(options)), peek) // Of the declared class.
+    const { typeHint = componentClassOf(component) } = spec
     const former = this.held.get(name)
     this.specs.set(name, spec.located(options).with({ typeHint, defaultCreationMethod: 'fromPretrained' }))
     // Gone before the new one comes, which a components manager would else take for its duplicate.
@@ -372,7 +372,7 @@ export class PipelineComponents {
 function specOf(current: ComponentSpec, component: unknown): ComponentSpec {
   const { name, description } = current
   const loadId = loadIdOf(component)
-  const typeHint = classOf(component)
+  const typeHint = componentClassOf(component)
   if (current.defaultCreationMethod === 'fromPretrained' && loadId === undefined) {
     return new ComponentSpec({ name, description, typeHint, defaultCreationMethod: 'fromPretrained' })
   }
@@ -385,7 +385,7 @@ function specOf(current: ComponentSpec, component: unknown): ComponentSpec {
 }
 
 /** Where a component lies, for messages. */
-function placeOf({ pretrainedModelNameOrPath = '', subfolder }: ComponentSpec): string {
+function locationText({ pretrainedModelNameOrPath = '', subfolder }: ComponentSpec): string {
   return subfolder === '' ? pretrainedModelNameOrPath : `${pretrainedModelNameOrPath}/${subfolder}`
 }
 

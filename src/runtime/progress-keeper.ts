@@ -9,7 +9,7 @@ import type { ResumePoint, SavedRun } from '../state/resume-point'
 import type { Lifetimes } from './lifetimes'
 
 /** A place in a run, with copies of all that the run may change from there on. */
-interface Mark {
+interface ProgressMark {
   readonly values: ReadonlyMap<string, unknown>
   readonly kwargsMapping: ReadonlyMap<string, readonly string[]>
   readonly point: ResumePoint
@@ -26,7 +26,7 @@ export interface LoopPlace {
 
 /** Marks the places of one run. What a mark holds lives until the next one is set. */
 export class ProgressKeeper {
-  private latest: Mark
+  private latest: ProgressMark
 
   constructor(
     private readonly state: PipelineState,
@@ -63,7 +63,7 @@ export class ProgressKeeper {
   }
 
   /** Copies what the run may change from here on. */
-  private makeMark(values: ReadonlyMap<string, unknown>, point: ResumePoint): Mark {
+  private makeMark(values: ReadonlyMap<string, unknown>, point: ResumePoint): ProgressMark {
     const copies = new Map<object, unknown>()
     return {
       values: new Map([...values].map(([name, value]) => [name, copyValue(value, copies)])),

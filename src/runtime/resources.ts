@@ -14,12 +14,12 @@ export interface ResourceKind<T extends object = object> {
   findNonFinite?(resource: T): MaybePromise<string | undefined>
 }
 
-const kinds: ResourceKind[] = []
+const resourceKinds: ResourceKind[] = []
 
 /** Teaches the runtime a kind of resource. Registering the same object again does nothing. */
 export function registerResourceKind<T extends object>(kind: ResourceKind<T>): void {
   const general = kind as unknown as ResourceKind // Only values that pass is() are handed to the other methods.
-  if (!kinds.includes(general)) kinds.push(general)
+  if (!resourceKinds.includes(general)) resourceKinds.push(general)
 }
 
 /** Tells the run that is active here, if there is one, that a resource was made. */
@@ -29,7 +29,7 @@ export function trackResource(resource: object): void {
 
 /** The kind of a value, or `undefined` for what is no resource. */
 export function resourceKindOf(value: object): ResourceKind | undefined {
-  for (const kind of kinds) if (kind.is(value)) return kind
+  for (const kind of resourceKinds) if (kind.is(value)) return kind
   return undefined
 }
 
@@ -58,11 +58,11 @@ export function collectResources(value: unknown, found: Set<object>, visited: Se
     if (typeof next !== 'object' || next === null || visited.has(next) || ArrayBuffer.isView(next)) continue
     visited.add(next)
     if (resourceKindOf(next)) found.add(next)
-    else for (const member of membersOf(next)) if (typeof member === 'object') pending.push(member)
+    else for (const member of innerValues(next)) if (typeof member === 'object') pending.push(member)
   }
 }
 
-function membersOf(value: object): Iterable<unknown> {
+function innerValues(value: object): Iterable<unknown> {
   if (Array.isArray(value)) return value
   if (value instanceof Map || value instanceof Set) return value.values()
   return Object.values(value)

@@ -45,7 +45,7 @@ export interface RunOptions {
 }
 
 /** A block that is running. */
-export interface Activation {
+export interface RunningBlock {
   readonly frame: Frame
   /** Length of the path outside of the block. */
   readonly depth: number
@@ -188,14 +188,14 @@ export class Run implements ActiveRun, RunContext {
   }
 
   /** A block begins. */
-  enter(name: string | undefined, block: string): Activation {
+  enter(name: string | undefined, block: string): RunningBlock {
     const depth = this.names.length
     if (name !== undefined) this.names.push(name)
     return { frame: this.lifetimes.enter(), depth, end: this.watched ? this.announce(block) : undefined }
   }
 
   /** A block has ended well. */
-  leave(activation: Activation): MaybePromise<void> {
+  leave(activation: RunningBlock): MaybePromise<void> {
     return after(this.options.checkNumerics ? this.checkNumerics(activation.frame) : undefined, () => {
       this.lifetimes.leave(activation.frame)
       activation.end?.()
@@ -204,7 +204,7 @@ export class Run implements ActiveRun, RunContext {
   }
 
   /** A block has failed: a parent that catches the error finds everything as it was, and goes on. */
-  abandon(activation: Activation): void {
+  abandon(activation: RunningBlock): void {
     this.lifetimes.leave(activation.frame)
     this.names.length = activation.depth
   }

@@ -67,7 +67,7 @@ export async function encodeValue(
   value: unknown,
   nameOf: (path: readonly string[]) => string = path => path.join('.'),
 ): Promise<EncodedValue> {
-  const encoder = new Encoder(nameOf)
+  const encoder = new ValueEncoder(nameOf)
   return { json: await encoder.encode(value, []), arrays: encoder.arrays }
 }
 
@@ -77,7 +77,7 @@ export async function encodeValue(
  * @throws Error for JSON that {@link encodeValue} has not made, or kinds that are not known
  */
 export function decodeValue({ json, arrays }: EncodedValue): unknown {
-  const decoder = new Decoder(arrays)
+  const decoder = new ValueDecoder(arrays)
   try {
     return decoder.decode(json)
   } catch (error) {
@@ -87,7 +87,7 @@ export function decodeValue({ json, arrays }: EncodedValue): unknown {
   }
 }
 
-class Encoder {
+class ValueEncoder {
   readonly arrays = new Map<string, SavedArray>()
   /** Objects in the order in which they were met. */
   private readonly met = new Map<object, number>()
@@ -175,7 +175,7 @@ class Encoder {
   }
 }
 
-class Decoder {
+class ValueDecoder {
   /** Objects in the order in which they were met. */
   readonly met: unknown[] = []
   /** Names of arrays that are part of a value. */

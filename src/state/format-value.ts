@@ -9,13 +9,13 @@ const LONGEST_TEXT = 1000
 /** Values that are nested deeper are not printed. */
 const DEEPEST = 20
 
-interface TensorLike {
+interface ShapedValue {
   readonly shape: readonly number[]
   readonly dtype: string
 }
 
 /** Whether a value is a tensor of any library. */
-export function isTensorLike(value: unknown): value is TensorLike {
+export function isTensorLike(value: unknown): value is ShapedValue {
   return (
     typeof value === 'object' &&
     value !== null &&

@@ -14,23 +14,23 @@ export interface ValueKind<T extends object = object> {
   load(saved: unknown): T
 }
 
-const kinds: ValueKind[] = []
+const valueKinds: ValueKind[] = []
 let registeredStorage: StateStorage | undefined
 
 /** Lets states be saved with values of a kind. Registering the same object again does nothing. */
 export function registerValueKind<T extends object>(kind: ValueKind<T>): void {
   const general = kind as unknown as ValueKind // Only values that pass is() are handed to save().
-  if (!kinds.includes(general)) kinds.push(general)
+  if (!valueKinds.includes(general)) valueKinds.push(general)
 }
 
 /** The kind of a value, if it is of one. */
 export function valueKindOf(value: object): ValueKind | undefined {
-  return kinds.find(kind => kind.is(value))
+  return valueKinds.find(kind => kind.is(value))
 }
 
 /** The kind of a name. */
 export function valueKindNamed(name: string): ValueKind | undefined {
-  return kinds.find(kind => kind.name === name)
+  return valueKinds.find(kind => kind.name === name)
 }
 
 /** Makes known who writes and reads the files of states; the last one counts. */

@@ -15,7 +15,7 @@ export interface BranchCondition {
 /** The condition of each branch, by name, in order. */
 export function branchConditions(choice: ChoiceNode): Map<string, BranchCondition> {
   const sets = subsets([...new Set(choice.triggerNames)])
-  const chosen = sets.map(names => choose(choice, new Set(names)))
+  const chosen = sets.map(names => branchFor(choice, new Set(names)))
   return new Map(
     [...choice.subBlocks.keys()].map(branch => {
       const choosing = sets.filter((names, i) => names.length > 0 && chosen[i] === branch)
@@ -37,7 +37,7 @@ function subsets(names: readonly string[]): string[][] {
   return Array.from({ length: 2 ** names.length }, (_, bits) => names.filter((_, i) => (bits >> i) & 1))
 }
 
-function choose(choice: ChoiceNode, given: ReadonlySet<string>): string | undefined {
+function branchFor(choice: ChoiceNode, given: ReadonlySet<string>): string | undefined {
   try {
     return choice.chooseBranch(name => (given.has(name) ? true : undefined))?.[0]
   } catch {

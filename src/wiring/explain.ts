@@ -73,7 +73,7 @@ export function explain(blocks: BlockNode, given: Readonly<Record<string, unknow
     },
   )
   walk.follow(blocks)
-  return { inputs, components, toString: () => print(inputs, components) }
+  return { inputs, components, toString: () => printExplanation(inputs, components) }
 }
 
 function originOf(spec: ComponentSpec): string {
@@ -96,7 +96,7 @@ function describeSource(source: Source): string {
   }
 }
 
-function print(inputs: readonly InputExplanation[], components: readonly ComponentExplanation[]): string {
+function printExplanation(inputs: readonly InputExplanation[], components: readonly ComponentExplanation[]): string {
   const lines: string[] = []
   for (const block of new Set([...inputs, ...components].map(entry => entry.block))) {
     lines.push(block)

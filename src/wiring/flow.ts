@@ -51,7 +51,7 @@ export function pathKey(path: readonly string[]): string {
  */
 export function traceFlow(blocks: BlockNode, given?: Readonly<Record<string, unknown>> | readonly string[]): Flow {
   const places = new Places(blocks)
-  const values = given === undefined ? undefined : valuesOf(given)
+  const values = given === undefined ? undefined : givenValues(given)
   const inputs: FlowInput[] = []
   const edges: FlowEdge[] = []
   const running = new Set<string>()
@@ -83,7 +83,7 @@ export function traceFlow(blocks: BlockNode, given?: Readonly<Record<string, unk
   return { inputs, edges: distinct(edges), running }
 }
 
-function valuesOf(given: Readonly<Record<string, unknown>> | readonly string[]): Map<string, unknown> {
+function givenValues(given: Readonly<Record<string, unknown>> | readonly string[]): Map<string, unknown> {
   const entries = Array.isArray(given) ? given.map(name => [name, true] as const) : Object.entries(given)
   return new Map(entries.filter(([, value]) => value !== undefined && value !== null) as [string, unknown][])
 }
@@ -190,8 +190,10 @@ class Places {
     const last = this.lastCertainWriter(name, to)
     return writers.filter(from => {
       const writer = this.at(from)
-      if (to !== null && isComposite(writer) && isInside(to, from)) return false
-      const partsWrite = writers.some(other => other !== from && isInside(other, from) && other.length > from.length)
+      if (to !== null && isComposite(writer) && isWithinPath(to, from)) return false
+      const partsWrite = writers.some(
+        other => other !== from && isWithinPath(other, from) && other.length > from.length,
+      )
       if (isLoop(writer) && partsWrite) return false
       if (to !== null && this.rank(from) >= this.rank(to)) return this.isCarried(from, to, last)
       return last === undefined || this.rank(from) >= this.rank(last)
@@ -202,7 +204,7 @@ class Places {
   private isCarried(from: readonly string[], to: readonly string[], last: readonly string[] | undefined): boolean {
     return to.some((_, depth) => {
       const loop = to.slice(0, depth)
-      return isLoop(this.at(loop)) && isInside(from, loop) && !(last && isInside(last, loop))
+      return isLoop(this.at(loop)) && isWithinPath(from, loop) && !(last && isWithinPath(last, loop))
     })
   }
 
@@ -231,6 +233,6 @@ class Places {
 }
 
 /** Whether a place is that of a block or lies inside it. */
-function isInside(path: readonly string[], outer: readonly string[]): boolean {
+function isWithinPath(path: readonly string[], outer: readonly string[]): boolean {
   return outer.every((name, i) => path[i] === name)
 }

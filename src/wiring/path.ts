@@ -179,13 +179,13 @@ function possibleBranches(
       const isThere = index >= 0 ? ((bits >> index) & 1) === 1 : knowledge.has(trigger)
       return isThere ? (lookUp(trigger) ?? true) : undefined
     }
-    choices.add(choose(block, value))
+    choices.add(branchOf(block, value))
   }
   return [...choices]
 }
 
 /** A rule that cannot choose fails the run when it comes to it: here, the case may never arise. */
-function choose(block: ChoiceNode, value: (trigger: string) => unknown): string | undefined {
+function branchOf(block: ChoiceNode, value: (trigger: string) => unknown): string | undefined {
   try {
     return block.chooseBranch(value)?.[0]
   } catch {

@@ -28,11 +28,11 @@ interface Member {
 }
 
 /** Splits at the bars of a union, but not at those inside quotes or brackets. */
-function membersOf(type: string): string[] {
+function unionMembers(type: string): string[] {
   return (type.match(/(?:"[^"]*"|\[[^\]]*\]|<[^>]*>|\([^)]*\)|[^|])+/g) ?? [type]).map(member => member.trim())
 }
 
-function parse(text: string): Member {
+function parseType(text: string): Member {
   if (text.endsWith('[]')) {
     const element = text.slice(0, -2)
     return { base: '[]', element: element.startsWith('(') ? element.slice(1, -1) : element }
@@ -62,8 +62,8 @@ function shapesConflict(a: readonly string[] | undefined, b: readonly string[] |
 
 /** True only if no member of one type could be one of the other; types that are not stated agree with all. */
 export function typesConflict(a: string, b: string): boolean {
-  const others = membersOf(b).map(parse)
-  return membersOf(a)
-    .map(parse)
+  const others = unionMembers(b).map(parseType)
+  return unionMembers(a)
+    .map(parseType)
     .every(first => others.every(second => membersConflict(first, second)))
 }

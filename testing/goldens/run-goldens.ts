@@ -29,7 +29,7 @@ export class GoldensRequestError extends Error {
   }
 }
 
-interface IndexEntry {
+interface CaseEntry {
   readonly area: string
   readonly name: string
   readonly path: string
@@ -59,9 +59,9 @@ export async function* runGoldens(folder: string, selection: GoldensSelection = 
   }
 }
 
-async function readIndex(folder: string): Promise<readonly IndexEntry[]> {
+async function readIndex(folder: string): Promise<readonly CaseEntry[]> {
   try {
-    return (JSON.parse(await readFile(join(folder, 'index.json'), 'utf8')) as { cases: IndexEntry[] }).cases
+    return (JSON.parse(await readFile(join(folder, 'index.json'), 'utf8')) as { cases: CaseEntry[] }).cases
   } catch (error) {
     throw new GoldensRequestError(
       `${folder} holds no goldens: its index.json cannot be read (${(error as Error).message}).`,
@@ -70,7 +70,7 @@ async function readIndex(folder: string): Promise<readonly IndexEntry[]> {
 }
 
 /** Runs those parts of a case whose name is selected. */
-async function* runCase(entry: IndexEntry, isSelected: (name: string) => boolean): AsyncIterable<CaseResult> {
+async function* runCase(entry: CaseEntry, isSelected: (name: string) => boolean): AsyncIterable<CaseResult> {
   const { area, name, path } = entry
   let json: Json
   try {
@@ -85,7 +85,7 @@ async function* runCase(entry: IndexEntry, isSelected: (name: string) => boolean
   }
 }
 
-async function runPart({ area, name, path }: IndexEntry, json: Json, part: string): Promise<CaseResult> {
+async function runPart({ area, name, path }: CaseEntry, json: Json, part: string): Promise<CaseResult> {
   let golden: GoldenCase | undefined
   try {
     const checks = areas[area]

@@ -5,7 +5,7 @@
  */
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu'
 import type * as tf from '../../tensors/tf'
-import { addressOf, BLOCK, LANES, sharedVectors, type Vectors } from './vectors'
+import { addressOf, LANES, sharedVectors, VECTOR_BLOCK, type Vectors } from './vectors'
 
 type Values = Float32Array
 
@@ -113,12 +113,12 @@ function computeDeferred(): void {
     if (source instanceof Float32Array) reads.push({ array: source, block })
     else if (source.refCount > 0) writes.push({ array: new Float32Array(size), block, of: source })
   })
-  for (let begin = 0; begin < size; begin += BLOCK) {
-    const count = Math.min(BLOCK, size - begin)
+  for (let begin = 0; begin < size; begin += VECTOR_BLOCK) {
+    const count = Math.min(VECTOR_BLOCK, size - begin)
     for (const { array, block } of reads) block.set(array.subarray(begin, begin + count))
     const padded = Math.ceil(count / LANES) * LANES
     for (const { operation, out, operands } of steps) operation(vectors, padded, out, operands)
-    for (const { array, block } of writes) array.set(count === BLOCK ? block : block.subarray(0, count), begin)
+    for (const { array, block } of writes) array.set(count === VECTOR_BLOCK ? block : block.subarray(0, count), begin)
   }
   for (const { array, of } of writes) of?.settle(array)
   deferred = []

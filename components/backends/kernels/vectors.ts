@@ -6,12 +6,12 @@ import { instantiate } from '../../assembled/instantiate'
 import { bytes } from '../../assembled/vectors'
 
 /** How many values a block holds: few enough for the blocks of a step to stay in the processor's caches. */
-export const BLOCK = 4096
+export const VECTOR_BLOCK = 4096
 
 /** How many values an operation takes at a time: it gets a multiple of this. */
 export const LANES = 16
 
-const BYTES_PER_BLOCK = BLOCK * Float32Array.BYTES_PER_ELEMENT
+const BYTES_PER_BLOCK = VECTOR_BLOCK * Float32Array.BYTES_PER_ELEMENT
 
 /** Operations on blocks in a memory. They are told where a block lies in bytes, see {@link addressOf}; the result may replace an operand. */
 export interface Vectors {
@@ -38,7 +38,7 @@ export function assembledVectors(blocks: number): Vectors | undefined {
 
 /** In JavaScript. */
 export function scriptedVectors(blocks: number): Vectors {
-  const memory = new Float32Array(blocks * BLOCK)
+  const memory = new Float32Array(blocks * VECTOR_BLOCK)
   const run = (out: number, count: number, operation: (i: number) => number) => {
     for (let i = 0; i < count; i++) memory[out / 4 + i] = operation(i)
   }
@@ -61,7 +61,9 @@ export function scriptedVectors(blocks: number): Vectors {
 }
 
 function cut(memory: Float32Array): Float32Array[] {
-  return Array.from({ length: memory.length / BLOCK }, (_, i) => memory.subarray(i * BLOCK, (i + 1) * BLOCK))
+  return Array.from({ length: memory.length / VECTOR_BLOCK }, (_, i) =>
+    memory.subarray(i * VECTOR_BLOCK, (i + 1) * VECTOR_BLOCK),
+  )
 }
 
 /** Enough for all but long histories. */

@@ -65,13 +65,13 @@ export async function exportOnnx<I>(
     return { file: basename(weights), begin: offset, end: offset + end - begin }
   }
   const bytes = encodeOnnx(writeOnnx(graph, { locate, forOthers: true }))
-  await writeFileAtomically(weights, readAll([...sources.values()]))
+  await writeFileAtomically(weights, readWeights([...sources.values()]))
   await writeFileAtomically(file, [bytes])
   return { file, weights, bytes: bytes.length + length }
 }
 
 /** The bytes of all weights, with the gaps between them. */
-async function* readAll(sources: readonly TensorInfo[]): AsyncIterable<Uint8Array> {
+async function* readWeights(sources: readonly TensorInfo[]): AsyncIterable<Uint8Array> {
   let position = 0
   for (const source of sources) {
     const gap = -position & (ALIGNMENT - 1)

@@ -37,7 +37,7 @@ export interface OperatorOptions {
 }
 
 /** The arrays that hold constants. */
-export const valuesOf = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const
+export const arrayTypes = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const
 
 /** How maps lie: `[batch, height, width, channels]` as recorded, or `[batch, channels, height, width]`, which ONNX computes on. */
 export type Order = 'channelsLast' | 'channelsFirst'
@@ -224,7 +224,7 @@ export class OnnxBuilder {
 
   /** One number. */
   scalar(value: number, dtype: GraphDType = 'float32'): string {
-    return this.constant(valuesOf[dtype].of(value), [], dtype)
+    return this.constant(arrayTypes[dtype].of(value), [], dtype)
   }
 
   /** The same number throughout a tensor of this form. */

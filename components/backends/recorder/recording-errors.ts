@@ -2,7 +2,7 @@
 import { ModularError } from '../../../src/errors/modular-error'
 
 /** `the layer down_blocks.0 (Model)`, or the model where it happened outside of its layers. */
-function place(model: string, layer: string): string {
+function layerText(model: string, layer: string): string {
   return layer === '' ? model : `the layer ${layer} of ${model}`
 }
 
@@ -18,7 +18,7 @@ export class UnsupportedKernelError extends ModularError {
     reason = 'is not one that a graph can hold',
   ) {
     super(
-      `The kernel ${kernel}, which ${place(model, layer)} runs, ${reason}. ` +
+      `The kernel ${kernel}, which ${layerText(model, layer)} runs, ${reason}. ` +
         "Compute with other operations there, or run the model with executor 'eager'.",
     )
   }
@@ -34,7 +34,7 @@ export class RecordedValueError extends ModularError {
     readonly layer: string,
   ) {
     super(
-      `While ${model} was recorded as a graph, ${place(model, layer)} asked for the values of a tensor (data(), dataSync(), array(), print() …). ` +
+      `While ${model} was recorded as a graph, ${layerText(model, layer)} asked for the values of a tensor (data(), dataSync(), array(), print() …). ` +
         'A graph is the same for all values: compute with tensor operations there (tf.where(), tf.mul() with a mask), ' +
         "or run the model with executor 'eager'.",
     )

@@ -1,7 +1,7 @@
 /** Puts a tensor together from pieces that lie one behind the other. */
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm'
 import * as tf from '../../tensors/tf'
-import { openView, writeInto } from './wasm-windows'
+import { computeInto, openView } from './wasm-windows'
 
 /** Gives a part of a tensor that lies in one piece in its memory. It lives as long as the piece is computed. */
 export type View = (tensor: tf.Tensor, begin: number, shape: readonly number[]) => tf.Tensor
@@ -85,7 +85,7 @@ function wasmTarget(shape: readonly number[]): PieceTarget {
         return window
       }
       try {
-        writeInto(backend, { whole, begin: at, size: tf.util.sizeFromShape([...part]), isChain }, () =>
+        computeInto(backend, { whole, begin: at, size: tf.util.sizeFromShape([...part]), isChain }, () =>
           tf.tidy(() => compute(view)),
         )
       } finally {

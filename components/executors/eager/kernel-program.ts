@@ -12,7 +12,7 @@ import { runKernelForAll } from './run-kernel'
 import { type PieceBudget, splitKernel, USUAL_BUDGET } from './split-kernels'
 
 /** One kernel, and the values that nothing needs after it. */
-interface Step {
+interface KernelStep {
   readonly node: GraphNode
   readonly lastUses: readonly GraphValue[]
 }
@@ -26,7 +26,7 @@ export interface RunProgramOptions {
 
 /** A recorded call, which can be run for any inputs of the same form. */
 export class KernelProgram {
-  private readonly steps: readonly Step[]
+  private readonly steps: readonly KernelStep[]
   /** The model's parts when it was recorded. */
   private readonly parts: readonly (Module | Parameter)[]
   private readonly inputs: ReadonlyMap<GraphValue, number>
@@ -36,7 +36,7 @@ export class KernelProgram {
     private readonly recorded: Capture,
   ) {
     const { graph } = recorded
-    this.parts = partsOf(model)
+    this.parts = modulesAndParameters(model)
     this.inputs = new Map(graph.inputs.map(({ value }, i) => [value, i]))
     this.steps = stepsOf(recorded)
   }
@@ -52,7 +52,7 @@ export class KernelProgram {
 
   /** Whether the model still consists of the modules and weights that it was recorded with. */
   get isCurrent(): boolean {
-    const parts = partsOf(this.model)
+    const parts = modulesAndParameters(this.model)
     return parts.length === this.parts.length && parts.every((part, i) => part === this.parts[i])
   }
 
@@ -151,7 +151,7 @@ async function runNode(
 }
 
 /** The kernels to run, in order. Those that only bring weights to the order of layers are left out: parameters hold them so. */
-function stepsOf({ graph }: Capture): Step[] {
+function stepsOf({ graph }: Capture): KernelStep[] {
   const nodes = graph.nodes.filter(({ outputs: [output] }) => output && weightOf(output) === undefined)
   const kept = new Set(graph.outputs.map(({ value }) => value))
   const lastUse = new Map<GraphValue, GraphNode>()
@@ -175,6 +175,6 @@ function weightOf({ origin }: GraphValue): Parameter | undefined {
   return permutation && String(permutation) === String(attrs['perm']) ? stored.parameter : undefined
 }
 
-function partsOf(model: Module): (Module | Parameter)[] {
+function modulesAndParameters(model: Module): (Module | Parameter)[] {
   return [...[...model.namedModules()].map(([, module]) => module), ...model.parameters()]
 }

@@ -36,7 +36,7 @@ export interface WrittenPart {
 }
 
 /** Computes a part of a tensor in its place, or copies it there. */
-export function writeInto(backend: BackendWasm, part: WrittenPart, compute: () => tf.Tensor): void {
+export function computeInto(backend: BackendWasm, part: WrittenPart, compute: () => tf.Tensor): void {
   const address = backend.dataIdMap.get(part.whole.dataId).memoryOffset + part.begin * BYTES
   const result = part.isChain ? allocatingAt(backend, address, part.size, compute) : compute()
   if (backend.dataIdMap.get(result.dataId).memoryOffset === address) {

@@ -117,7 +117,7 @@ export class GraphExecutor implements Executor {
   }
 
   heldBytes(model: Module): number {
-    return bytesOf([...(this.sessions.get(model)?.values() ?? [])])
+    return sessionBytes([...(this.sessions.get(model)?.values() ?? [])])
   }
 
   formOf({ method, inputs }: ModelCall<never, unknown>): string {
@@ -200,7 +200,7 @@ export class GraphExecutor implements Executor {
   }
 
   private get bytesInUse(): number {
-    return bytesOf(this.used)
+    return sessionBytes(this.used)
   }
 
   private forget(session: GraphSession): void {
@@ -224,7 +224,7 @@ export class GraphExecutor implements Executor {
 }
 
 /** Bytes of weights that sessions hold. */
-function bytesOf(sessions: readonly GraphSession[]): number {
+function sessionBytes(sessions: readonly GraphSession[]): number {
   return sessions.reduce((sum, { bytes, isLost }) => sum + (isLost ? 0 : bytes), 0)
 }
 

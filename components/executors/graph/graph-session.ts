@@ -16,7 +16,7 @@ import type { OptimizedModels } from './optimized-models'
 import { RuntimeEnd, RuntimeFailure } from './runtime-errors'
 import type { RuntimeProcess } from './runtime-process'
 import { sessionHost } from './session-host'
-import type { PlainTensor } from './session-messages'
+import type { SentTensor } from './session-messages'
 import { WeightFiles } from './weight-files'
 
 /**
@@ -31,7 +31,7 @@ const LARGE_WEIGHTS = 2 ** 28
  */
 const WIDENED_BYTES = 2 ** 30
 
-let count = 0
+let sessionCount = 0
 
 /** How a session is made. */
 export interface GraphSessionOptions extends BuilderOptions {
@@ -45,7 +45,7 @@ export interface GraphSessionOptions extends BuilderOptions {
 export class GraphSession {
   /** Bytes of the weights, as they lie in memory. */
   readonly bytes: number
-  private readonly id = count++
+  private readonly id = sessionCount++
   private readonly model: string
   private readonly capture: Capture
   private readonly files: WeightFiles
@@ -114,9 +114,9 @@ export class GraphSession {
 
   /** Computes the call for the tensors of its inputs, in their order. Settles when nothing of it is computed any more. @throws the reason of `signal` */
   async run(tensors: readonly tf.Tensor[], signal?: AbortSignal): Promise<unknown> {
-    const feeds: Record<string, PlainTensor> = {}
+    const feeds: Record<string, SentTensor> = {}
     for (const [i, { value }] of this.capture.graph.inputs.entries()) {
-      const data = (await (tensors[i] as tf.Tensor).data()) as PlainTensor['data']
+      const data = (await (tensors[i] as tf.Tensor).data()) as SentTensor['data']
       feeds[this.names.inputs[i] as string] = { dtype: value.dtype, shape: value.shape, data }
     }
     const results = await this.use(async process => {
@@ -214,9 +214,9 @@ export class GraphSession {
   }
 
   /** Puts the results where the model had them. */
-  private assemble(results: readonly PlainTensor[]): unknown {
+  private assemble(results: readonly SentTensor[]): unknown {
     return mapReplaced(this.capture.result, OutputSlot, ({ index }) => {
-      const { dtype, shape, data } = results[index] as PlainTensor
+      const { dtype, shape, data } = results[index] as SentTensor
       return tf.tensor(data, [...shape], dtype)
     })
   }

@@ -19,7 +19,7 @@ const SIZES = [
 /** A convolution that takes fewer milliseconds is too short to tell a speed. */
 const TOO_SHORT = 20
 
-async function measureSpeed(executor: Executor): Promise<number> {
+async function measureExecutorSpeed(executor: Executor): Promise<number> {
   let gflops = 0
   for (const { size, channels } of SIZES) {
     const layer = new Conv2d(channels, channels, { padding: 1 })
@@ -49,7 +49,7 @@ async function probe(provider: ExecutionProvider): Promise<ProviderMessage> {
   const [attempt] = tried
   if (attempt?.reason !== undefined) return { works: false, reason: attempt.reason }
   const { device, version } = executor
-  return { works: true, device, version, gflops: await measureSpeed(executor) }
+  return { works: true, device, version, gflops: await measureExecutorSpeed(executor) }
 }
 
 // The parent passes one of the names.

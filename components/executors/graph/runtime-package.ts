@@ -14,7 +14,7 @@ export const INSTALL_RUNTIME = `Set ONNXRUNTIME_NODE_INSTALL=skip in the environ
 
 /** Returns why ONNX Runtime cannot be loaded on this machine, as sentences; `undefined` if it can be. */
 export function runtimeProblem(): string | undefined {
-  const folder = packageFolder()
+  const folder = runtimePackageFolder()
   if (folder === undefined) return `The package ${PACKAGE} is not installed. ${INSTALL_RUNTIME}`
   if (libraries(folder).includes('onnxruntime_binding.node')) return undefined
   return `${PACKAGE} has no library for ${process.platform} on ${process.arch}.`
@@ -33,7 +33,7 @@ export function requireRuntime(): void {
 
 /** Whether the install script of the package has downloaded its libraries for CUDA. */
 export function hasCudaProvider(): boolean {
-  const folder = packageFolder()
+  const folder = runtimePackageFolder()
   return folder !== undefined && libraries(folder).some(name => name.includes('providers_cuda'))
 }
 
@@ -61,7 +61,7 @@ export function findRuntimePackage(file = ''): string | undefined {
   return undefined
 }
 
-function packageFolder(): string | undefined {
+function runtimePackageFolder(): string | undefined {
   const file = findRuntimePackage('package.json')
   return file === undefined ? undefined : dirname(file)
 }

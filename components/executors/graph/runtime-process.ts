@@ -10,7 +10,7 @@ import { FrameReader, writeFrame } from './frames'
 import { describeEnd, type ProcessEnd, RuntimeEnd, RuntimeFailure } from './runtime-errors'
 import { findRuntimePackage, requireRuntime } from './runtime-package'
 import { RuntimeUnavailableError } from './runtime-unavailable-error'
-import type { PlainTensor, SessionAnswer, SessionRequest, TensorHeader } from './session-messages'
+import type { SentTensor, SessionAnswer, SessionRequest, TensorHeader } from './session-messages'
 
 /** Where the program finds its own text and onnxruntime-node. */
 const [PROGRAM, RUNTIME_PATH] = ['TESSERAE_RUNTIME_PROGRAM', 'TESSERAE_RUNTIME_PATH']
@@ -100,14 +100,14 @@ export class RuntimeProcess {
   /** Runs a session and returns the tensors of those names. @throws RuntimeFailure, RuntimeEnd */
   async run(
     session: number,
-    feeds: Readonly<Record<string, PlainTensor>>,
+    feeds: Readonly<Record<string, SentTensor>>,
     fetches: readonly string[],
-  ): Promise<PlainTensor[]> {
+  ): Promise<SentTensor[]> {
     const tensors = Object.entries(feeds)
     const headers = tensors.map(([name, { dtype, shape }]) => ({ name, dtype, shape }))
     const data = tensors.map(([, tensor]) => tensor.data)
     const { outputs, parts } = await this.ask({ do: 'run', session, feeds: headers, fetches }, data)
-    return outputs.map((header, i) => toTensor(header, parts[i] as Bytes))
+    return outputs.map((header, i) => tensorFromBytes(header, parts[i] as Bytes))
   }
 
   /** Releases a session's memory. @throws RuntimeEnd */
@@ -211,7 +211,7 @@ function unavailable(reason: string, cause?: unknown): RuntimeUnavailableError {
   )
 }
 
-function toTensor({ dtype, shape }: TensorHeader, { buffer }: Bytes): PlainTensor {
+function tensorFromBytes({ dtype, shape }: TensorHeader, { buffer }: Bytes): SentTensor {
   if (dtype === 'float32') return { dtype, shape, data: new Float32Array(buffer) }
   return { dtype, shape, data: dtype === 'int32' ? new Int32Array(buffer) : new Uint8Array(buffer) }
 }

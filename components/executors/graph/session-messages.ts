@@ -3,7 +3,7 @@ import type { InferenceSession } from 'onnxruntime-common'
 import type { GraphDType } from '../../backends/recorder/graph'
 
 /** A tensor that can cross to another process. */
-export interface PlainTensor {
+export interface SentTensor {
   dtype: GraphDType
   shape: readonly number[]
   data: Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>

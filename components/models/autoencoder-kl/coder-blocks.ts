@@ -2,7 +2,7 @@
 import { Module } from '../../nn/module'
 import type * as tf from '../../tensors/tf'
 import { Downsample2D } from '../layers/downsample-2d'
-import { inTurn } from '../layers/in-turn'
+import { forwardInOrder } from '../layers/forward-in-order'
 import { ResnetBlock2D } from '../layers/resnet-block-2d'
 import { Upsample2D } from '../layers/upsample-2d'
 import type { AutoencoderKLConfig } from './config'
@@ -42,7 +42,7 @@ export class DownEncoderBlock2D extends Module {
 
   /** `[batch, height, width, inChannels]` → `[batch, height / 2, width / 2, outChannels]`. */
   forward(hiddenStates: tf.Tensor4D): tf.Tensor4D {
-    return inTurn([...this.resnets, ...this.downsamplers], hiddenStates)
+    return forwardInOrder([...this.resnets, ...this.downsamplers], hiddenStates)
   }
 }
 
@@ -59,7 +59,7 @@ export class UpDecoderBlock2D extends Module {
 
   /** `[batch, height, width, inChannels]` → `[batch, 2 height, 2 width, outChannels]`. */
   forward(hiddenStates: tf.Tensor4D): tf.Tensor4D {
-    return inTurn([...this.resnets, ...this.upsamplers], hiddenStates)
+    return forwardInOrder([...this.resnets, ...this.upsamplers], hiddenStates)
   }
 }
 
@@ -79,7 +79,7 @@ export class CoderMidBlock2D extends Module {
   /** `[batch, height, width, channels]` → the same shape. */
   forward(hiddenStates: tf.Tensor4D): tf.Tensor4D {
     const [first, second] = this.resnets
-    return inTurn(
+    return forwardInOrder(
       [first, ...this.attentions, second].filter(layer => layer !== undefined),
       hiddenStates,
     )

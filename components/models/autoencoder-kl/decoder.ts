@@ -4,7 +4,7 @@ import { Conv2d } from '../../nn/conv2d'
 import { GroupNorm } from '../../nn/group-norm'
 import { Module } from '../../nn/module'
 import * as tf from '../../tensors/tf'
-import { inTurn } from '../layers/in-turn'
+import { forwardInOrder } from '../layers/forward-in-order'
 import { CoderMidBlock2D, NORM_EPS, UpDecoderBlock2D } from './coder-blocks'
 import type { AutoencoderKLConfig } from './config'
 
@@ -39,7 +39,7 @@ export class Decoder extends Module {
   /** `[batch, height, width, latentChannels]` → `[batch, f height, f width, outChannels]`. */
   forward(latents: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => {
-      const x = inTurn([this.convIn, this.midBlock, ...this.upBlocks], latents)
+      const x = forwardInOrder([this.convIn, this.midBlock, ...this.upBlocks], latents)
       return this.convOut.forward(silu(this.convNormOut.forward(x)))
     })
   }

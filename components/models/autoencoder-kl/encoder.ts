@@ -4,7 +4,7 @@ import { Conv2d } from '../../nn/conv2d'
 import { GroupNorm } from '../../nn/group-norm'
 import { Module } from '../../nn/module'
 import * as tf from '../../tensors/tf'
-import { inTurn } from '../layers/in-turn'
+import { forwardInOrder } from '../layers/forward-in-order'
 import { CoderMidBlock2D, DownEncoderBlock2D, NORM_EPS } from './coder-blocks'
 import type { AutoencoderKLConfig } from './config'
 
@@ -39,7 +39,7 @@ export class Encoder extends Module {
   /** `[batch, height, width, inChannels]` → `[batch, height / f, width / f, 2 latentChannels]`. */
   forward(sample: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => {
-      const x = inTurn([this.convIn, ...this.downBlocks, this.midBlock], sample)
+      const x = forwardInOrder([this.convIn, ...this.downBlocks, this.midBlock], sample)
       return this.convOut.forward(silu(this.convNormOut.forward(x)))
     })
   }

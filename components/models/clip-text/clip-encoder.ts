@@ -8,7 +8,7 @@ import { scaledDotProductAttention } from '../../nn/scaled-dot-product-attention
 import * as tf from '../../tensors/tf'
 import type { CLIPTextConfig } from './config'
 
-const activations = { quick_gelu: quickGelu, gelu }
+const clipActivations = { quick_gelu: quickGelu, gelu }
 
 /** Embeddings of tokens and of their positions, added. */
 export class CLIPTextEmbeddings extends Module {
@@ -71,7 +71,7 @@ export class CLIPMLP extends Module {
 
   /** `[batch, token, hiddenSize]` → the same shape. */
   forward(x: tf.Tensor3D): tf.Tensor3D {
-    return tf.tidy(() => this.fc2.forward(activations[this.config.hiddenAct](this.fc1.forward(x))))
+    return tf.tidy(() => this.fc2.forward(clipActivations[this.config.hiddenAct](this.fc1.forward(x))))
   }
 }
 

@@ -20,7 +20,7 @@ export interface BlockParts {
 }
 
 /** The settings of one block: those of the whole model, and those of its level. */
-export interface BlockOptions {
+export interface UNetBlockOptions {
   config: UNet2DConditionConfig
   tembChannels: number
   /** Channels of the block's result. */
@@ -35,7 +35,7 @@ export interface BlockOptions {
 
 /** A residual block of a level. */
 export function createResnet(
-  { config, tembChannels, outChannels }: BlockOptions,
+  { config, tembChannels, outChannels }: UNetBlockOptions,
   options: { inChannels: number; skipTimeAct?: boolean; outputScaleFactor?: number; resample?: 'up' | 'down' },
 ): ResnetBlock2D {
   return new ResnetBlock2D({
@@ -50,7 +50,7 @@ export function createResnet(
 }
 
 /** What residual blocks of this family take from the config besides {@link createResnet}. */
-export function resnetFamily({ config }: BlockOptions, { resample }: BlockParts) {
+export function resnetFamily({ config }: UNetBlockOptions, { resample }: BlockParts) {
   // The reference gives these two settings to the blocks that resample in residual blocks, and to no others.
   if (resample === 'conv') return {}
   return { skipTimeAct: config.resnetSkipTimeAct, outputScaleFactor: config.resnetOutScaleFactor }
@@ -58,7 +58,7 @@ export function resnetFamily({ config }: BlockOptions, { resample }: BlockParts)
 
 /** The attention layers of a level, one behind each residual block; none for blocks without attention. */
 export function createAttentions(
-  options: BlockOptions,
+  options: UNetBlockOptions,
   attention: BlockParts['attention'],
   numLayers: number,
 ): (Transformer2DModel | AddedKVAttention)[] {
@@ -68,7 +68,7 @@ export function createAttentions(
   )
 }
 
-function createTransformer(options: BlockOptions, layer: number): Transformer2DModel {
+function createTransformer(options: UNetBlockOptions, layer: number): Transformer2DModel {
   const { config, outChannels, numAttentionHeads, transformerLayers } = options
   return new Transformer2DModel({
     inChannels: outChannels,
@@ -82,7 +82,7 @@ function createTransformer(options: BlockOptions, layer: number): Transformer2DM
   })
 }
 
-function createAddedKVAttention(options: BlockOptions): AddedKVAttention {
+function createAddedKVAttention(options: UNetBlockOptions): AddedKVAttention {
   return new AddedKVAttention({
     channels: options.outChannels,
     headDim: options.attentionHeadDim,

@@ -1,5 +1,5 @@
 /** Makes a UNet's blocks from its config. Counterpart: models/unets/unet_2d_condition.py (the middle of __init__). */
-import type { BlockOptions } from './block-parts'
+import type { UNetBlockOptions } from './block-parts'
 import type { UNet2DConditionConfig } from './config'
 import { DownBlock } from './down-block'
 import { MidBlock } from './mid-block'
@@ -54,7 +54,7 @@ export function createUpBlocks(config: UNet2DConditionConfig, tembChannels: numb
 }
 
 /** The settings of one level; level 0 has the largest map. */
-function levelOptions(config: UNet2DConditionConfig, tembChannels: number, level: number): BlockOptions {
+function levelOptions(config: UNet2DConditionConfig, tembChannels: number, level: number): UNetBlockOptions {
   return {
     config,
     tembChannels,

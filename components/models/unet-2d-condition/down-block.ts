@@ -7,11 +7,11 @@ import type { Transformer2DModel } from '../layers/transformer-2d-model'
 import type { AddedKVAttention } from './added-kv-attention'
 import {
   type BlockInputs,
-  type BlockOptions,
   type BlockParts,
   createAttentions,
   createResnet,
   resnetFamily,
+  type UNetBlockOptions,
 } from './block-parts'
 import type { DownBlockType } from './config'
 
@@ -23,7 +23,7 @@ const parts: Record<DownBlockType, BlockParts> = {
 }
 
 /** What a block on the way down is made from. */
-export interface DownBlockOptions extends BlockOptions {
+export interface DownBlockOptions extends UNetBlockOptions {
   inChannels: number
   numLayers: number
   addDownsample: boolean

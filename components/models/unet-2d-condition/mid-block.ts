@@ -4,7 +4,7 @@ import * as tf from '../../tensors/tf'
 import type { ResnetBlock2D } from '../layers/resnet-block-2d'
 import type { Transformer2DModel } from '../layers/transformer-2d-model'
 import type { AddedKVAttention } from './added-kv-attention'
-import { type BlockInputs, type BlockOptions, type BlockParts, createAttentions, createResnet } from './block-parts'
+import { type BlockInputs, type BlockParts, createAttentions, createResnet, type UNetBlockOptions } from './block-parts'
 import type { MidBlockType } from './config'
 
 const attentionOf: Record<MidBlockType, BlockParts['attention']> = {
@@ -18,7 +18,7 @@ export class MidBlock extends Module {
   readonly attentions: readonly (Transformer2DModel | AddedKVAttention)[]
   readonly resnets: readonly [ResnetBlock2D, ...ResnetBlock2D[]]
 
-  constructor(type: MidBlockType, options: BlockOptions) {
+  constructor(type: MidBlockType, options: UNetBlockOptions) {
     super()
     const { config, outChannels } = options
     const attention = attentionOf[type]

@@ -7,11 +7,11 @@ import { type MapSize, Upsample2D } from '../layers/upsample-2d'
 import type { AddedKVAttention } from './added-kv-attention'
 import {
   type BlockInputs,
-  type BlockOptions,
   type BlockParts,
   createAttentions,
   createResnet,
   resnetFamily,
+  type UNetBlockOptions,
 } from './block-parts'
 import type { UpBlockType } from './config'
 
@@ -23,7 +23,7 @@ const parts: Record<UpBlockType, BlockParts> = {
 }
 
 /** What a block on the way up is made from. */
-export interface UpBlockOptions extends BlockOptions {
+export interface UpBlockOptions extends UNetBlockOptions {
   /** Channels of the map that comes from below. */
   prevOutChannels: number
   /** Channels of the residual that the last layer gets; those of the others have `outChannels`. */

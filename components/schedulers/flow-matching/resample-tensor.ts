@@ -50,14 +50,14 @@ export function resampleTensor(
   const [batch, height, width, channels] = tensor.shape
   return tf.tidy(() => {
     // One axis after the other, each by a product with the matrix of its weights.
-    const rows = weights(height, newHeight, mode).matMul(tensor.reshape([batch, height, width * channels]))
-    const columns = weights(width, newWidth, mode).matMul(rows.reshape([batch * newHeight, width, channels]))
+    const rows = resampleWeights(height, newHeight, mode).matMul(tensor.reshape([batch, height, width * channels]))
+    const columns = resampleWeights(width, newWidth, mode).matMul(rows.reshape([batch * newHeight, width, channels]))
     return columns.reshape([batch, newHeight, newWidth, channels])
   })
 }
 
 /** The shares of all places in all values of the result: `[1, to, from]`. */
-function weights(from: number, to: number, mode: ResampleMode): tf.Tensor3D {
+function resampleWeights(from: number, to: number, mode: ResampleMode): tf.Tensor3D {
   const values = new Float32Array(to * from)
   for (let i = 0; i < to; i++) {
     for (const [place, weight] of taps[mode](i, from, to)) {

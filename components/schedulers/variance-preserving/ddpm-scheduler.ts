@@ -40,7 +40,7 @@ export type DDPMConfig = z.output<typeof schema>
 const MIN_VARIANCE = 1e-20
 
 /** The network's output, and what it says about the variance. */
-interface Output {
+interface NetworkOutput {
   readonly mean: tf.Tensor
   readonly variance: tf.Tensor | undefined
 }
@@ -92,7 +92,7 @@ export class DDPMScheduler extends VariancePreservingScheduler<DDPMConfig> {
   }
 
   /** Cuts a learned variance off the network's output. */
-  private splitOutput(modelOutput: tf.Tensor, sample: tf.Tensor): Output {
+  private splitOutput(modelOutput: tf.Tensor, sample: tf.Tensor): NetworkOutput {
     if (!this.config.varianceType.startsWith('learned')) return { mean: modelOutput, variance: undefined }
     const channels = sample.shape.at(-1) ?? 0
     if (modelOutput.shape.at(-1) !== 2 * channels) {

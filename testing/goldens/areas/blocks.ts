@@ -6,7 +6,7 @@ import { expectEqual, GoldenMismatch } from '../compare'
 import { expectSameKind, isAllowedHere, type RecordedError } from '../error-kinds'
 import type { GoldenCase, Json, Tolerance } from '../golden-case'
 import { type BuildContext, buildBlock } from '../graphs/build-blocks'
-import type { Graph } from '../graphs/graph'
+import type { BlockGraph } from '../graphs/graph'
 import { WireNameTable } from '../wire-name-table'
 
 interface RecordedRun {
@@ -27,7 +27,7 @@ export async function checkBlocksCase(golden: GoldenCase): Promise<void> {
   if (Array.isArray(json.rows)) return checkRefusals(json.rows)
 
   const context: BuildContext = { names: new WireNameTable(), executions: [] }
-  const build = () => buildBlock(json.graph as Graph, context)
+  const build = () => buildBlock(json.graph as BlockGraph, context)
   if (json.introspection) checkIntrospection('introspection', build(), json.introspection as Json, context)
   await checkRuns('runs', build(), (json.runs ?? []) as RecordedRun[], context, tolerance)
   for (const [i, entry] of ((json.get_execution_blocks ?? []) as Json[]).entries()) {
@@ -51,7 +51,7 @@ function applyEdit(blocks: ModularPipelineBlocks, operation: Json, context: Buil
     subBlocks.pop(name)
     return
   }
-  const block = buildBlock(operation.block as Graph, context)
+  const block = buildBlock(operation.block as BlockGraph, context)
   if (operation.op === 'insert') subBlocks.insert(name, block, operation.index as number)
   else if (operation.op === 'set') subBlocks.set(name, block)
   else throw new GoldenMismatch('edits', 'insert, set or remove', String(operation.op))
@@ -255,7 +255,7 @@ function checkRefusals(rows: readonly Json[]): void {
     const recorded = row.error as RecordedError
     const context: BuildContext = { names: new WireNameTable(), executions: [] }
     const make = () => {
-      const blocks = buildBlock(row.graph as Graph, context)
+      const blocks = buildBlock(row.graph as BlockGraph, context)
       // The row that asks for a workflow asks for one that is not there.
       const workflow = /^Workflow '(.+?)' not found/.exec(recorded.message)?.[1]
       return workflow === undefined ? blocks.subBlocks : blocks.getWorkflow(workflow)

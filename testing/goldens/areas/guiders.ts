@@ -23,7 +23,7 @@ interface RecordedStep {
 /** Passes with a worse model read the prompt. By a slip of the reference they read the negative one where there is no other guidance. */
 const PERTURBED: readonly string[] = ['pred_cond_skip', 'pred_cond_seg']
 
-function makeGuider(golden: GoldenCase): BaseGuidance {
+function guiderOfCase(golden: GoldenCase): BaseGuidance {
   const name = String(golden.json.guider_class)
   try {
     return BaseGuidance.fromConfig({ ...(golden.json.arguments as Json), _class_name: name })
@@ -35,7 +35,7 @@ function makeGuider(golden: GoldenCase): BaseGuidance {
 
 /** Checks one case. */
 export async function checkGuidersCase(golden: GoldenCase): Promise<void> {
-  const guider = makeGuider(golden).forRun()
+  const guider = guiderOfCase(golden).forRun()
   const steps = golden.json.steps as RecordedStep[]
   try {
     for (const step of steps) await checkStep(golden, guider, step)

@@ -39,13 +39,13 @@ type RecordedHook = { layer_skip: Json } | { smoothed_energy: Json }
 type Inputs = Readonly<Record<string, unknown>>
 
 /** A model with a way to make one of its calls; the outputs have the goldens' names. */
-interface Subject {
+interface ModelSubject {
   readonly model: PretrainedModel
   call(kind: string, inputs: Inputs, hooks: readonly ModuleHook[]): Promise<Readonly<Record<string, tf.Tensor>>>
 }
 
 /** How each class is loaded and called. */
-const subjects: Readonly<Record<string, (folder: string) => Promise<Subject>>> = {
+const subjects: Readonly<Record<string, (folder: string) => Promise<ModelSubject>>> = {
   UNet2DConditionModel: async folder => {
     const model = await UNet2DConditionModel.fromPretrained(folder)
     return {
@@ -110,13 +110,13 @@ export async function checkModelsCase(golden: GoldenCase): Promise<void> {
   const calls = golden.json.calls as RecordedCall[]
   const subject = await load(golden.folder)
   try {
-    for (const call of calls) await checkCall(golden, subject, call)
+    for (const call of calls) await checkRecordedCall(golden, subject, call)
   } finally {
     subject.model.dispose()
   }
 }
 
-async function checkCall(golden: GoldenCase, subject: Subject, call: RecordedCall): Promise<void> {
+async function checkRecordedCall(golden: GoldenCase, subject: ModelSubject, call: RecordedCall): Promise<void> {
   for (const name of adapterArguments) {
     if (call.arguments[name] !== undefined && call.arguments[name] !== 0)
       throw new UnsupportedGoldenError(`the argument ${name}`)

@@ -86,19 +86,19 @@ async function checkRun(golden: GoldenCase, run: RecordedRun, pipe: ModularPipel
       expectClose(name, got, await golden.tensor(recorded.tensor), tolerance)
     }
     const latents = golden.tolerance(LATENTS, 'latents')
-    await check('prompt_embeds', plain(state, 'promptEmbeds'), latents)
-    await check('negative_prompt_embeds', plain(state, 'negativePromptEmbeds'), latents)
+    await check('prompt_embeds', numbersOf(state, 'promptEmbeds'), latents)
+    await check('negative_prompt_embeds', numbersOf(state, 'negativePromptEmbeds'), latents)
     const steps = state.at<number[]>('timesteps')
     await check('timesteps', { shape: [steps.length], values: steps }, { atol: 1e-4, rtol: 0 })
     for (const [i, step] of seen.entries()) await check(`latents_after.${i}`, step.latents, latents)
-    await check('image', plain(state, 'images'), golden.tolerance(IMAGE, 'image'))
+    await check('image', numbersOf(state, 'images'), golden.tolerance(IMAGE, 'image'))
   } finally {
     tf.dispose([...state.values.values()].filter(value => value instanceof tf.Tensor))
   }
 }
 
 /** A tensor of the state, in its own layout: images are recorded with their channels last. */
-function plain(state: PipelineState, name: string): PlainTensor | undefined {
+function numbersOf(state: PipelineState, name: string): PlainTensor | undefined {
   const value = state.get<tf.Tensor | undefined>(name)
   return value && { shape: value.shape, values: value.dataSync() }
 }

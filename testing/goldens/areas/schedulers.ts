@@ -81,9 +81,9 @@ function checkSchedule(
 ): void {
   const timesteps = tensors.get('timesteps') as GoldenTensor
   const isWhole = timesteps.dtype === 'I64'
-  expectClose('timesteps', plain(scheduler.timesteps), timesteps, isWhole ? { atol: 0, rtol: 0 } : tolerance)
+  expectClose('timesteps', vectorOf(scheduler.timesteps), timesteps, isWhole ? { atol: 0, rtol: 0 } : tolerance)
   const sigmas = tensors.get('sigmas')
-  if (sigmas) expectClose('sigmas', plain(scheduler.sigmas ?? []), sigmas, { atol: 1e-6, rtol: 1e-5 })
+  if (sigmas) expectClose('sigmas', vectorOf(scheduler.sigmas ?? []), sigmas, { atol: 1e-6, rtol: 1e-5 })
   expectEqual('initNoiseSigma', scheduler.initNoiseSigma, description.init_noise_sigma, { atol: 0, rtol: 1e-6 })
 }
 
@@ -95,7 +95,7 @@ function checkLoop(
 ): void {
   const recorded = (name: string, index: number): GoldenTensor | undefined => {
     const stacked = tensors.get(name)
-    return stacked && index >= 0 ? entry(stacked, index) : undefined
+    return stacked && index >= 0 ? elementAt(stacked, index) : undefined
   }
   const check = (name: string, i: number, got: tf.Tensor | undefined) => {
     const expected = recorded(name, i)
@@ -142,7 +142,7 @@ function checkNoising(
     const stacked = tensors.get(name)
     if (stacked === undefined) return
     const got = make()
-    expectClose(`${name}[${i}]`, toChannelsFirst(got), entry(stacked, i), tolerance)
+    expectClose(`${name}[${i}]`, toChannelsFirst(got), elementAt(stacked, i), tolerance)
     got.dispose()
   }
   for (const [i, index] of description.add_noise_at.entries()) {
@@ -153,12 +153,12 @@ function checkNoising(
   tf.dispose([original, noise])
 }
 
-function plain(values: readonly number[]): PlainTensor {
+function vectorOf(values: readonly number[]): PlainTensor {
   return { shape: [values.length], values }
 }
 
 /** An element along the first axis. */
-function entry(stacked: GoldenTensor, index: number): GoldenTensor {
+function elementAt(stacked: GoldenTensor, index: number): GoldenTensor {
   const shape = stacked.shape.slice(1)
   const size = shape.reduce((product, length) => product * length, 1)
   return { ...stacked, shape, values: stacked.values.subarray(index * size, (index + 1) * size) as Float32Array }

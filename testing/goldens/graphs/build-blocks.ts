@@ -18,7 +18,7 @@ import {
 import { UnsupportedGoldenError } from '../golden-case'
 import type { WireNameTable } from '../wire-name-table'
 import { parseExpression, type Scope } from './expression'
-import type { CompositeGraph, Graph, GraphInput, GraphOutput, LeafGraph } from './graph'
+import type { BlockGraph, CompositeGraph, GraphInput, GraphOutput, LeafGraph } from './graph'
 
 /** One execution of a leaf. */
 export interface Execution {
@@ -51,7 +51,7 @@ function named<T extends abstract new (...args: never[]) => unknown>(type: T, na
 }
 
 /** Makes the block that a graph describes. */
-export function buildBlock(graph: Graph, context: BuildContext): ModularPipelineBlocks {
+export function buildBlock(graph: BlockGraph, context: BuildContext): ModularPipelineBlocks {
   switch (graph.kind) {
     case 'leaf':
     case 'loop_leaf':

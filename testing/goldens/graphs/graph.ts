@@ -27,7 +27,7 @@ export interface GraphRule {
 /** A part with its name. */
 export interface GraphPart {
   name: string
-  block: Graph
+  block: BlockGraph
 }
 
 /** A leaf, in a loop or not. */
@@ -57,4 +57,4 @@ export interface CompositeGraph {
 }
 
 /** Any block. */
-export type Graph = LeafGraph | CompositeGraph
+export type BlockGraph = LeafGraph | CompositeGraph

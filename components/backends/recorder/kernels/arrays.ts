@@ -4,14 +4,14 @@ import type { GraphDType, GraphValue, KernelAttrs } from '../graph'
 import { type Infer, input, type KernelInputs, UnsupportedForm } from './inference'
 
 /** The inputs of a kernel that takes a list. */
-const listOf = (inputs: KernelInputs): GraphValue[] => Object.values(inputs)
+const inputList = (inputs: KernelInputs): GraphValue[] => Object.values(inputs)
 
 const axisOf = (axis: unknown, rank: number) => ((axis as number) + rank) % rank
 
 /** Shapes and types of the kernels here. */
 export const arrayKernels: Readonly<Record<string, Infer>> = {
   Concat: (inputs, { axis }) => {
-    const values = listOf(inputs).filter(value => !value.shape.includes(0) || listOf(inputs).length === 1)
+    const values = inputList(inputs).filter(value => !value.shape.includes(0) || inputList(inputs).length === 1)
     const first = values[0] ?? input(inputs, '0')
     const at = axisOf(axis, first.shape.length)
     return {
@@ -46,7 +46,7 @@ export const arrayKernels: Readonly<Record<string, Infer>> = {
   Pack: (inputs, { axis }) => {
     const { shape, dtype } = input(inputs, '0')
     const at = axisOf(axis, shape.length + 1)
-    return { shape: [...shape.slice(0, at), listOf(inputs).length, ...shape.slice(at)], dtype }
+    return { shape: [...shape.slice(0, at), inputList(inputs).length, ...shape.slice(at)], dtype }
   },
   PadV2: (inputs, { paddings }) => padded(input(inputs, 'x'), paddings),
   Range: (_inputs, { start, stop, step, dtype }) => ({

@@ -7,7 +7,7 @@ export interface MapLayer {
 }
 
 /** Gives each layer the map of the one before, and holds no map longer than that: they are what fills the memory. */
-export function inTurn(layers: readonly MapLayer[], x: tf.Tensor4D): tf.Tensor4D {
+export function forwardInOrder(layers: readonly MapLayer[], x: tf.Tensor4D): tf.Tensor4D {
   return tf.tidy(() => {
     let current = x
     for (const layer of layers) {

@@ -82,9 +82,13 @@ export class KernelProgram {
   /** Puts the results where the model had them. */
   private async assemble(values: ValueStore): Promise<unknown> {
     const results: tf.Tensor[] = []
-    // The caller owns them: of what belongs to somebody else, a copy.
-    for (const { value } of this.recorded.graph.outputs)
-      results.push(values.take(value) ?? (await values.get(value)).clone())
+    const taken = new Map<GraphValue, tf.Tensor>()
+    for (const { value } of this.recorded.graph.outputs) {
+      const own = values.take(value)
+      if (own) taken.set(value, own)
+      // The caller owns them: of what belongs to somebody else, or stands in two places, a copy.
+      results.push(own ?? (taken.get(value) ?? (await values.get(value))).clone())
+    }
     return mapReplaced(this.recorded.result, OutputSlot, ({ index }) => results[index])
   }
 }

@@ -6,7 +6,7 @@ import { onAbort } from '../../../src/runtime/on-abort'
 import { InvalidThreadCountError } from '../../backends/invalid-thread-count-error'
 import { flattenTree } from '../../backends/recorder/tensor-tree'
 import type { Module } from '../../nn/module'
-import type * as tf from '../../tensors/tf'
+import * as tf from '../../tensors/tf'
 import type { Executor, ModelRunOptions } from '../executor'
 import type { ModelCall } from '../model-call'
 import { gpuMemory, HOST_MEMORY } from '../model-memories'
@@ -228,7 +228,7 @@ function sessionBytes(sessions: readonly GraphSession[]): number {
   return sessions.reduce((sum, { bytes, isLost }) => sum + (isLost ? 0 : bytes), 0)
 }
 
-/** What a promise gives, or the signal's reason if that comes first. */
+/** What a promise gives, or the signal's reason if that comes first. Tensors that nobody gets then are disposed. */
 async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
   let stopListening = () => {}
@@ -237,8 +237,13 @@ async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefi
   })
   try {
     return await Promise.race([promise, aborted])
+  } catch (error) {
+    promise.then(
+      result => tf.dispose(result as tf.TensorContainer),
+      () => undefined,
+    )
+    throw error
   } finally {
     stopListening()
-    promise.catch(() => undefined)
   }
 }

@@ -12,7 +12,7 @@ import type { Parameter } from '../../nn/parameter'
 import * as tf from '../../tensors/tf'
 import type { ModelCall } from '../model-call'
 import { GraphExecutionError, isOutOfMemory, ModelMemoryError, RuntimeEndedError } from './graph-errors'
-import type { OptimizedModels } from './optimized-models'
+import { LARGEST_FILE, type OptimizedModels } from './optimized-models'
 import { RuntimeEnd, RuntimeFailure } from './runtime-errors'
 import type { RuntimeProcess } from './runtime-process'
 import { sessionHost } from './session-host'
@@ -62,6 +62,8 @@ export class GraphSession {
   /** The process that holds it. */
   private holder: RuntimeProcess | undefined
   private uses = 0
+  /** Milliseconds that the process took for the last call. */
+  private lastDuration: number | undefined
   private isReleased = false
 
   /**
@@ -107,31 +109,52 @@ export class GraphSession {
 
   /** Makes the session in the process, so that the next call finds it there. @throws what {@link run} throws */
   open(signal?: AbortSignal): Promise<void> {
-    return this.use(async process => {
-      if (!this.isReleased) await this.openIn(process)
-    }, signal)
+    return this.whileInUse(() =>
+      sessionHost.use(
+        async process => {
+          if (!this.isReleased) await this.openIn(process)
+        },
+        { signal },
+      ),
+    )
   }
 
   /** Computes the call for the tensors of its inputs, in their order. Settles when nothing of it is computed any more. @throws the reason of `signal` */
   async run(tensors: readonly tf.Tensor[], signal?: AbortSignal): Promise<unknown> {
+    const results = await this.whileInUse(async () => {
+      const feeds = await this.feedsOf(tensors)
+      const expected = this.isMade && !this.isLost ? this.lastDuration : undefined
+      return sessionHost.use(process => this.runIn(process, feeds, signal), { signal, expected })
+    })
+    signal?.throwIfAborted()
+    return this.assemble(results)
+  }
+
+  private async feedsOf(tensors: readonly tf.Tensor[]): Promise<Record<string, SentTensor>> {
     const feeds: Record<string, SentTensor> = {}
     for (const [i, { value }] of this.capture.graph.inputs.entries()) {
       const data = (await (tensors[i] as tf.Tensor).data()) as SentTensor['data']
       feeds[this.names.inputs[i] as string] = { dtype: value.dtype, shape: value.shape, data }
     }
-    const results = await this.use(async process => {
-      await this.openIn(process)
-      signal?.throwIfAborted()
-      return this.explain('run', async () => {
-        this.files.check()
-        const computed = await process.run(this.id, feeds, this.names.outputs)
-        // The runtime reads from the files while it computes.
-        this.files.check()
-        return computed
-      })
-    }, signal)
+    return feeds
+  }
+
+  private async runIn(
+    process: RuntimeProcess,
+    feeds: Readonly<Record<string, SentTensor>>,
+    signal: AbortSignal | undefined,
+  ): Promise<SentTensor[]> {
+    await this.openIn(process)
     signal?.throwIfAborted()
-    return this.assemble(results)
+    return this.explain('run', async () => {
+      this.files.check()
+      const begun = performance.now()
+      const computed = await process.run(this.id, feeds, this.names.outputs)
+      this.lastDuration = performance.now() - begun
+      // The runtime reads from the files while it computes.
+      this.files.check()
+      return computed
+    })
   }
 
   /** Whether a call is being computed, or waits for that. */
@@ -165,10 +188,11 @@ export class GraphSession {
     this.releaseIfDone()
   }
 
-  private async use<T>(work: (process: RuntimeProcess) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  /** Counts the session as busy until the work is done, also while that waits for its inputs: otherwise it could be dropped as one that is not in use. */
+  private async whileInUse<T>(work: () => Promise<T>): Promise<T> {
     this.uses++
     try {
-      return await sessionHost.use(work, signal)
+      return await work()
     } finally {
       this.uses--
       this.releaseIfDone()
@@ -193,15 +217,17 @@ export class GraphSession {
     this.written = undefined
     const create = (bytes: Uint8Array, changes: InferenceSession.SessionOptions = {}) =>
       process.create(this.id, bytes, { ...options, ...changes })
-    if (optimizedModels === undefined) return create(model)
+    // The weights are a part of the file.
+    if (optimizedModels === undefined || this.bytes > LARGEST_FILE) return create(model)
     const file = optimizedModels.fileOf(model, { options, weights: this.files.stamps })
     const known = await optimizedModels.read(file)
     // One that is damaged is made anew.
     if (known && (await succeeds(create(known, { graphOptimizationLevel: 'disabled' })))) return
     const target = await optimizedModels.write(file)
     try {
-      await create(model, target ? { optimizedModelFilePath: target.temporary } : {})
-      await target?.finish()
+      if (target && (await succeeds(create(model, { optimizedModelFilePath: target.temporary })))) await target.finish()
+      // The runtime may have failed because it could not write the graph.
+      else await create(model)
     } finally {
       await target?.remove()
     }

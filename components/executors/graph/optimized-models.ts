@@ -1,5 +1,5 @@
 /** A folder of graphs that the runtime has optimised, for the next process that needs the same. */
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -13,8 +13,8 @@ export interface OptimizedModelKey {
   weights: readonly object[]
 }
 
-/** Bytes of a file that is read: the format of ONNX, Protocol Buffers, allows no more. */
-const LARGEST = 2 ** 31 - 1
+/** Bytes that the file of a graph may have: the format of ONNX, Protocol Buffers, allows no more. */
+export const LARGEST_FILE = 2 ** 31 - 1
 
 /** A file that is being written. */
 interface UnfinishedFile {
@@ -47,7 +47,7 @@ export class OptimizedModels {
   /** The optimised graph, if it is there. */
   async read(file: string): Promise<Uint8Array | undefined> {
     try {
-      return await readFileBytes(file, LARGEST)
+      return await readFileBytes(file, LARGEST_FILE)
     } catch {
       return undefined
     }
@@ -55,7 +55,8 @@ export class OptimizedModels {
 
   /** Where the runtime is to write a graph, a function that gives the file its name when it is complete, and one that removes what is not. */
   async write(file: string): Promise<UnfinishedFile | undefined> {
-    const temporary = `${file}.${process.pid}.tmp`
+    // Threads of one process may write the same graph at once.
+    const temporary = `${file}.${randomUUID()}.tmp`
     try {
       await mkdir(this.folder, { recursive: true })
     } catch {

@@ -44,6 +44,7 @@ export class RuntimeProcess {
   private readonly starting: NodeJS.Timeout
   private log = ''
   private alive = true
+  private isUnreadable = false
   private end!: (end: ProcessEnd) => void
 
   /** @throws RuntimeUnavailableError */
@@ -56,7 +57,7 @@ export class RuntimeProcess {
     })
     void this.ended.then(end => this.fail(end))
     const reader = new FrameReader<SessionAnswer>((answer, parts) => this.receive(answer, parts))
-    this.channel?.on('data', chunk => reader.push(chunk))
+    this.channel?.on('data', chunk => this.read(reader, chunk))
     log?.on('data', chunk => {
       this.log = (this.log + chunk).slice(-LOG_LENGTH)
     })
@@ -150,6 +151,18 @@ export class RuntimeProcess {
   /** The next answer that comes. */
   private answer(): Promise<{ outputs: readonly TensorHeader[]; parts: readonly Bytes[] }> {
     return new Promise((resolve, reject) => this.waiting.push({ resolve, reject }))
+  }
+
+  /** Takes in what the process wrote. If that cannot be held or understood, the call fails, and the process ends: what follows is of no use. */
+  private read(reader: FrameReader<SessionAnswer>, chunk: Uint8Array): void {
+    if (this.isUnreadable) return
+    try {
+      reader.push(chunk)
+    } catch (error) {
+      this.isUnreadable = true
+      this.waiting.shift()?.reject(new RuntimeFailure((error as Error).message))
+      this.kill()
+    }
   }
 
   private receive({ outputs = [], error }: SessionAnswer, parts: readonly Bytes[]): void {

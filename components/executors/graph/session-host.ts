@@ -1,6 +1,8 @@
 /** Decides who may use the process of ONNX Runtime, and when. */
+import { AsyncResource } from 'node:async_hooks'
 // Tests replace the global timers.
 import { clearTimeout, setTimeout } from 'node:timers'
+import { outsideRuns } from '../../../src/runtime/active-run'
 import { onAbort } from '../../../src/runtime/on-abort'
 import { RuntimeEnd } from './runtime-errors'
 import { RuntimeProcess } from './runtime-process'
@@ -10,7 +12,7 @@ import { RuntimeUnavailableError } from './runtime-unavailable-error'
  * Milliseconds that work may still take once nobody wants it. To end it costs the sessions of all models, so that a step which is nearly done is
  * better waited for.
  */
-const GRACE = 50
+export const GRACE = 50
 
 /** Milliseconds after which a process without sessions ends. */
 const LONGEST_IDLE = 10_000
@@ -26,6 +28,21 @@ interface Task {
   drop(reason: unknown): void
   /** Whether the process computes for it. */
   isComputing: boolean
+  /** Milliseconds that the work will still take; `undefined` where nobody knows. */
+  remaining(): number | undefined
+}
+
+/** How work is done. */
+export interface UseOptions {
+  /** Stops the work. */
+  signal?: AbortSignal | undefined
+  /** Milliseconds that the same work took before. */
+  expected?: number | undefined
+}
+
+/** Milliseconds that work may still take which nobody wants any more: none if it will not be done in that time anyway. */
+export function graceFor(remaining: number | undefined): number {
+  return remaining !== undefined && remaining > GRACE ? 0 : GRACE
 }
 
 /**
@@ -48,6 +65,7 @@ class SessionHost {
   /** Settles when the process has loaded the runtime, and keeps this process alive until then. @throws RuntimeUnavailableError */
   async ready(): Promise<RuntimeProcess> {
     this.users++
+    clearTimeout(this.idle)
     try {
       const loading = this.load()
       this.running?.ref()
@@ -66,22 +84,26 @@ class SessionHost {
   /**
    * Does some work with the process, after all that was asked for before. The process may be a new one, without any session. Once `signal` fires,
    * work that waits is dropped, and work that has begun ends with the process, unless it is done in a moment. Settles when nothing of it is computed
-   * any more.
+   * any more. The work belongs to the run that asks for it, whichever run is served before.
    *
    * @throws what the work throws; RuntimeUnavailableError; the reason of `signal`
    */
-  async use<T>(work: (process: RuntimeProcess) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async use<T>(work: (process: RuntimeProcess) => Promise<T>, { signal, expected }: UseOptions = {}): Promise<T> {
     signal?.throwIfAborted()
     const { promise, resolve, reject } = newPromise<T>()
+    const workOfCaller = AsyncResource.bind(work)
+    let begun = 0
     const task: Task = {
       isComputing: false,
+      remaining: () => expected && expected - (performance.now() - begun),
       drop: reject,
       perform: async () => {
         try {
           const process = await this.ready()
           signal?.throwIfAborted()
           task.isComputing = true
-          resolve(await work(process))
+          begun = performance.now()
+          resolve(await workOfCaller(process))
         } catch (error) {
           reject(signal?.aborted ? signal.reason : error)
         }
@@ -101,6 +123,7 @@ class SessionHost {
   release(process: RuntimeProcess, session: number): void {
     this.queue.push({
       isComputing: false,
+      remaining: () => undefined,
       drop: () => undefined,
       // A process that ends has released everything.
       perform: () => (process.isAlive ? process.release(session).catch(() => undefined) : Promise.resolve()),
@@ -122,10 +145,6 @@ class SessionHost {
     this.active = undefined
     this.users--
     this.letEnd()
-    if (this.running?.sessionCount === 0) {
-      this.idle = setTimeout(() => this.running?.kill(), LONGEST_IDLE)
-      this.idle.unref()
-    }
   }
 
   private abort(task: Task, reason: unknown): void {
@@ -134,9 +153,12 @@ class SessionHost {
       this.queue.splice(place, 1)
       task.drop(reason)
     } else if (task.isComputing) {
-      setTimeout(() => {
+      const end = () => {
         if (task.isComputing) this.replaceProcess()
-      }, GRACE)
+      }
+      const grace = graceFor(task.remaining())
+      if (grace === 0) end()
+      else setTimeout(end, grace)
     }
   }
 
@@ -161,14 +183,20 @@ class SessionHost {
 
   /** @throws RuntimeUnavailableError */
   private startProcess(): RuntimeProcess {
-    this.process = new RuntimeProcess()
+    // It serves other runs as well: of the one that starts it, nothing is to be kept for as long as it lives.
+    this.process = outsideRuns(() => new RuntimeProcess())
     if (this.users > 0) this.process.ref()
     return this.process
   }
 
-  /** Lets this process end if nobody needs the other. */
+  /** Lets this process end if nobody needs the other, which ends by itself if it holds no session. */
   private letEnd(): void {
-    if (this.users === 0) this.running?.unref()
+    const { running } = this
+    if (this.users > 0 || running === undefined) return
+    running.unref()
+    if (running.sessionCount > 0) return
+    clearTimeout(this.idle)
+    this.idle = outsideRuns(() => setTimeout(() => running.kill(), LONGEST_IDLE)).unref()
   }
 }
 

@@ -176,6 +176,18 @@ describe('a call of the eager executor', () => {
     layer.dispose()
   })
 
+  test('a result that stands in two places is two tensors', async () => {
+    const model = new FunctionModel(({ x }: { x: tf.Tensor }) => {
+      const y = x.mul(2)
+      return { first: y, second: y }
+    })
+    const x = tf.ones([2 ** 17])
+    const { first, second } = await model.call({ x })
+    first.dispose()
+    expect(second.dataSync()[7]).toBe(2)
+    tf.dispose([x, second])
+  })
+
   test('an input that is also the result is a copy', async () => {
     const model = new FunctionModel(({ x }: { x: tf.Tensor }) => ({ same: x, twice: x.mul(2) }))
     const x = tf.ones([2 ** 17])

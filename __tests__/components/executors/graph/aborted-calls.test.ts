@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { TensorPlaceholder } from '../../../../components/backends/recorder/tensor-tree'
-import { sessionHost } from '../../../../components/executors/graph/session-host'
+import { GraphSession } from '../../../../components/executors/graph/graph-session'
+import { GRACE, graceFor, sessionHost } from '../../../../components/executors/graph/session-host'
 import { failureOf } from '../../../blocks/use-emoji-model'
 import { makeDoubling, takeCall } from '../function-model'
 import { useGraphExecutor } from '../use-graph-executor'
@@ -53,6 +54,20 @@ describe('a call that is aborted', () => {
     again.dispose()
     expect(tf.memory().numTensors).toBe(tensors)
     tf.dispose([x, expected])
+    model.dispose()
+  })
+
+  test('leaves no tensor if its result comes at the same moment', async () => {
+    const model = makeDoubling().useExecutor(executor())
+    const controller = new AbortController()
+    const run = jest.spyOn(GraphSession.prototype, 'run').mockImplementation(async () => {
+      controller.abort(reason)
+      return tf.tensor1d([2])
+    })
+    const x = tf.tensor1d([1])
+    expect(await failureOf(model.call({ x }, { signal: controller.signal }))).toBe(reason)
+    run.mockRestore()
+    x.dispose()
     model.dispose()
   })
 
@@ -137,4 +152,14 @@ describe('a call that is aborted', () => {
     expect(executor().sessionCount).toBe(0)
     model.dispose()
   })
+})
+
+test.each([
+  [undefined, GRACE],
+  [-5, GRACE],
+  [GRACE, GRACE],
+  [GRACE + 1, 0],
+  [5_000, 0],
+])('work of which %s milliseconds are left may take %s more', (remaining, grace) => {
+  expect(graceFor(remaining)).toBe(grace)
 })

@@ -13,16 +13,16 @@ const kept = () => join(folder(), 'optimised models')
 useGraphExecutor()
 
 /** A layer on lists of four numbers, on an executor of its own that keeps what is optimised. */
-function makeModel(seed = 0) {
+function makeModel(seed = 0, optimizedModelFolder = kept()) {
   const layer = loadSomeWeights(new Linear(4, 2))
   if (seed !== 0) layer.bias?.load(Float32Array.of(seed, seed))
   const compute = ({ x }: { x: tf.Tensor }) => layer.forward<tf.Tensor2D>(x.reshape([1, 4])).flatten()
-  const keeping = new GraphExecutor({ threads: 1, optimizedModelFolder: kept() })
+  const keeping = new GraphExecutor({ threads: 1, optimizedModelFolder })
   return new FunctionModel<{ x: tf.Tensor }, tf.Tensor>(compute, [layer]).useExecutor(keeping)
 }
 
-async function computeOnce(seed?: number): Promise<number[]> {
-  const model = makeModel(seed)
+async function computeOnce(seed?: number, optimizedModelFolder?: string): Promise<number[]> {
+  const model = makeModel(seed, optimizedModelFolder)
   try {
     return await takeCall(model, [1, 2, 3, 4])
   } finally {
@@ -59,4 +59,10 @@ test('one that is damaged is made anew', async () => {
 test('a folder that cannot be made costs nothing but time', async () => {
   writeFileSync(kept(), 'a file')
   expect(await computeOnce()).toHaveLength(2)
+})
+
+// A folder of the system, in which not even the root user may make files.
+const onLinux = process.platform === 'linux' ? test : test.skip
+onLinux('a folder that cannot be written to costs nothing but time', async () => {
+  expect(await computeOnce(0, '/proc/self/fdinfo')).toHaveLength(2)
 })

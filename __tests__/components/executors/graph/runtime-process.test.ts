@@ -1,9 +1,13 @@
 /** What happens when the process of ONNX Runtime ends, or cannot start. */
+import childProcess from 'node:child_process'
+import type { Duplex } from 'node:stream'
 import * as tf from '@tensorflow/tfjs'
 import { RuntimeEndedError } from '../../../../components/executors/graph/graph-errors'
+import { RuntimeFailure } from '../../../../components/executors/graph/runtime-errors'
 import { RuntimeProcess } from '../../../../components/executors/graph/runtime-process'
 import { RuntimeUnavailableError } from '../../../../components/executors/graph/runtime-unavailable-error'
 import { sessionHost } from '../../../../components/executors/graph/session-host'
+import { type ActiveRun, activeRun, withActiveRun } from '../../../../src/runtime/active-run'
 import { failureOf } from '../../../blocks/use-emoji-model'
 import { useEnvironment } from '../environment'
 import { makeDoubling, takeCall } from '../function-model'
@@ -12,6 +16,7 @@ import { isRunning, untilEnded } from './process-state'
 import { largeMatrix, MINUTES, makeSlow } from './slow-model'
 
 const executor = useGraphExecutor()
+const realSpawn = childProcess.spawn
 
 const signals: readonly (readonly [NodeJS.Signals, RegExp])[] = [
   ['SIGKILL', /run out of memory: a smaller picture or batch needs less/],
@@ -66,6 +71,37 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     expect(await runtime.ended).toMatchObject({ signal: 'SIGKILL' })
   },
 )
+
+test('a process whose answer cannot be understood fails the call and ends', async () => {
+  const runtime = new RuntimeProcess()
+  await runtime.ready
+  const release = failureOf(runtime.release(1))
+  const { channel } = runtime as unknown as { channel: Duplex }
+  // A frame with an empty header.
+  channel.emit('data', Buffer.alloc(4))
+  channel.emit('data', Buffer.alloc(4))
+  expect(await release).toBeInstanceOf(RuntimeFailure)
+  expect(await runtime.ended).toMatchObject({ signal: 'SIGKILL' })
+})
+
+test('a process belongs to no run, and what it does for a run belongs to that run', async () => {
+  sessionHost.running?.kill()
+  const spawn = jest.spyOn(childProcess, 'spawn')
+  const runs: (ActiveRun | undefined)[] = []
+  spawn.mockImplementation((...given: Parameters<typeof childProcess.spawn>) => {
+    runs.push(activeRun())
+    return realSpawn(...given)
+  })
+  const inRun = (run: ActiveRun) =>
+    withActiveRun(run, () => sessionHost.use(() => Promise.resolve(runs.push(activeRun()))))
+  const [first, second] = [newRun(), newRun()]
+  await Promise.all([inRun(first), inRun(second)])
+  spawn.mockRestore()
+  expect(runs).toEqual([undefined, first, second])
+  expect(runs[2]).toBe(second)
+})
+
+const newRun = (): ActiveRun => ({ path: [], track: () => undefined, warn: () => undefined })
 
 describe('a process that cannot start', () => {
   useEnvironment('TESSERAE_RUNTIME_PROGRAM')

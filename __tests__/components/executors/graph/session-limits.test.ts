@@ -37,6 +37,15 @@ describe('the limits of an executor', () => {
     return { model, call: () => takeCall(model, [1, 2, 3, 4]), recordings: () => recordings }
   }
 
+  test('drop no session whose call is still reading its inputs', () =>
+    withExecutor({ maxSessions: 1 }, async own => {
+      const models = [counted(own), counted(own)]
+      const calls = models.map(({ call }) => call())
+      expect(own.sessionCount).toBe(2)
+      await Promise.all(calls)
+      for (const { model } of models) model.dispose()
+    }))
+
   test('drop the session that was used least recently', async () => {
     await withExecutor({ maxSessions: 2 }, async own => {
       const [a, b, c] = [counted(own), counted(own), counted(own)]

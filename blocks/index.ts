@@ -1,6 +1,7 @@
 /** Diffusion steps as blocks: those that families share, and those of each family. */
 import './pipeline-families'
 
+export { StableDiffusionDecodeLatents } from './stable-diffusion/decode-latents'
 export { EncodePrompt } from './stable-diffusion/encode-prompt'
 export { PrepareModels } from './stable-diffusion/prepare-models'
 export { StableDiffusionTextToImageBlocks } from './stable-diffusion/text-to-image-blocks'

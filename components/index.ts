@@ -120,6 +120,7 @@ export {
 } from './images/vae-image-processor'
 export { AutoencoderKL } from './models/autoencoder-kl/autoencoder-kl'
 export type { DiagonalGaussianDistribution } from './models/autoencoder-kl/diagonal-gaussian-distribution'
+export type { LatentScaleOptions } from './models/autoencoder-kl/latent-scale'
 export { type CLIPTextInputs, CLIPTextModel, type CLIPTextOutput } from './models/clip-text/clip-text-model'
 export {
   CLIPTextModelWithProjection,

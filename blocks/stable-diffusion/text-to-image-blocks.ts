@@ -1,12 +1,12 @@
 /** Text to image with a Stable Diffusion model. Counterpart: StableDiffusionPipeline of diffusers. */
 import { Block, type BlockSource, type OutputParam, SequentialPipelineBlocks, Step } from '../../src'
-import { DecodeLatents } from '../steps/decode-latents'
 import { DenoiseLoop } from '../steps/denoise-loop'
 import { EmbedGuidance } from '../steps/embed-guidance'
 import { PostprocessImages } from '../steps/postprocess-images'
 import { PrepareLatents } from '../steps/prepare-latents'
 import { SetGuidance } from '../steps/set-guidance'
 import { SetTimesteps } from '../steps/set-timesteps'
+import { StableDiffusionDecodeLatents } from './decode-latents'
 import { EncodePrompt } from './encode-prompt'
 import { PrepareModels } from './prepare-models'
 import { stableDiffusion } from './stable-diffusion'
@@ -34,7 +34,7 @@ export class StableDiffusionTextToImageBlocks extends SequentialPipelineBlocks {
   @Step() setTimesteps: BlockSource<SetTimesteps> = SetTimesteps
   @Step() prepareLatents: BlockSource<PrepareLatents> = PrepareLatents
   @Step() denoise: BlockSource<DenoiseLoop> = DenoiseLoop
-  @Step() decode: BlockSource<DecodeLatents> = DecodeLatents
+  @Step() decode: BlockSource<StableDiffusionDecodeLatents> = StableDiffusionDecodeLatents
   @Step() postprocess: BlockSource<PostprocessImages> = PostprocessImages
 
   override get outputs(): readonly OutputParam[] {

@@ -1,4 +1,4 @@
-/** Turns latents into pixels. */
+/** Turns latents into pixels. Counterpart: StableDiffusionXLDecodeStep of diffusers. */
 import { AutoencoderKL } from '../../components/models/autoencoder-kl/autoencoder-kl'
 import type * as tf from '../../components/tensors/tf'
 import { Block, Component, type In, Input, ModularPipelineBlocks, type Out, Output } from '../../src'
@@ -22,8 +22,12 @@ export class DecodeLatents extends ModularPipelineBlocks {
   pixels!: Out<tf.Tensor4D>
 
   async run(): Promise<void> {
-    const { scalingFactor, shiftFactor } = this.vae.config
-    const { signal } = this.context
-    this.pixels = await this.vae.decode(this.latents.div<tf.Tensor4D>(scalingFactor).add(shiftFactor ?? 0), { signal })
+    const latents = this.vae.unscaleLatents(this.latents, { statistics: this.appliesStatistics })
+    this.pixels = await this.vae.decode(latents, { signal: this.context.signal })
+  }
+
+  /** Whether means and deviations of the VAE's config are applied, if it has them. */
+  protected get appliesStatistics(): boolean {
+    return true
   }
 }

@@ -83,7 +83,7 @@ export class PrepareLatents extends ModularPipelineBlocks {
     this.requireTextToImage()
     this.generator = generator
     const [height, width] = [this.latentSize('height'), this.latentSize('width')]
-    const shape = [batchSize, height, width, this.unet.config.inChannels] as const
+    const shape = [batchSize, height, width, this.vae.config.latentChannels] as const
     const noise = this.latents ?? (await randnTensorAsync(shape, generator, { signal: this.context.signal }))
     if (noise.shape.join() !== shape.join()) {
       const expected = `its shape must be [${shape.join(', ')}]: ${batchSize} picture(s) of this size`
@@ -92,8 +92,8 @@ export class PrepareLatents extends ModularPipelineBlocks {
     this.latents = noise.mul(scheduler.initNoiseSigma)
   }
 
-  /** UNets for other tasks take channels of a mask or a picture beside the latents. @throws IncompatibleComponentsError */
-  private requireTextToImage(): void {
+  /** Refuses UNets for other tasks, which take channels of a mask or a picture beside the latents. @throws IncompatibleComponentsError */
+  protected requireTextToImage(): void {
     const { inChannels } = this.unet.config
     const { latentChannels } = this.vae.config
     if (inChannels === latentChannels) return

@@ -50,7 +50,13 @@ describe('text to image', () => {
       onEvent: event => void (event.type === 'blockEnd' && blocks.push(event.block)),
     })
     expect(blocks).toEqual(
-      expect.arrayContaining(['SetGuidance', 'EncodePrompt', 'PredictNoise', 'DenoiseLoop', 'DecodeLatents']),
+      expect.arrayContaining([
+        'SetGuidance',
+        'EncodePrompt',
+        'PredictNoise',
+        'DenoiseLoop',
+        'StableDiffusionDecodeLatents',
+      ]),
     )
     const before = tensorMemory()
     for (const block of blocks.slice(0, -2)) {

@@ -1,6 +1,13 @@
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
-import { AutoencoderKL, DecodeLatents, Generator, randnTensor, ShapeMismatchError } from '../../../index'
+import {
+  AutoencoderKL,
+  DecodeLatents,
+  Generator,
+  randnTensor,
+  ShapeMismatchError,
+  StableDiffusionDecodeLatents,
+} from '../../../index'
 import '../../../testing/jest'
 import { toTensor } from '../../../testing/goldens/layout'
 import { entryOf, readTensors } from '../read-tensors'
@@ -10,9 +17,9 @@ const emoji = useEmojiModel()
 const goldens = join(__dirname, '..', '..', 'goldens')
 
 /** Decodes latents, which are given back. */
-async function decode(latents: tf.Tensor, components = {}): Promise<tf.Tensor> {
+async function decode(latents: tf.Tensor, components = {}, block = new DecodeLatents()): Promise<tf.Tensor> {
   try {
-    return await emoji.pipelineOf(new DecodeLatents(), components)<tf.Tensor>({ latents }, { output: 'pixels' })
+    return await emoji.pipelineOf(block, components)<tf.Tensor>({ latents }, { output: 'pixels' })
   } finally {
     latents.dispose()
   }
@@ -43,6 +50,23 @@ describe('DecodeLatents', () => {
     )
     expect(scalingFactor).not.toBe(1)
     expect(take(await decode(draw(), { vae }))).toBeCloseToTensor(take(expected), { atol: 1e-5, rtol: 1e-5 })
+    vae.dispose()
+  })
+
+  const statistics = { latentsMean: [0.5, -1, 0, 2], latentsStd: [2, 1, 0.5, 4] }
+
+  test.each([
+    ['applies the statistics of the VAE', new DecodeLatents(), statistics],
+    ['applies no statistics for Stable Diffusion', new StableDiffusionDecodeLatents(), {}],
+  ])('%s', async (_, block, applied) => {
+    const vae = await AutoencoderKL.fromPretrained(join(goldens, 'pipelines', 'stable_diffusion', 'vae'))
+    Object.assign(vae, { config: { ...vae.config, ...statistics } })
+    const draw = () => randnTensor([2, 4, 4, 4], new Generator(1))
+    const expected = tf.tidy(() => {
+      const { latentsMean = [0, 0, 0, 0], latentsStd = [1, 1, 1, 1] } = applied as Partial<typeof statistics>
+      return vae.forwardDecode(draw().mul(latentsStd).div<tf.Tensor4D>(vae.config.scalingFactor).add(latentsMean))
+    })
+    expect(take(await decode(draw(), { vae }, block))).toBeCloseToTensor(take(expected), { atol: 1e-5, rtol: 1e-5 })
     vae.dispose()
   })
 

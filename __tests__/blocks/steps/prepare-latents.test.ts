@@ -33,6 +33,18 @@ describe('PrepareLatents', () => {
     latents.dispose()
   })
 
+  test('draws as many channels as the VAE has, whatever the UNet takes beside them', async () => {
+    class PrepareForMask extends PrepareLatents {
+      protected override requireTextToImage() {}
+    }
+    const file = join(emojiFolder, 'unet', 'config.json')
+    const config = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+    const unet = UNet2DConditionModel.fromConfig({ ...config, in_channels: 9 })
+    const pipe = emoji.pipelineOf(new PrepareForMask(), { unet })
+    const latents = await pipe<tf.Tensor4D>({ batchSize: 1, height: 64, width: 64 }, { output: 'latents' })
+    expect(take(latents).shape.at(-1)).toBe(4)
+  })
+
   test.each([
     [9, / inpainting, /],
     [7, / upscaling, /],

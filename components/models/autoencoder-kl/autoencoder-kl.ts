@@ -12,8 +12,9 @@ import { type AutoencoderKLConfig, parseAutoencoderKLConfig } from './config'
 import { Decoder } from './decoder'
 import { DiagonalGaussianDistribution } from './diagonal-gaussian-distribution'
 import { Encoder } from './encoder'
+import { type LatentScaleOptions, scaleLatents, unscaleLatents } from './latent-scale'
 
-/** Encodes images to latents and decodes them. Latents are the model's own, neither scaled nor shifted by the config's factors. */
+/** Encodes images to latents and decodes them. The latents of both are the model's own; {@link scaleLatents} makes a denoiser's of them. */
 export class AutoencoderKL extends PretrainedModel {
   static override readonly className: string = 'AutoencoderKL'
 
@@ -78,6 +79,28 @@ export class AutoencoderKL extends PretrainedModel {
   }
 
   /**
+   * Latents of the model, as {@link encode} gives them, to those that a denoiser works on: shifted and scaled as the config says.
+   *
+   * @param latents - `[batch, height, width, latentChannels]`
+   * @throws ShapeMismatchError; ConfigError for statistics of another number of channels
+   */
+  scaleLatents(latents: tf.Tensor4D, options?: LatentScaleOptions): tf.Tensor4D {
+    this.checkLatents('latents', latents)
+    return scaleLatents(latents, this.config, options)
+  }
+
+  /**
+   * Latents of a denoiser to those of the model, which {@link decode} takes: undoes {@link scaleLatents}.
+   *
+   * @param latents - `[batch, height, width, latentChannels]`
+   * @throws ShapeMismatchError; ConfigError for statistics of another number of channels
+   */
+  unscaleLatents(latents: tf.Tensor4D, options?: LatentScaleOptions): tf.Tensor4D {
+    this.checkLatents('latents', latents)
+    return unscaleLatents(latents, this.config, options)
+  }
+
+  /**
    * Bytes that decoding needs at least beside the weights: the widest maps of full size, what goes into a layer and what comes out of it.
    *
    * @param z shape: `[batch, height, width, latentChannels]`
@@ -116,8 +139,12 @@ export class AutoencoderKL extends PretrainedModel {
    * @throws ShapeMismatchError, WeightsNotLoadedError
    */
   forwardDecode(z: tf.Tensor4D): tf.Tensor4D {
-    new InputShapes('AutoencoderKL').checkGiven('z', ['batch', 'height', 'width', this.config.latentChannels], z)
+    this.checkLatents('z', z)
     return tf.tidy(() => this.decoder.forward(this.postQuantConv ? this.postQuantConv.forward(z) : z))
+  }
+
+  private checkLatents(name: string, latents: tf.Tensor4D): void {
+    new InputShapes('AutoencoderKL').checkGiven(name, ['batch', 'height', 'width', this.config.latentChannels], latents)
   }
 }
 

@@ -24,7 +24,9 @@ const schema = z
     scalingFactor: z.number().default(0.18215),
     /** Taken from the latents before they are scaled. */
     shiftFactor: z.number().nullable().default(null),
+    /** Mean of each channel of the latents. With {@link latentsStd}, taken from them in place of the shift. */
     latentsMean: z.array(z.number()).nullable().default(null),
+    /** Standard deviation of each channel of the latents, which they are divided by. */
     latentsStd: z.array(z.number()).nullable().default(null),
     /** Whether the model needs float32, which it always gets here. */
     forceUpcast: z.boolean().default(true),

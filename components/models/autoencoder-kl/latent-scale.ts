@@ -1,0 +1,67 @@
+/** From a VAE's own latents to those that denoisers work on, and back. Counterpart: decoders.py and encoders.py of diffusers modular_pipelines/stable_diffusion_xl. */
+import { emitWarningOnce } from '../../../src/errors/emit-warning'
+import { ConfigError } from '../../configs/config-error'
+import * as tf from '../../tensors/tf'
+import type { AutoencoderKLConfig } from './config'
+
+/** How latents are scaled. */
+export interface LatentScaleOptions {
+  /** Whether `latentsMean` and `latentsStd` are applied if the config has them. Default: true. */
+  statistics?: boolean
+}
+
+/** The settings that say how latents are scaled. */
+type LatentScaleConfig = Pick<
+  AutoencoderKLConfig,
+  'latentChannels' | 'scalingFactor' | 'shiftFactor' | 'latentsMean' | 'latentsStd'
+>
+
+/** `(latents - mean) * scalingFactor / std` with the statistics, otherwise `(latents - shiftFactor) * scalingFactor`. @throws ConfigError */
+export function scaleLatents(
+  latents: tf.Tensor4D,
+  config: LatentScaleConfig,
+  options: LatentScaleOptions = {},
+): tf.Tensor4D {
+  const { scalingFactor, shiftFactor } = config
+  return tf.tidy(() => {
+    const statistics = statisticsOf(config, options)
+    if (statistics) return latents.sub(statistics.mean).mul(scalingFactor).div<tf.Tensor4D>(statistics.std)
+    const centred = shiftFactor === null ? latents : latents.sub<tf.Tensor4D>(shiftFactor)
+    return centred.mul(scalingFactor)
+  })
+}
+
+/** Undoes {@link scaleLatents}: `latents * std / scalingFactor + mean`, or `latents / scalingFactor + shiftFactor`. @throws ConfigError */
+export function unscaleLatents(
+  latents: tf.Tensor4D,
+  config: LatentScaleConfig,
+  options: LatentScaleOptions = {},
+): tf.Tensor4D {
+  const { scalingFactor, shiftFactor } = config
+  return tf.tidy(() => {
+    const statistics = statisticsOf(config, options)
+    if (statistics) return latents.mul(statistics.std).div(scalingFactor).add<tf.Tensor4D>(statistics.mean)
+    const unscaled = latents.div<tf.Tensor4D>(scalingFactor)
+    return shiftFactor === null ? unscaled : unscaled.add(shiftFactor)
+  })
+}
+
+/** Mean and standard deviation of each channel, in place of the shift. As in the reference, both must be there. */
+function statisticsOf(
+  { latentChannels, latentsMean, latentsStd }: LatentScaleConfig,
+  { statistics = true }: LatentScaleOptions,
+): { mean: tf.Tensor1D; std: tf.Tensor1D } | undefined {
+  if (!statistics || (latentsMean === null && latentsStd === null)) return undefined
+  if (latentsMean === null || latentsStd === null) {
+    const [given, missing] = latentsMean === null ? ['latents_std', 'latents_mean'] : ['latents_mean', 'latents_std']
+    emitWarningOnce('SETTING_IGNORED', `The VAE has ${given} and no ${missing}: ${given} is ignored.`)
+    return undefined
+  }
+  const problems = Object.entries({ latents_mean: latentsMean, latents_std: latentsStd }).flatMap(([key, values]) =>
+    values.length === latentChannels
+      ? []
+      : { key, problem: `has ${values.length} elements, but latent_channels is ${latentChannels}` },
+  )
+  if (problems.length > 0) throw new ConfigError('AutoencoderKL', problems, undefined)
+  return { mean: tf.tensor1d([...latentsMean]), std: tf.tensor1d([...latentsStd]) }
+}

@@ -31,11 +31,11 @@ export const eagerExecutor: Executor = {
     const isGpu = ['webgpu', 'webgl'].includes(tf.getBackend()) || this.device === CUDA_DEVICE
     return isGpu ? gpuMemory(this.backend) : HOST_MEMORY
   },
-  weightBytes: model => sumBytes(model, () => true),
+  weightBytes: (model, hookWeights = []) => sumBytes([model, ...hookWeights], () => true),
   // The tensors are the model's own.
   heldBytes: () => 0,
   formOf: () => '',
-  missingBytes: ({ model }) => sumBytes(model, ({ isInMemory }) => !isInMemory),
+  missingBytes: ({ model, hookWeights = [] }) => sumBytes([model, ...hookWeights], ({ isInMemory }) => !isInMemory),
   // A call is settled when nothing is computed for it any more.
   whenIdle: () => Promise.resolve(),
   async run<I, O>(call: ModelCall<I, O>, { signal }: ModelRunOptions = {}): Promise<O> {
@@ -50,9 +50,9 @@ export const eagerExecutor: Executor = {
   },
 }
 
-function sumBytes(model: Module, isMeant: (parameter: Parameter) => boolean): number {
-  return model
-    .parameters()
+function sumBytes(modules: readonly Module[], isMeant: (parameter: Parameter) => boolean): number {
+  return modules
+    .flatMap(module => module.parameters())
     .filter(isMeant)
     .reduce((sum, { bytes }) => sum + bytes, 0)
 }

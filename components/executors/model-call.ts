@@ -10,4 +10,6 @@ export interface ModelCall<I, O> {
   readonly forward: (inputs: I) => O
   /** Tensors, inside objects and lists to any depth, and settings beside them. */
   readonly inputs: I
+  /** Modules whose weights the call uses beside those of the model: those of its hooks. */
+  readonly hookWeights?: readonly Module[] | undefined
 }

@@ -7,8 +7,12 @@ import type { ModelCall } from './model-call'
 export interface WeightMemory {
   /** Where the weights lie while models compute. */
   readonly memory: ModelMemory
-  /** Bytes that the weights of a model take for its calls of one form. */
-  weightBytes(model: Module): number
+  /**
+   * Bytes that the weights of a model take for its calls of one form.
+   *
+   * @param hookWeights modules whose weights those calls use beside
+   */
+  weightBytes(model: Module, hookWeights?: readonly Module[]): number
   /** Bytes of a model's weights that the executor itself holds now, beside the tensors of the model. */
   heldBytes(model: Module): number
   /** Tells calls apart for which it holds weights of their own; one text for all, if there is no such difference. */

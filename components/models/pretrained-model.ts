@@ -15,8 +15,8 @@ import { WeightFiles } from '../executors/graph/weight-files'
 import type { ModelCall } from '../executors/model-call'
 import { Module } from '../nn/module'
 import { WeightsNotLoadedError } from '../nn/weights-not-loaded-error'
-import * as tf from '../tensors/tf'
-import { type BatchHook, hooksKey, withHooks } from './hooks/module-hook'
+import { hookedCall, hookedForm } from './hooks/hooked-call'
+import type { BatchHook } from './hooks/module-hook'
 import { type ModelLayout, relocateWeights, saveModel } from './save-pretrained'
 
 /** Options of one call of a model. */
@@ -38,6 +38,7 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
   diffusersVersion: string | undefined
   private runsOn: Executor = eagerExecutor
   private guard: CallGuard | undefined
+  private readonly weightsOfHooks = new Set<Module>()
 
   /** What computes the model's calls. A new model computes eagerly. */
   get executor(): Executor {
@@ -68,7 +69,7 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
 
   async preparePlacement({ device, dtype }: Placement): Promise<() => void> {
     const parameters = this.parameters()
-    if (dtype) this.requireWeights()
+    if (dtype) requireWeights(this, classNameOf(this))
     const executor = device === undefined ? this.runsOn : await executorOn(device, this.runsOn)
     const leavesWeights = executor !== this.runsOn && executor.readsWeights
     if (leavesWeights) this.checkFiles(parameters.map(({ origin }) => origin))
@@ -122,14 +123,18 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     return this.runsOn.memory
   }
 
-  /** Bytes of the weights where the model computes. Calls of several forms may each take as much. */
+  /**
+   * Bytes of the weights where the model computes, with those of hooks that its calls have used and that are still loaded. Calls of several forms may each
+   * take as much.
+   */
   get memoryFootprint(): number {
-    return this.runsOn.weightBytes(this)
+    return this.runsOn.weightBytes(this, this.hookWeights)
   }
 
-  /** Bytes of weights that are in memory now: as tensors, and as what the executor holds. */
+  /** Bytes of weights that are in memory now: as tensors, and as what the executor holds. Those of hooks count too. */
   get residentBytes(): number {
-    const tensors = this.parameters().filter(({ isInMemory }) => isInMemory)
+    const parameters = [this, ...this.hookWeights].flatMap(module => module.parameters())
+    const tensors = parameters.filter(({ isInMemory }) => isInMemory)
     return tensors.reduce((sum, { bytes }) => sum + bytes, this.runsOn.heldBytes(this))
   }
 
@@ -142,11 +147,14 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     return this.guard
   }
 
-  /** Gives back the memory of the weights, which are read again when a call needs them. Does nothing if some came from no file. */
+  /**
+   * Gives back the memory of the weights, also of those of hooks, which are read again when a call needs them. Does nothing if some of the model's own came
+   * from no file; weights of hooks that came from none stay.
+   */
   offload(): void {
     if (!this.canOffload) return
     this.runsOn.release(this)
-    for (const parameter of this.parameters()) parameter.offload()
+    for (const module of [this, ...this.hookWeights]) for (const parameter of module.parameters()) parameter.offload()
   }
 
   /** Lets something decide when calls may begin. A manager of memory does so. */
@@ -171,20 +179,18 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     inputs: I,
     { hooks = [], ...options }: ModelCallOptions = {},
   ): Promise<O> {
-    if (hooks.length === 0) return this.run({ model: this, method, forward, inputs }, options)
-    // As tensors: a number would be part of the graph, and each value another one.
-    const hookNumbers = hooks.map(({ numbers = [] }) => numbers.map(number => tf.tensor1d([number])))
-    const hooked = {
-      model: this,
-      method: method + hooksKey(hooks),
-      forward: (given: { inputs: I; hookNumbers: typeof hookNumbers }) =>
-        withHooks(this, hooks, given.hookNumbers, () => forward(given.inputs)),
-      inputs: { inputs, hookNumbers },
+    const call = { model: this, method, forward, inputs }
+    if (hooks.length === 0) return this.run(call, options)
+    for (const { name, weights } of hooks) {
+      if (weights === undefined) continue
+      requireWeights(weights, `the hook "${name}" of ${classNameOf(this)}`)
+      this.weightsOfHooks.add(weights)
     }
+    const hooked = hookedCall(call, hooks)
     try {
       return await this.run(hooked, options)
     } finally {
-      tf.dispose(hookNumbers)
+      hooked.dispose()
     }
   }
 
@@ -193,10 +199,11 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     method: string,
     forward: (inputs: I) => unknown,
     inputs: I,
-    options: ModelRunOptions = {},
+    { hooks = [], ...options }: ModelCallOptions = {},
   ): void {
+    const plain = { model: this, method, forward, inputs }
     // What is made ready is not called with these inputs.
-    const call = { model: this, method, forward, inputs } as unknown as ModelCall<never, unknown>
+    const call = (hooks.length === 0 ? plain : hookedForm(plain, hooks)) as unknown as ModelCall<never, unknown>
     const executor = this.runsOn
     // Others are not to leave memory for what may wait.
     const leave = this.guard ? this.guard.tryEnter(this, this.demandOf(call)) : () => undefined
@@ -210,7 +217,7 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     const leave = await guard.enter(this, this.demandOf(call as unknown as ModelCall<never, unknown>), options.signal)
     const executor = this.runsOn
     try {
-      if (!executor.readsWeights) await this.fetchWeights(options.signal)
+      if (!executor.readsWeights) await this.fetchWeights(call.hookWeights ?? [], options.signal)
       return await executor.run(call, options)
     } finally {
       // A call that was given up may still be computed.
@@ -227,8 +234,9 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
    *
    * @throws WeightFileChangedError for a file that is not what it was when the model was loaded; SafetensorsError; the reason of `signal`
    */
-  private async fetchWeights(signal: AbortSignal | undefined): Promise<void> {
-    const absent = this.parameters().filter(({ isInMemory, source }) => !isInMemory && source !== undefined)
+  private async fetchWeights(hookWeights: readonly Module[], signal: AbortSignal | undefined): Promise<void> {
+    const parameters = [this, ...hookWeights].flatMap(module => module.parameters())
+    const absent = parameters.filter(({ isInMemory, source }) => !isInMemory && source !== undefined)
     this.checkFiles(absent.map(({ source }) => source))
     for (const parameter of absent) {
       signal?.throwIfAborted()
@@ -236,11 +244,12 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     }
   }
 
-  /** @throws WeightsNotLoadedError */
-  private requireWeights(): void {
-    for (const [weight, { isLoaded, shape }] of this.namedParameters()) {
-      if (!isLoaded) throw new WeightsNotLoadedError(shape, { weight, model: classNameOf(this) })
+  /** Weights of hooks that calls have used, and that nobody has disposed. */
+  private get hookWeights(): Module[] {
+    for (const weights of this.weightsOfHooks) {
+      if (!weights.parameters().some(({ isLoaded }) => isLoaded)) this.weightsOfHooks.delete(weights)
     }
+    return [...this.weightsOfHooks]
   }
 
   /** Makes sure that files are what they were when the model was loaded. @throws WeightFileChangedError */
@@ -249,6 +258,13 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
       classNameOf(this),
       tensors.filter(tensor => tensor !== undefined),
     ).check()
+  }
+}
+
+/** @param model - what the module is called in the error @throws WeightsNotLoadedError */
+function requireWeights(module: Module, model: string): void {
+  for (const [weight, { isLoaded, shape }] of module.namedParameters()) {
+    if (!isLoaded) throw new WeightsNotLoadedError(shape, { weight, model })
   }
 }
 

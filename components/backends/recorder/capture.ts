@@ -29,11 +29,21 @@ export class OutputSlot {
  * Tensors among the inputs, to any depth, become inputs of the graph; everything else is part of it.
  *
  * @param forward - the function; it must not wait for anything
+ * @param hookWeights - modules whose weights it uses beside those of the model
  * @throws UnsupportedKernelError naming the kernel and the layer that ran it; RecordedValueError for a layer that reads values;
  * whatever the model throws for inputs that do not fit
  */
-export function capture<I>(model: Module, exampleInputs: I, forward: (inputs: I) => unknown): Capture {
-  const recording = new Recording(classNameOf(model), model.namedParameters())
+export function capture<I>(
+  model: Module,
+  exampleInputs: I,
+  forward: (inputs: I) => unknown,
+  hookWeights: readonly Module[] = [],
+): Capture {
+  const parameters = [
+    ...model.namedParameters(),
+    ...hookWeights.flatMap((weights, i) => [...weights.namedParameters(`hooks.${i}.`)]),
+  ]
+  const recording = new Recording(classNameOf(model), parameters)
   const inputs: { name: string; value: GraphValue }[] = []
   return record(recording, ({ tensorOf, valueBehind }) => {
     const symbol = ({ name, tensor: { shape, dtype } }: TreeLeaf) => {

@@ -27,16 +27,16 @@ export interface RunProgramOptions {
 /** A recorded call, which can be run for any inputs of the same form. */
 export class KernelProgram {
   private readonly steps: readonly KernelStep[]
-  /** The model's parts when it was recorded. */
+  /** The parts of the modules when they were recorded. */
   private readonly parts: readonly (Module | Parameter)[]
   private readonly inputs: ReadonlyMap<GraphValue, number>
 
   private constructor(
-    private readonly model: Module,
+    private readonly modules: readonly Module[],
     private readonly recorded: Capture,
   ) {
     const { graph } = recorded
-    this.parts = modulesAndParameters(model)
+    this.parts = modules.flatMap(modulesAndParameters)
     this.inputs = new Map(graph.inputs.map(({ value }, i) => [value, i]))
     this.steps = stepsOf(recorded)
   }
@@ -46,13 +46,13 @@ export class KernelProgram {
    *
    * @throws what the model throws for inputs that do not fit, and what {@link capture} throws
    */
-  static record({ model, inputs, forward }: ModelCall<never, unknown>): KernelProgram {
-    return new KernelProgram(model, capture(model, inputs, forward))
+  static record({ model, inputs, forward, hookWeights = [] }: ModelCall<never, unknown>): KernelProgram {
+    return new KernelProgram([model, ...hookWeights], capture(model, inputs, forward, hookWeights))
   }
 
-  /** Whether the model still consists of the modules and weights that it was recorded with. */
+  /** Whether the model and its hooks still consist of the modules and weights that they were recorded with. */
   get isCurrent(): boolean {
-    const parts = modulesAndParameters(this.model)
+    const parts = this.modules.flatMap(modulesAndParameters)
     return parts.length === this.parts.length && parts.every((part, i) => part === this.parts[i])
   }
 

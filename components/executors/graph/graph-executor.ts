@@ -99,7 +99,7 @@ export class GraphExecutor implements Executor {
     await new Promise(setImmediate)
     if (signal?.aborted) return
     // What does not fit beside the models in use is made when they are done.
-    if (this.bytesInUse + this.weightBytes(call.model) > this.options.maxSessionBytes) return
+    if (this.bytesInUse + this.weightBytes(call.model, call.hookWeights) > this.options.maxSessionBytes) return
     try {
       const session = this.sessionFor(call, flattenTree(call.inputs).signature)
       await this.use(call.model, session, session.open(signal))
@@ -112,8 +112,9 @@ export class GraphExecutor implements Executor {
     return this.provider === 'cpu' ? HOST_MEMORY : gpuMemory(this.backend)
   }
 
-  weightBytes(model: Module): number {
-    return weightLayout(model.parameters(), this.provider === 'cpu').bytes
+  weightBytes(model: Module, hookWeights: readonly Module[] = []): number {
+    const parameters = [model, ...hookWeights].flatMap(module => module.parameters())
+    return weightLayout(parameters, this.provider === 'cpu').bytes
   }
 
   heldBytes(model: Module): number {
@@ -126,7 +127,7 @@ export class GraphExecutor implements Executor {
 
   missingBytes(call: ModelCall<never, unknown>): number {
     const session = this.sessions.get(call.model)?.get(this.formOf(call))
-    return session && !session.isStale && !session.isLost ? 0 : this.weightBytes(call.model)
+    return session && !session.isStale && !session.isLost ? 0 : this.weightBytes(call.model, call.hookWeights)
   }
 
   async whenIdle(model: Module): Promise<void> {
@@ -165,12 +166,12 @@ export class GraphExecutor implements Executor {
     const { model, method } = call
     const form = `${method} ${signature}`
     const ofModel = this.sessions.get(model) ?? new Map<string, GraphSession>()
-    let session = ofModel.get(form)
-    if (session?.isStale) {
-      this.forget(session)
-      session.release()
-      session = undefined
+    // Also those of other forms: hooks whose weights were disposed do not come again.
+    for (const stale of [...ofModel.values()].filter(({ isStale }) => isStale)) {
+      this.forget(stale)
+      stale.release()
     }
+    let session = ofModel.get(form)
     if (session === undefined) {
       session = new GraphSession(call as ModelCall<unknown, unknown>, this.sessionOptions(), {
         keepsHalf: this.provider === 'cpu',

@@ -77,7 +77,7 @@ export class GraphSession {
     { keepsHalf, optimizedModels, ...operators }: GraphSessionOptions,
   ) {
     this.model = classNameOf(call.model)
-    this.capture = capture(call.model, call.inputs, call.forward)
+    this.capture = capture(call.model, call.inputs, call.forward, call.hookWeights)
     const { graph } = this.capture
     const weights = parametersOf(graph)
     this.revisions = weights.map(weight => [weight, weight.revision] as const)

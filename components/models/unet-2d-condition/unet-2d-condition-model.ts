@@ -3,7 +3,6 @@ import type { FromPretrainedOptions } from '../../../src/params/component-class'
 import { availableMemory } from '../../../src/runtime/available-memory'
 import { TensorPlaceholder } from '../../backends/recorder/tensor-tree'
 import type { RawConfig } from '../../configs/parse-config'
-import type { ModelRunOptions } from '../../executors/executor'
 import { activations } from '../../nn/activations'
 import { Conv2d } from '../../nn/conv2d'
 import { Embedding } from '../../nn/embedding'
@@ -144,7 +143,7 @@ export class UNet2DConditionModel extends PretrainedModel {
   /** Gets ready, in the background, for calls with inputs of these shapes, until `signal` fires. */
   prepare(
     inputs: { sample: TensorPlaceholder; encoderHiddenStates: TensorPlaceholder; timestepCond?: TensorPlaceholder },
-    options?: ModelRunOptions,
+    options?: ModelCallOptions,
   ): void {
     const placeholders = { ...inputs, timestep: new TensorPlaceholder([1]) }
     this.makeReady('forward', given => this.forward(given), placeholders as unknown as UNet2DConditionInputs, options)

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
+import { hooksKey } from '../../../../components/models/hooks/hooked-call'
 import { ModelHookError } from '../../../../components/models/hooks/model-hook-error'
-import { type BatchHook, hooksKey } from '../../../../components/models/hooks/module-hook'
+import type { BatchHook } from '../../../../components/models/hooks/module-hook'
 import { checkModelsCase } from '../../../../testing/goldens/areas/models'
 import { openGolden } from '../../../testing/goldens/test-goldens'
 import { distance, MIDDLE, smallInputs, TOP, useSmallUNet } from './small-unet'

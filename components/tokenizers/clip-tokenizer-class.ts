@@ -1,4 +1,5 @@
 /** The classes of tokenizers that stand for CLIP's, and how a tokenizer.json shows that it is one of CLIP's. */
+import { printableName } from '../../src/errors/printable'
 import { InvalidTokenizerError } from './invalid-tokenizer-error'
 
 /** Names of this class in `tokenizer_config.json` and `model_index.json`: one vocabulary, two implementations in Python. */
@@ -19,6 +20,7 @@ export function isGeneric(className: string): boolean {
 
 /** What a tokenizer.json says besides its vocabulary. */
 export interface TokenizerSteps {
+  model?: unknown
   normalizer?: unknown
   pre_tokenizer?: unknown
   post_processor?: unknown
@@ -48,8 +50,41 @@ export function requireCLIPSteps(file: string, steps: TokenizerSteps): void {
     pieces.includes("'s|'t|'re|'ve|'m|'ll|'d|[\\\\p{L}]+|[\\\\p{N}]|[^\\\\s\\\\p{L}\\\\p{N}]+")
   const isByteLevel = byteLevel?.type === 'ByteLevel' && byteLevel['add_prefix_space'] !== true
   if (!isSplit || !isByteLevel || others.length > 0) throw differs('pre_tokenizer')
+  const model = steps.model as Step
+  for (const setting of ['dropout', 'ignore_merges', 'fuse_unk', 'byte_fallback', 'continuing_subword_prefix']) {
+    if (model[setting]) throw differs(`model.${setting}`)
+  }
   const [post] = membersOf(steps.post_processor)
   if (post?.type !== 'RobertaProcessing' && post?.type !== 'TemplateProcessing') throw differs('post_processor')
+}
+
+/**
+ * Makes sure that a tokenizer.json, which a generic class follows, puts these tokens around a text.
+ *
+ * @throws InvalidTokenizerError if it puts others
+ */
+export function requireEnds(file: string, steps: TokenizerSteps, begin: string, end: string): void {
+  const [post] = membersOf(steps.post_processor)
+  const tokens =
+    post?.type === 'RobertaProcessing' ? [nameOf(post['cls']), 'A', nameOf(post['sep'])] : templateOf(post?.['single'])
+  if (tokens.join('\n') === [begin, 'A', end].join('\n')) return
+  const problem =
+    'its post_processor is not that of a CLIP tokenizer, and the generic class that is named follows it: it does not ' +
+    `put ${printableName(begin)} before and ${printableName(end)} after a text.`
+  throw new InvalidTokenizerError(file, problem)
+}
+
+/** The token of a pair of token and id. */
+function nameOf(pair: unknown): string {
+  return Array.isArray(pair) ? String(pair[0]) : ''
+}
+
+/** The tokens of a template, with `A` for the text. */
+function templateOf(template: unknown): string[] {
+  if (!Array.isArray(template)) return []
+  return template.map((part: Record<string, { id?: unknown } | undefined>) =>
+    String((part?.['SpecialToken'] ?? part?.['Sequence'])?.id),
+  )
 }
 
 type Step = Readonly<Record<string, unknown>>

@@ -8,81 +8,54 @@ import { VOCABULARY } from '../../src/files/text-limits'
 import { runInSlices, yieldToEventLoop } from '../../src/runtime/time-slice'
 import { readConfig } from '../configs/read-config'
 import { listFolder, MissingFileError } from '../files/missing-file-error'
-import { CLIP_TOKENIZER_CLASSES, canReadCLIP, isGeneric, requireCLIPSteps } from './clip-tokenizer-class'
+import { LONGEST_ADDED_TOKEN, numberedTokenSchema } from './added-token'
+import { CLIP_TOKENIZER_CLASSES, canReadCLIP, isGeneric, requireCLIPSteps, requireEnds } from './clip-tokenizer-class'
+import { type CollectedTokens, collectAddedTokens } from './collect-added-tokens'
 import { InvalidTokenizerError } from './invalid-tokenizer-error'
+import {
+  type Side,
+  type TokenizerSettings,
+  tokenizerSettingsSchema,
+  warnOfTokenizerSettings,
+} from './tokenizer-settings'
 import { idSchema, mergesLoop, mergesTextLoop, vocabLoop } from './vocabulary-tables'
 
-/** Characters of an added token, and of all of them together, which become one regular expression. */
-const LONGEST_ADDED_TOKEN = 1000
-const LONGEST_ADDED_TOKENS = 200_000
-
-const addedTokenSchema = z.object({
-  content: z.string().min(1).max(LONGEST_ADDED_TOKEN),
-  /** `true`: looked for in the lower-cased text; `false`: in the text as it was given. */
-  normalized: z.boolean().default(true),
-  /** Steers the model and is no part of the text. */
-  special: z.boolean().default(false),
-  /** Takes the white space before it along. */
-  lstrip: z.boolean().default(false),
-  /** Takes the white space after it along. */
-  rstrip: z.boolean().default(false),
-})
 /** Of older folders: each added token with its id. */
 const addedIdsSchema = z.record(z.string().min(1).max(LONGEST_ADDED_TOKEN), idSchema)
-/** A token with a role: its text alone, or with the settings of an added token. */
-const specialTokenSchema = z
-  .union([
-    addedTokenSchema,
-    z
-      .string()
-      .transform((content): z.input<typeof addedTokenSchema> => ({ content, normalized: false }))
-      .pipe(addedTokenSchema),
-  ])
-  .transform(token => ({ ...token, special: true }))
-const specialTokensSchema = z.object({
-  bos_token: specialTokenSchema.nullish(),
-  eos_token: specialTokenSchema.nullish(),
-  unk_token: specialTokenSchema.nullish(),
-  pad_token: specialTokenSchema.nullish(),
-})
-type SpecialTokens = z.infer<typeof specialTokensSchema>
-const settingsSchema = specialTokensSchema.extend({
-  tokenizer_class: z.string().nullish(),
-  model_max_length: z.number().min(3).nullish(),
-  added_tokens_decoder: z.record(z.string().regex(/^\d+$/), addedTokenSchema).optional(),
-})
+
+/** Where a `tokenizer.json` states the side that is filled or cut. */
+const directionSchema = z.looseObject({ direction: z.enum(['Left', 'Right']).optional() }).nullish()
 
 const tokenizerJsonSchema = z.object({
-  model: z.object({
+  model: z.looseObject({
     type: z.literal('BPE').optional(),
     end_of_word_suffix: z.literal('</w>'),
     /** Checked in pieces, as are the merges. */
     vocab: z.unknown(),
     merges: z.unknown(),
   }),
-  added_tokens: z.array(addedTokenSchema.extend({ id: idSchema })).default([]),
+  added_tokens: z.array(numberedTokenSchema(idSchema)).default([]),
+  padding: directionSchema,
+  truncation: directionSchema,
   normalizer: z.unknown(),
   pre_tokenizer: z.unknown(),
   post_processor: z.unknown(),
 })
 
-/** A token that stands for itself: it is found in the text before the rest is cut into pieces. */
-export type AddedToken = z.infer<typeof addedTokenSchema> & { id: number }
-
 /** Everything that tells one CLIP tokenizer from another. */
-export interface CLIPTokenizerFiles {
+export interface CLIPTokenizerFiles extends CollectedTokens {
   /** Token → id. */
   vocab: Readonly<Record<string, number>>
   /** Pairs of pieces that are joined, the most wanted first. */
   merges: [string, string][]
-  /** Those with a role included. */
-  addedTokens: AddedToken[]
-  bosToken: AddedToken
-  eosToken: AddedToken
-  unkToken: AddedToken
-  padToken: AddedToken
   /** Longest sequence that the text model takes, start and end token included. */
   modelMaxLength: number
+  /** Where filler goes. */
+  paddingSide: Side
+  /** Where rows that are too long are cut. */
+  truncationSide: Side
+  /** Whether special tokens in a text are read as plain text. */
+  splitSpecialTokens: boolean
 }
 
 /** Every file that a tokenizer's folder can hold. */
@@ -119,13 +92,18 @@ export async function readCLIPTokenizerFiles(
     await yieldToEventLoop()
     return check(join(folder, name), schema, config)
   }
-  const settings = (await read('tokenizer_config.json', settingsSchema)) ?? {}
+  const readSettings = async (name: string) => {
+    const config = await read(name, z.record(z.string(), z.unknown()))
+    if (config) warnOfTokenizerSettings(config, join(folder, name))
+    return check(join(folder, name), tokenizerSettingsSchema, config ?? {})
+  }
+  const settings = await readSettings('tokenizer_config.json')
   const configFile = join(folder, 'tokenizer_config.json')
   const stated = settings.tokenizer_class ?? undefined
   if (stated === undefined || canReadCLIP(stated))
-    return readVocabulary(folder, { names, read, settings, signal }, className ?? stated)
+    return readVocabulary(folder, { names, read, readSettings, settings, signal }, className ?? stated)
   try {
-    const files = await readVocabulary(folder, { names, read, settings, signal }, className)
+    const files = await readVocabulary(folder, { names, read, readSettings, settings, signal }, className)
     const message = `${configFile} names the class ${printableName(stated)}. It was loaded as CLIPTokenizer, whose files the folder holds.`
     emitWarning('OTHER_CLASS', message)
     return files
@@ -141,13 +119,14 @@ type Read = <S extends z.ZodType>(name: string, schema: S) => Promise<z.infer<S>
 interface FolderContents {
   readonly names: readonly string[] | undefined
   readonly read: Read
-  readonly settings: z.infer<typeof settingsSchema>
+  readonly readSettings: (name: string) => Promise<TokenizerSettings>
+  readonly settings: TokenizerSettings
   readonly signal: AbortSignal | undefined
 }
 
 async function readVocabulary(
   folder: string,
-  { names, read, settings, signal }: FolderContents,
+  { names, read, readSettings, settings, signal }: FolderContents,
   className = 'CLIPTokenizer',
 ): Promise<CLIPTokenizerFiles> {
   const tokenizer = await read('tokenizer.json', tokenizerJsonSchema)
@@ -174,46 +153,29 @@ async function readVocabulary(
 
   // Folders that list their added tokens in the settings hold all the rest there too. Before, special_tokens_map.json had
   // the last word: it alone says that Stable Diffusion 2 pads with "!".
-  const listed = settings.added_tokens_decoder
-  const addedTokens = listed
-    ? Object.entries(listed).map(([id, token]) => ({ ...token, id: Number(id) }))
-    : (tokenizer?.added_tokens ?? addedTokensOf((await read('added_tokens.json', addedIdsSchema)) ?? {}))
-  const roles = listed ? undefined : await read('special_tokens_map.json', specialTokensSchema)
-
-  const tokenOf = (role: keyof SpecialTokens, content: string): AddedToken => {
-    const wanted = roles?.[role] ?? settings[role] ?? specialTokenSchema.parse(content)
-    const known = addedTokens.find(token => token.content === wanted.content)
-    if (known) return known
-    // Not every name that an object answers to is one of its own.
-    const id = Object.hasOwn(vocab, wanted.content) ? vocab[wanted.content] : undefined
-    if (id === undefined) {
-      throw new InvalidTokenizerError(folder, `the vocabulary lacks the ${role} "${wanted.content}".`)
-    }
-    const token = { ...wanted, id }
-    addedTokens.push(token)
-    return token
+  const map = settings.added_tokens_decoder ? undefined : await readSettings('special_tokens_map.json')
+  const tokens = collectAddedTokens(folder, {
+    settings,
+    map,
+    vocab,
+    addedIds: settings.added_tokens_decoder ? undefined : await read('added_tokens.json', addedIdsSchema),
+    ofTokenizerJson: tokenizer?.added_tokens,
+  })
+  if (isGeneric(className) && tokenizer) {
+    requireEnds(tokenizerFile, tokenizer, tokens.bosToken.content, tokens.eosToken.content)
   }
-  const length = settings.model_max_length ?? CLIP_MAX_LENGTH
-  if (addedTokens.reduce((sum, { content }) => sum + content.length, 0) > LONGEST_ADDED_TOKENS) {
-    throw new InvalidTokenizerError(folder, `its added tokens have more than ${LONGEST_ADDED_TOKENS} characters.`)
-  }
+  const length = settings.model_max_length ?? settings.max_len ?? CLIP_MAX_LENGTH
+  const sideOf = (stated: Side | undefined, direction: 'Left' | 'Right' | undefined) =>
+    stated ?? (direction === 'Left' ? 'left' : 'right')
   return {
     vocab,
     merges,
-    addedTokens,
-    bosToken: tokenOf('bos_token', '<|startoftext|>'),
-    eosToken: tokenOf('eos_token', '<|endoftext|>'),
-    unkToken: tokenOf('unk_token', '<|endoftext|>'),
-    padToken: tokenOf('pad_token', '<|endoftext|>'),
+    ...tokens,
     modelMaxLength: length > LARGEST_REAL_LENGTH ? CLIP_MAX_LENGTH : length,
+    paddingSide: sideOf(map?.padding_side ?? settings.padding_side, tokenizer?.padding?.direction),
+    truncationSide: sideOf(map?.truncation_side ?? settings.truncation_side, tokenizer?.truncation?.direction),
+    splitSpecialTokens: map?.split_special_tokens ?? settings.split_special_tokens ?? false,
   }
-}
-
-/** The settings of a token of which a folder states nothing but its text. */
-const ADDED_TOKEN = { normalized: true, special: false, lstrip: false, rstrip: false }
-
-function addedTokensOf(ids: Readonly<Record<string, number>>): AddedToken[] {
-  return Object.entries(ids).map(([content, id]) => ({ ...ADDED_TOKEN, content, id }))
 }
 
 function check<S extends z.ZodType>(file: string, schema: S, value: unknown): z.infer<S> {

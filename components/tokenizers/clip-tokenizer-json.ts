@@ -1,5 +1,4 @@
 /** CLIP's way from text to pieces, in the words of a `tokenizer.json`. Counterpart: transformers/models/clip/tokenization_clip.py */
-import { escapeRegExp } from '../../src/format/escape-regexp'
 import type { CLIPTokenizerFiles } from './clip-tokenizer-files'
 
 /** What is a piece: a special token, an English ending, a run of letters, one digit, or a run of other signs. */
@@ -10,8 +9,9 @@ const GPT2_PIECE = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p
 
 /**
  * A CLIP tokenizer as a `tokenizer.json` would hold it. As in PyTorch's counterpart it is made anew from the vocabulary, so
- * that folders with and without such a file read a text alike. Three steps differ from a published file, to hold the library
- * that runs them (@huggingface/tokenizers) to the reference's results; each says why.
+ * that folders with and without such a file read a text alike. Two steps differ from a published file, to hold the library
+ * that runs them (@huggingface/tokenizers) to the reference's results; each says why. Added tokens are found by
+ * {@link AddedTokenSplitter}: the library reads them only to decode.
  */
 export function clipTokenizerJson({
   vocab,
@@ -21,7 +21,6 @@ export function clipTokenizerJson({
   eosToken,
   unkToken,
 }: CLIPTokenizerFiles): object {
-  const verbatim = addedTokens.filter(token => !token.normalized).map(token => escapeRegExp(token.content))
   return {
     version: '1.0',
     added_tokens: addedTokens,
@@ -33,9 +32,6 @@ export function clipTokenizerJson({
         // JavaScript lower-cases a sigma at the end of a word to "ς"; the reference looks at single characters.
         { type: 'Replace', pattern: { String: 'Σ' }, content: 'σ' },
         { type: 'Lowercase' },
-        // A text such as "<|ENDOFTEXT|>", special only by the lower-casing above, is plain text for the reference; the
-        // library takes a text that equals a token for the token. A space, which the next step drops, keeps them apart.
-        { type: 'Replace', pattern: { Regex: String.raw`(?<=\A(?:${verbatim.join('|')}))\z` }, content: ' ' },
       ],
     },
     pre_tokenizer: {

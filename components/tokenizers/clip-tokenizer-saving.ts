@@ -5,7 +5,8 @@ import { writeFolderAtomically } from '../../src/files/write-folder-atomically'
 import { writeJson } from '../configs/write-config'
 import type { PromptVocabulary } from '../vocabulary/prompt-vocabulary'
 import { VOCABULARY_FILE, writeVocabulary } from '../vocabulary/vocabulary-files'
-import type { AddedToken, CLIPTokenizerFiles } from './clip-tokenizer-files'
+import { tokenFlags } from './added-token'
+import type { CLIPTokenizerFiles } from './clip-tokenizer-files'
 
 /** Files of an earlier save that would be read in place of those that are written, or belong to another model. */
 const REPLACED = new Set(['tokenizer.json', 'added_tokens.json', VOCABULARY_FILE])
@@ -28,15 +29,19 @@ export async function writeCLIPTokenizerFiles(
 ): Promise<void> {
   signal?.throwIfAborted()
   const { vocab, merges, addedTokens, bosToken, eosToken, unkToken, padToken, modelMaxLength } = files
+  const { paddingSide, truncationSide, splitSpecialTokens } = files
   const roles = { bos_token: bosToken, eos_token: eosToken, unk_token: unkToken, pad_token: padToken }
   const settings = {
     ...mapValues(roles, token => token.content),
-    added_tokens_decoder: Object.fromEntries(addedTokens.map(token => [token.id, tokenSettings(token)])),
+    added_tokens_decoder: Object.fromEntries(addedTokens.map(token => [token.id, tokenFlags(token)])),
     clean_up_tokenization_spaces: true,
     do_lower_case: true,
     errors: 'replace',
     model_max_length: modelMaxLength,
+    padding_side: paddingSide,
+    split_special_tokens: splitSpecialTokens,
     tokenizer_class: 'CLIPTokenizer',
+    truncation_side: truncationSide,
   }
   await writeFolderAtomically(
     folder,
@@ -45,17 +50,13 @@ export async function writeCLIPTokenizerFiles(
       await writeFileAtomically(join(staging, 'vocab.json'), [Buffer.from(JSON.stringify(byId))])
       const lines = merges.map(pair => pair.join(' '))
       await writeFileAtomically(join(staging, 'merges.txt'), [Buffer.from(['#version: 0.2', ...lines, ''].join('\n'))])
-      await writeJson(join(staging, 'special_tokens_map.json'), mapValues(roles, tokenSettings))
+      await writeJson(join(staging, 'special_tokens_map.json'), mapValues(roles, tokenFlags))
       await writeJson(join(staging, 'tokenizer_config.json'), settings)
       if (vocabulary) await writeVocabulary(staging, vocabulary)
       signal?.throwIfAborted()
     },
     { markers: ['tokenizer_config.json', 'tokenizer.json', 'vocab.json'], replaces: isReplacedTokenizerFile },
   )
-}
-
-function tokenSettings({ content, lstrip, normalized, rstrip, special }: AddedToken): object {
-  return { content, lstrip, normalized, rstrip, single_word: false, special }
 }
 
 function mapValues<V, R>(map: Readonly<Record<string, V>>, change: (value: V) => R): Record<string, R> {

@@ -8,6 +8,7 @@ import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } f
 import { runAtOnce, runInSlices } from '../../src/runtime/time-slice'
 import type { PromptVocabulary } from '../vocabulary/prompt-vocabulary'
 import { readVocabularyIfSound, VOCABULARY_FILE } from '../vocabulary/vocabulary-files'
+import { AddedTokenSplitter } from './added-token-splitter'
 import { tokenizerLoop } from './bpe-tables'
 import { canReadCLIP } from './clip-tokenizer-class'
 import { CLIP_TOKENIZER_FILES, type CLIPTokenizerFiles, readCLIPTokenizerFiles } from './clip-tokenizer-files'
@@ -15,6 +16,7 @@ import { isReplacedTokenizerFile, writeCLIPTokenizerFiles } from './clip-tokeniz
 import { InvalidMaxLengthError } from './invalid-max-length-error'
 import { InvalidTokenizerError } from './invalid-tokenizer-error'
 import { textPieces } from './text-pieces'
+import type { Side } from './tokenizer-settings'
 
 /** How {@link CLIPTokenizer.encode} shapes its rows. */
 export interface EncodeOptions {
@@ -62,7 +64,12 @@ export class CLIPTokenizer implements SavableComponent {
   /** Added tokens by their text, such as the names of learned concepts, with their ids. */
   readonly addedTokensEncoder: ReadonlyMap<string, number>
   private readonly specialIds: ReadonlySet<number>
+  /** Where {@link encode} puts filler. */
+  readonly paddingSide: Side
+  /** Where {@link encode} cuts rows that are too long. */
+  readonly truncationSide: Side
   private readonly hasTokensWithSpaces: boolean
+  private readonly splitter: AddedTokenSplitter
 
   constructor(
     private readonly files: CLIPTokenizerFiles,
@@ -76,6 +83,12 @@ export class CLIPTokenizer implements SavableComponent {
     this.unkTokenId = files.unkToken.id
     this.padTokenId = files.padToken.id
     this.addedTokensEncoder = new Map(files.addedTokens.map(({ content, id }) => [content, id]))
+    this.paddingSide = files.paddingSide
+    this.truncationSide = files.truncationSide
+    this.splitter = new AddedTokenSplitter(files.addedTokens, {
+      splitSpecialTokens: files.splitSpecialTokens,
+      normalize: text => tokenizer.normalizer?.(text) ?? text,
+    })
     this.hasTokensWithSpaces = files.addedTokens.some(({ content }) => /\s/.test(content))
     this.specialIds = new Set(files.addedTokens.filter(token => token.special).map(token => token.id))
   }
@@ -161,17 +174,20 @@ export class CLIPTokenizer implements SavableComponent {
     const truncated: string[] = []
     const most = maxLength - specials
     for (const text of typeof texts === 'string' ? [texts] : texts) {
-      const ids = yield* this.idsOf(text, truncation ? most + MOST_DECODED : undefined)
-      const kept = truncation ? ids.slice(0, most) : ids
+      const fromEnd = this.truncationSide === 'left'
+      const ids = yield* this.idsOf(text, truncation && !fromEnd ? most + MOST_DECODED : undefined)
+      const cut = truncation ? Math.max(0, ids.length - most) : 0
+      const kept = fromEnd ? ids.slice(cut) : ids.slice(0, ids.length - cut)
       rows.push(addSpecialTokens ? [this.bosTokenId, ...kept, this.eosTokenId] : kept)
-      truncated.push(this.decode(ids.slice(kept.length, kept.length + MOST_DECODED)))
+      const removed = fromEnd ? ids.slice(Math.max(0, cut - MOST_DECODED), cut) : ids.slice(kept.length)
+      truncated.push(this.decode(removed.slice(0, MOST_DECODED)))
       yield
     }
     const longest = rows.reduce((most, row) => Math.max(most, row.length), 0)
     const width = { max_length: maxLength, longest, do_not_pad: 0 }[padding]
     return {
-      inputIds: rows.map(row => [...row, ...filler(width - row.length, this.padTokenId)]),
-      attentionMask: rows.map(row => [...filler(row.length, 1), ...filler(width - row.length, 0)]),
+      inputIds: rows.map(row => this.pad(row, width, this.padTokenId)),
+      attentionMask: rows.map(row => this.pad(filler(row.length, 1), width, 0)),
       truncated,
     }
   }
@@ -189,7 +205,7 @@ export class CLIPTokenizer implements SavableComponent {
     const rows: number[][] = []
     do {
       const row = [this.bosTokenId, ...ids.splice(0, maxLength - 2), this.eosTokenId]
-      rows.push([...row, ...filler(maxLength - row.length, this.padTokenId)])
+      rows.push(this.pad(row, maxLength, this.padTokenId))
     } while (ids.length > 0)
     return rows
   }
@@ -209,7 +225,11 @@ export class CLIPTokenizer implements SavableComponent {
 
   /** The tokens of a text as the vocabulary spells them, e.g. `['red</w>', 'apple</w>']`; by default without special tokens. */
   tokenize(text: string, { addSpecialTokens = false }: { addSpecialTokens?: boolean } = {}): string[] {
-    return this.tokenizer.tokenize(text, { add_special_tokens: addSpecialTokens })
+    const tokens = [...this.splitter.split(text)].flatMap(part =>
+      typeof part === 'string' ? this.piecesOf(part) : [part.content],
+    )
+    if (!addSpecialTokens) return tokens
+    return [this.files.bosToken.content, ...tokens, this.files.eosToken.content]
   }
 
   /** The tokens whose ids are `count` or more: those for which a text encoder of `count` embeddings has none. */
@@ -232,11 +252,25 @@ export class CLIPTokenizer implements SavableComponent {
       hasTokensWithSpaces: this.hasTokensWithSpaces,
       isTruncated: most !== undefined,
     })) {
-      for (const id of this.tokenizer.encode(piece, { add_special_tokens: false }).ids) ids.push(id)
+      for (const part of this.splitter.split(piece)) {
+        if (typeof part !== 'string') ids.push(part.id)
+        else for (const token of this.piecesOf(part)) ids.push(this.tokenizer.token_to_id(token) ?? this.unkTokenId)
+      }
       if (most !== undefined && ids.length >= most) break
       yield
     }
     return ids
+  }
+
+  /** The pieces of a normalized text without added tokens, as the vocabulary spells them. */
+  private piecesOf(text: string): string[] {
+    const { pre_tokenizer: cut, model } = this.tokenizer
+    return cut && model ? model(cut(text)) : []
+  }
+
+  private pad(row: readonly number[], width: number, value: number): number[] {
+    const fillers = filler(width - row.length, value)
+    return this.paddingSide === 'left' ? [...fillers, ...row] : [...row, ...fillers]
   }
 }
 

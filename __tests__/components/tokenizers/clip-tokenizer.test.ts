@@ -169,14 +169,14 @@ describe('CLIPTokenizer', () => {
       'tokenizer_config.json': {
         pad_token: '!',
         model_max_length: 1e30,
-        added_tokens_decoder: { 0: listed('!', true), 5000: listed('<cat-toy>', false) },
+        added_tokens_decoder: { 0: listed('!', true), 814: listed('<cat-toy>', false) },
       },
       'special_tokens_map.json': { pad_token: '<|endoftext|>' },
     })
     const tokenizer = await CLIPTokenizer.fromPretrained(folder)
     expect(tokenizer.padTokenId).toBe(0)
     expect(tokenizer.modelMaxLength).toBe(77)
-    expect(tokenizer.encode('of<cat-toy>', { addSpecialTokens: false }).inputIds[0]).toContain(5000)
+    expect(tokenizer.encode('of<cat-toy>', { addSpecialTokens: false }).inputIds[0]).toContain(814)
   })
 
   test('takes added_tokens.json, as older textual inversions leave it', async () => {
@@ -278,6 +278,17 @@ describe('CLIPTokenizer', () => {
         await CLIPTokenizer.fromPretrained(folder, { className: 'CLIPTokenizer' })
       },
     )
+
+    test.each<[string, (json: { post_processor: Record<string, unknown>; model: Record<string, unknown> }) => void]>([
+      ['post_processor', json => Object.assign(json.post_processor, { cls: ['a</w>', 5] })],
+      ['model.dropout', json => Object.assign(json.model, { dropout: 0.1 })],
+      ['model.ignore_merges', json => Object.assign(json.model, { ignore_merges: true })],
+    ])('is refused with a %s of its own, which it would follow', async (part, change) => {
+      await generic(json => change(json as Parameters<typeof change>[0]))
+      const loading = CLIPTokenizer.fromPretrained(folder, { className: 'TokenizersBackend' })
+      await expect(loading).rejects.toThrow(`its ${part} is not that of a CLIP tokenizer`)
+      await CLIPTokenizer.fromPretrained(folder, { className: 'CLIPTokenizer' })
+    })
 
     test('is refused without a tokenizer.json', async () => {
       await makeFolder({ 'tokenizer_config.json': { tokenizer_class: 'PreTrainedTokenizerFast' } })

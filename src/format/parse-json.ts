@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { printable } from '../errors/printable'
 import { SETTINGS } from '../files/text-limits'
+import { runAtOnce, runInSlices, yieldToEventLoop } from '../runtime/time-slice'
 
 /** How deep values may be nested. Files of models need six; code that follows them recursively would run out of stack at some thousands. */
 export const DEEPEST_JSON = 200
@@ -19,7 +20,18 @@ const NAN_KEY = `\uE000${randomUUID()}`
  * @throws SyntaxError for a text that is not JSON, is nested too deeply, or holds too many values
  */
 export function parseJson(text: string, mostValues = SETTINGS.values): unknown {
-  const problem = whyRefused(text, mostValues)
+  return parseAllowed(text, runAtOnce(refusalLoop(text, mostValues)))
+}
+
+/** Parses a long text as {@link parseJson} does. Looks at it in slices, between which the event loop runs. */
+export async function parseJsonAsync(text: string, mostValues: number): Promise<unknown> {
+  const problem = await runInSlices(refusalLoop(text, mostValues))
+  // The rest is done in one piece.
+  await yieldToEventLoop()
+  return parseAllowed(text, problem)
+}
+
+function parseAllowed(text: string, problem: string | undefined): unknown {
   if (problem !== undefined) throw new SyntaxError(problem)
   try {
     return JSON.parse(text)
@@ -40,11 +52,19 @@ function repeated(error: unknown): SyntaxError {
 
 const [QUOTE, COMMA, COLON, LIST, LIST_END, OBJECT, OBJECT_END] = Array.from('",:[]{}', sign => sign.charCodeAt(0))
 
-/** Why a text is not parsed; `undefined` if it is. It need not be JSON. */
-export function whyRefused(text: string, mostValues: number): string | undefined {
+/** Characters that are looked at between two yields at most, beside those of one string. */
+const PIECE = 2 ** 16
+
+/** The loop that tells why a text is not parsed; `undefined` if it is. It need not be JSON. */
+export function* refusalLoop(text: string, mostValues: number): Generator<void, string | undefined, void> {
   let depth = 0
   let values = 0
+  let nextYield = PIECE
   for (let i = 0; i < text.length; i++) {
+    if (i >= nextYield) {
+      yield
+      nextYield = i + PIECE
+    }
     const code = text.charCodeAt(i)
     if (code === QUOTE) i = endOfString(text, i) - 1
     else if (code === COMMA || code === COLON) values++

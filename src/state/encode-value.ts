@@ -4,6 +4,7 @@ import { UnsavableValueError } from '../errors/state-file-errors'
 import { setOwn } from '../format/own-property'
 import { DEEPEST_JSON } from '../format/parse-json'
 import { disposeAll } from '../runtime/resources'
+import { runInSlices, TimeSlice } from '../runtime/time-slice'
 import { type ArrayDType, SavedArray } from './saved-array'
 import { type ValueKind, valueKindNamed, valueKindOf } from './value-kinds'
 
@@ -58,7 +59,7 @@ export interface EncodedValue {
 }
 
 /**
- * Makes a value out. What stands in several places stays one thing, also in a circle.
+ * Makes a value out, in slices between which the event loop runs. What stands in several places stays one thing, also in a circle.
  *
  * @param nameOf the name of the place at the end of a path, for arrays and errors
  * @throws UnsavableValueError
@@ -72,14 +73,14 @@ export async function encodeValue(
 }
 
 /**
- * The value that was made out.
+ * The value that was made out, made in slices between which the event loop runs.
  *
  * @throws Error for JSON that {@link encodeValue} has not made, or kinds that are not known
  */
-export function decodeValue({ json, arrays }: EncodedValue): unknown {
+export async function decodeValue({ json, arrays }: EncodedValue): Promise<unknown> {
   const decoder = new ValueDecoder(arrays)
   try {
-    return decoder.decode(json)
+    return await runInSlices(decoder.decode(json))
   } catch (error) {
     // Nobody has them yet who could give them back.
     disposeAll(decoder.met)
@@ -92,10 +93,12 @@ class ValueEncoder {
   /** Objects in the order in which they were met. */
   private readonly met = new Map<object, number>()
   private depth = 0
+  private readonly slice = new TimeSlice()
 
   constructor(private readonly nameOf: (path: readonly string[]) => string) {}
 
   async encode(value: unknown, path: readonly string[]): Promise<unknown> {
+    if (this.slice.isOver) await this.slice.next()
     if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
     if (value === undefined) return { [MARK]: 'undefined' }
     if (typeof value === 'bigint') return { [MARK]: 'bigint', value: this.digitsOf(value, path) }
@@ -175,6 +178,12 @@ class ValueEncoder {
   }
 }
 
+/** A loop that yields between pieces. */
+type Loop<T> = Generator<void, T, void>
+
+/** Members that are decoded between two yields. */
+const PIECE = 1024
+
 class ValueDecoder {
   /** Objects in the order in which they were met. */
   readonly met: unknown[] = []
@@ -182,14 +191,16 @@ class ValueDecoder {
   private readonly taken = new Set<string>()
   /** Values of a kind that are not complete yet, by their places among those met. */
   private readonly unfinished = new Set<number>()
+  private count = 0
 
   constructor(private readonly arrays: ReadonlyMap<string, SavedArray>) {}
 
-  decode(json: unknown): unknown {
+  /** The loop that makes a value, in pieces. */
+  *decode(json: unknown): Loop<unknown> {
     if (typeof json !== 'object' || json === null) return json
-    if (Array.isArray(json)) return this.fill(this.meet([]), json)
+    if (Array.isArray(json)) return yield* this.fill(this.meet([]), json)
     const node = json as Readonly<Record<string, unknown>>
-    if (!Object.hasOwn(node, MARK)) return this.decodeEntries(Object.entries(node))
+    if (!Object.hasOwn(node, MARK)) return yield* this.decodeEntries(Object.entries(node))
     switch (node[MARK]) {
       case 'undefined':
         return undefined
@@ -200,10 +211,10 @@ class ValueDecoder {
       case 'ref':
         return this.metBefore(node['id'])
       case 'object':
-        return this.decodeEntries(node['entries'] as [string, unknown][])
+        return yield* this.decodeEntries(node['entries'] as [string, unknown][])
       case 'map': {
         const map = this.meet(new Map<unknown, unknown>())
-        const flat = this.fill([], node['entries'] as unknown[])
+        const flat = yield* this.fill([], node['entries'] as unknown[])
         for (let i = 0; i < flat.length; i += 2) map.set(flat[i], flat[i + 1])
         // The value that a key had before would belong to nobody.
         if (2 * map.size !== flat.length) throw new Error('a map has a key twice')
@@ -211,7 +222,7 @@ class ValueDecoder {
       }
       case 'set': {
         const set = this.meet(new Set<unknown>())
-        for (const member of this.fill([], node['members'] as unknown[])) set.add(member)
+        for (const member of yield* this.fill([], node['members'] as unknown[])) set.add(member)
         return set
       }
       case 'array':
@@ -219,7 +230,7 @@ class ValueDecoder {
       case 'typed':
         return this.meet(this.typedArray(node))
       case 'kind':
-        return this.decodeKind(node)
+        return yield* this.decodeKind(node)
       default:
         throw new Error(`${printableValue(node[MARK])} is not a kind of value`)
     }
@@ -246,27 +257,33 @@ class ValueDecoder {
     return value
   }
 
-  private fill(target: unknown[], members: readonly unknown[]): unknown[] {
-    for (const member of members) target.push(this.decode(member))
+  private *fill(target: unknown[], members: readonly unknown[]): Loop<unknown[]> {
+    for (const member of members) target.push(yield* this.decodeMember(member))
     return target
   }
 
-  private decodeEntries(entries: readonly [string, unknown][]): Record<string, unknown> {
+  /** Decodes a member, and yields now and then. */
+  private *decodeMember(member: unknown): Loop<unknown> {
+    if (++this.count % PIECE === 0) yield
+    return yield* this.decode(member)
+  }
+
+  private *decodeEntries(entries: readonly [string, unknown][]): Loop<Record<string, unknown>> {
     const target = this.meet<Record<string, unknown>>({})
     for (const [key, member] of entries) {
       if (Object.hasOwn(target, key)) throw new Error('an object has a key twice')
-      setOwn(target, key, this.decode(member))
+      setOwn(target, key, yield* this.decodeMember(member))
     }
     return target
   }
 
-  private decodeKind(node: Readonly<Record<string, unknown>>): object {
+  private *decodeKind(node: Readonly<Record<string, unknown>>): Loop<object> {
     const place = this.met.push(undefined) - 1
     const name = node['kind']
     const kind = typeof name === 'string' ? valueKindNamed(name) : undefined
     if (kind === undefined) throw new Error(`values of the kind ${printableValue(name)} are not known here`)
     this.unfinished.add(place)
-    const value = kind.load(this.decode(node['value']))
+    const value = kind.load(yield* this.decode(node['value']))
     this.unfinished.delete(place)
     this.met[place] = value
     return value

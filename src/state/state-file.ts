@@ -3,10 +3,12 @@ import { z } from 'zod'
 import { NotImplementedError } from '../errors/not-implemented-error'
 import { InvalidStateFileError, UnsavableValueError } from '../errors/state-file-errors'
 import { WEIGHT_HEADER } from '../files/text-limits'
-import { parseJson, whyRefused } from '../format/parse-json'
+import { jsonTextLoop } from '../format/json-text'
+import { parseJsonAsync, refusalLoop } from '../format/parse-json'
 import { explainMismatch } from '../params/schema'
 import { isSeed, type Seed, VALID_SEED } from '../params/seed'
 import { disposeAll } from '../runtime/resources'
+import { runInSlices } from '../runtime/time-slice'
 import { decodeValue, encodeValue } from './encode-value'
 import type { ResumePoint } from './resume-point'
 import type { StateStorage } from './saved-array'
@@ -50,9 +52,9 @@ export async function saveState(file: string, { values, kwargsMapping, resumePoi
   // Values are called by their own names, and so are their arrays in the file.
   const nameOf = ([part, ...path]: readonly string[]) => (part === 'values' ? path : [part, ...path]).join('.')
   const { json, arrays } = await encodeValue(content, nameOf)
-  const state = JSON.stringify(json)
+  const state = await runInSlices(jsonTextLoop(json))
   // What a reader would refuse is refused here, before the file is touched.
-  const refused = whyRefused(state, WEIGHT_HEADER.values)
+  const refused = await runInSlices(refusalLoop(state, WEIGHT_HEADER.values))
   if (refused !== undefined) throw new UnsavableValueError('the state', values, new Error(refused))
   const text = { format: FORMAT, version: VERSION, state }
   await storage.write(file, arrays, new Map(Object.entries(text)))
@@ -71,7 +73,7 @@ export async function loadState(file: string): Promise<StateContent> {
   }
   let content: unknown
   try {
-    content = decodeValue({ json: parseJson(text.get('state') ?? '', WEIGHT_HEADER.values), arrays })
+    content = await decodeValue({ json: await parseJsonAsync(text.get('state') ?? '', WEIGHT_HEADER.values), arrays })
     const parsed = contentSchema.safeParse(content)
     if (!parsed.success) throw parsed.error
     const { values, kwargsMapping, resumePoint } = parsed.data

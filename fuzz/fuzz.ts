@@ -9,7 +9,8 @@ import * as tf from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { ModularError } from '../src'
 import { stopServing } from './hub'
-import { READERS, type Reader } from './readers'
+import type { Reader } from './reader'
+import { READERS } from './readers'
 
 /** Milliseconds of CPU time, and bytes that the process may grow by, for one input. */
 const MOST_TIME = 2000

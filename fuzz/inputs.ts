@@ -31,6 +31,28 @@ export const anyValue: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 2, arbitrary: fc.jsonValue({ maxDepth: 3 }) },
 )
 
+/** A number at the edge of what a setting may be. */
+export const anyNumber: fc.Arbitrary<number> = fc.oneof(
+  fc.constantFrom(...[0, -0, 1, 2, 3, 0.5, 0.999_999, 1e-7, 1e-30, 5e-324, 1e-45, -1, -1e-9, Number.NaN]),
+  fc.constantFrom(
+    ...[1e3, 1e4, 1e6, 1e9, 1e12, 1e20, 3.4e38, 3.5e38, 1e300, Number.POSITIVE_INFINITY, -1e300, 2 ** 31, 2 ** 53],
+  ),
+  fc.double(),
+  fc.integer(),
+)
+
+/** An object of settings whose numbers, and lists of numbers, have others in their place. */
+export function spoiledNumbers(right: Readonly<Record<string, unknown>>): fc.Arbitrary<Record<string, unknown>> {
+  const keys = Object.keys(right).filter(key => typeof right[key] === 'number' || right[key] === null)
+  const value = fc.oneof(
+    { weight: 4, arbitrary: anyNumber },
+    { weight: 1, arbitrary: fc.array(anyNumber, { maxLength: 6 }) },
+  )
+  return fc
+    .array(fc.tuple(fc.constantFrom(...keys), value), { minLength: 1, maxLength: 3 })
+    .map(changes => ({ ...right, ...Object.fromEntries(changes) }))
+}
+
 /** An object of settings: some of those that are right, with others in their place. */
 export function spoiled(right: Readonly<Record<string, unknown>>): fc.Arbitrary<Record<string, unknown>> {
   const keys = Object.keys(right)
@@ -41,11 +63,16 @@ export function spoiled(right: Readonly<Record<string, unknown>>): fc.Arbitrary<
   return fc.array(change, { maxLength: 3 }).map(changes => ({ ...right, ...Object.fromEntries(changes) }))
 }
 
+/** The text that Python writes for a value: with the bare words NaN, Infinity and -Infinity. */
+function pythonJson(value: unknown): string {
+  const word = (member: unknown) =>
+    typeof member === 'number' && !Number.isFinite(member) ? `\uE000${member}\uE000` : member
+  return (JSON.stringify(value, (_, member) => word(member)) ?? '').replace(/"\uE000(-?\w+)\uE000"/g, '$1')
+}
+
 /** The text of a JSON file, sometimes damaged. */
 export function jsonFile(value: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
-  const text = value.map(
-    found => JSON.stringify(found, (_, member) => (member === undefined ? undefined : member)) ?? '',
-  )
+  const text = value.map(pythonJson)
   return fc.oneof(
     { weight: 8, arbitrary: text },
     { weight: 1, arbitrary: fc.tuple(text, fc.nat()).map(([full, at]) => full.slice(0, at % (full.length + 1))) },
@@ -60,19 +87,42 @@ export function jsonFile(value: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
         `${'['.repeat(5000)}`,
         '\ufeff{}',
         '{"__proto__": {}}',
+        'version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 9\n',
       ),
     },
   )
 }
 
+/** The right value, or a quarter of the time another one. */
+export function mostly<T, U>(right: T, others: fc.Arbitrary<U>): fc.Arbitrary<T | U> {
+  return fc.oneof({ weight: 3, arbitrary: fc.constant(right) }, { weight: 1, arbitrary: others })
+}
+
+/** What is to be changed in a file: bytes, and where its end is cut off, as shares of its length in 2^31. */
+export interface Damage {
+  readonly bytes: readonly (readonly [at: number, byte: number])[]
+  readonly end: number | null
+}
+
+const share = fc.nat(2 ** 31 - 1)
+
+/** Damage of any file. */
+export const damage: fc.Arbitrary<Damage> = fc.record({
+  bytes: fc.array(fc.tuple(share, fc.nat(255)), { maxLength: 2 }),
+  end: mostly(null, share),
+})
+
+/** A file with the damage done. */
+export function changed(bytes: Uint8Array, { bytes: changes, end }: Damage): Uint8Array {
+  const copy = Uint8Array.from(bytes)
+  const place = (part: number) => Math.floor((part / 2 ** 31) * bytes.length)
+  for (const [at, byte] of changes) copy[place(at)] = byte
+  return end === null ? copy : copy.subarray(0, place(end))
+}
+
 /** A file with some of its bytes changed, or its end cut off. */
 export function damaged(bytes: Uint8Array): fc.Arbitrary<Uint8Array> {
-  const change = fc.tuple(fc.nat(bytes.length - 1), fc.nat(255))
-  return fc.tuple(fc.array(change, { maxLength: 4 }), fc.option(fc.nat(bytes.length))).map(([changes, end]) => {
-    const copy = Uint8Array.from(bytes)
-    for (const [at, byte] of changes) copy[at] = byte
-    return end === null ? copy : copy.subarray(0, end)
-  })
+  return damage.map(how => changed(bytes, how))
 }
 
 /** A safetensors file with that header, before those bytes. */
@@ -110,3 +160,21 @@ export function tinyPng(width: number, height: number, chunks: readonly (readonl
     chunk('IEND', Buffer.alloc(0)),
   ])
 }
+
+/** Names of files that lead elsewhere, or that file systems and servers may read as something else. */
+export const PATHS: readonly string[] = [
+  ...['../x', '/etc/x', 'a\\b', '..\\x', 'a/../b', '%2e%2e/x', '..%2fx', '%2fetc%2fx', 'C:x', 'C:\\x', '\\\\host\\x'],
+  ...['file:///etc/x', 'file:x.safetensors', 'https://host/x', 'a\0b', 'x'.repeat(2000), 'a//b', './x', '.', '..', ''],
+]
+
+/** What Git leaves in the place of a large file that was not fetched. */
+export const pointerFile: fc.Arbitrary<Uint8Array> = fc
+  .tuple(fc.nat(), fc.boolean())
+  .map(([size, isWhole]) =>
+    Buffer.from(
+      `version https://git-lfs.github.com/spec/v1\noid sha256:${'a'.repeat(64)}\nsize ${size}\n`.slice(
+        0,
+        isWhole ? 200 : 60,
+      ),
+    ),
+  )

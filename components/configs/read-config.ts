@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path'
 import { kindOf } from '../../src/errors/text'
 import { recoverFolder } from '../../src/files/leftovers'
+import { lfsAdvice } from '../../src/files/lfs-pointer'
 import { readText } from '../../src/files/read-text'
 import { SETTINGS, type TextLimits } from '../../src/files/text-limits'
 import { parseJson } from '../../src/format/parse-json'
@@ -13,7 +14,7 @@ import { InvalidConfigError } from './invalid-config-error'
  *
  * @param limits how much the file may hold
  * @throws MissingFileError if there is no such file
- * @throws InvalidConfigError if it cannot be read, is no JSON, or is JSON but no object
+ * @throws InvalidConfigError if it cannot be read, is not JSON, or is JSON but not an object
  */
 export async function readConfig(
   folder: string,
@@ -48,6 +49,6 @@ function parse(text: string, path: string, { values }: TextLimits): unknown {
   try {
     return parseJson(text, values)
   } catch (cause) {
-    throw new InvalidConfigError(path, `is no JSON: ${(cause as Error).message}.`, cause)
+    throw new InvalidConfigError(path, `is not JSON: ${lfsAdvice(text) ?? `${(cause as Error).message}.`}`, cause)
   }
 }

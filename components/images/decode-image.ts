@@ -1,5 +1,6 @@
 /** Decodes image files of unknown origin, within limits. */
 import { nameList } from '../../src/errors/text'
+import { lfsAdvice } from '../../src/files/lfs-pointer'
 import { type ImageFormat, imageFormatOf, PIXEL_FORMATS } from './image-format'
 import { InvalidImageError } from './invalid-image-error'
 import { loadSharp } from './load-sharp'
@@ -65,7 +66,7 @@ export function requireFormat(bytes: Uint8Array, name: string, formats: readonly
   if (format !== undefined && formats.includes(format)) return format
   const problem =
     format === undefined
-      ? `is not an image of a known format. Expected ${nameList(formats)}.`
+      ? `is not an image of a known format. ${lfsAdvice(bytes) ?? `Expected ${nameList(formats)}.`}`
       : `is an image of the format ${format}, but expected ${nameList(formats)}. Pass { formats: ['${format}'] } to read it.`
   throw new InvalidImageError(name, problem)
 }

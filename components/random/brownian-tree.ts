@@ -25,8 +25,8 @@ export interface BrownianTreeOptions {
 interface Interval {
   readonly start: number
   readonly end: number
-  /** The place among the intervals of its depth. */
-  readonly place: number
+  /** The place among the intervals of its depth, which are more than numbers count exactly where the tree is very long. */
+  readonly place: bigint
   readonly depth: number
   /** By how much the motions move within. */
   readonly increment: Float32Array
@@ -74,7 +74,7 @@ export class BrownianTree {
     yield* inPieces(increment.length, (begin, finish) => {
       for (let i = begin; i < finish; i++) increment[i] = (increment[i] as number) * scale
     })
-    return { start: this.start, end: this.end, place: 0, depth: 0, increment }
+    return { start: this.start, end: this.end, place: 0n, depth: 0, increment }
   }
 
   /** Adds the increments between two times within an interval, from the left to the right as the reference does. */
@@ -89,14 +89,14 @@ export class BrownianTree {
     }
     const middle = roundToMillionths(0.5 * (start + end))
     const first = yield* this.recall(interval, middle)
-    const left = { start, end: middle, place: 2 * place, depth: depth + 1, increment: first }
+    const left = { start, end: middle, place: 2n * place, depth: depth + 1, increment: first }
     yield* this.addIncrements(left, from, Math.min(to, middle), sum)
     if (to <= middle) return
     const second = new Float32Array(increment.length)
     yield* inPieces(second.length, (begin, finish) => {
       for (let i = begin; i < finish; i++) second[i] = (increment[i] as number) - (first[i] as number)
     })
-    const right = { start: middle, end, place: 2 * place + 1, depth: depth + 1, increment: second }
+    const right = { start: middle, end, place: 2n * place + 1n, depth: depth + 1, increment: second }
     yield* this.addIncrements(right, Math.max(from, middle), to, sum)
   }
 

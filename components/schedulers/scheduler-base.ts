@@ -171,7 +171,7 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
    * Makes the schedule of a run, and forgets the run before.
    *
    * @param numInferenceSteps from 1 to the number of training timesteps; `undefined` where the options hold a schedule
-   * @throws SchedulerArgumentError
+   * @throws SchedulerArgumentError, also if the settings lead to timesteps or noise levels that are not finite numbers
    */
   setTimesteps(numInferenceSteps: number | undefined, options: SetTimestepsOptions = {}): void {
     const request = this.checkRequest(numInferenceSteps, options, {
@@ -180,9 +180,23 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
       options: this.setTimestepsOptions,
     })
     const schedule = this.makeSchedule(request)
+    this.requireFinite(schedule)
     const steps = schedule.numInferenceSteps ?? request.numInferenceSteps
     this.dispose()
     this.run = new RunProgress(classNameOf(this), schedule, steps)
+  }
+
+  /** Refuses a schedule that no step can be computed with: betas of 1 leave no signal, so that the ratio of noise to signal is infinite. */
+  private requireFinite(schedule: Schedule): void {
+    for (const name of ['sigmas', 'timesteps'] as const) {
+      const place = (schedule[name] ?? []).findIndex(value => !Number.isFinite(value))
+      if (place < 0) continue
+      const value = schedule[name]?.[place]
+      throw this.refuse(
+        name,
+        `must be finite numbers, but number ${place} is ${value}. Check the settings of the betas and sigmas in the scheduler's config`,
+      )
+    }
   }
 
   /**

@@ -115,6 +115,14 @@ describe('Image', () => {
       await expect(Image.load(folder())).rejects.toThrow(InvalidImageError)
     })
 
+    test('says how to get the image that a pointer of Git LFS stands for', async () => {
+      await writeFile(
+        join(folder(), 'pointer.png'),
+        'version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 1\n',
+      )
+      await expect(Image.load(join(folder(), 'pointer.png'))).rejects.toThrow(/pointer\.png: .* "git lfs pull"/)
+    })
+
     test('refuses what is no image, and what is damaged', async () => {
       const png = await countingImage(64, 64).toPng()
       const flipped = Buffer.from(png)

@@ -138,3 +138,17 @@ test.each([
 ])('refuses the settings %j', (config, key) => {
   expect(() => new DPMSolverSDEScheduler(config as Config)).toThrow(key)
 })
+
+test('refuses settings that leave no signal, at which the noise is infinite', () => {
+  expect(() => scheduler({ betaSchedule: 'linear', betaEnd: 1, noiseSamplerSeed: 3 })).toThrow(
+    /DPMSolverSDEScheduler: sigmas must be finite numbers, but number 0 is Infinity\. Check the settings of the betas/,
+  )
+})
+
+test('makes noise however large the first sigma is', () => {
+  const trainedBetas = [0.001, 0.5, 1 - 2 ** -24, 1 - 2 ** -24]
+  const settings = { trainedBetas, numTrainTimesteps: 4, noiseSamplerSeed: 3 }
+  const values = result(scheduler(settings, 3))
+  expect(values.every(Number.isFinite)).toBe(true)
+  expect(result(scheduler(settings, 3))).toEqual(values)
+})

@@ -127,7 +127,7 @@ function whatElse(start: Uint8Array): string {
   const text = Buffer.from(start).toString('latin1')
   if (text === 'version ') return 'This is a Git LFS pointer: fetch the file itself with "git lfs pull".'
   if (text.startsWith('PK') || text.startsWith('\x80')) return 'It looks like a PyTorch pickle, which is never read.'
-  return 'It is damaged or no safetensors file.'
+  return 'It is damaged or not a safetensors file.'
 }
 
 async function readFully(path: string, handle: FileHandle, target: Uint8Array, begin: number): Promise<void> {

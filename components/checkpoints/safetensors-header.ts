@@ -67,7 +67,9 @@ function parseObject(header: Uint8Array, file: string): Record<string, unknown> 
     const text = new TextDecoder('utf-8', { fatal: true }).decode(header)
     return parseJson(text, WEIGHT_HEADER.values) as Record<string, unknown>
   } catch (cause) {
-    throw new SafetensorsError(file, 'invalid-header', `the header is no JSON: ${(cause as Error).message}.`, { cause })
+    throw new SafetensorsError(file, 'invalid-header', `the header is not JSON: ${(cause as Error).message}.`, {
+      cause,
+    })
   }
 }
 

@@ -253,7 +253,7 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
   new(overrides: RawConfig = {}): this {
     const unknown = Object.keys(overrides).find(key => !(toCamelCase(key) in this.config))
     if (unknown !== undefined)
-      throw this.refuse(`"${unknown}"`, `is no setting; there are ${nameList(Object.keys(this.config))}`)
+      throw this.refuse(`"${unknown}"`, `is not a setting; there are ${nameList(Object.keys(this.config))}`)
     const changes = Object.fromEntries(Object.entries(overrides).map(([key, value]) => [toCamelCase(key), value]))
     const ownClass = this.constructor as GuiderClass // Every concrete class takes a config.
     return new ownClass({ ...this.config, ...changes }) as this // Of this very class.

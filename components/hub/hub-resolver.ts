@@ -27,7 +27,7 @@ export const hubResolver: RepositoryResolver = {
 
   async resolve(id, part, options) {
     if (part.subfolder && !isContainedPath(part.subfolder)) {
-      throw new InvalidRepositoryNameError(part.subfolder, `is no folder of the repository ${id}.`)
+      throw new InvalidRepositoryNameError(part.subfolder, `is not a folder of the repository ${id}.`)
     }
     const snapshot = await fetchSnapshot(id, names => selectPart(names, part), options)
     if (part.weights !== undefined) await fetchShards(id, part, snapshot, options)

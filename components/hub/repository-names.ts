@@ -24,14 +24,14 @@ export function requireHubId(id: string): void {
   if (!isHubId(id)) {
     throw new InvalidRepositoryNameError(
       id,
-      'is no id of a repository: expected "org/name" of letters, digits, - _ and .',
+      'is not the id of a repository: expected "org/name" of letters, digits, - _ and .',
     )
   }
 }
 
 /** @throws InvalidRepositoryNameError for a revision that would lead out of the cache's folder */
 export function requireRevision(revision: string): void {
-  if (!isContainedPath(revision)) throw new InvalidRepositoryNameError(revision, 'is no branch, tag or commit.')
+  if (!isContainedPath(revision)) throw new InvalidRepositoryNameError(revision, 'is not a branch, tag or commit.')
 }
 
 /** @throws InvalidHubAnswerError for a path that the server names and that would lead out of the snapshot's folder */
@@ -46,7 +46,7 @@ export function requireSafeFile(repository: string, file: string): void {
 /** @throws InvalidHubAnswerError for an etag that cannot be the name of a file */
 export function requireEtag(repository: string, etag: string): void {
   if (typeof etag === 'string' && /^[\w-]{1,128}$/.test(etag)) return
-  throw new InvalidHubAnswerError(repository, `${printableValue(etag)} is no ETag of a file.`)
+  throw new InvalidHubAnswerError(repository, `${printableValue(etag)} is not the ETag of a file.`)
 }
 
 /** @throws InvalidHubAnswerError for a size that no file can have */
@@ -67,6 +67,6 @@ export function requireSameCommit(repository: string, revision: string, commit: 
   if (!isCommit(revision) || revision === commit) return
   throw new InvalidHubAnswerError(
     repository,
-    `the revision "${revision}" is no commit here: the answer is of ${commit}.`,
+    `the revision "${revision}" is not the commit of the answer, which is ${commit}.`,
   )
 }

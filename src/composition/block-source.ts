@@ -28,6 +28,6 @@ export function toBlock(source: BlockSource, part?: { of: string; name: string }
   const block: unknown = typeof source === 'function' && source.prototype ? new source() : source
   if (typeof block === 'object' && block !== null && 'subBlocks' in block) return block as ModularPipelineBlocks
   const advice = 'give a subclass of ModularPipelineBlocks, or an instance of one.'
-  if (part === undefined) throw new CompositionError(kindOf(source), `this is no block: ${advice}`)
-  throw new CompositionError(part.of, `"${part.name}" is ${kindOf(source)}, which is no block: ${advice}`)
+  if (part === undefined) throw new CompositionError(kindOf(source), `this is not a block: ${advice}`)
+  throw new CompositionError(part.of, `"${part.name}" is ${kindOf(source)}, which is not a block: ${advice}`)
 }

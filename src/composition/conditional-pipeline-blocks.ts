@@ -97,7 +97,7 @@ export class ConditionalPipelineBlocks extends CompositeBlocks implements Choice
     if (name !== undefined && !this.blockNames.includes(name)) {
       throw new CompositionError(
         classNameOf(this),
-        `defaultBlockName is "${name}", which is none of the branches ${this.blockNames.join(', ')}.`,
+        `defaultBlockName is "${name}", which is not one of the branches ${this.blockNames.join(', ')}.`,
       )
     }
   }

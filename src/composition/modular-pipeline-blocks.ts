@@ -101,7 +101,7 @@ export abstract class ModularPipelineBlocks implements BlockNode {
     // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is asked for.
     if (blocks instanceof this) return blocks
     // biome-ignore lint/complexity/noThisInStatic: as above.
-    throw new CustomCodeError(source, `its blocks, ${found.name}, are no ${this.name}.`)
+    throw new CustomCodeError(source, `its blocks, ${found.name}, are not ${this.name}.`)
   }
 
   /** What kind of block this is. */

@@ -109,7 +109,7 @@ function loadBlockClass({ className }: BlockConfig, code: CodeFiles, module: str
   const problem =
     found === undefined
       ? `exports no ${className}; it exports ${nameList(others)}.`
-      : `its ${className} is no class of blocks: it should extend ModularPipelineBlocks of tesserae.`
+      : `its ${className} is not a class of blocks: it must extend ModularPipelineBlocks of tesserae.`
   throw new CustomCodeError(file, problem)
 }
 

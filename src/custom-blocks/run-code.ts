@@ -57,7 +57,7 @@ export class CodeRunner {
     if (found !== undefined) return this.run(found)
     const problem = path.startsWith('..')
       ? `asks for ${JSON.stringify(name)}, which leads out of the folder: that is refused.`
-      : `asks for ${JSON.stringify(name)}, which is no file of code in the folder.${this.whatIsThere()}`
+      : `asks for ${JSON.stringify(name)}, which is not a code file in the folder.${this.whatIsThere()}`
     throw new CustomCodeError(join(this.code.folder, from), problem)
   }
 

@@ -18,7 +18,7 @@ export function toRequireInputs(received: BlockSource, expected: readonly string
     ...missing.map(name => {
       if (block.inputNames.includes(name)) return `  - "${name}" is an input, but not a required one`
       const written = block.intermediateOutputNames.includes(name) ? ', but an output' : ''
-      return `  - "${name}" is no input${written}`
+      return `  - "${name}" is not an input${written}`
     }),
     ...others.map(name => `  - "${name}" is required, but was not expected to be`),
   ]

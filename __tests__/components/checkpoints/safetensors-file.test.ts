@@ -155,11 +155,11 @@ describe('SafetensorsFile', () => {
       ['a renamed pickle', 'header-too-large', /pickle/, Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex')],
       ['an empty header', 'invalid-header', /does not begin with "{"/, safetensorsBytes('')],
       ['a header that is a list', 'invalid-header', /does not begin with "{"/, safetensorsBytes('[]')],
-      ['a header that is no JSON', 'invalid-header', /no JSON/, safetensorsBytes('{"a": ')],
+      ['a header that is no JSON', 'invalid-header', /is not JSON/, safetensorsBytes('{"a": ')],
       [
         'a header that is no UTF-8',
         'invalid-header',
-        /no JSON/,
+        /is not JSON/,
         Buffer.concat([Buffer.from([4, 0, 0, 0, 0, 0, 0, 0]), Buffer.from('{"\xff"', 'latin1')]),
       ],
       ['metadata that is no object', 'invalid-header', /__metadata__/, safetensorsBytes({ __metadata__: null })],

@@ -37,8 +37,9 @@ describe('readConfig', () => {
   })
 
   test.each([
-    ['{"a": 1,}', /is no JSON/],
-    ['', /is no JSON/],
+    ['{"a": 1,}', /is not JSON/],
+    ['', /is not JSON/],
+    ['version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 1\n', /Git LFS pointer: fetch .* "git lfs pull"/],
     ['[1, 2]', /expected a JSON object, got an array of 2/],
     ['null', /got null/],
     [`{"a": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`, /more than 200 deep/],

@@ -105,7 +105,9 @@ describe('refuses', () => {
 
   test('settings that there are not', () => {
     expect(() => guider.new({ guidanceScael: 5 })).toThrow(GuiderArgumentError)
-    expect(() => guider.new({ guidanceScael: 5 })).toThrow(/"guidanceScael" is no setting; there are .*"guidanceScale"/)
+    expect(() => guider.new({ guidanceScael: 5 })).toThrow(
+      /"guidanceScael" is not a setting; there are .*"guidanceScale"/,
+    )
   })
 
   test('an input that lacks the second condition', () => {

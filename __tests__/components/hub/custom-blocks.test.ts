@@ -76,7 +76,7 @@ describe('blocks of a repository', () => {
     const trust = { ...options(), trustRemoteCode: true, revision: lookalike }
     const error = await ModularPipelineBlocks.fromPretrained('org/double', trust).catch(error => error)
     expect(error).toBeInstanceOf(InvalidHubAnswerError)
-    expect(String(error)).toContain(`the revision "${lookalike}" is no commit here: the answer is of ${commit}`)
+    expect(String(error)).toContain(`the revision "${lookalike}" is not the commit of the answer, which is ${commit}`)
     await expect(hubDownload('org/double', 'block.js', { ...options(), revision: lookalike })).rejects.toThrow(
       InvalidHubAnswerError,
     )

@@ -219,8 +219,8 @@ describe('snapshotDownload', () => {
   })
 
   test.each([
-    ['an id that is a number', { oid: 5 }, /is no ETag/],
-    ['an id of no end', { oid: 'a'.repeat(5000) }, /is no ETag/],
+    ['an id that is a number', { oid: 5 }, /is not the ETag/],
+    ['an id of no end', { oid: 'a'.repeat(5000) }, /is not the ETag/],
     ['a size that is a text', { size: '1' }, /is said to have 1 bytes/],
     ['a size below nothing', { size: -1 }, /is said to have -1 bytes/],
     ['a size beyond all disks', { size: 1e300 }, /is said to have 1e\+300 bytes/],

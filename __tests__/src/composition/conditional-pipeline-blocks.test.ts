@@ -317,7 +317,7 @@ describe('a conditional block', () => {
       }
     }
     const error = await failure(CompositionError, () => new Wrong().subBlocks)
-    expect(error.message).toBe('Wrong: defaultBlockName is "z", which is none of the branches a.')
+    expect(error.message).toBe('Wrong: defaultBlockName is "z", which is not one of the branches a.')
   })
 })
 

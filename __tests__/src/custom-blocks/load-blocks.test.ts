@@ -209,7 +209,7 @@ describe('code that is trusted', () => {
     const trust = await trustIn(folder())
     const error = await failure(StableDiffusionTextToImageBlocks.fromPretrained(folder(), trust))
     expect(error).toBeInstanceOf(CustomCodeError)
-    expect(String(error)).toContain('are no StableDiffusionTextToImageBlocks')
+    expect(String(error)).toContain('are not StableDiffusionTextToImageBlocks')
   })
 })
 
@@ -272,7 +272,7 @@ describe('code that cannot be used', () => {
     [
       'asks for what is not there',
       { 'block.js': "require('./nothing')" },
-      /is no file of code in the folder. There are: block.js/,
+      /is not a code file in the folder. There are: block.js/,
     ],
     ['asks for a file by its address', { 'block.js': "require('file:///tmp/x.js')" }, /not the name of a package/],
     ['asks for code in an address', { 'block.js': "require('data:text/javascript,1')" }, /not the name of a package/],
@@ -287,10 +287,10 @@ describe('code that cannot be used', () => {
     [
       'asks for a module of ECMAScript',
       { 'block.js': "require('./x.mjs')", 'x.mjs': '' },
-      /no file of code in the folder/,
+      /not a code file in the folder/,
     ],
-    ['asks for a native module', { 'block.js': "require('./x.node')", 'x.node': '' }, /no file of code in the folder/],
-    ['asks for JSON', { 'block.js': "require('./x.json')", 'x.json': '{}' }, /no file of code in the folder/],
+    ['asks for a native module', { 'block.js': "require('./x.node')", 'x.node': '' }, /not a code file in the folder/],
+    ['asks for JSON', { 'block.js': "require('./x.json')", 'x.json': '{}' }, /not a code file in the folder/],
     ['asks for nothing', { 'block.js': 'require()' }, /not named by a text/],
     ['asks for a package that is not there', { 'block.js': "require('not-installed-anywhere')" }, /Cannot find module/],
     [
@@ -302,11 +302,7 @@ describe('code that cannot be used', () => {
     ['is no program', { 'block.js': 'let let' }, /SyntaxError/],
     ['has no such class', { 'block.js': 'exports.Other = class {}' }, /exports no Double; it exports "Other"/],
     ['exports nothing', { 'block.js': 'module.exports = undefined' }, /exports no Double; it exports none/],
-    [
-      'has a class of something else',
-      { 'block.js': 'exports.Double = class {}' },
-      /should extend ModularPipelineBlocks/,
-    ],
+    ['has a class of something else', { 'block.js': 'exports.Double = class {}' }, /must extend ModularPipelineBlocks/],
   ]
 
   test.each(cases)('%s', async (_problem, files, message) => {

@@ -101,8 +101,8 @@ describe('toRequireInputs', () => {
         '',
         'It requires: "prompt"',
         '  - "weight" is an input, but not a required one',
-        '  - "embeds" is no input, but an output',
-        '  - "promt" is no input',
+        '  - "embeds" is not an input, but an output',
+        '  - "promt" is not an input',
         '  - "prompt" is required, but was not expected to be',
       ].join('\n'),
     )

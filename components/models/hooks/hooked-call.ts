@@ -153,5 +153,5 @@ function withHooks<T>(model: Module, hooks: readonly BatchHook[], materials: rea
 function noSuchModule(model: Module, name: string, names: readonly string[]): ModelHookError {
   const nearest = nearestName(name, names)
   const hint = nearest === undefined ? '' : `; there is ${nearest}`
-  return new ModelHookError(classNameOf(model), name, `is no part of the model${hint}`)
+  return new ModelHookError(classNameOf(model), name, `is not a part of the model${hint}`)
 }

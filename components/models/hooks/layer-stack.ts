@@ -33,7 +33,7 @@ export function stackedBlocks(model: Module, stack: string, indices: readonly nu
   if (blocks === undefined) {
     const transformers = [...stacks.keys()].filter(name => name.endsWith('transformer_blocks'))
     const known = (transformers.length > 0 ? transformers : [...stacks.keys()]).join(', ')
-    throw refuse(`is none of the model${known === '' ? ', which has none' : `; there are ${known}`}`)
+    throw refuse(`is not a part of the model${known === '' ? ', which has none' : `; there are ${known}`}`)
   }
   const found = blocks.filter((_, index) => indices.includes(index))
   if (found.length === 0) {

@@ -60,13 +60,13 @@ describe('what cannot be skipped', () => {
   test('a stack that there is not, with those that there are', () => {
     const skip = () => hooked({ indices: [0], fqn: 'down_blocks.1.attentions.0.transformer_blocks' })
     expect(skip).toThrow(ModelHookError)
-    expect(skip).toThrow(`is none of the model; there are ${TOP}, ${MIDDLE}, up_blocks.1`)
+    expect(skip).toThrow(`is not a part of the model; there are ${TOP}, ${MIDDLE}, up_blocks.1`)
   })
 
   test('a model without any', () => {
     const bare = new (class Bare extends Module {})()
     expect(() => layerSkipHooks(bare, skipLayers([0]), new Generator(0))).toThrow(
-      'Bare: the stack "auto" is none of the model, which has none.',
+      'Bare: the stack "auto" is not a part of the model, which has none.',
     )
   })
 

@@ -82,7 +82,7 @@ describe.each(['eager', 'graph'] as const)('with the %s executor', name => {
     const call = unet().call(smallInputs(1), { hooks: [skip('mid_block.attentions.0.transformer_blocks.2')] })
     await expect(call).rejects.toThrow(ModelHookError)
     await expect(call).rejects.toThrow(
-      'UNet2DConditionModel: mid_block.attentions.0.transformer_blocks.2 is no part of the model; there is mid_block.',
+      'UNet2DConditionModel: mid_block.attentions.0.transformer_blocks.2 is not a part of the model; there is mid_block.',
     )
     const plain = await unet().call(smallInputs(1))
     plain.dispose()

@@ -21,8 +21,7 @@ class Leaf${i} extends ModularPipelineBlocks {
 
 /** Composites: each ten leaves are a sequence, a loop or a choice in turn, and each two of those a sequence. */
 function composites(leaves: number): string {
-  const field = (decorator: string, name: string) =>
-    `  @${decorator} ${name.toLowerCase()}: BlockSource<${name}> = ${name}`
+  const field = (decorator: string, name: string) => `  @${decorator} ${name.toLowerCase()} = slot(${name})`
   const tens = Array.from({ length: Math.ceil(leaves / 10) }, (_, i) => {
     const names = Array.from({ length: Math.min(10, leaves - i * 10) }, (_, j) => `Leaf${i * 10 + j}`)
     const fields = (decorator: string) => names.map(name => field(decorator, name)).join('\n')
@@ -59,10 +58,10 @@ export async function calls(): Promise<unknown> {
 /** The program: imports alone (0 leaves), or a tree of so many leaves, which is also called if `called`. */
 export function largeTree(leaves: number, called: boolean): string {
   const imports = `import { AutoPipelineBlocks, type BlockSource, Branch, type In, type InOut, Input, LoopSequentialPipelineBlocks, LoopStep,
-  ModularPipelineBlocks, type Out, Output, SequentialPipelineBlocks, Step } from 'tesserae'
+  ModularPipelineBlocks, type Out, Output, SequentialPipelineBlocks, Step, slot } from 'tesserae'
 import { z } from 'zod'
 export class Value { readonly kind = 'value' }
-export const imported = { AutoPipelineBlocks, Branch, Input, LoopSequentialPipelineBlocks, LoopStep, ModularPipelineBlocks, Output, SequentialPipelineBlocks, Step, z }
+export const imported = { AutoPipelineBlocks, Branch, Input, LoopSequentialPipelineBlocks, LoopStep, ModularPipelineBlocks, Output, SequentialPipelineBlocks, Step, slot, z }
 export type Imported = [BlockSource, In<1>, Out<1>, InOut<1>]
 `
   if (leaves === 0) return imports

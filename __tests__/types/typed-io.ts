@@ -23,6 +23,7 @@ import {
   type PipelineState,
   SequentialPipelineBlocks,
   Step,
+  slot,
   type ValuesOf,
 } from '../../src'
 
@@ -80,7 +81,7 @@ class Draw extends ModularPipelineBlocks {
 
 class Choose extends AutoPipelineBlocks {
   @Branch({ when: 'mask' }) inpaint = Inpaint
-  @Branch({ otherwise: true }) draw: BlockSource<Draw> = Draw
+  @Branch({ otherwise: true }) draw = slot(Draw)
 }
 
 class Inner extends SequentialPipelineBlocks {
@@ -299,14 +300,46 @@ export async function swaps(): Promise<void> {
     @Branch({ otherwise: true }) override draw: typeof MyEncode = MyEncode
   }
   class FreeChoice extends Choose {
-    @Branch({ otherwise: true }) override draw: BlockSource<Encode> = Encode
+    @Branch({ otherwise: true }) override draw = slot(Encode)
   }
   class FreeAgain extends FreeChoice {
-    @Branch({ otherwise: true }) override draw: BlockSource<SetSteps> = SetSteps
+    @Branch({ otherwise: true }) override draw = slot(new SetSteps())
   }
   await new FreeAgain().initPipeline()({ steps: 5 })
   // @ts-expect-error: that block was there before
   await new FreeAgain().initPipeline()({ prompt: 'a' })
+  class Opposite extends Encode {
+    @Input() style!: In<string, 'required'>
+  }
+  class RelatedChoice extends FreeChoice {
+    @Branch({ otherwise: true }) override draw = Opposite
+  }
+  // A branch need not run, so its style must not be passed; it is known all the same.
+  await new RelatedChoice().initPipeline()({ prompt: 'a', style: 'b' })
+  // @ts-expect-error: a style is a text
+  await new RelatedChoice().initPipeline()({ prompt: 'a', style: 5 })
+  class FreeSequence extends SequentialPipelineBlocks {
+    @Step() encode = Encode
+    @Step() decode = slot(Draw)
+  }
+  class OtherSequence extends FreeSequence {
+    @Step() override decode = slot(Dramatise)
+  }
+  await new FreeSequence().initPipeline()({ prompt: 'a', strength: 'weak' })
+  await new OtherSequence().initPipeline()({ prompt: 'a', strength: 1 })
+  // @ts-expect-error: the block in the slot requires a strength
+  await new OtherSequence().initPipeline()({ prompt: 'a' })
+  class FreeLoop extends Denoise {
+    @LoopStep() update = slot(Draw)
+  }
+  class OtherLoop extends FreeLoop {
+    @LoopStep() override update = slot(Dramatise)
+  }
+  same<InputsOf<OtherLoop>['strength'], number>()
+  // @ts-expect-error: a number is no block
+  slot(5)
+  // @ts-expect-error: a class of something else is no block
+  slot(Image)
   // @ts-expect-error: a number is no block
   const wrong: BlockSource<Encode> = 5
   return void [NotSwapped, ThirdChoice, wrong]

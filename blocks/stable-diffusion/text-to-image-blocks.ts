@@ -1,5 +1,5 @@
 /** Text to image with a Stable Diffusion model. Counterpart: StableDiffusionPipeline of diffusers. */
-import { Block, type BlockSource, type OutputParam, SequentialPipelineBlocks, Step } from '../../src'
+import { Block, type OutputParam, SequentialPipelineBlocks, Step, slot } from '../../src'
 import { DenoiseLoop } from '../steps/denoise-loop'
 import { EmbedGuidance } from '../steps/embed-guidance'
 import { PostprocessImages } from '../steps/postprocess-images'
@@ -27,15 +27,15 @@ import { stableDiffusion } from './stable-diffusion'
 export class StableDiffusionTextToImageBlocks extends SequentialPipelineBlocks {
   static override readonly className: string = 'StableDiffusionTextToImageBlocks'
 
-  @Step() setGuidance: BlockSource<SetGuidance> = SetGuidance
-  @Step() embedGuidance: BlockSource<EmbedGuidance> = EmbedGuidance
-  @Step() prepareModels: BlockSource<PrepareModels> = PrepareModels
-  @Step() encodePrompt: BlockSource<EncodePrompt> = EncodePrompt
-  @Step() setTimesteps: BlockSource<SetTimesteps> = SetTimesteps
-  @Step() prepareLatents: BlockSource<PrepareLatents> = PrepareLatents
-  @Step() denoise: BlockSource<DenoiseLoop> = DenoiseLoop
-  @Step() decode: BlockSource<StableDiffusionDecodeLatents> = StableDiffusionDecodeLatents
-  @Step() postprocess: BlockSource<PostprocessImages> = PostprocessImages
+  @Step() setGuidance = slot(SetGuidance)
+  @Step() embedGuidance = slot(EmbedGuidance)
+  @Step() prepareModels = slot(PrepareModels)
+  @Step() encodePrompt = slot(EncodePrompt)
+  @Step() setTimesteps = slot(SetTimesteps)
+  @Step() prepareLatents = slot(PrepareLatents)
+  @Step() denoise = slot(DenoiseLoop)
+  @Step() decode = slot(StableDiffusionDecodeLatents)
+  @Step() postprocess = slot(PostprocessImages)
 
   override get outputs(): readonly OutputParam[] {
     return this.intermediateOutputs.filter(output => output.name === 'images')

@@ -1,16 +1,7 @@
 /** The denoise loop. Counterpart: StableDiffusionXLDenoiseLoopWrapper of diffusers. */
 import { warnOfNonFinite } from '../../components/tensors/non-finite'
 import type * as tf from '../../components/tensors/tf'
-import {
-  Block,
-  type BlockSource,
-  type In,
-  type InOut,
-  Input,
-  LoopSequentialPipelineBlocks,
-  LoopStep,
-  Output,
-} from '../../src'
+import { Block, type In, type InOut, Input, LoopSequentialPipelineBlocks, LoopStep, Output, slot } from '../../src'
 import { PredictNoise } from './predict-noise'
 import { ScaleModelInput } from './scale-model-input'
 import { SchedulerStep } from './scheduler-step'
@@ -33,9 +24,9 @@ export class DenoiseLoop extends LoopSequentialPipelineBlocks {
   @Output(latentsSchema.describe('Denoised latents.'))
   latents!: InOut<tf.Tensor4D>
 
-  @LoopStep() scaleInput: BlockSource<ScaleModelInput> = ScaleModelInput
-  @LoopStep() predictNoise: BlockSource<PredictNoise> = PredictNoise
-  @LoopStep() update: BlockSource<SchedulerStep> = SchedulerStep
+  @LoopStep() scaleInput = slot(ScaleModelInput)
+  @LoopStep() predictNoise = slot(PredictNoise)
+  @LoopStep() update = slot(SchedulerStep)
 
   async run(): Promise<void> {
     const total = this.timesteps.length

@@ -10,9 +10,8 @@ export type BlockClass = new () => ModularPipelineBlocks
 /**
  * A block, or a class that makes one. An instance is kept as it is and may stand in several places.
  *
- * As the type of a field, `@Step() decode: BlockSource<DecodeLatents> = DecodeLatents` lets a subclass put any other block there, and tells the compiler what is
- * there until one does. Without the annotation, a subclass may only put a block there that has all that the first one has; with a bare
- * `BlockSource`, the compiler knows nothing of what the whole takes and gives.
+ * `BlockSource<B>` is the type of a field that holds a `B` until a subclass puts any other block there; {@link slot} makes one. Of a field with the bare type
+ * `BlockSource`, the compiler does not know what it takes and gives.
  */
 export type BlockSource<B extends ModularPipelineBlocks = ModularPipelineBlocks> = (
   | ModularPipelineBlocks

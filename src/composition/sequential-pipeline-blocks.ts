@@ -27,9 +27,9 @@ export interface SequentialPipelineBlocks {
  *
  * ```ts
  * class TextToImage extends SequentialPipelineBlocks {
- *   @Step() encodePrompt = EncodePrompt
- *   @Step() denoise = DenoiseLoop
- *   @Step() decode = DecodeLatents
+ *   @Step() encodePrompt = slot(EncodePrompt)
+ *   @Step() denoise = slot(DenoiseLoop)
+ *   @Step() decode = slot(DecodeLatents)
  * }
  * ```
  */

@@ -7,8 +7,8 @@ import type { WrittenField } from './field-decorator'
  * Names a branch of an AutoPipelineBlocks or a ConditionalPipelineBlocks.
  *
  * ```ts
- * @Branch({ when: 'mask' }) inpaint = Inpaint        // chosen when "mask" is there
- * @Branch({ otherwise: true }) text2img = TextToImage  // chosen when no other is
+ * @Branch({ when: 'mask' }) inpaint = slot(Inpaint)              // chosen when "mask" is there
+ * @Branch({ otherwise: true }) text2img = slot(TextToImage)  // chosen when no other is
  * ```
  */
 export function Branch(declaration: BranchDeclaration = {}): WrittenField<BlockSource> {

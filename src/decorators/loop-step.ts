@@ -26,7 +26,7 @@ export interface LoopStepDecorator {
  * leaf block: the body that a loop runs; it receives the iteration variables as one object.
  *
  * ```ts
- * @LoopStep() update = SchedulerStep
+ * @LoopStep() update = slot(SchedulerStep)
  *
  * @LoopStep()
  * step({ i }: { i: number }) { this.x += i }

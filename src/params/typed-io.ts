@@ -227,7 +227,7 @@ type ComponentNames<B> = {
       : never
     : never
 }[OtherNames<B>]
-type OtherNames<B> = Exclude<FieldNames<B>, 'requirements' | 'workflowMap'>
+type OtherNames<B> = Exclude<FieldNames<B>, 'afterLoad' | 'requirements' | 'workflowMap'>
 type IfObject<F, K> = F extends
   | readonly unknown[]
   | ((...args: never) => unknown)

@@ -15,6 +15,9 @@ const HEADER_END = 33
 /** Bytes that all texts of a file may have: compressed, they could be a thousand times as long as the file. */
 const MOST_TEXT_BYTES = 4 * 2 ** 20
 
+/** Bytes that all chunks of text may have: compression adds a little to texts that it cannot shorten. */
+const MOST_CHUNK_BYTES = MOST_TEXT_BYTES + 2 ** 16
+
 /**
  * A PNG file with text added, as UTF-8.
  *
@@ -39,9 +42,13 @@ export async function readPngText(png: Uint8Array, name = 'PNG'): Promise<Readon
   }
   const texts = new Map<string, string>()
   let free = MOST_TEXT_BYTES
+  let freeInChunks = MOST_CHUNK_BYTES
   try {
     for (const { type, data, crc } of pngChunks(png)) {
       if (!isTextChunk(type)) continue
+      freeInChunks -= data.length
+      // Before the checksum, which takes time for each byte.
+      if (freeInChunks < 0) throw tooMuchText()
       if (crc32(Buffer.concat([Buffer.from(type), data])) !== crc)
         throw new Error('the checksum of a text does not fit')
       const { keyword, text } = parseTextChunk(type, Buffer.from(data), free)
@@ -67,8 +74,12 @@ function parseTextChunk(type: string, data: Buffer, most: number): { keyword: st
   const keyword = data.toString('latin1', 0, keywordEnd)
   if (keywordEnd < 1 || begin <= keywordEnd) throw new Error('a text has no keyword')
   const text = data.subarray(begin)
-  if (!isCompressed && text.length > most) throw new Error(`it holds more than ${MOST_TEXT_BYTES} bytes of text`)
+  if (!isCompressed && text.length > most) throw tooMuchText()
   return { keyword, text: isCompressed ? inflateSync(text, { maxOutputLength: Math.max(1, most) }) : text }
+}
+
+function tooMuchText(): Error {
+  return new Error(`it holds more than ${MOST_TEXT_BYTES} bytes of text`)
 }
 
 /** An iTXt chunk: keyword, null, no compression (2 bytes), no language (null), no translated keyword (null), text. */

@@ -8,6 +8,7 @@ import { inPieces, runAtOnce, runInSlices } from '../../src/runtime/time-slice'
 import { fetchConfig } from '../configs/fetch-config'
 import { parseConfig } from '../configs/parse-config'
 import { saveConfig } from '../configs/write-config'
+import { makeTensor } from '../tensors/make-tensor'
 import { warnOfNonFinite } from '../tensors/non-finite'
 import * as tf from '../tensors/tf'
 import { grayscaleLoop, rgbLoop } from './convert-channels'
@@ -112,7 +113,7 @@ export class VaeImageProcessor implements SavableComponent {
     { signal, ...options }: PreprocessOptions & { signal?: AbortSignal | undefined } = {},
   ): Promise<tf.Tensor4D> {
     const { values, shape } = await runInSlices(this.preprocessLoop(images, options), signal)
-    return tf.tensor4d(values, shape)
+    return makeTensor<tf.Rank.R4>(values, shape, { signal })
   }
 
   /**
@@ -126,9 +127,13 @@ export class VaeImageProcessor implements SavableComponent {
   async postprocess(images: tf.Tensor4D, options: PostprocessOptions): Promise<Image[] | tf.Tensor4D>
   async postprocess(images: tf.Tensor4D, { outputType, signal }: PostprocessOptions): Promise<Image[] | tf.Tensor4D> {
     await warnOfNonFinite('PICTURE_NOT_FINITE', 'picture', images, { effect: ': NaN becomes black', signal })
-    if (outputType === 'tensor') return tf.tidy(() => this.denormalize(images))
+    const { doNormalize } = this.config
+    if (outputType === 'tensor' && !doNormalize) return images.clone()
     const values = await images.data<'float32'>()
-    return runInSlices(toImages(values, images.shape, this.config.doNormalize), signal)
+    if (outputType === 'tensor') {
+      return makeTensor(await runInSlices(denormalizeLoop(values), signal), images.shape, { signal })
+    }
+    return runInSlices(toImages(values, images.shape, doNormalize), signal)
   }
 
   private *preprocessLoop(
@@ -189,10 +194,16 @@ export class VaeImageProcessor implements SavableComponent {
     const number = doNormalize ? Math.fround(2 * fraction - 1) : fraction
     return doBinarize ? Number(number >= 0.5) : number
   }
+}
 
-  private denormalize(images: tf.Tensor4D): tf.Tensor4D {
-    return this.config.doNormalize ? tf.clipByValue(images.mul(0.5).add<tf.Tensor4D>(0.5), 0, 1) : images.clone()
-  }
+/** From the range of a VAE to that from 0 to 1. Each step is rounded to float32, as the operations on tensors round; NaN stays. */
+function* denormalizeLoop(values: Float32Array): Generator<void, Float32Array, void> {
+  const { fround, max, min } = Math
+  const result = new Float32Array(values.length)
+  yield* inPieces(values.length, (begin, end) => {
+    for (let i = begin; i < end; i++) result[i] = max(0, min(fround((values[i] as number) * 0.5 + 0.5), 1))
+  })
+  return result
 }
 
 /** Numbers as images of bytes. Each step is rounded to float32, as the operations on tensors round. */

@@ -143,12 +143,19 @@ export class Generator implements RunScoped {
   rand(shape: readonly number[], dtype: 'float64'): Float64Array
   rand(shape: readonly number[], dtype: GeneratorDType): Float32Array | Float64Array
   rand(shape: readonly number[], dtype: GeneratorDType = 'float32'): Float32Array | Float64Array {
-    const values = makeValues(shape, dtype)
-    fillUniform(values, this.engine)
-    roundValues(values, dtype)
-    // What the 16-bit types round up to 1 is 0 in PyTorch.
-    for (let i = 0; i < values.length; i++) if (values[i] === 1) values[i] = 0
-    return values
+    return runAtOnce(uniformLoop(makeValues(shape, dtype), dtype, this.engine))
+  }
+
+  /**
+   * The numbers of {@link rand}, drawn in slices between which the event loop runs, as {@link randnAsync} draws.
+   *
+   * @throws InvalidDrawError as there; the reason of `signal`
+   */
+  randAsync(
+    shape: readonly number[],
+    { dtype = 'float32', signal }: AsyncDrawOptions = {},
+  ): Promise<Float32Array | Float64Array> {
+    return this.drawInTurn(signal, engine => uniformLoop(makeValues(shape, dtype), dtype, engine))
   }
 
   /**
@@ -182,12 +189,10 @@ export class Generator implements RunScoped {
    */
   async randnAsync(shape: readonly number[], options?: AsyncDrawOptions): Promise<Float32Array | Float64Array> {
     const { dtype = 'float32' } = options ?? {}
-    const drawn = this.drawing.then(async () => {
+    return this.inTurn(async () => {
       await this.prefetchRandn(shape, options)
       return this.randn(shape, dtype)
     })
-    this.drawing = drawn.catch(() => undefined)
-    return drawn
   }
 
   /**
@@ -220,26 +225,59 @@ export class Generator implements RunScoped {
   randint(low: number, high: number, shape: readonly number[]): Float64Array
   randint(low: bigint, high: bigint, shape: readonly number[]): BigInt64Array
   randint(low: number | bigint, high: number | bigint, shape: readonly number[]): Float64Array | BigInt64Array {
-    return typeof low === 'bigint' && typeof high === 'bigint'
-      ? this.randintOfBigints(low, high, shape)
-      : this.randintOfNumbers(Number(low), Number(high), shape)
+    return runAtOnce(integerLoop(low, high, elementCount(shape), this.engine))
   }
 
-  private randintOfNumbers(low: number, high: number, shape: readonly number[]): Float64Array {
-    const span = high - low
-    if (![low, high, span].every(Number.isSafeInteger) || span <= 0) throw impossibleBounds(low, high)
-    return new Float64Array(elementCount(shape)).map(
-      () => low + (span < LARGE_SPAN ? this.engine.next32() % span : Number(this.next64() % BigInt(span))),
-    )
+  /**
+   * The numbers of {@link randint}, drawn in slices between which the event loop runs, as {@link randnAsync} draws.
+   *
+   * @throws InvalidDrawError as there; the reason of `signal`
+   */
+  randintAsync(
+    low: number,
+    high: number,
+    shape: readonly number[],
+    options?: Pick<AsyncDrawOptions, 'signal'>,
+  ): Promise<Float64Array>
+  randintAsync(
+    low: bigint,
+    high: bigint,
+    shape: readonly number[],
+    options?: Pick<AsyncDrawOptions, 'signal'>,
+  ): Promise<BigInt64Array>
+  randintAsync(
+    low: number | bigint,
+    high: number | bigint,
+    shape: readonly number[],
+    { signal }: Pick<AsyncDrawOptions, 'signal'> = {},
+  ): Promise<Float64Array | BigInt64Array> {
+    return this.drawInTurn(signal, engine => integerLoop(low, high, elementCount(shape), engine))
   }
 
-  private randintOfBigints(low: bigint, high: bigint, shape: readonly number[]): BigInt64Array {
-    const span = high - low
-    const isInt64 = (value: bigint) => BigInt.asIntN(64, value) === value
-    if (![low, high].every(isInt64) || span <= 0n) throw impossibleBounds(low, high)
-    return new BigInt64Array(elementCount(shape)).map(
-      () => low + ((span < LARGE_SPAN ? BigInt(this.engine.next32()) : this.next64()) % span),
-    )
+  /** Waits for the draws that were asked for before. */
+  private inTurn<T>(draw: () => Promise<T>): Promise<T> {
+    const drawn = this.drawing.then(draw)
+    this.drawing = drawn.catch(() => undefined)
+    return drawn
+  }
+
+  /** Draws with a copy of the engine, which takes its place at the end; again, if others have drawn meanwhile. */
+  private drawInTurn<T>(
+    signal: AbortSignal | undefined,
+    loop: (engine: MersenneTwister) => Iterator<void, T>,
+  ): Promise<T> {
+    return this.inTurn(async () => {
+      signal?.throwIfAborted()
+      for (;;) {
+        const { engine: from } = this
+        const place = from.position
+        const engine = from.clone()
+        const values = await runInSlices(loop(engine), signal)
+        if (this.engine !== from || from.position !== place) continue
+        this.engine = engine
+        return values
+      }
+    })
   }
 
   private *normalLoop(values: Float32Array | Float64Array, dtype: GeneratorDType): IterableIterator<void> {
@@ -269,11 +307,6 @@ export class Generator implements RunScoped {
     return BigInt.asUintN(64, BigInt(this.givenSeed))
   }
 
-  private next64(): bigint {
-    const high = this.engine.next32()
-    return (BigInt(high) << 32n) | BigInt(this.engine.next32())
-  }
-
   /** One normal number, as PyTorch makes those of small draws: in pairs, in double precision for every type. */
   private nextNormal(): number {
     if (this.keptNormal !== undefined) {
@@ -286,6 +319,56 @@ export class Generator implements RunScoped {
     this.keptNormal = radius * Math.sin(angle)
     return radius * Math.cos(angle)
   }
+}
+
+/** Fills an array with uniform numbers, in pieces. */
+function* uniformLoop<T extends Float32Array | Float64Array>(
+  values: T,
+  dtype: GeneratorDType,
+  engine: MersenneTwister,
+): globalThis.Generator<void, T, void> {
+  yield* inPieces(values.length, (begin, end) => {
+    const piece = values.subarray(begin, end)
+    fillUniform(piece, engine)
+    roundValues(piece, dtype)
+    // What the 16-bit types round up to 1 is 0 in PyTorch.
+    for (let i = 0; i < piece.length; i++) if (piece[i] === 1) piece[i] = 0
+  })
+  return values
+}
+
+/** Draws whole numbers, in pieces. @throws InvalidDrawError for impossible bounds */
+function* integerLoop(
+  low: number | bigint,
+  high: number | bigint,
+  count: number,
+  engine: MersenneTwister,
+): globalThis.Generator<void, Float64Array | BigInt64Array, void> {
+  if (typeof low === 'bigint' && typeof high === 'bigint') {
+    const span = high - low
+    const isInt64 = (value: bigint) => BigInt.asIntN(64, value) === value
+    if (![low, high].every(isInt64) || span <= 0n) throw impossibleBounds(low, high)
+    const values = new BigInt64Array(count)
+    yield* inPieces(count, (begin, end) => {
+      for (let i = begin; i < end; i++)
+        values[i] = low + ((span < LARGE_SPAN ? BigInt(engine.next32()) : next64(engine)) % span)
+    })
+    return values
+  }
+  const [first, last] = [Number(low), Number(high)]
+  const span = last - first
+  if (![first, last, span].every(Number.isSafeInteger) || span <= 0) throw impossibleBounds(first, last)
+  const values = new Float64Array(count)
+  yield* inPieces(count, (begin, end) => {
+    for (let i = begin; i < end; i++)
+      values[i] = first + (span < LARGE_SPAN ? engine.next32() % span : Number(next64(engine) % BigInt(span)))
+  })
+  return values
+}
+
+function next64(engine: MersenneTwister): bigint {
+  const high = engine.next32()
+  return (BigInt(high) << 32n) | BigInt(engine.next32())
 }
 
 /** Fills an array of at least a block with normal numbers, in pieces. */

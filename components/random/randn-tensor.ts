@@ -1,5 +1,6 @@
 /** Noise for latents. Counterpart: diffusers utils/torch_utils.py (randn_tensor). */
 import { runAtOnce, runInSlices } from '../../src/runtime/time-slice'
+import { makeTensor } from '../tensors/make-tensor'
 import * as tf from '../tensors/tf'
 import { channelsLastLoop, toChannelsLast } from './channels-last'
 import { elementCount, Generator } from './generator'
@@ -49,7 +50,7 @@ export async function randnTensorAsync(
     generator instanceof Generator
       ? ((await generator.randnAsync(shape, { signal })) as Float32Array) // Of float32, as by default.
       : await runInSlices(drawEach(generator, shape), signal)
-  return tf.tensor(await runInSlices(channelsLastLoop(values, shape), signal), [...shape])
+  return makeTensor(await runInSlices(channelsLastLoop(values, shape), signal), shape, { signal })
 }
 
 function* drawEach(

@@ -1,5 +1,6 @@
 /** Joins batches without blocking the event loop. */
 import { inPieces, runInSlices } from '../../src/runtime/time-slice'
+import { makeTensor } from './make-tensor'
 import * as tf from './tf'
 
 /** Numbers from which joining takes longer than a slice. */
@@ -26,5 +27,5 @@ export async function concatRows(parts: readonly tf.Tensor[]): Promise<tf.Tensor
     await runInSlices(inPieces(values.length, copy, PIECE))
     offset += values.length
   }
-  return tf.tensor(target, [parts.reduce((sum, { shape: [rows = 0] }) => sum + rows, 0), ...row])
+  return makeTensor(target, [parts.reduce((sum, { shape: [rows = 0] }) => sum + rows, 0), ...row])
 }

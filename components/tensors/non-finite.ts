@@ -10,6 +10,12 @@ export function countNonFinite(values: Float32Array): number {
   return count
 }
 
+/** Counts them in slices, between which the event loop runs. @throws the reason of `signal` */
+export async function countNonFiniteAsync(values: Float32Array, signal?: AbortSignal): Promise<number> {
+  const [count = 0] = await runInSlices(countEach(values, 1), signal)
+  return count
+}
+
 /** How {@link warnOfNonFinite} words its warning. */
 export interface NonFiniteWarningOptions {
   /** What comes of such values, as an end of a sentence. */

@@ -1,6 +1,7 @@
 /** Repeats the rows of tensors without blocking the event loop. */
 import { inPieces, runInSlices } from '../../src/runtime/time-slice'
-import * as tf from './tf'
+import { makeTensor } from './make-tensor'
+import type * as tf from './tf'
 
 /** Numbers that one piece of the loop copies: a fraction of a millisecond. */
 const PIECE = 2 ** 17
@@ -40,5 +41,5 @@ export async function repeatRows<T extends tf.Tensor>(
   const target = new Float32Array(x.size * times)
   const [count = 1, ...row] = x.shape
   await runInSlices(repeatRowsLoop(rows, { rowSize: x.size / count, times, target }), signal)
-  return tf.tensor(target, [count * times, ...row]) as T
+  return (await makeTensor(target, [count * times, ...row], { signal })) as T
 }

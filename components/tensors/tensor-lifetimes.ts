@@ -1,7 +1,7 @@
 /** Hands tensors to the runtime, which gives back those that a run leaves over. */
 import * as tf from '@tensorflow/tfjs-core'
 import { type ResourceKind, registerResourceKind, trackResource } from '../../src'
-import { countNonFinite } from './non-finite'
+import { countNonFiniteAsync } from './non-finite'
 
 const tensorResource: ResourceKind<tf.Tensor> = {
   is: (value): value is tf.Tensor => value instanceof tf.Tensor && !(value instanceof tf.Variable),
@@ -13,7 +13,7 @@ const tensorResource: ResourceKind<tf.Tensor> = {
   async findNonFinite(tensor) {
     if (tensor.dtype !== 'float32') return undefined
     const values = await tensor.data<'float32'>()
-    const wrong = countNonFinite(values)
+    const wrong = await countNonFiniteAsync(values)
     return wrong === 0 ? undefined : `${wrong} of ${values.length} values that are NaN or infinite`
   },
 }

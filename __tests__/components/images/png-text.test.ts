@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { computeCrc32, crc32 } from '../../../components/images/crc32'
 import { Image } from '../../../components/images/image'
 import { InvalidImageError } from '../../../components/images/invalid-image-error'
 import { InvalidPngTextError } from '../../../components/images/invalid-png-text-error'
@@ -26,6 +27,22 @@ describe('PNG text', () => {
   test('leaves the picture as it is', async () => {
     const image = countingImage(6, 5)
     expect(await Image.load(await image.toPng({ tesserae: 'x'.repeat(100_000) }))).toEqual(image)
+  })
+
+  test('has the checksum that Node computes', () => {
+    const bytes = Buffer.from('The quick brown fox, 日本')
+    expect(computeCrc32(bytes)).toBe(crc32(bytes))
+    expect(computeCrc32(Buffer.from('123456789'))).toBe(0xcbf43926)
+  })
+
+  test('is refused before its checksum is computed if its chunks are too long for the texts that are read', async () => {
+    const png = await countingImage(2, 2).toPng()
+    // Compressed chunks that say nothing at great length.
+    const empty = Buffer.concat(new Array(10).fill(Buffer.alloc(2 ** 19)))
+    const chunk = Buffer.concat([Buffer.alloc(4), Buffer.from('zTXtnote\0\0'), empty, Buffer.alloc(4)])
+    chunk.writeUInt32BE(chunk.length - 12, 0)
+    const reading = readPngText(Buffer.concat([png.subarray(0, 33), chunk, png.subarray(33)]))
+    await expect(reading).rejects.toThrow(/more than 4194304 bytes of text/)
   })
 
   test('is written as the specification says, with its checksum', () => {

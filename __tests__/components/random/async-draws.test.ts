@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { BrownianNoise, Generator, randnTensor, randnTensorAsync } from 'tesserae'
+import { BrownianNoise, Generator, InvalidDrawError, randnTensor, randnTensorAsync } from 'tesserae'
 import { cpuLoader } from '../../../components/backends/cpu-loader'
 import { ticksDuring } from '../../src/runtime/ticks-during'
 
@@ -53,6 +53,54 @@ test('a draw that comes in between gets the next numbers', async () => {
   await Promise.resolve()
   expect(slow.randn([40])).toEqual(fast.randn([40]))
   expectSame(await large, fast.randn([LARGE]))
+})
+
+/** Uniform and whole numbers, drawn in slices and at once. */
+const draws: readonly (readonly [
+  string,
+  (from: Generator, size: number, options?: { signal: AbortSignal }) => Promise<ArrayBufferView>,
+  (from: Generator, size: number) => ArrayBufferView,
+])[] = [
+  ['uniform', (from, size, options) => from.randAsync([size], options), (from, size) => from.rand([size])],
+  [
+    'rounded',
+    (from, size, options) => from.randAsync([size], { ...options, dtype: 'bfloat16' }),
+    (from, size) => from.rand([size], 'bfloat16'),
+  ],
+  [
+    'whole',
+    (from, size, options) => from.randintAsync(-3, 1000, [size], options),
+    (from, size) => from.randint(-3, 1000, [size]),
+  ],
+  [
+    'large',
+    (from, size, options) => from.randintAsync(0n, 2n ** 60n, [size], options),
+    (from, size) => from.randint(0n, 2n ** 60n, [size]),
+  ],
+]
+
+describe.each(draws)('%s numbers', (_, slowly, atOnce) => {
+  test('are the same in slices as at once, and in turn', async () => {
+    const [slow, fast] = [new Generator(7), new Generator(7)]
+    const drawn = await Promise.all([slowly(slow, LARGE), slow.randnAsync([4]), slowly(slow, 3)])
+    for (const [i, expected] of [atOnce(fast, LARGE), fast.randn([4]), atOnce(fast, 3)].entries())
+      expectSame(drawn[i], expected)
+    expect(slow.getState()).toEqual(fast.getState())
+  })
+
+  test('let timers fire, and leave the generator where it was when they are aborted', async () => {
+    const generator = new Generator(9)
+    const state = generator.getState()
+    const controller = new AbortController()
+    setTimeout(() => controller.abort(new Error('enough')), 10)
+    const drawing = slowly(generator, 2 ** 24, { signal: controller.signal })
+    expect(await ticksDuring(() => expect(drawing).rejects.toThrow('enough'))).toBeGreaterThanOrEqual(1)
+    expect(generator.getState()).toEqual(state)
+  })
+})
+
+test('bounds of whole numbers are checked in slices, too', async () => {
+  await expect(new Generator(1).randintAsync(3, 3, [2])).rejects.toThrow(InvalidDrawError)
 })
 
 test('an aborted draw leaves the generator where it was', async () => {

@@ -51,14 +51,7 @@ export {
   registerRepositoryResolver,
   resolveRepository,
 } from './hub/repository-resolver'
-export {
-  type AutoCpuOffloadOptions,
-  type ComponentFilter,
-  ComponentsManager,
-  type ComponentsManagerOptions,
-  type GetOneOptions,
-  type ResultOptions,
-} from './manager/components-manager'
+export { ComponentsManager } from './manager/components-manager'
 export type { CallDemand, CallGuard, ManagedModel, ModelMemory } from './manager/managed-model'
 export type {
   ManagerEvent,
@@ -67,6 +60,13 @@ export type {
   ManagerWarningCode,
   OffloadEvent,
 } from './manager/manager-events'
+export type {
+  AutoCpuOffloadOptions,
+  ComponentFilter,
+  ComponentsManagerOptions,
+  GetOneOptions,
+  ResultOptions,
+} from './manager/manager-options'
 export type { ComponentInfo } from './manager/model-info'
 export { leastRecentlyUsed } from './manager/offload/least-recently-used'
 export type { OffloadCandidate, OffloadRequest, OffloadStrategy } from './manager/offload/offload-strategy'
@@ -116,11 +116,7 @@ export { drawSvg, type SvgOptions } from './picture/svg'
 export type { ComponentRegistry } from './pipeline/component-registry'
 export type { IndexToSave } from './pipeline/index-to-save'
 export type { LoadComponentsOptions, PerComponent } from './pipeline/load-options'
-export {
-  type InitPipelineOptions,
-  type LoadPipelineOptions,
-  ModularPipeline,
-} from './pipeline/modular-pipeline'
+export { ModularPipeline } from './pipeline/modular-pipeline'
 export type { PipelineBlocks } from './pipeline/pipeline-blocks'
 export type { CallOptions, CallOptionsFor, KnownState, PipelineInputs } from './pipeline/pipeline-call'
 export {
@@ -129,6 +125,7 @@ export {
   registerBlockClasses,
   registerPipelineFamily,
 } from './pipeline/pipeline-families'
+export type { InitPipelineOptions, LoadPipelineOptions } from './pipeline/pipeline-options'
 export type { PipelineStream } from './pipeline/pipeline-stream'
 export type { PushPipelineOptions, SavedPipeline, SavePipelineOptions } from './pipeline/save-pretrained'
 export { outsideRuns } from './runtime/active-run'

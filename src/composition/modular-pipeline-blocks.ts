@@ -10,8 +10,6 @@ import { documentAsMarkdown, type MarkdownOptions } from '../documentation/markd
 import { printBlock } from '../documentation/print'
 import { CustomCodeError } from '../errors/custom-code-error'
 import { LoopBlockOutsideLoopError, MissingLoopStepError } from '../errors/loop-errors'
-import { MissingInputError } from '../errors/missing-input-error'
-import { MissingOutputError } from '../errors/missing-output-error'
 import type { ModularError } from '../errors/modular-error'
 import { NotImplementedError } from '../errors/not-implemented-error'
 import { NoWorkflowsError } from '../errors/workflow-errors'
@@ -22,11 +20,12 @@ import type { ComponentSpec } from '../params/component-spec'
 import type { ConfigSpec } from '../params/config-spec'
 import type { InputParam } from '../params/input-param'
 import type { OutputParam } from '../params/output-param'
-import { isAbsent } from '../params/schema'
 import { drawMermaid } from '../picture/mermaid'
 import type { PictureOptions } from '../picture/picture'
-import { type InitPipelineOptions, ModularPipeline } from '../pipeline/modular-pipeline'
+import { ModularPipeline } from '../pipeline/modular-pipeline'
+import type { InitPipelineOptions } from '../pipeline/pipeline-options'
 import { activeRun } from '../runtime/active-run'
+import { readBlockState, writeBlockState } from '../runtime/block-values'
 import { bindView } from '../runtime/bound-view'
 import type { CallResult } from '../runtime/call-result'
 import { type Components, RUN } from '../runtime/components'
@@ -35,11 +34,9 @@ import { after, type MaybePromise } from '../runtime/maybe-promise'
 import { Run } from '../runtime/run'
 import type { RunContext } from '../runtime/run-context'
 import type { RunCost } from '../runtime/run-cost'
-import { checkShapes } from '../runtime/shape-binding'
 import type { ViewNames } from '../runtime/view-names'
 import { BlockState } from '../state/block-state'
-import { copyValue } from '../state/copy-value'
-import { isPipelineState, type PipelineState } from '../state/pipeline-state'
+import { type PipelineState } from '../state/pipeline-state'
 import type { BlockKind, BlockNode } from '../wiring/block-node'
 import { treatAfterLoad } from '../wiring/combine'
 import { type Explanation, explain } from '../wiring/explain'
@@ -232,26 +229,7 @@ export abstract class ModularPipelineBlocks implements BlockNode {
    * @throws MissingInputError for a required one that is absent, ShapeMismatchError
    */
   getBlockState<V = unknown>(state: PipelineState | BlockState): BlockState & V {
-    if (!isPipelineState(state)) return state as BlockState & V
-    const values: Record<string, unknown> = {}
-    for (const { name, kwargsType, default: fallback, required, typeHint } of this.inputs) {
-      if (name !== null) {
-        const value = state.values.get(name) ?? copyValue(fallback)
-        if (required && value === undefined) {
-          const path = activeRun()?.path ?? []
-          const available = [...state.values.keys()].filter(key => state.has(key))
-          throw new MissingInputError({ path, input: name, type: typeHint, available })
-        }
-        if (value !== undefined || !(name in values)) values[name] = value
-      } else if (kwargsType !== undefined) {
-        const members = Object.entries(state.getByKwargs(kwargsType)).filter(([, value]) => !isAbsent(value))
-        const group = Object.fromEntries(members)
-        Object.assign(values, group, { [kwargsType]: { ...(values[kwargsType] as object | undefined), ...group } })
-      }
-    }
-    const blockState = new BlockState(values)
-    checkShapesInRun(this.inputs, blockState)
-    return blockState as BlockState & V
+    return readBlockState(this.inputs, state) as BlockState & V
   }
 
   /**
@@ -259,27 +237,8 @@ export abstract class ModularPipelineBlocks implements BlockNode {
    * @throws MissingOutputError for an output that was not written, ShapeMismatchError
    */
   setBlockState(state: PipelineState | BlockState, blockState: BlockState): void {
-    if (!isPipelineState(state)) {
-      // The values of the loop are the state that its blocks share.
-      if (state !== blockState) Object.assign(state, blockState)
-      return
-    }
-    checkShapesInRun(this.intermediateOutputs, blockState)
-    for (const { name, kwargsType } of this.intermediateOutputs) {
-      if (!(name in blockState)) {
-        if (this.isOptionalOutput(name)) continue
-        throw new MissingOutputError(activeRun()?.path ?? [], name)
-      }
-      state.set(name, blockState[name], kwargsType)
-    }
-    for (const { name, kwargsType } of this.inputs) {
-      const names = name !== null ? [name] : new Set(state.kwargsMapping.get(kwargsType as string))
-      for (const member of names) {
-        if (member in blockState && (blockState[member] ?? undefined) !== state.values.get(member)) {
-          state.set(member, blockState[member], kwargsType)
-        }
-      }
-    }
+    const { inputs, intermediateOutputs: outputs } = this
+    writeBlockState({ inputs, outputs, isOptional: name => this.isOptionalOutput(name) }, state, blockState)
   }
 
   /** Whether an output may be left out. */
@@ -414,12 +373,6 @@ defineReplaceable(ModularPipelineBlocks, {
     return listOf(getDeclarations(this.constructor).configs)
   },
 })
-
-/** Blocks that are called outside of a run have no sizes to compare with. */
-function checkShapesInRun(params: Parameters<typeof checkShapes>[1], values: BlockState): void {
-  const run = activeRun()
-  if (run instanceof Run) checkShapes(run, params, values)
-}
 
 function* inputNamesOf(inputs: readonly InputParam[]): Iterable<string> {
   for (const { name, kwargsType } of inputs) {

@@ -8,56 +8,27 @@ import { OffloadNotEnabledError } from '../errors/offload-not-enabled-error'
 import { nameList } from '../errors/text'
 import { UnknownFreeMemoryError } from '../errors/unknown-free-memory-error'
 import { UnknownValueError } from '../errors/unknown-value-error'
-import { type ByteSize, parseByteSize } from '../format/byte-size'
+import { parseByteSize } from '../format/byte-size'
 import { classNameOf } from '../format/class-name'
 import { CONFIG_LOAD_ID, loadIdOf } from '../params/load-ids'
 import type { ComponentRegistry } from '../pipeline/component-registry'
+import { ComponentCatalog } from './component-catalog'
 import { componentId, nameInId } from './component-id'
 import { componentsTable } from './components-table'
 import { isManagedModel, type ManagedModel } from './managed-model'
 import type { ManagerListener, ManagerWarningCode } from './manager-events'
+import type {
+  AutoCpuOffloadOptions,
+  ComponentFilter,
+  ComponentsManagerOptions,
+  GetOneOptions,
+  ResultOptions,
+} from './manager-options'
 import { type ComponentInfo, infoFields, infoOf } from './model-info'
 import { parseNamePattern } from './name-pattern'
 import type { OffloadStrategy } from './offload/offload-strategy'
 import { type MemoryBudget, Offloader } from './offload/offloader'
 import { OFFLOAD_STRATEGIES, type OffloadStrategyName } from './offload/strategies'
-
-/** Options of a {@link ComponentsManager}. */
-export interface ComponentsManagerOptions {
-  /** Told what happens, warnings too. Without it, warnings go the way of Node's own, as `TesseraeWarning`. */
-  onEvent?: ManagerListener
-}
-
-/** Restricts a search; all that is stated must hold. */
-export interface ComponentFilter {
-  /** Name of a collection. */
-  collection?: string | undefined
-  /** Where the component was loaded from: the `loadId` of its spec. */
-  loadId?: string | undefined
-}
-
-/** How {@link ComponentsManager.getOne} finds a component: by its id, or by anything else. */
-export interface GetOneOptions extends ComponentFilter {
-  id?: string | undefined
-  /** A name or a pattern, as {@link ComponentsManager.searchComponents} takes it. */
-  name?: string | undefined
-}
-
-/** What the keys of a result are. */
-export interface ResultOptions {
-  /** Whether components stand under their names, which then must differ, or under their ids. Default: names. */
-  keys?: 'names' | 'ids' | undefined
-}
-
-/** Options of {@link ComponentsManager.enableAutoCpuOffload}. */
-export interface AutoCpuOffloadOptions {
-  /** Bytes of weights that all models together may have in memory, or a text such as `8GB`. Default: none, where a margin is kept. */
-  limit?: ByteSize | undefined
-  /** Bytes of memory that must stay free for all that is no weights. Default: `3GB`, or nothing where there is a limit. */
-  memoryReserveMargin?: ByteSize | undefined
-  /** Chooses what leaves memory. Default: `leastRecentlyUsed`; `smallestCombination` is that of diffusers. */
-  offloadStrategy?: OffloadStrategyName | OffloadStrategy | undefined
-}
 
 const DEFAULT_MARGIN = '3GB'
 
@@ -76,9 +47,7 @@ const REMOVE_ADVICE = "If you do not need both, call remove('<id>')."
  * ```
  */
 export class ComponentsManager implements ComponentRegistry {
-  private readonly byId = new Map<string, unknown>()
-  private readonly members = new Map<string, Set<string>>()
-  private readonly times = new Map<string, Date>()
+  private readonly catalog = new ComponentCatalog()
   private readonly pinned = new Set<unknown>()
   private readonly listener: ManagerListener
   private budget: MemoryBudget | undefined
@@ -91,12 +60,12 @@ export class ComponentsManager implements ComponentRegistry {
 
   /** All components by id, in the order in which they were added. */
   get components(): ReadonlyMap<string, unknown> {
-    return new Map(this.byId)
+    return this.catalog.all
   }
 
   /** The ids in each collection. */
   get collections(): ReadonlyMap<string, ReadonlySet<string>> {
-    return new Map([...this.members].map(([name, ids]) => [name, new Set(ids)]))
+    return this.catalog.collections
   }
 
   /** Whether models leave memory by themselves. */
@@ -121,12 +90,11 @@ export class ComponentsManager implements ComponentRegistry {
     if (collection !== undefined) requireName('collection', collection)
     if (this.budget) requireMeasurable(this.budget, [component])
     const id = componentId(name, component)
-    const isNew = !this.byId.has(id)
+    const isNew = !this.catalog.has(id)
     if (!isNew) this.warn('KNOWN_COMPONENT', `the component "${name}" is here already, as "${id}".`)
     else this.warnOfOtherNames(id, component)
     this.warnOfLoadId(id, component)
-    this.byId.set(id, component)
-    if (isNew) this.times.set(id, new Date())
+    this.catalog.add(id, component)
     if (collection !== undefined) this.addToCollection(id, name, collection)
     if (isNew && this.budget && isManagedModel(component)) this.look(component)
     return id
@@ -137,15 +105,13 @@ export class ComponentsManager implements ComponentRegistry {
    * are read again. An unknown id gives a warning.
    */
   remove(id: string): void {
-    if (!this.byId.has(id)) {
+    if (!this.catalog.has(id)) {
       this.warn('UNKNOWN_COMPONENT', `there is no component "${id}" to remove.`)
       return
     }
-    const component = this.byId.get(id)
-    this.byId.delete(id)
-    this.times.delete(id)
-    for (const ids of this.members.values()) ids.delete(id)
-    if ([...this.byId.values()].includes(component)) return
+    const component = this.catalog.require(id)
+    this.catalog.remove(id)
+    if (this.catalog.distinct.has(component)) return
     this.pinned.delete(component)
     if (!isManagedModel(component)) return
     if (this.budget && this.offloader) {
@@ -156,16 +122,17 @@ export class ComponentsManager implements ComponentRegistry {
 
   /** Takes a component out of a collection, and removes it where that was its last. Unknown ones give a warning. */
   removeFromCollection(id: string, collection: string): void {
-    const ids = this.members.get(collection)
+    const ids = this.catalog.membersOf(collection)
     if (ids === undefined) {
       this.warn('UNKNOWN_COLLECTION', `there is no collection "${collection}".`)
       return
     }
-    if (!ids.delete(id)) {
+    if (!ids.has(id)) {
       this.warn('UNKNOWN_COMPONENT', `there is no component "${id}" in the collection "${collection}".`)
       return
     }
-    if (this.collectionsOf(id).length > 0) return
+    this.catalog.leave(id, collection)
+    if (this.catalog.collectionsOf(id).length > 0) return
     this.warn('REMOVED_WITH_COLLECTION', `"${id}" is removed, as it belongs to no other collection.`)
     this.remove(id)
   }
@@ -184,11 +151,11 @@ export class ComponentsManager implements ComponentRegistry {
       const expected = 'a search takes one text: a name, or a pattern such as "unet|vae*"'
       throw new InputTypeError({ path: [], input: 'names', expected, value: names })
     }
-    const ids = this.lookUp({ collection, loadId })
-    if (names === undefined) return this.resultOf(ids, keys)
+    const ids = this.catalog.find({ collection, loadId })
+    if (names === undefined) return this.catalog.pick(ids, keys)
     const matches = parseNamePattern(names, ids.map(nameInId))
     const found = matches ? ids.filter(id => matches(nameInId(id))) : []
-    if (found.length > 0) return this.resultOf(found, keys)
+    if (found.length > 0) return this.catalog.pick(found, keys)
     throw new ComponentSearchError('none', `no component fits "${names}"; there are ${nameList(ids)}.`)
   }
 
@@ -203,7 +170,7 @@ export class ComponentsManager implements ComponentRegistry {
       if (name !== undefined || filter.collection !== undefined || filter.loadId !== undefined) {
         throw new ComponentSearchError('contradiction', 'an id stands for one component: pass nothing beside it.')
       }
-      return this.require(id) as T // The caller says what is there, as everywhere.
+      return this.catalog.require(id) as T // The caller says what is there, as everywhere.
     }
     const found = this.searchComponents(name, filter)
     const keys = Object.keys(found)
@@ -216,7 +183,7 @@ export class ComponentsManager implements ComponentRegistry {
   /** The ids of the components of these names, without patterns; of all names, if none is given. An unknown collection has none. */
   getIds(names?: string | readonly string[], collection?: string): string[] {
     const wanted = names === undefined ? [undefined] : [names].flat()
-    return [...new Set(wanted.flatMap(name => this.lookUp({ name, collection })))]
+    return [...new Set(wanted.flatMap(name => this.catalog.find({ name, collection })))]
   }
 
   /**
@@ -225,8 +192,8 @@ export class ComponentsManager implements ComponentRegistry {
    * @throws UnknownValueError; ComponentSearchError where names would have to stand for two of them
    */
   getComponentsByIds(ids: readonly string[], { keys }: ResultOptions = {}): Record<string, unknown> {
-    for (const id of ids) this.require(id)
-    return this.resultOf([...new Set(ids)], keys)
+    for (const id of ids) this.catalog.require(id)
+    return this.catalog.pick([...new Set(ids)], keys)
   }
 
   /**
@@ -245,7 +212,7 @@ export class ComponentsManager implements ComponentRegistry {
    * @throws UnknownValueError for an unknown id or field
    */
   getModelInfo(id: string, fields?: keyof ComponentInfo | readonly (keyof ComponentInfo)[]): Partial<ComponentInfo> {
-    const component = this.require(id)
+    const component = this.catalog.require(id)
     const asked = fields === undefined ? undefined : [fields].flat()
     for (const field of asked ?? []) {
       if (!infoFields.includes(field)) {
@@ -254,8 +221,8 @@ export class ComponentsManager implements ComponentRegistry {
     }
     const info = infoOf(component, {
       id,
-      addedTime: this.times.get(id) as Date,
-      collections: this.collectionsOf(id),
+      addedTime: this.catalog.addedTime(id),
+      collections: this.catalog.collectionsOf(id),
       isPinned: this.pinned.has(component),
       isGuarded: isManagedModel(component) && component.callGuard !== undefined,
     })
@@ -320,8 +287,9 @@ export class ComponentsManager implements ComponentRegistry {
   /** Disposes all components that can be disposed, and forgets them. Calls come to their ends first where they hold memory of a runtime. */
   dispose(): void {
     this.disableAutoCpuOffload()
-    const components = new Set(this.byId.values())
-    for (const known of [this.byId, this.times, this.members, this.pinned]) known.clear()
+    const components = this.catalog.distinct
+    this.catalog.clear()
+    this.pinned.clear()
     for (const component of components) disposeComponent(component)
   }
 
@@ -331,9 +299,9 @@ export class ComponentsManager implements ComponentRegistry {
    * @param width columns that there are; what does not fit is cut, and then left out. Default: those of the terminal, or 100
    */
   toString(width: number = process.stdout.columns || 100): string {
-    const entries = [...this.byId.keys()].map(id => ({
+    const entries = [...this.catalog.all.keys()].map(id => ({
       ...(this.getModelInfo(id) as ComponentInfo), // No field is left out.
-      collections: this.collectionsOf(id),
+      collections: this.catalog.collectionsOf(id),
     }))
     return componentsTable(entries, width)
   }
@@ -344,35 +312,33 @@ export class ComponentsManager implements ComponentRegistry {
 
   /** Models, each once. */
   private get models(): readonly ManagedModel[] {
-    return [...new Set(this.byId.values())].filter(isManagedModel)
+    return [...this.catalog.distinct].filter(isManagedModel)
   }
 
   /** Hands a model to the offloader, under the id by which it came first. */
   private look(model: ManagedModel): void {
-    const [id] = [...this.byId].find(([, component]) => component === model) as [string, unknown]
+    const [id] = [...this.catalog.all].find(([, component]) => component === model) as [string, unknown]
     this.offloader?.take(model, id, this.pinned.has(model))
   }
 
   private setPinned(id: string, isPinned: boolean): void {
-    const component = this.require(id)
+    const component = this.catalog.require(id)
     if (isPinned) this.pinned.add(component)
     else this.pinned.delete(component)
     if (isManagedModel(component)) this.offloader?.setPinned(component, isPinned)
   }
 
   private addToCollection(id: string, name: string, collection: string): void {
-    const ids = this.members.get(collection) ?? new Set()
-    this.members.set(collection, ids)
-    if (ids.has(id)) return
-    for (const other of this.lookUp({ name, collection })) {
+    if (this.catalog.membersOf(collection)?.has(id)) return
+    for (const other of this.catalog.find({ name, collection })) {
       this.warn('REPLACED_IN_COLLECTION', `"${id}" takes the place of "${other}" in the collection "${collection}".`)
       this.removeFromCollection(other, collection)
     }
-    ids.add(id)
+    this.catalog.join(id, collection)
   }
 
   private warnOfOtherNames(id: string, component: unknown): void {
-    for (const [other, known] of this.byId) {
+    for (const [other, known] of this.catalog.all) {
       if (known !== component) continue
       this.warn('DUPLICATE_COMPONENT', `"${id}" is the same component as "${other}". ${REMOVE_ADVICE}`)
     }
@@ -381,42 +347,10 @@ export class ComponentsManager implements ComponentRegistry {
   private warnOfLoadId(id: string, component: unknown): void {
     const loadId = loadIdOf(component)
     if (loadId === undefined || loadId === CONFIG_LOAD_ID) return
-    const others = this.lookUp({ loadId }).filter(other => other !== id)
+    const others = this.catalog.find({ loadId }).filter(other => other !== id)
     if (others.length === 0) return
     const message = `"${id}" was loaded from the same place (${loadId}) as ${nameList(others)}. ${REMOVE_ADVICE}`
     this.warn('DUPLICATE_LOAD_ID', message)
-  }
-
-  /** The ids for which all holds that is stated. */
-  private lookUp({ name, collection, loadId }: ComponentFilter & { name?: string | undefined }): string[] {
-    const members = collection === undefined ? undefined : (this.members.get(collection) ?? new Set())
-    return [...this.byId]
-      .filter(([id]) => (name === undefined || nameInId(id) === name) && (members?.has(id) ?? true))
-      .filter(([, component]) => loadId === undefined || loadIdOf(component) === loadId)
-      .map(([id]) => id)
-  }
-
-  private resultOf(ids: readonly string[], keys: ResultOptions['keys'] = 'names'): Record<string, unknown> {
-    const result = new Map<string, unknown>()
-    for (const id of ids) {
-      const key = keys === 'ids' ? id : nameInId(id)
-      if (result.has(key)) {
-        const same = ids.filter(other => nameInId(other) === key)
-        const message = `${nameList(same)} have the same name. Ask for them by id ({ keys: 'ids' }), or restrict the search to a collection.`
-        throw new ComponentSearchError('same-name', message, same)
-      }
-      result.set(key, this.byId.get(id))
-    }
-    return Object.fromEntries(result)
-  }
-
-  private collectionsOf(id: string): string[] {
-    return [...this.members].filter(([, ids]) => ids.has(id)).map(([name]) => name)
-  }
-
-  private require(id: string): unknown {
-    if (this.byId.has(id)) return this.byId.get(id)
-    throw new UnknownValueError('The components manager', id, [...this.byId.keys()], 'component')
   }
 
   private warn(code: ManagerWarningCode, message: string): void {

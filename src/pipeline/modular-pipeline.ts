@@ -1,54 +1,34 @@
-/** Blocks with the components they need: the thing that runs. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
+/**
+ * Blocks with the components they need: the thing that runs. Counterpart: diffusers modular_pipelines/modular_pipeline.py.
+ *
+ * The file is long because it documents every method of a pipeline; what a method does stands in the file that it calls.
+ */
 
 import { ComponentContainer } from '../container/component-container'
-import { type CustomBlocksOptions, findCustomBlocks } from '../custom-blocks/load-blocks'
 import { documentBlock } from '../documentation/doc'
 import { documentAsMarkdown, type MarkdownOptions } from '../documentation/markdown'
 import { modelCard } from '../documentation/model-card'
-import { ComponentLoadError } from '../errors/component-load-error'
 import { ConflictingOptionsError } from '../errors/conflicting-options-error'
-import { InputTypeError } from '../errors/input-type-error'
-import { InvalidOutputError } from '../errors/invalid-output-error'
-import { MissingComponentError } from '../errors/missing-component-error'
-import type { ModularError } from '../errors/modular-error'
-import { nearestName } from '../errors/nearest-name'
-import { NotResumableError } from '../errors/not-resumable-error'
-import { PipelineAbortError } from '../errors/pipeline-abort-error'
-import { PipelineValidationError } from '../errors/pipeline-validation-error'
-import { UnknownBlocksError } from '../errors/unknown-blocks-error'
 import { absoluteIfThere, pathOf } from '../files/path-of'
 import { classNameOf } from '../format/class-name'
 import { toSnakeCase } from '../format/wire-names'
 import type { PushedCommit } from '../hub/repository-publisher'
-import { fetchModelIndex, isRepositoryId, type RepositoryOptions } from '../hub/repository-resolver'
 import { type PlacementArguments, readPlacement } from '../manager/placement'
 import type { ComponentSpec } from '../params/component-spec'
 import type { InputParam } from '../params/input-param'
-import { explainMismatch } from '../params/schema'
-import { isSeed, VALID_SEED } from '../params/seed'
 import type { ComponentsOf, InputsOf, MadeBy, Offered, Selecting, Selection, ValuesOf } from '../params/typed-io'
 import { drawMermaid } from '../picture/mermaid'
 import type { PictureOptions } from '../picture/picture'
-import { activeRun, outsideRuns, withActiveRun } from '../runtime/active-run'
-import { checkCost } from '../runtime/check-cost'
-import { componentsPrototype, makeComponents } from '../runtime/components'
-import { estimateCosts } from '../runtime/estimate-costs'
-import { executeBlock } from '../runtime/execute'
-import { isPromise, type MaybePromise } from '../runtime/maybe-promise'
-import { Resumption } from '../runtime/resumption'
-import { Run } from '../runtime/run'
-import { type CheckedLimits, checkLimits, effectiveLimits, type RunLimits } from '../runtime/run-limits'
-import { withTimeout } from '../runtime/run-timeout'
+import { outsideRuns } from '../runtime/active-run'
+import { type CheckedLimits, checkLimits, type RunLimits } from '../runtime/run-limits'
 import { copyValue } from '../state/copy-value'
-import type { BlockNode } from '../wiring/block-node'
-import { checkCall } from '../wiring/check-call'
 import { type Explanation, explain } from '../wiring/explain'
 import { validateBlocks } from '../wiring/validate'
-import type { ComponentRegistry } from './component-registry'
-import { type FilledState, fillState, unknownInputMessage } from './fill-state'
+import { callPipeline } from './call-pipeline'
+import { findPipelineParts } from './find-pipeline-parts'
 import { type IndexToSave, indexToSave } from './index-to-save'
 import { type LoadComponentsOptions, optionsPerComponent } from './load-options'
-import { hasModelIndex, type ModelIndex, readModelIndex } from './model-index'
+import { type ModelIndex, readModelIndex } from './model-index'
 import type { PipelineBlocks } from './pipeline-blocks'
 import type {
   CallOptions,
@@ -60,9 +40,11 @@ import type {
   StreamArguments,
   StreamedOutput,
 } from './pipeline-call'
-import { checkNames, PipelineComponents, wrongClass } from './pipeline-components'
-import { blockClassNames, findBlocks, findPipelineFamily, type NamedBlocks, PLAIN_PIPELINE } from './pipeline-families'
+import { checkNames, PipelineComponents } from './pipeline-components'
+import { findPipelineFamily, type NamedBlocks, PLAIN_PIPELINE } from './pipeline-families'
+import type { ComponentsToUpdate, InitPipelineOptions, LoadPipelineOptions } from './pipeline-options'
 import { PipelineStream } from './pipeline-stream'
+import { PipelineValues } from './pipeline-values'
 import {
   type PipelineToSave,
   type PushPipelineOptions,
@@ -75,33 +57,6 @@ import { collectSpecs, readSettings } from './specs'
 
 /** The token under which a container holds what computes the models. */
 const EXECUTOR = 'executor'
-
-/** Options of `initPipeline()`. */
-export interface InitPipelineOptions extends Pick<RepositoryOptions, 'revision' | 'cacheDir'> {
-  /** Supplies components that the pipeline does not hold itself; the pipeline's own container is a child of it. */
-  container?: ComponentContainer | undefined
-  /** Is told of the components that are loaded, and may share them and manage their memory. */
-  componentsManager?: ComponentRegistry | undefined
-  /** Collection of the manager that they belong to. */
-  collection?: string | undefined
-  /** What a call may cost at most. By default nothing is limited but by the memory of the machine; see also {@link setProcessLimits}. */
-  limits?: RunLimits | undefined
-}
-
-/** Options of {@link ModularPipeline.fromPretrained}. */
-export interface LoadPipelineOptions<B extends PipelineBlocks = PipelineBlocks>
-  extends InitPipelineOptions,
-    Omit<CustomBlocksOptions, 'subfolder'> {
-  /** The blocks to take, instead of those that the index names. */
-  blocks?: B | undefined
-  /** Takes those blocks alone that a workflow runs. */
-  workflow?: string | undefined
-}
-
-/** What may stand in the place of components: another one, the spec of one, or none. */
-export type ComponentsToUpdate<B> = {
-  readonly [K in keyof ComponentsOf<B>]?: ComponentsOf<B>[K] | ComponentSpec | null | undefined
-}
 
 /**
  * A pipeline is called like a function: `await pipe({ prompt: 'red apple' }, { output: 'images' })`. Of blocks that the compiler knows, it checks the
@@ -142,8 +97,7 @@ export class ModularPipeline<
   declare private readonly tree: B
   declare private readonly parts: PipelineComponents
   declare private readonly source: ModelIndex | undefined
-  declare private settings: Readonly<Record<string, unknown>>
-  declare private prototype: object
+  declare private readonly values: PipelineValues
   declare private callLimits: { readonly given: RunLimits; readonly checked: CheckedLimits }
   // The tree is private and never changes, so what it takes is worked out once.
   declare private readonly inputs: readonly InputParam[]
@@ -161,30 +115,24 @@ export class ModularPipeline<
     const tree = blocks.clone()
     const declared = collectSpecs(tree.expectedComponents)
     const specs = new Map([...declared].map(([name, spec]) => [name, index ? index.locate(spec) : spec]))
-    const settings = Object.freeze(readSettings(tree.expectedConfigs, index))
     const container = (options.container ?? ComponentContainer.create()).createChild()
+
+    const parts = new PipelineComponents({
+      container,
+      declared,
+      specs,
+      source: index?.source ?? 'their specs',
+      registry: options.componentsManager,
+      collection: options.collection,
+    })
+    const values = new PipelineValues(container, parts, tree.expectedConfigs, readSettings(tree.expectedConfigs, index))
 
     const pipe = ((inputs: PipelineInputs = {}, call: CallOptions = {}) => pipe.run(inputs, call)) as unknown as this
     Object.setPrototypeOf(pipe, new.target.prototype)
-    Object.assign(pipe, {
-      container,
-      settings,
-      tree,
-      parts: new PipelineComponents({
-        container,
-        declared,
-        specs,
-        source: index?.source ?? 'their specs',
-        registry: options.componentsManager,
-        collection: options.collection,
-      }),
-      source: index,
-      inputs: tree.inputs,
-      prototype: componentsPrototype([...specs.keys(), ...Object.keys(settings)]),
-    })
+    Object.assign(pipe, { container, tree, parts, values, source: index, inputs: tree.inputs })
     pipe.limits = options.limits ?? {}
     // A pipeline that is made inside a run outlives it.
-    outsideRuns(() => pipe.parts.createFromConfig())
+    outsideRuns(() => parts.createFromConfig())
     // A class cannot be called, so what `new` gives is a function that has this class's methods.
     // biome-ignore lint/correctness/noConstructorReturn: that is the way to make a callable object
     return pipe
@@ -207,17 +155,10 @@ export class ModularPipeline<
    */
   static async fromPretrained<B extends PipelineBlocks = PipelineBlocks>(
     source: string | URL,
-    { blocks: given, workflow, trustRemoteCode, ...options }: LoadPipelineOptions<B> = {},
+    { blocks: given, workflow, ...options }: LoadPipelineOptions<B> = {},
   ): Promise<ModularPipeline<B>> {
-    const path = absoluteIfThere(pathOf(source))
-    const custom = given ? undefined : await findCustomBlocks(path, { ...options, trustRemoteCode })
-    const folder = await fetchModelIndex(path, options)
-    // What pins the code of a folder is no revision of the rest of it.
-    const revision = isRepositoryId(path) ? options.revision : undefined
-    // Blocks of code may be all that there is.
-    const index = custom && !hasModelIndex(folder) ? undefined : readModelIndex(path, { ...options, revision })
     // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
-    const blocks = given ?? (custom ? (new custom() as PipelineBlocks) : blocksOf(index, this.defaultBlocks))
+    const { blocks, index } = await findPipelineParts(source, given, this.defaultBlocks, options)
     const tree = workflow === undefined ? blocks : blocks.getWorkflow(workflow)
     // What the index names is known when the program runs alone: the compiler takes it for any blocks.
     return new this(tree as B, index, options)
@@ -265,15 +206,13 @@ export class ModularPipeline<
 
   /** Settings by name: those of the model's index where it states them, else the defaults of the blocks. Never changed; see {@link registerToConfig}. */
   get config(): Readonly<Record<string, unknown>> {
-    return this.settings
+    return this.values.settings
   }
 
   /** Changes settings, for the runs after it. Names that no block declares are kept as well, and saved.
    * @throws InputTypeError for a value that does not fit its declaration */
   registerToConfig(settings: Readonly<Record<string, unknown>>): this {
-    this.checkSettings(settings)
-    this.settings = Object.freeze({ ...this.settings, ...settings })
-    this.prototype = componentsPrototype([...this.parts.names, ...Object.keys(this.settings)])
+    this.values.registerSettings(settings)
     return this
   }
 
@@ -354,12 +293,10 @@ export class ModularPipeline<
    * or not. Keys are in snake_case and sorted.
    */
   get configToSave(): IndexToSave {
-    const { name } = this.constructor
+    const name = classNameOf(this.constructor)
     const family = findPipelineFamily(this.tree.modelName)
     const pipeline = name === PLAIN_PIPELINE ? (family?.pipelineClassName ?? name) : name
-    return indexToSave({ pipeline, blocks: classNameOf(this.tree) }, this.settings, this.parts, name =>
-      this.keyOf(name),
-    )
+    return indexToSave({ pipeline, blocks: classNameOf(this.tree) }, this.config, this.parts, name => this.keyOf(name))
   }
 
   /**
@@ -375,10 +312,10 @@ export class ModularPipeline<
    */
   updateComponents(given: ComponentsToUpdate<B>): this {
     const isSetting = ([name]: readonly [string, unknown]) =>
-      !this.parts.names.includes(name) && Object.hasOwn(this.settings, name)
+      !this.parts.names.includes(name) && Object.hasOwn(this.config, name)
     const entries: [string, unknown][] = Object.entries(given)
     const settings = Object.fromEntries(entries.filter(isSetting))
-    this.checkSettings(settings)
+    this.values.checkSettings(settings)
     this.parts.update(Object.fromEntries(entries.filter(entry => !isSetting(entry))))
     return this.registerToConfig(settings)
   }
@@ -491,61 +428,9 @@ export class ModularPipeline<
    * @throws PipelineValidationError before the first block, with all that is wrong with the call; BlockExecutionError for what a block throws;
    * PipelineAbortError when the signal fires
    */
-  async run(inputs: PipelineInputs, options: CallOptions): Promise<unknown> {
-    if (options.output !== undefined && typeof options.output !== 'string' && !Array.isArray(options.output)) {
-      throw new InvalidOutputError(options.output)
-    }
-    checkArguments(inputs, options)
-    const outer = activeRun()
-    const resumption = options.resume ? Resumption.of(options.state) : undefined
-    const filled = fillState(this.inputs, inputs, options.state)
-    // It is that of another run: this one keeps its own.
-    filled.state.resumePoint = undefined
-    const { onEvent, seed, checkNumerics, keepStateOnAbort } = options
-    const limits = effectiveLimits(this.callLimits.checked)
-    const { signal, release } = withTimeout(options.signal, limits.timeout)
-    // Not spread: V8 keeps an object with spread and function-valued properties past many a minor collection.
-    const run = new Run({
-      signal,
-      onEvent,
-      seed,
-      checkNumerics,
-      keepStateOnAbort,
-      resumption,
-      state: filled.state,
-      resolve: (name, path) => this.resolve(name, path),
-      isMadeForEachRun: name => this.container.isMadeForEachRun(name),
-      prepare: (run, specs) => this.prepare(run, specs),
-    })
-    return withActiveRun(run, async () => {
-      const start = performance.now()
-      try {
-        run.emit({ type: 'runStart', block: classNameOf(this.tree) })
-        for (const name of filled.ignored) run.warn('UNKNOWN_INPUT', unknownInputMessage(name, this.inputs))
-        this.warnOfUnknownOutputs(run, options.output)
-        await run.yieldToEventLoop()
-        const components = makeComponents(this.prototype, run)
-        const blocks = await this.check(run, filled)
-        const issues = checkCost(await estimateCosts(blocks, components, run.state), limits)
-        if (issues.length > 0) throw new PipelineValidationError(issues)
-        await executeBlock(components, run.state, undefined, this.tree)
-        run.resumption?.requireOver()
-        run.throwListenerFailure()
-        run.emit({ type: 'runEnd', duration: performance.now() - start })
-        const result = options.output === undefined ? run.state : run.state.get(options.output as string)
-        const returned = run.close(options.output === undefined ? run.state.values : result)
-        for (const resource of returned) outer?.track(resource)
-        return result
-      } catch (error) {
-        run.letGo(error)
-        const isKept = error instanceof PipelineAbortError && options.keepStateOnAbort
-        if (isKept) run.rewind()
-        run.close(isKept ? [run.state.values, run.state.resumePoint] : undefined)
-        throw error
-      } finally {
-        release()
-      }
-    })
+  run(inputs: PipelineInputs, options: CallOptions): Promise<unknown> {
+    const { tree, inputs: declared, values, callLimits } = this
+    return callPipeline({ tree, inputs: declared, values, limits: callLimits.checked }, inputs, options)
   }
 
   toString(): string {
@@ -570,112 +455,8 @@ export class ModularPipeline<
     return this.source?.keyOf(name) ?? toSnakeCase(name)
   }
 
-  /** A name that no block writes and that is not there yet will be absent from the result. */
-  private warnOfUnknownOutputs(run: Run, output: CallOptions['output']): void {
-    const known = [...run.state.values.keys(), ...this.tree.intermediateOutputNames]
-    for (const name of [output ?? []].flat()) {
-      if (known.includes(name)) continue
-      const nearest = nearestName(name, known)
-      const hint = nearest ? ` Did you mean "${nearest}"?` : ''
-      run.warn('UNKNOWN_OUTPUT', `No block of this pipeline writes "${name}", which is asked for as an output.${hint}`)
-    }
-  }
-
-  private checkSettings(settings: Readonly<Record<string, unknown>>): void {
-    const schemas = new Map(this.tree.expectedConfigs.map(({ name, schema }) => [name, schema]))
-    for (const [input, value] of Object.entries(settings)) {
-      const parsed = schemas.get(input)?.safeParse(value)
-      if (parsed?.success !== false) continue
-      throw new InputTypeError({ path: [], input, expected: explainMismatch(parsed.error), value })
-    }
-  }
-
   /** What the container says that models are to be computed with; `undefined` if it says nothing. */
   private async registeredExecutor(): Promise<string | object | undefined> {
     return this.container.isRegistered(EXECUTOR) ? this.container.resolve<string | object>(EXECUTOR) : undefined
   }
-
-  private resolve(name: string, path: readonly string[]): unknown {
-    if (Object.hasOwn(this.settings, name)) return this.settings[name]
-    if (this.container.isRegistered(name)) return this.container.resolve(name)
-    throw this.missing(name, path)
-  }
-
-  private missing(name: string, path: readonly string[]): MissingComponentError {
-    const spec = this.parts.spec(name)
-    return new MissingComponentError({
-      path,
-      component: name,
-      className: spec?.typeName,
-      loadable: [spec?.pretrainedModelNameOrPath, spec?.subfolder].filter(Boolean).join('/'),
-      available: this.container.tokens,
-    })
-  }
-
-  /** Checks a call before its first block, and waits for components that a factory has promised. Returns the leaves and loops that run for certain, with their paths. */
-  private async check(run: Run, { given, ignored }: FilledState): Promise<[BlockNode, readonly string[]][]> {
-    const blocks: [BlockNode, readonly string[]][] = []
-    const issues = await checkCall(this.tree, {
-      inputs: this.inputs,
-      state: run.state,
-      given,
-      ignored,
-      startAt: run.resumption?.point.path,
-      checkComponent: (spec, path) => this.checkComponent(run, spec, path),
-      certain: (block, path) => blocks.push([block, path]),
-      postpone: (block, specs) => run.unprepared.set(block, specs),
-    })
-    if (issues.length > 0) throw new PipelineValidationError(issues)
-    return blocks
-  }
-
-  /** What {@link check} does for the components of a block that runs after all. */
-  private async prepare(run: Run, specs: readonly ComponentSpec[]): Promise<void> {
-    for (const spec of specs) {
-      const issue = await this.checkComponent(run, spec, run.path)
-      if (issue) throw issue
-    }
-  }
-
-  /** Makes sure of a component for a run: what is wrong with it, or nothing. */
-  private checkComponent(
-    run: Run,
-    spec: ComponentSpec,
-    path: readonly string[],
-  ): MaybePromise<ModularError | undefined> {
-    if (!this.container.isRegistered(spec.name)) return this.missing(spec.name, path)
-    const failed = (error: unknown) => {
-      if (error instanceof NotResumableError) throw error
-      return new ComponentLoadError(new Map([[spec.name, error]]), 'the container', path)
-    }
-    try {
-      const component = run.component(spec.name)
-      if (!isPromise(component)) return wrongClass(spec, component, path)
-      return component.then(value => wrongClass(spec, value, path)).catch(failed)
-    } catch (error) {
-      return failed(error)
-    }
-  }
-}
-
-/** Refuses arguments that no call could work with.
- * @throws InputTypeError */
-function checkArguments(inputs: PipelineInputs, { seed }: CallOptions): void {
-  if (typeof inputs !== 'object' || inputs === null || Array.isArray(inputs)) {
-    const expected = 'the inputs are passed by name, as one object: pipe({ prompt: … })'
-    throw new InputTypeError({ path: [], input: 'inputs', expected, value: inputs })
-  }
-  if (seed !== undefined && !isSeed(seed)) {
-    const expected = `it must be ${VALID_SEED}, as a bigint beyond ±${Number.MAX_SAFE_INTEGER}`
-    throw new InputTypeError({ path: [], input: 'seed', expected, value: seed })
-  }
-}
-
-/** The blocks that an index names.
- * @throws UnknownBlocksError */
-function blocksOf(index: ModelIndex | undefined, fallback: NamedBlocks | undefined): PipelineBlocks {
-  const { blocksClassName, pipelineClassName, file = '' } = index ?? {}
-  const found = findBlocks(blocksClassName, pipelineClassName) ?? fallback
-  if (found) return new found()
-  throw new UnknownBlocksError(file, blocksClassName, pipelineClassName, blockClassNames())
 }

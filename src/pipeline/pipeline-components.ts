@@ -4,30 +4,22 @@ import { join } from 'node:path'
 import type { ComponentContainer } from '../container/component-container'
 import { disposeComponent } from '../container/supplier'
 import { ComponentLoadError } from '../errors/component-load-error'
-import { ComponentTypeError } from '../errors/component-type-error'
 import { FolderChangedError } from '../errors/folder-changed-error'
 import { ImmovableComponentError } from '../errors/immovable-component-error'
 import { InputTypeError } from '../errors/input-type-error'
-import { kindOf } from '../errors/text'
 import { UnknownValueError } from '../errors/unknown-value-error'
 import { readUnchanged } from '../files/folder-stamp'
 import { classNameOf } from '../format/class-name'
 import { isRepositoryId } from '../hub/repository-resolver'
 import { isManagedModel, type ManagedModel } from '../manager/managed-model'
 import type { Placement } from '../manager/placement'
-import { componentClassOf, isSubclass } from '../params/component-classes'
-import {
-  type ComponentLoadOptions,
-  ComponentSpec,
-  type CreationMethod,
-  configOf,
-  hasWeights,
-} from '../params/component-spec'
-import { CONFIG_LOAD_ID, loadIdOf } from '../params/load-ids'
-import { isAbsent } from '../params/schema'
+import { componentClassOf } from '../params/component-classes'
+import { type ComponentLoadOptions, ComponentSpec, type CreationMethod, configOf } from '../params/component-spec'
+import { wrongClass } from '../params/wrong-class'
 import { outsideRuns } from '../runtime/active-run'
 import { isPromise } from '../runtime/maybe-promise'
 import { joinSignals } from '../runtime/on-abort'
+import { planChange } from './component-change'
 import { hold, letGo } from './component-holders'
 import type { ComponentRegistry } from './component-registry'
 
@@ -51,14 +43,6 @@ interface Held {
   readonly isLoadedHere: boolean
   /** Id in the components manager. */
   readonly id: string | undefined
-}
-
-/** What an update does to one component. */
-interface Change {
-  readonly name: string
-  readonly spec: ComponentSpec
-  /** What takes its place; `undefined` takes it away. */
-  readonly component: unknown
 }
 
 /** Holds what a pipeline needs beside its blocks. */
@@ -133,7 +117,9 @@ export class PipelineComponents {
    * @throws ComponentTypeError, ComponentSourceError, UnknownValueError
    */
   update(given: Readonly<Record<string, unknown>>): void {
-    const changes = Object.entries(given).map(([name, value]) => this.plan(name, value))
+    const changes = Object.entries(given).map(([name, value]) =>
+      planChange(value, this.require(name), this.declared(name)),
+    )
     for (const { name, spec, component } of changes) {
       this.specs.set(name, spec)
       if (component === undefined) this.takeAway(name)
@@ -227,34 +213,6 @@ export class PipelineComponents {
 
   private declared(name: string): ComponentSpec {
     return this.options.declared.get(name) ?? this.require(name)
-  }
-
-  /** What an update would do; throws what speaks against it. */
-  private plan(name: string, value: unknown): Change {
-    const current = this.require(name)
-    if (isAbsent(value)) return { name, spec: current, component: undefined }
-    if (value instanceof ComponentSpec) return this.planSpec(value.with({ name }))
-    const issue = wrongClass(this.declared(name), value, [])
-    if (issue) throw issue
-    return { name, spec: specOf(current, value), component: value }
-  }
-
-  private planSpec(spec: ComponentSpec): Change {
-    const { name } = spec
-    const wanted = this.declared(name).typeHint
-    const type = spec.typeHint ?? wanted
-    if (wanted && type && !isSubclass(type, wanted)) {
-      throw new ComponentTypeError(
-        [],
-        name,
-        `an instance of ${classNameOf(wanted)}`,
-        `asked for as ${classNameOf(type)}`,
-      )
-    }
-    const full = spec.with({ typeHint: type })
-    if (full.defaultCreationMethod === 'fromPretrained') return { name, spec: full, component: undefined }
-    const component = outsideRuns(() => full.create())
-    return { name, spec: full.with({ config: configOf(component) ?? full.config }), component }
   }
 
   private create(spec: ComponentSpec): unknown {
@@ -368,22 +326,6 @@ export class PipelineComponents {
   }
 }
 
-/** The spec of what takes the place of a component. Counterpart: the rules of ModularPipeline.update_components. */
-function specOf(current: ComponentSpec, component: unknown): ComponentSpec {
-  const { name, description } = current
-  const loadId = loadIdOf(component)
-  const typeHint = componentClassOf(component)
-  if (current.defaultCreationMethod === 'fromPretrained' && loadId === undefined) {
-    return new ComponentSpec({ name, description, typeHint, defaultCreationMethod: 'fromPretrained' })
-  }
-  const isLoaded = loadId !== undefined && loadId !== CONFIG_LOAD_ID
-  if (isLoaded || hasWeights(component) || (configOf(component) && typeHint?.fromConfig)) {
-    return ComponentSpec.fromComponent(name, component).with({ description })
-  }
-  // What is made by hand is never saved, so nothing is lost if nobody knows how it is set up.
-  return new ComponentSpec({ name, description, typeHint, defaultCreationMethod: 'fromConfig' })
-}
-
 /** Where a component lies, for messages. */
 function locationText({ pretrainedModelNameOrPath = '', subfolder }: ComponentSpec): string {
   return subfolder === '' ? pretrainedModelNameOrPath : `${pretrainedModelNameOrPath}/${subfolder}`
@@ -401,20 +343,4 @@ export function checkNames(names: string | readonly string[]): readonly string[]
   if (Array.isArray(list) && list.every(name => typeof name === 'string')) return list
   const expected = 'give the name of a component, or a list of names'
   throw new InputTypeError({ path: [], input: 'names', expected, value: names })
-}
-
-/** What is wrong with the class of a component; nothing, if it is what the spec asks for. */
-export function wrongClass(
-  { name, typeHint }: ComponentSpec,
-  value: unknown,
-  path: readonly string[],
-): ComponentTypeError | undefined {
-  if (typeHint === undefined) return undefined
-  const isInstance =
-    typeof value === 'object' &&
-    value !== null &&
-    Object.prototype.isPrototypeOf.call(typeHint.prototype as object, value)
-  return isInstance
-    ? undefined
-    : new ComponentTypeError(path, name, `an instance of ${classNameOf(typeHint)}`, kindOf(value))
 }

@@ -55,7 +55,7 @@ function makePrototype(block: object, names: ViewNames, pinsReads: boolean): obj
   for (const [field, token] of names.components) {
     Object.defineProperty(prototype, field, {
       get(this: BoundView) {
-        return this[COMPONENTS][RUN].component(token)
+        return this[COMPONENTS][RUN].components.get(token)
       },
       set() {
         throw new ReadOnlyComponentError(path(), field)

@@ -20,13 +20,13 @@ export interface Components {
 export function componentsPrototype(names: Iterable<string>): object {
   const prototype = {
     get(this: Components, name: string): unknown {
-      return this[RUN].component(name)
+      return this[RUN].components.get(name)
     },
   }
   for (const name of names) {
     Object.defineProperty(prototype, name, {
       get(this: Components) {
-        return this[RUN].component(name)
+        return this[RUN].components.get(name)
       },
     })
   }

@@ -36,7 +36,9 @@ function execute(
   return orFail(
     () => {
       run.resumption?.enter(run.names, isLoop(block))
-      return after(run.prepare(block), () => after(callBlock(components, state, block), () => run.leave(activation)))
+      return after(run.components.prepare(block), () =>
+        after(callBlock(components, state, block), () => run.leave(activation)),
+      )
     },
     error => {
       const failure = run.failure(error, classNameOf(block))

@@ -174,9 +174,9 @@ export class LoopExecution {
       ? variables => this.callInnerLoop(this.components, block, this.blockState, variables)
       : this.prepareLeaf(name, block)
     const { run, fillsIn } = this
-    if (!fillsIn && !run.unprepared.has(block)) return call
+    if (!fillsIn && !run.components.isPostponed(block)) return call
     return variables =>
-      after(run.prepare(block), () => {
+      after(run.components.prepare(block), () => {
         if (fillsIn) this.fillIn(block)
         return call(variables)
       })

@@ -1,23 +1,21 @@
 /** One call of a pipeline: its state, components, path, events, cancellation and resources. */
-import { isRunScoped, type RunScoped } from '../container/run-scoped'
-import { disposeComponent } from '../container/supplier'
 import { BlockExecutionError } from '../errors/block-execution-error'
 import { emitWarning } from '../errors/emit-warning'
 import { ModularError } from '../errors/modular-error'
 import { NonFiniteError } from '../errors/non-finite-error'
-import { NotResumableError } from '../errors/not-resumable-error'
 import { PipelineAbortError } from '../errors/pipeline-abort-error'
-import type { ComponentSpec } from '../params/component-spec'
 import type { Seed } from '../params/seed'
 import type { BlockState } from '../state/block-state'
 import type { PipelineState } from '../state/pipeline-state'
 import { type ActiveRun, withActiveRun } from './active-run'
+import type { ComponentSource } from './component-source'
 import type { EventListener, PipelineEvent } from './events'
 import { type Frame, Lifetimes } from './lifetimes'
 import { after, isPromise, type MaybePromise } from './maybe-promise'
 import { ProgressKeeper } from './progress-keeper'
 import { resourceKindOf } from './resources'
 import type { Resumption } from './resumption'
+import { RunComponents, type RunOfComponents } from './run-components'
 import type { RunContext } from './run-context'
 import { ShapeBinding } from './shape-binding'
 import { TimeSlice } from './time-slice'
@@ -28,12 +26,8 @@ const foreign = new WeakSet<object>()
 /** What a run is made of. */
 export interface RunOptions {
   state: PipelineState
-  /** Looks up a component or setting of the pipeline. */
-  resolve: (name: string, path: readonly string[]) => unknown
-  /** Whether the component of that name is made for this run alone. */
-  isMadeForEachRun: (name: string) => boolean
-  /** Makes sure of the components that a block needs, and waits for those that are promised. */
-  prepare: (run: Run, specs: readonly ComponentSpec[]) => MaybePromise<void>
+  /** The components and settings of the pipeline. */
+  source: ComponentSource
   signal?: AbortSignal | undefined
   onEvent?: EventListener | undefined
   seed?: Seed | undefined
@@ -54,7 +48,7 @@ export interface RunningBlock {
 }
 
 /** The state of one call of a pipeline. Nothing of it is shared with another call. */
-export class Run implements ActiveRun, RunContext {
+export class Run implements ActiveRun, RunContext, RunOfComponents {
   /** Names of the running blocks, outermost first. */
   readonly names: string[] = []
   readonly state: PipelineState
@@ -64,12 +58,8 @@ export class Run implements ActiveRun, RunContext {
   readonly seed: Seed | undefined
   /** Whether anybody listens: events are not made when nobody does. */
   readonly watched: boolean
-  /** Blocks of which the call could not tell whether they run, with the components that they need if they do. */
-  readonly unprepared = new Map<object, readonly ComponentSpec[]>()
+  readonly components: RunComponents
   private readonly loops: { readonly depth: number; step: number; total: number | undefined }[] = []
-  private readonly own = new Map<string, unknown>()
-  /** Components that the run gives back at its end. */
-  private readonly copies: unknown[] = []
   /** Leads to the place at which another run was cancelled. */
   readonly resumption: Resumption | undefined
   private readonly keeper: ProgressKeeper | undefined
@@ -82,10 +72,11 @@ export class Run implements ActiveRun, RunContext {
     this.resumption = options.resumption
     this.seed = options.seed ?? this.resumption?.seed
     this.watched = options.onEvent !== undefined
+    this.components = new RunComponents(options.source, this)
     this.lifetimes.addRoot(() => this.state.values)
     if (options.keepStateOnAbort) {
-      const { lifetimes, own, seed, resumption } = this
-      this.keeper = new ProgressKeeper(this.state, lifetimes, own, seed, resumption?.point)
+      const { lifetimes, components, seed, resumption } = this
+      this.keeper = new ProgressKeeper(this.state, lifetimes, components.own, seed, resumption?.point)
     }
   }
 
@@ -123,29 +114,8 @@ export class Run implements ActiveRun, RunContext {
     else emitWarning(code, message)
   }
 
-  /** A component or setting; of a component that a run changes, this run's copy. A promise of it where its factory still works on it. */
-  component(name: string): unknown {
-    if (this.own.has(name)) return this.own.get(name)
-    const component = this.asWhole(() => this.options.resolve(name, this.path))
-    const take = (value: unknown) => {
-      if (this.options.isMadeForEachRun(name)) this.copies.push(value)
-      return this.useComponent(name, value)
-    }
-    if (!isPromise(component)) return take(component)
-    const promised = component.then(take)
-    this.own.set(name, promised)
-    return promised
-  }
-
-  /** Takes a component for this run, or a copy of one that the run changes. */
   useComponent(name: string, component: unknown): unknown {
-    let value = component
-    if (isRunScoped(component)) {
-      value = this.asWhole(() => this.ownCopy(name, component))
-      this.copies.push(value)
-    }
-    this.own.set(name, value)
-    return value
+    return this.components.use(name, component)
   }
 
   /** A block is next, outside of all loops: the run could go on here. */
@@ -162,14 +132,6 @@ export class Run implements ActiveRun, RunContext {
   /** The run was cancelled: brings its state back to where it can go on. */
   rewind(): void {
     this.keeper?.rewind()
-  }
-
-  /** Before a block begins: sees to its components, if the call could not. */
-  prepare(block: object): MaybePromise<void> {
-    const specs = this.unprepared.get(block)
-    if (specs === undefined) return
-    this.unprepared.delete(block)
-    return this.options.prepare(this, specs)
   }
 
   /** Stops here if the run was cancelled; yields to the event loop if the run has computed for a while. */
@@ -267,12 +229,12 @@ export class Run implements ActiveRun, RunContext {
 
   /** Gives back everything but what the result refers to; returns the resources in the result that this run made. */
   close(result: unknown): object[] {
-    for (const copy of this.copies) disposeComponent(copy)
+    this.components.dispose()
     return this.lifetimes.close(result)
   }
 
   /** What is made here belongs to the run, whichever block is running. */
-  private asWhole<T>(action: () => T): T {
+  asWhole<T>(action: () => T): T {
     const whole = {
       path: this.path,
       track: (resource: object) => this.lifetimes.trackForRun(resource),
@@ -284,15 +246,6 @@ export class Run implements ActiveRun, RunContext {
   /** Whether there is no place of another run that it has yet to come to. */
   private get isOnItsOwn(): boolean {
     return this.resumption?.isOver ?? true
-  }
-
-  /** A copy of a component that the run changes; one that goes on where that of another run was. */
-  private ownCopy(name: string, component: RunScoped): RunScoped {
-    const copy = component.forRun({ seed: this.seed })
-    const saved = this.resumption?.takeComponent(name)
-    if (saved === undefined) return copy
-    if (copy.restoreRun) return copy.restoreRun(saved)
-    throw new NotResumableError(`the component "${name}" has no restoreRun().`)
   }
 
   private aborted(): PipelineAbortError {

@@ -1,0 +1,135 @@
+/** One call of a pipeline, from its arguments to its result. Counterpart: ModularPipeline.__call__ of diffusers. */
+import { InputTypeError } from '../errors/input-type-error'
+import { InvalidOutputError } from '../errors/invalid-output-error'
+import { nearestName } from '../errors/nearest-name'
+import { PipelineAbortError } from '../errors/pipeline-abort-error'
+import { PipelineValidationError } from '../errors/pipeline-validation-error'
+import { classNameOf } from '../format/class-name'
+import type { InputParam } from '../params/input-param'
+import { isSeed, VALID_SEED } from '../params/seed'
+import { activeRun, withActiveRun } from '../runtime/active-run'
+import { checkCost } from '../runtime/check-cost'
+import type { ComponentSource } from '../runtime/component-source'
+import { makeComponents } from '../runtime/components'
+import { estimateCosts } from '../runtime/estimate-costs'
+import { executeBlock } from '../runtime/execute'
+import { Resumption } from '../runtime/resumption'
+import { Run } from '../runtime/run'
+import { type CheckedLimits, effectiveLimits } from '../runtime/run-limits'
+import { withTimeout } from '../runtime/run-timeout'
+import type { BlockNode } from '../wiring/block-node'
+import { checkCall } from '../wiring/check-call'
+import { type FilledState, fillState, unknownInputMessage } from './fill-state'
+import type { PipelineBlocks } from './pipeline-blocks'
+import type { CallOptions, PipelineInputs } from './pipeline-call'
+
+/** The pipeline that is called. */
+export interface CalledPipeline {
+  readonly tree: PipelineBlocks
+  /** What the tree takes. */
+  readonly inputs: readonly InputParam[]
+  /** Components and settings, with the accessors that all runs share. */
+  readonly values: ComponentSource & { readonly prototype: object }
+  /** What this pipeline limits, without the limits of the process. */
+  readonly limits: CheckedLimits
+}
+
+/**
+ * Runs the blocks of a pipeline.
+ *
+ * @throws InputTypeError, InvalidOutputError for arguments that no call could work with; PipelineValidationError before the first block, with all that
+ * is wrong with the call; BlockExecutionError for what a block throws; PipelineAbortError when the signal fires
+ */
+export async function callPipeline(
+  pipeline: CalledPipeline,
+  inputs: PipelineInputs,
+  options: CallOptions,
+): Promise<unknown> {
+  checkArguments(inputs, options)
+  const { tree, values } = pipeline
+  const outer = activeRun()
+  const resumption = options.resume ? Resumption.of(options.state) : undefined
+  const filled = fillState(pipeline.inputs, inputs, options.state)
+  // It is that of another run: this one keeps its own.
+  filled.state.resumePoint = undefined
+  const { onEvent, seed, checkNumerics, keepStateOnAbort } = options
+  const limits = effectiveLimits(pipeline.limits)
+  const { signal, release } = withTimeout(options.signal, limits.timeout)
+  const { state } = filled
+  const run = new Run({ signal, onEvent, seed, checkNumerics, keepStateOnAbort, resumption, state, source: values })
+  return withActiveRun(run, async () => {
+    const start = performance.now()
+    try {
+      run.emit({ type: 'runStart', block: classNameOf(tree) })
+      for (const name of filled.ignored) run.warn('UNKNOWN_INPUT', unknownInputMessage(name, pipeline.inputs))
+      warnOfUnknownOutputs(run, tree, options.output)
+      await run.yieldToEventLoop()
+      const components = makeComponents(values.prototype, run)
+      const blocks = await checkRun(run, pipeline, filled)
+      const issues = checkCost(await estimateCosts(blocks, components, run.state), limits)
+      if (issues.length > 0) throw new PipelineValidationError(issues)
+      await executeBlock(components, run.state, undefined, tree)
+      run.resumption?.requireOver()
+      run.throwListenerFailure()
+      run.emit({ type: 'runEnd', duration: performance.now() - start })
+      const result = options.output === undefined ? run.state : run.state.get(options.output as string)
+      const returned = run.close(options.output === undefined ? run.state.values : result)
+      for (const resource of returned) outer?.track(resource)
+      return result
+    } catch (error) {
+      run.letGo(error)
+      const isKept = error instanceof PipelineAbortError && options.keepStateOnAbort
+      if (isKept) run.rewind()
+      run.close(isKept ? [run.state.values, run.state.resumePoint] : undefined)
+      throw error
+    } finally {
+      release()
+    }
+  })
+}
+
+/** Checks a call before its first block, and waits for components that a factory has promised. Returns the leaves and loops that run for certain, with their paths. */
+async function checkRun(
+  run: Run,
+  { tree, inputs }: CalledPipeline,
+  { given, ignored }: FilledState,
+): Promise<[BlockNode, readonly string[]][]> {
+  const blocks: [BlockNode, readonly string[]][] = []
+  const issues = await checkCall(tree, {
+    inputs,
+    state: run.state,
+    given,
+    ignored,
+    startAt: run.resumption?.point.path,
+    checkComponent: (spec, path) => run.components.check(spec, path),
+    certain: (block, path) => blocks.push([block, path]),
+    postpone: (block, specs) => run.components.postpone(block, specs),
+  })
+  if (issues.length > 0) throw new PipelineValidationError(issues)
+  return blocks
+}
+
+/** A name that no block writes and that is not there yet will be absent from the result. */
+function warnOfUnknownOutputs(run: Run, tree: PipelineBlocks, output: CallOptions['output']): void {
+  const known = [...run.state.values.keys(), ...tree.intermediateOutputNames]
+  for (const name of [output ?? []].flat()) {
+    if (known.includes(name)) continue
+    const nearest = nearestName(name, known)
+    const hint = nearest ? ` Did you mean "${nearest}"?` : ''
+    run.warn('UNKNOWN_OUTPUT', `No block of this pipeline writes "${name}", which is asked for as an output.${hint}`)
+  }
+}
+
+/** Refuses arguments that no call could work with.
+ * @throws InputTypeError, InvalidOutputError */
+function checkArguments(inputs: PipelineInputs, { output, seed }: CallOptions): void {
+  if (output !== undefined && typeof output !== 'string' && !Array.isArray(output)) throw new InvalidOutputError(output)
+  if (typeof inputs !== 'object' || inputs === null || Array.isArray(inputs)) {
+    const expected = 'the inputs are passed by name, as one object: pipe({ prompt: … })'
+    throw new InputTypeError({ path: [], input: 'inputs', expected, value: inputs })
+  }
+  if (seed !== undefined && !isSeed(seed)) {
+    const expected = `it must be ${VALID_SEED}, as a bigint beyond ±${Number.MAX_SAFE_INTEGER}`
+    throw new InputTypeError({ path: [], input: 'seed', expected, value: seed })
+  }
+}

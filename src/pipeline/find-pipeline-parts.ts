@@ -1,0 +1,50 @@
+/** Finds the blocks and the index that a pipeline is made of. */
+import { type CustomBlocksOptions, findCustomBlocks } from '../custom-blocks/load-blocks'
+import { UnknownBlocksError } from '../errors/unknown-blocks-error'
+import { absoluteIfThere, pathOf } from '../files/path-of'
+import { fetchModelIndex, isRepositoryId, type RepositoryOptions } from '../hub/repository-resolver'
+import { hasModelIndex, type ModelIndex, readModelIndex } from './model-index'
+import type { PipelineBlocks } from './pipeline-blocks'
+import { blockClassNames, findBlocks, type NamedBlocks } from './pipeline-families'
+
+/** What {@link findPipelineParts} returns. */
+export interface PipelineParts {
+  readonly blocks: PipelineBlocks
+  /** `undefined` where there are blocks of code, and nothing else. */
+  readonly index: ModelIndex | undefined
+}
+
+/** How a pipeline is looked for. */
+export type FindPipelineOptions = Omit<CustomBlocksOptions, 'subfolder'> & RepositoryOptions
+
+/**
+ * Returns the index of a folder or repository, and the blocks: those that are given, or come with it as code, or that the index names.
+ *
+ * @param given blocks to take, whatever the index names
+ * @param fallback blocks where the index names none that are known
+ * @throws ModelIndexError, UnknownBlocksError; what fetching the index throws; what loading code throws
+ */
+export async function findPipelineParts(
+  source: string | URL,
+  given: PipelineBlocks | undefined,
+  fallback: NamedBlocks | undefined,
+  { trustRemoteCode, ...options }: FindPipelineOptions,
+): Promise<PipelineParts> {
+  const path = absoluteIfThere(pathOf(source))
+  const custom = given ? undefined : await findCustomBlocks(path, { ...options, trustRemoteCode })
+  const folder = await fetchModelIndex(path, options)
+  // What pins the code of a folder is no revision of the rest of it.
+  const revision = isRepositoryId(path) ? options.revision : undefined
+  // Blocks of code may be all that there is.
+  const index = custom && !hasModelIndex(folder) ? undefined : readModelIndex(path, { ...options, revision })
+  return { blocks: given ?? (custom ? (new custom() as PipelineBlocks) : blocksOf(index, fallback)), index }
+}
+
+/** The blocks that an index names.
+ * @throws UnknownBlocksError */
+function blocksOf(index: ModelIndex | undefined, fallback: NamedBlocks | undefined): PipelineBlocks {
+  const { blocksClassName, pipelineClassName, file = '' } = index ?? {}
+  const found = findBlocks(blocksClassName, pipelineClassName) ?? fallback
+  if (found) return new found()
+  throw new UnknownBlocksError(file, blocksClassName, pipelineClassName, blockClassNames())
+}

@@ -5,6 +5,7 @@ import { registerComponentClasses } from '../src/params/component-classes'
 import { BaseGuidance, guiderClasses } from './guiders/base-guidance'
 import { VaeImageProcessor } from './images/vae-image-processor'
 import { AutoencoderKL } from './models/autoencoder-kl/autoencoder-kl'
+import { AutoencoderTiny } from './models/autoencoder-tiny/autoencoder-tiny'
 import { CLIPTextModel } from './models/clip-text/clip-text-model'
 import { CLIPTextModelWithProjection } from './models/clip-text/clip-text-model-with-projection'
 import { UNet2DConditionModel } from './models/unet-2d-condition/unet-2d-condition-model'
@@ -19,6 +20,7 @@ registerComponentClasses('diffusers', {
   ...byName(guiderClasses),
   BaseGuidance,
   AutoencoderKL,
+  AutoencoderTiny,
   UNet2DConditionModel,
   VaeImageProcessor,
 })

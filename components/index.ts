@@ -118,9 +118,19 @@ export {
   VaeImageProcessor,
   type VaeImageProcessorConfig,
 } from './images/vae-image-processor'
+export {
+  Autoencoder,
+  type AutoencoderClass,
+  type AutoencoderConfig,
+  type TilingMode,
+  type TilingOptions,
+} from './models/autoencoder/autoencoder'
+export type { FixedLatents, LatentDistribution } from './models/autoencoder/latent-distribution'
+export type { LatentScaleOptions } from './models/autoencoder/latent-scale'
+export { TilingError } from './models/autoencoder/tiling-error'
 export { AutoencoderKL } from './models/autoencoder-kl/autoencoder-kl'
 export type { DiagonalGaussianDistribution } from './models/autoencoder-kl/diagonal-gaussian-distribution'
-export type { LatentScaleOptions } from './models/autoencoder-kl/latent-scale'
+export { AutoencoderTiny } from './models/autoencoder-tiny/autoencoder-tiny'
 export { type CLIPTextInputs, CLIPTextModel, type CLIPTextOutput } from './models/clip-text/clip-text-model'
 export {
   CLIPTextModelWithProjection,

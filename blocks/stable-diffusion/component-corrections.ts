@@ -1,5 +1,5 @@
 /** Corrects components of old checkpoints. Counterpart: the constructor of StableDiffusionPipeline in diffusers. */
-import type { AutoencoderKL } from '../../components/models/autoencoder-kl/autoencoder-kl'
+import type { Autoencoder } from '../../components/models/autoencoder/autoencoder'
 import type { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
 import type { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
 import { emitWarningOnce } from '../../src/errors/emit-warning'
@@ -42,9 +42,9 @@ export function correctUNet(unet: UNet2DConditionModel, source: string): void {
 }
 
 /** Warns of means and deviations of latents: as in the reference, Stable Diffusion's pipelines scale latents by `scaling_factor` alone. */
-export function warnOfStatistics(vae: AutoencoderKL, source: string): void {
+export function warnOfStatistics(vae: Autoencoder, source: string): void {
   for (const key of ['latentsMean', 'latentsStd'] as const) {
-    const value = vae.config[key]
+    const value = vae.config[key] ?? null
     if (value === null) continue
     emitWarningOnce(
       'SETTING_IGNORED',

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { TensorPlaceholder } from '../../components/backends/recorder/tensor-tree'
 import { BaseGuidance } from '../../components/guiders/base-guidance'
-import { AutoencoderKL } from '../../components/models/autoencoder-kl/autoencoder-kl'
+import { Autoencoder } from '../../components/models/autoencoder/autoencoder'
 import { CLIPTextModel } from '../../components/models/clip-text/clip-text-model'
 import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
 import type * as tf from '../../components/tensors/tf'
@@ -21,7 +21,7 @@ export class PrepareModels extends ModularPipelineBlocks {
   static override readonly className: string = 'PrepareModels'
 
   @Component(UNet2DConditionModel, unetOptions) unet!: UNet2DConditionModel
-  @Component(AutoencoderKL) vae!: AutoencoderKL
+  @Component(Autoencoder) vae!: Autoencoder
   @Component(CLIPTextModel) textEncoder!: CLIPTextModel
   @Component(CLIPTokenizer) tokenizer!: CLIPTokenizer
   @Component(BaseGuidance, guiderOptions) guider!: BaseGuidance

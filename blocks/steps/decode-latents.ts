@@ -1,5 +1,5 @@
 /** Turns latents into pixels. Counterpart: StableDiffusionXLDecodeStep of diffusers. */
-import { AutoencoderKL } from '../../components/models/autoencoder-kl/autoencoder-kl'
+import { Autoencoder } from '../../components/models/autoencoder/autoencoder'
 import type * as tf from '../../components/tensors/tf'
 import { Block, Component, type In, Input, ModularPipelineBlocks, type Out, Output } from '../../src'
 import { vaeOptions } from './component-options'
@@ -11,8 +11,8 @@ import { sharedStep } from './shared-step'
 export class DecodeLatents extends ModularPipelineBlocks {
   static override readonly className: string = 'DecodeLatents'
 
-  @Component(AutoencoderKL, vaeOptions)
-  vae!: AutoencoderKL
+  @Component(Autoencoder, vaeOptions)
+  vae!: Autoencoder
 
   /** Denoised latents. */
   @Input(latentsSchema.describe('Denoised latents.'))

@@ -1,11 +1,11 @@
 /** How large latents are for a picture. */
-import type { AutoencoderKL } from '../../components/models/autoencoder-kl/autoencoder-kl'
+import type { Autoencoder } from '../../components/models/autoencoder/autoencoder'
 import type { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
 
 /** Where the size of latents comes from. */
 export interface LatentSizeSource {
   unet: UNet2DConditionModel
-  vae: AutoencoderKL
+  vae: Autoencoder
   height: number | undefined
   width: number | undefined
 }

@@ -1,5 +1,5 @@
 /** Draws the noise that the run begins with. Counterpart: StableDiffusionPipeline.prepare_latents of diffusers. */
-import { AutoencoderKL } from '../../components/models/autoencoder-kl/autoencoder-kl'
+import { Autoencoder } from '../../components/models/autoencoder/autoencoder'
 import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
 import { Generator } from '../../components/random/generator'
 import { randnTensorAsync } from '../../components/random/randn-tensor'
@@ -41,8 +41,8 @@ export class PrepareLatents extends ModularPipelineBlocks {
   @Component(UNet2DConditionModel, unetOptions)
   unet!: UNet2DConditionModel
 
-  @Component(AutoencoderKL, vaeOptions)
-  vae!: AutoencoderKL
+  @Component(Autoencoder, vaeOptions)
+  vae!: Autoencoder
 
   /** Height of the picture in pixels; by default the model's own size. */
   @Input(countSchema.optional().describe("Height of the picture in pixels; by default the model's own size."))

@@ -1,4 +1,5 @@
 /** Runs models kernel by kernel, on the current backend of TensorFlow.js. */
+import type { ModelMemory } from '../../src/manager/managed-model'
 import { CUDA_DEVICE } from '../backends/node-loader'
 import { backendInUse } from '../backends/select-backend'
 import type { Module } from '../nn/module'
@@ -8,6 +9,12 @@ import { ProgramCache } from './eager/program-cache'
 import type { Executor, ModelRunOptions } from './executor'
 import type { ModelCall } from './model-call'
 import { gpuMemory, HOST_MEMORY } from './model-memories'
+
+/** That of the processor, of which WebAssembly reaches 4 GiB. */
+const WASM_MEMORY: ModelMemory = {
+  name: HOST_MEMORY.name,
+  available: () => Math.max(0, Math.min(HOST_MEMORY.available() ?? 0, 2 ** 32 - tf.memory().numBytes)),
+}
 
 const programs = new ProgramCache()
 
@@ -29,7 +36,8 @@ export const eagerExecutor: Executor = {
   readsWeights: false,
   get memory() {
     const isGpu = ['webgpu', 'webgl'].includes(tf.getBackend()) || this.device === CUDA_DEVICE
-    return isGpu ? gpuMemory(this.backend) : HOST_MEMORY
+    if (isGpu) return gpuMemory(this.backend)
+    return tf.getBackend() === 'wasm' ? WASM_MEMORY : HOST_MEMORY
   },
   weightBytes: (model, hookWeights = []) => sumBytes([model, ...hookWeights], () => true),
   // The tensors are the model's own.

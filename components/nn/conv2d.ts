@@ -11,13 +11,15 @@ export interface Conv2dOptions {
   stride?: number
   /** Zeros around the input, on all sides or as `[before, after]` for both dimensions; default 0. */
   padding?: number | readonly [before: number, after: number]
+  /** Whether a bias is added; default true. */
+  bias?: boolean
 }
 
-/** A convolution with bias, on `[batch, height, width, channels]`. */
+/** A convolution on `[batch, height, width, channels]`. */
 export class Conv2d extends Module {
   /** `[out, in, height, width]` in checkpoints, `[height, width, in, out]` here. */
   readonly weight: Parameter<tf.Tensor4D>
-  readonly bias: Parameter<tf.Tensor1D>
+  readonly bias: Parameter<tf.Tensor1D> | undefined
   private readonly stride: number
   private readonly pad: Parameters<typeof tf.fused.conv2d>[0]['pad']
 
@@ -25,7 +27,7 @@ export class Conv2d extends Module {
     super()
     const { kernelSize = 3, stride = 1, padding = 0 } = options
     this.weight = new Parameter([outChannels, inChannels, kernelSize, kernelSize], [2, 3, 1, 0])
-    this.bias = new Parameter([outChannels])
+    this.bias = options.bias === false ? undefined : new Parameter([outChannels])
     this.stride = stride
     const [before, after] = typeof padding === 'number' ? [padding, padding] : padding
     const side: [number, number] = [before, after]
@@ -36,6 +38,7 @@ export class Conv2d extends Module {
   /** `[batch, height, width, in]` → `[batch, height', width', out]`. */
   forward(x: tf.Tensor4D): tf.Tensor4D {
     const { weight, bias, stride, pad } = this
+    if (bias === undefined) return tf.conv2d(x, weight.tensor, stride, pad)
     return tf.fused.conv2d({ x, filter: weight.tensor, bias: bias.tensor, strides: stride, pad })
   }
 }

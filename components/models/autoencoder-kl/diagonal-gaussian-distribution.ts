@@ -1,8 +1,10 @@
 /** What the VAE's encoder predicts. Counterpart: models/autoencoders/vae.py (DiagonalGaussianDistribution). */
 import * as tf from '../../tensors/tf'
+import type { LatentDistribution } from '../autoencoder/latent-distribution'
 
 /** A normal distribution for each element of the latents. Its tensors belong to it; {@link mode} and {@link sample} give new ones. */
-export class DiagonalGaussianDistribution {
+export class DiagonalGaussianDistribution implements LatentDistribution {
+  readonly isRandom = true
   /** Means and logarithms of variances as predicted: `[batch, height, width, 2 latentChannels]`. */
   readonly moments: tf.Tensor4D
   /** `[batch, height, width, latentChannels]` */
@@ -24,6 +26,10 @@ export class DiagonalGaussianDistribution {
     this.mean = mean
     this.logvar = logvar
     this.std = std
+  }
+
+  get shape(): tf.Tensor4D['shape'] {
+    return this.mean.shape
   }
 
   /** The most probable latents, a copy of the mean. */

@@ -1,22 +1,16 @@
 /** The `models` area: every call of a model, with the outputs of the modules inside it where they are recorded. */
-import { AutoencoderKL } from '../../../components/models/autoencoder-kl/autoencoder-kl'
-import type { DiagonalGaussianDistribution } from '../../../components/models/autoencoder-kl/diagonal-gaussian-distribution'
-import { type CLIPTextInputs, CLIPTextModel } from '../../../components/models/clip-text/clip-text-model'
-import { CLIPTextModelWithProjection } from '../../../components/models/clip-text/clip-text-model-with-projection'
 import { layerSkipConfig, layerSkipHooks } from '../../../components/models/hooks/layer-skip'
 import type { ModuleHook } from '../../../components/models/hooks/module-hook'
 import { smoothedEnergyConfig, smoothedEnergyHooks } from '../../../components/models/hooks/smoothed-energy'
 import type { PretrainedModel } from '../../../components/models/pretrained-model'
-import type { UNet2DConditionInputs } from '../../../components/models/unet-2d-condition/inputs'
-import { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
 import { tapOutputs } from '../../../components/nn/tap-outputs'
 import { Generator } from '../../../components/random/generator'
-import { randnTensor } from '../../../components/random/randn-tensor'
 import * as tf from '../../../components/tensors/tf'
 import { toCamelCase } from '../../../src'
 import { expectClose, GoldenMismatch } from '../compare'
 import { type GoldenCase, type GoldenTensor, type Json, type Tolerance, UnsupportedGoldenError } from '../golden-case'
 import { toChannelsFirst, toTensor } from '../layout'
+import { type ModelInputs, type ModelSubject, modelSubjects } from './model-subjects'
 
 const FALLBACK: Tolerance = { atol: 2e-4, rtol: 2e-4 }
 
@@ -36,76 +30,13 @@ interface RecordedCall {
 
 type RecordedHook = { layer_skip: Json } | { smoothed_energy: Json }
 
-type Inputs = Readonly<Record<string, unknown>>
-
-/** A model with a way to make one of its calls; the outputs have the goldens' names. */
-interface ModelSubject {
-  readonly model: PretrainedModel
-  call(kind: string, inputs: Inputs, hooks: readonly ModuleHook[]): Promise<Readonly<Record<string, tf.Tensor>>>
-}
-
-/** How each class is loaded and called. */
-const subjects: Readonly<Record<string, (folder: string) => Promise<ModelSubject>>> = {
-  UNet2DConditionModel: async folder => {
-    const model = await UNet2DConditionModel.fromPretrained(folder)
-    return {
-      model,
-      call: async (_kind, inputs, hooks) => ({
-        sample: await model.call(inputs as unknown as UNet2DConditionInputs, { hooks }),
-      }),
-    }
-  },
-  AutoencoderKL: async folder => {
-    const model = await AutoencoderKL.fromPretrained(folder)
-    return {
-      model,
-      call: async (kind, inputs) =>
-        kind === 'encode' ? encode(model, inputs) : { sample: await model.decode(inputs.z as tf.Tensor4D) },
-    }
-  },
-  CLIPTextModel: async folder => {
-    const model = await CLIPTextModel.fromPretrained(folder)
-    return { model, call: (_kind, inputs) => encodeText(model, model, inputs) }
-  },
-  CLIPTextModelWithProjection: async folder => {
-    const model = await CLIPTextModelWithProjection.fromPretrained(folder)
-    return { model, call: (_kind, inputs) => encodeText(model, model.textModel, inputs) }
-  },
-}
-
 // Arguments that apply an adapter, which a model alone does not do; with a scale of zero there is nothing to apply.
 const adapterArguments = ['lora_scale', 'ip_adapter_scale'] as const
-
-async function encode(model: AutoencoderKL, inputs: Inputs): Promise<Record<string, tf.Tensor>> {
-  const distribution: DiagonalGaussianDistribution = await model.encode(inputs.x as tf.Tensor4D)
-  const { moments, mean, logvar, std } = distribution
-  const noise = randnTensor(mean.shape, new Generator(inputs.sampleGeneratorSeed as number))
-  const sample = distribution.sample(noise)
-  noise.dispose()
-  return { moments, mean, logvar, std, mode: distribution.mode(), sample }
-}
-
-async function encodeText(
-  model: CLIPTextModel | CLIPTextModelWithProjection,
-  textModel: CLIPTextModel,
-  inputs: Inputs,
-): Promise<Record<string, tf.Tensor>> {
-  const output = await model.call({ ...(inputs as unknown as CLIPTextInputs), outputHiddenStates: true })
-  const { hiddenStates } = output
-  const skipped = (layers: number) => textModel.finalLayerNorm.forward(hiddenStates.at(-1 - layers) as tf.Tensor3D)
-  return {
-    last_hidden_state: output.lastHiddenState,
-    ...('textEmbeds' in output ? { text_embeds: output.textEmbeds } : { pooler_output: output.poolerOutput }),
-    ...Object.fromEntries(hiddenStates.map((states, i) => [`hidden_states.${i}`, states])),
-    clip_skip_1: skipped(1),
-    clip_skip_2: skipped(2),
-  }
-}
 
 /** Checks one case. */
 export async function checkModelsCase(golden: GoldenCase): Promise<void> {
   const className = String(golden.json.model_class)
-  const load = subjects[className]
+  const load = modelSubjects[className]
   if (load === undefined) throw new UnsupportedGoldenError(`the model ${className}`)
   const calls = golden.json.calls as RecordedCall[]
   const subject = await load(golden.folder)
@@ -161,7 +92,7 @@ function tap(model: PretrainedModel, call: RecordedCall, check: (name: string, o
 }
 
 /** The arguments by our names: `added_cond_kwargs.time_ids` is a member of `addedCondKwargs`, `residuals.0` of a list. */
-function readInputs(call: RecordedCall, tensors: ReadonlyMap<string, tf.Tensor>): Inputs {
+function readInputs(call: RecordedCall, tensors: ReadonlyMap<string, tf.Tensor>): ModelInputs {
   const inputs: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(call.arguments)) {
     const [name = '', part] = key.split('.').map(toCamelCase)

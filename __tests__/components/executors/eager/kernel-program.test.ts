@@ -148,7 +148,7 @@ describe('a call of the eager executor', () => {
     const model: OneLayer = new OneLayer(({ x }) => model.layer.forward(x))
     const x = tf.ones<tf.Rank.R4>([1, 8, 8, 64])
     const first = await model.call({ x })
-    layer.bias.load(new Float32Array(64).fill(1000))
+    layer.bias?.load(new Float32Array(64).fill(1000))
     const second = await model.call({ x })
     expect((second.dataSync()[0] as number) - (first.dataSync()[0] as number)).toBeGreaterThan(900)
     model.layer = new Conv2d(64, 2, { padding: 1 })

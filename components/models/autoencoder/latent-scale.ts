@@ -1,8 +1,8 @@
 /** From a VAE's own latents to those that denoisers work on, and back. Counterpart: decoders.py and encoders.py of diffusers modular_pipelines/stable_diffusion_xl. */
 import { emitWarningOnce } from '../../../src/errors/emit-warning'
+import { classNameOf } from '../../../src/format/class-name'
 import { ConfigError } from '../../configs/config-error'
 import * as tf from '../../tensors/tf'
-import type { AutoencoderKLConfig } from './config'
 
 /** How latents are scaled. */
 export interface LatentScaleOptions {
@@ -10,21 +10,26 @@ export interface LatentScaleOptions {
   statistics?: boolean
 }
 
-/** The settings that say how latents are scaled. */
-type LatentScaleConfig = Pick<
-  AutoencoderKLConfig,
-  'latentChannels' | 'scalingFactor' | 'shiftFactor' | 'latentsMean' | 'latentsStd'
->
+/** A model with the settings that say how latents are scaled. */
+interface LatentScaleModel {
+  readonly config: {
+    readonly latentChannels: number
+    readonly scalingFactor: number
+    readonly shiftFactor: number | null
+    readonly latentsMean?: readonly number[] | null
+    readonly latentsStd?: readonly number[] | null
+  }
+}
 
 /** `(latents - mean) * scalingFactor / std` with the statistics, otherwise `(latents - shiftFactor) * scalingFactor`. @throws ConfigError */
 export function scaleLatents(
   latents: tf.Tensor4D,
-  config: LatentScaleConfig,
+  model: LatentScaleModel,
   options: LatentScaleOptions = {},
 ): tf.Tensor4D {
-  const { scalingFactor, shiftFactor } = config
+  const { scalingFactor, shiftFactor } = model.config
   return tf.tidy(() => {
-    const statistics = statisticsOf(config, options)
+    const statistics = statisticsOf(model, options)
     if (statistics) return latents.sub(statistics.mean).mul(scalingFactor).div<tf.Tensor4D>(statistics.std)
     const centred = shiftFactor === null ? latents : latents.sub<tf.Tensor4D>(shiftFactor)
     return centred.mul(scalingFactor)
@@ -34,12 +39,12 @@ export function scaleLatents(
 /** Undoes {@link scaleLatents}: `latents * std / scalingFactor + mean`, or `latents / scalingFactor + shiftFactor`. @throws ConfigError */
 export function unscaleLatents(
   latents: tf.Tensor4D,
-  config: LatentScaleConfig,
+  model: LatentScaleModel,
   options: LatentScaleOptions = {},
 ): tf.Tensor4D {
-  const { scalingFactor, shiftFactor } = config
+  const { scalingFactor, shiftFactor } = model.config
   return tf.tidy(() => {
-    const statistics = statisticsOf(config, options)
+    const statistics = statisticsOf(model, options)
     if (statistics) return latents.mul(statistics.std).div(scalingFactor).add<tf.Tensor4D>(statistics.mean)
     const unscaled = latents.div<tf.Tensor4D>(scalingFactor)
     return shiftFactor === null ? unscaled : unscaled.add(shiftFactor)
@@ -48,9 +53,10 @@ export function unscaleLatents(
 
 /** Mean and standard deviation of each channel, in place of the shift. As in the reference, both must be there. */
 function statisticsOf(
-  { latentChannels, latentsMean, latentsStd }: LatentScaleConfig,
+  model: LatentScaleModel,
   { statistics = true }: LatentScaleOptions,
 ): { mean: tf.Tensor1D; std: tf.Tensor1D } | undefined {
+  const { latentChannels, latentsMean = null, latentsStd = null } = model.config
   if (!statistics || (latentsMean === null && latentsStd === null)) return undefined
   if (latentsMean === null || latentsStd === null) {
     const [given, missing] = latentsMean === null ? ['latents_std', 'latents_mean'] : ['latents_mean', 'latents_std']
@@ -62,6 +68,6 @@ function statisticsOf(
       ? []
       : { key, problem: `has ${values.length} elements, but latent_channels is ${latentChannels}` },
   )
-  if (problems.length > 0) throw new ConfigError('AutoencoderKL', problems, undefined)
+  if (problems.length > 0) throw new ConfigError(classNameOf(model), problems, undefined)
   return { mean: tf.tensor1d([...latentsMean]), std: tf.tensor1d([...latentsStd]) }
 }

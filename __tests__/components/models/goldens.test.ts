@@ -1,0 +1,28 @@
+/** Models that are computed kernel by kernel give what the reference does, and leave no tensor. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as tf from '@tensorflow/tfjs'
+import { checkModelsCase } from '../../../testing/goldens/areas/models'
+import { GoldenCase, type Json } from '../../../testing/goldens/golden-case'
+import { goldenFolder } from './golden-model-case'
+import { useBackend } from './use-backend'
+
+describe.each([
+  ['wasm', ['vae_tiling', 'vae_no_attention', 'vae_tiny', 'vae_tiny_tiling']],
+  ['cpu', ['vae_tiling', 'vae_tiny_tiling']],
+] as const)('on %s', (backend, names) => {
+  useBackend(backend)
+
+  test.each(names)('the model of the case %s', async name => {
+    const folder = goldenFolder(name)
+    const json = JSON.parse(readFileSync(join(folder, 'case.json'), 'utf8')) as Json
+    const golden = await GoldenCase.open('models', name, folder, json)
+    const before = tf.memory().numTensors
+    try {
+      await checkModelsCase(golden)
+    } finally {
+      await golden.close()
+    }
+    expect(tf.memory().numTensors).toBe(before)
+  })
+})

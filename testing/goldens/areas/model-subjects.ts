@@ -1,0 +1,111 @@
+/** How each class of models is loaded and called for the `models` area. */
+import type { Autoencoder, TilingOptions } from '../../../components/models/autoencoder/autoencoder-base'
+import { AutoencoderKL } from '../../../components/models/autoencoder-kl/autoencoder-kl'
+import { AutoencoderTiny } from '../../../components/models/autoencoder-tiny/autoencoder-tiny'
+import { type CLIPTextInputs, CLIPTextModel } from '../../../components/models/clip-text/clip-text-model'
+import { CLIPTextModelWithProjection } from '../../../components/models/clip-text/clip-text-model-with-projection'
+import type { ModuleHook } from '../../../components/models/hooks/module-hook'
+import type { PretrainedModel } from '../../../components/models/pretrained-model'
+import type { UNet2DConditionInputs } from '../../../components/models/unet-2d-condition/inputs'
+import { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
+import { Generator } from '../../../components/random/generator'
+import { randnTensor } from '../../../components/random/randn-tensor'
+import type * as tf from '../../../components/tensors/tf'
+
+/** The arguments of a call by our names. */
+export type ModelInputs = Readonly<Record<string, unknown>>
+
+/** A model with a way to make one of its calls; the outputs have the goldens' names. */
+export interface ModelSubject {
+  readonly model: PretrainedModel
+  call(kind: string, inputs: ModelInputs, hooks: readonly ModuleHook[]): Promise<Readonly<Record<string, tf.Tensor>>>
+}
+
+/** How each class is loaded and called. */
+export const modelSubjects: Readonly<Record<string, (folder: string) => Promise<ModelSubject>>> = {
+  UNet2DConditionModel: async folder => {
+    const model = await UNet2DConditionModel.fromPretrained(folder)
+    return {
+      model,
+      call: async (_kind, inputs, hooks) => ({
+        sample: await model.call(inputs as unknown as UNet2DConditionInputs, { hooks }),
+      }),
+    }
+  },
+  AutoencoderKL: async folder => {
+    const model = await AutoencoderKL.fromPretrained(folder)
+    return {
+      model,
+      call: (kind, inputs) => {
+        setPieces(model, inputs)
+        return kind === 'encode' ? encode(model, inputs) : decode(model, inputs)
+      },
+    }
+  },
+  AutoencoderTiny: async folder => {
+    const model = await AutoencoderTiny.fromPretrained(folder)
+    return {
+      model,
+      call: (kind, inputs) => {
+        setPieces(model, inputs)
+        return kind === 'decode' ? decode(model, inputs) : encodeTiny(model, inputs)
+      },
+    }
+  },
+  CLIPTextModel: async folder => {
+    const model = await CLIPTextModel.fromPretrained(folder)
+    return { model, call: (_kind, inputs) => encodeText(model, model, inputs) }
+  },
+  CLIPTextModelWithProjection: async folder => {
+    const model = await CLIPTextModelWithProjection.fromPretrained(folder)
+    return { model, call: (_kind, inputs) => encodeText(model, model.textModel, inputs) }
+  },
+}
+
+/** Tiles and slices as a call was recorded with: without them unless it says so. */
+function setPieces(model: Autoencoder, { tiling, slicing, tileSampleMinSize, tileOverlapFactor }: ModelInputs): void {
+  const sizes = { tileSampleMinSize, tileOverlapFactor } as TilingOptions
+  const given = Object.fromEntries(Object.entries(sizes).filter(([, value]) => value !== undefined))
+  if (tiling) model.enableTiling(given)
+  else model.disableTiling()
+  if (slicing) model.enableSlicing()
+  else model.disableSlicing()
+}
+
+async function decode(model: Autoencoder, inputs: ModelInputs): Promise<Record<string, tf.Tensor>> {
+  return { sample: await model.decode(inputs.z as tf.Tensor4D) }
+}
+
+async function encode(model: AutoencoderKL, inputs: ModelInputs): Promise<Record<string, tf.Tensor>> {
+  const distribution = await model.encode(inputs.x as tf.Tensor4D)
+  const { moments, mean, logvar, std } = distribution
+  const seed = inputs.sampleGeneratorSeed
+  if (seed === undefined) return { moments, mean, logvar, std }
+  const noise = randnTensor(mean.shape, new Generator(seed as number))
+  const sample = distribution.sample(noise)
+  noise.dispose()
+  return { moments, mean, logvar, std, mode: distribution.mode(), sample }
+}
+
+async function encodeTiny(model: AutoencoderTiny, inputs: ModelInputs): Promise<Record<string, tf.Tensor>> {
+  const { latents } = await model.encode(inputs.x as tf.Tensor4D)
+  const scaled = model.toUnitRange(latents)
+  return { latents, scaled, unscaled: model.fromUnitRange(scaled) }
+}
+
+async function encodeText(
+  model: CLIPTextModel | CLIPTextModelWithProjection,
+  textModel: CLIPTextModel,
+  inputs: ModelInputs,
+): Promise<Record<string, tf.Tensor>> {
+  const output = await model.call({ ...(inputs as unknown as CLIPTextInputs), outputHiddenStates: true })
+  const { hiddenStates } = output
+  const skipped = (layers: number) => textModel.finalLayerNorm.forward(hiddenStates.at(-1 - layers) as tf.Tensor3D)
+  return {
+    last_hidden_state: output.lastHiddenState,
+    ...('textEmbeds' in output ? { text_embeds: output.textEmbeds } : { pooler_output: output.poolerOutput }),
+    ...Object.fromEntries(hiddenStates.map((states, i) => [`hidden_states.${i}`, states])),
+    clip_skip_1: skipped(1),
+    clip_skip_2: skipped(2),
+  }
+}

@@ -2,11 +2,11 @@
  * Runs our models on request, one line of JSON on stdin for each, one on stdout for its answer: what `peers/models.py` does for diffusers, in the
  * same words.
  */
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import * as tf from '@tensorflow/tfjs'
 import { AutoencoderKL, CLIPTextModel, type Executor, selectExecutor, UNet2DConditionModel } from 'tesserae'
+import { treeMemory } from './process-memory'
 
 type Model = UNet2DConditionModel | AutoencoderKL | CLIPTextModel
 
@@ -61,10 +61,11 @@ async function run(model: Model, size: number): Promise<{ ms: number }> {
   return timed(async () => (await model.call(inputs)).dispose())
 }
 
-function memory(): { rss: number; peak: number } {
-  const status = readFileSync('/proc/self/status', 'utf8')
-  const bytes = (field: string) => Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1]) * 1024
-  return { rss: bytes('VmRSS'), peak: bytes('VmHWM') }
+/** That of ONNX Runtime's process included. @throws Error where the system does not tell */
+function memory(): object {
+  const found = treeMemory(process.pid)
+  if (found === undefined) throw new Error('Only Linux tells how much memory processes hold.')
+  return found
 }
 
 async function answer({ do: action, component, folder, size }: Request): Promise<object> {

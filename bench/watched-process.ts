@@ -1,11 +1,11 @@
 /** Runs a whole process, and watches how long it takes and how much memory it holds. */
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { type TreeMemory, treeMemory } from './process-memory'
 
 /** What a process took. */
 export interface ProcessCost {
   seconds: number
-  /** Most bytes that were in memory at once (RSS); `undefined` where the system does not tell. */
+  /** Most bytes that it and the processes that it started had in memory at once (RSS); `undefined` where the system does not tell. */
   peak: number | undefined
 }
 
@@ -19,7 +19,8 @@ export function watchProcess(command: string, args: readonly string[]): Promise<
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (printed += data))
   let peak: number | undefined
   const look = setInterval(() => {
-    peak = peakOf(child.pid) ?? peak
+    const memory = child.pid === undefined ? undefined : treeMemory(child.pid)
+    if (memory) peak = Math.max(peak ?? 0, peakAtOnce(memory))
   }, LOOK_EVERY_MS)
   return new Promise((resolve, reject) => {
     child.on('error', reject)
@@ -31,12 +32,7 @@ export function watchProcess(command: string, args: readonly string[]): Promise<
   })
 }
 
-/** The highest RSS that a process has had so far, which Linux keeps. */
-function peakOf(pid: number | undefined): number | undefined {
-  try {
-    const kilobytes = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024
-  } catch {
-    return undefined
-  }
+/** Of one process, Linux keeps the highest RSS; of several, what they hold now is added up at each look. */
+function peakAtOnce({ rss, peak, processes }: TreeMemory): number {
+  return processes === 1 ? peak : rss
 }

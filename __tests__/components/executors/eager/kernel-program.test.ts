@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { flattenTree } from '../../../../components/backends/recorder/tensor-tree'
 import { KernelProgram } from '../../../../components/executors/eager/kernel-program'
+import * as kernels from '../../../../components/executors/eager/run-kernel'
 import type { PieceBudget } from '../../../../components/executors/eager/split-kernels'
 import { eagerExecutor } from '../../../../components/executors/eager-executor'
 import type { ModelCall } from '../../../../components/executors/model-call'
@@ -130,6 +131,40 @@ describe('a call of the eager executor', () => {
     await expect(slowModel().call({ x }, { signal: controller.signal })).rejects.toThrow('enough')
     expect(tf.memory().numTensors).toBe(numTensors)
     x.dispose()
+  })
+
+  test('computes no piece more once it is cancelled', async () => {
+    const layer = loadSomeWeights(new Conv2d(32, 32, { padding: 1 }))
+    const model = new FunctionModel(({ x }: { x: tf.Tensor4D }) => layer.forward(x), [layer])
+    const x = tf.ones<tf.Rank.R4>([1, 512, 512, 32])
+    const { numTensors } = tf.memory()
+    const program = KernelProgram.record({
+      model,
+      method: 'forward',
+      forward: model.compute as never,
+      inputs: { x } as never,
+    })
+    let pieces = 0
+    const { runKernel } = jest.requireActual<typeof kernels>('../../../../components/executors/eager/run-kernel')
+    const spy = jest.spyOn(kernels, 'runKernel').mockImplementation(call => {
+      pieces++
+      return runKernel(call)
+    })
+    const controller = new AbortController()
+    let piecesBefore = 0
+    const timer = setInterval(() => {
+      if (pieces === 0) return
+      clearInterval(timer)
+      piecesBefore = pieces
+      controller.abort(new Error('enough'))
+    }, 1)
+    await expect(program.run([x], { signal: controller.signal, budget: TINY })).rejects.toThrow('enough')
+    spy.mockRestore()
+    expect(piecesBefore).toBeGreaterThan(0)
+    expect(pieces).toBe(piecesBefore)
+    expect(tf.memory().numTensors).toBe(numTensors)
+    x.dispose()
+    layer.dispose()
   })
 
   test('computes a model that reads values at once', async () => {

@@ -1,3 +1,4 @@
+import { truncateSync } from 'node:fs'
 import { readFile, rename, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
@@ -5,12 +6,14 @@ import type { WeightDType } from '../../../../components/checkpoints/checkpoint'
 import { openCheckpoint } from '../../../../components/checkpoints/open-checkpoint'
 import { writeSafetensors } from '../../../../components/checkpoints/write-safetensors'
 import { WeightFileChangedError } from '../../../../components/executors/graph/graph-errors'
+import { RuntimeProcess } from '../../../../components/executors/graph/runtime-process'
+import { Embedding } from '../../../../components/nn/embedding'
 import { Linear } from '../../../../components/nn/linear'
 import { loadStateDict } from '../../../../components/nn/load-state-dict'
 import { failureOf } from '../../../blocks/use-emoji-model'
 import { openFilesIn } from '../../checkpoints/open-files'
 import { useTemporaryFolder } from '../../checkpoints/temporary-folder'
-import { FunctionModel, loadSomeWeights, takeCall } from '../function-model'
+import { FunctionModel, loadSomeWeights, makeDoubling, takeCall } from '../function-model'
 import { useGraphExecutor } from '../use-graph-executor'
 
 const executor = useGraphExecutor()
@@ -120,6 +123,47 @@ describe('weights in files', () => {
     const error = await failureOf(model.call({ x }).then(y => y.dispose())).finally(() => x.dispose())
     model.dispose()
     expect(error).toBeInstanceOf(WeightFileChangedError)
+  })
+
+  test('that are cut off while they are computed with give an error, and no signal', async () => {
+    const size = 1024
+    await writeSafetensors(file(), {
+      weight: { dtype: 'F32', shape: [size, size], data: new Float32Array(size * size).fill(1) },
+    })
+    const table = new Embedding(size, size)
+    const checkpoint = await openCheckpoint(folder(), { weightsName: 'model' })
+    await loadStateDict(table, checkpoint, { lazy: true })
+    await checkpoint.close()
+    const model = new FunctionModel(
+      ({ x }: { x: tf.Tensor2D }) => {
+        let y = x
+        for (let i = 0; i < 40; i++) y = tf.matMul(y, x).mul<tf.Tensor2D>(0)
+        // The runtime reads the table from the file now.
+        return y.add(table.forward<tf.Tensor2D>(y.sum(1).toInt()))
+      },
+      [table],
+    ).useExecutor(executor())
+    const x = tf.ones<tf.Rank.R2>([size, size])
+    const { run } = RuntimeProcess.prototype
+    const running = jest.spyOn(RuntimeProcess.prototype, 'run').mockImplementation(function (
+      this: RuntimeProcess,
+      ...given
+    ) {
+      const computed = run.apply(this, given)
+      truncateSync(file(), 8)
+      return computed
+    })
+    const error = await failureOf(model.call({ x }))
+    running.mockRestore()
+    expect(error).toBeInstanceOf(WeightFileChangedError)
+    expect((error as Error).message).toMatch(/had \d+ bytes and has 8 now/)
+    // The process that computes is there, or another in its place.
+    const other = makeDoubling().useExecutor(executor())
+    expect(await takeCall(other, [4])).toEqual([8])
+    x.dispose()
+    model.dispose()
+    table.dispose()
+    other.dispose()
   })
 
   test('are refused if their file was cut off before the first call', async () => {

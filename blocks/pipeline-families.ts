@@ -7,4 +7,5 @@ registerPipelineFamily({
   modelName: stableDiffusion.modelName,
   defaultBlocks: StableDiffusionTextToImageBlocks,
   standardPipelines: ['StableDiffusionPipeline'],
+  recognizedBy: { components: ['tokenizer', 'textEncoder', 'unet', 'vae', 'scheduler'], without: ['textEncoder2'] },
 })

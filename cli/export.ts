@@ -1,23 +1,22 @@
 /** `tesserae export`: a component of a model as an .onnx file. */
+import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { defaultSize } from '../blocks/steps/latent-size'
+import '../components/component-classes'
 import { type ExportOptions, exportOnnx } from '../components/backends/onnx/export-onnx'
-import { TensorPlaceholder } from '../components/backends/recorder/tensor-tree'
 import { readConfig } from '../components/configs/read-config'
 import { GraphExecutor } from '../components/executors/graph/graph-executor'
-import { AutoencoderKL } from '../components/models/autoencoder-kl/autoencoder-kl'
-import { type CLIPTextInputs, CLIPTextModel } from '../components/models/clip-text/clip-text-model'
-import { ModelInputError } from '../components/models/model-input-error'
-import type { PretrainedModel } from '../components/models/pretrained-model'
-import type { UNet2DConditionInputs } from '../components/models/unet-2d-condition/inputs'
-import { UNet2DConditionModel } from '../components/models/unet-2d-condition/unet-2d-condition-model'
-import type * as tf from '../components/tensors/tf'
+import type { CallSize, MapSize } from '../components/models/call-size'
+import { PretrainedModel } from '../components/models/pretrained-model'
+import { ComponentSpec, UnknownValueError } from '../src'
+import { printableName } from '../src/errors/printable'
+import { findComponentClass } from '../src/params/component-classes'
+import { detectComponentClass } from '../src/params/detect-component-class'
 import type { Size } from './arguments'
 
 /** Options of the command, as commander gives them. */
 export interface ExportCommandOptions {
-  /** By the names that diffusers gives its own ONNX models. */
-  component: 'unet' | 'vae_decoder' | 'vae_encoder' | 'text_encoder'
+  /** By the names that diffusers gives its own ONNX models: that of the folder, and where the model has several functions, that of the function. */
+  component: string
   out: string
   batch: number
   tokens?: number
@@ -25,104 +24,67 @@ export interface ExportCommandOptions {
   json?: boolean
 }
 
-/** Tokens of a prompt where nothing says otherwise: what CLIP was trained with. */
-const TOKENS = 77
-
-/** Writes a component, and says where. */
-export async function exportComponent(folder: string, options: ExportCommandOptions): Promise<void> {
-  const { model, ...call } = await components[options.component](folder, options)
+/** Writes a component, and says where. @throws UnknownValueError for a component that the model does not have; what loading and writing throw */
+export async function exportComponent(
+  folder: string,
+  { component, out, batch, tokens, size, json }: ExportCommandOptions,
+): Promise<void> {
+  const { name, functionName } = await findComponent(folder, component)
+  const spec = new ComponentSpec({ name, pretrainedModelNameOrPath: folder, subfolder: name })
+  // The executor leaves the weights in their files, from where they are copied.
+  const model = (await spec.load({ executor: new GraphExecutor() })) as PretrainedModel // Its class was looked at.
   try {
-    const { file, weights, bytes } = await exportOnnx({ model, ...call }, resolve(options.out))
-    if (options.json) console.log(JSON.stringify({ file, weights, bytes }, null, 2))
+    const { forward, shapes } = model.functions[functionName] as PretrainedModel['functions'][string]
+    const call: CallSize = { batch, tokens, pictures: size, latents: size && (await latentSize(folder, size)) }
+    // Placeholders stand for the tensors that the function takes.
+    const options = { model, forward, inputs: shapes(call) } as unknown as ExportOptions<never>
+    const { file, weights, bytes } = await exportOnnx(options, resolve(out))
+    if (json) console.log(JSON.stringify({ file, weights, bytes }, null, 2))
     else for (const path of [file, ...(weights ? [weights] : [])]) console.log(path)
   } finally {
     model.dispose()
   }
 }
 
-/** The call that is recorded for each component. The names of inputs and results become the model's. */
-type Load = (
-  folder: string,
-  options: ExportCommandOptions,
-) => Promise<ExportOptions<never> & { model: PretrainedModel }>
+/** A component, and one of its functions. */
+interface FoundFunction {
+  readonly name: string
+  readonly functionName: string
+}
 
-const components: Readonly<Record<ExportCommandOptions['component'], Load>> = {
-  unet: async (folder, { batch, tokens = TOKENS, size }) => {
-    const model = await UNet2DConditionModel.fromPretrained(folder, { subfolder: 'unet', executor })
-    const { config } = model
-    const [height, width] = await latentSize(folder, size, config.sampleSize)
-    const textEmbeds = (config.projectionClassEmbeddingsInputDim ?? 0) - 6 * (config.additionTimeEmbedDim ?? 0)
-    const inputs = {
-      sample: new TensorPlaceholder([batch, height, width, config.inChannels]),
-      timestep: new TensorPlaceholder([1]),
-      encoderHiddenStates: new TensorPlaceholder([batch, tokens, [config.crossAttentionDim].flat()[0] as number]),
-      ...(config.additionEmbedType === 'text_time' && {
-        addedCondKwargs: {
-          textEmbeds: new TensorPlaceholder([batch, textEmbeds]),
-          timeIds: new TensorPlaceholder([batch, 6]),
-        },
-      }),
+/** Finds what a name such as `unet` or `vae_decoder` stands for. @throws UnknownValueError */
+async function findComponent(folder: string, wanted: string): Promise<FoundFunction> {
+  const known = new Map<string, FoundFunction>()
+  for (const name of await subfolders(folder)) {
+    const model = await bareModel(folder, name)
+    for (const functionName of Object.keys(model?.functions ?? {})) {
+      known.set([name, functionName].filter(Boolean).join('_'), { name, functionName })
     }
-    return recorded(model, (given: UNet2DConditionInputs) => ({ outSample: model.forward(given) }), inputs)
-  },
-  vae_decoder: async (folder, { batch, size }) => {
-    const model = await AutoencoderKL.fromPretrained(folder, { subfolder: 'vae', executor })
-    const { spatialFactor, config } = model
-    const { height, width } = size ?? ownSize(config.sampleSize)
-    const latent = new TensorPlaceholder([
-      batch,
-      inLatents(height, spatialFactor),
-      inLatents(width, spatialFactor),
-      config.latentChannels,
-    ])
-    type Given = { latentSample: tf.Tensor4D }
-    return recorded(model, ({ latentSample }: Given) => ({ sample: model.forwardDecode(latentSample) }), {
-      latentSample: latent,
-    })
-  },
-  vae_encoder: async (folder, { batch, size }) => {
-    const model = await AutoencoderKL.fromPretrained(folder, { subfolder: 'vae', executor })
-    const { height, width } = size ?? ownSize(model.config.sampleSize)
-    const sample = new TensorPlaceholder([batch, height, width, model.config.inChannels])
-    return recorded(model, (given: { sample: tf.Tensor4D }) => ({ moments: model.forwardEncode(given.sample) }), {
-      sample,
-    })
-  },
-  text_encoder: async (folder, { batch, tokens }) => {
-    const model = await CLIPTextModel.fromPretrained(folder, { subfolder: 'text_encoder', executor })
-    const inputIds = new TensorPlaceholder([batch, tokens ?? model.config.maxPositionEmbeddings], 'int32')
-    return recorded(model, (given: CLIPTextInputs) => model.forward(given), { inputIds })
-  },
-}
-
-/** Leaves the weights in their files, from where they are copied. */
-const executor = new GraphExecutor()
-
-/** Placeholders stand for the tensors that the function takes. */
-function recorded<I>(model: PretrainedModel, forward: (inputs: I) => unknown, inputs: object) {
-  return { model, forward, inputs } as unknown as Awaited<ReturnType<Load>>
-}
-
-function ownSize(sampleSize: number | readonly [number, number] | null): Size {
-  return { height: defaultSize(sampleSize, 'height'), width: defaultSize(sampleSize, 'width') }
-}
-
-/** @throws ModelInputError for a size that the VAE does not divide */
-function inLatents(pixels: number, factor: number): number {
-  if (pixels % factor === 0) return pixels / factor
-  throw new ModelInputError('AutoencoderKL', 'size', `must be a multiple of ${factor}, but is ${pixels}`)
-}
-
-/** Height and width of a UNet's maps: for a picture of the given size, or what the UNet was trained on. */
-async function latentSize(
-  folder: string,
-  size: Size | undefined,
-  sampleSize: number | readonly [number, number] | null,
-): Promise<[height: number, width: number]> {
-  if (size) {
-    const vae = AutoencoderKL.fromConfig(await readConfig(join(folder, 'vae'), 'config.json'))
-    return [inLatents(size.height, vae.spatialFactor), inLatents(size.width, vae.spatialFactor)]
   }
-  const { height, width } = ownSize(sampleSize)
-  return [height, width]
+  const found = known.get(wanted)
+  if (found === undefined) throw new UnknownValueError(printableName(folder), wanted, [...known.keys()], 'component')
+  return found
+}
+
+async function subfolders(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  return entries.flatMap(entry => (entry.isFile() ? [] : [entry.name])).sort()
+}
+
+/** A model without weights, made from the config of a component; `undefined` for what is no model, or of a class that is not known. */
+async function bareModel(folder: string, subfolder: string): Promise<PretrainedModel | undefined> {
+  const name = await detectComponentClass(folder, { subfolder })
+  const type = name === undefined ? undefined : findComponentClass(name)
+  if (type?.fromConfig === undefined || !(type.prototype instanceof PretrainedModel)) return undefined
+  return type.fromConfig(await readConfig(join(folder, subfolder), 'config.json')) as PretrainedModel
+}
+
+/** Height and width of the latents of pictures, by the model's VAE; those of the pictures where it has none. */
+async function latentSize(folder: string, size: Size): Promise<MapSize> {
+  const vae = await bareModel(folder, 'vae')
+  return hasLatents(vae) ? vae.latentSize(size) : size
+}
+
+function hasLatents(model: unknown): model is { latentSize(size: MapSize): MapSize } {
+  return typeof (model as { latentSize?: unknown } | undefined)?.latentSize === 'function'
 }

@@ -3,8 +3,6 @@
 import { randomInt } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { correctScheduler } from '../blocks/stable-diffusion/component-corrections'
-import { StableDiffusionTextToImageBlocks } from '../blocks/stable-diffusion/text-to-image-blocks'
 import { type BackendSelection, selectBackend } from '../components/backends/select-backend'
 import { readConfig } from '../components/configs/read-config'
 import type { Executor } from '../components/executors/executor'
@@ -13,36 +11,32 @@ import { type ExecutorName, type ExecutorSelection, selectExecutor } from '../co
 import { makeGuider } from '../components/guiders/guider-names'
 import { InvalidRepositoryNameError } from '../components/hub/hub-errors'
 import type { Image } from '../components/images/image'
-import '../components/hub/hub-resolver'
 import { loadSharp } from '../components/images/load-sharp'
 import { InvalidSeedError } from '../components/random/invalid-seed-error'
 import { SCHEDULER_CONFIG_NAME } from '../components/schedulers/scheduler-mixin'
 import { resolveScheduler } from '../components/schedulers/scheduler-names'
-import type { DownloadProgress, ModularPipeline, PipelineEvent } from '../src'
+import type { DownloadProgress, PipelineEvent } from '../src'
 import { classNameOf } from '../src/format/class-name'
-import { fetchModelIndex, isRepositoryId, resolveRepository } from '../src/hub/repository-resolver'
+import { isRepositoryId, resolveRepository } from '../src/hub/repository-resolver'
 import { type Seed, seedAfter } from '../src/params/seed'
-import type { Size } from './arguments'
+import { callInputs, type DrawingInputs, type DrawingOptions, requireComponent } from './call-inputs'
 import type { GenerationRecord } from './generation-record'
 import { abortOnInterrupt } from './interrupt'
+import { type AnyPipeline, openPipeline } from './open-pipeline'
 import { type OutputFiles, outputFiles, requireFolder, STANDARD_OUTPUT, saveAll } from './output-files'
 import { print, printAside } from './print'
 import { ProgressDisplay } from './progress-display'
-import { requireTextToImage } from './unknown-family'
 
 /** Options of the command, as commander gives them. */
-export interface GenerateOptions {
+export interface GenerateOptions extends DrawingOptions {
   model: string
   revision?: string
+  trustRemoteCode?: boolean
   offline?: boolean
-  negative: string
-  steps: number
-  guidance?: number
   guider?: string
   seed?: Seed
   scheduler?: string
   count: number
-  size?: Size
   out?: string
   backend: 'auto' | BackendSelection['name']
   executor?: ExecutorName
@@ -56,9 +50,6 @@ export interface GenerateOptions {
 
 /** Milliseconds of each part of the work. */
 type Timings = Record<'backend' | 'load' | 'generate' | 'save' | 'total', number>
-
-/** How closely the prompt is followed where neither a scale nor a guider is given. */
-const DEFAULT_GUIDANCE = 4
 
 // PyTorch's seeds have 64 bits, of which its generator uses 32.
 const LARGEST_SEED = 2 ** 32
@@ -81,9 +72,12 @@ export async function generate(prompt: string, options: GenerateOptions): Promis
   const { signal, release } = abortOnInterrupt(() => progress.end())
   try {
     const { executor, warning } = await timed('backend', () => chooseExecutor(options))
-    const pipe = await timed('load', () => loadPipeline(options, executor, signal, progress))
-    progress.end()
+    const pipe = await timed('load', () => openModel(options, signal, progress))
     try {
+      // Before the weights are read.
+      const inputs = callInputs(pipe, prompt, options)
+      await timed('load', () => loadComponents(pipe, options, executor, signal, progress))
+      progress.end()
       const images: Image[] = []
       for (const [i, seed] of seeds.entries()) {
         progress.begin(options.count > 1 ? `picture ${i + 1} of ${options.count}` : 'drawing')
@@ -92,11 +86,11 @@ export async function generate(prompt: string, options: GenerateOptions): Promis
           // The library that writes pictures loads while the models compute.
           if (event.type === 'loopStep' && event.step === 1) loadSharp()
         }
-        images.push(await timed('generate', () => drawOne(pipe, prompt, seed, options, signal, onEvent)))
+        images.push(await timed('generate', () => drawOne(pipe, inputs, seed, options, signal, onEvent)))
       }
       progress.end()
       const record = (i: number): GenerationRecord =>
-        describeRun(prompt, seeds[i] as Seed, options, pipe, executor, images[i] as Image)
+        describeRun(inputs, seeds[i] as Seed, options, pipe, executor, images[i] as Image)
       await timed('save', () => saveAll(images, files, record))
       timings.total = Math.round(performance.now() - start)
       const warnings = [...(warning ? [warning] : []), ...progress.warnings]
@@ -122,67 +116,81 @@ async function chooseExecutor({ backend, executor, provider, threads }: Generate
   })
 }
 
-async function loadPipeline(
+/** How repositories are asked for. */
+function repositoryOptions({ offline }: GenerateOptions, signal: AbortSignal, progress: ProgressDisplay) {
+  return {
+    ...(offline && { localFilesOnly: true }),
+    signal,
+    onProgress: (download: DownloadProgress) => progress.showDownload(download),
+  }
+}
+
+/** The pipeline of the model, without components that are loaded. */
+async function openModel(
   options: GenerateOptions,
-  executor: Executor,
   signal: AbortSignal,
   progress: ProgressDisplay,
-): Promise<ModularPipeline> {
-  const guider = options.guider === undefined ? undefined : makeGuider(options.guider)
-  const scheduler = options.scheduler === undefined ? undefined : resolveScheduler(options.scheduler)
-  const { model, revision } = options
-  if (revision !== undefined && existsSync(model)) {
+): Promise<AnyPipeline> {
+  // A name that nothing has is reported before anything is asked for.
+  if (options.guider !== undefined) makeGuider(options.guider)
+  if (options.scheduler !== undefined) resolveScheduler(options.scheduler)
+  const { model, revision, trustRemoteCode } = options
+  // That of code is a checksum.
+  if (revision !== undefined && !trustRemoteCode && existsSync(model)) {
     const problem =
       'is a folder here, which has no revisions. Leave out --revision, or name a repository such as org/name.'
     throw new InvalidRepositoryNameError(model, problem)
   }
-  const repository = {
-    ...(options.offline && { localFilesOnly: true }),
-    signal,
-    onProgress: (download: DownloadProgress) => progress.showDownload(download),
+  const repository = repositoryOptions(options, signal, progress)
+  return openPipeline(model, model, { ...repository, revision, trustRemoteCode, byComponents: true })
+}
+
+async function loadComponents(
+  pipe: AnyPipeline,
+  options: GenerateOptions,
+  executor: Executor,
+  signal: AbortSignal,
+  progress: ProgressDisplay,
+): Promise<void> {
+  const repository = repositoryOptions(options, signal, progress)
+  if (options.guider !== undefined) {
+    requireComponent(pipe, '--guider', 'guider')
+    pipe.updateComponents({ guider: makeGuider(options.guider) })
   }
-  await fetchModelIndex(model, { ...repository, revision })
-  requireTextToImage(model, revision)
-  const pipe = new StableDiffusionTextToImageBlocks().initPipeline(model, { revision })
-  if (guider !== undefined) pipe.updateComponents({ guider })
-  if (scheduler !== undefined) {
+  if (options.scheduler !== undefined) {
+    const spec = requireComponent(pipe, '--scheduler', 'scheduler')
     // Only the settings of the model's own scheduler are needed: its class may be one that is not here.
-    const { pretrainedModelNameOrPath: place = model, subfolder, revision } = pipe.getComponentSpec('scheduler') ?? {}
+    const { pretrainedModelNameOrPath: place = options.model, subfolder, revision } = spec
     const part = { subfolder, files: [SCHEDULER_CONFIG_NAME] }
-    const folder = join(await resolveRepository(place, part, { ...repository, revision }), subfolder ?? '')
-    const made = scheduler.make(await readConfig(folder, SCHEDULER_CONFIG_NAME))
-    correctScheduler(made, folder)
+    const folder = join(await resolveRepository(place, part, { ...repository, revision }), subfolder)
+    const made = resolveScheduler(options.scheduler).make(await readConfig(folder, SCHEDULER_CONFIG_NAME))
+    // The blocks correct it as they would the model's own.
+    spec.afterLoad?.(made as never, folder, () => undefined)
     pipe.updateComponents({ scheduler: made })
   }
   // Each component knows the revision of its own repository.
   await pipe.loadComponents({ ...repository, executor })
-  return pipe
 }
 
 async function drawOne(
-  pipe: ModularPipeline,
-  prompt: string,
+  pipe: AnyPipeline,
+  inputs: DrawingInputs,
   seed: Seed,
   options: GenerateOptions,
   signal: AbortSignal,
   onEvent: (event: PipelineEvent) => void,
 ): Promise<Image> {
   const images = await pipe<Image[]>(
+    { ...inputs },
     {
-      prompt,
-      negativePrompt: options.negative,
-      numInferenceSteps: options.steps,
-      guidanceScale: guidanceScale(options),
-      ...options.size,
+      output: 'images',
+      seed,
+      signal,
+      onEvent,
+      ...(options.checkNumerics && { checkNumerics: true }),
     },
-    { output: 'images', seed, signal, onEvent, ...(options.checkNumerics && { checkNumerics: true }) },
   )
   return images[0] as Image
-}
-
-/** What is asked of the guider; `undefined` for a guider that keeps its own scale. */
-function guidanceScale({ guidance, guider }: GenerateOptions): number | undefined {
-  return guidance ?? (guider === undefined ? DEFAULT_GUIDANCE : undefined)
 }
 
 /** Returns the seeds of the pictures, each one more than the one before. @throws InvalidSeedError beyond the greatest seed */
@@ -195,21 +203,24 @@ function consecutiveSeeds(first: Seed, count: number): Seed[] {
 }
 
 function describeRun(
-  prompt: string,
+  inputs: DrawingInputs,
   seed: Seed,
   options: GenerateOptions,
-  pipe: ModularPipeline,
+  pipe: AnyPipeline,
   executor: Executor,
   image: Image,
 ): GenerationRecord {
+  const { prompt, negativePrompt, numInferenceSteps: steps, guidanceScale: guidance } = inputs
+  const nameOf = (component: string) =>
+    pipe.componentNames.includes(component) ? classNameOf(pipe.container.resolve(component)) : undefined
   return {
     prompt,
-    negativePrompt: options.negative,
+    negativePrompt,
     seed: typeof seed === 'bigint' ? String(seed) : seed,
-    steps: options.steps,
-    guidance: guidanceScale(options),
-    guider: options.guider ?? classNameOf(pipe.components.guider),
-    scheduler: options.scheduler ?? classNameOf(pipe.components.scheduler),
+    steps,
+    guidance,
+    guider: options.guider ?? nameOf('guider'),
+    scheduler: options.scheduler ?? nameOf('scheduler'),
     width: image.width,
     height: image.height,
     model: isRepositoryId(options.model) ? options.model : basename(resolve(options.model)),

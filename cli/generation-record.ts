@@ -6,14 +6,15 @@ export const PNG_KEYWORD = 'tesserae'
 /** How a picture was made. */
 export interface GenerationRecord {
   prompt: string
-  negativePrompt: string
+  /** This and what follows is there as far as the pipeline has it. */
+  negativePrompt: string | undefined
   /** Seed of this very picture; digits where JavaScript's numbers are not exact. */
   seed: number | string
-  steps: number
+  steps: number | undefined
   /** Without it, as closely as the guider does by itself. */
   guidance: number | undefined
-  guider: string
-  scheduler: string
+  guider: string | undefined
+  scheduler: string | undefined
   width: number
   height: number
   model: string

@@ -1,28 +1,23 @@
-/** What `describe` and `graph` show: the text-to-image blocks, the pipeline of a model, or the blocks of a module. */
+/** What `describe` and `graph` show: the blocks of the bundled model, the pipeline of a model, or the blocks of a module. */
 
 import { stat } from 'node:fs/promises'
 import { extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { classNameOf } from '../src/format/class-name'
-import '../blocks/pipeline-families'
-import { StableDiffusionTextToImageBlocks } from '../blocks/stable-diffusion/text-to-image-blocks'
-import '../components/component-classes'
-import '../components/hub/hub-resolver'
-import type { ModularPipelineBlocks } from '../src'
-import { ModularPipeline, UnknownBlocksError, UntrustedCodeError } from '../src'
+import { bundledModel, type ModularPipelineBlocks } from '../src'
 import type { BlockClass } from '../src/composition/block-source'
 import { kindOf, nameList } from '../src/errors/text'
 import { recoverFolder } from '../src/files/leftovers'
+import { classNameOf } from '../src/format/class-name'
 import { isRepositoryId } from '../src/hub/repository-resolver'
 import { isBlockOrClass } from '../src/wiring/blocks'
-import { unknownFamily } from './unknown-family'
+import { type AnyPipeline, openPipeline } from './open-pipeline'
 import { UnknownSubjectError } from './unknown-subject-error'
 
 /** Blocks, and the pipeline that they make with a model. */
 export interface Subject {
   readonly blocks: ModularPipelineBlocks
   /** Only for a model. Nothing is loaded into it. */
-  readonly pipe?: ModularPipeline<ModularPipelineBlocks>
+  readonly pipe?: AnyPipeline
 }
 
 /** What else says which blocks are meant, as commander gives it. */
@@ -46,7 +41,7 @@ const ADVICE = `Give the folder of a model in the diffusers layout, the id of a 
  * that holds no model; NoWorkflowsError, UnknownWorkflowError; what fetching the index of a repository throws
  */
 export async function loadSubject(subject: string | undefined, options: SubjectOptions = {}): Promise<Subject> {
-  if (subject === undefined) return ofBlocks(new StableDiffusionTextToImageBlocks(), options)
+  if (subject === undefined) return { blocks: (await modelSubject('', bundledModel('emoji'), options)).blocks }
   const path = resolve(subject)
   recoverFolder(path)
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => cause)
@@ -70,25 +65,9 @@ function ofBlocks(blocks: ModularPipelineBlocks, { workflow }: SubjectOptions): 
 
 /** The pipeline that the index of a model names; nothing but the index is read. */
 async function modelSubject(subject: string, source: string, options: SubjectOptions): Promise<Subject> {
-  const { revision, offline, workflow, trustRemoteCode } = options
-  // The code may ask for all of this package.
-  if (trustRemoteCode) await import('../index.js')
-  try {
-    const pipe = await ModularPipeline.fromPretrained<ModularPipelineBlocks>(source, {
-      revision,
-      workflow,
-      trustRemoteCode,
-      ...(offline && { localFilesOnly: true }),
-    })
-    return { blocks: pipe.blocks, pipe }
-  } catch (error) {
-    if (error instanceof UntrustedCodeError) {
-      const problem = `${error.message} On the command line: --trust-remote-code --revision ${error.refused.revision}`
-      throw new UnknownSubjectError(subject, problem, error)
-    }
-    if (!(error instanceof UnknownBlocksError)) throw error
-    throw unknownFamily(subject, error, 'Give a module that exports blocks for it instead.', error)
-  }
+  const { offline, ...others } = options
+  const pipe = await openPipeline(subject, source, { ...others, ...(offline && { localFilesOnly: true }) })
+  return { blocks: pipe.blocks, pipe }
 }
 
 function isModule(file: string): boolean {

@@ -17,7 +17,6 @@ const program = new Command('tesserae')
   .showSuggestionAfterError()
   .showHelpAfterError('(add --help for the options)')
 
-const exportable = ['unet', 'vae_decoder', 'vae_encoder', 'text_encoder']
 const executors = ['auto', 'eager', 'graph']
 const providers = ['cpu', 'webgpu', 'cuda']
 /** What `describe` and `graph` show. */
@@ -38,8 +37,12 @@ program
   )
   .option('--revision <name>', 'branch, tag or commit of the repository (default: main)')
   .option('--offline', 'take the repository from the cache, and ask no server')
-  .option('--negative <text>', 'what the picture should not show', '')
-  .option('--steps <number>', 'denoising steps', parseSteps, 25)
+  .option(
+    '--trust-remote-code',
+    'run the code that the blocks come as, of the commit or checksum that --revision names',
+  )
+  .option('--negative <text>', 'what the picture should not show')
+  .option('--steps <number>', 'denoising steps (default: 25)', parseSteps)
   .option(
     '--guidance <scale>',
     "how closely to follow the prompt; up to 1, without guidance and negative prompt (default: 4, or the --guider's)",
@@ -91,14 +94,10 @@ program
   .command('export')
   .description('write a component of a model as an .onnx file, for ONNX Runtime in any language')
   .argument('<model>', 'folder of a model in the diffusers layout')
-  .addOption(new Option('--component <name>', 'what to write').choices(exportable).default('unet'))
+  .option('--component <name>', 'what to write, e.g. unet, vae_decoder, vae_encoder or text_encoder', 'unet')
   .requiredOption('--out <file>', 'the file to write; large weights go to <file>.data beside it')
   .option('--batch <number>', 'how many samples the written model takes at once', parseCount, 1)
-  .option(
-    '--tokens <number>',
-    "how many tokens of a prompt it takes (default: CLIP's 77, or the encoder's own)",
-    parseCount,
-  )
+  .option('--tokens <number>', "how many tokens of a prompt it takes (default: the model's own)", parseCount)
   .option(
     '--size <pixels>',
     "width and height of the pictures, e.g. 512 or 768x512 (default: the model's own)",

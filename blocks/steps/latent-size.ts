@@ -13,14 +13,5 @@ export interface LatentSizeSource {
 /** Rows or columns of the latents: those of the picture, or what the UNet was trained on. No whole number for a picture that does not fit the VAE. */
 export function latentSize(source: LatentSizeSource, side: 'height' | 'width'): number {
   const pixels = source[side]
-  return pixels === undefined ? defaultSize(source.unet.config.sampleSize, side) : pixels / source.vae.spatialFactor
-}
-
-/** The size that a config names, for both sides or for each; Stable Diffusion's 64 where it names none. */
-export function defaultSize(
-  sampleSize: number | readonly number[] | null | undefined,
-  side: 'height' | 'width',
-): number {
-  if (Array.isArray(sampleSize)) return sampleSize[side === 'height' ? 0 : 1] as number
-  return typeof sampleSize === 'number' ? sampleSize : 64
+  return pixels === undefined ? source.unet.sampleSize[side] : pixels / source.vae.spatialFactor
 }

@@ -15,6 +15,7 @@ import { WeightFiles } from '../executors/graph/weight-files'
 import type { ModelCall } from '../executors/model-call'
 import { Module } from '../nn/module'
 import { WeightsNotLoadedError } from '../nn/weights-not-loaded-error'
+import type { ModelFunction } from './call-size'
 import { hookedCall, hookedForm } from './hooks/hooked-call'
 import type { BatchHook } from './hooks/module-hook'
 import { type ModelLayout, relocateWeights, saveModel } from './save-pretrained'
@@ -39,6 +40,11 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
   private runsOn: Executor = eagerExecutor
   private guard: CallGuard | undefined
   private readonly weightsOfHooks = new Set<Module>()
+
+  /** What the model computes, by the names that follow that of the component when it is exported: `''` for the only function. */
+  get functions(): Readonly<Record<string, ModelFunction>> {
+    return {}
+  }
 
   /** What computes the model's calls. A new model computes eagerly. */
   get executor(): Executor {

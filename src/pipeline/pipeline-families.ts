@@ -18,6 +18,14 @@ export interface PipelineFamily {
   readonly pipelineClassName?: string
   /** `_class_name` in the `model_index.json` of such models, e.g. `StableDiffusionPipeline`. */
   readonly standardPipelines?: readonly string[]
+  /** By which components a model of the family is recognised if its index names a pipeline that is not known. Default: not at all. */
+  readonly recognizedBy?: ComponentPattern
+}
+
+/** Names of components that an index must have, and of those that it must not have. */
+export interface ComponentPattern {
+  readonly components: readonly string[]
+  readonly without?: readonly string[]
 }
 
 /** The pipeline class of blocks that belong to no family. */
@@ -58,4 +66,20 @@ export function findBlocks(
     family =>
       family.pipelineClassName === pipelineClassName || family.standardPipelines?.includes(pipelineClassName) === true,
   )?.defaultBlocks
+}
+
+/**
+ * The default blocks of the first family that a model is recognised as one of.
+ *
+ * @param has whether the index of the model has a component
+ */
+export function findBlocksByComponents(has: (name: string) => boolean): NamedBlocks | undefined {
+  return [...families.values()].find(
+    ({ recognizedBy: pattern }) => pattern?.components.every(has) && !pattern.without?.some(has),
+  )?.defaultBlocks
+}
+
+/** Names of the pipelines of diffusers whose models have blocks here. */
+export function standardPipelineNames(): readonly string[] {
+  return [...families.values()].flatMap(({ standardPipelines = [] }) => standardPipelines)
 }

@@ -50,6 +50,13 @@ export class AutoencoderTiny extends Autoencoder {
     return 2 ** (this.config.numEncoderBlocks.length - 1)
   }
 
+  /** Its encoder predicts latents, not a distribution of them. */
+  override get functions(): Autoencoder['functions'] {
+    const { encoder, decoder } = super.functions
+    const forward = ({ sample }: { sample: tf.Tensor4D }) => ({ latents: this.forwardEncode(sample) })
+    return { encoder: { ...encoder, forward }, decoder }
+  }
+
   override async encode(x: tf.Tensor4D, options?: ModelRunOptions): Promise<FixedLatents> {
     return new FixedLatents(await this.computeMap('encode', x, options))
   }

@@ -10,7 +10,9 @@ import type { RawConfig } from '../../configs/parse-config'
 import { readConfig } from '../../configs/read-config'
 import type { Executor, ModelRunOptions } from '../../executors/executor'
 import * as tf from '../../tensors/tf'
+import { type CallSize, type MapSize, type ModelFunction, ownSize } from '../call-size'
 import { InputShapes } from '../input-shapes'
+import { ModelInputError } from '../model-input-error'
 import { PretrainedModel } from '../pretrained-model'
 import {
   type CallPlan,
@@ -173,6 +175,47 @@ export abstract class Autoencoder extends PretrainedModel {
   override useExecutor(executor: Executor): this {
     this.plans.clear()
     return super.useExecutor(executor)
+  }
+
+  /** Size of the pictures that the model was trained on, in pixels; that of a tile where the config does not say. */
+  get sampleSize(): MapSize {
+    const { sampleSize } = this.config as { sampleSize?: number | readonly number[] | null }
+    return ownSize(sampleSize ?? this.defaultTiling.tileSampleMinSize)
+  }
+
+  override get functions(): Readonly<Record<'encoder' | 'decoder', ModelFunction>> {
+    return {
+      encoder: {
+        shapes: size => ({ sample: this.encodeShape(size) }),
+        forward: ({ sample }: { sample: tf.Tensor4D }) => ({ moments: this.forwardEncode(sample) }),
+      },
+      decoder: {
+        shapes: size => ({ latentSample: this.decodeShape(size) }),
+        forward: ({ latentSample }: { latentSample: tf.Tensor4D }) => ({ sample: this.forwardDecode(latentSample) }),
+      },
+    }
+  }
+
+  /** Returns the shape that {@link encode} takes: `[batch, height, width, inChannels]`. */
+  encodeShape({ batch, pictures = this.sampleSize }: CallSize): TensorPlaceholder {
+    return new TensorPlaceholder([batch, pictures.height, pictures.width, this.config.inChannels])
+  }
+
+  /** Returns the shape that {@link decode} takes: `[batch, height, width, latentChannels]`. @throws ModelInputError for pictures that the model cannot make */
+  decodeShape({
+    batch,
+    pictures,
+    latents = this.latentSize(pictures ?? this.sampleSize),
+  }: CallSize): TensorPlaceholder {
+    return new TensorPlaceholder([batch, latents.height, latents.width, this.config.latentChannels])
+  }
+
+  /** Returns the size of the latents that are decoded to pictures. @throws ModelInputError for a size that the model does not divide */
+  latentSize({ height, width }: MapSize): MapSize {
+    const factor = this.spatialFactor
+    const uneven = [height, width].find(pixels => pixels % factor !== 0)
+    if (uneven === undefined) return { height: height / factor, width: width / factor }
+    throw new ModelInputError(classNameOf(this), 'size', `must be a multiple of ${factor}, but is ${uneven}`)
   }
 
   /**

@@ -4,6 +4,7 @@ import type { RawConfig } from '../../configs/parse-config'
 import type { ModelRunOptions } from '../../executors/executor'
 import { Linear } from '../../nn/linear'
 import * as tf from '../../tensors/tf'
+import type { ModelFunction } from '../call-size'
 import { loadPretrained } from '../load-pretrained'
 import { PretrainedModel } from '../pretrained-model'
 import type { ModelLayout } from '../save-pretrained'
@@ -60,6 +61,11 @@ export class CLIPTextModelWithProjection extends PretrainedModel {
     }
     const files = { weightsName: 'model', rename, relatedClasses: CLIP_CLASSES } as const
     return loadPretrained(CLIPTextModelWithProjection, files, path, options)
+  }
+
+  override get functions(): Readonly<Record<string, ModelFunction>> {
+    const shapes: ModelFunction['shapes'] = size => this.textModel.callShapes(size)
+    return { '': { shapes, forward: (given: CLIPTextInputs) => ({ ...this.forward(given) }) } }
   }
 
   protected override get layout(): ModelLayout {

@@ -1,9 +1,11 @@
 /** CLIP's text model. Counterpart: transformers models/clip/modeling_clip.py (CLIPTextModel). */
 import type { FromPretrainedOptions } from '../../../src/params/component-class'
+import { TensorPlaceholder } from '../../backends/recorder/tensor-tree'
 import type { RawConfig } from '../../configs/parse-config'
 import type { ModelRunOptions } from '../../executors/executor'
 import { LayerNorm } from '../../nn/layer-norm'
 import * as tf from '../../tensors/tf'
+import type { CallSize, ModelFunction } from '../call-size'
 import { InputShapes } from '../input-shapes'
 import { loadPretrained } from '../load-pretrained'
 import { ModelInputError } from '../model-input-error'
@@ -75,6 +77,17 @@ export class CLIPTextModel extends PretrainedModel {
   static fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<CLIPTextModel> {
     const rename = (key: string) => (isPositionIds(key) ? null : bareKey(key))
     return loadPretrained(CLIPTextModel, { weightsName: 'model', rename, relatedClasses: CLIP_CLASSES }, path, options)
+  }
+
+  override get functions(): Readonly<Record<string, ModelFunction>> {
+    return {
+      '': { shapes: size => this.callShapes(size), forward: (given: CLIPTextInputs) => ({ ...this.forward(given) }) },
+    }
+  }
+
+  /** Returns what {@link call} takes for texts of that many tokens, by default the most. */
+  callShapes({ batch, tokens = this.config.maxPositionEmbeddings }: CallSize): { inputIds: TensorPlaceholder } {
+    return { inputIds: new TensorPlaceholder([batch, tokens], 'int32') }
   }
 
   protected override get layout(): ModelLayout {

@@ -8,11 +8,13 @@ import { Conv2d } from '../../nn/conv2d'
 import { Embedding } from '../../nn/embedding'
 import { GroupNorm } from '../../nn/group-norm'
 import * as tf from '../../tensors/tf'
+import { type CallSize, type MapSize, type ModelFunction, ownSize } from '../call-size'
 import { TimestepEmbedding, Timesteps } from '../layers/timestep-embedding'
 import { loadPretrained } from '../load-pretrained'
 import { type ModelCallOptions, PretrainedModel } from '../pretrained-model'
 import { activationBytes, attentionBytes } from './activation-bytes'
 import type { BlockInputs } from './block-parts'
+import { callShapes, type UNet2DConditionShapes } from './call-shapes'
 import { parseUNet2DConditionConfig, type UNet2DConditionConfig } from './config'
 import { createDownBlocks, createMidBlock, createUpBlocks } from './create-blocks'
 import type { DownBlock } from './down-block'
@@ -95,6 +97,21 @@ export class UNet2DConditionModel extends PretrainedModel {
       { component: UNet2DConditionModel.className },
     )
     ;(this as { -readonly [K in 'config']: UNet2DConditionConfig }).config = config
+  }
+
+  /** Size of the latents that the model was trained on. */
+  get sampleSize(): MapSize {
+    return ownSize(this.config.sampleSize)
+  }
+
+  override get functions(): Readonly<Record<string, ModelFunction>> {
+    const shapes = (size: CallSize) => this.callShapes(size)
+    return { '': { shapes, forward: (given: UNet2DConditionInputs) => ({ outSample: this.forward(given) }) } }
+  }
+
+  /** Returns what {@link call} takes for latents and texts of that size: every input that the config asks for. */
+  callShapes(size: CallSize): UNet2DConditionShapes {
+    return callShapes(this.config, size)
   }
 
   /**

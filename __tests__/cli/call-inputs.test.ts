@@ -1,0 +1,86 @@
+/** Options of `generate` for pipelines of any family. */
+import { z } from 'zod'
+import { callInputs, requireComponent } from '../../cli/call-inputs'
+import { UnfitOptionError } from '../../cli/unfit-option-error'
+import {
+  BaseGuidance,
+  Block,
+  Component,
+  type In,
+  Input,
+  ModularPipelineBlocks,
+  type Out,
+  Output,
+  StableDiffusionTextToImageBlocks,
+} from '../../index'
+
+@Block({ description: 'Draws in few steps, without guidance.' })
+class FewSteps extends ModularPipelineBlocks {
+  @Component(BaseGuidance, { config: {} }) guider!: BaseGuidance
+  @Input(z.string()) prompt!: In<string, 'required'>
+  @Input(z.int().default(4)) numInferenceSteps!: In<number>
+  @Output(z.array(z.string())) images!: Out<string[]>
+
+  run() {
+    this.images = [this.prompt]
+  }
+}
+
+@Block({ description: 'Counts words.' })
+class CountWords extends ModularPipelineBlocks {
+  @Input(z.string()) prompt!: In<string, 'required'>
+  @Output(z.number()) words!: Out<number>
+
+  run() {
+    this.words = this.prompt.split(' ').length
+  }
+}
+
+const fewSteps = () => new FewSteps().initPipeline()
+
+test('options are inputs, and those that were not given have defaults', () => {
+  const pipe = new StableDiffusionTextToImageBlocks().initPipeline()
+  expect(callInputs(pipe, 'a cat', {})).toEqual({
+    prompt: 'a cat',
+    negativePrompt: '',
+    numInferenceSteps: 25,
+    guidanceScale: 4,
+    width: undefined,
+    height: undefined,
+  })
+  const given = { negative: 'dog', steps: 3, guidance: 7, size: { width: 32, height: 16 } }
+  expect(callInputs(pipe, 'a cat', given)).toEqual({
+    prompt: 'a cat',
+    negativePrompt: 'dog',
+    numInferenceSteps: 3,
+    guidanceScale: 7,
+    width: 32,
+    height: 16,
+  })
+  // A guider that is named keeps its own scale.
+  expect(callInputs(pipe, 'a cat', { guider: 'pag' })).toMatchObject({ guidanceScale: undefined })
+})
+
+test('a pipeline is called with what it takes', () => {
+  expect(callInputs(fewSteps(), 'a cat', {})).toEqual({ prompt: 'a cat', numInferenceSteps: 25 })
+})
+
+test.each([
+  [{ guidance: 3 }, '--guidance: this pipeline has no input guidanceScale. It takes prompt, numInferenceSteps.'],
+  [{ negative: 'dog' }, '--negative: this pipeline has no input negativePrompt.'],
+  [{ size: { width: 8, height: 8 } }, '--size: this pipeline has no input width.'],
+])('%j is refused by a pipeline that has no input for it', (options, message) => {
+  expect(() => callInputs(fewSteps(), 'a cat', options)).toThrow(UnfitOptionError)
+  expect(() => callInputs(fewSteps(), 'a cat', options)).toThrow(message)
+})
+
+test('a pipeline that draws no pictures is refused', () => {
+  expect(() => callInputs(new CountWords().initPipeline(), 'a cat', {})).toThrow('its pipeline has no output images')
+})
+
+test('a component is replaced where the pipeline has it', () => {
+  expect(requireComponent(fewSteps(), '--guider', 'guider').name).toBe('guider')
+  expect(() => requireComponent(fewSteps(), '--scheduler', 'scheduler')).toThrow(
+    '--scheduler: this pipeline has no component scheduler. It has guider. Leave the option out.',
+  )
+})

@@ -1,0 +1,90 @@
+/** What `tesserae generate` calls a pipeline with: options become inputs, as far as its blocks declare them. */
+import type { ComponentSpec } from '../src'
+import type { Size } from './arguments'
+import type { AnyPipeline } from './open-pipeline'
+import { UnfitOptionError } from './unfit-option-error'
+
+/** The options that become inputs. */
+export interface DrawingOptions {
+  negative?: string
+  steps?: number
+  guidance?: number
+  guider?: string
+  size?: Size
+}
+
+/** The inputs that they become. */
+export interface DrawingInputs {
+  prompt: string
+  negativePrompt?: string
+  numInferenceSteps?: number
+  guidanceScale?: number
+  width?: number
+  height?: number
+}
+
+/** Denoising steps where no number is given. */
+const DEFAULT_STEPS = 25
+
+/** How closely the prompt is followed where neither a scale nor a guider is given. */
+const DEFAULT_GUIDANCE = 4
+
+/** What an option is to a pipeline. */
+interface OptionInput {
+  readonly option: string
+  readonly input: keyof DrawingInputs
+  /** What was given; `undefined` if nothing was. */
+  readonly given: string | number | undefined
+  /** What a pipeline that has the input is called with if nothing was given. */
+  readonly otherwise?: string | number | undefined
+}
+
+/**
+ * The inputs of a call. Options that were not given have defaults here for pipelines that take them.
+ *
+ * @throws UnfitOptionError for an option that the pipeline has no input for, and for a pipeline that draws no pictures of prompts
+ */
+export function callInputs(pipe: AnyPipeline, prompt: string, options: DrawingOptions): DrawingInputs {
+  const { blocks } = pipe
+  if (!blocks.outputs.some(({ name }) => name === 'images')) {
+    throw new UnfitOptionError(
+      '--model',
+      'its pipeline has no output images, so it draws no picture. Take another model.',
+    )
+  }
+  const known = blocks.inputs.flatMap(({ name }) => name ?? [])
+  const inputs: Record<string, unknown> = {}
+  for (const { option, input, given, otherwise } of inputsOf(prompt, options)) {
+    if (known.includes(input)) inputs[input] = given ?? otherwise
+    else if (given !== undefined) {
+      const problem = `this pipeline has no input ${input}. It takes ${known.join(', ')}. Leave the option out, or take another model.`
+      throw new UnfitOptionError(option, problem)
+    }
+  }
+  return inputs as unknown as DrawingInputs // Built from its keys.
+}
+
+function inputsOf(prompt: string, { negative, steps, guidance, guider, size }: DrawingOptions): OptionInput[] {
+  return [
+    { option: 'The prompt', input: 'prompt', given: prompt },
+    { option: '--negative', input: 'negativePrompt', given: negative, otherwise: '' },
+    { option: '--steps', input: 'numInferenceSteps', given: steps, otherwise: DEFAULT_STEPS },
+    {
+      option: '--guidance',
+      input: 'guidanceScale',
+      given: guidance,
+      // A guider that is named keeps its own scale.
+      otherwise: guider === undefined ? DEFAULT_GUIDANCE : undefined,
+    },
+    { option: '--size', input: 'width', given: size?.width },
+    { option: '--size', input: 'height', given: size?.height },
+  ]
+}
+
+/** How the pipeline asks for the component that an option replaces. @throws UnfitOptionError for one that it does not have */
+export function requireComponent(pipe: AnyPipeline, option: string, name: string): ComponentSpec {
+  const spec = pipe.getComponentSpec(name)
+  if (spec !== undefined) return spec
+  const problem = `this pipeline has no component ${name}. It has ${pipe.componentNames.join(', ')}. Leave the option out.`
+  throw new UnfitOptionError(option, problem)
+}

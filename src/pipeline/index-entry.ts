@@ -91,9 +91,9 @@ export function isRooted(path: string): boolean {
   return /^(?:[\\/]|[a-z]:)/i.test(path)
 }
 
-/** Whether a path, which may be absolute, has no part that leads upwards, to another machine, or that the system reads as something else. */
+/** Whether a path, which may be absolute, has no part that leads upwards, to another machine, or that is read as something else, such as a URL. */
 export function isPlainPath(path: string): boolean {
-  const isOfOtherMachine = /^[\\/]{2}/.test(path)
+  const isOfOtherMachine = /^[\\/]{2}|^[a-z][a-z0-9+.-]+:/i.test(path)
   const inside = path
     .replace(/^[a-z]:(?=[\\/])/i, '')
     .replaceAll('\\', '/')

@@ -4,7 +4,8 @@
  */
 
 import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative, resolve } from 'node:path'
+import { emitWarningOnce } from '../errors/emit-warning'
 import { ModelIndexError } from '../errors/model-index-error'
 import { printableValue } from '../errors/printable'
 import { isContainedPath } from '../files/contained-path'
@@ -113,11 +114,19 @@ export class ModelIndex {
     return path === this.source && place.revision === undefined ? { ...place, revision: this.revision } : place
   }
 
-  /** @throws ModelIndexError for a path that leads upwards or to another machine, or that a repository names on this one */
+  /**
+   * Checks the path of an entry. The id of a repository is right in every index. The absolute path of another folder is right in an index that lies on
+   * this machine: Python and this package write it where a pipeline is saved with components of several folders. It is warned of, as the folder may
+   * come from somebody else.
+   *
+   * @throws ModelIndexError for a path that leads upwards or to another machine, for a URL, and for a path of this machine in a repository
+   */
   private requireReadable(key: string, path: string): void {
-    // A folder may have been saved with components of other folders of this machine; a repository knows nothing of them.
     const isForeign = isRooted(path) && isRepositoryId(this.source)
     if (isForeign || !isPlainPath(path)) throw this.outside(key, 'the path', path)
+    if (!isRooted(path) || !relative(resolve(this.folder), path).startsWith('..')) return
+    const message = `${this.file}: the entry "${key}" is loaded from another folder, ${printableValue(path)}.`
+    emitWarningOnce('OUTSIDE_FOLDER', `${message} Check that you saved this index, or edit the entry.`)
   }
 
   private outside(key: string, what: string, path: string): ModelIndexError {

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openCheckpoint } from '../../../components/checkpoints/open-checkpoint'
 import { PickleCheckpointError } from '../../../components/checkpoints/pickle-checkpoint-error'
@@ -42,6 +42,14 @@ describe('openCheckpoint', () => {
     await weights('model.safetensors', { a: 1 })
     await weights('model.fp16.safetensors', { a: 2 })
     expect(await read({ weightsName: 'model', variant: 'fp16' })).toEqual({ a: 2 })
+  })
+
+  test('follows links, of which the cache of the Hub consists', async () => {
+    await mkdir(join(folder(), 'blobs'))
+    await weights(join('blobs', 'a1'), { a: 1 })
+    await symlink(join('blobs', 'a1'), join(folder(), 'one.safetensors'))
+    await index({ a: 'one.safetensors' })
+    expect(await read({ weightsName: 'model' })).toEqual({ a: 1 })
   })
 
   test('finds several files by their index', async () => {
@@ -101,14 +109,25 @@ describe('openCheckpoint', () => {
       expect(await errorOf()).toBeInstanceOf(PickleCheckpointError)
     })
 
-    test.each(['../model.safetensors', '/etc/passwd', 'a/../../b', 'C:\\model.safetensors', '..', '', 'a\0b', 7, null])(
-      'an index that leads to %p',
-      async shard => {
-        await index({ a: shard })
-        const error = await errorOf()
-        expect(error).toMatchObject({ code: 'SAFETENSORS', problem: 'invalid-index', tensor: 'a' })
-      },
-    )
+    test.each([
+      ...['../model.safetensors', '/etc/passwd', 'a/../../b', 'C:\\model.safetensors', '..\\b', '\\\\host\\b', '..'],
+      ...[
+        'file:///etc/passwd',
+        'https://host/b',
+        '%2e%2e/b',
+        '..%2fb',
+        '%2fetc%2fpasswd',
+        '%2e%2e',
+        '',
+        'a\0b',
+        7,
+        null,
+      ],
+    ])('an index that leads to %p', async shard => {
+      await index({ a: shard })
+      const error = await errorOf()
+      expect(error).toMatchObject({ code: 'SAFETENSORS', problem: 'invalid-index', tensor: 'a' })
+    })
 
     test('an index of pickles', async () => {
       await index({ a: 'pytorch_model-00001-of-00001.bin' })

@@ -166,6 +166,14 @@ describe('a modular index', () => {
       modularEntry({ pretrained_model_name_or_path: '/models/../../etc' }),
       /the path .* leads out/,
     ],
+    ...['file:///etc/secret', 'FILE:secret', 'http://host/secret', 'a/%2e%2e/%2E%2E/secret', 'a\\..\\secret'].map(
+      path =>
+        [
+          `the path ${path}`,
+          modularEntry({ pretrained_model_name_or_path: path }),
+          /the path .* leads out of the model's folder/,
+        ] as const,
+    ),
     [
       'a path above',
       modularEntry({ pretrained_model_name_or_path: '../../secret' }),
@@ -176,6 +184,18 @@ describe('a modular index', () => {
     const error = await failure(ModelIndexError, pipeline)
     expect(error.file).toBe(join(folder(), 'modular_model_index.json'))
     expect(error.message).toMatch(message)
+  })
+
+  test('may name another folder of this machine, as Python writes it, which is warned of', () => {
+    const warning = jest.spyOn(process, 'emitWarning').mockImplementation()
+    const entry = (path: string) => ({ text_encoder_2: modularEntry({ pretrained_model_name_or_path: path }) })
+    writeModularModel(folder(), entry(join(folder(), 'inside')))
+    expect(spec()?.pretrainedModelNameOrPath).toBe(join(folder(), 'inside'))
+    writeModularModel(folder(), entry('/saved/elsewhere'))
+    expect(spec()?.pretrainedModelNameOrPath).toBe('/saved/elsewhere')
+    expect(warning.mock.calls).toEqual([
+      [expect.stringMatching(/the entry "text_encoder_2" is loaded from another folder, "\/saved/), expect.anything()],
+    ])
   })
 
   test('that is damaged is refused, and not passed over for the other', async () => {

@@ -2,6 +2,8 @@
 
 import { join } from 'node:path'
 import type { Tokenizer } from '@huggingface/tokenizers'
+import { FolderChangedError } from '../../src/errors/folder-changed-error'
+import { readUnchanged } from '../../src/files/folder-stamp'
 import { pathOf } from '../../src/files/path-of'
 import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
@@ -99,6 +101,7 @@ export class CLIPTokenizer implements SavableComponent {
    *
    * @throws MissingFileError when the folder or the vocabulary is not there.
    * @throws InvalidTokenizerError when a file is malformed, or the folder holds a tokenizer of another class.
+   * @throws FolderChangedError when somebody saves to the folder again and again.
    */
   static async fromPretrained(path: string | URL, options: FromPretrainedOptions = {}): Promise<CLIPTokenizer> {
     const { subfolder, className, signal } = options
@@ -110,8 +113,13 @@ export class CLIPTokenizer implements SavableComponent {
         `the model's index names a ${className}, which CLIPTokenizer cannot stand for.`,
       )
     }
-    const files = await readCLIPTokenizerFiles(folder, { signal, className })
-    const vocabulary = await readVocabularyIfSound(folder)
+    const read = async () => ({
+      files: await readCLIPTokenizerFiles(folder, { signal, className }),
+      vocabulary: await readVocabularyIfSound(folder),
+    })
+    const { result, isUnchanged } = await readUnchanged([folder], read, () => undefined)
+    if (!isUnchanged) throw new FolderChangedError(folder)
+    const { files, vocabulary } = result
     try {
       const tokenizer = new CLIPTokenizer(files, vocabulary, await runInSlices(tokenizerLoop(files), signal))
       // The library compiles its patterns with the first text.

@@ -1,14 +1,15 @@
 /** A folder that changes while it is read. */
 import { ModularError } from './modular-error'
 
-/** Each time that a folder was read, somebody saved to it meanwhile: what was read may be a mixture of two saves. */
+/** Somebody saved to a folder while it was read, again and again, or after its index was read: what was read may be a mixture of two saves. */
 export class FolderChangedError extends ModularError {
   override readonly code = 'FOLDER_CHANGED'
 
   constructor(
     /** The folder. */
     readonly folder: string,
+    detail = 'was written to each time that it was read. Load it again once nobody saves to it.',
   ) {
-    super(`${folder} was written to each time that it was read. Load it again once nobody saves to it.`)
+    super(`${folder} ${detail}`)
   }
 }

@@ -1,9 +1,14 @@
 /** Tells whether folders are still what they were. */
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isBeingSaved } from './save-marks'
 
 /** How often a folder is read anew that is written to meanwhile. */
 const ATTEMPTS = 20
+
+/** Milliseconds to wait for a save that replaces files one by one. */
+const PAUSE = 250
 
 /** What identifies the files in some folders: another save gives another text. What is not there is part of it. */
 async function stampOf(folders: readonly string[]): Promise<string> {
@@ -28,10 +33,11 @@ async function identityOf(path: string): Promise<string> {
 
 /**
  * Reads folders that somebody may save to at the same time: where they changed meanwhile, what was read, or the error, counts for nothing and is read
- * again.
+ * again. Waits for saves that replace files one by one.
  *
  * @param discard gets what was read and does not count
  * @returns what was read, and whether the folders stayed as they were: they may change each time
+ * @throws UnfinishedSaveError if a save was cut off, so that a folder holds the files of two
  */
 export async function readUnchanged<T>(
   folders: readonly string[],
@@ -39,10 +45,15 @@ export async function readUnchanged<T>(
   discard: (result: T) => void,
 ): Promise<{ result: T; isUnchanged: boolean }> {
   for (let attempt = 1; ; attempt++) {
+    const isBusy = await isBeingSaved(folders)
+    if (isBusy && attempt < ATTEMPTS) {
+      await sleep(PAUSE)
+      continue
+    }
     const before = await stampOf(folders)
     try {
       const result = await read()
-      const isUnchanged = (await stampOf(folders)) === before
+      const isUnchanged = !isBusy && (await stampOf(folders)) === before
       if (isUnchanged || attempt === ATTEMPTS) return { result, isUnchanged }
       discard(result)
     } catch (error) {

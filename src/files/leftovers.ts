@@ -10,6 +10,7 @@ import { statIfThere } from './stat-if-there'
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
 
 const NAME = /^\.tesserae-([0-9a-f]{8})-(\d+)-[0-9a-f-]{36}\.(?:tmp|old-(.+))$/s
+const MARK = /^\.tesserae-([0-9a-f]{8})-(\d+)-[0-9a-f-]{36}\.saving$/
 
 /**
  * Milliseconds after which nobody is at work on what nobody has touched, whatever runs under the process number in its name: in a container each process
@@ -30,9 +31,20 @@ export function setAsideBeside(path: string): string {
   return join(dirname(path), `.tesserae-${HOST}-${process.pid}-${randomUUID()}.old-${basename(path)}`)
 }
 
-/** Whether a file or folder of that name is one that is not finished, or that waits to be put back. */
+/** A path in a folder for the mark that its files are being replaced one by one. */
+export function saveMarkIn(folder: string): string {
+  return join(folder, `.tesserae-${HOST}-${process.pid}-${randomUUID()}.saving`)
+}
+
+/** The process that left a mark of a save; `undefined` for any other name. */
+export function saverOf(name: string): { readonly isHere: boolean; readonly pid: number } | undefined {
+  const [, host, pid] = MARK.exec(name) ?? []
+  return host === undefined ? undefined : { isHere: host === HOST, pid: Number(pid) }
+}
+
+/** Whether a file or folder of that name is one that is not finished, that waits to be put back, or the mark of a save. */
 export function isLeftover(name: string): boolean {
-  return NAME.test(name)
+  return NAME.test(name) || MARK.test(name)
 }
 
 /**

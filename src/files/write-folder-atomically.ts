@@ -1,4 +1,5 @@
 /** Writes a folder of files as a whole or not at all. */
+import type { Dirent } from 'node:fs'
 import {
   access,
   chmod,
@@ -8,16 +9,18 @@ import {
   lstat,
   mkdir,
   readdir,
+  readlink,
   realpath,
   rename,
   rm,
   rmdir,
   stat,
+  symlink,
 } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { exchangeFolders } from './exchange-folders'
 import { takePermissions, takePermissionsInside } from './keep-permissions'
-import { clearLeftovers, recoverFolder, setAsideBeside, temporaryBeside } from './leftovers'
+import { clearLeftovers, recoverFolder, saverOf, setAsideBeside, temporaryBeside } from './leftovers'
 import { mountPointsIn } from './mount-points'
 import { isImmovable } from './replace-file'
 import { syncToDisk, syncTree } from './sync-to-disk'
@@ -216,6 +219,8 @@ async function moveEntries(
 async function keepOthers(from: string, to: string, replaces: (file: string) => boolean, prefix = ''): Promise<void> {
   const there = new Set(await readdir(to))
   for (const entry of await readdir(from, { withFileTypes: true })) {
+    // What was marked has been replaced as a whole.
+    if (saverOf(entry.name)) continue
     const file = prefix + entry.name
     const [source, copy] = [join(from, entry.name), join(to, entry.name)]
     if (entry.isDirectory()) {
@@ -223,9 +228,18 @@ async function keepOthers(from: string, to: string, replaces: (file: string) => 
       else if (!(await stat(copy)).isDirectory()) continue
       await keepOthers(source, copy, replaces, `${file}/`)
     } else if (!there.has(entry.name) && !replaces(file)) {
-      await link(source, copy).catch(() => copyFile(source, copy))
+      await link(source, copy).catch(() => copyEntry(source, copy, entry))
     }
   }
+}
+
+/** Copies what cannot have a second name. Reading a pipe would wait for its other end, and a device may have none. */
+async function copyEntry(source: string, copy: string, entry: Dirent): Promise<void> {
+  if (entry.isSymbolicLink()) return symlink(await readlink(source), copy)
+  if (entry.isFile()) return copyFile(source, copy)
+  const detail =
+    'this is a pipe, a device or a socket, which cannot be kept in the new folder. Move it elsewhere first.'
+  throw new UnwritableFileError(source, 'failed', detail)
 }
 
 /** Removes folders that were made for a target that did not come. */

@@ -5,6 +5,7 @@ import { takePermissions } from './keep-permissions'
 import { clearLeftovers, temporaryBeside } from './leftovers'
 import { mountPointsIn } from './mount-points'
 import { placeBehindLinks, replaceFile } from './replace-file'
+import { whileMarked } from './save-marks'
 import { syncToDisk } from './sync-to-disk'
 
 /** Where the contents of files in the cache of the Hub lie: a link to one stands for what was downloaded, which no save may change. */
@@ -46,7 +47,7 @@ async function isWrittenThrough(link: string): Promise<boolean> {
 /**
  * Moves the files of one folder to their places in another, `last` of them last. Everything is copied to the file systems that it belongs to before
  * anything is moved, so that a full disk changes nothing. Then one file after the other is replaced: each is at every moment the old or the new one,
- * but not all of them together.
+ * but not all of them together. The folders are marked meanwhile, so that readers wait, and know of a save that was cut off.
  *
  * @param replaces whether a file of the folder, by its path with `/`, has no place beside the new ones
  */
@@ -86,12 +87,15 @@ export async function writeInPlace(
   try {
     await plan(staging, target, '')
     for (const { to } of folders) await mkdir(to, { recursive: true })
-    for (const move of files) {
-      if (move.to === join(target, String(last))) await syncToDisk(target)
-      await replaceFile(move.from, move.to)
-    }
-    for (const file of stale) await rm(file, { force: true })
-    for (const folder of new Set(files.map(({ to }) => dirname(to)))) await syncToDisk(folder)
+    const written = new Set([target, ...files.map(({ to }) => dirname(to))])
+    await whileMarked(written, async () => {
+      for (const move of files) {
+        if (move.to === join(target, String(last))) await syncToDisk(target)
+        await replaceFile(move.from, move.to)
+      }
+      for (const file of stale) await rm(file, { force: true })
+      for (const folder of written) await syncToDisk(folder)
+    })
   } finally {
     for (const file of temporary) await rm(file, { force: true }).catch(() => undefined)
   }

@@ -6,6 +6,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { emitWarningOnce } from '../errors/emit-warning'
+import { FolderChangedError } from '../errors/folder-changed-error'
 import { ModelIndexError } from '../errors/model-index-error'
 import { printableValue } from '../errors/printable'
 import { isContainedPath } from '../files/contained-path'
@@ -27,6 +28,7 @@ export const STANDARD_INDEX_FILE = 'model_index.json'
 
 /** What {@link ModelIndex} is made of. */
 interface IndexFile {
+  readonly text: string
   readonly kind: IndexKind
   readonly file: string
   readonly json: Readonly<Record<string, unknown>>
@@ -41,9 +43,9 @@ export class ModelIndex {
     readonly source: string,
     /** Where the index lies. */
     readonly folder: string,
-    private readonly own: IndexFile,
+    private own: IndexFile,
     /** The other index of a folder that has both. */
-    private readonly other: IndexFile | undefined,
+    private other: IndexFile | undefined,
     private readonly revision: string | undefined,
   ) {}
 
@@ -65,6 +67,27 @@ export class ModelIndex {
   /** The key under which it speaks of a component or a setting, as it spells it; `undefined` where it does not. */
   keyOf(name: string): string | undefined {
     return this.own.keys.get(name)
+  }
+
+  /**
+   * Checks that the folder is still the one whose index was read: after another save, its components may not go with the settings and classes that the
+   * index stated. The commits of repositories do not change.
+   *
+   * @throws FolderChangedError
+   */
+  requireUnchanged(): void {
+    if (isRepositoryId(this.source)) return
+    const { own, other } = readIndexFiles(this.folder)
+    if (own?.text === this.own.text && other?.text === this.other?.text) return
+    throw new FolderChangedError(this.folder, 'was saved again after its index was read. Make the pipeline again.')
+  }
+
+  /** Takes note of what its own pipeline has saved to a folder (absolute path). */
+  savedTo(folder: string): void {
+    if (isRepositoryId(this.source) || relative(folder, resolve(this.folder)) !== '') return
+    const { own = this.own, other } = readIndexFiles(this.folder)
+    this.own = own
+    this.other = other
   }
 
   /** Whether it says something of a setting, and what. */
@@ -177,14 +200,19 @@ export function readModelIndex(source: string, options: RepositoryOptions = {}):
   const stats = statIfThere(folder)
   if (stats && !stats.isDirectory())
     throw new ModelIndexError(folder, 'this is a file; expected the folder of a model.')
-  const modular = readIndexFile(folder, 'modular', MODULAR_INDEX_FILE)
-  const standard = readIndexFile(folder, 'standard', STANDARD_INDEX_FILE)
-  const own = modular ?? standard
+  const { own, other } = readIndexFiles(folder)
   if (own === undefined) {
     const expected = `A model is a folder that holds ${STANDARD_INDEX_FILE} or ${MODULAR_INDEX_FILE}, and a folder for each component (unet, vae, …).`
     throw new ModelIndexError(stats ? join(folder, STANDARD_INDEX_FILE) : folder, `not found. ${expected}`)
   }
-  return new ModelIndex(source, folder, own, modular && standard, options.revision)
+  return new ModelIndex(source, folder, own, other, options.revision)
+}
+
+/** The index of a folder that counts, and the other one where it has both. */
+function readIndexFiles(folder: string): { own: IndexFile | undefined; other: IndexFile | undefined } {
+  const modular = readIndexFile(folder, 'modular', MODULAR_INDEX_FILE)
+  const standard = readIndexFile(folder, 'standard', STANDARD_INDEX_FILE)
+  return { own: modular ?? standard, other: modular && standard }
 }
 
 /** Whether a folder has an index, of either kind. */
@@ -221,5 +249,5 @@ function readIndexFile(folder: string, kind: IndexKind, name: string): IndexFile
     }
     keys.set(camel, key)
   }
-  return { kind, file, json: json as Record<string, unknown>, keys }
+  return { text, kind, file, json: json as Record<string, unknown>, keys }
 }

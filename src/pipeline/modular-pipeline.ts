@@ -122,6 +122,7 @@ export class ModularPipeline<
       declared,
       specs,
       source: index?.source ?? 'their specs',
+      requireSameIndex: () => index?.requireUnchanged(),
       registry: options.componentsManager,
       collection: options.collection,
     })
@@ -447,6 +448,7 @@ export class ModularPipeline<
       config: this.configToSave,
       keyOf: name => this.keyOf(name),
       modelCard: options => modelCard(this.tree, options),
+      savedTo: folder => this.source?.savedTo(folder),
     }
   }
 

@@ -32,6 +32,8 @@ export interface PipelineComponentsOptions {
   readonly specs: ReadonlyMap<string, ComponentSpec>
   /** Where the components come from, in words. */
   readonly source: string
+  /** Checks that the index is still what it was when the specs were read from it. @throws FolderChangedError */
+  readonly requireSameIndex?: () => void
   readonly registry?: ComponentRegistry | undefined
   readonly collection?: string | undefined
 }
@@ -239,6 +241,7 @@ export class PipelineComponents {
     // A save by another process in between would give components of two saves, which fit in form.
     const folders = wanted.flatMap(name => foldersOf(this.require(name).located(optionsOf(name))))
     const load = async () => {
+      if (folders.includes(this.options.source)) this.options.requireSameIndex?.()
       const failures = await this.loadEach(wanted, optionsOf, signal)
       if (failures.size > 0) throw new ComponentLoadError(failures, this.options.source)
     }

@@ -48,6 +48,8 @@ export interface PipelineToSave {
   readonly keyOf: (name: string) => string
   /** Makes the page that describes it. */
   readonly modelCard: (options: ModelCardOptions) => string
+  /** Told of the folder (absolute path) that was saved to. */
+  readonly savedTo?: (folder: string) => void
 }
 
 /** What was saved. */
@@ -114,6 +116,7 @@ export async function savePipeline(
       },
       { markers: [MODULAR_INDEX_FILE, STANDARD_INDEX_FILE], replaces },
     )
+    pipeline.savedTo?.(target)
     for (const [key, component] of savable) await component.savedTo?.(join(target, key), options)
   })
   for (const name of notSaved) {

@@ -13,6 +13,14 @@ export function mount(...args: readonly string[]): void {
   if (!mounted.includes(place)) mounted.push(place)
 }
 
+/** Mounts an overlay on the folder `merged` of a folder, over the folder `lower` that may be there. */
+export function mountOverlay(folder: string): void {
+  const at = (name: string) => join(folder, name)
+  for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(at(name), { recursive: true })
+  const layers = `lowerdir=${at('lower')},upperdir=${at('upper')},workdir=${at('work')}`
+  mount('-t', 'overlay', 'overlay', '-o', layers, at('merged'))
+}
+
 /** Unmounts all, the last first. */
 export function unmountAll(): void {
   for (const place of mounted.splice(0).reverse()) execFileSync('umount', [place], { stdio: 'pipe' })
@@ -27,16 +35,7 @@ function canMount(): boolean {
   try {
     mkdirSync(join(folder, 'tmpfs'))
     mount('-t', 'tmpfs', 'tmpfs', join(folder, 'tmpfs'))
-    for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(join(folder, 'tmpfs', name))
-    const at = (name: string) => join(folder, 'tmpfs', name)
-    mount(
-      '-t',
-      'overlay',
-      'overlay',
-      '-o',
-      `lowerdir=${at('lower')},upperdir=${at('upper')},workdir=${at('work')}`,
-      at('merged'),
-    )
+    mountOverlay(join(folder, 'tmpfs'))
     return true
   } catch {
     return false

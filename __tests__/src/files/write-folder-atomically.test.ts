@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import promises, { chmod, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import * as exchange from '../../../src/files/exchange-folders'
@@ -173,6 +174,33 @@ describe.each(['exchanging the folders', 'moving one after the other'])('writeFo
     const failing = writeFolderAtomically(target(), () => Promise.reject(full), options)
     await expect(failing).rejects.toMatchObject({ reason: 'no-space', file: target() })
     expect(await read()).toEqual(old)
+  })
+})
+
+describe('files that cannot have a second name', () => {
+  beforeEach(() => jest.spyOn(promises, 'link').mockRejectedValue(new Error('not on this file system')))
+
+  test('are copied, links as links', async () => {
+    await put(old, target())
+    await symlink(join('unet', 'a.safetensors'), join(target(), 'linked'))
+    await symlink('nowhere', join(target(), 'dangling'))
+    await write(fresh)
+    expect(await readFile(join(target(), 'README.md'), 'utf8')).toBe('mine')
+    expect(await readlink(join(target(), 'linked'))).toBe(join('unet', 'a.safetensors'))
+    expect(await readlink(join(target(), 'dangling'))).toBe('nowhere')
+  })
+
+  const testWithPipes = process.platform === 'win32' ? test.skip : test
+  testWithPipes('are not waited for where they are pipes', async () => {
+    await put(old, target())
+    execFileSync('mkfifo', [join(target(), 'pipe')])
+    const writing = write(fresh)
+    await expect(writing).rejects.toThrow(UnwritableFileError)
+    await expect(writing).rejects.toThrow(
+      `${join(target(), 'pipe')} cannot be written: this is a pipe, a device or a socket`,
+    )
+    expect(await readFile(join(target(), 'index.json'), 'utf8')).toBe('old')
+    expect(await readdir(folder())).toEqual(['pipe'])
   })
 })
 

@@ -1,11 +1,29 @@
 /** Folders that cannot be exchanged as a whole: volumes, layers, links. */
-import { chmod, mkdir, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { UnfinishedSaveError } from '../../../src/errors/unfinished-save-error'
+import { readUnchanged } from '../../../src/files/folder-stamp'
+import { isLeftover, saveMarkIn } from '../../../src/files/leftovers'
 import { mountPointsIn } from '../../../src/files/mount-points'
+import * as replacing from '../../../src/files/replace-file'
 import { UnwritableFileError } from '../../../src/files/unwritable-file-error'
 import { type WriteFolderOptions, writeFolderAtomically } from '../../../src/files/write-folder-atomically'
 import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
-import { mount, testWithMounts, unmountAll } from './mounts'
+import { nameOfDeadProcess } from './dead-process'
+import { mount, mountOverlay, testWithMounts, unmountAll } from './mounts'
 
 // Before the folder is removed: hooks run in the order of their declaration.
 afterEach(unmountAll)
@@ -105,19 +123,10 @@ describe('a folder that is written where it is', () => {
 
   testWithMounts('is in a lower layer of an overlay', async () => {
     const at = (name: string) => join(folder(), 'fs', name)
-    await mkdir(join(folder(), 'fs'))
-    mount('-t', 'tmpfs', 'tmpfs', join(folder(), 'fs'))
-    for (const name of ['lower', 'upper', 'work', 'merged']) await mkdir(at(name))
+    await mkdir(at('.'))
+    mount('-t', 'tmpfs', 'tmpfs', at('.'))
     await put(old, join(at('lower'), 'pipe'))
-    // Commas and blanks mean something to mount: the folder has a blank in its name.
-    mount(
-      '-t',
-      'overlay',
-      'overlay',
-      '-o',
-      `lowerdir=${at('lower')},upperdir=${at('upper')},workdir=${at('work')}`,
-      at('merged'),
-    )
+    mountOverlay(at('.'))
     await write(join(at('merged'), 'pipe'))
     await expectSaved(join(at('merged'), 'pipe'))
     await write(join(at('merged'), 'pipe'))
@@ -165,6 +174,80 @@ describe('a folder that is written where it is', () => {
     await write()
     await expectSaved()
     expect(await readFile(blob, 'utf8')).toBe('downloaded')
+  })
+})
+
+describe('a save in place', () => {
+  /** A folder that cannot be exchanged, as its index is a link. */
+  async function linked(): Promise<void> {
+    await put(old, target())
+    await rename(join(target(), 'index.json'), join(folder(), 'outside.json'))
+    await symlink(join(folder(), 'outside.json'), join(target(), 'index.json'))
+  }
+  const read = () =>
+    readUnchanged(
+      [target(), join(target(), 'unet')],
+      () => filesOf(target()),
+      () => undefined,
+    )
+  const marks = async () => (await readdir(target())).filter(isLeftover)
+
+  test('is waited for by readers', async () => {
+    await linked()
+    let reading: Promise<{ result: Files }> | undefined
+    const replace = replacing.replaceFile
+    jest.spyOn(replacing, 'replaceFile').mockImplementation(async (...files) => {
+      reading ??= read()
+      await setImmediate()
+      await replace(...files)
+    })
+    await write()
+    expect((await reading)?.result).toEqual(after)
+    expect(await marks()).toEqual([])
+  })
+
+  test('that failed midway is told, until a later one succeeds', async () => {
+    await linked()
+    const replace = replacing.replaceFile
+    let count = 0
+    const spy = jest.spyOn(replacing, 'replaceFile').mockImplementation((...files) => {
+      if (++count === 2) throw Object.assign(new Error('input/output error'), { code: 'EIO', syscall: 'rename' })
+      return replace(...files)
+    })
+    await expect(write()).rejects.toBeInstanceOf(UnwritableFileError)
+    spy.mockRestore()
+    await expect(read()).rejects.toThrow(UnfinishedSaveError)
+    await write()
+    expect((await read()).result).toEqual(after)
+    expect(await marks()).toEqual([])
+  })
+
+  test('whose process was killed midway is told at the next load', async () => {
+    await linked()
+    const mark = nameOfDeadProcess(target(), 'mark')
+    await writeFile(mark, '')
+    await expect(read()).rejects.toThrow(
+      `${target()} holds files of two saves: the process that replaced them ended before it was done. ` +
+        `Save to the folder again, or remove the file ${basename(mark)} to load it as it is.`,
+    )
+    await write()
+    expect((await read()).result).toEqual(after)
+    expect(await marks()).toEqual([])
+  })
+
+  test('that was cut off is over once the folder is replaced as a whole', async () => {
+    await put(old, target())
+    await writeFile(saveMarkIn(target()), '')
+    await write()
+    await expectSaved()
+  })
+
+  test('knows a process before this one by the time of its mark, where both had the same number', async () => {
+    await put(old, target())
+    const mark = saveMarkIn(target())
+    await writeFile(mark, '')
+    await utimes(mark, 1, 1)
+    await expect(read()).rejects.toThrow(UnfinishedSaveError)
   })
 })
 

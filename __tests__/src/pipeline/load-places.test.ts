@@ -3,9 +3,15 @@ import { cp, mkdir, readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { StableDiffusionTextToImageBlocks } from '../../../blocks'
-import { AutoencoderKL, CLIPTokenizer, SchedulerMixin, UNet2DConditionModel } from '../../../components'
+import {
+  AutoencoderKL,
+  CLIPTokenizer,
+  EulerDiscreteScheduler,
+  SchedulerMixin,
+  UNet2DConditionModel,
+} from '../../../components'
 import type { PretrainedModel } from '../../../components/models/pretrained-model'
-import { ModularPipeline } from '../../../src'
+import { FolderChangedError, ModularPipeline } from '../../../src'
 import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
 
 const emoji = join(__dirname, '..', '..', '..', 'models', 'emoji')
@@ -72,6 +78,8 @@ test('a load while somebody saves gives one save or the other', async () => {
     await pipe.loadComponents({ ...lazily, dtype })
     savers.push(pipe)
   }
+  // The index that it adds is another one.
+  await savers[0]?.savePretrained(model())
   let isSaving = true
   const saves = (async () => {
     for (let i = 0; i < 6; i++) await savers[i % 2]?.savePretrained(model())
@@ -90,6 +98,57 @@ test('a load while somebody saves gives one save or the other', async () => {
   await saves
   for (const pipe of savers) pipe.dispose()
   expect(loads).toBeGreaterThan(0)
-  const whole = ['float16', 'float32', 'bfloat16'].map(dtype => [dtype, dtype, dtype].join())
+  const whole = ['float32', 'bfloat16'].map(dtype => [dtype, dtype, dtype].join())
   expect([...seen].filter(dtypes => !whole.includes(dtypes))).toEqual([])
+})
+
+describe('a save between reading the index and loading the components', () => {
+  const blocks = new StableDiffusionTextToImageBlocks()
+
+  /** A pipeline that was saved to the folder once. */
+  async function saver() {
+    const pipe = blocks.initPipeline(model())
+    await pipe.loadComponents({ ...lazily, dtype: 'float32' })
+    await pipe.savePretrained(model())
+    return pipe
+  }
+
+  test('is noticed if it changed the index', async () => {
+    const other = await saver()
+    const pipe = blocks.initPipeline(model())
+    other.updateComponents({ scheduler: new EulerDiscreteScheduler() })
+    await other.savePretrained(model())
+    const loading = pipe.loadComponents(lazily)
+    await expect(loading).rejects.toThrow(FolderChangedError)
+    await expect(loading).rejects.toThrow(
+      `${model()} was saved again after its index was read. Make the pipeline again.`,
+    )
+    expect(pipe.missingComponentNames).toEqual(
+      pipe.componentNames.filter(name => !['guider', 'imageProcessor'].includes(name)),
+    )
+    other.dispose()
+    pipe.dispose()
+  })
+
+  test('loads as a whole if it did not', async () => {
+    const other = await saver()
+    const pipe = blocks.initPipeline(model())
+    other.to('bfloat16')
+    await other.savePretrained(model())
+    await pipe.loadComponents(lazily)
+    const { textEncoder, unet, vae } = pipe.components as Record<string, PretrainedModel>
+    expect([textEncoder, unet, vae].map(component => component?.dtype)).toEqual(['bfloat16', 'bfloat16', 'bfloat16'])
+    other.dispose()
+    pipe.dispose()
+  })
+
+  test('is no matter if it is by the pipeline itself', async () => {
+    const pipe = await saver()
+    pipe.updateComponents({ scheduler: new EulerDiscreteScheduler() })
+    await pipe.savePretrained(model())
+    pipe.unloadComponents('unet')
+    await pipe.loadComponents({ names: ['unet'], ...lazily })
+    expect(pipe.missingComponentNames).toEqual([])
+    pipe.dispose()
+  })
 })

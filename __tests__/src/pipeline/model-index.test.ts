@@ -166,14 +166,6 @@ describe('a modular index', () => {
       modularEntry({ pretrained_model_name_or_path: '/models/../../etc' }),
       /the path .* leads out/,
     ],
-    ...['file:///etc/secret', 'FILE:secret', 'http://host/secret', 'a/%2e%2e/%2E%2E/secret', 'a\\..\\secret'].map(
-      path =>
-        [
-          `the path ${path}`,
-          modularEntry({ pretrained_model_name_or_path: path }),
-          /the path .* leads out of the model's folder/,
-        ] as const,
-    ),
     [
       'a path above',
       modularEntry({ pretrained_model_name_or_path: '../../secret' }),
@@ -185,6 +177,15 @@ describe('a modular index', () => {
     expect(error.file).toBe(join(folder(), 'modular_model_index.json'))
     expect(error.message).toMatch(message)
   })
+
+  test.each(['file:///etc/secret', 'FILE:secret', 'http://host/secret', 'a/%2e%2e/%2E%2E/secret', 'a\\..\\secret'])(
+    'may not name %s',
+    async path => {
+      writeModularModel(folder(), { text_encoder_2: modularEntry({ pretrained_model_name_or_path: path }) })
+      const error = await failure(ModelIndexError, pipeline)
+      expect(error.message).toContain(`the path ${JSON.stringify(path)} leads out of the model's folder`)
+    },
+  )
 
   test('may name another folder of this machine, as Python writes it, which is warned of', () => {
     const warning = jest.spyOn(process, 'emitWarning').mockImplementation()

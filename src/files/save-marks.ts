@@ -1,0 +1,71 @@
+/** Marks folders whose files are replaced one by one: until all are, the files of two saves lie side by side. */
+import { readdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UnfinishedSaveError } from '../errors/unfinished-save-error'
+import { isRunning, saveMarkIn, saverOf } from './leftovers'
+import { statIfThere } from './stat-if-there'
+
+/** Marks of saves of this process that failed. */
+const failed = new Set<string>()
+
+/** Milliseconds by which the clock of a file system may differ. */
+const TOLERANCE = 2000
+
+/**
+ * Replaces files in folders that are marked meanwhile. The marks stay if the process ends in between, or if the work fails: {@link isBeingSaved} then
+ * tells readers. A later save that succeeds removes them.
+ *
+ * @param folders those that files are replaced in; they are there
+ */
+export async function whileMarked(folders: Iterable<string>, work: () => Promise<void>): Promise<void> {
+  const marked = [...new Set(folders)]
+  const marks = marked.map(saveMarkIn)
+  try {
+    for (const mark of marks) await writeFile(mark, '')
+    await work()
+  } catch (error) {
+    for (const mark of marks) failed.add(mark)
+    throw error
+  }
+  for (const mark of marks) await rm(mark, { force: true })
+  for (const folder of marked) await removeAbandoned(folder)
+}
+
+/** Removes the marks of saves that were cut off: all of what they wrote has been replaced. */
+async function removeAbandoned(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const mark = join(folder, name)
+    if (!hasEnded(mark, name)) continue
+    failed.delete(mark)
+    await rm(mark, { force: true })
+  }
+}
+
+/**
+ * Whether somebody replaces files in one of the folders now.
+ *
+ * @throws UnfinishedSaveError if a process ended before it had replaced them all
+ */
+export async function isBeingSaved(folders: Iterable<string>): Promise<boolean> {
+  let isBeing = false
+  for (const folder of folders) {
+    for (const name of await readdir(folder).catch(() => [])) {
+      if (saverOf(name) === undefined) continue
+      if (hasEnded(join(folder, name), name)) throw new UnfinishedSaveError(folder, name)
+      isBeing = true
+    }
+  }
+  return isBeing
+}
+
+/** Whether a mark is of a save that has ended without removing it. Of a process on another machine it cannot be known. */
+function hasEnded(mark: string, name: string): boolean {
+  const saver = saverOf(name)
+  if (saver === undefined) return false
+  if (!saver.isHere) return false
+  if (saver.pid !== process.pid) return !isRunning(saver.pid)
+  // In a container, a process has the number of the one before. Other threads of this one have marks that are not known here.
+  const stats = statIfThere(mark)
+  const started = Date.now() - 1000 * process.uptime()
+  return failed.has(mark) || (stats !== undefined && stats.mtimeMs < started - TOLERANCE)
+}

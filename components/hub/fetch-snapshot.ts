@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import type { ListFileEntry } from '@huggingface/hub'
 import { isLeftover } from '../../src/files/leftovers'
+import { joinSignals } from '../../src/runtime/on-abort'
 import { callLibrary } from './call-library'
 import { fetchBlob } from './fetch-blob'
 import type { HubCache, HubFile } from './hub-cache'
@@ -193,7 +194,7 @@ async function fetchAll(
   let bytes = 0
   // The first failure ends the others, which leave what they have.
   const failure = new AbortController()
-  const either = signal ? AbortSignal.any([signal, failure.signal]) : failure.signal
+  const { signal: either, release } = joinSignals(signal, failure.signal)
   const fetchOne = async (file: HubFile) => {
     const onBytes = (fileBytes: number) => {
       bytes += fileBytes - (here.get(file.path) ?? 0)
@@ -214,7 +215,7 @@ async function fetchAll(
     }
   }
   const workers = Array.from({ length: Math.min(atOnce, missing.length) }, work)
-  const ended = await Promise.allSettled(workers)
+  const ended = await Promise.allSettled(workers).finally(release)
   signal?.throwIfAborted()
   // Whoever failed first has told the others why.
   if (ended.some(({ status }) => status === 'rejected')) throw failure.signal.reason

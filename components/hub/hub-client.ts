@@ -1,7 +1,7 @@
 /** Asks the Hub: with the token for the Hub alone, again where it makes sense, and with an error for each refusal. Counterpart: huggingface_hub utils/_http.py. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseJson } from '../../src/format/parse-json'
-import { onAbort } from '../../src/runtime/on-abort'
+import { joinSignals, onAbort } from '../../src/runtime/on-abort'
 import {
   EntryNotFoundError,
   GatedRepoError,
@@ -160,12 +160,14 @@ export class HubClient {
 
   private async pause(attempt: number, signal: AbortSignal | undefined, asked = 0): Promise<void> {
     const wait = Math.max(this.retryDelay * 2 ** Math.max(0, attempt - 1), asked * 1000)
-    const either = anySignal(this.signal, signal)
+    const { signal: either, release } = joinSignals(this.signal, signal)
     try {
-      await sleep(Math.min(wait, LONGEST_WAIT), undefined, either && { signal: either })
+      await sleep(Math.min(wait, LONGEST_WAIT), undefined, { signal: either })
     } catch (error) {
-      either?.throwIfAborted()
+      either.throwIfAborted()
       throw error
+    } finally {
+      release()
     }
   }
 
@@ -177,7 +179,7 @@ export class HubClient {
   async *bytesOf(response: Response, target: HubTarget, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     if (response.body === null) return
     const reader = response.body.getReader()
-    const either = anySignal(this.signal, signal)
+    const { signal: either, release } = joinSignals(this.signal, signal)
     try {
       for (;;) {
         const { done, value } = await this.watched(response.url, target, either, () => reader.read())
@@ -185,6 +187,7 @@ export class HubClient {
         yield value
       }
     } finally {
+      release()
       // Cancelling a body that has failed fails again, with the same reason.
       void reader.cancel().catch(() => undefined)
     }
@@ -246,21 +249,22 @@ export class HubClient {
       headers.set('authorization', `Bearer ${this.#token}`)
     }
     const { body } = init
-    const signal = anySignal(this.signal, init.signal ?? undefined)
+    const { signal, release } = joinSignals(this.signal, init.signal ?? undefined)
     const request = proxyFor(url)?.fetch ?? fetch
     // Large bodies take their time; only the silence of an answer is a failure.
-    return this.watched(url, target, signal, given => request(url, { ...init, headers, signal: given }), body == null)
+    const send = (given: AbortSignal) => request(url, { ...init, headers, signal: given })
+    return this.watched(url, target, signal, send, body == null).finally(release)
   }
 
   /** Waits for something, but not for ever. */
   private async watched<T>(
     url: string,
     target: HubTarget,
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
     work: (signal: AbortSignal) => Promise<T>,
     isTimed = true,
   ): Promise<T> {
-    signal?.throwIfAborted()
+    signal.throwIfAborted()
     const controller = new AbortController()
     let fail: (error: unknown) => void = () => undefined
     const failed = new Promise<never>((_, reject) => {
@@ -271,15 +275,15 @@ export class HubClient {
       fail(reason)
     }
     const timer = isTimed ? setTimeout(() => stop(new SilentServer(this.timeout)), this.timeout) : undefined
-    const stopListening = signal && onAbort(signal, () => stop(signal.reason))
+    const stopListening = onAbort(signal, () => stop(signal.reason))
     try {
       return await Promise.race([work(controller.signal), failed])
     } catch (error) {
-      signal?.throwIfAborted()
+      signal.throwIfAborted()
       throw new HubConnectionError(target.repository, hostOf(url), innermostReason(error) + proxyNote(url), error)
     } finally {
       clearTimeout(timer)
-      stopListening?.()
+      stopListening()
     }
   }
 
@@ -330,11 +334,6 @@ class SilentServer extends Error {
   constructor(timeout: number) {
     super(`it did not answer for ${timeout / 1000} s`)
   }
-}
-
-function anySignal(...signals: (AbortSignal | undefined)[]): AbortSignal | undefined {
-  const given = signals.filter(signal => signal !== undefined)
-  return given.length < 2 ? given[0] : AbortSignal.any(given)
 }
 
 function mayPass(error: unknown, wasThere = false): boolean {

@@ -38,11 +38,16 @@ export async function exchangeFolders(a: string, b: string): Promise<boolean> {
   return false
 }
 
-/** The exit code of a program; undefined if there is no such program. */
+/** The exit code of a program; undefined if there is no such program, or none may be started. */
 function run(program: string, args: readonly string[]): Promise<number | undefined> {
   return new Promise(resolve => {
-    const child = spawn(program, args, { stdio: 'ignore', windowsHide: true })
-    child.once('error', () => resolve(undefined))
-    child.once('exit', code => resolve(code ?? 1))
+    try {
+      const child = spawn(program, args, { stdio: 'ignore', windowsHide: true })
+      child.once('error', () => resolve(undefined))
+      child.once('exit', code => resolve(code ?? 1))
+    } catch {
+      // Node's permission model may forbid to start programs.
+      resolve(undefined)
+    }
   })
 }

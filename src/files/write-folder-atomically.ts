@@ -18,6 +18,7 @@ import {
   symlink,
 } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
+import { currentFolder } from './current-folder'
 import { exchangeFolders } from './exchange-folders'
 import { takePermissions, takePermissionsInside } from './keep-permissions'
 import { clearLeftovers, recoverFolder, saverOf, setAsideBeside, temporaryBeside } from './leftovers'
@@ -67,9 +68,9 @@ export async function writeFolderAtomically(
     staging = await makeStaging(target)
     await fill(staging)
     await syncTree(staging)
-    const here = process.cwd()
+    const here = currentFolder()
     await putInPlace(staging, target, options)
-    stayIn(here, target)
+    if (here !== undefined) stayIn(here, target)
   } catch (error) {
     if (staging) await rm(staging, { recursive: true, force: true }).catch(() => undefined)
     if (created) await removeEmpty(dirname(resolve(path)), created)

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -171,6 +172,16 @@ describe('snapshotDownload', () => {
     const controller = new AbortController()
     const stopped = download({ signal: controller.signal, onProgress: () => controller.abort(new Error('enough')) })
     await expect(stopped).rejects.toThrow('enough')
+  })
+
+  test('leaves nothing on a signal that outlives it', async () => {
+    server().commit('org/tiny', files)
+    const { signal } = new AbortController()
+    // What it makes stays known to the signals that it is made of.
+    const any = jest.spyOn(AbortSignal, 'any')
+    await download({ signal })
+    expect(any).not.toHaveBeenCalled()
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   test('hands on what a listener throws', async () => {

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import promises, { chmod, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises'
+import childProcess, { execFileSync } from 'node:child_process'
+import promises, { chmod, mkdir, readdir, readFile, readlink, rmdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import * as exchange from '../../../src/files/exchange-folders'
 import { UnwritableFileError } from '../../../src/files/unwritable-file-error'
@@ -143,6 +143,20 @@ describe.each(['exchanging the folders', 'moving one after the other'])('writeFo
     }
   })
 
+  test('works where the folder of the process was removed', async () => {
+    const here = process.cwd()
+    const removed = join(folder(), 'removed')
+    await mkdir(removed)
+    process.chdir(removed)
+    await rmdir(removed)
+    try {
+      await write(fresh)
+    } finally {
+      process.chdir(here)
+    }
+    expect(await read()).toEqual(fresh)
+  })
+
   test('joins a folder that another process has put there in the last moment', async () => {
     const readFolder = promises.readdir
     const spy = jest.spyOn(promises, 'readdir').mockImplementation((async (
@@ -238,4 +252,14 @@ describe('exchangeFolders', () => {
     expect(await exchange.exchangeFolders(join(folder(), 'one'), join(folder(), 'three'))).toBe(false)
     expect(await readdir(folder())).toEqual(['one', 'two'])
   })
+})
+
+test('a folder is replaced where no program may be started', async () => {
+  const spawn = jest.spyOn(childProcess, 'spawn').mockImplementation(() => {
+    throw Object.assign(new Error('Access to this API has been restricted'), { code: 'ERR_ACCESS_DENIED' })
+  })
+  await put(old, target())
+  await write(fresh)
+  if (process.platform === 'linux') expect(spawn).toHaveBeenCalled()
+  expect(await read()).toEqual(after)
 })

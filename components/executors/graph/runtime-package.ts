@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, isAbsolute, join } from 'node:path'
+import { currentFolder } from '../../../src/files/current-folder'
 import { RuntimeUnavailableError } from './runtime-unavailable-error'
 
 const PACKAGE = 'onnxruntime-node'
@@ -50,7 +51,8 @@ export function runtimeVersion(): string {
  * @returns `undefined` if the package is not installed
  */
 export function findRuntimePackage(file = ''): string | undefined {
-  for (const base of [__filename, process.argv[1], join(process.cwd(), 'index.js')]) {
+  const here = currentFolder()
+  for (const base of [__filename, process.argv[1], here && join(here, 'index.js')]) {
     if (base === undefined || !isAbsolute(base)) continue
     try {
       return createRequire(base).resolve(file === '' ? PACKAGE : `${PACKAGE}/${file}`)

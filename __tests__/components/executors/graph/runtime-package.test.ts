@@ -1,3 +1,6 @@
+import { mkdtemp, rmdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { runtimeProblem } from '../../../../components/executors/graph/runtime-package'
 import { optionalDependencies } from '../../../../package.json'
 import { runScript } from '../run-script'
@@ -15,6 +18,18 @@ const WITHOUT_RUNTIME = `
 
 test('the runtime is there after an ordinary installation', () => {
   expect(runtimeProblem()).toBeUndefined()
+})
+
+test('the runtime is found where the folder of the process was removed', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'removed'))
+  const here = process.cwd()
+  process.chdir(folder)
+  await rmdir(folder)
+  try {
+    expect(runtimeProblem()).toBeUndefined()
+  } finally {
+    process.chdir(here)
+  }
 })
 
 describe('Without onnxruntime-node', () => {

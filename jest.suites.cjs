@@ -19,7 +19,7 @@ const SLOW = [
   'pipeline/limits',
   'pipeline/load-places',
   'pipeline/pipeline-stream',
-  'pipeline/save-killed',
+  'storage/save-killed',
   'runtime/lifetimes',
   'state/state-file',
   'state/state-killed',

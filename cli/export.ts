@@ -10,7 +10,7 @@ import { PretrainedModel } from '../components/models/pretrained-model'
 import { ComponentSpec, UnknownValueError } from '../src'
 import { printableName } from '../src/errors/printable'
 import { findComponentClass } from '../src/params/component-classes'
-import { detectComponentClass } from '../src/params/detect-component-class'
+import { detectComponentClass } from '../src/storage/detect-component-class'
 import type { Size } from './arguments'
 
 /** Options of the command, as commander gives them. */

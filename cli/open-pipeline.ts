@@ -5,8 +5,8 @@ import '../components/hub/hub-resolver'
 import { ModularPipeline, type ModularPipelineBlocks, UnknownBlocksError, UntrustedCodeError } from '../src'
 import { nameList } from '../src/errors/text'
 import type { RepositoryOptions } from '../src/hub/repository-resolver'
-import { readModelIndex } from '../src/pipeline/model-index'
 import { findBlocksByComponents, standardPipelineNames } from '../src/pipeline/pipeline-families'
+import { readModelIndex } from '../src/storage/model-index'
 import { UnknownSubjectError } from './unknown-subject-error'
 
 /** What else says which pipeline is meant. */

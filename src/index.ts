@@ -1,37 +1,11 @@
-/** The framework: blocks, states, the container and the runtime. It knows nothing of tensors, images or diffusion. */
-export { AutoPipelineBlocks } from './composition/auto-pipeline-blocks'
-export type { BlockClass, BlockSource } from './composition/block-source'
-export { CompositeBlocks, type FromBlocksDictOptions } from './composition/composite-blocks'
-export { ConditionalPipelineBlocks, type TriggerValues } from './composition/conditional-pipeline-blocks'
-export { InsertableDict } from './composition/insertable-dict'
-export { LoopSequentialPipelineBlocks, type LoopStepCallOptions } from './composition/loop-sequential-pipeline-blocks'
-export { ModularPipelineBlocks } from './composition/modular-pipeline-blocks'
-export { SequentialPipelineBlocks } from './composition/sequential-pipeline-blocks'
-export { slot } from './composition/slot'
-export { ComponentContainer, type ComponentProvider, type RegisterOptions } from './container/component-container'
-export { isRunScoped, type RunScope, type RunScoped } from './container/run-scoped'
-export type { Requirements } from './custom-blocks/join-requirements'
+/** The framework: blocks, states, the container and the runtime, and what saves and loads them. It knows nothing of tensors, images or diffusion. */
+export * from './core'
 export type { CustomBlocksOptions } from './custom-blocks/load-blocks'
 export { provideModule } from './custom-blocks/outside-modules'
 export type { SaveBlocksOptions } from './custom-blocks/save-blocks'
-export { Block } from './decorators/block'
-export { Branch } from './decorators/branch'
-export { Component, type ComponentOptions } from './decorators/component'
-export { Config, type ConfigOptions } from './decorators/config'
-export type { AfterLoad, BlockOptions, BranchDeclaration } from './decorators/declarations'
-export { Input, type InputOptions } from './decorators/input'
-export { LoopStep, type LoopStepOptions } from './decorators/loop-step'
-export { Output, type OutputOptions } from './decorators/output'
-export { Step } from './decorators/step'
-export type { BlockDescription, ParameterDescription } from './documentation/describe'
-export type { MarkdownOptions } from './documentation/markdown'
-export { type ModelCardContent, type ModelCardOptions, modelCard, modelCardContent } from './documentation/model-card'
-export * from './errors'
 export { UnwritableFileError, type UnwritableReason } from './files/unwritable-file-error'
 export { writeFileAtomically } from './files/write-file-atomically'
 export { type WriteFolderOptions, writeFolderAtomically } from './files/write-folder-atomically'
-export type { ByteSize } from './format/byte-size'
-export { mapKeys, toCamelCase, toSnakeCase } from './format/wire-names'
 export { type BundledModelName, bundledModel } from './hub/bundled-model'
 export {
   type OpenRepository,
@@ -51,110 +25,5 @@ export {
   registerRepositoryResolver,
   resolveRepository,
 } from './hub/repository-resolver'
-export { ComponentsManager } from './manager/components-manager'
-export type { CallDemand, CallGuard, ManagedModel, ModelMemory } from './manager/managed-model'
-export type {
-  ManagerEvent,
-  ManagerListener,
-  ManagerWarning,
-  ManagerWarningCode,
-  OffloadEvent,
-} from './manager/manager-events'
-export type {
-  AutoCpuOffloadOptions,
-  ComponentFilter,
-  ComponentsManagerOptions,
-  GetOneOptions,
-  ResultOptions,
-} from './manager/manager-options'
-export type { ComponentInfo } from './manager/model-info'
-export { leastRecentlyUsed } from './manager/offload/least-recently-used'
-export type { OffloadCandidate, OffloadRequest, OffloadStrategy } from './manager/offload/offload-strategy'
-export { smallestCombination } from './manager/offload/smallest-combination'
-export type { OffloadStrategyName } from './manager/offload/strategies'
-export type { Placement, PlacementArguments } from './manager/placement'
-export { DEFAULT_NODES, type MellonNodeTemplates } from './mellon/default-nodes'
-export { loadMellonConfig, saveMellonConfig } from './mellon/mellon-config-file'
-export type { MellonNode, MellonNodeSpec } from './mellon/mellon-node'
-export { MellonParam, type NumberFieldOptions } from './mellon/mellon-param'
-export type { MellonParamOptions } from './mellon/mellon-param-options'
-export {
-  MELLON_CONFIG_NAME,
-  type MellonConfigObject,
-  type MellonConfigOptions,
-  type MellonCustomBlockOptions,
-  type MellonFromBlocksOptions,
-  MellonPipelineConfig,
-} from './mellon/mellon-pipeline-config'
-export type { Demand, In, InOut, Out, OutFor } from './params/brands'
-export {
-  type ComponentClass,
-  type ComponentDType,
-  type FromPretrainedOptions,
-  isSavable,
-  type SavableComponent,
-  type SavePretrainedOptions,
-} from './params/component-class'
-export { registerComponentClasses } from './params/component-classes'
-export {
-  type ComponentLoadOptions,
-  ComponentSpec,
-  type ComponentSpecOptions,
-  type CreationMethod,
-  type LoadingFields,
-} from './params/component-spec'
-export { ConfigSpec } from './params/config-spec'
-export { InputParam } from './params/input-param'
-export { loadIdOf, markLoaded } from './params/load-ids'
-export { OutputParam } from './params/output-param'
-export type { InputParamOptions, OutputParamOptions } from './params/param-options'
-export { SHAPE_KEY, type ShapePattern, TYPE_KEY } from './params/schema'
-export type { Seed } from './params/seed'
-export type { AnyValues, ComponentsOf, Edited, InputsOf, OutputsOf, ValuesOf } from './params/typed-io'
-export type { PictureOptions } from './picture/picture'
-export { drawSvg, type SvgOptions } from './picture/svg'
-export type { ComponentRegistry } from './pipeline/component-registry'
-export type { IndexToSave } from './pipeline/index-to-save'
-export type { LoadComponentsOptions, PerComponent } from './pipeline/load-options'
-export { ModularPipeline } from './pipeline/modular-pipeline'
-export type { PipelineBlocks } from './pipeline/pipeline-blocks'
-export type { CallOptions, CallOptionsFor, KnownState, PipelineInputs } from './pipeline/pipeline-call'
-export {
-  type NamedBlocks,
-  type PipelineFamily,
-  registerBlockClasses,
-  registerPipelineFamily,
-} from './pipeline/pipeline-families'
-export type { InitPipelineOptions, LoadPipelineOptions } from './pipeline/pipeline-options'
-export type { PipelineStream } from './pipeline/pipeline-stream'
-export type { PushPipelineOptions, SavedPipeline, SavePipelineOptions } from './pipeline/save-pretrained'
-export { outsideRuns } from './runtime/active-run'
-export type { Components } from './runtime/components'
-export type {
-  BlockEndEvent,
-  BlockStartEvent,
-  EventListener,
-  LoopStartEvent,
-  LoopStepEvent,
-  PipelineEvent,
-  RunEndEvent,
-  RunStartEvent,
-  WarningEvent,
-} from './runtime/events'
-export type { IterationVariables } from './runtime/iteration-variables'
-export type { MaybePromise } from './runtime/maybe-promise'
-export { type ResourceKind, registerResourceKind, trackResource } from './runtime/resources'
-export type { RunContext } from './runtime/run-context'
-export type { RunCost } from './runtime/run-cost'
-export { type RunLimits, setProcessLimits } from './runtime/run-limits'
-export { ShapeBinding } from './runtime/shape-binding'
-export { inPieces, runAtOnce, runInSlices, TimeSlice, yieldToEventLoop } from './runtime/time-slice'
-export { BlockState } from './state/block-state'
-export { PipelineState, type PipelineStateObject } from './state/pipeline-state'
-export type { ResumePoint, SavedRun } from './state/resume-point'
-export { type ArrayDType, SavedArray, type StateStorage } from './state/saved-array'
-export { registerStateStorage, registerValueKind, type ValueKind } from './state/value-kinds'
-export type { BlockKind, BlockNode, WorkflowTriggers } from './wiring/block-node'
-export type { BlockHolder } from './wiring/blocks'
-export type { ComponentExplanation, Explanation, InputExplanation } from './wiring/explain'
-export type { Source } from './wiring/path'
+export { loadMellonConfig, saveMellonConfig } from './storage/mellon-config-file'
+export type { PushPipelineOptions, SavedPipeline, SavePipelineOptions } from './storage/save-pretrained'

@@ -5,7 +5,7 @@
 import { basename, dirname, join } from 'node:path'
 import { printableValue } from '../../src/errors/printable'
 import { isContainedPath } from '../../src/files/contained-path'
-import { WEIGHT_INDEX } from '../../src/files/text-limits'
+import { WEIGHT_INDEX } from '../../src/format/text-limits'
 import { readConfig } from '../configs/read-config'
 import type { Checkpoint, TensorInfo } from './checkpoint'
 import { isPickleName, PickleCheckpointError } from './pickle-checkpoint-error'

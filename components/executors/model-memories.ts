@@ -1,6 +1,6 @@
 /** The memories that weights can lie in. */
 import type { ModelMemory } from '../../src/manager/managed-model'
-import { availableMemory } from '../../src/runtime/available-memory'
+import { availableMemory } from '../../src/platform/available-memory'
 
 /** That of the processor. */
 export const HOST_MEMORY: ModelMemory = { name: 'host', available: availableMemory }

@@ -1,7 +1,7 @@
 /** The file of a state is a safetensors file. */
 import { type ArrayDType, InvalidStateFileError, registerStateStorage, SavedArray } from '../../src'
 import { formatBytes } from '../../src/format/byte-size'
-import { availableMemory } from '../../src/runtime/available-memory'
+import { availableMemory } from '../../src/platform/available-memory'
 import type { WeightDType } from '../checkpoints/checkpoint'
 import { SafetensorsFile } from '../checkpoints/safetensors-file'
 import { writeSafetensors } from '../checkpoints/write-safetensors'

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { emitWarning } from '../../src/errors/emit-warning'
-import { VOCABULARY } from '../../src/files/text-limits'
+import { VOCABULARY } from '../../src/format/text-limits'
 import { writeFileAtomically } from '../../src/files/write-file-atomically'
 import { readConfig } from '../configs/read-config'
 import { InvalidVocabularyError } from './invalid-vocabulary-error'

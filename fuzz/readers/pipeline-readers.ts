@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { ModularPipelineBlocks, StableDiffusionTextToImageBlocks } from '../../index'
-import { loadMellonConfig } from '../../src/mellon/mellon-config-file'
+import { loadMellonConfig } from '../../src/storage/mellon-config-file'
 import { anyValue, jsonFile, spoiled } from '../inputs'
 import { type Reader, reader, write } from '../reader'
 

@@ -1,6 +1,5 @@
 /** What all blocks made of other blocks have in common: the parts, how they are named, and how they are changed. */
 
-import { joinRequirements, type Requirements } from '../custom-blocks/join-requirements'
 import type { AfterLoad } from '../decorators/declarations'
 import { CompositionError } from '../errors/composition-error'
 import type { ModularError } from '../errors/modular-error'
@@ -12,6 +11,7 @@ import type { MadeOf, WithoutPart, WithPart } from '../params/typed-io'
 import { addComponents, addDistinct, combineOutputs, treatAfterLoad } from '../wiring/combine'
 import { type BlockSource, toBlock } from './block-source'
 import { InsertableDict } from './insertable-dict'
+import { joinRequirements, type Requirements } from './join-requirements'
 import { ModularPipelineBlocks } from './modular-pipeline-blocks'
 
 /** Options of `fromBlocksDict`. */

@@ -1,6 +1,6 @@
 /** Which components are being made, and which of them wait for which. */
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { CircularComponentsError } from '../errors/circular-components-error'
+import { AsyncContext } from '../platform/async-context'
 
 /** One component that is being made. */
 export class Making {
@@ -34,7 +34,7 @@ export class Making {
 
   /** What the calling code makes; `undefined` once that is made. */
   private static get asking(): Making | undefined {
-    const making = current.getStore()
+    const making = current.get()
     return making?.isEnded ? undefined : making
   }
 
@@ -78,4 +78,4 @@ export class Making {
   }
 }
 
-const current = new AsyncLocalStorage<Making>()
+const current = new AsyncContext<Making>()

@@ -1,6 +1,7 @@
 /** `modular_config.json`, which says where the code of blocks is. Counterpart: the config of ModularPipelineBlocks of diffusers. */
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { Requirements } from '../composition/join-requirements'
 import { BlockConfigError } from '../errors/block-config-error'
 import { readText } from '../files/read-text'
 import { DIFFUSERS_VERSION } from '../format/diffusers-version'
@@ -8,7 +9,6 @@ import { formatJson } from '../format/json'
 import { parseJson } from '../format/parse-json'
 import { explainMismatch } from '../params/schema'
 import { readRequirements } from './check-requirements'
-import type { Requirements } from './join-requirements'
 
 export const BLOCK_CONFIG_NAME = 'modular_config.json'
 

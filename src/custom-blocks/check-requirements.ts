@@ -2,10 +2,10 @@
 import { dirname, join } from 'node:path'
 import satisfies from 'semver/functions/satisfies'
 import validRange from 'semver/ranges/valid'
+import { joinRequirements, type Requirements } from '../composition/join-requirements'
 import { InvalidRequirementsError } from '../errors/invalid-requirements-error'
 import { readTextSync } from '../files/read-text'
 import { parseJson } from '../format/parse-json'
-import { joinRequirements, type Requirements } from './join-requirements'
 import { findPackageFile } from './outside-modules'
 
 /** Packages that blocks may ask for, and characters of a range: each is parsed, looked up, and perhaps warned of. */

@@ -4,7 +4,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CustomCodeError } from '../errors/custom-code-error'
 import { readText } from '../files/read-text'
-import { CODE_BYTES } from '../files/text-limits'
+import { CODE_BYTES } from '../format/text-limits'
 
 /** Whether a file of a folder is code that could run, by its path with `/`: that of packages and of tools is not. */
 export function isCodeFile(path: string): boolean {

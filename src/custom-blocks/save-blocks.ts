@@ -1,12 +1,12 @@
 /** Describes blocks for others to load. Counterpart: ModularPipelineBlocks.save_pretrained of diffusers. */
 
 import { join } from 'node:path'
+import type { Requirements } from '../composition/join-requirements'
 import { makeFolder } from '../files/make-folder'
 import { writeFileAtomically } from '../files/write-file-atomically'
 import { classNameOf } from '../format/class-name'
 import { BLOCK_CONFIG_NAME, formatBlockConfig } from './block-config'
 import { readRequirements } from './check-requirements'
-import type { Requirements } from './join-requirements'
 
 /** Options of saving blocks. */
 export interface SaveBlocksOptions {

@@ -1,6 +1,7 @@
 /** Reads files of text of unknown origin. */
+
+import { SETTINGS } from '../format/text-limits'
 import { readFileBytes, readFileBytesSync } from './read-file'
-import { SETTINGS } from './text-limits'
 
 /**
  * Reads a file as UTF-8.

@@ -1,5 +1,5 @@
 /** JSON files in the form that Python's libraries give them, so that a save changes no more lines than it must. */
-import { randomUUID } from 'node:crypto'
+import { randomId } from '../platform/random-id'
 import { unicodeEscape } from './unicode-escape'
 
 /** How {@link formatJson} writes. */
@@ -9,7 +9,7 @@ export interface FormatJsonOptions {
 }
 
 /** Before text that is to stand without quotes: what nobody can guess, as texts of others must stay texts. */
-const BARE = `\uE000${randomUUID()}:`
+const BARE = `\uE000${randomId()}:`
 const BARE_TEXT = new RegExp(`"${BARE}([^"]*)"`, 'g')
 
 /**

@@ -1,8 +1,9 @@
 /** Reads JSON of unknown origin. */
-import { randomUUID } from 'node:crypto'
+
 import { printable } from '../errors/printable'
-import { SETTINGS } from '../files/text-limits'
+import { randomId } from '../platform/random-id'
 import { runAtOnce, runInSlices, yieldToEventLoop } from '../runtime/time-slice'
+import { SETTINGS } from './text-limits'
 
 /** How deep values may be nested. Files of models need six; code that follows them recursively would run out of stack at some thousands. */
 export const DEEPEST_JSON = 200
@@ -11,7 +12,7 @@ export const DEEPEST_JSON = 200
 const PYTHON_NUMBER = /\b(?:NaN|Infinity)\b/
 
 /** Key of the object that stands for NaN, for which JSON has no number. Nobody can guess it; an object can stand nowhere but where a value can. */
-const NAN_KEY = `\uE000${randomUUID()}`
+const NAN_KEY = `\uE000${randomId()}`
 
 /**
  * Parses a text. Reads the bare words `NaN`, `Infinity` and `-Infinity` as well, which Python writes and JSON does not have.

@@ -12,6 +12,7 @@ import { parseByteSize } from '../format/byte-size'
 import { classNameOf } from '../format/class-name'
 import { CONFIG_LOAD_ID, loadIdOf } from '../params/load-ids'
 import type { ComponentRegistry } from '../pipeline/component-registry'
+import { terminalColumns } from '../platform/terminal'
 import { ComponentCatalog } from './component-catalog'
 import { componentId, nameInId } from './component-id'
 import { componentsTable } from './components-table'
@@ -298,7 +299,7 @@ export class ComponentsManager implements ComponentRegistry {
    *
    * @param width columns that there are; what does not fit is cut, and then left out. Default: those of the terminal, or 100
    */
-  toString(width: number = process.stdout.columns || 100): string {
+  toString(width: number = terminalColumns() ?? 100): string {
     const entries = [...this.catalog.all.keys()].map(id => ({
       ...(this.getModelInfo(id) as ComponentInfo), // No field is left out.
       collections: this.catalog.collectionsOf(id),

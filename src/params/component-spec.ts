@@ -4,11 +4,10 @@ import { ComponentSourceError } from '../errors/component-source-error'
 import { DeclarationError } from '../errors/declaration-error'
 import { UnknownComponentClassError } from '../errors/unknown-component-class-error'
 import { UnsupportedDTypeError } from '../errors/unsupported-dtype-error'
-import { statIfThere } from '../files/stat-if-there'
 import { classNameOf } from '../format/class-name'
+import { detectComponentClass, statIfThere } from '../platform/component-files'
 import type { ComponentClass, FromPretrainedOptions } from './component-class'
 import { componentClassNames, componentClassOf, findComponentClass, isSubclass } from './component-classes'
-import { detectComponentClass } from './detect-component-class'
 import { CONFIG_LOAD_ID, loadIdOf, markLoaded } from './load-ids'
 
 /** How a component comes to be: read from a checkpoint when asked, or made from its settings at once. */

@@ -9,7 +9,6 @@ import { documentBlock } from '../documentation/doc'
 import { documentAsMarkdown, type MarkdownOptions } from '../documentation/markdown'
 import { modelCard } from '../documentation/model-card'
 import { ConflictingOptionsError } from '../errors/conflicting-options-error'
-import { absoluteIfThere, pathOf } from '../files/path-of'
 import { classNameOf } from '../format/class-name'
 import { toSnakeCase } from '../format/wire-names'
 import type { PushedCommit } from '../hub/repository-publisher'
@@ -19,16 +18,23 @@ import type { InputParam } from '../params/input-param'
 import type { ComponentsOf, InputsOf, MadeBy, Offered, Selecting, Selection, ValuesOf } from '../params/typed-io'
 import { drawMermaid } from '../picture/mermaid'
 import type { PictureOptions } from '../picture/picture'
+import { absoluteIfThere, pathOf } from '../platform/paths'
+import { findPipelineParts, pushPipeline, readModelIndex, savePipeline } from '../platform/pipeline-files'
 import { outsideRuns } from '../runtime/active-run'
 import { type CheckedLimits, checkLimits, type RunLimits } from '../runtime/run-limits'
 import { copyValue } from '../state/copy-value'
+import type { ModelIndex } from '../storage/model-index'
+import type {
+  PipelineToSave,
+  PushPipelineOptions,
+  SavedPipeline,
+  SavePipelineOptions,
+} from '../storage/save-pretrained'
 import { type Explanation, explain } from '../wiring/explain'
 import { validateBlocks } from '../wiring/validate'
 import { callPipeline } from './call-pipeline'
-import { findPipelineParts } from './find-pipeline-parts'
 import { type IndexToSave, indexToSave } from './index-to-save'
 import { type LoadComponentsOptions, optionsPerComponent } from './load-options'
-import { type ModelIndex, readModelIndex } from './model-index'
 import type { PipelineBlocks } from './pipeline-blocks'
 import type {
   CallOptions,
@@ -45,14 +51,6 @@ import { findPipelineFamily, type NamedBlocks, PLAIN_PIPELINE } from './pipeline
 import type { ComponentsToUpdate, InitPipelineOptions, LoadPipelineOptions } from './pipeline-options'
 import { PipelineStream } from './pipeline-stream'
 import { PipelineValues } from './pipeline-values'
-import {
-  type PipelineToSave,
-  type PushPipelineOptions,
-  pushPipeline,
-  type SavedPipeline,
-  type SavePipelineOptions,
-  savePipeline,
-} from './save-pretrained'
 import { collectSpecs, readSettings } from './specs'
 
 /** The token under which a container holds what computes the models. */

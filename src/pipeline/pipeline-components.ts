@@ -1,6 +1,5 @@
 /** The components of one pipeline: how each is asked for, and what is there. Counterpart: the component part of ModularPipeline of diffusers. */
 
-import { join } from 'node:path'
 import type { ComponentContainer } from '../container/component-container'
 import { disposeComponent } from '../container/supplier'
 import { ComponentLoadError } from '../errors/component-load-error'
@@ -8,14 +7,13 @@ import { FolderChangedError } from '../errors/folder-changed-error'
 import { ImmovableComponentError } from '../errors/immovable-component-error'
 import { InputTypeError } from '../errors/input-type-error'
 import { UnknownValueError } from '../errors/unknown-value-error'
-import { readUnchanged } from '../files/folder-stamp'
 import { classNameOf } from '../format/class-name'
-import { isRepositoryId } from '../hub/repository-resolver'
 import { isManagedModel, type ManagedModel } from '../manager/managed-model'
 import type { Placement } from '../manager/placement'
 import { componentClassOf } from '../params/component-classes'
 import { type ComponentLoadOptions, ComponentSpec, type CreationMethod, configOf } from '../params/component-spec'
 import { wrongClass } from '../params/wrong-class'
+import { readUnchangedComponents } from '../platform/component-files'
 import { outsideRuns } from '../runtime/active-run'
 import { isPromise } from '../runtime/maybe-promise'
 import { joinSignals } from '../runtime/on-abort'
@@ -238,16 +236,14 @@ export class PipelineComponents {
     signal: AbortSignal,
   ): Promise<void> {
     const wanted = [...new Set(names)]
-    // A save by another process in between would give components of two saves, which fit in form.
-    const folders = wanted.flatMap(name => foldersOf(this.require(name).located(optionsOf(name))))
-    const load = async () => {
+    const specs = wanted.map(name => this.require(name).located(optionsOf(name)))
+    const load = async (folders: readonly string[]) => {
       if (folders.includes(this.options.source)) this.options.requireSameIndex?.()
       const failures = await this.loadEach(wanted, optionsOf, signal)
       if (failures.size > 0) throw new ComponentLoadError(failures, this.options.source)
     }
     // What was loaded is disposed when it is loaded again.
-    const { isUnchanged } = await readUnchanged([...new Set(folders)], load, () => undefined)
-    if (isUnchanged) return
+    if (await readUnchangedComponents(specs, load)) return
     this.unload(wanted)
     throw new FolderChangedError(this.options.source)
   }
@@ -332,11 +328,6 @@ export class PipelineComponents {
 /** Where a component lies, for messages. */
 function locationText({ pretrainedModelNameOrPath = '', subfolder }: ComponentSpec): string {
   return subfolder === '' ? pretrainedModelNameOrPath : `${pretrainedModelNameOrPath}/${subfolder}`
-}
-
-/** The folders on this machine that a component is read from: its own, and the one of the model, in which the index lies. */
-function foldersOf({ pretrainedModelNameOrPath: path, subfolder }: ComponentSpec): readonly string[] {
-  return path === undefined || isRepositoryId(path) ? [] : [path, join(path, subfolder)]
 }
 
 /** The names that a method was given.

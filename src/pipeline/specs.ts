@@ -3,7 +3,7 @@ import { ModelIndexError } from '../errors/model-index-error'
 import type { ComponentSpec } from '../params/component-spec'
 import type { ConfigSpec } from '../params/config-spec'
 import { explainMismatch } from '../params/schema'
-import type { ModelIndex } from './model-index'
+import type { ModelIndex } from '../storage/model-index'
 
 /**
  * One spec for each component: the last of a name, but one that says how to make the component wins over one that does not. What one of them does after

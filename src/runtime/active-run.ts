@@ -1,5 +1,5 @@
 /** Which run the code that executes now belongs to, across `await`. */
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { AsyncContext } from '../platform/async-context'
 
 /** What others see of a run. */
 export interface ActiveRun {
@@ -11,19 +11,19 @@ export interface ActiveRun {
   warn(code: string, message: string): void
 }
 
-const storage = new AsyncLocalStorage<ActiveRun>()
+const context = new AsyncContext<ActiveRun>()
 
 /** The run that the calling code is part of, or `undefined` outside of one. */
 export function activeRun(): ActiveRun | undefined {
-  return storage.getStore()
+  return context.get()
 }
 
 /** Calls a function as part of a run. */
 export function withActiveRun<T>(run: ActiveRun, action: () => T): T {
-  return storage.run(run, action)
+  return context.run(run, action)
 }
 
 /** Calls a function outside of any run, so that what it makes outlives the run, e.g. the weights of a model loaded on demand. */
 export function outsideRuns<T>(action: () => T): T {
-  return storage.exit(action)
+  return context.exit(action)
 }

@@ -1,7 +1,7 @@
 /** Compares what a call will cost with its limits, before the first block runs. */
 import type { ModularError } from '../errors/modular-error'
 import { type CostLimit, InsufficientMemoryError, LimitExceededError } from '../errors/run-limit-errors'
-import { availableMemory } from './available-memory'
+import { availableMemory } from '../platform/available-memory'
 import type { LocatedCost, RunCost } from './run-cost'
 import type { CheckedLimits } from './run-limits'
 

@@ -1,5 +1,5 @@
 /** Keeps long loops from blocking the event loop. */
-import { setImmediate } from 'node:timers'
+import { afterOtherEvents } from '../platform/event-loop'
 
 /** Milliseconds that a loop may run before the event loop gets its turn. */
 const SLICE_MS = 8
@@ -13,13 +13,13 @@ const waiting: (() => void)[] = []
  */
 export function yieldToEventLoop(): Promise<void> {
   return new Promise(resolve => {
-    if (waiting.push(resolve) === 1) setImmediate(resumeNext)
+    if (waiting.push(resolve) === 1) afterOtherEvents(resumeNext)
   })
 }
 
 function resumeNext(): void {
   waiting.shift()?.()
-  if (waiting.length > 0) setImmediate(resumeNext)
+  if (waiting.length > 0) afterOtherEvents(resumeNext)
 }
 
 /** Tells a loop when it has run for long enough. */

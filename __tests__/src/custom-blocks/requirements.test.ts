@@ -13,8 +13,8 @@ import {
   Step,
   UnwritableFileError,
 } from '../../../index'
+import { joinRequirements } from '../../../src/composition/join-requirements'
 import { readRequirements } from '../../../src/custom-blocks/check-requirements'
-import { joinRequirements } from '../../../src/custom-blocks/join-requirements'
 import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
 import { Increment } from '../fixtures/toy-blocks'
 

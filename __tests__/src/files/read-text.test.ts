@@ -5,7 +5,7 @@ import { readConfig } from '../../../components/configs/read-config'
 import { InvalidConfigError, ModelIndexError, ModularPipeline } from '../../../index'
 import { readText, readTextSync } from '../../../src/files/read-text'
 import { statIfThere } from '../../../src/files/stat-if-there'
-import { SETTINGS } from '../../../src/files/text-limits'
+import { SETTINGS } from '../../../src/format/text-limits'
 import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
 
 const folder = useTemporaryFolder()

@@ -122,6 +122,13 @@ describe('a pipeline', () => {
     expect(await new Increment().initPipeline()({}, { state, output: 'x' })).toBe(5)
   })
 
+  test('is saved under the name of its class where a minifier has renamed that', () => {
+    const renamed = class a extends ModularPipeline {
+      static override readonly className = 'MyPipeline'
+    }
+    expect(new renamed(pipe.blocks).configToSave['_class_name']).toBe('MyPipeline')
+  })
+
   test('is an object of its class that prints and documents its blocks', () => {
     expect(pipe).toBeInstanceOf(ModularPipeline)
     expect(String(pipe)).toBe(`ModularPipeline of ${pipe.blocks}\n${JSON.stringify(pipe.configToSave, undefined, 2)}`)

@@ -1,6 +1,6 @@
 /** The UNet of Stable Diffusion. Counterpart: models/unets/unet_2d_condition.py. */
 import type { FromPretrainedOptions } from '../../../src/params/component-class'
-import { availableMemory } from '../../../src/runtime/available-memory'
+import { availableMemory } from '../../../src/platform/available-memory'
 import { TensorPlaceholder } from '../../backends/recorder/tensor-tree'
 import type { RawConfig } from '../../configs/parse-config'
 import { activations } from '../../nn/activations'

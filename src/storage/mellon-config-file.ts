@@ -5,7 +5,7 @@ import { MellonConfigError } from '../errors/mellon-config-error'
 import { makeFolder } from '../files/make-folder'
 import { readText } from '../files/read-text'
 import { writeFileAtomically } from '../files/write-file-atomically'
-import { MELLON_CONFIG_NAME, MellonPipelineConfig } from './mellon-pipeline-config'
+import { MELLON_CONFIG_NAME, MellonPipelineConfig } from '../mellon/mellon-pipeline-config'
 
 /** Writes `mellon_pipeline_config.json` into a folder, which is made if need be, and says where it is.
  * @throws UnwritableFileError where a file is in the folder's place, or nothing can be written */

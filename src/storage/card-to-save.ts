@@ -1,8 +1,8 @@
 /** Which README.md is saved with a pipeline. Counterpart: load_or_create_model_card of diffusers. */
 import { join } from 'node:path'
-import { isSealedCard, sealCard } from '../documentation/generated-card'
 import { readText } from '../files/read-text'
 import type { OpenRepository } from '../hub/repository-publisher'
+import { isSealedCard, sealCard } from './generated-card'
 
 /** The page that readers of a repository see first. */
 export const CARD_FILE = 'README.md'

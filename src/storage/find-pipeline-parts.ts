@@ -3,9 +3,9 @@ import { type CustomBlocksOptions, findCustomBlocks } from '../custom-blocks/loa
 import { UnknownBlocksError } from '../errors/unknown-blocks-error'
 import { absoluteIfThere, pathOf } from '../files/path-of'
 import { fetchModelIndex, isRepositoryId, type RepositoryOptions } from '../hub/repository-resolver'
+import type { PipelineBlocks } from '../pipeline/pipeline-blocks'
+import { blockClassNames, findBlocks, type NamedBlocks } from '../pipeline/pipeline-families'
 import { hasModelIndex, type ModelIndex, readModelIndex } from './model-index'
-import type { PipelineBlocks } from './pipeline-blocks'
-import { blockClassNames, findBlocks, type NamedBlocks } from './pipeline-families'
 
 /** What {@link findPipelineParts} returns. */
 export interface PipelineParts {

@@ -1,4 +1,4 @@
-import { isSealedCard, sealCard } from '../../../src/documentation/generated-card'
+import { isSealedCard, sealCard } from '../../../src/storage/generated-card'
 
 describe('the seal of a card', () => {
   test('tells a card that was made here from one that was changed', () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { readText } from '../files/read-text'
 import { parseJson } from '../format/parse-json'
 import { resolveRepository } from '../hub/repository-resolver'
-import type { FromPretrainedOptions } from './component-class'
+import type { FromPretrainedOptions } from '../params/component-class'
 
 /** Files that name a class, and how; the first that is there counts. */
 const CONFIG_FILES: readonly (readonly [file: string, read: (config: Record<string, unknown>) => unknown])[] = [

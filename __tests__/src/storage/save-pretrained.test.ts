@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { toSnakeCase } from '../../../src/format/wire-names'
 import type { SavableComponent } from '../../../src/params/component-class'
 import { markLoaded } from '../../../src/params/load-ids'
-import { type SavePipelineOptions, savePipeline } from '../../../src/pipeline/save-pretrained'
+import { type SavePipelineOptions, savePipeline } from '../../../src/storage/save-pretrained'
 import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
 import { contentOf } from '../files/killed-saves'
 

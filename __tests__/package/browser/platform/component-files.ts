@@ -1,0 +1,5 @@
+export {
+  noFiles as detectComponentClass,
+  noFiles as readUnchangedComponents,
+  noFiles as statIfThere,
+} from '../no-files'

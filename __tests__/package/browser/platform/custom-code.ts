@@ -1,0 +1,1 @@
+export { noFiles as loadCustomBlocks, noFiles as saveBlocks } from '../no-files'

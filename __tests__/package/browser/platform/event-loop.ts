@@ -1,0 +1,4 @@
+/** The turns of the event loop in a browser. */
+export function afterOtherEvents(action: () => void): void {
+  setTimeout(action, 0)
+}

@@ -1,0 +1,4 @@
+/** There is no terminal. */
+export function terminalColumns(): number | undefined {
+  return undefined
+}

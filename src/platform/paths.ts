@@ -1,0 +1,2 @@
+/** Paths as callers give them: texts, and URLs of files. */
+export { absoluteIfThere, pathOf } from '../files/path-of'

@@ -1,7 +1,7 @@
 /** The header of a safetensors file: says which tensors there are, and is believed only after every line of it was checked. */
 import { printableName, printableValue } from '../../src/errors/printable'
-import { WEIGHT_HEADER } from '../../src/format/text-limits'
 import { parseJson } from '../../src/format/parse-json'
+import { WEIGHT_HEADER } from '../../src/format/text-limits'
 import type { FileStamp, TensorInfo, WeightDType } from './checkpoint'
 import { SafetensorsError } from './safetensors-error'
 import { bytesPerElement, isWeightDType, WEIGHT_DTYPES } from './weight-dtypes'

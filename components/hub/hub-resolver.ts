@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { isContainedPath } from '../../src/files/contained-path'
 import { readText } from '../../src/files/read-text'
-import { WEIGHT_INDEX } from '../../src/format/text-limits'
 import { parseJson } from '../../src/format/parse-json'
+import { WEIGHT_INDEX } from '../../src/format/text-limits'
 import {
   type RepositoryPart,
   type RepositoryResolver,

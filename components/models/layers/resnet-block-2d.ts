@@ -5,7 +5,7 @@ import { GroupNorm } from '../../nn/group-norm'
 import { Linear } from '../../nn/linear'
 import { Module } from '../../nn/module'
 import * as tf from '../../tensors/tf'
-import { type MapSize, upsampleNearest } from './upsample-2d'
+import { type HeightAndWidth, upsampleNearest } from './upsample-2d'
 
 /** What a residual block is made from. */
 export interface ResnetBlock2DOptions {
@@ -55,7 +55,7 @@ export class ResnetBlock2D extends Module {
    * @param temb - `[batch, tembChannels]`
    * @param size - the size of the result for `resample: 'up'`; default: twice that of the input
    */
-  forward(x: tf.Tensor4D, temb?: tf.Tensor2D, size?: MapSize): tf.Tensor4D {
+  forward(x: tf.Tensor4D, temb?: tf.Tensor2D, size?: HeightAndWidth): tf.Tensor4D {
     return tf.tidy(() => {
       const activation = activations[this.options.actFn]
       // A tidy for each half: maps are what fills the memory.
@@ -79,7 +79,7 @@ export class ResnetBlock2D extends Module {
     return this.norm2.forward(x).mul(scale.add(1)).add(shift)
   }
 
-  private resampled(x: tf.Tensor4D, size: MapSize | undefined): tf.Tensor4D {
+  private resampled(x: tf.Tensor4D, size: HeightAndWidth | undefined): tf.Tensor4D {
     if (this.options.resample === 'up') return upsampleNearest(x, size)
     if (this.options.resample === 'down') return tf.avgPool(x, 2, 2, 'valid')
     return x

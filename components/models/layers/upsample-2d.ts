@@ -4,10 +4,10 @@ import { Module } from '../../nn/module'
 import * as tf from '../../tensors/tf'
 
 /** Height and width of a map. */
-export type MapSize = readonly [height: number, width: number]
+export type HeightAndWidth = readonly [height: number, width: number]
 
 /** Repeats each position to twice the size, or to a given one. */
-export function upsampleNearest(x: tf.Tensor4D, size?: MapSize): tf.Tensor4D {
+export function upsampleNearest(x: tf.Tensor4D, size?: HeightAndWidth): tf.Tensor4D {
   const [, height, width] = x.shape
   return tf.image.resizeNearestNeighbor(x, size ? [...size] : [2 * height, 2 * width])
 }
@@ -22,7 +22,7 @@ export class Upsample2D extends Module {
   }
 
   /** `[batch, height, width, channels]` → twice the size, or `size`. */
-  forward(x: tf.Tensor4D, size?: MapSize): tf.Tensor4D {
+  forward(x: tf.Tensor4D, size?: HeightAndWidth): tf.Tensor4D {
     return tf.tidy(() => this.conv.forward(upsampleNearest(x, size)))
   }
 }

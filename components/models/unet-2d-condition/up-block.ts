@@ -3,7 +3,7 @@ import { Module } from '../../nn/module'
 import * as tf from '../../tensors/tf'
 import { ResnetBlock2D } from '../layers/resnet-block-2d'
 import type { Transformer2DModel } from '../layers/transformer-2d-model'
-import { type MapSize, Upsample2D } from '../layers/upsample-2d'
+import { type HeightAndWidth, Upsample2D } from '../layers/upsample-2d'
 import type { AddedKVAttention } from './added-kv-attention'
 import {
   type BlockInputs,
@@ -37,7 +37,7 @@ export interface UpBlockInputs extends BlockInputs {
   /** The maps of the way down, one for each layer; the last one is used first. */
   residuals: readonly tf.Tensor4D[]
   /** The size of the result; default: twice that of the input. */
-  upsampleSize?: MapSize | undefined
+  upsampleSize?: HeightAndWidth | undefined
 }
 
 /** Residual blocks, each with a map of the way down beside its input and its attention behind it, then a larger map. */

@@ -1,7 +1,5 @@
 /** Corrects components of old checkpoints. Counterpart: the constructor of StableDiffusionPipeline in diffusers. */
-import type { Autoencoder } from '../../components/models/autoencoder/autoencoder'
-import type { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
-import type { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
+import type { Autoencoder, SchedulerMixin, UNet2DConditionModel } from '../../components'
 import { emitWarningOnce } from '../../src/errors/emit-warning'
 import { printableName } from '../../src/errors/printable'
 import { classNameOf } from '../../src/format/class-name'

@@ -1,10 +1,6 @@
 /** Turns words into the embeddings that condition the denoiser. Counterpart: StableDiffusionPipeline.encode_prompt of diffusers. */
 import { z } from 'zod'
-import { BaseGuidance } from '../../components/guiders/base-guidance'
-import { type CLIPTextInputs, CLIPTextModel } from '../../components/models/clip-text/clip-text-model'
-import { repeatRowsLoop } from '../../components/tensors/repeat-rows'
-import * as tf from '../../components/tensors/tf'
-import { CLIPTokenizer } from '../../components/tokenizers/clip-tokenizer'
+import { BaseGuidance, type CLIPTextInputs, CLIPTextModel, CLIPTokenizer, repeatRowsLoop, tf } from '../../components'
 import {
   Block,
   Component,

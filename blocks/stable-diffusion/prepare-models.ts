@@ -1,12 +1,14 @@
 /** Lets the models get ready while the prompt is encoded. */
 import { z } from 'zod'
-import { TensorPlaceholder } from '../../components/backends/recorder/tensor-tree'
-import { BaseGuidance } from '../../components/guiders/base-guidance'
-import { Autoencoder } from '../../components/models/autoencoder/autoencoder'
-import { CLIPTextModel } from '../../components/models/clip-text/clip-text-model'
-import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
-import type * as tf from '../../components/tensors/tf'
-import { CLIPTokenizer } from '../../components/tokenizers/clip-tokenizer'
+import {
+  Autoencoder,
+  BaseGuidance,
+  CLIPTextModel,
+  CLIPTokenizer,
+  TensorPlaceholder,
+  type tf,
+  UNet2DConditionModel,
+} from '../../components'
 import { Block, Component, type In, Input, ModularPipelineBlocks, type RunCost } from '../../src'
 import { warnOfUnknownSize } from '../steps/check-vocabulary'
 import { unetOptions } from '../steps/component-options'

@@ -1,7 +1,5 @@
 /** Compares a tokenizer with its text encoder: tokens may have been added to one of them alone. */
-import { CLIPTextModel } from '../../components/models/clip-text/clip-text-model'
-import { CLIPTokenizer } from '../../components/tokenizers/clip-tokenizer'
-import { TokenWithoutEmbeddingError } from '../../components/tokenizers/token-without-embedding-error'
+import { CLIPTextModel, CLIPTokenizer, TokenWithoutEmbeddingError } from '../../components'
 import type { ComponentOptions } from '../../src'
 import { emitWarningOnce } from '../../src/errors/emit-warning'
 import { printableName } from '../../src/errors/printable'

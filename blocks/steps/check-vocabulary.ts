@@ -1,5 +1,5 @@
 /** Warns of prompts and sizes that a model was not trained on, if its vocabulary lists what it was trained on. */
-import type { PromptCheck, PromptVocabulary, UnknownWord } from '../../components/vocabulary/prompt-vocabulary'
+import type { PromptCheck, PromptVocabulary, UnknownWord } from '../../components'
 import type { RunContext } from '../../src'
 import { nameList } from '../../src/errors/text'
 import { runInSlices } from '../../src/runtime/time-slice'

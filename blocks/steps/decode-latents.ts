@@ -1,6 +1,5 @@
 /** Turns latents into pixels. Counterpart: StableDiffusionXLDecodeStep of diffusers. */
-import { Autoencoder } from '../../components/models/autoencoder/autoencoder'
-import type * as tf from '../../components/tensors/tf'
+import { Autoencoder, type tf } from '../../components'
 import { Block, Component, type In, Input, ModularPipelineBlocks, type Out, Output } from '../../src'
 import { vaeOptions } from './component-options'
 import { latentsSchema, pixelsSchema } from './schemas'

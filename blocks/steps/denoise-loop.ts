@@ -1,6 +1,5 @@
 /** The denoise loop. Counterpart: StableDiffusionXLDenoiseLoopWrapper of diffusers. */
-import { warnOfNonFinite } from '../../components/tensors/non-finite'
-import type * as tf from '../../components/tensors/tf'
+import { type tf, warnOfNonFinite } from '../../components'
 import { Block, type In, type InOut, Input, LoopSequentialPipelineBlocks, LoopStep, Output, slot } from '../../src'
 import { PredictNoise } from './predict-noise'
 import { ScaleModelInput } from './scale-model-input'

@@ -1,8 +1,5 @@
 /** Embeds the guidance scale for distilled UNets. Counterpart: get_guidance_scale_embedding of StableDiffusionPipeline in diffusers. */
-import { BaseGuidance } from '../../components/guiders/base-guidance'
-import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
-import { sinusoidalEmbedding } from '../../components/nn/sinusoidal-embedding'
-import * as tf from '../../components/tensors/tf'
+import { BaseGuidance, sinusoidalEmbedding, tf, UNet2DConditionModel } from '../../components'
 import { Block, Component, type In, Input, ModularPipelineBlocks, type Out, Output } from '../../src'
 import { classNameOf } from '../../src/format/class-name'
 import { unetOptions } from './component-options'

@@ -1,6 +1,5 @@
 /** How the blocks of the family ask for a guider, and change it for a run. */
-import type { RawConfig } from '../../components/configs/parse-config'
-import type { BaseGuidance } from '../../components/guiders/base-guidance'
+import type { BaseGuidance, RawConfig } from '../../components'
 import type { ComponentOptions } from '../../src'
 
 /** Stable Diffusion's usual strength of the guidance. */

@@ -1,6 +1,5 @@
 /** How large latents are for a picture. */
-import type { Autoencoder } from '../../components/models/autoencoder/autoencoder'
-import type { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
+import type { Autoencoder, UNet2DConditionModel } from '../../components'
 
 /** Where the size of latents comes from. */
 export interface LatentSizeSource {

@@ -1,9 +1,6 @@
 /** Turns pixels into pictures. */
 import { z } from 'zod'
-import { Image } from '../../components/images/image'
-import { VaeImageProcessor } from '../../components/images/vae-image-processor'
-import { instance } from '../../components/tensors/tensor-schema'
-import type * as tf from '../../components/tensors/tf'
+import { Image, instance, type tf, VaeImageProcessor } from '../../components'
 import { Block, Component, type In, Input, ModularPipelineBlocks, type OutFor, Output } from '../../src'
 import { pixelsSchema } from './schemas'
 import { sharedStep } from './shared-step'

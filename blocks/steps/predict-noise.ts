@@ -1,10 +1,6 @@
 /** Predicts the noise in the latents, with guidance. Counterpart: StableDiffusionXLLoopDenoiser of diffusers. */
 import { z } from 'zod'
-import { BaseGuidance } from '../../components/guiders/base-guidance'
-import { predictConditions } from '../../components/guiders/predict-conditions'
-import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
-import { repeatRows } from '../../components/tensors/repeat-rows'
-import type * as tf from '../../components/tensors/tf'
+import { BaseGuidance, predictConditions, repeatRows, type tf, UNet2DConditionModel } from '../../components'
 import { Block, Component, type In, Input, LoopStep, ModularPipelineBlocks, type Out, Output } from '../../src'
 import { unetOptions } from './component-options'
 import { guiderOptions } from './guider-options'

@@ -1,10 +1,12 @@
 /** Draws the noise that the run begins with. Counterpart: StableDiffusionPipeline.prepare_latents of diffusers. */
-import { Autoencoder } from '../../components/models/autoencoder/autoencoder'
-import { UNet2DConditionModel } from '../../components/models/unet-2d-condition/unet-2d-condition-model'
-import { Generator } from '../../components/random/generator'
-import { randnTensorAsync } from '../../components/random/randn-tensor'
-import { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
-import type * as tf from '../../components/tensors/tf'
+import {
+  Autoencoder,
+  Generator,
+  randnTensorAsync,
+  SchedulerMixin,
+  type tf,
+  UNet2DConditionModel,
+} from '../../components'
 import {
   Block,
   Component,

@@ -1,6 +1,5 @@
 /** Scales the latents to what the network was trained on. */
-import { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
-import type * as tf from '../../components/tensors/tf'
+import { SchedulerMixin, type tf } from '../../components'
 import { Block, Component, type In, Input, LoopStep, ModularPipelineBlocks, type Out, Output } from '../../src'
 import { schedulerOptions } from './component-options'
 import { latentsSchema } from './schemas'

@@ -1,8 +1,6 @@
 /** Takes the latents from one noise level to the next. */
 import { z } from 'zod'
-import type { Generator } from '../../components/random/generator'
-import { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
-import type * as tf from '../../components/tensors/tf'
+import { type Generator, SchedulerMixin, type tf } from '../../components'
 import { Block, Component, type In, type InOut, Input, LoopStep, ModularPipelineBlocks, Output } from '../../src'
 import { schedulerOptions } from './component-options'
 import { generatorsSchema, latentsSchema } from './schemas'

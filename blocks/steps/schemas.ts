@@ -1,7 +1,7 @@
 /** Schemas of the values that blocks of all families pass to each other. */
+
 import { z } from 'zod'
-import { Generator } from '../../components/random/generator'
-import { instance, tensor } from '../../components/tensors/tensor-schema'
+import { Generator, instance, tensor } from '../../components'
 
 /** Latents `[images, latentHeight, latentWidth, latentChannels]`, and what a denoiser predicts for them. */
 export const latentsSchema = tensor('images latentHeight latentWidth latentChannels')

@@ -1,6 +1,6 @@
 /** Sets how closely this run follows its prompt. */
 import { z } from 'zod'
-import { BaseGuidance } from '../../components/guiders/base-guidance'
+import { BaseGuidance } from '../../components'
 import { Block, Component, type In, Input, ModularPipelineBlocks } from '../../src'
 import { guiderOptions, guideWith } from './guider-options'
 import { sharedStep } from './shared-step'

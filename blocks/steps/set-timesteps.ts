@@ -1,6 +1,6 @@
 /** Chooses the timesteps of the run. Counterpart: retrieve_timesteps of diffusers. */
 import { z } from 'zod'
-import { SchedulerMixin } from '../../components/schedulers/scheduler-mixin'
+import { SchedulerMixin } from '../../components'
 import { Block, Component, type In, type InOut, Input, ModularPipelineBlocks, Output, type RunCost } from '../../src'
 import { schedulerOptions } from './component-options'
 import { countSchema, timestepsSchema } from './schemas'

@@ -6,3 +6,13 @@ export const schedulerOptions: ComponentOptions = { description: 'Decides the no
 export const unetOptions: ComponentOptions = { description: 'Predicts the noise.' }
 
 export const vaeOptions: ComponentOptions = { description: 'Turns latents into pictures.' }
+
+export const imageProcessorOptions: ComponentOptions = {
+  config: {},
+  description: 'Converts between pixels and pictures.',
+}
+
+export const maskProcessorOptions: ComponentOptions = {
+  config: { doNormalize: false, doBinarize: true, doConvertGrayscale: true },
+  description: 'Converts masks to zeros and ones.',
+}

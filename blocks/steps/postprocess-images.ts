@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { Image, instance, type tf, VaeImageProcessor } from '../../components'
 import { Block, Component, type In, Input, ModularPipelineBlocks, type OutFor, Output } from '../../src'
+import { imageProcessorOptions } from './component-options'
 import { pixelsSchema } from './schemas'
 import { sharedStep } from './shared-step'
 
@@ -10,7 +11,7 @@ import { sharedStep } from './shared-step'
 export class PostprocessImages extends ModularPipelineBlocks {
   static override readonly className: string = 'PostprocessImages'
 
-  @Component(VaeImageProcessor, { config: {}, description: 'Converts between pixels and pictures.' })
+  @Component(VaeImageProcessor, imageProcessorOptions)
   imageProcessor!: VaeImageProcessor
 
   @Input(pixelsSchema)

@@ -4,7 +4,7 @@ import { BaseGuidance, predictConditions, repeatRows, type tf, UNet2DConditionMo
 import { Block, Component, type In, Input, LoopStep, ModularPipelineBlocks, type Out, Output } from '../../src'
 import { unetOptions } from './component-options'
 import { guiderOptions } from './guider-options'
-import { embedsSchema, latentsSchema, timestepCondSchema, timestepsSchema } from './schemas'
+import { embedsSchema, latentsSchema, modelInputSchema, timestepCondSchema, timestepsSchema } from './schemas'
 import { sharedStep } from './shared-step'
 
 /** A step of the denoise loop: runs the UNet for each condition of the guider, and combines the predictions. */
@@ -22,7 +22,7 @@ export class PredictNoise extends ModularPipelineBlocks {
   @Input(timestepsSchema.describe('The timesteps of the run, falling.'))
   timesteps!: In<number[]>
 
-  @Input(latentsSchema)
+  @Input(modelInputSchema)
   scaledLatents!: In<tf.Tensor4D>
 
   @Input(embedsSchema)

@@ -11,7 +11,6 @@ import {
   Block,
   Component,
   type In,
-  IncompatibleComponentsError,
   type InOut,
   Input,
   InputTypeError,
@@ -20,17 +19,10 @@ import {
   type RunCost,
 } from '../../src'
 import { schedulerOptions, unetOptions, vaeOptions } from './component-options'
-import { latentSize } from './latent-size'
+import { fittingLatentSize, pictureSize } from './latent-size'
 import { countSchema, generatorsSchema, latentsSchema } from './schemas'
 import { sharedStep } from './shared-step'
-
-/** What UNets are made for that take so many channels beside the latents. */
-const TASKS: Readonly<Record<number, string>> = {
-  1: 'depth to image',
-  3: 'upscaling',
-  4: 'editing by instructions',
-  5: 'inpainting',
-}
+import { requireLatentsAlone } from './unet-task'
 
 /** Makes the noisy latents of the first step. */
 @Block({ ...sharedStep, description: 'Draws the noise that the run begins with.' })
@@ -75,16 +67,15 @@ export class PrepareLatents extends ModularPipelineBlocks {
   latents!: InOut<tf.Tensor4D | undefined>
 
   override estimateCost(): RunCost {
-    const factor = this.vae.spatialFactor
-    const pixels = (side: 'height' | 'width') => this[side] ?? latentSize(this, side) * factor
-    return { size: { height: pixels('height'), width: pixels('width') } }
+    return { size: pictureSize(this) }
   }
 
   async run(): Promise<void> {
     const { batchSize, scheduler, generator = new Generator(this.context.seed) } = this
     this.requireTextToImage()
     this.generator = generator
-    const [height, width] = [this.latentSize('height'), this.latentSize('width')]
+    const { path } = this.context
+    const [height, width] = [fittingLatentSize(this, 'height', path), fittingLatentSize(this, 'width', path)]
     const shape = [batchSize, height, width, this.vae.config.latentChannels] as const
     const noise = this.latents ?? (await randnTensorAsync(shape, generator, { signal: this.context.signal }))
     if (noise.shape.join() !== shape.join()) {
@@ -96,27 +87,6 @@ export class PrepareLatents extends ModularPipelineBlocks {
 
   /** Refuses UNets for other tasks, which take channels of a mask or a picture beside the latents. @throws IncompatibleComponentsError */
   protected requireTextToImage(): void {
-    const { inChannels } = this.unet.config
-    const { latentChannels } = this.vae.config
-    if (inChannels === latentChannels) return
-    const task = TASKS[inChannels - latentChannels]
-    throw new IncompatibleComponentsError(
-      this.context.path,
-      ['unet', 'vae'],
-      `the UNet takes ${inChannels} channels, and the VAE makes latents of ${latentChannels}. ${task ? `Such a UNet is made for ${task}, which these blocks do not support. ` : ''}` +
-        'Load a checkpoint for text to image.',
-    )
-  }
-
-  /** Rows or columns of the latents. */
-  private latentSize(side: 'height' | 'width'): number {
-    const factor = this.vae.spatialFactor
-    const pixels = this[side]
-    if (pixels !== undefined && pixels % factor !== 0) {
-      const nearest = Math.max(factor, Math.round(pixels / factor) * factor)
-      const expected = `it must be a multiple of ${factor}, the factor of the VAE; the nearest is ${nearest}`
-      throw new InputTypeError({ path: this.context.path, input: side, expected, value: pixels })
-    }
-    return latentSize(this, side)
+    requireLatentsAlone(this, this.context.path)
   }
 }

@@ -2,7 +2,7 @@
 import { SchedulerMixin, type tf } from '../../components'
 import { Block, Component, type In, Input, LoopStep, ModularPipelineBlocks, type Out, Output } from '../../src'
 import { schedulerOptions } from './component-options'
-import { latentsSchema } from './schemas'
+import { latentsSchema, modelInputSchema } from './schemas'
 import { sharedStep } from './shared-step'
 
 /** A step of the denoise loop: prepares the network's input. */
@@ -16,7 +16,7 @@ export class ScaleModelInput extends ModularPipelineBlocks {
   @Input(latentsSchema)
   latents!: In<tf.Tensor4D>
 
-  @Output(latentsSchema.describe('Latents as the UNet takes them.'))
+  @Output(modelInputSchema.describe('Latents as the UNet takes them.'))
   scaledLatents!: Out<tf.Tensor4D>
 
   @LoopStep({ variables: ['t'] })

@@ -1,7 +1,7 @@
 /** Schemas of the values that blocks of all families pass to each other. */
 
 import { z } from 'zod'
-import { Generator, instance, tensor } from '../../components'
+import { Generator, Image, instance, tensor } from '../../components'
 
 /** Latents `[images, latentHeight, latentWidth, latentChannels]`, and what a denoiser predicts for them. */
 export const latentsSchema = tensor('images latentHeight latentWidth latentChannels')
@@ -26,3 +26,18 @@ export const timestepsSchema = z.array(z.number())
 
 /** One source of random numbers, or one for each picture. */
 export const generatorsSchema = z.union([instance(Generator), z.array(instance(Generator))])
+
+/** A denoiser's input `[images, latentHeight, latentWidth, modelChannels]`: latents, and for some models a mask and more latents beside them. */
+export const modelInputSchema = tensor('images latentHeight latentWidth modelChannels')
+
+/** One picture, or a list of them. */
+export const picturesSchema = z.union([instance(Image), z.array(instance(Image)).min(1)])
+
+/** Latents of the pictures that a run begins with `[pictures, latentHeight, latentWidth, latentChannels]`: one for each picture of the result, or fewer. */
+export const pictureLatentsSchema = tensor('pictures latentHeight latentWidth latentChannels')
+
+/** Masks in the size of the latents `[masks, latentHeight, latentWidth, 1]`: 1 where the picture is drawn anew, 0 where it stays. */
+export const masksSchema = tensor('masks latentHeight latentWidth 1')
+
+/** Masks in the size of the latents `[images, latentHeight, latentWidth, 1]`: one for each picture of the result. */
+export const imageMasksSchema = tensor('images latentHeight latentWidth 1')

@@ -87,6 +87,12 @@ export class VaeImageProcessor implements SavableComponent {
     return new VaeImageProcessor(config)
   }
 
+  /** Returns this processor with other settings. @throws ConfigError */
+  with(changes: Partial<VaeImageProcessorConfig>): this {
+    const changed = parseConfig(configSchema, { ...this.config, ...changes }, { component: 'VaeImageProcessor' })
+    return Object.create(this, { config: { value: changed, enumerable: true } }) as this // Of this very class.
+  }
+
   /** Writes the settings to the `config.json` of a folder. @throws UnwritableFileError */
   savePretrained(folder: string | URL, { signal }: SavePretrainedOptions = {}): Promise<void> {
     return saveConfig(join(pathOf(folder, 'folder'), CONFIG_NAME), this, { signal })

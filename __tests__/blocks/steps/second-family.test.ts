@@ -87,15 +87,23 @@ test('shared steps belong to no family', () => {
     .filter(block => block.modelName === undefined)
   const names = leaves.map(block => (block.constructor as typeof ModularPipelineBlocks).className)
   expect(names.sort()).toEqual([
+    'BlendMask',
     'DecodeLatents',
     'DenoiseLoop',
     'EmbedGuidance',
+    'EncodeImage',
+    'EncodeInpaintImage',
+    'InpaintDenoiseLoop',
     'PostprocessImages',
     'PredictNoise',
+    'PrepareImg2ImgLatents',
+    'PrepareInpaintLatents',
     'PrepareLatents',
+    'ScaleInpaintInput',
     'ScaleModelInput',
     'SchedulerStep',
     'SetGuidance',
+    'SetImg2ImgTimesteps',
     'SetTimesteps',
   ])
 })

@@ -1,0 +1,199 @@
+/** Encodes a picture and the mask of what is drawn anew. Counterpart: StableDiffusionXLInpaintVaeEncoderStep of diffusers. */
+import {
+  Autoencoder,
+  Generator,
+  type Image,
+  randnTensorAsync,
+  tf,
+  UNet2DConditionModel,
+  VaeImageProcessor,
+} from '../../components'
+import {
+  Block,
+  Component,
+  type In,
+  type InOut,
+  Input,
+  InputTypeError,
+  ModularPipelineBlocks,
+  type Out,
+  Output,
+  type RunCost,
+} from '../../src'
+import { imageProcessorOptions, maskProcessorOptions, unetOptions, vaeOptions } from './component-options'
+import { type EncodePicturesOptions, encodePictures } from './encode-pictures'
+import { fittingLatentSize, pictureSize } from './latent-size'
+import { requireShares } from './repeat-pictures'
+import {
+  countSchema,
+  generatorsSchema,
+  latentsSchema,
+  masksSchema,
+  pictureLatentsSchema,
+  picturesSchema,
+} from './schemas'
+import { denoisingStartSchema, strengthSchema } from './set-img2img-timesteps'
+import { sharedStep } from './shared-step'
+import { requireInpaintModel, takesMask } from './unet-task'
+
+/**
+ * Turns pictures and masks into what inpainting works on. Pictures and masks of any size are brought to the size of the result. Grey values of a mask become
+ * 1 from 128 on, and 0 below.
+ *
+ * The draws come in the order of the reference's classic pipelines, so that a seed gives their pictures: the latents of the picture, the noise of the run,
+ * the latents of the masked picture. (The modular pipelines of the reference draw the noise last.) So the noise is drawn here. What no later step reads is
+ * drawn but not computed.
+ */
+@Block({
+  ...sharedStep,
+  description: 'Encodes the picture, the mask of what is drawn anew, and the rest of the picture.',
+})
+export class EncodeInpaintImage extends ModularPipelineBlocks {
+  static override readonly className: string = 'EncodeInpaintImage'
+
+  @Component(Autoencoder, vaeOptions)
+  vae!: Autoencoder
+
+  @Component(UNet2DConditionModel, unetOptions)
+  unet!: UNet2DConditionModel
+
+  @Component(VaeImageProcessor, imageProcessorOptions)
+  imageProcessor!: VaeImageProcessor
+
+  @Component(VaeImageProcessor, maskProcessorOptions)
+  maskProcessor!: VaeImageProcessor
+
+  /** The picture of which a part is drawn anew: one for all, or one for each prompt. */
+  @Input(picturesSchema.describe('The picture of which a part is drawn anew: one for all, or one for each prompt.'))
+  image!: In<Image | Image[], 'required'>
+
+  /** The part that is drawn anew, white on black: one mask for all, or one for each picture. Its size may differ from the picture's. */
+  @Input(
+    picturesSchema.describe(
+      "The part that is drawn anew, white on black: one mask for all, or one for each picture. Its size may differ from the picture's.",
+    ),
+  )
+  maskImage!: In<Image | Image[], 'required'>
+
+  /** Height of the picture in pixels; by default the model's own size. */
+  @Input(countSchema.optional().describe("Height of the picture in pixels; by default the model's own size."))
+  height!: In<number | undefined>
+
+  /** Width of the picture in pixels; by default the model's own size. */
+  @Input(countSchema.optional().describe("Width of the picture in pixels; by default the model's own size."))
+  width!: In<number | undefined>
+
+  /** How much to change the picture, from 0 to 1: that share of the steps is taken, and 1 begins with noise alone. */
+  @Input(strengthSchema.default(0.9999))
+  strength!: In<number>
+
+  /** Share of the denoising that is already done, at least 0 and less than 1: the run takes the rest, and adds no noise. In place of `strength`. */
+  @Input(denoisingStartSchema)
+  denoisingStart!: In<number | undefined>
+
+  /** How many pictures to make. */
+  @Input(countSchema.describe('How many pictures to make.'))
+  batchSize!: In<number>
+
+  /** Noise to begin with, in place of random noise. */
+  @Input(latentsSchema.optional().describe('Noise to begin with, in place of random noise.'))
+  latents!: In<tf.Tensor4D | undefined>
+
+  /** Source of the random numbers: one, or one for each picture. By default made from the seed of the call. */
+  @Input(
+    generatorsSchema
+      .optional()
+      .describe(
+        'Source of the random numbers: one, or one for each picture. By default made from the seed of the call.',
+      ),
+  )
+  @Output(generatorsSchema.describe('Source of the random numbers of the run.'))
+  generator!: InOut<Generator | Generator[] | undefined>
+
+  @Output({
+    schema: pictureLatentsSchema.optional(),
+    description: 'Latents of the pictures; none if the run begins with noise alone and the UNet takes the mask.',
+  })
+  imageLatents!: Out<tf.Tensor4D | undefined>
+
+  @Output(masksSchema.describe('1 where the picture is drawn anew, 0 where it stays.'))
+  mask!: Out<tf.Tensor4D>
+
+  @Output({
+    schema: pictureLatentsSchema.optional(),
+    description: 'Latents of the pictures without what is drawn anew, if the UNet takes them.',
+  })
+  maskedImageLatents!: Out<tf.Tensor4D | undefined>
+
+  @Output(latentsSchema.describe('The noise of the run, before it is scaled.'))
+  noise!: Out<tf.Tensor4D>
+
+  override estimateCost(): RunCost {
+    return { size: pictureSize(this) }
+  }
+
+  async run(): Promise<void> {
+    const { vae, batchSize, latents, strength, denoisingStart, generator = new Generator(this.context.seed) } = this
+    const { path, signal } = this.context
+    requireInpaintModel(this, path)
+    this.generator = generator
+    this.requireBatch()
+    const { pixels, mask } = await this.preprocess()
+    const size = [fittingLatentSize(this, 'height', path), fittingLatentSize(this, 'width', path)] as const
+    const noiseOf = (images: number) => [images, ...size, vae.config.latentChannels] as const
+    const isOfUNet = takesMask(this)
+    const isNeeded = !isOfUNet || denoisingStart !== undefined || (latents === undefined && strength < 1)
+    const image = isNeeded ? await encodePictures(vae, pixels, this.drawOptions(pixels)) : undefined
+    this.noise = latents?.clone() ?? (await randnTensorAsync(noiseOf(batchSize), generator, { signal }))
+    const masked = tf.tidy(() => pixels.mul<tf.Tensor4D>(tf.less(mask, 0.5).toFloat()))
+    const options = this.drawOptions(masked)
+    const rest = isOfUNet ? await encodePictures(vae, masked, options) : undefined
+    // The draw alone: what comes after it is the same as in the reference.
+    if (image?.isRandom && rest === undefined)
+      await randnTensorAsync(noiseOf(masked.shape[0]), options.generator, { signal })
+    this.imageLatents = image?.latents
+    this.maskedImageLatents = rest?.latents
+    this.mask = tf.image.resizeNearestNeighbor(mask, [...size])
+  }
+
+  /** The pictures `[pictures, height, width, 3]` from -1 to 1, and the masks `[masks, height, width, 1]` of 0 and 1, in the size of the result. */
+  private async preprocess(): Promise<{ pixels: tf.Tensor4D; mask: tf.Tensor4D }> {
+    const { vae, image, maskImage, imageProcessor, maskProcessor } = this
+    const options = { ...pictureSize(this), signal: this.context.signal }
+    const vaeScaleFactor = vae.spatialFactor
+    const pictures = imageProcessor.with({ vaeScaleFactor, doConvertRgb: true })
+    return {
+      pixels: await pictures.preprocessAsync(image, options),
+      mask: await maskProcessor.with({ vaeScaleFactor }).preprocessAsync(maskImage, options),
+    }
+  }
+
+  /** How pictures are encoded: of a list of generators, only as many draw as there are pictures. */
+  private drawOptions({ shape: [pictures] }: tf.Tensor4D): EncodePicturesOptions {
+    const { generator } = this
+    const drawing = Array.isArray(generator) ? generator.slice(0, pictures) : (generator as Generator)
+    return { generator: drawing, statistics: this.appliesStatistics, signal: this.context.signal }
+  }
+
+  /** Makes sure that there is a picture and a mask for each result. @throws InputTypeError */
+  private requireBatch(): void {
+    const { image, maskImage, generator, batchSize } = this
+    const { path } = this.context
+    const [pictures, masks] = [[image].flat().length, [maskImage].flat().length]
+    requireShares(image, pictures, { path, input: 'image', batchSize })
+    requireShares(maskImage, masks, { path, input: 'maskImage', batchSize })
+    if (pictures > 1 && masks > 1 && pictures !== masks) {
+      const expected = `there must be one mask for all of the ${pictures} pictures, or one for each`
+      throw new InputTypeError({ path, input: 'maskImage', expected, value: maskImage })
+    }
+    if (Array.isArray(generator) && generator.length !== batchSize) {
+      const expected = `there must be one for all of the ${batchSize} pictures, or one for each`
+      throw new InputTypeError({ path, input: 'generator', expected, value: generator })
+    }
+  }
+
+  /** Whether means and deviations of the VAE's config are applied, if it has them. */
+  protected get appliesStatistics(): boolean {
+    return true
+  }
+}

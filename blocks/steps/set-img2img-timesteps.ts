@@ -1,0 +1,91 @@
+/** Chooses the timesteps of a run that begins with a picture. Counterpart: StableDiffusionXLImg2ImgSetTimestepsStep of diffusers. */
+import { z } from 'zod'
+import { Block, type In, Input, InputTypeError, type Out, Output, type RunCost } from '../../src'
+import { SetTimesteps } from './set-timesteps'
+import { sharedStep } from './shared-step'
+import { beginByShare, beginByStrength, endByShare, stepsOfStrength } from './timestep-window'
+
+/** How much of a picture is drawn anew. Families give it a default. */
+export const strengthSchema = z
+  .number()
+  .min(0)
+  .max(1)
+  .describe(
+    'How much to change the picture, from 0 to 1: that share of the steps is taken, and 1 begins with noise alone.',
+  )
+
+/** The input that says where a run begins which goes on with latents of another. */
+export const denoisingStartSchema = z
+  .number()
+  .min(0)
+  .lt(1)
+  .optional()
+  .describe(
+    'Share of the denoising that is already done, at least 0 and less than 1: the run takes the rest, and adds no noise. In place of `strength`.',
+  )
+
+/** The input that says where a run ends whose latents another one goes on with. */
+export const denoisingEndSchema = z
+  .number()
+  .gt(0)
+  .max(1)
+  .optional()
+  .describe(
+    'Share of the denoising after which the run ends, above 0 and at most 1. The latents keep the noise that is left.',
+  )
+
+/** Asks the scheduler for its timesteps, and keeps those that the picture needs. */
+@Block({ ...sharedStep, description: 'Chooses the timesteps of a run that begins with a picture.' })
+export class SetImg2ImgTimesteps extends SetTimesteps {
+  static override readonly className: string = 'SetImg2ImgTimesteps'
+
+  /** How much to change the picture, from 0 to 1: that share of the steps is taken, and 1 begins with noise alone. */
+  @Input(strengthSchema.default(0.3))
+  strength!: In<number>
+
+  /** Share of the denoising that is already done, at least 0 and less than 1: the run takes the rest, and adds no noise. In place of `strength`. */
+  @Input(denoisingStartSchema)
+  denoisingStart!: In<number | undefined>
+
+  /** Share of the denoising after which the run ends, above 0 and at most 1. The latents keep the noise that is left. */
+  @Input(denoisingEndSchema)
+  denoisingEnd!: In<number | undefined>
+
+  @Output(z.number().describe('The timestep whose noise the run begins with.'))
+  latentTimestep!: Out<number>
+
+  override estimateCost(): RunCost {
+    const { steps = 0 } = super.estimateCost()
+    const { strength, denoisingStart: start } = this
+    return { steps: start === undefined ? stepsOfStrength(steps, strength) : Math.ceil(steps * (1 - start)) }
+  }
+
+  override run(): void {
+    super.run()
+    const { scheduler, strength, denoisingStart: start, denoisingEnd: end = 1 } = this
+    if (start !== undefined && start >= end) {
+      throw this.refuse('denoisingEnd', `it must be greater than denoisingStart, which is ${start}`, end)
+    }
+    const begin = start === undefined ? beginByStrength(scheduler, strength) : beginByShare(scheduler, start)
+    const timesteps = endByShare(scheduler, scheduler.timesteps.slice(begin), end)
+    const [first] = timesteps
+    if (first === undefined) {
+      const advice = `it leaves none of the ${this.numInferenceSteps} steps. Pass a larger strength or more steps`
+      if (start === undefined) throw this.refuse('strength', advice, strength)
+      throw this.refuse(
+        'denoisingStart',
+        `no timestep lies between it and denoisingEnd, ${end}. Take more steps`,
+        start,
+      )
+    }
+    scheduler.setBeginIndex(begin)
+    this.timesteps = [...timesteps]
+    this.latentTimestep = first
+    this.numInferenceSteps =
+      start === undefined && end === 1 ? this.numInferenceSteps - begin / scheduler.order : timesteps.length
+  }
+
+  private refuse(input: string, expected: string, value: unknown): InputTypeError {
+    return new InputTypeError({ path: this.context.path, input, expected, value })
+  }
+}

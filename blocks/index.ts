@@ -1,10 +1,31 @@
 /** Diffusion steps as blocks: those that families share, and those of each family. */
 import './pipeline-families'
 
+export { StableDiffusionAutoBlocks } from './stable-diffusion/auto-blocks'
+export {
+  StableDiffusionAutoDenoise,
+  StableDiffusionImageToImageDenoise,
+  StableDiffusionInpaintDenoise,
+  StableDiffusionTextToImageDenoise,
+} from './stable-diffusion/auto-denoise'
+export { StableDiffusionAutoPrepareModels } from './stable-diffusion/auto-prepare-models'
+export { StableDiffusionAutoTextEncoder } from './stable-diffusion/auto-text-encoder'
+export { StableDiffusionAutoVaeEncoder } from './stable-diffusion/auto-vae-encoder'
 export { StableDiffusionDecodeLatents } from './stable-diffusion/decode-latents'
+export { StableDiffusionEncodeImage } from './stable-diffusion/encode-image'
+export { StableDiffusionEncodeInpaintImage } from './stable-diffusion/encode-inpaint-image'
 export { EncodePrompt } from './stable-diffusion/encode-prompt'
+export { StableDiffusionImageToImageBlocks } from './stable-diffusion/image-to-image-blocks'
+export { StableDiffusionInpaintBlocks } from './stable-diffusion/inpaint-blocks'
+export { PrepareImg2ImgModels } from './stable-diffusion/prepare-img2img-models'
+export { StableDiffusionPrepareInpaintLatents } from './stable-diffusion/prepare-inpaint-latents'
 export { PrepareModels } from './stable-diffusion/prepare-models'
+export {
+  StableDiffusionSetImg2ImgTimesteps,
+  StableDiffusionSetInpaintTimesteps,
+} from './stable-diffusion/set-img2img-timesteps'
 export { StableDiffusionTextToImageBlocks } from './stable-diffusion/text-to-image-blocks'
+export { UsePromptEmbeds } from './stable-diffusion/use-prompt-embeds'
 export { BlendMask } from './steps/blend-mask'
 export { DecodeLatents } from './steps/decode-latents'
 export { DenoiseLoop } from './steps/denoise-loop'

@@ -1,5 +1,5 @@
 /** Corrects components of old checkpoints. Counterpart: the constructor of StableDiffusionPipeline in diffusers. */
-import type { Autoencoder, SchedulerMixin, UNet2DConditionModel } from '../../components'
+import { type Autoencoder, type SchedulerMixin, type UNet2DConditionModel } from '../../components'
 import { emitWarningOnce } from '../../src/errors/emit-warning'
 import { printableName } from '../../src/errors/printable'
 import { classNameOf } from '../../src/format/class-name'
@@ -7,6 +7,9 @@ import { toSnakeCase } from '../../src/format/wire-names'
 
 /** What the settings of schedulers must be for Stable Diffusion. */
 const SCHEDULER_SETTINGS: Readonly<Record<string, unknown>> = { stepsOffset: 1, clipSample: false }
+
+/** What they must be for inpainting. */
+const INPAINT_SETTINGS: Readonly<Record<string, unknown>> = { stepsOffset: 1, skipPrkSteps: true }
 
 /** The first release of diffusers that stored the right sample size. */
 const CORRECT_SAMPLE_SIZE_SINCE = [0, 9]
@@ -20,11 +23,25 @@ const SAMPLE_SIZE = 64
  * @param source where the scheduler comes from, for the warning
  */
 export function correctScheduler(scheduler: SchedulerMixin, source: string): void {
+  correctSettings(scheduler, SCHEDULER_SETTINGS, source)
+}
+
+/**
+ * Sets `stepsOffset` to 1 and `skipPrkSteps` to true, where the scheduler has these settings. As in StableDiffusionInpaintPipeline, `clipSample` stays as it is.
+ *
+ * @param source where the scheduler comes from, for the warning
+ */
+export function correctInpaintScheduler(scheduler: SchedulerMixin, source: string): void {
+  correctSettings(scheduler, INPAINT_SETTINGS, source)
+}
+
+function correctSettings(scheduler: SchedulerMixin, settings: Readonly<Record<string, unknown>>, source: string): void {
   const config = scheduler.config as Readonly<Record<string, unknown>>
-  const wrong = Object.keys(SCHEDULER_SETTINGS).filter(key => key in config && config[key] !== SCHEDULER_SETTINGS[key])
+  const wrong = Object.keys(settings).filter(key => key in config && config[key] !== settings[key])
   if (wrong.length === 0) return
-  scheduler.registerToConfig(Object.fromEntries(wrong.map(key => [key, SCHEDULER_SETTINGS[key]])))
-  for (const key of wrong) warn(source, classNameOf(scheduler), key, config[key], SCHEDULER_SETTINGS[key])
+  const before = { ...config }
+  scheduler.registerToConfig(Object.fromEntries(wrong.map(key => [key, settings[key]])))
+  for (const key of wrong) warn(source, classNameOf(scheduler), key, before[key], settings[key])
 }
 
 /**

@@ -39,14 +39,14 @@ export class PrepareModels extends ModularPipelineBlocks {
   /** The memory of the larger of two calls: one prediction for a single condition of all images, and their decoding. */
   override estimateCost(): RunCost {
     const { unet, vae, images } = this
-    const [height, width] = [latentSize(this, 'height'), latentSize(this, 'width')]
+    const { height, width } = this.latents
     const prediction = unet.callBytes([images, height, width, unet.config.inChannels])
     return { memory: Math.max(prediction, vae.decodeBytes([images, height, width, vae.config.latentChannels])) }
   }
 
   run(): void {
     const { unet, vae, textEncoder, tokenizer, guider, images } = this
-    const [height, width] = [latentSize(this, 'height'), latentSize(this, 'width')]
+    const { height, width } = this.latents
     // A size that the VAE does not divide is refused where the latents are made.
     if (!Number.isInteger(height) || !Number.isInteger(width)) return
     if (tokenizer.vocabulary) {
@@ -71,6 +71,11 @@ export class PrepareModels extends ModularPipelineBlocks {
       { signal },
     )
     vae.prepareDecode([images, height, width, vae.config.latentChannels], { signal })
+  }
+
+  /** Height and width of the latents. */
+  protected get latents(): { height: number; width: number } {
+    return { height: latentSize(this, 'height'), width: latentSize(this, 'width') }
   }
 
   /** How many images the run makes. */

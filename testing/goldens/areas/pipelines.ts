@@ -1,50 +1,57 @@
 /** The `pipelines` area: whole runs of complete checkpoints. Each run of a case is counted on its own. */
-import { StableDiffusionTextToImageBlocks } from '../../../blocks'
+import {
+  StableDiffusionAutoBlocks,
+  StableDiffusionImageToImageBlocks,
+  StableDiffusionInpaintBlocks,
+  StableDiffusionTextToImageBlocks,
+} from '../../../blocks'
+import type { Image } from '../../../components/images/image'
 import * as tf from '../../../components/tensors/tf'
 import '../../../components'
-import { Generator } from '../../../components/random/generator'
-import { SchedulerMixin } from '../../../components/schedulers/scheduler-mixin'
-import { UnknownSchedulerError } from '../../../components/schedulers/unknown-scheduler-error'
 import {
   ComponentLoadError,
   type ModularPipeline,
-  mapKeys,
   type PipelineEvent,
   type PipelineState,
-  toCamelCase,
+  type SequentialPipelineBlocks,
 } from '../../../src'
 import { expectClose, GoldenMismatch, type PlainTensor } from '../compare'
-import { type GoldenCase, type Json, type Tolerance, UnsupportedGoldenError } from '../golden-case'
+import { type GoldenCase, type GoldenTensor, type Json, type Tolerance, UnsupportedGoldenError } from '../golden-case'
 import { toChannelsFirst } from '../layout'
+import { foldersOf, inputsOf, type RecordedRun, recordedRuns, requireNoAdapter, schedulerOf } from './pipeline-runs'
 
 const LATENTS: Tolerance = { atol: 1e-3, rtol: 1e-3 }
 const IMAGE: Tolerance = { atol: 2e-3, rtol: 0 }
 
-interface RecordedRun {
-  name: string
-  kind: string
-  scheduler: { class: string; config: Json }
-  generator_seed: number
-  arguments: Json
-  tensors: Record<string, { tensor: string }>
+/** The blocks for each pipeline of the reference. */
+const BLOCKS: Readonly<Record<string, new () => SequentialPipelineBlocks>> = {
+  StableDiffusionPipeline: StableDiffusionTextToImageBlocks,
+  StableDiffusionImg2ImgPipeline: StableDiffusionImageToImageBlocks,
+  StableDiffusionInpaintPipeline: StableDiffusionInpaintBlocks,
+}
+
+/** The pipelines of the runs of a case that names one for all. */
+const CLASSES: Readonly<Record<string, string>> = {
+  img2img: 'StableDiffusionImg2ImgPipeline',
+  inpaint: 'StableDiffusionInpaintPipeline',
 }
 
 /** Names of the runs of a case. */
 export function pipelineRuns(json: Json): readonly string[] {
-  return (json.runs as RecordedRun[]).map(run => run.name)
+  return recordedRuns(json).map(run => run.name)
 }
 
 /** Checks one run: prompt embeddings, the latents after each step, the image. */
 export async function checkPipelineRun(golden: GoldenCase, name: string): Promise<void> {
-  const run = (golden.json.runs as RecordedRun[]).find(recorded => recorded.name === name) as RecordedRun
-  if (golden.json.pipeline_class !== 'StableDiffusionPipeline')
-    throw new UnsupportedGoldenError(`the ${golden.json.pipeline_class}`)
-  if (run.kind !== 'text2img') throw new UnsupportedGoldenError(`runs of the kind ${run.kind}`)
-  const pipe = new StableDiffusionTextToImageBlocks().initPipeline(golden.folder)
+  const run = recordedRuns(golden.json).find(recorded => recorded.name === name) as RecordedRun
+  const blocks = blocksFor(golden, run)
+  const pipe = blocks.initPipeline(golden.folder)
   try {
-    // The case's own scheduler is put in the place of the checkpoint's, whichever that is.
-    pipe.updateComponents({ scheduler: makeScheduler(run) })
-    await pipe.loadComponents()
+    // The case's own scheduler is put in the place of the checkpoint's, whichever that is, and corrected as the checkpoint's would be.
+    const scheduler = schedulerOf(run)
+    blocks.afterLoad.scheduler?.(scheduler as never, name, () => undefined)
+    pipe.updateComponents({ scheduler })
+    await pipe.loadComponents({ subfolder: foldersOf(run) })
     await checkRun(golden, run, pipe)
   } catch (error) {
     if (error instanceof ComponentLoadError) throw [...error.failures.values()][0]
@@ -54,31 +61,29 @@ export async function checkPipelineRun(golden: GoldenCase, name: string): Promis
   }
 }
 
-function makeScheduler({ scheduler }: RecordedRun): SchedulerMixin {
-  try {
-    return SchedulerMixin.fromConfig({ ...scheduler.config, _class_name: scheduler.class })
-  } catch (error) {
-    if (error instanceof UnknownSchedulerError) throw new UnsupportedGoldenError(`the scheduler ${scheduler.class}`)
-    throw error
-  }
+/** The blocks that draw a run. @throws UnsupportedGoldenError if there are none */
+function blocksFor(golden: GoldenCase, run: RecordedRun): SequentialPipelineBlocks {
+  const ofCase = String(golden.json.pipeline_class)
+  if (ofCase !== 'StableDiffusionPipeline') throw new UnsupportedGoldenError(`the ${ofCase}`)
+  const pipelineClass = run.pipeline_class ?? CLASSES[run.kind] ?? ofCase
+  const type = BLOCKS[pipelineClass]
+  if (type === undefined) throw new UnsupportedGoldenError(`the ${pipelineClass}`)
+  requireNoAdapter(run)
+  const blocks = 'prompt_embeds' in run.arguments ? new StableDiffusionAutoBlocks() : new type()
+  return run.output_type === 'latent' ? blocks.remove('decode').remove('postprocess') : blocks
 }
 
 async function checkRun(golden: GoldenCase, run: RecordedRun, pipe: ModularPipeline): Promise<void> {
-  const { guidance_scale: guidanceScale = 7.5, guidance_rescale: guidanceRescale = 0, ...rest } = run.arguments
-  // Up to 1, the reference runs without guidance.
-  const scale = Math.max(1, guidanceScale as number)
-  const inputs = {
-    ...mapKeys(rest, toCamelCase),
-    guidanceScale: scale,
-    guidanceRescale,
-    generator: new Generator(run.generator_seed),
-  }
+  const inputs = await inputsOf(golden, run)
   const seen: { latents: PlainTensor }[] = []
   const onEvent = (event: PipelineEvent) => {
     if (event.type === 'loopStep') seen.push({ latents: toChannelsFirst(event.state.latents as tf.Tensor4D) })
   }
-  const state = await pipe({ ...inputs, outputType: 'tensor' }, { onEvent })
+  const defaults = { guidanceScale: 7.5, guidanceRescale: 0 }
+  const outputType = run.output_type === 'latent' ? {} : { outputType: run.output_type === 'pil' ? 'image' : 'tensor' }
+  let state: PipelineState | undefined
   try {
+    state = (await pipe({ ...defaults, ...inputs, ...outputType }, { onEvent })) as PipelineState
     const check = async (name: string, got: PlainTensor | undefined, tolerance: Tolerance) => {
       const recorded = run.tensors[name]
       if (recorded === undefined) return
@@ -90,15 +95,43 @@ async function checkRun(golden: GoldenCase, run: RecordedRun, pipe: ModularPipel
     await check('negative_prompt_embeds', numbersOf(state, 'negativePromptEmbeds'), latents)
     const steps = state.at<number[]>('timesteps')
     await check('timesteps', { shape: [steps.length], values: steps }, { atol: 1e-4, rtol: 0 })
+    const recordedSteps = Object.keys(run.tensors).filter(name => name.startsWith('latents_after.')).length
+    if (seen.length !== recordedSteps) throw new GoldenMismatch('steps', String(recordedSteps), String(seen.length))
     for (const [i, step] of seen.entries()) await check(`latents_after.${i}`, step.latents, latents)
-    await check('image', numbersOf(state, 'images'), golden.tolerance(IMAGE, 'image'))
+    await check('latents', seen.at(-1)?.latents, latents)
+    await checkImages(golden, run, state)
   } finally {
-    tf.dispose([...state.values.values()].filter(value => value instanceof tf.Tensor))
+    tf.dispose(
+      [...(state?.values.values() ?? []), ...Object.values(inputs)].filter(value => value instanceof tf.Tensor),
+    )
   }
+}
+
+/** Compares pictures, which are recorded as numbers from 0 to 1, as bytes, or one by one. */
+async function checkImages(golden: GoldenCase, run: RecordedRun, state: PipelineState): Promise<void> {
+  const tolerance = golden.tolerance(IMAGE, 'image')
+  for (const [name, { tensor }] of Object.entries(run.tensors)) {
+    const [, index] = /^image(?:\.(\d+))?$/.exec(name) ?? []
+    if (name !== 'image' && index === undefined) continue
+    const recorded = await golden.tensor(tensor)
+    const got = index === undefined ? numbersOf(state, 'images') : bytesOf(state.at<Image[]>('images')[Number(index)])
+    if (got === undefined) throw new GoldenMismatch(name, 'a picture', 'nothing')
+    expectClose(name, inUnitOf(recorded, got), recorded, tolerance)
+  }
+}
+
+/** Numbers from 0 to 1 as bytes, if bytes are recorded. */
+function inUnitOf({ dtype }: GoldenTensor, { shape, values }: PlainTensor): PlainTensor {
+  const isScaled = dtype !== 'U8' || !(values instanceof Float32Array)
+  return isScaled ? { shape, values } : { shape, values: values.map(value => Math.round(value * 255)) }
 }
 
 /** A tensor of the state, in its own layout: images are recorded with their channels last. */
 function numbersOf(state: PipelineState, name: string): PlainTensor | undefined {
   const value = state.get<tf.Tensor | undefined>(name)
   return value && { shape: value.shape, values: value.dataSync() }
+}
+
+function bytesOf(image: Image | undefined): PlainTensor | undefined {
+  return image && { shape: [image.height, image.width, image.channels], values: [...image.data] }
 }

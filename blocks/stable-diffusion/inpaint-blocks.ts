@@ -1,0 +1,46 @@
+/** Inpainting with a Stable Diffusion model. Counterpart: StableDiffusionInpaintPipeline of diffusers. */
+import { Block, type OutputParam, SequentialPipelineBlocks, Step, slot } from '../../src'
+import { EmbedGuidance } from '../steps/embed-guidance'
+import { InpaintDenoiseLoop } from '../steps/inpaint-denoise-loop'
+import { PostprocessImages } from '../steps/postprocess-images'
+import { SetGuidance } from '../steps/set-guidance'
+import { StableDiffusionDecodeLatents } from './decode-latents'
+import { StableDiffusionEncodeInpaintImage } from './encode-inpaint-image'
+import { EncodePrompt } from './encode-prompt'
+import { StableDiffusionPrepareInpaintLatents } from './prepare-inpaint-latents'
+import { PrepareModels } from './prepare-models'
+import { StableDiffusionSetInpaintTimesteps } from './set-img2img-timesteps'
+import { stableDiffusionInpaint } from './stable-diffusion'
+
+/**
+ * Words, pictures and masks to pictures: what the mask covers is drawn anew. UNets of text to image can do it, and those that were trained for it, which take
+ * the mask as an input.
+ *
+ * ```ts
+ * const pipe = new StableDiffusionInpaintBlocks().initPipeline(bundledModel('emoji'))
+ * await pipe.loadComponents()
+ * const [image] = await pipe({ prompt: 'red apple', image, maskImage }, { output: 'images', seed: 1 })
+ * ```
+ */
+@Block({
+  ...stableDiffusionInpaint,
+  description: 'Draws a part of a picture anew as a prompt says, with a model of the Stable Diffusion family.',
+})
+export class StableDiffusionInpaintBlocks extends SequentialPipelineBlocks {
+  static override readonly className: string = 'StableDiffusionInpaintBlocks'
+
+  @Step() setGuidance = slot(SetGuidance)
+  @Step() embedGuidance = slot(EmbedGuidance)
+  @Step() prepareModels = slot(PrepareModels)
+  @Step() encodePrompt = slot(EncodePrompt)
+  @Step() encodeImage = slot(StableDiffusionEncodeInpaintImage)
+  @Step() setTimesteps = slot(StableDiffusionSetInpaintTimesteps)
+  @Step() prepareLatents = slot(StableDiffusionPrepareInpaintLatents)
+  @Step() denoise = slot(InpaintDenoiseLoop)
+  @Step() decode = slot(StableDiffusionDecodeLatents)
+  @Step() postprocess = slot(PostprocessImages)
+
+  override get outputs(): readonly OutputParam[] {
+    return this.intermediateOutputs.filter(output => output.name === 'images')
+  }
+}

@@ -1,0 +1,41 @@
+/** The texts that a run compares with. */
+import { type BaseGuidance } from '../../components'
+import { InputTypeError, type RunContext } from '../../src'
+
+/** Where negative prompts come from. */
+export interface NegativePromptSource {
+  readonly guider: BaseGuidance
+  readonly negativePrompt: string | string[] | undefined
+}
+
+/**
+ * Returns one text for all prompts, or one for each; `undefined` if the guider compares with none, which is warned of if there are any.
+ *
+ * @throws InputTypeError for a list of another length
+ */
+export function negativePromptsFor(
+  { guider, negativePrompt }: NegativePromptSource,
+  count: number,
+  context: RunContext,
+): string[] | undefined {
+  if (guider.numConditions <= 1) {
+    if ([negativePrompt ?? ''].flat().some(text => text.trim() !== '')) warnOfNoComparison(context)
+    return undefined
+  }
+  if (negativePrompt === undefined || typeof negativePrompt === 'string') return [negativePrompt ?? '']
+  if (negativePrompt.length === count) return negativePrompt
+  throw new InputTypeError({
+    path: context.path,
+    input: 'negativePrompt',
+    expected: `there must be one for each of the ${count} prompts, or one text for all`,
+    value: negativePrompt,
+  })
+}
+
+/** Warns that what the run was to compare with is ignored. */
+export function warnOfNoComparison(context: RunContext): void {
+  context.warn(
+    'NEGATIVE_PROMPT_IGNORED',
+    'The negative prompt is ignored: this run compares with none. A guidanceScale above 1 does.',
+  )
+}

@@ -1,0 +1,75 @@
+/** One recorded run of a pipeline, and what it is called with. */
+import { Image } from '../../../components/images/image'
+import { Generator } from '../../../components/random/generator'
+import { SchedulerMixin } from '../../../components/schedulers/scheduler-mixin'
+import { UnknownSchedulerError } from '../../../components/schedulers/unknown-scheduler-error'
+import { toCamelCase } from '../../../src'
+import { type GoldenCase, type Json, UnsupportedGoldenError } from '../golden-case'
+import { toTensor } from '../layout'
+
+/** A run as case.json records it. */
+export interface RecordedRun {
+  name: string
+  kind: string
+  /** Class of the pipeline that was called; that of the case where it is missing. */
+  pipeline_class?: string
+  scheduler: { class: string; config: Json }
+  /** One seed, or one for each picture. */
+  generator_seed: number | number[]
+  arguments: Json
+  /** What was done to the pipeline before the call, e.g. loading an adapter. */
+  setup?: readonly { do: string }[]
+  /** Folders that replace those of components. */
+  components?: Json
+  output_type?: 'np' | 'pil' | 'latent'
+  tensors: Record<string, { tensor: string }>
+}
+
+/** The runs of a case. */
+export function recordedRuns(json: Json): readonly RecordedRun[] {
+  return json.runs as RecordedRun[]
+}
+
+/** Makes sure that a run needs no adapter. @throws UnsupportedGoldenError */
+export function requireNoAdapter({ setup = [], components = {} }: RecordedRun): void {
+  const steps = setup.map(step => step.do)
+  if (steps.length > 0) throw new UnsupportedGoldenError(`${steps.join(', ')} before the call`)
+  if ('controlnet' in components) throw new UnsupportedGoldenError('a ControlNet')
+}
+
+/** Folders of components that the run does not take from the checkpoint's own, by the names of the components. */
+export function foldersOf({ name, components = {} }: RecordedRun): Readonly<Record<string, string>> {
+  // Said in the notes of the case alone.
+  const ofNotes = name.startsWith('inpaint9_') ? { unet: 'unet_inpaint_9_channels' } : {}
+  const entries = Object.entries({ ...ofNotes, ...components })
+  return Object.fromEntries(entries.map(([component, folder]) => [toCamelCase(component), String(folder)]))
+}
+
+/** The scheduler of a run, before a pipeline corrects it. */
+export function schedulerOf({ scheduler }: RecordedRun): SchedulerMixin {
+  try {
+    return SchedulerMixin.fromConfig({ ...scheduler.config, _class_name: scheduler.class })
+  } catch (error) {
+    if (error instanceof UnknownSchedulerError) throw new UnsupportedGoldenError(`the scheduler ${scheduler.class}`)
+    throw error
+  }
+}
+
+/** The inputs of our blocks for the arguments of a run. The caller disposes the tensors among them. */
+export async function inputsOf(golden: GoldenCase, run: RecordedRun): Promise<Record<string, unknown>> {
+  const inputs: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(run.arguments)) inputs[toCamelCase(name)] = await argumentOf(golden, value)
+  const { generator_seed: seed } = run
+  const generator = Array.isArray(seed) ? seed.map(each => new Generator(each)) : new Generator(seed)
+  return { ...inputs, generator }
+}
+
+async function argumentOf(golden: GoldenCase, value: unknown): Promise<unknown> {
+  if (Array.isArray(value)) return Promise.all(value.map(each => argumentOf(golden, each)))
+  if (typeof value !== 'object' || value === null || !('tensor' in value)) return value
+  const recorded = await golden.tensor(value.tensor as string)
+  if (recorded.dtype !== 'U8') return toTensor(recorded)
+  // Pictures of bytes: `[height, width, 3]`, masks without the last dimension.
+  const [height = 0, width = 0, channels = 1] = recorded.shape
+  return new Image({ width, height, channels: channels as 1 | 3, data: Uint8Array.from(recorded.values) })
+}

@@ -7,6 +7,9 @@ import { InvalidTokenizerError } from './invalid-tokenizer-error'
 /** Tables are as long as the largest id: a hundred times the vocabulary of the largest language models is no such id. */
 const LARGEST_ID = 20_000_000
 
+/** Merges of a tokenizer: CLIP's have 48,894, those of large language models up to 300,000. */
+const MOST_MERGES = 400_000
+
 /** Characters of a token: words are compared with them piece by piece. */
 const LONGEST_TOKEN = 1000
 
@@ -45,6 +48,7 @@ export function* vocabLoop(file: string, path: string, value: unknown): Generato
  */
 export function* mergesLoop(file: string, path: string, value: unknown): Generator<void, [string, string][], void> {
   if (!Array.isArray(value)) throw mismatch(file, path, 'Invalid input: expected array')
+  if (value.length > MOST_MERGES) throw mismatch(file, path, `expected at most ${MOST_MERGES} merges`)
   const merges: [string, string][] = []
   for (const [i, entry] of (value as unknown[]).entries()) {
     if (i % PIECE === PIECE - 1) yield
@@ -61,6 +65,7 @@ export function* mergesLoop(file: string, path: string, value: unknown): Generat
  * @throws InvalidTokenizerError
  */
 export function* mergesTextLoop(file: string, text: string): Generator<void, [string, string][], void> {
+  requireFewLines(file, text)
   const merges: [string, string][] = []
   for (const [i, line] of text.split(/\r?\n/).entries()) {
     if (i % PIECE === PIECE - 1) yield
@@ -73,6 +78,15 @@ export function* mergesTextLoop(file: string, text: string): Generator<void, [st
     merges.push(pair)
   }
   return merges
+}
+
+/** Counts lines before they become values of their own, which take many times the memory of the text. */
+function requireFewLines(file: string, text: string): void {
+  let lines = 0
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) lines++
+  // One may be a comment.
+  if (lines > MOST_MERGES + 1)
+    throw new InvalidTokenizerError(file, `it has ${lines} lines, expected at most ${MOST_MERGES}.`)
 }
 
 function isPair(value: unknown): value is [string, string] {

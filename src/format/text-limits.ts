@@ -21,10 +21,10 @@ export const SETTINGS: TextLimits = { bytes: 4 * 2 ** 20, values: 200_000 }
 export const WEIGHT_INDEX: TextLimits = { bytes: 16 * 2 ** 20, values: 500_000 }
 
 /** Vocabularies and merges: CLIP's have 3.6 MB and 250,000 values, those of large language models up to 20 MB and a million. */
-export const VOCABULARY: TextLimits = { bytes: 24 * 2 ** 20, values: 1_500_000 }
+export const VOCABULARY: TextLimits = { bytes: 24 * 2 ** 20, values: 1_200_000 }
 
 /** Headers of safetensors files, at about ten values a tensor: the largest published ones are below 1 MB. Saved states keep their values there too. */
-export const WEIGHT_HEADER: TextLimits = { bytes: 16 * 2 ** 20, values: 1_000_000 }
+export const WEIGHT_HEADER: TextLimits = { bytes: 16 * 2 ** 20, values: 700_000 }
 
 /** Code of blocks, all files of a folder together: those of this package have 2 MB. */
 export const CODE_BYTES = 16 * 2 ** 20

@@ -2,7 +2,9 @@
  * Finds the weights of a model in its folder: one file, or several with an index.
  * Counterpart: diffusers models/model_loading_utils.py (_get_model_file, _fetch_index_file).
  */
+
 import { join } from 'node:path'
+import { pathOf } from '../../src/files/path-of'
 import { listFolder, MissingFileError } from '../files/missing-file-error'
 import type { Checkpoint } from './checkpoint'
 import { isPickleName, PickleCheckpointError } from './pickle-checkpoint-error'
@@ -17,7 +19,8 @@ import { isWeightIndex, pickleCandidates, type WeightNameOptions, weightCandidat
  * @throws PickleCheckpointError if it holds a pickle in their place
  * @throws SafetensorsError if what is found is not right
  */
-export async function openCheckpoint(folder: string, options: WeightNameOptions): Promise<Checkpoint> {
+export async function openCheckpoint(path: string | URL, options: WeightNameOptions): Promise<Checkpoint> {
+  const folder = pathOf(path)
   const found = await listFolder(folder)
   const name = weightCandidates(options).find(candidate => found?.includes(candidate))
   if (name === undefined) throw missingWeights(folder, options, found)

@@ -1,7 +1,9 @@
 /** One safetensors file, checked as a whole before any of its tensors is read. Format: https://github.com/huggingface/safetensors */
+
 import type { FileHandle } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { nearestName } from '../../src/errors/nearest-name'
+import { pathOf } from '../../src/files/path-of'
 import { openRegularFile } from '../../src/files/read-file'
 import { yieldToEventLoop } from '../../src/runtime/time-slice'
 import { listFolder, MissingFileError } from '../files/missing-file-error'
@@ -32,7 +34,8 @@ export class SafetensorsFile implements Checkpoint {
    * @throws PickleCheckpointError for a file named like a pickle (`.bin`, `.ckpt`, `.pt` …)
    * @throws SafetensorsError if the header, or the file's length, is not right
    */
-  static async open(path: string): Promise<SafetensorsFile> {
+  static async open(file: string | URL): Promise<SafetensorsFile> {
+    const path = pathOf(file, 'file')
     if (isPickleName(path)) throw new PickleCheckpointError(path)
     const handle = await openForReading(path)
     try {

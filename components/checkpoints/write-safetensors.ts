@@ -1,4 +1,5 @@
 /** Writes safetensors files. */
+import { pathOf } from '../../src/files/path-of'
 import { writeFileAtomically } from '../../src/files/write-file-atomically'
 import type { WeightDType } from './checkpoint'
 import { SafetensorsError } from './safetensors-error'
@@ -28,10 +29,11 @@ export interface WeightTensor {
  * @throws SafetensorsError if a tensor's data, shape and type do not agree; what a source of bytes throws
  */
 export async function writeSafetensors(
-  path: string,
+  file: string | URL,
   tensors: Readonly<Record<string, WeightTensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
+  const path = pathOf(file, 'file')
   const sorted = Object.entries(tensors).sort(
     ([a, { dtype: ofA }], [b, { dtype: ofB }]) => bytesPerElement(ofB) - bytesPerElement(ofA) || (a < b ? -1 : 1),
   )

@@ -1,7 +1,9 @@
 /** Asks the Hub: with the token for the Hub alone, again where it makes sense, and with an error for each refusal. Counterpart: huggingface_hub utils/_http.py. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseJson } from '../../src/format/parse-json'
+import { parseJson, refusalLoop } from '../../src/format/parse-json'
+import { SETTINGS } from '../../src/format/text-limits'
 import { joinSignals, onAbort } from '../../src/runtime/on-abort'
+import { runInSlices } from '../../src/runtime/time-slice'
 import {
   EntryNotFoundError,
   GatedRepoError,
@@ -216,6 +218,10 @@ export class HubClient {
     if (body === undefined) {
       throw new InvalidHubAnswerError(target.repository, `an answer has more than ${LONGEST_ANSWER} bytes.`)
     }
+    // JSON takes many times its length in memory.
+    const problem = await runInSlices(refusalLoop(body.toString('latin1'), SETTINGS.values))
+    if (problem !== undefined)
+      throw new InvalidHubAnswerError(target.repository, `an answer cannot be read: ${problem}.`)
     const { status, headers } = response
     // The body is decoded by now.
     const plain = new Headers(headers)

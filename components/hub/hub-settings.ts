@@ -1,6 +1,8 @@
 /** What the environment says about the Hub. Counterpart: huggingface_hub constants.py and utils/_auth.py. */
+
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { pathOf } from '../../src/files/path-of'
 import { readText } from '../../src/files/read-text'
 import { InvalidHubSettingError } from './hub-errors'
 
@@ -22,9 +24,11 @@ export function hubEndpoint(given?: string): string {
 }
 
 /** Folder of the cache: the given one, `HF_HUB_CACHE`, or `hub` in `HF_HOME`. */
-export function hubCacheFolder(given?: string): string {
+export function hubCacheFolder(given?: string | URL): string {
   const { HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE } = process.env
-  return resolve(expand(given || HF_HUB_CACHE || HUGGINGFACE_HUB_CACHE || join(hubHome(), 'hub')))
+  return resolve(
+    expand((given && pathOf(given, 'cacheDir')) || HF_HUB_CACHE || HUGGINGFACE_HUB_CACHE || join(hubHome(), 'hub')),
+  )
 }
 
 /** Whether no server may be asked: `HF_HUB_OFFLINE`. */

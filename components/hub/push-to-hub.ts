@@ -1,6 +1,8 @@
 /** Puts a folder on the Hub. Counterpart: diffusers utils/hub_utils.py (PushToHubMixin). */
+
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { pathOf } from '../../src/files/path-of'
 import {
   type OpenRepository,
   type PublishOptions,
@@ -35,11 +37,12 @@ export interface PushToHubOptions extends PublishOptions, HubClientOptions, Uplo
  * without a token, or where no server may be asked; TokenRefusedError or another HubRequestError; HubConnectionError; InvalidHubAnswerError;
  * InvalidRepositoryNameError; the reason of the signal
  */
-export async function pushToHub(folder: string, options: PushToHubOptions): Promise<PushedCommit> {
+export async function pushToHub(folder: string | URL, options: PushToHubOptions): Promise<PushedCommit> {
   requireRepositoryNames(options)
-  const names = await filesToUpload(folder, options)
+  const path = pathOf(folder, 'folder')
+  const names = await filesToUpload(path, options)
   const client = await openForWriting(options)
-  return upload(folder, names, client, options)
+  return upload(path, names, client, options)
 }
 
 /** Makes sure that a repository is there and may be written to, before what is to go there is saved. */

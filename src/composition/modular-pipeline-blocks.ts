@@ -91,15 +91,16 @@ export abstract class ModularPipelineBlocks implements BlockNode {
    */
   static async fromPretrained<T extends ModularPipelineBlocks>(
     this: abstract new () => T,
-    source: string,
+    source: string | URL,
     options?: CustomBlocksOptions,
   ): Promise<T> {
-    const found = await loadCustomBlocks(source, options)
+    const place = pathOf(source, 'source')
+    const found = await loadCustomBlocks(place, options)
     const blocks: object = new found()
     // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is asked for.
     if (blocks instanceof this) return blocks
     // biome-ignore lint/complexity/noThisInStatic: as above.
-    throw new CustomCodeError(source, `its blocks, ${found.name}, are not ${this.name}.`)
+    throw new CustomCodeError(place, `its blocks, ${found.name}, are not ${this.name}.`)
   }
 
   /** What kind of block this is. */

@@ -1,9 +1,11 @@
 /** Writes a file as a whole or not at all. */
+
 import type { Stats } from 'node:fs'
 import { access, constants, type FileHandle, open, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { takePermissions } from './keep-permissions'
 import { clearLeftovers, temporaryBeside } from './leftovers'
+import { pathOf } from './path-of'
 import { isImmovable, placeBehindLinks, replaceFile, writeInto } from './replace-file'
 import { syncToDisk } from './sync-to-disk'
 import { UnwritableFileError } from './unwritable-file-error'
@@ -24,7 +26,8 @@ const PRIVATE = 0o600
  * @throws UnwritableFileError if the folder is missing, the file or folder may not be written, the disk is full, or the path is a folder; what the
  * chunks throw
  */
-export async function writeFileAtomically(path: string, chunks: Chunks): Promise<void> {
+export async function writeFileAtomically(file: string | URL, chunks: Chunks): Promise<void> {
+  const path = pathOf(file, 'file')
   let temporary: string | undefined
   try {
     const place = await placeBehindLinks(resolve(path))

@@ -1,4 +1,5 @@
 /** Writes a folder of files as a whole or not at all. */
+
 import type { Dirent } from 'node:fs'
 import {
   access,
@@ -23,6 +24,7 @@ import { exchangeFolders } from './exchange-folders'
 import { takePermissions, takePermissionsInside } from './keep-permissions'
 import { clearLeftovers, recoverFolder, saverOf, setAsideBeside, temporaryBeside } from './leftovers'
 import { mountPointsIn } from './mount-points'
+import { pathOf } from './path-of'
 import { isImmovable } from './replace-file'
 import { syncToDisk, syncTree } from './sync-to-disk'
 import { UnwritableFileError } from './unwritable-file-error'
@@ -54,10 +56,11 @@ export interface WriteFolderOptions {
  * @throws UnwritableFileError if the target is a file, may not be written, or the disk is full; what `fill` throws
  */
 export async function writeFolderAtomically(
-  path: string,
+  folder: string | URL,
   fill: (folder: string) => Promise<void>,
   options: WriteFolderOptions,
 ): Promise<void> {
+  const path = pathOf(folder, 'folder')
   let created: string | undefined
   let staging: string | undefined
   try {

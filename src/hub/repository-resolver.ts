@@ -27,7 +27,7 @@ export interface RepositoryOptions {
   /** Access token; `false` for none at all. */
   token?: string | false | undefined
   /** Folder of the cache, shared with Python's. */
-  cacheDir?: string | undefined
+  cacheDir?: string | URL | undefined
   /** Takes what is cached, and asks no server. */
   localFilesOnly?: boolean | undefined
   /** Address of the Hub. Default: `https://huggingface.co`. */
@@ -96,7 +96,7 @@ export async function resolveRepository(
 }
 
 /** Fetches the index of a model, and no more: gives the local folder that it lies in. Fails as {@link resolveRepository} does. */
-export function fetchModelIndex(path: string, options: RepositoryOptions = {}): Promise<string> {
+export function fetchModelIndex(path: string | URL, options: RepositoryOptions = {}): Promise<string> {
   return resolveRepository(path, INDEX, options)
 }
 
@@ -105,7 +105,8 @@ export function fetchModelIndex(path: string, options: RepositoryOptions = {}): 
  *
  * @throws RepositoryUnavailableError for an id whose index is not cached
  */
-export function findModelIndex(path: string, options: RepositoryOptions = {}): string {
+export function findModelIndex(source: string | URL, options: RepositoryOptions = {}): string {
+  const path = pathOf(source)
   refuseBundledPath(path)
   if (registeredResolver === undefined || !isRepositoryId(path)) return path
   const folder = registeredResolver.findCached(path, INDEX, options)

@@ -6,6 +6,7 @@ import { UnknownComponentClassError } from '../errors/unknown-component-class-er
 import { UnsupportedDTypeError } from '../errors/unsupported-dtype-error'
 import { classNameOf } from '../format/class-name'
 import { detectComponentClass, statIfThere } from '../platform/component-files'
+import { pathOf } from '../platform/paths'
 import type { ComponentClass, FromPretrainedOptions } from './component-class'
 import { componentClassNames, componentClassOf, findComponentClass, isSubclass } from './component-classes'
 import { CONFIG_LOAD_ID, loadIdOf, markLoaded } from './load-ids'
@@ -24,7 +25,9 @@ export interface LoadingFields {
 }
 
 /** The fields of a {@link ComponentSpec}. */
-export interface ComponentSpecOptions extends LoadingFields {
+export interface ComponentSpecOptions extends Omit<LoadingFields, 'pretrainedModelNameOrPath'> {
+  /** Folder or repository that it is loaded from. */
+  pretrainedModelNameOrPath?: string | URL | undefined
   /** Token of the component in the container, e.g. `unet`. */
   name: string
   /** Class that the component must be an instance of. */
@@ -47,7 +50,7 @@ export interface ComponentSpecOptions extends LoadingFields {
 
 /** Options of {@link ComponentSpec.load}: those of `fromPretrained`, and a place instead of the spec's own. */
 export interface ComponentLoadOptions extends FromPretrainedOptions {
-  pretrainedModelNameOrPath?: string
+  pretrainedModelNameOrPath?: string | URL
 }
 
 /** Names of the loading fields, in the order of a load id. */
@@ -80,7 +83,8 @@ export class ComponentSpec {
     const needsNoFiles = options.typeHint?.fromConfig !== undefined && options.typeHint.fromPretrained === undefined
     this.defaultCreationMethod =
       options.defaultCreationMethod ?? (options.config || needsNoFiles ? 'fromConfig' : 'fromPretrained')
-    this.pretrainedModelNameOrPath = options.pretrainedModelNameOrPath
+    const { pretrainedModelNameOrPath: path } = options
+    this.pretrainedModelNameOrPath = path && pathOf(path, 'pretrainedModelNameOrPath')
     this.subfolder = options.subfolder ?? ''
     this.variant = options.variant
     this.revision = options.revision
@@ -133,7 +137,7 @@ export class ComponentSpec {
   }
 
   /** A copy with those loading fields that are given. */
-  located(fields: LoadingFields): ComponentSpec {
+  located(fields: Pick<ComponentSpecOptions, keyof LoadingFields>): ComponentSpec {
     return this.with(
       Object.fromEntries(LOADING_FIELDS.flatMap(key => (fields[key] === undefined ? [] : [[key, fields[key]]]))),
     )

@@ -1,7 +1,9 @@
 /** The one bag of values that all blocks of a run share. Counterpart: diffusers modular_pipelines/modular_pipeline.py. */
+
 import { printableName } from '../errors/printable'
 import { UnknownValueError } from '../errors/unknown-value-error'
 import { isAbsent } from '../params/schema'
+import { pathOf } from '../platform/paths'
 import { disposeAll } from '../runtime/resources'
 import { copyValue } from './copy-value'
 import { formatValue } from './format-value'
@@ -85,8 +87,12 @@ export class PipelineState {
    *
    * @throws UnsavableValueError naming the value that is of no kind that can be saved; UnwritableFileError
    */
-  save(file: string): Promise<void> {
-    return saveState(file, { values: this.values, kwargsMapping: this.kwargsMapping, resumePoint: this.resumePoint })
+  async save(file: string | URL): Promise<void> {
+    return saveState(pathOf(file, 'file'), {
+      values: this.values,
+      kwargsMapping: this.kwargsMapping,
+      resumePoint: this.resumePoint,
+    })
   }
 
   /**
@@ -94,8 +100,8 @@ export class PipelineState {
    *
    * @throws InvalidStateFileError for a file that holds no state; what reading the file throws
    */
-  static async load(file: string): Promise<PipelineState> {
-    const { values, kwargsMapping, resumePoint } = await loadState(file)
+  static async load(file: string | URL): Promise<PipelineState> {
+    const { values, kwargsMapping, resumePoint } = await loadState(pathOf(file, 'file'))
     const state = new PipelineState()
     for (const [name, value] of values) state.values.set(name, value)
     for (const [group, names] of kwargsMapping) state.kwargsMapping.set(group, [...names])

@@ -24,10 +24,13 @@ export class GoldensFailedError extends Error {
  * @throws GoldensFailedError naming each case that did not pass, with the first number that is off; GoldensRequestError if the folder holds no goldens, or
  * none that is asked for
  */
-export async function checkGoldens(folder: string, selection: GoldensSelection = {}): Promise<readonly CaseResult[]> {
+export async function checkGoldens(
+  folder: string | URL,
+  selection: GoldensSelection = {},
+): Promise<readonly CaseResult[]> {
   const results: CaseResult[] = []
   for await (const result of runGoldens(folder, selection)) results.push(result)
   if (results.length === 0) throw new GoldensRequestError(`${folder} has no case that is selected.`)
-  if (results.some(({ status }) => status !== 'passed')) throw new GoldensFailedError(folder, results)
+  if (results.some(({ status }) => status !== 'passed')) throw new GoldensFailedError(String(folder), results)
   return results
 }

@@ -1,6 +1,8 @@
 /** Runs the cases of a folder of goldens. */
+
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pathOf } from '../../src/files/path-of'
 import { areas } from './areas'
 import { GoldenCase, type Json, UnsupportedGoldenError } from './golden-case'
 
@@ -45,7 +47,8 @@ function matcher(pattern: string | undefined): (name: string) => boolean {
 
 /** Runs the selected cases one after another and yields how each went.
  * @throws GoldensRequestError if the folder holds no goldens, or none of an area that is asked for */
-export async function* runGoldens(folder: string, selection: GoldensSelection = {}): AsyncIterable<CaseResult> {
+export async function* runGoldens(place: string | URL, selection: GoldensSelection = {}): AsyncIterable<CaseResult> {
+  const folder = pathOf(place, 'folder')
   const cases = await readIndex(folder)
   const known = new Set(cases.map(({ area }) => area))
   for (const area of selection.areas ?? []) {

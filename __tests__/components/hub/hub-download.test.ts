@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { inspect } from 'node:util'
 import {
   CorruptDownloadError,
@@ -288,6 +289,31 @@ describe('content that is not right', () => {
     let times = 0
     server().send = (content, response) => void response.end(times++ === 0 ? Buffer.alloc(content.length) : content)
     expect((await readFile(await download('unet/model.safetensors'))).equals(weights)).toBe(true)
+  })
+
+  test('of no stated size is read up to 64 MiB', async () => {
+    const commit = server().commit('org/tiny', files)
+    let sent = 0
+    server().faults.push(({ method }, response) => {
+      response.setHeader('etag', `"${'a'.repeat(40)}"`)
+      response.setHeader('x-repo-commit', commit)
+      if (method === 'HEAD') return Boolean(response.end())
+      const zeros = Readable.from(
+        (function* () {
+          for (;;) {
+            sent += 2 ** 20
+            yield Buffer.alloc(2 ** 20)
+          }
+        })(),
+      )
+      zeros.pipe(response)
+      response.on('close', () => zeros.destroy())
+      return true
+    })
+    const failing = download('config.json', { timeout: 30_000, attempts: 1 })
+    await expect(failing).rejects.toThrow(InvalidHubAnswerError)
+    await expect(failing).rejects.toThrow('the size of config.json is not stated, and more than 67108864 bytes came in')
+    expect(sent).toBeLessThan(2 ** 27)
   })
 
   test('that an earlier attempt has left is thrown away', async () => {

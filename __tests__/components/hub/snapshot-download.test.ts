@@ -269,6 +269,28 @@ describe('snapshotDownload', () => {
     await expect(failing).rejects.toThrow(/an answer has more than 33554432 bytes/)
   })
 
+  test.each([
+    ['more values than any list of files', `[${'{},'.repeat(200_001)}{}]`, /holds more than 200000 values/],
+    ['values nested too deeply', '['.repeat(100_000), /nested more than 200 deep/],
+  ])('refuses an answer with %s', async (_what, text, message) => {
+    server().commit('org/tiny', files)
+    server().faults.push(({ path }, response) => path.includes('/tree/') && Boolean(response.end(text)))
+    const failing = download()
+    await expect(failing).rejects.toThrow(InvalidHubAnswerError)
+    await expect(failing).rejects.toThrow(message)
+  })
+
+  test.each([
+    ['a path', `${'x/'.repeat(10_000)}y`],
+    ['one name in a path', `unet/${'x'.repeat(300)}`],
+  ])('refuses %s that no file system takes, in a short message', async (_what, path) => {
+    server().commit('org/tiny', { ...files, [path]: '' })
+    const error = await download().catch((failure: Error) => failure)
+    expect(error).toBeInstanceOf(InvalidHubAnswerError)
+    expect(String(error)).toMatch(/^\w+: org\/tiny: /)
+    expect(String(error).length).toBeLessThan(1000)
+  })
+
   test('refuses an answer that is none of a Hub', async () => {
     server().faults.push((_, response) => {
       response.end('<html>a login page</html>')

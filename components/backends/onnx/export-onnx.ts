@@ -1,5 +1,7 @@
 /** Writes a model to an .onnx file that needs nothing else. */
+
 import { basename } from 'node:path'
+import { pathOf } from '../../../src/files/path-of'
 import { writeFileAtomically } from '../../../src/files/write-file-atomically'
 import type { TensorInfo } from '../../checkpoints/checkpoint'
 import { tensorBytes } from '../../checkpoints/copy-tensor'
@@ -42,17 +44,18 @@ export interface ExportedFiles {
  */
 export async function exportOnnx<I>(
   { model, forward, inputs }: ExportOptions<I>,
-  file: string,
+  file: string | URL,
 ): Promise<ExportedFiles> {
+  const path = pathOf(file, 'file')
   const { graph } = capture(model, inputs, forward)
   const sources = new Map(sourcesOf(graph).map(source => [`${source.file}:${source.begin}`, source]))
   const size = [...sources.values()].reduce((sum, { begin, end }) => sum + end - begin, 0)
   if (size <= SIDE_FILE_BYTES) {
     const bytes = encodeOnnx(writeOnnx(graph, { forOthers: true }))
-    await writeFileAtomically(file, [bytes])
-    return { file, weights: undefined, bytes: bytes.length }
+    await writeFileAtomically(path, [bytes])
+    return { file: path, weights: undefined, bytes: bytes.length }
   }
-  const weights = `${file}.data`
+  const weights = `${path}.data`
   const offsets = new Map<string, number>()
   let length = 0
   for (const [key, { begin, end }] of sources) {
@@ -66,8 +69,8 @@ export async function exportOnnx<I>(
   }
   const bytes = encodeOnnx(writeOnnx(graph, { locate, forOthers: true }))
   await writeFileAtomically(weights, readWeights([...sources.values()]))
-  await writeFileAtomically(file, [bytes])
-  return { file, weights, bytes: bytes.length + length }
+  await writeFileAtomically(path, [bytes])
+  return { file: path, weights, bytes: bytes.length + length }
 }
 
 /** The bytes of all weights, with the gaps between them. */

@@ -12,14 +12,14 @@ export interface TreeMemory {
 
 /** Returns the memory of a process and of its descendants; `undefined` if it has ended or the system does not tell. */
 export function treeMemory(root: number): TreeMemory | undefined {
-  const found = treeOf(root).flatMap(pid => memoryOf(pid) ?? [])
+  const found = processTree(root).flatMap(pid => memoryOf(pid) ?? [])
   if (found.length === 0) return undefined
   const sum = (amounts: readonly number[]) => amounts.reduce((total, amount) => total + amount, 0)
   return { rss: sum(found.map(({ rss }) => rss)), peak: sum(found.map(({ peak }) => peak)), processes: found.length }
 }
 
 /** A process and its descendants. */
-function treeOf(root: number): number[] {
+function processTree(root: number): number[] {
   const childrenOf = new Map<number, number[]>()
   for (const pid of processes()) {
     const parent = parentOf(pid)

@@ -35,7 +35,7 @@ export async function exportComponent(
   const model = (await spec.load({ executor: new GraphExecutor() })) as PretrainedModel // Its class was looked at.
   try {
     const { forward, shapes } = model.functions[functionName] as PretrainedModel['functions'][string]
-    const call: CallSize = { batch, tokens, pictures: size, latents: size && (await latentSize(folder, size)) }
+    const call: CallSize = { batch, tokens, pictures: size, latents: size && (await latentSizeByVae(folder, size)) }
     // Placeholders stand for the tensors that the function takes.
     const options = { model, forward, inputs: shapes(call) } as unknown as ExportOptions<never>
     const { file, weights, bytes } = await exportOnnx(options, resolve(out))
@@ -80,7 +80,7 @@ async function bareModel(folder: string, subfolder: string): Promise<PretrainedM
 }
 
 /** Height and width of the latents of pictures, by the model's VAE; those of the pictures where it has none. */
-async function latentSize(folder: string, size: Size): Promise<MapSize> {
+async function latentSizeByVae(folder: string, size: Size): Promise<MapSize> {
   const vae = await bareModel(folder, 'vae')
   return hasLatents(vae) ? vae.latentSize(size) : size
 }

@@ -13,7 +13,7 @@ async function main(): Promise<void> {
   process.removeAllListeners('warning')
   process.on('warning', () => undefined)
   const results = await fuzz({ runs: Number(runs), seed: start, ...(only !== undefined && { only: only.split(',') }) })
-  for (const result of results) print(result)
+  for (const result of results) printResult(result)
   const failed = results.filter(({ failure }) => failure !== undefined)
   console.log(
     failed.length === 0 ? 'Every input ended in success or a typed error.' : `${failed.length} readers failed.`,
@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   if (failed.length > 0) process.exitCode = 1
 }
 
-function print({ reader, runs, outcomes, slowest, largest, failure }: FuzzResult): void {
+function printResult({ reader, runs, outcomes, slowest, largest, failure }: FuzzResult): void {
   const counts = [...outcomes].sort(([, a], [, b]) => b - a).map(([outcome, count]) => `${count} ${outcome}`)
   console.log(
     `${reader}: ${runs} inputs, slowest ${Math.round(slowest)} ms, largest ${Math.round(largest / 2 ** 20)} MB: ${counts.join(', ')}`,

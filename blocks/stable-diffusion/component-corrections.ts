@@ -41,7 +41,7 @@ function correctSettings(scheduler: SchedulerMixin, settings: Readonly<Record<st
   if (wrong.length === 0) return
   const before = { ...config }
   scheduler.registerToConfig(Object.fromEntries(wrong.map(key => [key, settings[key]])))
-  for (const key of wrong) warn(source, classNameOf(scheduler), key, before[key], settings[key])
+  for (const key of wrong) warnOfCorrection(source, classNameOf(scheduler), key, before[key], settings[key])
 }
 
 /**
@@ -53,7 +53,13 @@ export function correctUNet(unet: UNet2DConditionModel, source: string): void {
   const { sampleSize } = unet.config
   if (typeof sampleSize !== 'number' || sampleSize >= SAMPLE_SIZE || !isOld(unet.diffusersVersion)) return
   unet.registerToConfig({ sampleSize: SAMPLE_SIZE })
-  warn(source, `UNet2DConditionModel of diffusers ${unet.diffusersVersion}`, 'sampleSize', sampleSize, SAMPLE_SIZE)
+  warnOfCorrection(
+    source,
+    `UNet2DConditionModel of diffusers ${unet.diffusersVersion}`,
+    'sampleSize',
+    sampleSize,
+    SAMPLE_SIZE,
+  )
 }
 
 /** Warns of means and deviations of latents: as in the reference, Stable Diffusion's pipelines scale latents by `scaling_factor` alone. */
@@ -75,7 +81,7 @@ function isOld(version: string | undefined): boolean {
   return Number(major) < sinceMajor || (Number(major) === sinceMajor && Number(minor) < sinceMinor)
 }
 
-function warn(source: string, component: string, key: string, value: unknown, correct: unknown): void {
+function warnOfCorrection(source: string, component: string, key: string, value: unknown, correct: unknown): void {
   const setting = toSnakeCase(key)
   emitWarningOnce(
     'CONFIG_CORRECTED',

@@ -10,16 +10,16 @@ import { WeightsNotLoadedError } from './weights-not-loaded-error'
 /** Gives a tensor in place of a weight's numbers. */
 export type ParameterReader = (parameter: Parameter) => tf.Tensor
 
-let reader: ParameterReader | undefined
+let parameterReader: ParameterReader | undefined
 
 /** Lets `read` answer for every parameter while `action` runs, e.g. with symbols while a model is recorded. */
 export function withParameterReader<T>(read: ParameterReader, action: () => T): T {
-  const outer = reader
-  reader = read
+  const outer = parameterReader
+  parameterReader = read
   try {
     return action()
   } finally {
-    reader = outer
+    parameterReader = outer
   }
 }
 
@@ -48,7 +48,7 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
    * @throws WeightsNotLoadedError; SafetensorsError where the file can no longer be read
    */
   get tensor(): T {
-    if (reader) return reader(this) as T // Of this parameter's shape, as the value would be.
+    if (parameterReader) return parameterReader(this) as T // Of this parameter's shape, as the value would be.
     if (this.value === undefined) {
       if (this.file === undefined) throw new WeightsNotLoadedError(this.shape)
       this.value = this.place(this.casts.apply(readFloat32Sync(this.file)))

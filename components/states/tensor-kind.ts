@@ -70,11 +70,11 @@ function parseSaved(saved: unknown): SavedTensor {
   const { dtype, shape, values } = parsed.data
   const full = dtype === 'complex64' ? [...shape, 2] : shape
   const [type, sizes] = values instanceof SavedArray ? [values.dtype, values.shape] : ['string', [values.length]]
-  const fits = type === (ARRAY_DTYPES[dtype] ?? 'string') && elementCount(sizes) === elementCount(full)
+  const fits = type === (ARRAY_DTYPES[dtype] ?? 'string') && numberOfValues(sizes) === numberOfValues(full)
   if (!fits) throw new Error(`a tensor of ${dtype} [${printableName(shape.join(', '))}] has other values`)
   return { dtype, shape, values }
 }
 
-function elementCount(shape: readonly number[]): number {
+function numberOfValues(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1)
 }

@@ -15,7 +15,7 @@ const generatorKind: ValueKind<Generator> = {
 }
 
 // Strict: a tensor that it holds beside them would belong to nobody.
-const pixelsSchema = z.strictObject({ pixels: z.instanceof(SavedArray) })
+const savedImageSchema = z.strictObject({ pixels: z.instanceof(SavedArray) })
 
 const imageKind: ValueKind<Image> = {
   name: 'Image',
@@ -24,7 +24,7 @@ const imageKind: ValueKind<Image> = {
     return { pixels: new SavedArray('U8', [height, width, channels], data) }
   },
   load(saved) {
-    const { dtype, shape, data } = pixelsSchema.parse(saved).pixels
+    const { dtype, shape, data } = savedImageSchema.parse(saved).pixels
     const [height = 0, width = 0, channels] = shape
     if (dtype !== 'U8' || shape.length !== 3) throw new Error('an image has other pixels')
     // The constructor refuses other numbers of channels.

@@ -50,7 +50,7 @@ export function requireCLIPSteps(file: string, steps: TokenizerSteps): void {
     pieces.includes("'s|'t|'re|'ve|'m|'ll|'d|[\\\\p{L}]+|[\\\\p{N}]|[^\\\\s\\\\p{L}\\\\p{N}]+")
   const isByteLevel = byteLevel?.type === 'ByteLevel' && byteLevel['add_prefix_space'] !== true
   if (!isSplit || !isByteLevel || others.length > 0) throw differs('pre_tokenizer')
-  const model = steps.model as Step
+  const model = steps.model as ProcessorStep
   for (const setting of ['dropout', 'ignore_merges', 'fuse_unk', 'byte_fallback', 'continuing_subword_prefix']) {
     if (model[setting]) throw differs(`model.${setting}`)
   }
@@ -87,12 +87,12 @@ function templateOf(template: unknown): string[] {
   )
 }
 
-type Step = Readonly<Record<string, unknown>>
+type ProcessorStep = Readonly<Record<string, unknown>>
 
 /** The parts of a sequence of steps, or the one step. */
-function membersOf(value: unknown): readonly Step[] {
+function membersOf(value: unknown): readonly ProcessorStep[] {
   if (typeof value !== 'object' || value === null) return []
-  const step = value as Step
+  const step = value as ProcessorStep
   const members = step['normalizers'] ?? step['pretokenizers'] ?? step['processors']
   return step['type'] === 'Sequence' && Array.isArray(members) ? members.flatMap(membersOf) : [step]
 }

@@ -101,9 +101,9 @@ export async function readCLIPTokenizerFiles(
   const configFile = join(folder, 'tokenizer_config.json')
   const stated = settings.tokenizer_class ?? undefined
   if (stated === undefined || canReadCLIP(stated))
-    return readVocabulary(folder, { names, read, readSettings, settings, signal }, className ?? stated)
+    return readBpeVocabulary(folder, { names, read, readSettings, settings, signal }, className ?? stated)
   try {
-    const files = await readVocabulary(folder, { names, read, readSettings, settings, signal }, className)
+    const files = await readBpeVocabulary(folder, { names, read, readSettings, settings, signal }, className)
     const message = `${configFile} names the class ${printableName(stated)}. It was loaded as CLIPTokenizer, whose files the folder holds.`
     emitWarning('OTHER_CLASS', message)
     return files
@@ -124,7 +124,7 @@ interface FolderContents {
   readonly signal: AbortSignal | undefined
 }
 
-async function readVocabulary(
+async function readBpeVocabulary(
   folder: string,
   { names, read, readSettings, settings, signal }: FolderContents,
   className = 'CLIPTokenizer',

@@ -20,7 +20,7 @@ const merges = mostly(
   MERGES,
   fc.array(fc.string(), { maxLength: 4 }).map(lines => lines.join('\n')),
 )
-const SETTINGS = {
+const TOKENIZER_SETTINGS = {
   bos_token: '<|startoftext|>',
   eos_token: { ...ADDED, content: '<|endoftext|>' },
   unk_token: '<|endoftext|>',
@@ -28,10 +28,10 @@ const SETTINGS = {
   model_max_length: 77,
   tokenizer_class: 'CLIPTokenizer',
 }
-const ROLES = { ...SETTINGS, pad_token: '!', additional_special_tokens: ['x'] }
+const ROLES = { ...TOKENIZER_SETTINGS, pad_token: '!', additional_special_tokens: ['x'] }
 /** Settings that list their added tokens. */
 const listing = fc
-  .tuple(mostly(SETTINGS, spoiled(SETTINGS)), fc.dictionary(addedId, added, { maxKeys: 3 }))
+  .tuple(mostly(TOKENIZER_SETTINGS, spoiled(TOKENIZER_SETTINGS)), fc.dictionary(addedId, added, { maxKeys: 3 }))
   .map(([right, tokens]) => ({ ...right, added_tokens_decoder: tokens }))
 const addedFile = fc.oneof(
   spoiled({ x: 9, '<y>': 10 }),
@@ -53,7 +53,7 @@ const tokenizerFiles = fc.record(
   {
     'vocab.json': file(VOCAB, spoiled(VOCAB)),
     'merges.txt': merges,
-    'tokenizer_config.json': file(SETTINGS, fc.oneof(spoiled(SETTINGS), listing)),
+    'tokenizer_config.json': file(TOKENIZER_SETTINGS, fc.oneof(spoiled(TOKENIZER_SETTINGS), listing)),
     'special_tokens_map.json': file(ROLES, spoiled(ROLES)),
     'added_tokens.json': file({ x: 9 }, addedFile),
     'tokenizer.json': fc.oneof(file(FAST, fast), pointerFile),

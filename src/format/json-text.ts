@@ -10,11 +10,11 @@ const PIECE = 2048
  */
 export function* jsonTextLoop(value: unknown): Generator<void, string, void> {
   const parts: string[] = []
-  yield* write(value, parts)
+  yield* writeValue(value, parts)
   return parts.join('')
 }
 
-function* write(value: unknown, parts: string[]): Generator<void, void, void> {
+function* writeValue(value: unknown, parts: string[]): Generator<void, void, void> {
   if (isLeaf(value)) {
     parts.push(JSON.stringify(value))
     return
@@ -29,7 +29,7 @@ function* write(value: unknown, parts: string[]): Generator<void, void, void> {
     if (name !== undefined) parts.push(`${JSON.stringify(name)}:`)
     const member: unknown = (value as Record<string | number, unknown>)[name ?? i]
     if (isLeaf(member)) parts.push(JSON.stringify(member))
-    else yield* write(member, parts)
+    else yield* writeValue(member, parts)
   }
   parts.push(names ? '}' : ']')
   yield

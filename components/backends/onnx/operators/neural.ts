@@ -88,7 +88,7 @@ const pooling =
     builder.bind(outputOf(node), name, 'channelsFirst')
   }
 
-const resize =
+const resizeOperator =
   (mode: 'nearest' | 'linear'): OperatorWriter =>
   (node, builder) => {
     const { alignCorners, halfPixelCenters } = node.attrs
@@ -216,8 +216,8 @@ export const neuralOperators: Readonly<Record<string, OperatorWriter>> = {
   FusedConv2D: convolution(false),
   FusedDepthwiseConv2D: convolution(true),
   MaxPool: pooling('MaxPool'),
-  ResizeBilinear: resize('linear'),
-  ResizeNearestNeighbor: resize('nearest'),
+  ResizeBilinear: resizeOperator('linear'),
+  ResizeNearestNeighbor: resizeOperator('nearest'),
   _FusedMatMul: matMul,
   GroupNormalization: groupNormalization,
   LayerNormalization: (node, builder) => {

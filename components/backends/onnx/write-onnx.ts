@@ -1,6 +1,7 @@
 /** Writes a recorded model as an ONNX model. */
 import { create, toBinary } from '@bufbuild/protobuf'
 import { toSnakeCase } from '../../../src/format/wire-names'
+import { runAtOnce } from '../../../src/runtime/time-slice'
 import type { TensorInfo } from '../../checkpoints/checkpoint'
 import { readBytesSync } from '../../checkpoints/read-tensor-sync'
 import { isFloatDType } from '../../checkpoints/weight-dtypes'
@@ -53,10 +54,15 @@ export interface WriteOnnxOptions extends BuilderOptions {
 }
 
 /** The model as a message. Weights that were loaded from memory are always part of it. */
-export function writeOnnx(
+export function writeOnnx(graph: Graph, options: WriteOnnxOptions): ModelProto {
+  return runAtOnce(writeOnnxLoop(graph, options))
+}
+
+/** The loop of {@link writeOnnx}, in pieces. */
+export function* writeOnnxLoop(
   graph: Graph,
   { locate, keepHalf = false, widenedBytes = 0, forOthers = false, ...operators }: WriteOnnxOptions,
-): ModelProto {
+): Generator<void, ModelProto, void> {
   const builder = new OnnxBuilder((builder, value, rows) => castWeight(builder, value, locate, rows), operators)
   const inputs = graph.inputs.map(port => describePort(port, builder, forOthers))
   const outputs = graph.outputs.map(port => describePort(port, builder, forOthers))
@@ -64,6 +70,7 @@ export function writeOnnx(
   for (const node of graph.nodes) {
     builder.begin(node)
     operatorWriters[node.kernel]?.(node, builder)
+    yield
   }
   for (const { name, value, order } of outputs) {
     const result = order === 'channelsFirst' ? builder.channelsFirst(value) : builder.plain(value)

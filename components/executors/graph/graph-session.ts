@@ -2,9 +2,9 @@
 
 import type { InferenceSession } from 'onnxruntime-common'
 import { classNameOf } from '../../../src/format/class-name'
-import type { ModelProto } from '../../backends/onnx/generated/onnx_pb'
+import { runInSlices, yieldToEventLoop } from '../../../src/runtime/time-slice'
 import type { BuilderOptions } from '../../backends/onnx/onnx-builder'
-import { encodeOnnx, writeOnnx } from '../../backends/onnx/write-onnx'
+import { encodeOnnx, type WriteOnnxOptions, writeOnnxLoop } from '../../backends/onnx/write-onnx'
 import { type Capture, capture, OutputSlot } from '../../backends/recorder/capture'
 import { parametersOf, sourcesOf } from '../../backends/recorder/graph'
 import { mapReplaced } from '../../backends/recorder/tensor-tree'
@@ -31,6 +31,12 @@ const LARGE_WEIGHTS = 2 ** 28
  */
 const WIDENED_BYTES = 2 ** 30
 
+/** Names of a graph's tensors, in the order of the call's. */
+interface GraphNames {
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+}
+
 let sessionCount = 0
 
 /** How a session is made. */
@@ -51,12 +57,12 @@ export class GraphSession {
   private readonly files: WeightFiles
   /** The weights, as they were when the graph was made. */
   private readonly revisions: readonly (readonly [Parameter, number])[]
-  /** What the graph calls its inputs and results. */
-  private readonly names: { readonly inputs: readonly string[]; readonly outputs: readonly string[] }
-  /** Writes the graph, which is not kept: weights that are in no file are a part of it. */
-  private readonly write: () => ModelProto
-  /** The graph as it was written at first, until a session is made of it. */
+  private readonly writeOptions: WriteOnnxOptions
+  /** What the graph calls its inputs and results; known once it has been written. */
+  private names: GraphNames | undefined
+  /** The graph as it was written, until a session is made of it. It is not kept: weights that are in no file are a part of it. */
   private written: Uint8Array | undefined
+  private writing: Promise<void> | undefined
   private readonly options: InferenceSession.SessionOptions
   private readonly optimizedModels: OptimizedModels | undefined
   /** The process that holds it. */
@@ -67,7 +73,7 @@ export class GraphSession {
   private isReleased = false
 
   /**
-   * Records the call and writes it as a graph.
+   * Records the call.
    *
    * @throws what the model throws for these inputs, and what {@link capture} throws; WeightFileChangedError
    */
@@ -85,15 +91,7 @@ export class GraphSession {
     const { bytes, isLarge, keepHalf, widenedBytes } = weightLayout(weights, keepsHalf)
     this.bytes = bytes
     this.files = new WeightFiles(this.model, sources)
-    this.write = () =>
-      writeOnnx(graph, { locate: info => this.files.locate(info), keepHalf, widenedBytes, ...operators })
-    const proto = this.write()
-    this.written = encodeOnnx(proto)
-    this.names = {
-      // Weights that are declared as inputs come behind those of the call.
-      inputs: (proto.graph?.input ?? []).slice(0, graph.inputs.length).map(({ name }) => name),
-      outputs: (proto.graph?.output ?? []).map(({ name }) => name),
-    }
+    this.writeOptions = { locate: info => this.files.locate(info), keepHalf, widenedBytes, ...operators }
     const extra = {
       session: {
         model_external_initializers_file_folder_path: this.files.folder,
@@ -109,20 +107,21 @@ export class GraphSession {
 
   /** Makes the session in the process, so that the next call finds it there. @throws what {@link run} throws */
   open(signal?: AbortSignal): Promise<void> {
-    return this.whileInUse(() =>
-      sessionHost.use(
-        async process => {
-          if (!this.isReleased) await this.openIn(process)
-        },
-        { signal },
-      ),
-    )
+    return this.whileInUse(async () => {
+      await this.ensureWritten()
+      const work = async (process: RuntimeProcess) => {
+        if (!this.isReleased) await this.openIn(process)
+      }
+      await sessionHost.use(work, { signal })
+    })
   }
 
   /** Computes the call for the tensors of its inputs, in their order. Settles when nothing of it is computed any more. @throws the reason of `signal` */
   async run(tensors: readonly tf.Tensor[], signal?: AbortSignal): Promise<unknown> {
     const results = await this.whileInUse(async () => {
-      const feeds = await this.feedsOf(tensors)
+      const values = await Promise.all(tensors.map(tensor => tensor.data()))
+      await this.ensureWritten()
+      const feeds = this.feedsOf(values as SentTensor['data'][])
       const expected = this.isMade && !this.isLost ? this.lastDuration : undefined
       return sessionHost.use(process => this.runIn(process, feeds, signal), { signal, expected })
     })
@@ -130,13 +129,36 @@ export class GraphSession {
     return this.assemble(results)
   }
 
-  private async feedsOf(tensors: readonly tf.Tensor[]): Promise<Record<string, SentTensor>> {
-    const feeds: Record<string, SentTensor> = {}
-    for (const [i, { value }] of this.capture.graph.inputs.entries()) {
-      const data = (await (tensors[i] as tf.Tensor).data()) as SentTensor['data']
-      feeds[this.names.inputs[i] as string] = { dtype: value.dtype, shape: value.shape, data }
+  private feedsOf(values: readonly SentTensor['data'][]): Record<string, SentTensor> {
+    const { inputs } = this.names as GraphNames // The graph has been written.
+    const feeds = this.capture.graph.inputs.map(({ value: { dtype, shape } }, i) => [
+      inputs[i] as string,
+      { dtype, shape, data: values[i] as SentTensor['data'] },
+    ])
+    return Object.fromEntries(feeds) as Record<string, SentTensor>
+  }
+
+  /** Writes the graph once before the session waits for its turn. */
+  private async ensureWritten(): Promise<void> {
+    if (this.isMade || this.written !== undefined) return
+    this.writing ??= this.write().finally(() => {
+      this.writing = undefined
+    })
+    await this.writing
+  }
+
+  /** Writes the graph in slices: to record it took a turn of the event loop as well. */
+  private async write(): Promise<void> {
+    await yieldToEventLoop()
+    const { graph } = this.capture
+    const proto = await runInSlices(writeOnnxLoop(graph, this.writeOptions))
+    await yieldToEventLoop()
+    this.names = {
+      // Weights that are declared as inputs come behind those of the call.
+      inputs: (proto.graph?.input ?? []).slice(0, graph.inputs.length).map(({ name }) => name),
+      outputs: (proto.graph?.output ?? []).map(({ name }) => name),
     }
-    return feeds
+    this.written = encodeOnnx(proto)
   }
 
   private async runIn(
@@ -149,7 +171,7 @@ export class GraphSession {
     return this.explain('run', async () => {
       this.files.check()
       const begun = performance.now()
-      const computed = await process.run(this.id, feeds, this.names.outputs)
+      const computed = await process.run(this.id, feeds, this.names?.outputs ?? [])
       this.lastDuration = performance.now() - begun
       // The runtime reads from the files while it computes.
       this.files.check()
@@ -213,7 +235,8 @@ export class GraphSession {
 
   private async make(process: RuntimeProcess): Promise<void> {
     const { options, optimizedModels } = this
-    const model = this.written ?? encodeOnnx(this.write())
+    if (this.written === undefined) await this.write()
+    const model = this.written as unknown as Uint8Array // It has been written.
     this.written = undefined
     const create = (bytes: Uint8Array, changes: InferenceSession.SessionOptions = {}) =>
       process.create(this.id, bytes, { ...options, ...changes })

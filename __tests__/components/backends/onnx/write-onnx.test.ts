@@ -1,7 +1,12 @@
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import { type NodeProto, TensorProto_DataType } from '../../../../components/backends/onnx/generated/onnx_pb'
-import { encodeOnnx, type WriteOnnxOptions, writeOnnx } from '../../../../components/backends/onnx/write-onnx'
+import {
+  encodeOnnx,
+  type WriteOnnxOptions,
+  writeOnnx,
+  writeOnnxLoop,
+} from '../../../../components/backends/onnx/write-onnx'
 import { capture } from '../../../../components/backends/recorder/capture'
 import { TensorPlaceholder } from '../../../../components/backends/recorder/tensor-tree'
 import type { TensorInfo } from '../../../../components/checkpoints/checkpoint'
@@ -49,6 +54,13 @@ function neighbours(nodes: readonly NodeProto[], node: NodeProto) {
   const behind = nodes.filter(({ input }) => input.some(name => node.output.includes(name)))
   return { before: before.map(({ opType }) => opType), behind: behind.map(({ opType }) => opType) }
 }
+
+test('a graph is written in pieces, at least one for each kernel', async () => {
+  const model = new FunctionModel(({ x }: { x: tf.Tensor }) => x.mul(2).add(1).relu())
+  const { graph } = capture(model, { x: new TensorPlaceholder([1, 4]) } as never, model.compute as never)
+  expect(graph.nodes.length).toBeGreaterThanOrEqual(3)
+  expect([...writeOnnxLoop(graph, { locate })].length).toBeGreaterThanOrEqual(graph.nodes.length)
+})
 
 describe('the emoji UNet as ONNX', () => {
   test('has maps channels-first throughout: they are transposed beside tokens, inputs and results alone', async () => {

@@ -6,7 +6,7 @@ import { failureOf } from '../../../blocks/use-emoji-model'
 import { makeDoubling, takeCall } from '../function-model'
 import { useGraphExecutor } from '../use-graph-executor'
 import { untilEnded } from './process-state'
-import { largeMatrix, MINUTES, makeSlow } from './slow-model'
+import { largeMatrix, MINUTES, makeSlow, untilComputing } from './slow-model'
 
 const executor = useGraphExecutor()
 const reason = new Error('no longer wanted')
@@ -14,17 +14,17 @@ const reason = new Error('no longer wanted')
 /** The process that computes. */
 const pid = () => sessionHost.running?.pid as number
 
-/** Milliseconds after which a call of minutes is being computed. */
-const BEGUN = 300
-
-/** Begins a call that takes minutes, and aborts it when it is being computed. */
-async function abortLongCall(): Promise<unknown> {
+/** Begins a call that takes minutes, does something else while it is computed, and aborts it. */
+async function abortLongCall(meanwhile = () => {}): Promise<unknown> {
   const model = makeSlow(executor(), MINUTES)
   const x = largeMatrix()
   const controller = new AbortController()
-  const call = model.call({ x }, { signal: controller.signal })
-  setTimeout(() => controller.abort(reason), BEGUN)
-  const error = await failureOf(call)
+  const computing = untilComputing()
+  const call = failureOf(model.call({ x }, { signal: controller.signal }))
+  await computing
+  meanwhile()
+  controller.abort(reason)
+  const error = await call
   x.dispose()
   await executor().whenIdle(model)
   model.dispose()
@@ -109,8 +109,10 @@ describe('a call that is aborted', () => {
   test('leaves calls that wait and models that are loaded as they are', async () => {
     const doubling = makeDoubling().useExecutor(executor())
     expect(await takeCall(doubling, [1])).toEqual([2])
-    const aborted = abortLongCall()
-    const others = [takeCall(doubling, [2]), takeCall(makeDoubling().useExecutor(executor()), [1, 2])]
+    let others: Promise<number[]>[] = []
+    const aborted = abortLongCall(() => {
+      others = [takeCall(doubling, [2]), takeCall(makeDoubling().useExecutor(executor()), [1, 2])]
+    })
     expect(await aborted).toBe(reason)
     expect(await Promise.all(others)).toEqual([[4], [2, 4]])
     expect(await takeCall(doubling, [5])).toEqual([10])

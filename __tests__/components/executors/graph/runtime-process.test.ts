@@ -13,7 +13,7 @@ import { useEnvironment } from '../environment'
 import { makeDoubling, takeCall } from '../function-model'
 import { useGraphExecutor } from '../use-graph-executor'
 import { isRunning, untilEnded } from './process-state'
-import { largeMatrix, MINUTES, makeSlow } from './slow-model'
+import { largeMatrix, MINUTES, makeSlow, untilComputing } from './slow-model'
 
 const executor = useGraphExecutor()
 const realSpawn = childProcess.spawn
@@ -31,10 +31,12 @@ test.each(signals)(
     const slow = makeSlow(executor(), MINUTES)
     const doubling = makeDoubling().useExecutor(executor())
     const x = largeMatrix()
-    const call = slow.call({ x })
+    const computing = untilComputing()
+    const call = failureOf(slow.call({ x }))
+    await computing
     const other = takeCall(doubling, [1])
-    setTimeout(() => process.kill(pid as number, signal), 300)
-    const error = await failureOf(call)
+    process.kill(pid as number, signal)
+    const error = await call
     expect(error).toBeInstanceOf(RuntimeEndedError)
     expect(error).toMatchObject({ code: 'RUNTIME_ENDED', model: 'FunctionModel', signal })
     expect((error as Error).message).toMatch(new RegExp(`^The process of ONNX Runtime ended with the signal ${signal}`))

@@ -1,6 +1,7 @@
 /** A model whose calls take long enough to be disturbed. */
 import * as tf from '@tensorflow/tfjs'
 import type { GraphExecutor } from '../../../../components/executors/graph/graph-executor'
+import { RuntimeProcess } from '../../../../components/executors/graph/runtime-process'
 import { FunctionModel } from '../function-model'
 
 /** Multiplies a matrix with itself that many times. */
@@ -20,3 +21,16 @@ export const MINUTES = 2_000
 
 /** A matrix, one multiplication of which takes a moment. */
 export const largeMatrix = () => tf.fill<tf.Rank.R2>([1600, 1600], 0.1)
+
+/** Settles when the next call has been given to the process that computes, however slow the machine is. */
+export function untilComputing(): Promise<void> {
+  const { run } = RuntimeProcess.prototype
+  return new Promise(resolve => {
+    const spy = jest.spyOn(RuntimeProcess.prototype, 'run')
+    spy.mockImplementation(function (this: RuntimeProcess, ...request) {
+      spy.mockRestore()
+      resolve()
+      return run.apply(this, request)
+    })
+  })
+}

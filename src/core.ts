@@ -101,6 +101,7 @@ export {
   type PipelineFamily,
   registerBlockClasses,
   registerPipelineFamily,
+  type UnreadEntryNote,
 } from './pipeline/pipeline-families'
 export type { InitPipelineOptions, LoadPipelineOptions } from './pipeline/pipeline-options'
 export type { PipelineStream } from './pipeline/pipeline-stream'

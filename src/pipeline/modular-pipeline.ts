@@ -52,6 +52,7 @@ import type { ComponentsToUpdate, InitPipelineOptions, LoadPipelineOptions } fro
 import { PipelineStream } from './pipeline-stream'
 import { PipelineValues } from './pipeline-values'
 import { collectSpecs, readSettings } from './specs'
+import { warnOfUnreadEntries } from './unread-entries'
 
 /** The token under which a container holds what computes the models. */
 const EXECUTOR = 'executor'
@@ -322,7 +323,7 @@ export class ModularPipeline<
   /**
    * Loads components from where their specs say, as a rule the model's folder: those that are not there yet, or those that are named. Options that
    * say where from are remembered. What computes the models is `options.executor`, else what the container holds under `executor`, else chosen
-   * by the models themselves. Calls wait for each other. What this pipeline had loaded before, and no other holds, is disposed when it is loaded again.
+   * by the models themselves. Calls wait for each other. A warning names entries of the model's index that no block reads. What this pipeline had loaded before, and no other holds, is disposed when it is loaded again.
    *
    * ```ts
    * await pipe.loadComponents({ names: ['unet', 'vae'], variant: { unet: 'fp16' } })
@@ -337,6 +338,7 @@ export class ModularPipeline<
       throw new ConflictingOptionsError('loadComponents()', ['names', 'workflow'], advice)
     }
     const named = names === undefined ? undefined : checkNames(names)
+    if (this.source) warnOfUnreadEntries(this.source, [...this.parts.names, ...Object.keys(this.settings)])
     const needed = workflow === undefined ? undefined : this.tree.getWorkflow(workflow).expectedComponents
     const only = needed && new Set(needed.map(spec => spec.name))
     const optionsOf = optionsPerComponent(options, this.parts.names)

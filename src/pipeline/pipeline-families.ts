@@ -26,6 +26,16 @@ export interface PipelineFamily {
 export interface ComponentPattern {
   readonly components: readonly string[]
   readonly without?: readonly string[]
+  /** What a warning says of entries of an index that no block reads, by their names in camelCase. */
+  readonly unreadEntries?: Readonly<Record<string, UnreadEntryNote>>
+}
+
+/** What follows if no block reads an entry of an index. */
+export interface UnreadEntryNote {
+  /** A clause such as `pictures are not checked`. */
+  readonly consequence: string
+  /** The value that asks for nothing: an entry that states it is not named. */
+  readonly harmlessValue?: unknown
 }
 
 /** The pipeline class of blocks that belong to no family. */
@@ -43,6 +53,23 @@ export function registerBlockClasses(...classes: readonly NamedBlocks[]): void {
 export function registerPipelineFamily(family: PipelineFamily): void {
   families.set(family.modelName, family)
   registerBlockClasses(family.defaultBlocks)
+}
+
+/** The names of the components and settings that the default blocks of the registered families read. */
+export function namesReadByFamilies(): Set<string> {
+  const names = new Set<string>()
+  for (const { defaultBlocks } of families.values()) {
+    const { expectedComponents, expectedConfigs } = new defaultBlocks()
+    for (const { name } of [...expectedComponents, ...expectedConfigs]) names.add(name)
+  }
+  return names
+}
+
+/** What the registered families say of an entry that no block reads. */
+export function unreadEntryNote(name: string): UnreadEntryNote | undefined {
+  for (const { unreadEntries = {} } of families.values())
+    if (Object.hasOwn(unreadEntries, name)) return unreadEntries[name]
+  return undefined
 }
 
 /** Names of all blocks that are known. */

@@ -112,6 +112,18 @@ export class ModelIndex {
     return spec.with({ ...place, className, library, defaultCreationMethod: 'fromPretrained' })
   }
 
+  /**
+   * The entries with other names than these that stand for something, with their value: the class of a component, or a setting. Entries that are left
+   * empty, and keys with an underscore, stand for nothing.
+   */
+  entriesBesides(names: ReadonlySet<string>): { name: string; key: string; value: unknown }[] {
+    const { keys, json } = this.own
+    return [...keys]
+      .filter(([name]) => !names.has(name))
+      .map(([name, key]) => ({ name, key, value: statedValue(json[key]) }))
+      .filter(({ value }) => value !== null)
+  }
+
   private textOf(key: string): string | undefined {
     const value = this.own.json[key]
     return typeof value === 'string' ? value : undefined
@@ -180,6 +192,16 @@ export class ModelIndex {
         'Remove the one that is out of date.',
     )
   }
+}
+
+/** What an entry states, in short: the class of a component, where it lies, or the value of a setting; `null` if it is empty. */
+function statedValue(value: unknown): unknown {
+  if (!Array.isArray(value) || value.length < 2 || value.length > 3) return value
+  const [library, className, spec] = value as [unknown, unknown, unknown]
+  const { type_hint: hint, pretrained_model_name_or_path: path } = (spec ?? {}) as Record<string, unknown>
+  if (typeof className === 'string') return className
+  if (Array.isArray(hint) && typeof hint[1] === 'string') return hint[1]
+  return library === null && className === null ? (path ?? null) : value
 }
 
 /** Whether a class is known to be what a spec asks for. */

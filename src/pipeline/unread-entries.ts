@@ -1,0 +1,39 @@
+/** Tells of entries of a model's index that no block reads. */
+import { emitWarningOnce } from '../errors/emit-warning'
+import { printableName } from '../errors/printable'
+import type { ModelIndex } from './model-index'
+import { namesReadByFamilies, unreadEntryNote } from './pipeline-families'
+
+/** How many entries a warning names. */
+const MOST_ENTRIES = 10
+/** Characters of a value that a warning shows. */
+const LONGEST_VALUE = 60
+
+/**
+ * Warns, once in a process, of components and settings of an index that neither these blocks nor the default blocks of a family read. A pipeline of some
+ * blocks of a family leaves entries to the others.
+ *
+ * @param names of the components and settings that the blocks of the pipeline read
+ */
+export function warnOfUnreadEntries(index: ModelIndex, names: Iterable<string>): void {
+  const read = new Set(names)
+  let unread = index.entriesBesides(read)
+  if (unread.length === 0) return
+  const ofFamilies = namesReadByFamilies()
+  unread = unread.filter(({ name, value }) => {
+    const note = unreadEntryNote(name)
+    return !ofFamilies.has(name) && (note?.harmlessValue === undefined || note.harmlessValue !== value)
+  })
+  if (unread.length === 0) return
+  const named = unread.slice(0, MOST_ENTRIES).map(({ name, key, value }) => {
+    const consequence = unreadEntryNote(name)?.consequence
+    return `"${printableName(key)}" (${valueText(value)})${consequence === undefined ? '' : `: ${consequence}`}`
+  })
+  const rest = unread.length > MOST_ENTRIES ? `; and ${unread.length - MOST_ENTRIES} more` : ''
+  emitWarningOnce('UNREAD_INDEX_ENTRIES', `${index.file}: no block reads ${named.join('; ')}${rest}.`)
+}
+
+function valueText(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
+  return printableName(text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text)
+}

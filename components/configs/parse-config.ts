@@ -1,5 +1,6 @@
 /** Checks a component's config and gives it its defaults. */
 import type { z } from 'zod'
+import { printableName } from '../../src/errors/printable'
 import { mapKeys, toCamelCase, toSnakeCase } from '../../src/format/wire-names'
 import { ConfigError, type ConfigProblem } from './config-error'
 import { warnOfUnreadKeys } from './unread-keys'
@@ -31,7 +32,14 @@ export function parseConfig<S extends z.ZodType<object>>(
   config: RawConfig,
   source: ConfigSource,
 ): Readonly<z.output<S>> {
-  const spelling = new Map(Object.keys(config).map(key => [toCamelCase(key), key]))
+  const spelling = new Map<string, string>()
+  for (const key of Object.keys(config)) {
+    const earlier = spelling.get(toCamelCase(key))
+    spelling.set(toCamelCase(key), key)
+    if (earlier === undefined) continue
+    const problem = `is the same setting as "${printableName(earlier)}"; remove one of them`
+    throw new ConfigError(source.component, [{ key: printableName(key), problem }], source.file)
+  }
   const parsed = schema.safeParse(mapKeys(config, toCamelCase), { reportInput: true })
   if (parsed.success) {
     const unread = [...spelling].filter(([name, key]) => !isRead(schema, name, source) && isSetting(key, config[key]))
@@ -58,7 +66,7 @@ function isRead(schema: z.ZodType<object>, name: string, { withoutEffect }: Conf
 }
 
 /** Whether a key sets something: those with an underscore are notes, and null and {} stand for nothing. */
-function isSetting(key: string, value: unknown): boolean {
+export function isSetting(key: string, value: unknown): boolean {
   if (key.startsWith('_') || value === null || value === undefined) return false
   return typeof value !== 'object' || Array.isArray(value) || Object.keys(value).length > 0
 }

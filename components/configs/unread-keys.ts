@@ -11,13 +11,18 @@ const LONGEST_VALUE = 60
 /** Warns, once in a process, of keys of a config that are ignored, with their values. */
 export function warnOfUnreadKeys(keys: readonly string[], config: RawConfig, { component, file }: ConfigSource): void {
   if (keys.length === 0) return
-  const named = keys.slice(0, MOST_KEYS).map(key => `"${printableName(key)}" (${valueText(config[key])})`)
-  const rest = keys.length > MOST_KEYS ? ` and ${keys.length - MOST_KEYS} more` : ''
   const settings = keys.length === 1 ? 'setting' : 'settings'
   emitWarningOnce(
     'UNREAD_CONFIG_KEYS',
-    `${file ?? 'config'}: ${component} ignores the unknown ${settings} ${named.join(', ')}${rest}.`,
+    `${file ?? 'config'}: ${component} ignores the unknown ${settings} ${namedSettings(keys, config)}.`,
   )
+}
+
+/** Keys with their values, in quotes and bounded in number and length. */
+export function namedSettings(keys: readonly string[], config: RawConfig): string {
+  const named = keys.slice(0, MOST_KEYS).map(key => `"${printableName(key)}" (${valueText(config[key])})`)
+  const rest = keys.length > MOST_KEYS ? ` and ${keys.length - MOST_KEYS} more` : ''
+  return `${named.join(', ')}${rest}`
 }
 
 function valueText(value: unknown): string {

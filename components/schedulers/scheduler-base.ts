@@ -78,8 +78,12 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
   readonly config: Readonly<Config>
   /** Keys of the given config that this scheduler does not have, e.g. those of another scheduler. */
   readonly ignoredKeys: readonly string[]
+  /** Whether it was made from the config of another scheduler. */
+  private readonly isConverted: boolean
   /** How many calls of {@link step} make one step of the run. */
   readonly order: number = 1
+  /** Whether {@link step} uses `eta`; others ignore it. */
+  readonly takesEta: boolean = false
   /** The options of {@link setTimesteps} that this scheduler takes. */
   protected readonly setTimestepsOptions: readonly SetTimestepsOption[] = []
   /** What the schedule is before {@link setTimesteps}: every timestep of the training. */
@@ -92,9 +96,13 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
     config: RawConfig,
     file: string | undefined,
   ) {
-    const parsed = parseSchedulerConfig(schema, config, { component: classNameOf(new.target), file })
+    const source = { component: classNameOf(new.target), file }
+    const parsed = parseSchedulerConfig(schema, config, source)
     this.config = parsed.config
     this.ignoredKeys = parsed.ignoredKeys
+    // Of another scheduler's settings, some may go: who converts on purpose is not told.
+    if (!parsed.isOfAnother) warnOfUnreadKeys(parsed.ignoredKeys, config, source)
+    this.isConverted = parsed.isOfAnother
   }
 
   /** Makes classes known to {@link fromConfig} and {@link fromPretrained} of the base class. */
@@ -112,7 +120,7 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
   static fromConfig<T extends SchedulerMixin>(this: BaseOrConfigClass<T>, config: RawConfig, file?: string): T {
     // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
     const scheduler = new (schedulers.choose(this, config, file))(config, file)
-    warnOfIgnoredSettings(classNameOf(scheduler), scheduler.ignoredKeys, file)
+    if (scheduler.isConverted) warnOfIgnoredSettings(classNameOf(scheduler), scheduler.ignoredKeys, config, file)
     return scheduler
   }
 
@@ -131,9 +139,7 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
     // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
     const { chosen, config, file } = await schedulers.load(this, path, options)
     const scheduler = new chosen(config, file)
-    if (config['_class_name'] === classNameOf(chosen))
-      warnOfUnreadKeys(scheduler.ignoredKeys, config, { component: classNameOf(chosen), file })
-    else warnOfIgnoredSettings(classNameOf(chosen), scheduler.ignoredKeys, file)
+    if (scheduler.isConverted) warnOfIgnoredSettings(classNameOf(chosen), scheduler.ignoredKeys, config, file)
     return scheduler
   }
 

@@ -14,6 +14,8 @@ export interface ParsedConfig<C> {
   config: Readonly<C>
   /** Keys that were given, as they were spelled, and that the scheduler does not have. */
   ignoredKeys: readonly string[]
+  /** Whether the config is that of a scheduler of another class. */
+  isOfAnother: boolean
 }
 
 /** Where a problem with a config is put. */
@@ -136,5 +138,6 @@ export function parseSchedulerConfig<S extends z.ZodObject>(
   return {
     config: Object.freeze({ ...parsed, [DEFAULTS]: defaults } as z.output<S>), // The symbol is nobody else's business.
     ignoredKeys: Object.keys(given).filter(key => !key.startsWith('_') && !(key in applied)),
+    isOfAnother,
   }
 }

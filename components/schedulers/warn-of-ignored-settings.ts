@@ -1,12 +1,20 @@
 /** Tells of settings that were given to a scheduler that has no use for them. */
 import { emitWarningOnce } from '../../src/errors/emit-warning'
-import { nameList } from '../../src/errors/text'
+import type { RawConfig } from '../configs/parse-config'
+import { namedSettings } from '../configs/unread-keys'
 
-/** Warns, once in a process, of settings that a scheduler ignores. */
-export function warnOfIgnoredSettings(scheduler: string, keys: readonly string[], file?: string): void {
+/** Warns through the process, as Node's own warnings go, with the values; of the same settings once. */
+export function warnOfIgnoredSettings(
+  scheduler: string,
+  keys: readonly string[],
+  config: RawConfig,
+  file?: string,
+): void {
   if (keys.length === 0) return
   const place = file === undefined ? '' : `${file}: `
-  const settings = keys.length === 1 ? 'setting' : 'settings'
-  const message = `${place}${scheduler} ignores the ${settings} ${nameList(keys)}, which ${keys.length === 1 ? 'does' : 'do'} not apply to it.`
-  emitWarningOnce('IGNORED_SETTINGS', message)
+  const [settings, apply] = keys.length === 1 ? ['setting', 'does'] : ['settings', 'do']
+  emitWarningOnce(
+    'IGNORED_SETTINGS',
+    `${place}${scheduler} ignores the ${settings} ${namedSettings(keys, config)}, which ${apply} not apply to it.`,
+  )
 }

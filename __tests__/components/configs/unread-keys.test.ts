@@ -1,10 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { schedulerClasses } from '../../../components/schedulers/scheduler-classes'
 import {
   AutoencoderKL,
   CLIPTextModel,
   ClassifierFreeGuidance,
+  guiderNames,
+  makeGuider,
   SchedulerMixin,
   UNet2DConditionModel,
 } from '../../../index'
@@ -49,6 +52,38 @@ describe('keys of configs that no code reads', () => {
     expect(warningsOf(() => new ClassifierFreeGuidance(config))).toEqual([
       'config: ClassifierFreeGuidance ignores the unknown setting "guidance_strength" (2).',
     ])
+  })
+
+  test.each(schedulerClasses.map(each => [each.name, each] as const))('are named for %s', (name, schedulerClass) => {
+    const settings = { predict_epsilon: false, beta_strat: 0.1 }
+    const message = `config: ${name} ignores the unknown settings "predict_epsilon" (false), "beta_strat" (0.1).`
+    expect(warningsOf(() => new schedulerClass(settings))).toEqual([message])
+    expect(warningsOf(() => SchedulerMixin.fromConfig({ _class_name: name, ...settings }))).toEqual([])
+  })
+
+  test.each(Object.keys(guiderNames))('are named for the guider %s', name => {
+    const [message] = warningsOf(() => makeGuider(name, { guidance_strength: name }))
+    expect(message).toContain(`ignores the unknown setting "guidance_strength" ("${name}").`)
+  })
+
+  test('are named around the part of a whole CLIP model, too', () => {
+    const whole = {
+      text_config: configOf('text_encoder'),
+      vision_config: {},
+      projection_dim: 5,
+      logit_scale_init_value: 2.6,
+      model_type: 'clip',
+      use_magic: 2,
+    }
+    const message = 'config: CLIPTextModel ignores the unknown setting "use_magic" (2).'
+    expect(warningsOf(() => CLIPTextModel.fromConfig(whole))).toEqual([message])
+  })
+
+  test('are not chosen between two spellings', () => {
+    const config = { ...configOf('vae'), scalingFactor: 0.5 }
+    expect(() => AutoencoderKL.fromConfig(config)).toThrow(
+      /"?scalingFactor"?.*is the same setting as "scaling_factor"; remove one of them/,
+    )
   })
 
   test('are bounded in number and length', () => {

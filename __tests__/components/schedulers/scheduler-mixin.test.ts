@@ -88,7 +88,7 @@ describe('fromConfig', () => {
     for (let i = 0; i < 2; i++) EulerDiscreteScheduler.fromConfig(pndm.config)
     expect(emitWarning.mock.calls).toEqual([
       [
-        'EulerDiscreteScheduler ignores the settings "skipPrkSteps" and "setAlphaToOne", which do not apply to it.',
+        'EulerDiscreteScheduler ignores the settings "skipPrkSteps" (true), "setAlphaToOne" (false), which do not apply to it.',
         { type: 'TesseraeWarning', code: 'IGNORED_SETTINGS' },
       ],
     ])

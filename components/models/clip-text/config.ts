@@ -1,7 +1,8 @@
 /** The config of CLIP's text model. Counterpart: transformers models/clip/configuration_clip.py (CLIPTextConfig). */
 import { z } from 'zod'
 import { toCamelCase } from '../../../src/format/wire-names'
-import { type ConfigSource, parseConfig, type RawConfig } from '../../configs/parse-config'
+import { type ConfigSource, isSetting, parseConfig, type RawConfig } from '../../configs/parse-config'
+import { warnOfUnreadKeys } from '../../configs/unread-keys'
 import { MOST_LAYERS } from '../most-layers'
 
 const size = z.int().positive()
@@ -50,11 +51,28 @@ const WITHOUT_EFFECT = new Set(
     .map(toCamelCase),
 )
 
+/** Keys of the config of a whole CLIP model that are about its other parts. */
+const OF_OTHER_PARTS = new Set(
+  [
+    'text_config',
+    'text_config_dict',
+    'vision_config',
+    'vision_config_dict',
+    'projection_dim',
+    'logit_scale_init_value',
+  ].map(toCamelCase),
+)
+
 /** Checks a config and completes it. Of the config of a whole CLIP model, it takes the part of the text model. @throws ConfigError */
 export function parseCLIPTextConfig(config: RawConfig, source: ConfigSource): CLIPTextConfig {
   const part = config['text_config'] ?? config['textConfig']
-  return parseConfig(schema, typeof part === 'object' && part !== null ? (part as RawConfig) : config, {
-    ...source,
-    withoutEffect: WITHOUT_EFFECT,
-  })
+  const isWhole = typeof part === 'object' && part !== null
+  if (isWhole) {
+    const unread = Object.keys(config).filter(key => {
+      const name = toCamelCase(key)
+      return isSetting(key, config[key]) && !OF_OTHER_PARTS.has(name) && !WITHOUT_EFFECT.has(name)
+    })
+    warnOfUnreadKeys(unread, config, source)
+  }
+  return parseConfig(schema, isWhole ? (part as RawConfig) : config, { ...source, withoutEffect: WITHOUT_EFFECT })
 }

@@ -17,6 +17,11 @@ export { StableDiffusionEncodeInpaintImage } from './stable-diffusion/encode-inp
 export { EncodePrompt } from './stable-diffusion/encode-prompt'
 export { StableDiffusionImageToImageBlocks } from './stable-diffusion/image-to-image-blocks'
 export { StableDiffusionInpaintBlocks } from './stable-diffusion/inpaint-blocks'
+export { LatentConsistencyTextToImageBlocks } from './stable-diffusion/latent-consistency-blocks'
+export {
+  LatentConsistencySetGuidance,
+  LatentConsistencySetTimesteps,
+} from './stable-diffusion/latent-consistency-steps'
 export { PrepareImg2ImgModels } from './stable-diffusion/prepare-img2img-models'
 export { StableDiffusionPrepareInpaintLatents } from './stable-diffusion/prepare-inpaint-latents'
 export { PrepareModels } from './stable-diffusion/prepare-models'

@@ -1,5 +1,8 @@
 /** Which blocks are taken for a model whose index names a pipeline of diffusers. */
 import { registerPipelineFamily } from '../src'
+import { LatentConsistencyTextToImageBlocks } from './stable-diffusion/latent-consistency-blocks'
+import { latentConsistency } from './stable-diffusion/latent-consistency-steps'
+import { otherPipelines } from './stable-diffusion/other-pipelines'
 import { stableDiffusion } from './stable-diffusion/stable-diffusion'
 import { StableDiffusionTextToImageBlocks } from './stable-diffusion/text-to-image-blocks'
 
@@ -8,6 +11,7 @@ registerPipelineFamily({
   defaultBlocks: StableDiffusionTextToImageBlocks,
   standardPipelines: ['StableDiffusionPipeline'],
   recognizedBy: { components: ['tokenizer', 'textEncoder', 'unet', 'vae', 'scheduler'], without: ['textEncoder2'] },
+  unsupportedPipelines: otherPipelines,
   unreadEntries: {
     safetyChecker: { consequence: 'pictures are not checked' },
     requiresSafetyChecker: { consequence: 'pictures are not checked', harmlessValue: false },
@@ -16,4 +20,10 @@ registerPipelineFamily({
     },
     imageEncoder: { consequence: 'pictures cannot be given as prompts' },
   },
+})
+
+registerPipelineFamily({
+  modelName: latentConsistency.modelName,
+  defaultBlocks: LatentConsistencyTextToImageBlocks,
+  standardPipelines: ['LatentConsistencyModelPipeline'],
 })

@@ -102,6 +102,7 @@ export {
   registerBlockClasses,
   registerPipelineFamily,
   type UnreadEntryNote,
+  type UnsupportedPipeline,
 } from './pipeline/pipeline-families'
 export type { InitPipelineOptions, LoadPipelineOptions } from './pipeline/pipeline-options'
 export type { PipelineStream } from './pipeline/pipeline-stream'

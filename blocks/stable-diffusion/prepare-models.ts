@@ -32,7 +32,7 @@ export class PrepareModels extends ModularPipelineBlocks {
   @Input(countSchema.default(1)) numImagesPerPrompt!: In<number>
   @Input(countSchema.optional()) height!: In<number | undefined>
   @Input(countSchema.optional()) width!: In<number | undefined>
-  @Input(countSchema.default(50)) numInferenceSteps!: In<number>
+  @Input(countSchema.optional()) numInferenceSteps!: In<number | undefined>
   @Input(timestepCondSchema.optional()) timestepCond!: In<tf.Tensor2D | undefined>
   @Input(z.boolean().optional()) batchConditions!: In<boolean | undefined>
 
@@ -55,7 +55,7 @@ export class PrepareModels extends ModularPipelineBlocks {
     }
     // Later steps may ask for more: they get ready when they come. A copy, as the run's own guider has not begun.
     const firstStep = guider.forRun()
-    firstStep.setState(0, this.numInferenceSteps, 0)
+    firstStep.setState(0, this.numInferenceSteps ?? 1, 0)
     const { numConditions } = firstStep
     const together =
       this.batchConditions ?? unet.hasRoomFor([images, height, width, unet.config.inChannels], numConditions)

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { type Generator, SchedulerMixin, type tf } from '../../components'
 import { Block, Component, type In, type InOut, Input, LoopStep, ModularPipelineBlocks, Output } from '../../src'
+import { classNameOf } from '../../src/format/class-name'
 import { schedulerOptions } from './component-options'
 import { generatorsSchema, latentsSchema } from './schemas'
 import { sharedStep } from './shared-step'
@@ -29,9 +30,16 @@ export class SchedulerStep extends ModularPipelineBlocks {
   @Input(generatorsSchema.optional().describe('Source of the noise that some schedulers add.'))
   generator!: In<Generator | Generator[] | undefined>
 
-  @LoopStep({ variables: ['t'] })
-  async step({ t }: { t: number }): Promise<void> {
+  @LoopStep({ variables: ['i', 't'] })
+  async step({ i, t }: { i: number; t: number }): Promise<void> {
     const { eta, generator } = this
+    if (i === 0 && eta > 0 && !this.scheduler.takesEta) {
+      const name = classNameOf(this.scheduler)
+      this.context.warn(
+        'ETA_IGNORED',
+        `eta (${eta}) is ignored: ${name} does not use it. DDIMScheduler and TCDScheduler do.`,
+      )
+    }
     await this.scheduler.prefetchNoise(t, this.latents, { generator }, this.context.signal)
     this.latents = this.scheduler.step(this.noisePred, t, this.latents, { eta, generator }).prevSample
   }

@@ -1,6 +1,6 @@
 /** Chooses the timesteps of the run. Counterpart: retrieve_timesteps of diffusers. */
 import { z } from 'zod'
-import { SchedulerMixin } from '../../components'
+import { SchedulerMixin, type SetTimestepsOptions } from '../../components'
 import { Block, Component, type In, type InOut, Input, ModularPipelineBlocks, Output, type RunCost } from '../../src'
 import { schedulerOptions } from './component-options'
 import { countSchema, timestepsSchema } from './schemas'
@@ -37,12 +37,18 @@ export class SetTimesteps extends ModularPipelineBlocks {
     return { steps: custom?.length ?? this.numInferenceSteps }
   }
 
+  /** What the scheduler is told besides. */
+  protected get furtherOptions(): SetTimestepsOptions {
+    return {}
+  }
+
   run(): void {
     const { timesteps, sigmas, scheduler } = this
     const isCustom = timesteps !== undefined || sigmas !== undefined
     scheduler.setTimesteps(isCustom ? undefined : this.numInferenceSteps, {
       ...(timesteps && { timesteps }),
       ...(sigmas && { sigmas }),
+      ...this.furtherOptions,
     })
     this.timesteps = [...scheduler.timesteps]
     this.numInferenceSteps = scheduler.numInferenceSteps ?? scheduler.timesteps.length

@@ -2,6 +2,9 @@
 import { type Autoencoder, type UNet2DConditionModel } from '../../components'
 import { IncompatibleComponentsError } from '../../src'
 
+/** Channels of a picture. */
+const COLORS = 3
+
 /** What UNets are made for that take so many channels beside the latents. */
 const TASKS: Readonly<Record<number, string>> = {
   1: 'depth to image',
@@ -34,11 +37,23 @@ export function requireInpaintModel(models: DenoiserModels, path: readonly strin
   )
 }
 
-/** Makes sure that the UNet takes latents alone. @throws IncompatibleComponentsError */
+/** Makes sure that the UNet takes latents alone, and that the VAE makes pictures of three channels. @throws IncompatibleComponentsError */
 export function requireLatentsAlone({ unet, vae }: DenoiserModels, path: readonly string[]): void {
-  const { inChannels } = unet.config
-  const { latentChannels } = vae.config
-  if (inChannels === latentChannels) return
+  const { inChannels, classEmbedType, numClassEmbeds } = unet.config
+  const { latentChannels, outChannels } = vae.config
+  const refuse = (problem: string) =>
+    new IncompatibleComponentsError(path, ['unet', 'vae'], `${problem} Load a checkpoint for text to image.`)
+  if (outChannels !== COLORS) {
+    throw refuse(`the VAE makes pictures of ${outChannels} channels, which these blocks do not support.`)
+  }
+  if (inChannels === latentChannels) {
+    if (classEmbedType === null && numClassEmbeds === null) return
+    const setting =
+      classEmbedType === null ? `num_class_embeds is ${numClassEmbeds}` : `class_embed_type is "${classEmbedType}"`
+    throw refuse(
+      `the UNet takes a class or an embedding beside the prompt (${setting}), which these blocks do not make.`,
+    )
+  }
   const task = TASKS[inChannels - latentChannels]
   const purpose = takesMask({ unet, vae })
     ? 'Such a UNet is made for inpainting, which these blocks do not support. Pass "image" and "maskImage" to blocks that inpaint, or load a checkpoint for text to image.'

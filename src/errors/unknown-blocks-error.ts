@@ -15,18 +15,28 @@ export class UnknownBlocksError extends ModularError {
     /** The class of pipelines that it names. */
     readonly pipelineClassName: string | undefined,
     known: readonly string[],
+    /** What the pipeline does that no blocks do, and what to do about it. */
+    unsupported?: { readonly does: string; readonly advice: string } | undefined,
   ) {
-    const name = blocksClassName ?? pipelineClassName
-    const nearest = name === undefined ? undefined : nearestName(name, known)
     const named =
       blocksClassName !== undefined
         ? `names the blocks ${blocksClassName}`
         : pipelineClassName === undefined
           ? 'names neither blocks nor a pipeline'
           : `names the pipeline ${pipelineClassName}`
-    super(
-      `${file} ${named}, and no blocks are known for that; known are ${nameList(known)}.${nearest ? ` Did you mean ${nearest}?` : ''} ` +
-        'Say which blocks to take: ModularPipeline.fromPretrained(path, { blocks: new MyBlocks() }), or make them known with registerBlockClasses(MyBlocks).',
-    )
+    const advice =
+      unsupported && blocksClassName === undefined
+        ? `, which ${unsupported.does}, and no blocks are known for that. ${unsupported.advice}`
+        : `, and no blocks are known for that; ${knownText(blocksClassName ?? pipelineClassName, known)}`
+    super(`${file} ${named}${advice}`)
   }
+}
+
+/** Which blocks there are, and how to choose some. */
+function knownText(name: string | undefined, known: readonly string[]): string {
+  const nearest = name === undefined ? undefined : nearestName(name, known)
+  return (
+    `known are ${nameList(known)}.${nearest ? ` Did you mean ${nearest}?` : ''} ` +
+    'Say which blocks to take: ModularPipeline.fromPretrained(path, { blocks: new MyBlocks() }), or make them known with registerBlockClasses(MyBlocks).'
+  )
 }

@@ -52,7 +52,7 @@ import type { ComponentsToUpdate, InitPipelineOptions, LoadPipelineOptions } fro
 import { PipelineStream } from './pipeline-stream'
 import { PipelineValues } from './pipeline-values'
 import { collectSpecs, readSettings } from './specs'
-import { warnOfUnreadEntries } from './unread-entries'
+import { warnOfOtherPipeline, warnOfUnreadEntries } from './unread-entries'
 
 /** The token under which a container holds what computes the models. */
 const EXECUTOR = 'executor'
@@ -338,7 +338,10 @@ export class ModularPipeline<
       throw new ConflictingOptionsError('loadComponents()', ['names', 'workflow'], advice)
     }
     const named = names === undefined ? undefined : checkNames(names)
-    if (this.source) warnOfUnreadEntries(this.source, [...this.parts.names, ...Object.keys(this.settings)])
+    if (this.source) {
+      warnOfUnreadEntries(this.source, [...this.parts.names, ...Object.keys(this.config)])
+      warnOfOtherPipeline(this.source, this.tree.modelName)
+    }
     const needed = workflow === undefined ? undefined : this.tree.getWorkflow(workflow).expectedComponents
     const only = needed && new Set(needed.map(spec => spec.name))
     const optionsOf = optionsPerComponent(options, this.parts.names)

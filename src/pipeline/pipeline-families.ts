@@ -20,14 +20,26 @@ export interface PipelineFamily {
   readonly standardPipelines?: readonly string[]
   /** By which components a model of the family is recognised if its index names a pipeline that is not known. Default: not at all. */
   readonly recognizedBy?: ComponentPattern
+  /** Pipelines of related models that the blocks of the family do not replace, by their class names. */
+  readonly unsupportedPipelines?: Readonly<Record<string, UnsupportedPipeline>>
+  /** What a warning says of entries of an index that no block reads, by their names in camelCase. */
+  readonly unreadEntries?: Readonly<Record<string, UnreadEntryNote>>
 }
 
 /** Names of components that an index must have, and of those that it must not have. */
 export interface ComponentPattern {
   readonly components: readonly string[]
   readonly without?: readonly string[]
-  /** What a warning says of entries of an index that no block reads, by their names in camelCase. */
-  readonly unreadEntries?: Readonly<Record<string, UnreadEntryNote>>
+}
+
+/** A pipeline that the default blocks of a family do not replace. */
+export interface UnsupportedPipeline {
+  /** What it does, as a clause: `starts from a picture`. */
+  readonly does: string
+  /** What to do with a model of it, as a sentence. */
+  readonly advice: string
+  /** Whether other blocks of the family do it, so that whoever chooses blocks is not warned. Default: false. */
+  readonly hasBlocks?: boolean
 }
 
 /** What follows if no block reads an entry of an index. */
@@ -53,6 +65,14 @@ export function registerBlockClasses(...classes: readonly NamedBlocks[]): void {
 export function registerPipelineFamily(family: PipelineFamily): void {
   families.set(family.modelName, family)
   registerBlockClasses(family.defaultBlocks)
+}
+
+/** What is known of a pipeline that no default blocks replace. */
+export function findUnsupportedPipeline(pipelineClassName: string | undefined): UnsupportedPipeline | undefined {
+  if (pipelineClassName === undefined) return undefined
+  for (const { unsupportedPipelines = {} } of families.values())
+    if (Object.hasOwn(unsupportedPipelines, pipelineClassName)) return unsupportedPipelines[pipelineClassName]
+  return undefined
 }
 
 /** The names of the components and settings that the default blocks of the registered families read. */

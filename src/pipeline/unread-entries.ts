@@ -1,8 +1,8 @@
-/** Tells of entries of a model's index that no block reads. */
+/** Tells of what the index of a model names and the blocks of a pipeline do not do. */
 import { emitWarningOnce } from '../errors/emit-warning'
 import { printableName } from '../errors/printable'
-import type { ModelIndex } from './model-index'
-import { namesReadByFamilies, unreadEntryNote } from './pipeline-families'
+import type { ModelIndex } from '../storage/model-index'
+import { findPipelineFamily, findUnsupportedPipeline, namesReadByFamilies, unreadEntryNote } from './pipeline-families'
 
 /** How many entries a warning names. */
 const MOST_ENTRIES = 10
@@ -31,6 +31,19 @@ export function warnOfUnreadEntries(index: ModelIndex, names: Iterable<string>):
   })
   const rest = unread.length > MOST_ENTRIES ? `; and ${unread.length - MOST_ENTRIES} more` : ''
   emitWarningOnce('UNREAD_INDEX_ENTRIES', `${index.file}: no block reads ${named.join('; ')}${rest}.`)
+}
+
+/**
+ * Warns, once in a process, of an index that names a pipeline which does more than the blocks of a family.
+ *
+ * @param modelName the family of the blocks
+ */
+export function warnOfOtherPipeline(index: ModelIndex, modelName: string | undefined): void {
+  const { pipelineClassName } = index
+  const unsupported = findUnsupportedPipeline(pipelineClassName)
+  if (unsupported === undefined || unsupported.hasBlocks || findPipelineFamily(modelName) === undefined) return
+  const message = `${index.file} names the pipeline ${pipelineClassName}, which ${unsupported.does}. The blocks of ${modelName} do not do that.`
+  emitWarningOnce('OTHER_PIPELINE', message)
 }
 
 function valueText(value: unknown): string {

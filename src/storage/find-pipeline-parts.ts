@@ -4,7 +4,7 @@ import { UnknownBlocksError } from '../errors/unknown-blocks-error'
 import { absoluteIfThere, pathOf } from '../files/path-of'
 import { fetchModelIndex, isRepositoryId, type RepositoryOptions } from '../hub/repository-resolver'
 import type { PipelineBlocks } from '../pipeline/pipeline-blocks'
-import { blockClassNames, findBlocks, type NamedBlocks } from '../pipeline/pipeline-families'
+import { blockClassNames, findBlocks, findUnsupportedPipeline, type NamedBlocks } from '../pipeline/pipeline-families'
 import { hasModelIndex, type ModelIndex, readModelIndex } from './model-index'
 
 /** What {@link findPipelineParts} returns. */
@@ -46,5 +46,6 @@ function blocksOf(index: ModelIndex | undefined, fallback: NamedBlocks | undefin
   const { blocksClassName, pipelineClassName, file = '' } = index ?? {}
   const found = findBlocks(blocksClassName, pipelineClassName) ?? fallback
   if (found) return new found()
-  throw new UnknownBlocksError(file, blocksClassName, pipelineClassName, blockClassNames())
+  const unsupported = findUnsupportedPipeline(pipelineClassName)
+  throw new UnknownBlocksError(file, blocksClassName, pipelineClassName, blockClassNames(), unsupported)
 }

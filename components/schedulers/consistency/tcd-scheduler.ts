@@ -14,6 +14,8 @@ import { ConsistencyScheduler } from './consistency-scheduler'
 export class TCDScheduler extends ConsistencyScheduler {
   static override readonly className: string = 'TCDScheduler'
 
+  override readonly takesEta = true
+
   /** Where `originalInferenceSteps` is given for a run, the reference lets it choose from all of the training: a slip that is followed. */
   protected override distilledTimesteps(request: TimestepsRequest, original: number, strength: number): number[] {
     if (request.originalInferenceSteps === undefined) return super.distilledTimesteps(request, original, strength)

@@ -35,6 +35,8 @@ export type DDIMConfig = z.output<typeof schema>
 export class DDIMScheduler extends VariancePreservingScheduler<DDIMConfig> {
   static override readonly className: string = 'DDIMScheduler'
 
+  override readonly takesEta = true
+
   /** @throws ConfigError */
   constructor(config: z.input<typeof schema> = {}, file?: string) {
     super(schema, config, file)

@@ -15,7 +15,7 @@ import warnings
 
 import diffusers
 import torch
-from diffusers import StableDiffusionPipeline
+from diffusers import LatentConsistencyModelPipeline, StableDiffusionPipeline
 from safetensors.torch import load_file, save_file
 
 warnings.filterwarnings("ignore")
@@ -62,6 +62,8 @@ LCM_FILES = {
 LCM_TENSORS = {UNET_FILE: {"time_embedding.cond_proj.weight": {"set": "weights.cond_proj"}}}
 EULER = scheduler("EulerDiscreteScheduler", timestep_spacing="trailing", steps_offset=1)
 
+LCM_PIPELINE = {"model_index.json": {"set": {"_class_name": "LatentConsistencyModelPipeline", "scheduler": ["diffusers", "LCMScheduler"]}}}
+
 # name → (files, tensors, arguments of the run)
 CASES = {
     "guidance_0": (EULER, {}, run(guidance_scale=0.0)),
@@ -95,6 +97,17 @@ CASES = {
         {},
         run(negative_prompt="horse"),
     ),
+    # Of LatentConsistencyModelPipeline, which has other defaults and leaves the scheduler as it is.
+    "lcm_pipeline": ({**LCM_FILES, **LCM_PIPELINE}, LCM_TENSORS, {"prompt": PROMPT}),
+    "lcm_pipeline_that_clips": (
+        {
+            **LCM_FILES,
+            **scheduler("LCMScheduler", original_inference_steps=50, clip_sample=True, steps_offset=0),
+            **LCM_PIPELINE,
+        },
+        LCM_TENSORS,
+        {"prompt": [PROMPT, "mars"], "num_inference_steps": 3, "original_inference_steps": 20, "guidance_scale": 3.0},
+    ),
 }
 
 
@@ -122,7 +135,8 @@ def main(model: pathlib.Path, out_dir: pathlib.Path) -> None:
             folder = pathlib.Path(temporary) / "model"
             shutil.copytree(model, folder)
             change(folder, files, tensors, stored)
-            pipe = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None)
+            pipeline = LatentConsistencyModelPipeline if name.startswith("lcm_pipeline") else StableDiffusionPipeline
+            pipe = pipeline.from_pretrained(folder, safety_checker=None)
         pipe.set_progress_bar_config(disable=True)
         drawn = pipe(**{"output_type": "latent", **arguments}, generator=torch.Generator().manual_seed(seed)).images
         results[name] = torch.as_tensor(drawn).contiguous()

@@ -104,6 +104,7 @@ export type { HubOptions } from './hub/hub-options'
 export { hubResolver } from './hub/hub-resolver'
 export { type PushToHubOptions, pushToHub } from './hub/push-to-hub'
 export { type SnapshotDownloadOptions, snapshotDownload } from './hub/snapshot-download'
+export { CLIPImageProcessor, type CLIPImageProcessorConfig } from './images/clip-image-processor'
 export type { ImageLimits } from './images/decode-image'
 export { Image, type ImageOptions } from './images/image'
 export { ImageCodecError } from './images/image-codec-error'
@@ -137,6 +138,15 @@ export {
   CLIPTextModelWithProjection,
   type CLIPTextProjectionOutput,
 } from './models/clip-text/clip-text-model-with-projection'
+export {
+  type CLIPVisionInputs,
+  CLIPVisionModel,
+  type CLIPVisionOutput,
+} from './models/clip-vision/clip-vision-model'
+export {
+  CLIPVisionModelWithProjection,
+  type CLIPVisionProjectionOutput,
+} from './models/clip-vision/clip-vision-model-with-projection'
 export { type LayerSkipConfig, layerSkipHooks, skipLayers } from './models/hooks/layer-skip'
 export { ModelHookError } from './models/hooks/model-hook-error'
 export type { BatchHook, HookedForward, ModuleHook } from './models/hooks/module-hook'
@@ -144,6 +154,12 @@ export { type SmoothedEnergyGuidanceConfig, smoothedEnergyHooks } from './models
 export { ModelInputError } from './models/model-input-error'
 export { PretrainedModel } from './models/pretrained-model'
 export { QuantizedCheckpointError } from './models/quantized-checkpoint-error'
+export type { ConceptScores } from './models/safety-checker/concept-scores'
+export {
+  type SafetyCheckerInputs,
+  type SafetyCheckerOutput,
+  StableDiffusionSafetyChecker,
+} from './models/safety-checker/stable-diffusion-safety-checker'
 export type { UNet2DConditionInputs } from './models/unet-2d-condition/inputs'
 export { UNet2DConditionModel } from './models/unet-2d-condition/unet-2d-condition-model'
 export { Linear } from './nn/linear'

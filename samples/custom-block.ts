@@ -1,5 +1,4 @@
 /** Swaps one block of a pipeline by subclassing: the colours of the decoded pixels are turned to their opposites. */
-import type { Tensor4D } from '@tensorflow/tfjs-core'
 import {
   Block,
   bundledModel,
@@ -10,11 +9,13 @@ import {
   StableDiffusionTextToImageBlocks,
   Step,
   tensor,
+  type tf,
 } from 'tesserae'
 
 @Block({ description: 'Decodes the latents to a negative.' })
 export class DecodeToNegative extends DecodeLatents {
-  @Output(tensor('images height width 3').describe('Pixels with the opposite colours.')) declare pixels: Out<Tensor4D>
+  @Output(tensor('images height width 3').describe('Pixels with the opposite colours.'))
+  declare pixels: Out<tf.Tensor4D>
 
   override async run(): Promise<void> {
     await super.run()

@@ -1,11 +1,11 @@
 /** Splits a pipeline into two that share its components: one draws latents, the other decodes them whenever that is wanted. */
-import type { Tensor4D } from '@tensorflow/tfjs-core'
 import {
   bundledModel,
   type Image,
   ModularPipelineBlocks,
   SequentialPipelineBlocks,
   StableDiffusionTextToImageBlocks,
+  type tf,
 } from 'tesserae'
 
 export async function main(model: string): Promise<{ whole: Image; staged: Image }> {
@@ -22,7 +22,7 @@ export async function main(model: string): Promise<{ whole: Image; staged: Image
   show.updateComponents({ vae })
 
   const inputs = { prompt: 'red apple', numInferenceSteps: 4 }
-  const latents = await draw<Tensor4D>(inputs, { output: 'latents', seed: 1 })
+  const latents = await draw<tf.Tensor4D>(inputs, { output: 'latents', seed: 1 })
   const [staged] = await show<Image[]>({ latents }, { output: 'images' })
   latents.dispose()
   const [whole] = await pipe<Image[]>(inputs, { output: 'images', seed: 1 })

@@ -38,7 +38,6 @@ const AT_HAND: Readonly<Record<string, string>> = {
   signal: 'declare const signal: AbortSignal',
   tensorMemory: "import { tensorMemory } from 'tesserae/testing'",
   tensorsSince: "import { tensorsSince } from 'tesserae/testing'",
-  tf: "import * as tf from '@tensorflow/tfjs'",
   timestep: 'declare const timestep: number',
   unet: 'declare const unet: UNet2DConditionModel',
   vae: 'declare const vae: AutoencoderKL',

@@ -4,6 +4,7 @@
  */
 import { runAtOnce } from '../../src/runtime/time-slice'
 import { Image } from './image'
+import { premultiplyLoop, unpremultiplyLoop } from './premultiply'
 
 /** A filter by diffusers' name. */
 export type Resample = 'lanczos' | 'bicubic' | 'bilinear' | 'nearest'
@@ -32,33 +33,60 @@ interface Window {
   readonly weights: readonly number[]
 }
 
+/** Where a part of an image begins and ends along one side, in pixels. It may be empty: its surroundings are then made larger. */
+export type Span = readonly [begin: number, end: number]
+
 /** The size and the way that {@link resize} is asked for. */
 export interface ResizeOptions {
   readonly width: number
   readonly height: number
   readonly resample: Resample
+  /** The columns that are brought to the width. Default: all. */
+  readonly columns?: Span | undefined
+  /** The rows that are brought to the height. Default: all. */
+  readonly rows?: Span | undefined
 }
 
-/** An image in another size. Channels are treated alone, opacity too. */
+/** An image in another size. Colours count as much as they are opaque, except for `nearest`. */
 export function resize(image: Image, options: ResizeOptions): Image {
   return runAtOnce(resizeLoop(image, options))
 }
 
 /** The loop of {@link resize}, in pieces. */
-export function* resizeLoop(image: Image, { width, height, resample }: ResizeOptions): Generator<void, Image, void> {
+export function* resizeLoop(image: Image, options: ResizeOptions): Generator<void, Image, void> {
+  const { width, height, resample, columns = [0, image.width], rows = [0, image.height] } = options
   const { channels } = image
-  const columns = makeWindows(image.width, width, resample)
-  const rows = makeWindows(image.height, height, resample)
+  const isWhole = columns[0] === 0 && columns[1] === width && rows[0] === 0 && rows[1] === height
+  if (isWhole && image.width === width && image.height === height) return image
+  const isBlended = channels === 4 && resample !== 'nearest'
+  const across = makeWindows(image.width, width, { resample, span: columns })
+  const down = makeWindows(image.height, height, { resample, span: rows })
   // Rounded to bytes between the two passes, as Pillow does.
-  const wide = yield* applyWindows(image.data, { size: image.width, inner: channels }, columns)
-  const data = yield* applyWindows(wide, { size: image.height, inner: width * channels }, rows)
+  let data = isBlended ? yield* premultiplyLoop(image.data) : image.data
+  if (isVerticalFirst(image, options)) {
+    data = yield* applyWindows(data, { size: image.height, inner: image.width * channels }, down)
+    data = yield* applyWindows(data, { size: image.width, inner: channels }, across)
+  } else {
+    data = yield* applyWindows(data, { size: image.width, inner: channels }, across)
+    data = yield* applyWindows(data, { size: image.height, inner: width * channels }, down)
+  }
+  if (isBlended) data = yield* unpremultiplyLoop(data)
   return new Image({ width, height, channels, data })
 }
 
-function makeWindows(size: number, newSize: number, resample: Resample): Window[] {
-  const scale = size / newSize
+/** Whether the height is reduced much more than the width, so that the pass along it comes first, as since Pillow 13. */
+function isVerticalFirst(image: Image, { width, height }: ResizeOptions): boolean {
+  return height < image.height && image.height - height > 2 * (image.width - width)
+}
+
+function makeWindows(
+  size: number,
+  newSize: number,
+  { resample, span: [begin, end] }: { resample: Resample; span: Span },
+): Window[] {
+  const scale = (end - begin) / newSize
   return Array.from({ length: newSize }, (_, i) => {
-    const center = (i + 0.5) * scale
+    const center = begin + (i + 0.5) * scale
     if (resample === 'nearest') return { begin: Math.floor(center), weights: [PRECISION] }
     return makeWindow(center, size, Math.max(scale, 1), FILTERS[resample])
   })

@@ -13,6 +13,7 @@ import type { RawConfig } from '../configs/parse-config'
 import { warnOfUnreadKeys } from '../configs/unread-keys'
 import { saveConfig } from '../configs/write-config'
 import * as tf from '../tensors/tf'
+import { requireFiniteSchedule } from './require-finite-schedule'
 import { restoreFields, saveFields } from './run-memory'
 import { RunProgress, type SavedProgress, type Schedule } from './run-progress'
 import { SchedulerArgumentError } from './scheduler-argument-error'
@@ -186,23 +187,10 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
       options: this.setTimestepsOptions,
     })
     const schedule = this.makeSchedule(request)
-    this.requireFinite(schedule)
+    requireFiniteSchedule(classNameOf(this), schedule)
     const steps = schedule.numInferenceSteps ?? request.numInferenceSteps
     this.dispose()
     this.run = new RunProgress(classNameOf(this), schedule, steps)
-  }
-
-  /** Refuses a schedule that no step can be computed with: betas of 1 leave no signal, so that the ratio of noise to signal is infinite. */
-  private requireFinite(schedule: Schedule): void {
-    for (const name of ['sigmas', 'timesteps'] as const) {
-      const place = (schedule[name] ?? []).findIndex(value => !Number.isFinite(value))
-      if (place < 0) continue
-      const value = schedule[name]?.[place]
-      throw this.refuse(
-        name,
-        `must be finite numbers, but number ${place} is ${value}. Check the settings of the betas and sigmas in the scheduler's config`,
-      )
-    }
   }
 
   /**

@@ -8,8 +8,19 @@ import { goldenFolder } from './golden-model-case'
 import { useBackend } from './use-backend'
 
 describe.each([
-  ['wasm', ['vae_tiling', 'vae_no_attention', 'vae_tiny', 'vae_tiny_tiling']],
-  ['cpu', ['vae_tiling', 'vae_tiny_tiling']],
+  [
+    'wasm',
+    [
+      'vae_tiling',
+      'vae_no_attention',
+      'vae_tiny',
+      'vae_tiny_tiling',
+      'clip_vision_gelu',
+      'clip_vision_projection',
+      'safety_checker',
+    ],
+  ],
+  ['cpu', ['vae_tiling', 'vae_tiny_tiling', 'clip_vision_gelu', 'safety_checker']],
 ] as const)('on %s', (backend, names) => {
   useBackend(backend)
 

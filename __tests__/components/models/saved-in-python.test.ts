@@ -1,8 +1,11 @@
 /** Models that were saved here, loaded by Python, and saved by Python, loaded here. */
 import { join } from 'node:path'
 import { AutoencoderKL } from '../../../components/models/autoencoder-kl/autoencoder-kl'
+import { AutoencoderTiny } from '../../../components/models/autoencoder-tiny/autoencoder-tiny'
 import { CLIPTextModel } from '../../../components/models/clip-text/clip-text-model'
 import { CLIPTextModelWithProjection } from '../../../components/models/clip-text/clip-text-model-with-projection'
+import { CLIPVisionModelWithProjection } from '../../../components/models/clip-vision/clip-vision-model-with-projection'
+import { StableDiffusionSafetyChecker } from '../../../components/models/safety-checker/stable-diffusion-safety-checker'
 import { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
 import type { SavePretrainedOptions } from '../../../src/params/component-class'
 import { describeWithPython, runPython } from '../../python'
@@ -17,14 +20,12 @@ import { useBackend } from './use-backend'
 const program = `
 import sys, json, warnings, diffusers, transformers
 source, saved, target, name, variant = sys.argv[1:6]
-library = diffusers if hasattr(diffusers, name) else transformers
+from diffusers.pipelines.stable_diffusion import safety_checker
+library = next(module for module in (diffusers, transformers, safety_checker) if hasattr(module, name))
 cls = getattr(library, name)
 options = {"variant": variant} if variant else {}
 wrong = []
-if library is diffusers:
-    model, info = cls.from_pretrained(saved, output_loading_info=True, **options)
-else:
-    model, info = cls.from_pretrained(saved, output_loading_info=True, **options)
+model, info = cls.from_pretrained(saved, output_loading_info=True, **options)
 wrong += [f"{key}: {value}" for key, value in info.items() if value]
 expected = cls.from_pretrained(source).state_dict()
 state = model.state_dict()
@@ -55,6 +56,9 @@ describeWithPython('a saved model in Python', () => {
     [AutoencoderKL, 'vae_sd', { maxShardSize: '50KB', variant: 'test' }],
     [CLIPTextModel, 'clip_text', {}],
     [CLIPTextModelWithProjection, 'clip_text_projection', { maxShardSize: '50KB' }],
+    [AutoencoderTiny, 'vae_tiny', {}],
+    [CLIPVisionModelWithProjection, 'clip_vision_projection', {}],
+    [StableDiffusionSafetyChecker, 'safety_checker', {}],
   ] as const)(
     'is that of %p, %s, and loads here when Python has saved it',
     async (modelClass, name, options) => {

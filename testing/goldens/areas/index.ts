@@ -2,6 +2,7 @@
 import type { Area } from './area'
 import { checkBlocksCase } from './blocks'
 import { checkGuidersCase } from './guiders'
+import { checkImagesCase } from './images'
 import { checkModelsCase } from './models'
 import { checkPipelineRun, pipelineRuns } from './pipelines'
 import { checkRngCase } from './rng'
@@ -15,6 +16,7 @@ export const areas: Readonly<Record<string, Area>> = {
   tokenizer: { check: checkTokenizerCase },
   schedulers: { check: checkSchedulersCase },
   guiders: { check: checkGuidersCase },
+  images: { check: checkImagesCase },
   models: { check: checkModelsCase },
   pipelines: { partsOf: pipelineRuns, check: checkPipelineRun },
 }

@@ -4,13 +4,19 @@ import { AutoencoderKL } from '../../../components/models/autoencoder-kl/autoenc
 import { AutoencoderTiny } from '../../../components/models/autoencoder-tiny/autoencoder-tiny'
 import { type CLIPTextInputs, CLIPTextModel } from '../../../components/models/clip-text/clip-text-model'
 import { CLIPTextModelWithProjection } from '../../../components/models/clip-text/clip-text-model-with-projection'
+import type { CLIPVisionInputs } from '../../../components/models/clip-vision/clip-vision-model'
+import { CLIPVisionModelWithProjection } from '../../../components/models/clip-vision/clip-vision-model-with-projection'
 import type { ModuleHook } from '../../../components/models/hooks/module-hook'
 import type { PretrainedModel } from '../../../components/models/pretrained-model'
+import {
+  type SafetyCheckerInputs,
+  StableDiffusionSafetyChecker,
+} from '../../../components/models/safety-checker/stable-diffusion-safety-checker'
 import type { UNet2DConditionInputs } from '../../../components/models/unet-2d-condition/inputs'
 import { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
 import { Generator } from '../../../components/random/generator'
 import { randnTensor } from '../../../components/random/randn-tensor'
-import type * as tf from '../../../components/tensors/tf'
+import * as tf from '../../../components/tensors/tf'
 
 /** The arguments of a call by our names. */
 export type ModelInputs = Readonly<Record<string, unknown>>
@@ -55,6 +61,14 @@ export const modelSubjects: Readonly<Record<string, (folder: string) => Promise<
   CLIPTextModel: async folder => {
     const model = await CLIPTextModel.fromPretrained(folder)
     return { model, call: (_kind, inputs) => encodeText(model, model, inputs) }
+  },
+  CLIPVisionModelWithProjection: async folder => {
+    const model = await CLIPVisionModelWithProjection.fromPretrained(folder)
+    return { model, call: (_kind, inputs) => embedImages(model, inputs) }
+  },
+  StableDiffusionSafetyChecker: async folder => {
+    const model = await StableDiffusionSafetyChecker.fromPretrained(folder)
+    return { model, call: (_kind, inputs) => checkSafety(model, inputs) }
   },
   CLIPTextModelWithProjection: async folder => {
     const model = await CLIPTextModelWithProjection.fromPretrained(folder)
@@ -107,5 +121,31 @@ async function encodeText(
     ...Object.fromEntries(hiddenStates.map((states, i) => [`hidden_states.${i}`, states])),
     clip_skip_1: skipped(1),
     clip_skip_2: skipped(2),
+  }
+}
+
+async function embedImages(
+  model: CLIPVisionModelWithProjection,
+  inputs: ModelInputs,
+): Promise<Record<string, tf.Tensor>> {
+  const given = { ...(inputs as unknown as CLIPVisionInputs), outputHiddenStates: true }
+  const { imageEmbeds, lastHiddenState, hiddenStates } = await model.call(given)
+  return {
+    image_embeds: imageEmbeds,
+    last_hidden_state: lastHiddenState,
+    ...Object.fromEntries(hiddenStates.map((states, i) => [`hidden_states.${i}`, states])),
+  }
+}
+
+async function checkSafety(
+  model: StableDiffusionSafetyChecker,
+  inputs: ModelInputs,
+): Promise<Record<string, tf.Tensor>> {
+  const { images, hasNsfwConcepts, scores } = await model.call(inputs as unknown as SafetyCheckerInputs<tf.Tensor4D>)
+  return {
+    images,
+    has_nsfw_concepts: tf.tensor1d(hasNsfwConcepts, 'bool'),
+    special_scores: tf.tensor2d(scores.map(({ special }) => [...special])),
+    concept_scores: tf.tensor2d(scores.map(({ concepts }) => [...concepts])),
   }
 }

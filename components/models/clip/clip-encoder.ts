@@ -1,33 +1,23 @@
-/** The transformer of CLIP's text model. Counterpart: transformers models/clip/modeling_clip.py. */
+/** The transformer of CLIP's text and vision models. Counterpart: transformers models/clip/modeling_clip.py. */
 import { gelu, quickGelu } from '../../nn/activations'
-import { Embedding } from '../../nn/embedding'
 import { LayerNorm } from '../../nn/layer-norm'
 import { Linear } from '../../nn/linear'
 import { Module } from '../../nn/module'
 import { scaledDotProductAttention } from '../../nn/scaled-dot-product-attention'
 import * as tf from '../../tensors/tf'
-import type { CLIPTextConfig } from './config'
 
 const clipActivations = { quick_gelu: quickGelu, gelu }
 
-/** Embeddings of tokens and of their positions, added. */
-export class CLIPTextEmbeddings extends Module {
-  readonly tokenEmbedding: Embedding
-  readonly positionEmbedding: Embedding
+const activations = { quick_gelu: quickGelu, gelu }
 
-  constructor({ vocabSize, hiddenSize, maxPositionEmbeddings }: CLIPTextConfig) {
-    super()
-    this.tokenEmbedding = new Embedding(vocabSize, hiddenSize)
-    this.positionEmbedding = new Embedding(maxPositionEmbeddings, hiddenSize)
-  }
-
-  /** Ids `[batch, token]` → `[batch, token, hiddenSize]`. */
-  forward(inputIds: tf.Tensor2D): tf.Tensor3D {
-    return tf.tidy(() => {
-      const tokens = this.tokenEmbedding.forward<tf.Tensor3D>(inputIds)
-      return tokens.add(this.positionEmbedding.weight.tensor.slice(0, inputIds.shape[1]))
-    })
-  }
+/** What the layers of a transformer are made from. */
+export interface CLIPEncoderConfig {
+  readonly hiddenSize: number
+  readonly intermediateSize: number
+  readonly numHiddenLayers: number
+  readonly numAttentionHeads: number
+  readonly hiddenAct: keyof typeof activations
+  readonly layerNormEps: number
 }
 
 /** Self-attention. */
@@ -38,7 +28,7 @@ export class CLIPAttention extends Module {
   readonly outProj: Linear
   private readonly heads: number
 
-  constructor({ hiddenSize, numAttentionHeads }: CLIPTextConfig) {
+  constructor({ hiddenSize, numAttentionHeads }: CLIPEncoderConfig) {
     super()
     this.kProj = new Linear(hiddenSize, hiddenSize)
     this.vProj = new Linear(hiddenSize, hiddenSize)
@@ -47,8 +37,8 @@ export class CLIPAttention extends Module {
     this.heads = numAttentionHeads
   }
 
-  /** `[batch, token, hiddenSize]` → the same shape; `bias` broadcasts to `[batch, heads, token, token]`. */
-  forward(x: tf.Tensor3D, bias: tf.Tensor): tf.Tensor3D {
+  /** `[batch, token, hiddenSize]` → the same shape; `bias`, added to the scores, broadcasts to `[batch, heads, token, token]`. */
+  forward(x: tf.Tensor3D, bias?: tf.Tensor): tf.Tensor3D {
     return tf.tidy(() => {
       const query = this.qProj.forward(x)
       const key = this.kProj.forward(x)
@@ -63,7 +53,7 @@ export class CLIPMLP extends Module {
   readonly fc1: Linear
   readonly fc2: Linear
 
-  constructor(private readonly config: CLIPTextConfig) {
+  constructor(private readonly config: CLIPEncoderConfig) {
     super()
     this.fc1 = new Linear(config.hiddenSize, config.intermediateSize)
     this.fc2 = new Linear(config.intermediateSize, config.hiddenSize)
@@ -82,7 +72,7 @@ export class CLIPEncoderLayer extends Module {
   readonly mlp: CLIPMLP
   readonly layerNorm2: LayerNorm
 
-  constructor(config: CLIPTextConfig) {
+  constructor(config: CLIPEncoderConfig) {
     super()
     this.selfAttn = new CLIPAttention(config)
     this.layerNorm1 = new LayerNorm(config.hiddenSize, config.layerNormEps)
@@ -90,8 +80,8 @@ export class CLIPEncoderLayer extends Module {
     this.layerNorm2 = new LayerNorm(config.hiddenSize, config.layerNormEps)
   }
 
-  /** `[batch, token, hiddenSize]` → the same shape; `bias` broadcasts to `[batch, heads, token, token]`. */
-  forward(hiddenStates: tf.Tensor3D, bias: tf.Tensor): tf.Tensor3D {
+  /** `[batch, token, hiddenSize]` → the same shape; `bias`, added to the scores, broadcasts to `[batch, heads, token, token]`. */
+  forward(hiddenStates: tf.Tensor3D, bias?: tf.Tensor): tf.Tensor3D {
     return tf.tidy(() => {
       const x = hiddenStates.add<tf.Tensor3D>(this.selfAttn.forward(this.layerNorm1.forward(hiddenStates), bias))
       return x.add(this.mlp.forward(this.layerNorm2.forward(x)))
@@ -103,13 +93,13 @@ export class CLIPEncoderLayer extends Module {
 export class CLIPEncoder extends Module {
   readonly layers: readonly CLIPEncoderLayer[]
 
-  constructor(config: CLIPTextConfig) {
+  constructor(config: CLIPEncoderConfig) {
     super()
     this.layers = Array.from({ length: config.numHiddenLayers }, () => new CLIPEncoderLayer(config))
   }
 
   /** `[batch, token, hiddenSize]` → the input, and the states after each layer. */
-  forward(inputsEmbeds: tf.Tensor3D, bias: tf.Tensor): tf.Tensor3D[] {
+  forward(inputsEmbeds: tf.Tensor3D, bias?: tf.Tensor): tf.Tensor3D[] {
     return tf.tidy(() => {
       const hiddenStates = [inputsEmbeds]
       let x = inputsEmbeds

@@ -21,7 +21,7 @@ const NAMES = [...EXECUTION_PROVIDERS, ...COMPONENT_DTYPES]
  * @throws UnknownValueError for a name that no device has; DeviceUnavailableError for one that is not here
  */
 export async function executorOn(device: string, current: Executor): Promise<Executor> {
-  if (isOn(device, current) || (device === 'cpu' && current.memory === HOST_MEMORY)) return current
+  if (isOn(device, current) || (device === 'cpu' && current.memory.name === HOST_MEMORY.name)) return current
   // A backend that only holds tensors for the runtime is not for models.
   if (backendInUse() !== undefined && isOn(device, eagerExecutor)) return eagerExecutor
   const provider = EXECUTION_PROVIDERS.find(name => device === name || device === `onnxruntime-${name}`)

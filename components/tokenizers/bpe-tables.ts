@@ -3,6 +3,7 @@ import { Tokenizer } from '@huggingface/tokenizers'
 import { inPieces } from '../../src/runtime/time-slice'
 import type { CLIPTokenizerFiles } from './clip-tokenizer-files'
 import { clipTokenizerJson } from './clip-tokenizer-json'
+import type { LibraryTokenizer } from './library-tokenizer'
 
 /** Entries that are added between two turns of the event loop at most. */
 const PIECE = 2048
@@ -17,7 +18,7 @@ interface BPETables {
 }
 
 /** Makes the tokenizer that {@link clipTokenizerJson} describes: with empty tables, which are filled in pieces as the library's constructor would fill them. */
-export function* tokenizerLoop(files: CLIPTokenizerFiles): Generator<void, Tokenizer, void> {
+export function* tokenizerLoop(files: CLIPTokenizerFiles): Generator<void, LibraryTokenizer, void> {
   const tokenizer = new Tokenizer(clipTokenizerJson({ ...files, vocab: {}, merges: [] }), {})
   yield
   const tables = tokenizer.model as unknown as BPETables

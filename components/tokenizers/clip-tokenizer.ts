@@ -1,7 +1,6 @@
 /** Turns prompts into token ids for CLIP text models. Counterpart: transformers/models/clip/tokenization_clip.py */
 
 import { join } from 'node:path'
-import type { Tokenizer } from '@huggingface/tokenizers'
 import { FolderChangedError } from '../../src/errors/folder-changed-error'
 import { readUnchanged } from '../../src/files/folder-stamp'
 import { pathOf } from '../../src/files/path-of'
@@ -17,6 +16,7 @@ import { CLIP_TOKENIZER_FILES, type CLIPTokenizerFiles, readCLIPTokenizerFiles }
 import { isReplacedTokenizerFile, writeCLIPTokenizerFiles } from './clip-tokenizer-saving'
 import { InvalidMaxLengthError } from './invalid-max-length-error'
 import { InvalidTokenizerError } from './invalid-tokenizer-error'
+import type { LibraryTokenizer } from './library-tokenizer'
 import { textPieces } from './text-pieces'
 import type { Side } from './tokenizer-settings'
 
@@ -77,7 +77,7 @@ export class CLIPTokenizer implements SavableComponent {
     private readonly files: CLIPTokenizerFiles,
     /** The words and sizes that the model was trained on, if `vocabulary.json` lists them. */
     readonly vocabulary?: PromptVocabulary,
-    private readonly tokenizer: Tokenizer = runAtOnce(tokenizerLoop(files)),
+    private readonly tokenizer: LibraryTokenizer = runAtOnce(tokenizerLoop(files)),
   ) {
     this.modelMaxLength = files.modelMaxLength
     this.bosTokenId = files.bosToken.id

@@ -21,7 +21,7 @@ test("makes the tables that the library's constructor makes", async () => {
   const size = Object.keys(files.vocab).length
   files.addedTokens.push({ ...added, content: '<toy>', id: size + 3 }, { ...added, content: 'a</w>', id: 7 })
   const whole = new Tokenizer(clipTokenizerJson(files), {})
-  const inPieces = runAtOnce(tokenizerLoop(files))
+  const inPieces = runAtOnce(tokenizerLoop(files)) as Tokenizer
   expect(tablesOf(inPieces)).toEqual(tablesOf(whole))
   for (const text of ['a red apple', 'toy apple', 'Zürich 🍎'])
     expect(inPieces.encode(text).ids).toEqual(whole.encode(text).ids)

@@ -69,7 +69,7 @@ export {
   type FrequencyDecoupledGuidanceConfig,
 } from './guiders/frequency-decoupled-guidance'
 export { GuiderArgumentError } from './guiders/guider-argument-error'
-export type { GuiderBatch, GuiderInputs } from './guiders/guider-batch'
+export type { GuiderBatch, GuiderInput, GuiderInputs } from './guiders/guider-batch'
 export { guiderNames, makeGuider, type NamedGuider } from './guiders/guider-names'
 export { LTX2Guidance, type LTX2GuidanceConfig } from './guiders/ltx2-guidance'
 export { MagnitudeAwareGuidance, type MagnitudeAwareGuidanceConfig } from './guiders/magnitude-aware-guidance'
@@ -147,6 +147,8 @@ export {
   CLIPVisionModelWithProjection,
   type CLIPVisionProjectionOutput,
 } from './models/clip-vision/clip-vision-model-with-projection'
+export type { Conditions } from './models/conditions'
+export type { DenoiserInputFields } from './models/denoiser-fields'
 export { type LayerSkipConfig, layerSkipHooks, skipLayers } from './models/hooks/layer-skip'
 export { ModelHookError } from './models/hooks/model-hook-error'
 export type { BatchHook, HookedForward, ModuleHook } from './models/hooks/module-hook'

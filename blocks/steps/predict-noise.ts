@@ -1,6 +1,15 @@
 /** Predicts the noise in the latents, with guidance. Counterpart: StableDiffusionXLLoopDenoiser of diffusers. */
 import { z } from 'zod'
-import { BaseGuidance, predictConditions, repeatRows, type tf, UNet2DConditionModel } from '../../components'
+import {
+  BaseGuidance,
+  type DenoiserInputFields,
+  type GuiderInputs,
+  predictConditions,
+  repeatRows,
+  type tf,
+  type UNet2DConditionInputs,
+  UNet2DConditionModel,
+} from '../../components'
 import { Block, Component, type In, Input, LoopStep, ModularPipelineBlocks, type Out, Output } from '../../src'
 import { unetOptions } from './component-options'
 import { guiderOptions } from './guider-options'
@@ -25,10 +34,20 @@ export class PredictNoise extends ModularPipelineBlocks {
   @Input(modelInputSchema)
   scaledLatents!: In<tf.Tensor4D>
 
-  @Input(embedsSchema)
+  /** What the UNet is conditioned on: every value that a block before has tagged with the group, such as `promptEmbeds` and `negativePromptEmbeds`. */
+  @Input({
+    name: null,
+    description:
+      'What the UNet is conditioned on: every value that a block before has tagged with the group, such as promptEmbeds and negativePromptEmbeds.',
+  })
+  denoiserInputFields!: In<DenoiserInputFields | undefined>
+
+  /** The encoded prompts, which every UNet needs: one of the group. */
+  @Input({ schema: embedsSchema, kwargsType: 'denoiserInputFields' })
   promptEmbeds!: In<tf.Tensor3D>
 
-  @Input(embedsSchema.optional())
+  /** The encoded negative prompts, one of the group. */
+  @Input({ schema: embedsSchema.optional(), kwargsType: 'denoiserInputFields' })
   negativePromptEmbeds!: In<tf.Tensor3D | undefined>
 
   /** The embedded guidance scale, for UNets that take it as an input. */
@@ -56,16 +75,17 @@ export class PredictNoise extends ModularPipelineBlocks {
     // Not the number of steps, as some schedulers ask twice for each: their runs would end without guidance.
     guider.setState(i, this.timesteps.length, t)
     const together = this.batchConditions ?? (() => unet.hasRoomFor(sample.shape, guider.numConditions))
-    const conditions = {
+    const conditions: Record<string, unknown> = {
       sample,
-      encoderHiddenStates: [this.promptEmbeds, this.negativePromptEmbeds] as const,
+      ...unet.inputsOfFields(this.denoiserInputFields ?? {}),
       timestepCond: this.timestepCond && (await repeatRows(this.timestepCond, sample.shape[0], { signal })),
     }
     const noisePred = await predictConditions(
       guider,
       unet,
-      conditions,
-      (inputs, hooks) => unet.call({ ...inputs, timestep: t }, { signal, hooks }),
+      conditions as GuiderInputs,
+      // The UNet checks what it is called with.
+      (inputs, hooks) => unet.call({ ...inputs, timestep: t } as unknown as UNet2DConditionInputs, { signal, hooks }),
       together,
     )
     this.noisePred = noisePred as tf.Tensor4D

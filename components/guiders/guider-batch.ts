@@ -1,4 +1,5 @@
 /** The forward passes that a guider asks for: what goes into each, and what came out. */
+import { type ConditionName, type Conditions, isConditions, isPlainObject } from '../models/conditions'
 import * as tf from '../tensors/tf'
 
 /**
@@ -13,13 +14,35 @@ export type PredictionName =
   | 'predCondStg'
   | 'predCondModality'
 
-/** What the passes are fed with: a tensor that all share, or a list with one for each condition. What is `undefined` is left out. */
-export type GuiderInputs = Readonly<Record<string, tf.Tensor | undefined | readonly (tf.Tensor | undefined)[]>>
+/** One input: a tensor or a setting, or lists and objects of them to any depth. */
+export type GuiderInput =
+  | tf.Tensor
+  | number
+  | boolean
+  | string
+  | undefined
+  | readonly GuiderInput[]
+  | { readonly [name: string]: GuiderInput }
 
-/** What one pass is fed with: of each list the element of its condition. */
-export type BatchInputs<D extends GuiderInputs> = {
-  readonly [K in keyof D]: D[K] extends readonly [infer First, ...unknown[]] ? First : D[K]
-}
+/**
+ * What the passes are fed with. An input that differs between conditions is an object with its value for each: `{ cond: prompt, uncond: negative }`
+ * ({@link Conditions}), which may lie inside of others; all passes share the rest. What is `undefined` is left out.
+ */
+export type GuiderInputs = Readonly<Record<string, GuiderInput>>
+
+/** What one pass is fed with of an input. */
+export type InputOfPass<T> = T extends tf.Tensor
+  ? T
+  : T extends { readonly cond: infer C }
+    ? C
+    : T extends readonly (infer E)[]
+      ? readonly InputOfPass<E>[]
+      : T extends object
+        ? { readonly [K in keyof T]: InputOfPass<T[K]> }
+        : T
+
+/** What one pass is fed with: of inputs that differ between conditions, the value for its own. */
+export type BatchInputs<D extends GuiderInputs> = { readonly [K in keyof D]: InputOfPass<D[K]> }
 
 /** One forward pass. */
 export interface GuiderBatch<D extends GuiderInputs = GuiderInputs> {
@@ -30,20 +53,27 @@ export interface GuiderBatch<D extends GuiderInputs = GuiderInputs> {
   noisePred?: tf.Tensor
 }
 
-/** A pass and the place of its condition in the lists of {@link GuiderInputs}: 0 for the prompt, 1 for the negative prompt. */
-export type GuiderPass = readonly [prediction: PredictionName, condition: number]
+/** A pass, and the condition that it is for. */
+export type GuiderPass = readonly [prediction: PredictionName, condition: ConditionName]
 
-/** The batch of a pass; `missing` is called with the name of an input that has a value for the first condition and none for this one. */
+/** The batch of a pass; `missing` is called with the path of an input that has a value with the prompt and none for this condition. */
 export function prepareBatch<D extends GuiderInputs>(
   data: D,
   [prediction, condition]: GuiderPass,
   missing: (input: string) => Error,
 ): GuiderBatch<D> {
-  const inputs: Record<string, tf.Tensor> = {}
-  for (const [name, value] of Object.entries(data)) {
-    const own = value instanceof tf.Tensor ? value : value?.[condition]
-    if (own !== undefined) inputs[name] = own
-    else if (Array.isArray(value) && value[0] !== undefined) throw missing(name)
+  const take = (value: unknown, path: string): unknown => {
+    if (isConditions(value)) {
+      const own = value[condition]
+      if (own === undefined && value.cond !== undefined) throw missing(path)
+      return own
+    }
+    if (Array.isArray(value)) return value.map((item, i) => take(item, `${path}.${i}`))
+    return isPlainObject(value) ? takeAll(value, `${path}.`) : value
   }
-  return { prediction, inputs: inputs as unknown as BatchInputs<D> } // Built from the same keys.
+  const takeAll = (values: Readonly<Record<string, unknown>>, prefix: string) => {
+    const taken = Object.entries(values).map(([name, value]) => [name, take(value, prefix + name)] as const)
+    return Object.fromEntries(taken.filter(([, value]) => value !== undefined))
+  }
+  return { prediction, inputs: takeAll(data, '') as unknown as BatchInputs<D> } // Built from the same keys.
 }

@@ -28,8 +28,8 @@ export type LTX2GuidanceConfig = z.output<typeof schema>
 
 /**
  * The prediction with the prompt, moved away from each of three others that has a scale: that without the prompt, that of perturbed blocks
- * (`predCondStg`) and that of pictures and sound apart (`predCondModality`). Lists of inputs have an element for each of the four, in this
- * order; how the model predicts the last two is up to the block that calls it.
+ * (`predCondStg`) and that of pictures and sound apart (`predCondModality`). Inputs that differ have a value for each of the four: `{ cond,
+ * uncond, stg, modality }`. How the model predicts the last two is up to the block that calls it.
  */
 export class LTX2Guidance extends BaseGuidance<LTX2GuidanceConfig> {
   static override readonly className: string = 'LTX2Guidance'
@@ -40,7 +40,7 @@ export class LTX2Guidance extends BaseGuidance<LTX2GuidanceConfig> {
   }
 
   protected override get passes(): readonly GuiderPass[] {
-    return [['predCond', 0], ...this.comparisons.map(({ pass }) => pass)]
+    return [['predCond', 'cond'], ...this.comparisons.map(({ pass }) => pass)]
   }
 
   protected override forward(predictions: Predictions): GuiderOutput {
@@ -63,9 +63,9 @@ export class LTX2Guidance extends BaseGuidance<LTX2GuidanceConfig> {
     if (!this.takesPart) return []
     const { guidanceScale, stgScale, modalityScale } = this.config
     const all: { pass: GuiderPass; strength: number; isOff: boolean }[] = [
-      { pass: ['predUncond', 1], strength: guidanceScale - 1, isOff: isOffScale(guidanceScale, false) },
-      { pass: ['predCondStg', 2], strength: stgScale, isOff: stgScale === 0 },
-      { pass: ['predCondModality', 3], strength: modalityScale - 1, isOff: isOffScale(modalityScale, false) },
+      { pass: ['predUncond', 'uncond'], strength: guidanceScale - 1, isOff: isOffScale(guidanceScale, false) },
+      { pass: ['predCondStg', 'stg'], strength: stgScale, isOff: stgScale === 0 },
+      { pass: ['predCondModality', 'modality'], strength: modalityScale - 1, isOff: isOffScale(modalityScale, false) },
     ]
     return all.filter(({ isOff }) => !isOff)
   }

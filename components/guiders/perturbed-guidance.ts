@@ -74,9 +74,9 @@ export abstract class PerturbedGuidance<Config extends TwoConditionConfig> exten
     const isPerturbed =
       scale !== 0 && this.isEnabled && isBehindStart(this.perturbation, this.step, this.numInferenceSteps)
     return [
-      ['predCond', 0],
-      ...(isGuided ? [['predUncond', 1] as const] : []),
-      ...(isPerturbed ? [[prediction, 0] as const] : []),
+      ['predCond', 'cond'],
+      ...(isGuided ? [['predUncond', 'uncond'] as const] : []),
+      ...(isPerturbed ? [[prediction, 'cond'] as const] : []),
     ]
   }
 

@@ -1,5 +1,7 @@
 /** Runs the denoiser for the passes that a guider asks for. */
+
 import { OutOfMemoryError } from '../backends/out-of-memory-error'
+import { flattenTree, mapTree } from '../backends/recorder/tensor-tree'
 import { ModelMemoryError } from '../executors/graph/graph-errors'
 import type { BatchHook } from '../models/hooks/module-hook'
 import type { Module } from '../nn/module'
@@ -19,7 +21,7 @@ export type Predict<D extends GuiderInputs> = (
  * other, which takes less memory; the result is the same.
  *
  * @param data what the passes are fed with, by name
- * @param together whether the passes go in one batch; a function is asked once in a run. If they turn out not to fit into memory, they go one by one from
+ * @param together whether the passes go in one batch, if their inputs are of one form but for the rows; a function is asked once in a run. If they turn out not to fit into memory, they go one by one from
  * then on
  * @returns the guided prediction
  * @throws GuiderArgumentError, ModelHookError, and what the denoiser throws
@@ -51,25 +53,34 @@ export async function predictConditions<const D extends GuiderInputs>(
   }
 }
 
+/** Predicts all passes in one batch, if their inputs fit into one. */
 async function predictTogether<D extends GuiderInputs>(
   batches: readonly GuiderBatch<D>[],
   hooks: readonly (readonly BatchHook[])[],
   predict: Predict<D>,
 ): Promise<void> {
   const count = batches.length
-  const names = Object.keys(batches[0]?.inputs ?? {})
-  const inputs: Record<string, tf.Tensor> = {}
+  if (new Set(batches.map(({ inputs }) => formOf(inputs))).size > 1) return
+  const leaves = batches.map(({ inputs }) => flattenTree(inputs).leaves.map(({ tensor }) => tensor as tf.Tensor)) // Passes have no placeholders.
   const shares = hooks.flatMap((ofPass, index) => ofPass.map(hook => ({ ...hook, share: { index, count } })))
+  const joined: tf.Tensor[] = []
   try {
-    for (const name of names) {
-      inputs[name] = await concatRows(batches.map(batch => batch.inputs[name] as unknown as tf.Tensor))
-    }
-    // Of the same keys as the inputs of one pass.
-    const output = await predict(inputs as unknown as BatchInputs<D>, shares)
+    for (const i of (leaves[0] ?? []).keys())
+      joined.push(await concatRows(leaves.map(ofPass => ofPass[i] as tf.Tensor)))
+    const rest = [...joined]
+    const inputs = mapTree(batches[0]?.inputs, () => rest.shift()) as BatchInputs<D> // Of the form of one pass.
+    const output = await predict(inputs, shares)
     const predictions = tf.split(output, count)
     output.dispose()
     for (const [i, batch] of batches.entries()) batch.noisePred = predictions[i] as tf.Tensor
   } finally {
-    tf.dispose(inputs)
+    tf.dispose(joined)
   }
+}
+
+/** Equal for the inputs of passes that fit into one batch: those that differ in the number of rows and in numbers alone. */
+function formOf(inputs: unknown): string {
+  return JSON.stringify(
+    mapTree(inputs, ({ tensor: { shape, dtype } }) => ({ row: shape.slice(1), rank: shape.length, dtype })),
+  )
 }

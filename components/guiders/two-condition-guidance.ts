@@ -28,10 +28,10 @@ export type TwoConditionConfig = GuidanceConfig & {
 
 /** The pass with the prompt, and where it is compared the one without. */
 export function conditionPasses(isComparing: boolean): readonly GuiderPass[] {
-  if (!isComparing) return [['predCond', 0]]
+  if (!isComparing) return [['predCond', 'cond']]
   return [
-    ['predCond', 0],
-    ['predUncond', 1],
+    ['predCond', 'cond'],
+    ['predUncond', 'uncond'],
   ]
 }
 

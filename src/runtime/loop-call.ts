@@ -146,5 +146,6 @@ export class LoopCall {
 
 /** Names of all values that a loop holds between two iterations. */
 function progressNames(loop: LoopNode): readonly string[] {
-  return [...loop.intermediateOutputNames, ...loop.inputNames]
+  // A group is made anew of its members.
+  return [...loop.intermediateOutputNames, ...loop.inputs.flatMap(({ name }) => name ?? [])]
 }

@@ -5,6 +5,7 @@ import { MissingIterationVariableError, OverlappingLoopStepError } from '../erro
 import { MissingInputError } from '../errors/missing-input-error'
 import { NotResumableError } from '../errors/not-resumable-error'
 import { classNameOf } from '../format/class-name'
+import { isAbsent } from '../params/schema'
 import type { BlockState } from '../state/block-state'
 import { copyValue } from '../state/copy-value'
 import type { BlockNode, ChoiceNode, LoopNode } from '../wiring/block-node'
@@ -48,6 +49,8 @@ export type CallInnerLoop = (
 export class LoopExecution {
   private readonly run: Run
   private readonly parts: readonly Part[]
+  /** Names that the parts tag, by group. */
+  private readonly membersOf: ReadonlyMap<string, ReadonlySet<string>>
   private readonly hasOuter: boolean
   /** Whether parts look after their inputs: where all are leaves, the loop has seen to them once for all iterations. */
   private readonly fillsIn: boolean
@@ -68,6 +71,7 @@ export class LoopExecution {
     this.run = components[RUN]
     this.hasOuter = Object.keys(outer).length > 0
     this.fillsIn = [...blocks.values()].some(isComposite)
+    this.membersOf = groupMembers(blocks)
     this.parts = this.prepareAll(blocks)
   }
 
@@ -170,9 +174,11 @@ export class LoopExecution {
       const parts = this.prepareAll(block.subBlocks)
       return variables => inOrder(parts, part => this.runPart(part, variables))
     }
-    const call: Call = isLoop(block)
+    const plain: Call = isLoop(block)
       ? variables => this.callInnerLoop(this.components, block, this.blockState, variables)
       : this.prepareLeaf(name, block)
+    const groups = block.inputs.flatMap(({ name, kwargsType }) => (name === null ? (kwargsType ?? []) : []))
+    const call: Call = groups.length === 0 ? plain : variables => this.withGroups(groups, () => plain(variables))
     const { run, fillsIn } = this
     if (!fillsIn && !run.components.isPostponed(block)) return call
     return variables =>
@@ -220,6 +226,20 @@ export class LoopExecution {
       )
   }
 
+  /** Collects groups anew before a part that takes them: parts before it may have written members. */
+  private withGroups<T>(groups: readonly string[], work: () => T): T {
+    const { blockState } = this
+    for (const group of groups) {
+      const tagged = [
+        ...(this.membersOf.get(group) ?? []),
+        ...Object.keys((blockState[group] as object | undefined) ?? {}),
+      ]
+      const members = [...new Set(tagged)].filter(name => !isAbsent(blockState[name]))
+      blockState[group] = Object.fromEntries(members.map(name => [name, blockState[name]]))
+    }
+    return work()
+  }
+
   /** Defaults of a part that the loop could not apply for it: those of branches that disagree, or of a sequence's later blocks. */
   private fillIn(block: BlockNode): void {
     const { blockState } = this
@@ -233,6 +253,17 @@ export class LoopExecution {
       }
     }
   }
+}
+
+function groupMembers(blocks: ReadonlyMap<string, BlockNode>): Map<string, Set<string>> {
+  const groups = new Map<string, Set<string>>()
+  for (const block of blocks.values()) {
+    for (const { name, kwargsType } of [...block.inputs, ...block.intermediateOutputs]) {
+      if (name === null || kwargsType === undefined) continue
+      groups.set(kwargsType, (groups.get(kwargsType) ?? new Set()).add(name))
+    }
+  }
+  return groups
 }
 
 /** @throws NotResumableError if a loop ends after fewer iterations than were done before the run was cancelled */

@@ -1,5 +1,20 @@
 import * as tf from '@tensorflow/tfjs'
-import { ClassifierFreeGuidance, Generator, PredictNoise, randnTensor } from '../../../index'
+import type { UNet2DConditionInputs } from '../../../components/models/unet-2d-condition/inputs'
+import {
+  Block,
+  ClassifierFreeGuidance,
+  Generator,
+  type In,
+  Input,
+  LoopStep,
+  ModularPipelineBlocks,
+  type Out,
+  Output,
+  PredictNoise,
+  randnTensor,
+  UNet2DConditionModel,
+} from '../../../index'
+import { type GoldenCall, GoldenModelCase, goldenCalls, goldenFolder } from '../../components/models/golden-model-case'
 import '../../../testing/jest'
 import { failureOf, take, useEmojiModel } from '../use-emoji-model'
 import { oneIterationOf } from './one-iteration'
@@ -36,11 +51,14 @@ async function predict(
 }
 
 /** What the UNet predicts with the prompt and with the negative prompt. */
-function unetOutputs(timestep: number): { cond: tf.Tensor; uncond: tf.Tensor } {
+function unetOutputs(
+  timestep: number,
+  maps: Partial<ReturnType<typeof mapsFor>> = {},
+): { cond: tf.Tensor; uncond: tf.Tensor } {
   const { scaledLatents, promptEmbeds, negativePromptEmbeds } = makeInputs()
   const sample = scaledLatents as tf.Tensor4D // As makeInputs() makes it.
   const output = (embeds: tf.Tensor) =>
-    emoji.unet.forward({ sample, timestep, encoderHiddenStates: embeds as tf.Tensor3D })
+    emoji.unet.forward({ ...maps, sample, timestep, encoderHiddenStates: embeds as tf.Tensor3D })
   return { cond: output(promptEmbeds), uncond: output(negativePromptEmbeds) }
 }
 
@@ -107,4 +125,85 @@ describe('PredictNoise', () => {
     expect(error).toMatchObject({ code: 'SHAPE_MISMATCH' })
     expect((error as Error).message).toContain('"images" is')
   })
+
+  test('gives the UNet whatever blocks before it have tagged, also in the same iteration', async () => {
+    @Block({ description: 'Stands for a ControlNet: writes maps for each step.' })
+    class WriteMaps extends ModularPipelineBlocks {
+      @Input() scaledLatents!: In<tf.Tensor4D>
+      @Output({ kwargsType: 'denoiserInputFields' }) downBlockAdditionalResiduals!: Out<tf.Tensor4D[]>
+      @Output({ kwargsType: 'denoiserInputFields' }) midBlockAdditionalResidual!: Out<tf.Tensor4D>
+
+      @LoopStep()
+      step() {
+        Object.assign(this, mapsFor(this.scaledLatents.shape[0]))
+      }
+    }
+    const { scaledLatents, ...denoiserInputFields } = makeInputs()
+    const blocks = oneIterationOf({ writeMaps: WriteMaps, predictNoise: PredictNoise })
+    const pipe = emoji.pipelineOf(blocks, { guider: new ClassifierFreeGuidance({ guidanceScale: 3 }) })
+    const inputs = { scaledLatents, denoiserInputFields, numInferenceSteps: 4, at: 2 }
+    const noisePred = await pipe<tf.Tensor>(inputs, { output: 'noisePred' })
+    const expected = tf.tidy(() => {
+      const { cond, uncond } = unetOutputs(251, mapsFor(2))
+      return uncond.add(cond.sub(uncond).mul(3))
+    })
+    const without = tf.tidy(() => {
+      const { cond, uncond } = unetOutputs(251)
+      return uncond.add(cond.sub(uncond).mul(3))
+    })
+    expect(tf.tidy(() => noisePred.sub(without).abs().max().dataSync()[0])).toBeGreaterThan(1e-2)
+    expectTensor(noisePred, expected)
+    tf.dispose([scaledLatents, denoiserInputFields, without])
+  })
+
+  test('calls the UNet of SDXL with its further conditions', async () => {
+    const unet = await UNet2DConditionModel.fromPretrained(goldenFolder('unet_sdxl'))
+    const { sample, encoderHiddenStates, addedCondKwargs } = (await GoldenModelCase.open('unet_sdxl')).inputs<
+      Required<UNet2DConditionInputs>
+    >(goldenCalls('unet_sdxl')[0] as GoldenCall)
+    const { textEmbeds, timeIds } = addedCondKwargs as NonNullable<typeof addedCondKwargs>
+    const [negativePromptEmbeds, negativePooledPromptEmbeds] = [encoderHiddenStates.mul(-0.5), textEmbeds.mul(2)]
+    const guider = new ClassifierFreeGuidance({ guidanceScale: 3 })
+    const pipe = emoji.pipelineOf(oneIterationOf({ predictNoise: PredictNoise }), { guider, unet })
+    const fields = {
+      promptEmbeds: encoderHiddenStates,
+      negativePromptEmbeds,
+      pooledPromptEmbeds: textEmbeds,
+      negativePooledPromptEmbeds,
+      addTimeIds: timeIds,
+      negativeAddTimeIds: timeIds,
+    }
+    const inputs = { scaledLatents: sample, denoiserInputFields: fields, numInferenceSteps: 4, at: 2 }
+    const noisePred = await pipe<tf.Tensor>(inputs, { output: 'noisePred' })
+    const expected = tf.tidy(() => {
+      const timestep = 251
+      const cond = unet.forward({ sample, timestep, encoderHiddenStates, addedCondKwargs: { textEmbeds, timeIds } })
+      const uncond = unet.forward({
+        sample,
+        timestep,
+        encoderHiddenStates: negativePromptEmbeds as tf.Tensor3D,
+        addedCondKwargs: { textEmbeds: negativePooledPromptEmbeds as tf.Tensor2D, timeIds },
+      })
+      return uncond.add(cond.sub(uncond).mul(3))
+    })
+    expectTensor(noisePred, expected)
+    unet.dispose()
+    tf.dispose([sample, fields])
+  })
 })
+
+/** Maps that a ControlNet would add, of the sizes of the emoji model's on the way down. */
+function mapsFor(batch: number) {
+  const { blockOutChannels, layersPerBlock } = emoji.unet.config
+  const channels: [size: number, channels: number][] = [[8, blockOutChannels[0] as number]]
+  for (const [level, width] of blockOutChannels.entries()) {
+    const size = 8 / 2 ** level
+    for (let i = 0; i < Number(layersPerBlock); i++) channels.push([size, width])
+    if (level < blockOutChannels.length - 1) channels.push([size / 2, width])
+  }
+  const map = ([size, width]: readonly [number, number]) => tf.fill([batch, size, size, width], 0.1) as tf.Tensor4D
+  return {
+    downBlockAdditionalResiduals: channels.map(map),
+    midBlockAdditionalResidual: map(channels.at(-1) as [number, number]),
+  }
+}

@@ -22,7 +22,7 @@ test('a step goes from state to inputs to predictions to one prediction', () => 
   tf.tidy(() => {
     const [sample, prompt, negative] = [tf.scalar(1), tf.scalar(10), tf.scalar(20)]
     guider.setState(0, 5, 999)
-    const batches = guider.prepareInputs({ sample, embeds: [prompt, negative], ipAdapter: undefined })
+    const batches = guider.prepareInputs({ sample, embeds: { cond: prompt, uncond: negative }, ipAdapter: undefined })
     expect(batches.map(({ prediction }) => prediction)).toEqual(['predCond', 'predUncond'])
     expect(batches.map(({ inputs }) => inputs)).toEqual([
       { sample, embeds: prompt },
@@ -44,6 +44,25 @@ test('a step goes from state to inputs to predictions to one prediction', () => 
       expect.closeTo(1, 6),
       expect.closeTo(2, 6),
     ])
+  })
+})
+
+test('conditions lie inside of objects and lists, and a list is a list', () => {
+  const guider = new ClassifierFreeGuidance({ guidanceScale: 3 })
+  tf.tidy(() => {
+    const [a, b, c, d] = [tf.scalar(1), tf.scalar(2), tf.scalar(3), tf.scalar(4)]
+    const inputs = {
+      addedCondKwargs: { textEmbeds: { cond: a, uncond: b }, timeIds: c },
+      residuals: [c, { cond: d, uncond: a }],
+      settings: { scale: 2, name: 'x' },
+    }
+    expect(guider.prepareInputs(inputs).map(batch => batch.inputs)).toEqual([
+      { addedCondKwargs: { textEmbeds: a, timeIds: c }, residuals: [c, d], settings: { scale: 2, name: 'x' } },
+      { addedCondKwargs: { textEmbeds: b, timeIds: c }, residuals: [c, a], settings: { scale: 2, name: 'x' } },
+    ])
+    expect(() => guider.prepareInputs({ added: { ids: { cond: a } } })).toThrow(
+      'the input "added.ids" has no value for the prediction "predUncond"',
+    )
   })
 })
 
@@ -112,10 +131,10 @@ describe('refuses', () => {
 
   test('an input that lacks the second condition', () => {
     const prompt = tf.scalar(1)
-    expect(() => guider.prepareInputs({ promptEmbeds: [prompt, undefined] })).toThrow(
+    expect(() => guider.prepareInputs({ promptEmbeds: { cond: prompt, uncond: undefined } })).toThrow(
       'ClassifierFreeGuidance: the input "promptEmbeds" has no value for the prediction "predUncond".',
     )
-    expect(() => guider.prepareInputs({ promptEmbeds: [undefined, undefined] })).not.toThrow()
+    expect(() => guider.prepareInputs({ promptEmbeds: { cond: undefined } })).not.toThrow()
     prompt.dispose()
   })
 

@@ -28,16 +28,17 @@ test.each([
 test('each pass reads its own condition, and one of them is without the prompt', () => {
   const guider = new LTX2Guidance({ guidanceScale: 3, modalityScale: 2 })
   const conditions = [0, 1, 2, 3].map(condition => tf.scalar(condition))
-  const read = guider.prepareInputs({ condition: conditions }).map(({ inputs }) => {
+  const [cond, uncond, stg, modality] = conditions
+  const read = guider.prepareInputs({ condition: { cond, uncond, stg, modality } }).map(({ inputs }) => {
     guider.prepareModels(new (class extends Module {})())
-    return [conditions.indexOf(inputs.condition as unknown as tf.Scalar), guider.isConditional]
+    return [conditions.indexOf(inputs.condition as tf.Scalar), guider.isConditional]
   })
   expect(read).toEqual([
     [0, true],
     [1, false],
     [3, true],
   ])
-  expect(() => guider.prepareInputs({ condition: conditions.slice(0, 2) })).toThrow(
+  expect(() => guider.prepareInputs({ condition: { cond, uncond } })).toThrow(
     'the input "condition" has no value for the prediction "predCondModality"',
   )
   tf.dispose(conditions)

@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs'
+import { flattenTree, mapTree } from '../../../components/backends/recorder/tensor-tree'
 import { eagerExecutor } from '../../../components/executors/eager-executor'
 import { ModelMemoryError } from '../../../components/executors/graph/graph-errors'
 import { BaseGuidance } from '../../../components/guiders/base-guidance'
 import { ClassifierFreeGuidance } from '../../../components/guiders/classifier-free-guidance'
+import type { GuiderInputs } from '../../../components/guiders/guider-batch'
 import { predictConditions } from '../../../components/guiders/predict-conditions'
 import { distance, smallInputs, useSmallUNet } from '../models/hooks/small-unet'
 
@@ -24,7 +26,7 @@ async function predict(guider: BaseGuidance, together: boolean): Promise<{ pred:
   const pred = await predictConditions(
     guider,
     unet(),
-    { sample, encoderHiddenStates: [prompt, negative.mul<tf.Tensor3D>(-0.5)] },
+    { sample, encoderHiddenStates: { cond: prompt, uncond: negative.mul<tf.Tensor3D>(-0.5) } },
     (inputs, hooks) => {
       batches.push(inputs.sample.shape[0])
       return unet().call({ ...inputs, timestep: 321 }, { hooks })
@@ -73,6 +75,49 @@ test('leaves no tensor but the prediction', async () => {
   }
 })
 
+describe('what goes in one batch', () => {
+  /** The inputs of each call, as shapes. */
+  async function callsFor(data: GuiderInputs): Promise<unknown[]> {
+    const calls: unknown[] = []
+    const guider = new ClassifierFreeGuidance()
+    guider.setState(0, 4, 1)
+    const pred = await predictConditions(
+      guider,
+      unet(),
+      data,
+      async inputs => {
+        calls.push(mapTree(inputs, ({ tensor }) => tensor.shape.join()))
+        return tf.ones([flattenTree(inputs).leaves[0]?.tensor.shape[0] ?? 0, 1])
+      },
+      true,
+    )
+    pred.dispose()
+    return calls
+  }
+
+  test('objects and lists of tensors to any depth', async () => {
+    const [a, b] = [tf.ones([2, 3]), tf.zeros([2, 3])]
+    const data = {
+      embeds: { cond: a, uncond: b },
+      added: { ids: { cond: b, uncond: a } },
+      residuals: [a, [b]],
+      scale: 2,
+    }
+    expect(await callsFor(data)).toEqual([
+      { embeds: '4,3', added: { ids: '4,3' }, residuals: ['4,3', ['4,3']], scale: 2 },
+    ])
+  })
+
+  test('not inputs of different forms: they go one by one', async () => {
+    const [long, short] = [tf.ones([2, 3, 5]), tf.ones([2, 2, 5])]
+    expect(await callsFor({ embeds: { cond: long, uncond: short } })).toEqual([
+      { embeds: '2,3,5' },
+      { embeds: '2,2,5' },
+    ])
+    expect(await callsFor({ embeds: long, residuals: { cond: [long, long], uncond: [long] } })).toHaveLength(2)
+  })
+})
+
 describe('where the batch does not fit into memory', () => {
   const full = new ModelMemoryError('UNet2DConditionModel', 1, 'no room', undefined)
 
@@ -87,7 +132,7 @@ describe('where the batch does not fit into memory', () => {
     const pred = await predictConditions(
       guider,
       unet(),
-      { condition: [condition, condition] },
+      { condition: { cond: condition, uncond: condition } },
       async ({ condition: given }) => {
         rows.push(given.shape[0] as number)
         if (!fits(given.shape[0] as number)) throw full

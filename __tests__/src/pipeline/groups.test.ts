@@ -1,4 +1,10 @@
-import { InputParam, ModularPipelineBlocks, OutputParam, SequentialPipelineBlocks } from '../../../src'
+import {
+  InputParam,
+  LoopSequentialPipelineBlocks,
+  ModularPipelineBlocks,
+  OutputParam,
+  SequentialPipelineBlocks,
+} from '../../../src'
 import { required } from '../fixtures/toy-blocks'
 
 /** Tags what becomes of `a`, and leaves `b` untagged. */
@@ -77,6 +83,47 @@ describe('a group of inputs', () => {
     expect(await consumer.run({}, { state: state as never, output: 'receivedFields' })).toEqual({
       a: 'x of the producer',
     })
+  })
+})
+
+describe('a group in a loop', () => {
+  /** Tags a value in every iteration but the last, in which it takes the value away. */
+  class Writer extends ModularPipelineBlocks {
+    override get intermediateOutputs() {
+      return [new OutputParam({ name: 'c', kwargsType: 'fields' })]
+    }
+    override call(components: unknown, blockState: Record<string, unknown>, { i }: { i?: number } = {}) {
+      blockState['c'] = i === 2 ? undefined : i
+      return [components, blockState] as never
+    }
+  }
+  class Reader extends ModularPipelineBlocks {
+    override get inputs() {
+      return [new InputParam({ name: null, kwargsType: 'fields' })]
+    }
+    override get intermediateOutputs() {
+      return [new OutputParam({ name: 'seen' })]
+    }
+    override call(components: unknown, blockState: Record<string, unknown>) {
+      const seen = (blockState['seen'] as unknown[] | undefined) ?? []
+      blockState['seen'] = [...seen, { ...(blockState['fields'] as object) }]
+      return [components, blockState] as never
+    }
+  }
+  class Loop extends LoopSequentialPipelineBlocks {
+    async run() {
+      for (let i = 0; i < 3; i++) await this.loopStep({ i })
+    }
+  }
+
+  test('holds what earlier parts of an iteration have tagged', async () => {
+    const loop = Loop.fromBlocksDict({ writer: Writer, reader: Reader })
+    const blocks = SequentialPipelineBlocks.fromBlocksDict({ producer: Producer, loop })
+    expect(await blocks.initPipeline()({ a: 'x', b: 'y' }, { output: 'seen' })).toEqual([
+      { a: 'x of the producer', c: 0 },
+      { a: 'x of the producer', c: 1 },
+      { a: 'x of the producer' },
+    ])
   })
 })
 

@@ -9,6 +9,7 @@ import { Embedding } from '../../nn/embedding'
 import { GroupNorm } from '../../nn/group-norm'
 import * as tf from '../../tensors/tf'
 import { type CallSize, type MapSize, type ModelFunction, ownSize } from '../call-size'
+import { type DenoiserInputFields, inputsOfFields } from '../denoiser-fields'
 import { TimestepEmbedding, Timesteps } from '../layers/timestep-embedding'
 import { loadPretrained } from '../load-pretrained'
 import { type ModelCallOptions, PretrainedModel } from '../pretrained-model'
@@ -17,6 +18,7 @@ import type { BlockInputs } from './block-parts'
 import { callShapes, type UNet2DConditionShapes } from './call-shapes'
 import { parseUNet2DConditionConfig, type UNet2DConditionConfig } from './config'
 import { createDownBlocks, createMidBlock, createUpBlocks } from './create-blocks'
+import { denoiserFields } from './denoiser-fields'
 import type { DownBlock } from './down-block'
 import { addResidual, addResiduals, checkInputs, type UNet2DConditionInputs } from './inputs'
 import type { MidBlock } from './mid-block'
@@ -112,6 +114,16 @@ export class UNet2DConditionModel extends PretrainedModel {
   /** Returns what {@link call} takes for latents and texts of that size: every input that the config asks for. */
   callShapes(size: CallSize): UNet2DConditionShapes {
     return callShapes(this.config, size)
+  }
+
+  /**
+   * Returns the inputs that fields of the group `denoiserInputFields` stand for, with a value for each condition where they differ:
+   * `{ encoderHiddenStates: { cond, uncond }, addedCondKwargs: { textEmbeds: { cond, uncond }, … } }`.
+   *
+   * @throws ModelInputError for a field that this model does not take
+   */
+  inputsOfFields(fields: DenoiserInputFields): Record<string, unknown> {
+    return inputsOfFields(fields, denoiserFields)
   }
 
   /**

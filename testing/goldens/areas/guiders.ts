@@ -8,7 +8,7 @@ import { type GoldenCase, type Json, UnsupportedGoldenError } from '../golden-ca
 import { toChannelsFirst, toTensor } from '../layout'
 
 /** The prompt, the negative prompt, and what the third and fourth pass read of guiders that have them. */
-const CONDITIONS = [0, 1, 2, 3]
+const CONDITIONS = ['cond', 'uncond', 'stg', 'modality'] as const
 
 interface RecordedStep {
   step: number
@@ -49,10 +49,12 @@ async function checkStep(golden: GoldenCase, guider: BaseGuidance, recorded: Rec
   const where = `step ${step}`
   guider.setState(step, golden.json.num_inference_steps as number, 0)
   expectEqual(`${where} num_conditions`, guider.numConditions, recorded.num_conditions)
-  const conditions = CONDITIONS.map(condition => tf.scalar(condition))
+  const conditions = CONDITIONS.map((_, place) => tf.scalar(place))
   const owned: tf.Tensor[] = [...conditions]
   try {
-    const batches = guider.prepareInputs({ condition: conditions })
+    const batches = guider.prepareInputs({
+      condition: Object.fromEntries(CONDITIONS.map((name, i) => [name, conditions[i]])),
+    })
     expectEqual(
       `${where} predictions`,
       batches.map(batch => toSnakeCase(batch.prediction)),

@@ -1,0 +1,24 @@
+/** Which inputs of a UNet the fields of the group `denoiserInputFields` go to. */
+import type { FieldTable } from '../denoiser-fields'
+import type { UNet2DConditionInputs } from './inputs'
+
+/** What the blocks supply themselves, step by step. */
+type OwnInput = 'sample' | 'timestep' | 'timestepCond' | 'encoderHiddenStates' | 'addedCondKwargs'
+
+const sameName = {
+  classLabels: true,
+  downBlockAdditionalResiduals: true,
+  midBlockAdditionalResidual: true,
+  encoderAttentionMask: true,
+} satisfies Record<Exclude<keyof UNet2DConditionInputs, OwnInput>, true>
+
+export const denoiserFields: FieldTable = {
+  model: 'UNet2DConditionModel',
+  conditions: {
+    promptEmbeds: 'encoderHiddenStates',
+    promptEmbedsMask: 'encoderAttentionMask',
+    pooledPromptEmbeds: 'addedCondKwargs.textEmbeds',
+    addTimeIds: 'addedCondKwargs.timeIds',
+  },
+  inputs: Object.keys(sameName),
+}

@@ -105,16 +105,22 @@ export { hubResolver } from './hub/hub-resolver'
 export { type PushToHubOptions, pushToHub } from './hub/push-to-hub'
 export { type SnapshotDownloadOptions, snapshotDownload } from './hub/snapshot-download'
 export { CLIPImageProcessor, type CLIPImageProcessorConfig } from './images/clip-image-processor'
-export type { ImageLimits } from './images/decode-image'
+export type { CropRegion } from './images/crop'
+export type { CropRegionOptions } from './images/crop-region'
+export type { ImageLimits, ImageLoadOptions } from './images/decode-image'
 export { Image, type ImageOptions } from './images/image'
 export { ImageCodecError } from './images/image-codec-error'
 export type { ImageFormat } from './images/image-format'
 export { ImageSizeError } from './images/image-size-error'
 export { InvalidImageError } from './images/invalid-image-error'
 export { InvalidPngTextError } from './images/invalid-png-text-error'
+export { loadImage } from './images/load-image'
 export { type ImageGridOptions, makeImageGrid, makeImageGridAsync } from './images/make-image-grid'
 export { readPngText } from './images/png-text'
+export { RESIZE_MODES, type ResizeMode } from './images/resize-modes'
+export type { ImageTensor } from './images/tensor-images'
 export {
+  type ImageInput,
   type PostprocessOptions,
   type PreprocessOptions,
   VaeImageProcessor,

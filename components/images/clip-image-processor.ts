@@ -4,13 +4,13 @@ import { z } from 'zod'
 import { makeFolder } from '../../src/files/make-folder'
 import { pathOf } from '../../src/files/path-of'
 import { mapKeys, toCamelCase, toSnakeCase } from '../../src/format/wire-names'
-import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
 import { inPieces, runInSlices } from '../../src/runtime/time-slice'
+import { fetchConfig } from '../configs/fetch-config'
 import { parseConfig } from '../configs/parse-config'
-import { readConfig } from '../configs/read-config'
 import { snakeCased, writeJson } from '../configs/write-config'
-import * as tf from '../tensors/tf'
+import { makeTensor } from '../tensors/make-tensor'
+import type * as tf from '../tensors/tf'
 import { overWhiteLoop } from './alpha-composite'
 import { rgbLoop } from './convert-channels'
 import { cropOrPad } from './crop'
@@ -110,11 +110,8 @@ export class CLIPImageProcessor implements SavableComponent {
    * @throws MissingFileError, InvalidConfigError, ConfigError
    */
   static async fromPretrained(path: string | URL, options: FromPretrainedOptions = {}): Promise<CLIPImageProcessor> {
-    const { subfolder, signal } = options
-    const top = await resolveRepository(path, { subfolder, files: [CONFIG_NAME] }, options)
-    signal?.throwIfAborted()
-    const folder = subfolder === undefined ? top : join(top, subfolder)
-    return new CLIPImageProcessor(await readConfig(folder, CONFIG_NAME), join(folder, CONFIG_NAME))
+    const { config, file } = await fetchConfig(path, CONFIG_NAME, options)
+    return new CLIPImageProcessor(config, file)
   }
 
   /** Writes the settings to the `preprocessor_config.json` of a folder. @throws UnwritableFileError */
@@ -141,7 +138,7 @@ export class CLIPImageProcessor implements SavableComponent {
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<tf.Tensor4D> {
     const { values, shape } = await runInSlices(this.preprocessLoop([images].flat() as Image[]), signal)
-    return tf.tensor4d(values, shape)
+    return makeTensor<tf.Rank.R4>(values, shape, { signal })
   }
 
   private *preprocessLoop(

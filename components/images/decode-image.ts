@@ -1,6 +1,8 @@
 /** Decodes image files of unknown origin, within limits. */
 import { nameList } from '../../src/errors/text'
 import { lfsAdvice } from '../../src/files/lfs-pointer'
+import { runInSlices } from '../../src/runtime/time-slice'
+import { cmykToRgbLoop } from './cmyk-to-rgb'
 import { type ImageFormat, imageFormatOf, PIXEL_FORMATS } from './image-format'
 import { InvalidImageError } from './invalid-image-error'
 import { loadSharp } from './load-sharp'
@@ -12,6 +14,15 @@ export interface ImageLimits {
   readonly maxPixels?: number | undefined
   /** Formats that are read. Default: `png`, `jpeg`, `webp`, `gif`, `tiff` and `avif`; `svg` must be named. */
   readonly formats?: readonly ImageFormat[] | undefined
+}
+
+/** How an image is read. */
+export interface ImageLoadOptions extends ImageLimits {
+  /**
+   * Whether a colour profile in the file is ignored, as Pillow does: numbers stay as they are, and CMYK becomes RGB by the plain formula. Default:
+   * false; colours are brought to sRGB.
+   */
+  readonly ignoreColorProfile?: boolean | undefined
 }
 
 /** Four bytes a pixel make 256 MiB, and the pictures of most cameras fit. */
@@ -32,13 +43,17 @@ export interface DecodedImage {
 }
 
 /**
- * The pixels of an image file, upright and in sRGB, with 3 channels or, where it has opacity, 4.
+ * The pixels of an image file, upright and in sRGB (as they are, where the profile is ignored), with 3 channels or, where it has opacity, 4.
  *
  * @param name for the error
  * @throws InvalidImageError for a file that is damaged, too large, or of a format that is not allowed
  */
-export async function decodeImage(bytes: Uint8Array, name: string, limits: ImageLimits = {}): Promise<DecodedImage> {
-  const { maxPixels = MOST_PIXELS, formats = PIXEL_FORMATS } = limits
+export async function decodeImage(
+  bytes: Uint8Array,
+  name: string,
+  options: ImageLoadOptions = {},
+): Promise<DecodedImage> {
+  const { maxPixels = MOST_PIXELS, formats = PIXEL_FORMATS, ignoreColorProfile: ignoreIcc = false } = options
   const format = requireFormat(bytes, name, formats)
   const sharp = loadSharp()
   try {
@@ -48,9 +63,13 @@ export async function decodeImage(bytes: Uint8Array, name: string, limits: Image
     if (found.format !== (format === 'avif' ? 'heif' : format)) throw new Error(`it is ${found.format}, not ${format}`)
     const { width, height } = found
     if (width * height > maxPixels) throw new TooManyPixels(width, height, maxPixels)
-    const { data, info } = await sharp(file, { limitInputPixels: maxPixels })
-      .timeout({ seconds: LONGEST })
-      .autoOrient()
+    const image = sharp(file, { limitInputPixels: maxPixels, ignoreIcc }).timeout({ seconds: LONGEST }).autoOrient()
+    if (ignoreIcc && found.space === 'cmyk') {
+      const inks = image.pipelineColourspace('cmyk').toColourspace('cmyk').raw({ depth: 'uchar' })
+      const { data, info } = await inks.toBuffer({ resolveWithObject: true })
+      return { width: info.width, height: info.height, channels: 3, data: await runInSlices(cmykToRgbLoop(data)) }
+    }
+    const { data, info } = await image
       .toColourspace('srgb')
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true })

@@ -7,7 +7,7 @@ import { readFileBytes } from '../../src/files/read-file'
 import { UnwritableFileError } from '../../src/files/unwritable-file-error'
 import { writeFileAtomically } from '../../src/files/write-file-atomically'
 import { listFolder, MissingFileError } from '../files/missing-file-error'
-import { decodeImage, type ImageLimits, imageFileBytes } from './decode-image'
+import { decodeImage, type ImageLimits, type ImageLoadOptions, imageFileBytes } from './decode-image'
 import { InvalidImageError } from './invalid-image-error'
 import { loadSharp } from './load-sharp'
 import { addPngText } from './png-text'
@@ -69,15 +69,15 @@ export class Image implements ImageOptions {
    * Reads a PNG, JPEG, WebP, GIF, TIFF or AVIF image, upright and in sRGB, with 3 channels or, where it has opacity, 4.
    *
    * @param source a path, or the bytes of a file
-   * @param limits how large the image may be, and which formats are read
+   * @param options how large the image may be, which formats are read, and whether a colour profile counts
    * @throws MissingFileError if there is no such file
    * @throws InvalidImageError if it cannot be read, is damaged, too large, or of another format
    */
-  static async load(source: string | URL | Uint8Array, limits: ImageLimits = {}): Promise<Image> {
+  static async load(source: string | URL | Uint8Array, options: ImageLoadOptions = {}): Promise<Image> {
     const path = source instanceof Uint8Array ? undefined : pathOf(source, 'source')
-    const bytes = source instanceof Uint8Array ? source : await readImageFile(path as string, limits)
+    const bytes = source instanceof Uint8Array ? source : await readImageFile(path as string, options)
     const name = path ?? 'Image'
-    return new Image(await decodeImage(bytes, name, limits))
+    return new Image(await decodeImage(bytes, name, options))
   }
 
   /**

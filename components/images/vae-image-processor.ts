@@ -11,11 +11,17 @@ import { saveConfig } from '../configs/write-config'
 import { makeTensor } from '../tensors/make-tensor'
 import { warnOfNonFinite } from '../tensors/non-finite'
 import * as tf from '../tensors/tf'
+import { type OverlayOptions, overlayLoop } from './apply-overlay'
 import { grayscaleLoop, rgbLoop } from './convert-channels'
+import { type CropRegion, crop } from './crop'
+import { type CropRegionOptions, getCropRegion } from './crop-region'
+import { denormalizeLoop, imagesLoop } from './decoded-pixels'
+import { gaussianBlurLoop } from './gaussian-blur'
 import { Image } from './image'
 import { ImageSizeError } from './image-size-error'
 import { requireEqualImages } from './require-equal-images'
-import { resizeLoop } from './resample'
+import { type ResizeMode, resizeInModeLoop } from './resize-modes'
+import { type ImageTensor, preprocessTensors } from './tensor-images'
 
 const configSchema = z
   .object({
@@ -23,7 +29,11 @@ const configSchema = z
     doResize: z.boolean().default(true),
     /** Pixels of the image for one pixel of the latents, in width and in height. */
     vaeScaleFactor: z.int().min(1).default(8),
+    /** Tensors with this many channels are taken for latents, and stay as they are. */
+    vaeLatentChannels: z.int().min(1).default(4),
     resample: z.enum(['lanczos', 'bicubic', 'bilinear', 'nearest']).default('lanczos'),
+    /** Resizing in two steps, which is not supported. */
+    reducingGap: z.null().default(null),
     /** Tensors range from -1 to 1; from 0 to 1 otherwise. */
     doNormalize: z.boolean().default(true),
     /** Numbers below 0.5 become 0, others 1; for masks. */
@@ -46,12 +56,21 @@ export interface PreprocessOptions {
   /** In pixels, rounded down to a multiple of the VAE's factor. Default: that of the first image. */
   height?: number | undefined
   width?: number | undefined
+  /** How pictures of other proportions are brought to the size: `default` distorts them, `fill` goes on at their edges, `crop` cuts what is too much. */
+  resizeMode?: ResizeMode | undefined
+  /** The part of each picture that is taken, in pixels. Default: the whole. */
+  cropRegion?: CropRegion | undefined
 }
+
+/** One or several pictures, or one or several tensors with numbers from 0 to 1. */
+export type ImageInput = Image | readonly Image[] | ImageTensor | readonly ImageTensor[]
 
 /** What {@link VaeImageProcessor.postprocess} makes. */
 export interface PostprocessOptions<Type extends 'image' | 'tensor' = 'image' | 'tensor'> {
   /** `image`: one Image for each element of the batch; `tensor`: numbers from 0 to 1 in the same shape. */
   outputType: Type
+  /** Which images of the batch range from -1 to 1; the others from 0 to 1. Default: `doNormalize` for all. */
+  doDenormalize?: readonly boolean[] | undefined
   /** Stops the conversion of large batches. */
   signal?: AbortSignal | undefined
 }
@@ -112,14 +131,48 @@ export class VaeImageProcessor implements SavableComponent {
   /**
    * Images as a tensor as {@link preprocess} makes it, computed in slices between which the event loop runs.
    *
-   * @throws ImageSizeError as there; the reason of `options.signal`
+   * Tensors range from 0 to 1 and are resized by the nearest pixels; those with as many channels as latents are copied as they are. A warning reports
+   * tensors with values below 0, which are taken to be normalised already.
+   *
+   * @throws ImageSizeError as there, and for another `resizeMode` than `default` or a region of tensors; InvalidImageError for pictures among tensors;
+   * the reason of `options.signal`
    */
   async preprocessAsync(
-    images: Image | readonly Image[],
+    images: ImageInput,
     { signal, ...options }: PreprocessOptions & { signal?: AbortSignal | undefined } = {},
   ): Promise<tf.Tensor4D> {
-    const { values, shape } = await runInSlices(this.preprocessLoop(images, options), signal)
+    const batch = [images].flat() as (Image | ImageTensor)[]
+    if (batch.some(image => image instanceof tf.Tensor)) {
+      return preprocessTensors(batch, options, this.config, size => this.targetSize([size], options))
+    }
+    const { values, shape } = await runInSlices(this.preprocessLoop(batch as Image[], options), signal)
     return makeTensor<tf.Rank.R4>(values, shape, { signal })
+  }
+
+  /**
+   * The smallest region of a mask that holds all that is not black, with padding, in the proportions of the size that it is worked on in.
+   *
+   * @throws ImageSizeError for a mask that is black everywhere
+   */
+  getCropRegion(mask: Image, options: CropRegionOptions): CropRegion {
+    return getCropRegion(mask, options)
+  }
+
+  /** An image with a Gaussian blur whose standard deviation is `blurFactor` pixels. @throws the reason of `options.signal` */
+  blur(image: Image, blurFactor = 4, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<Image> {
+    return runInSlices(gaussianBlurLoop(image, blurFactor), signal)
+  }
+
+  /**
+   * The new image where the mask is white, and the old one where it is black, in RGB.
+   *
+   * @throws ImageSizeError for a mask of another size than the old image; the reason of `options.signal`
+   */
+  applyOverlay({
+    signal,
+    ...images
+  }: Omit<OverlayOptions, 'resample'> & { signal?: AbortSignal | undefined }): Promise<Image> {
+    return runInSlices(overlayLoop({ ...images, resample: this.config.resample }), signal)
   }
 
   /**
@@ -131,15 +184,21 @@ export class VaeImageProcessor implements SavableComponent {
   async postprocess(images: tf.Tensor4D, options: PostprocessOptions<'image'>): Promise<Image[]>
   async postprocess(images: tf.Tensor4D, options: PostprocessOptions<'tensor'>): Promise<tf.Tensor4D>
   async postprocess(images: tf.Tensor4D, options: PostprocessOptions): Promise<Image[] | tf.Tensor4D>
-  async postprocess(images: tf.Tensor4D, { outputType, signal }: PostprocessOptions): Promise<Image[] | tf.Tensor4D> {
+  async postprocess(
+    images: tf.Tensor4D,
+    { outputType, doDenormalize, signal }: PostprocessOptions,
+  ): Promise<Image[] | tf.Tensor4D> {
     await warnOfNonFinite('PICTURE_NOT_FINITE', 'picture', images, { effect: ': NaN becomes black', signal })
-    const { doNormalize } = this.config
-    if (outputType === 'tensor' && !doNormalize) return images.clone()
+    const isNormalized = Array.from(
+      { length: images.shape[0] },
+      (_, i) => doDenormalize?.[i] ?? this.config.doNormalize,
+    )
+    if (outputType === 'tensor' && !isNormalized.includes(true)) return images.clone()
     const values = await images.data<'float32'>()
     if (outputType === 'tensor') {
-      return makeTensor(await runInSlices(denormalizeLoop(values), signal), images.shape, { signal })
+      return makeTensor(await runInSlices(denormalizeLoop(values, isNormalized), signal), images.shape, { signal })
     }
-    return runInSlices(toImages(values, images.shape, doNormalize), signal)
+    return runInSlices(imagesLoop(values, images.shape, isNormalized), signal)
   }
 
   private *preprocessLoop(
@@ -148,9 +207,12 @@ export class VaeImageProcessor implements SavableComponent {
   ): Generator<void, { values: Float32Array; shape: tf.Tensor4D['shape'] }, void> {
     const prepared: Image[] = []
     const batch = images instanceof Image ? [images] : images
-    const size = this.targetSize(batch, options)
-    for (const image of batch) {
-      const resized = size ? yield* resizeLoop(image, { ...size, resample: this.config.resample }) : image
+    const { cropRegion, resizeMode = 'default' } = options
+    const given = cropRegion === undefined ? batch : batch.map(image => crop(image, cropRegion))
+    const size = this.targetSize(given, options)
+    for (const image of given) {
+      const target = size && { ...size, resample: this.config.resample }
+      const resized = target ? yield* resizeInModeLoop(image, resizeMode, target) : image
       prepared.push(yield* this.convertChannels(resized))
     }
     const { width, height, channels } = requireEqualImages(prepared, 'A batch')
@@ -169,7 +231,7 @@ export class VaeImageProcessor implements SavableComponent {
 
   /** The size that images are brought to; none where they keep theirs. */
   private targetSize(
-    [first]: readonly Image[],
+    [first]: readonly { width: number; height: number }[],
     options: PreprocessOptions,
   ): { width: number; height: number } | undefined {
     if (!this.config.doResize || first === undefined) return undefined
@@ -200,37 +262,4 @@ export class VaeImageProcessor implements SavableComponent {
     const number = doNormalize ? Math.fround(2 * fraction - 1) : fraction
     return doBinarize ? Number(number >= 0.5) : number
   }
-}
-
-/** From the range of a VAE to that from 0 to 1. Each step is rounded to float32, as the operations on tensors round; NaN stays. */
-function* denormalizeLoop(values: Float32Array): Generator<void, Float32Array, void> {
-  const { fround, max, min } = Math
-  const result = new Float32Array(values.length)
-  yield* inPieces(values.length, (begin, end) => {
-    for (let i = begin; i < end; i++) result[i] = max(0, min(fround((values[i] as number) * 0.5 + 0.5), 1))
-  })
-  return result
-}
-
-/** Numbers as images of bytes. Each step is rounded to float32, as the operations on tensors round. */
-function* toImages(
-  values: Float32Array,
-  [batch, height, width, channels]: tf.Tensor4D['shape'],
-  isNormalized: boolean,
-): Generator<void, Image[], void> {
-  const { fround } = Math
-  // This array rounds halves to even numbers, as NumPy does, and cuts off what is not from 0 to 255.
-  const bytes = new Uint8ClampedArray(values.length)
-  yield* inPieces(values.length, (begin, end) => {
-    for (let i = begin; i < end; i++) {
-      const value = values[i] as number
-      bytes[i] = fround((isNormalized ? Math.min(fround(value * 0.5 + 0.5), 1) : value) * 255)
-    }
-  })
-  const length = height * width * channels
-  return Array.from({ length: batch }, (_, i) => {
-    // The constructor refuses other numbers of channels.
-    const options = { width, height, channels: channels as 1 | 3 | 4 }
-    return new Image({ ...options, data: new Uint8Array(bytes.buffer, i * length, length) })
-  })
 }

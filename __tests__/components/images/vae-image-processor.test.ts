@@ -143,7 +143,7 @@ describe('VaeImageProcessor', () => {
         _class_name: 'VaeImageProcessor',
         vae_scale_factor: 4,
         do_normalize: false,
-        vae_latent_channels: 4,
+        vae_latent_channels: 16,
       }
       expect(VaeImageProcessor.fromConfig(config).config).toEqual({
         vaeScaleFactor: 4,
@@ -153,6 +153,8 @@ describe('VaeImageProcessor', () => {
         doConvertRgb: false,
         doConvertGrayscale: false,
         resample: 'lanczos',
+        reducingGap: null,
+        vaeLatentChannels: 16,
       })
     })
 
@@ -160,6 +162,7 @@ describe('VaeImageProcessor', () => {
       [{ vae_scale_factor: 0 }, /vae_scale_factor/],
       [{ do_resize: 'yes' }, /do_resize/],
       [{ resample: 'hamming' }, /"hamming" is not supported/],
+      [{ reducing_gap: 2 }, /reducing_gap: 2 is not supported/],
       [{ do_convert_rgb: true, do_convert_grayscale: true }, /exclude each other/],
     ])('refuses %p', (config, message) => {
       expect(() => VaeImageProcessor.fromConfig(config)).toThrow(ConfigError)

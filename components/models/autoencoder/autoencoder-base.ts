@@ -1,13 +1,11 @@
 /** The base class of autoencoders between images and latents. Counterpart: models/autoencoders/vae.py (AutoencoderMixin). */
-import { join } from 'node:path'
 import { classNameOf } from '../../../src/format/class-name'
-import { resolveRepository } from '../../../src/hub/repository-resolver'
 import type { FromPretrainedOptions } from '../../../src/params/component-class'
 import { warn } from '../../../src/runtime/warn'
 import { TensorPlaceholder } from '../../backends/recorder/tensor-tree'
 import { ComponentClassError } from '../../configs/component-class-error'
+import { fetchConfig } from '../../configs/fetch-config'
 import type { RawConfig } from '../../configs/parse-config'
-import { readConfig } from '../../configs/read-config'
 import type { Executor, ModelRunOptions } from '../../executors/executor'
 import * as tf from '../../tensors/tf'
 import { type CallSize, type MapSize, type ModelFunction, ownSize } from '../call-size'
@@ -104,12 +102,10 @@ export abstract class Autoencoder extends PretrainedModel {
    * @throws ComponentClassError for a class that is not known; what `fromPretrained` of the class throws
    */
   static async fromPretrained(path: string | URL, options: FromPretrainedOptions = {}): Promise<Autoencoder> {
-    const { subfolder, className } = options
-    const top = await resolveRepository(path, { subfolder, files: ['config.json'] }, options)
-    const folder = subfolder === undefined ? top : join(top, subfolder)
+    const { className } = options
+    const { config, folder, file } = await fetchConfig(path, 'config.json', options)
     if (className !== undefined) return chooseClass(className, `The index of ${folder}`).fromPretrained(path, options)
-    const config = await readConfig(folder, 'config.json')
-    return chooseClass(config['_class_name'], join(folder, 'config.json')).fromPretrained(path, options)
+    return chooseClass(config['_class_name'], file).fromPretrained(path, options)
   }
 
   /** How many times smaller latents are than images, in each dimension. */

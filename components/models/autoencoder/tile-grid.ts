@@ -1,4 +1,5 @@
 /** Where the tiles of a map lie, and how their results are put together. */
+import { makeTensor } from '../../tensors/make-tensor'
 import * as tf from '../../tensors/tf'
 
 /** The tiles that a map is computed in. */
@@ -31,9 +32,9 @@ export class PlainMap {
     return this.values.subarray(begin, begin + columns * channels)
   }
 
-  /** A tensor with these numbers. */
-  toTensor(): tf.Tensor4D {
-    return tf.tensor4d(this.values, this.shape)
+  /** A tensor with these numbers, which the caller owns. */
+  toTensor(): Promise<tf.Tensor4D> {
+    return makeTensor<tf.Rank.R4>(this.values, this.shape)
   }
 }
 

@@ -17,8 +17,14 @@ export type ComponentOptions = Omit<ComponentSpecOptions, 'name' | 'typeHint'> &
  * ```ts
  * @Component(UNet2DConditionModel) unet!: UNet2DConditionModel
  * @Component(ClassifierFreeGuidance, { config: { guidanceScale: 7.5 } }) guider!: ClassifierFreeGuidance
+ * @Component(CLIPTextModel, { optional: true }) textEncoder!: CLIPTextModel | undefined
  * ```
  */
+export function Component<T>(
+  type: ComponentClass<T>,
+  options: ComponentOptions & { optional: true },
+): ReadField<T | undefined>
+export function Component<T>(type: ComponentClass<T>, options?: ComponentOptions): ReadField<T>
 export function Component<T>(type: ComponentClass<T>, options: ComponentOptions = {}): ReadField<T> {
   return (target, field) =>
     declare(target, 'components', field, new ComponentSpec({ name: field, ...options, typeHint: type }))

@@ -31,7 +31,15 @@ export interface BlockDescription {
   })[]
   intermediateOutputs: ParameterDescription[]
   outputs: ParameterDescription[]
-  components: { name: string; type: string | null; description: string; creation: string; loadId: string }[]
+  components: {
+    name: string
+    type: string | null
+    description: string
+    creation: string
+    loadId: string
+    /** Only of components that the block works without. */
+    optional?: true
+  }[]
   configs: { name: string; default: unknown; description: string }[]
   /** Branches only: what chooses, and what runs otherwise. */
   triggers?: (string | null)[]
@@ -71,6 +79,7 @@ export function describeBlock(block: BlockNode): BlockDescription {
       description: spec.description,
       creation: spec.defaultCreationMethod,
       loadId: spec.loadId,
+      ...(spec.optional && { optional: true }),
     })),
     configs: block.expectedConfigs.map(({ name, default: value, description }) => ({
       name,

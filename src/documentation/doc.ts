@@ -62,7 +62,7 @@ export function loadingFields(spec: ComponentSpec): [field: string, value: strin
 export function componentLine(spec: ComponentSpec): string {
   const loading = loadingFields(spec).map(([field, value]) => `${field}=${value}`)
   const description = spec.description ? `: ${spec.description}` : ''
-  return `${spec.name} (\`${spec.typeName ?? 'any'}\`)${description}${loading.length > 0 ? ` [${loading.join(', ')}]` : ''}`
+  return `${spec.name} (\`${spec.typeName ?? 'any'}\`${spec.optional ? ', *optional*' : ''})${description}${loading.length > 0 ? ` [${loading.join(', ')}]` : ''}`
 }
 
 /** One setting on one line. */

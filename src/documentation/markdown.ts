@@ -50,7 +50,7 @@ export function documentAsMarkdown(block: BlockNode, { level = 1 }: MarkdownOpti
     ['Name', 'Class', 'How it is made', 'Description'],
     block.expectedComponents.map(spec => [
       code(spec.name),
-      code(spec.typeName ?? 'any'),
+      `${code(spec.typeName ?? 'any')}${spec.optional ? ' (optional)' : ''}`,
       originOf(spec),
       escapeMarkup(spec.description),
     ]),

@@ -36,6 +36,11 @@ export interface ComponentSpecOptions extends Omit<LoadingFields, 'pretrainedMod
   /** Settings for `fromConfig`. */
   config?: Readonly<Record<string, unknown>> | undefined
   /**
+   * Whether the block works without it. It is then left out if the model's index has no class for it, or if a caller has taken it away; a component that the
+   * index names must be loaded. Default: false.
+   */
+  optional?: boolean | undefined
+  /**
    * Corrects or checks a component that a pipeline has loaded from a checkpoint, before the pipeline holds it. `peek` returns another component of the
    * pipeline by its name, if it is there already.
    */
@@ -65,6 +70,7 @@ export class ComponentSpec {
   readonly typeHint: ComponentClass | undefined
   readonly description: string
   readonly config: Readonly<Record<string, unknown>> | undefined
+  readonly optional: boolean
   readonly afterLoad: ComponentSpecOptions['afterLoad']
   readonly defaultCreationMethod: CreationMethod
   readonly pretrainedModelNameOrPath: string | undefined
@@ -79,6 +85,7 @@ export class ComponentSpec {
     this.typeHint = options.typeHint
     this.description = options.description ?? ''
     this.config = options.config
+    this.optional = options.optional ?? false
     this.afterLoad = options.afterLoad
     const needsNoFiles = options.typeHint?.fromConfig !== undefined && options.typeHint.fromPretrained === undefined
     this.defaultCreationMethod =

@@ -49,6 +49,8 @@ interface Held {
 export class PipelineComponents {
   private readonly specs: Map<string, ComponentSpec>
   private readonly held = new Map<string, Held>()
+  /** Those that a caller has taken away. */
+  private readonly takenAway = new Set<string>()
   /** Stand for this pipeline where it is asked who holds a component: one for each name. */
   private readonly slots = new Map<string, object>()
   /** The loading that was asked for last: loads wait for each other, so that nothing is loaded twice. */
@@ -94,6 +96,13 @@ export class PipelineComponents {
   get loaded(): ReadonlyMap<string, unknown> {
     const entries = this.namesOf('fromPretrained').map(name => [name, this.peek(name)] as const)
     return new Map(entries.filter(([, component]) => component !== undefined && !isPromise(component)))
+  }
+
+  /** Whether an optional component is not there, and nobody says that it should be. */
+  isLeftOut(name: string): boolean {
+    const spec = this.specs.get(name)
+    if (spec === undefined || this.container.isRegistered(name) || !this.declared(name).optional) return false
+    return spec.pretrainedModelNameOrPath === undefined || this.takenAway.has(name)
   }
 
   spec(name: string): ComponentSpec | undefined {
@@ -294,6 +303,7 @@ export class PipelineComponents {
     const former = this.held.get(name)
     if (former?.component === component && this.container.holds(name)) return
     this.forget(name)
+    this.takenAway.delete(name)
     this.container.register(name, { useValue: component })
     hold(component, this.slots.get(name) as object)
     const { registry, collection } = this.options
@@ -307,6 +317,7 @@ export class PipelineComponents {
 
   private takeAway(name: string): void {
     this.forget(name)
+    this.takenAway.add(name)
     this.container.unregister(name)
   }
 

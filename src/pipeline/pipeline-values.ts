@@ -52,9 +52,14 @@ export class PipelineValues implements ComponentSource {
 
   resolve(name: string, path: readonly string[]): unknown {
     if (Object.hasOwn(this.current, name)) return this.current[name]
+    if (this.isLeftOut(name)) return undefined
     const missing = this.whyMissing(name, path)
     if (missing) throw missing
     return this.container.resolve(name)
+  }
+
+  isLeftOut(name: string): boolean {
+    return this.components.isLeftOut(name)
   }
 
   whyMissing(name: string, path: readonly string[]): MissingComponentError | undefined {

@@ -7,7 +7,7 @@ import type { ModelIndex } from '../storage/model-index'
 
 /**
  * One spec for each component: the last of a name, but one that says how to make the component wins over one that does not. What one of them does after
- * loading holds for all.
+ * loading holds for all, and it is optional if one of them works without it.
  */
 export function collectSpecs(declared: readonly ComponentSpec[]): Map<string, ComponentSpec> {
   const specs = new Map<string, ComponentSpec>()
@@ -15,7 +15,9 @@ export function collectSpecs(declared: readonly ComponentSpec[]): Map<string, Co
     const earlier = specs.get(spec.name)
     const chosen = earlier?.config && !spec.config ? earlier : spec
     const afterLoad = spec.afterLoad ?? earlier?.afterLoad
-    specs.set(spec.name, chosen.afterLoad === afterLoad ? chosen : chosen.with({ afterLoad }))
+    const optional = spec.optional || earlier?.optional === true
+    const isWhole = chosen.afterLoad === afterLoad && chosen.optional === optional
+    specs.set(spec.name, isWhole ? chosen : chosen.with({ afterLoad, optional }))
   }
   return specs
 }

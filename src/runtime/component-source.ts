@@ -10,6 +10,8 @@ export interface ComponentSource {
    * @throws MissingComponentError; what the factory throws
    */
   resolve(name: string, path: readonly string[]): unknown
+  /** Whether a component is not there, and some block works without it. */
+  isLeftOut(name: string): boolean
   /** Returns the error for a component that nobody supplied; `undefined` if it is there. */
   whyMissing(name: string, path: readonly string[]): MissingComponentError | undefined
   /** Whether the component of that name is made for each run alone, which then disposes it. */

@@ -67,6 +67,7 @@ export class RunComponents {
 
   /** Makes sure of a component that a block needs: returns what is wrong with it, or nothing. */
   check(spec: ComponentSpec, path: readonly string[]): MaybePromise<ModularError | undefined> {
+    if (spec.optional && this.source.isLeftOut(spec.name)) return undefined
     const missing = this.source.whyMissing(spec.name, path)
     if (missing) return missing
     const failed = (error: unknown) => {

@@ -25,7 +25,12 @@ type Outcome = Record<string, unknown> | Error
 /** Runs blocks as a pipeline does, but looks at nothing beforehand. */
 async function runUnchecked(blocks: ModularPipelineBlocks, inputs: Record<string, unknown>): Promise<Outcome> {
   const { state } = fillState(blocks.inputs, inputs, undefined)
-  const source = { resolve: () => undefined, whyMissing: () => undefined, isMadeForEachRun: () => false }
+  const source = {
+    resolve: () => undefined,
+    isLeftOut: () => false,
+    whyMissing: () => undefined,
+    isMadeForEachRun: () => false,
+  }
   const run = new Run({ state, source })
   return withActiveRun(run, async () => {
     try {

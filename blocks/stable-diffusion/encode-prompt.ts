@@ -3,12 +3,13 @@ import { z } from 'zod'
 import { BaseGuidance, CLIPTextModel, CLIPTokenizer, type tf } from '../../components'
 import { Block, Component, type In, Input, ModularPipelineBlocks, type Out, Output, type RunCost } from '../../src'
 import { warnOfUnknownWords } from '../steps/check-vocabulary'
+import { TextsEncoder } from '../steps/encode-texts'
 import { guiderOptions } from '../steps/guider-options'
+import { negativePromptsFor } from '../steps/negative-prompts'
 import { countSchema, embedsSchema, textsSchema } from '../steps/schemas'
-import { TextsEncoder } from './encode-texts'
-import { negativePromptsFor } from './negative-prompts'
+import { textEncoderOptions, tokenizerOptions } from '../steps/tokens-without-embedding'
+import { textEmbedder } from './embed-texts'
 import { stableDiffusion } from './stable-diffusion'
-import { textEncoderOptions, tokenizerOptions } from './tokens-without-embedding'
 
 /** Encodes the prompts, and the negative prompts if the guider compares with them. */
 @Block({
@@ -75,20 +76,21 @@ export class EncodePrompt extends ModularPipelineBlocks {
 
   async run(): Promise<void> {
     const prompts = [this.prompt].flat()
-    const empty = [...prompts.keys()].filter(i => prompts[i]?.trim() === '')
-    const texts = new TextsEncoder(this, this.context)
-    texts.warnOfEach('PROMPT_EMPTY', 'prompt', prompts, {
-      problems: new Map(empty.map(i => [i, 'is empty: the picture will show anything.'])),
-      more: 'are empty.',
-    })
+    const { textEncoder, context, numImagesPerPrompt: times } = this
+    const texts = new TextsEncoder(this, context)
+    texts.warnOfEmpty(prompts)
     const { vocabulary } = this.tokenizer
-    if (vocabulary) await warnOfUnknownWords(this.context, vocabulary, prompts, [this.negativePrompt ?? []].flat())
-    this.batchSize = prompts.length * this.numImagesPerPrompt
-    const times = this.numImagesPerPrompt
-    this.promptEmbeds = await texts.encode('prompt', prompts, { times, clipSkip: this.clipSkip })
-    const negativePrompts = negativePromptsFor(this, prompts.length, this.context)
-    this.negativePromptEmbeds =
+    if (vocabulary) await warnOfUnknownWords(context, vocabulary, prompts, [this.negativePrompt ?? []].flat())
+    this.batchSize = prompts.length * times
+    const embed = textEmbedder(textEncoder, this.clipSkip, context)
+    this.promptEmbeds = (await texts.encode('prompt', prompts, { times, embed })).embeds
+    const negativePrompts = negativePromptsFor(this, prompts.length, context)
+    const negative =
       negativePrompts &&
-      (await texts.encode('negative prompt', negativePrompts, { times: this.batchSize / negativePrompts.length }))
+      (await texts.encode('negative prompt', negativePrompts, {
+        times: this.batchSize / negativePrompts.length,
+        embed: textEmbedder(textEncoder, undefined, context),
+      }))
+    this.negativePromptEmbeds = negative?.embeds
   }
 }

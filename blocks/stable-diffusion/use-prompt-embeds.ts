@@ -14,12 +14,13 @@ import {
   Output,
   type RunCost,
 } from '../../src'
+import { TextsEncoder } from '../steps/encode-texts'
 import { guiderOptions } from '../steps/guider-options'
+import { negativePromptsFor, warnOfNoComparison } from '../steps/negative-prompts'
 import { countSchema, embedsSchema, textsSchema } from '../steps/schemas'
-import { TextsEncoder } from './encode-texts'
-import { negativePromptsFor, warnOfNoComparison } from './negative-prompts'
+import { textEncoderOptions, tokenizerOptions } from '../steps/tokens-without-embedding'
+import { textEmbedder } from './embed-texts'
 import { stableDiffusion } from './stable-diffusion'
-import { textEncoderOptions, tokenizerOptions } from './tokens-without-embedding'
 
 /** Embeddings of texts that a caller passes `[prompts, tokens, channels]`. */
 const givenSchema = tensor('prompts tokens channels')
@@ -106,7 +107,7 @@ export class UsePromptEmbeds extends ModularPipelineBlocks {
     const prompts = [this.prompt ?? []].flat()
     const embeds =
       promptEmbeds ??
-      (await texts.encode('prompt', this.requirePrompts(prompts), { times: 1, clipSkip: this.clipSkip }))
+      (await this.encode(texts, 'prompt', this.requirePrompts(prompts), { times: 1, clipSkip: this.clipSkip }))
     const [count] = embeds.shape
     this.batchSize = count * times
     this.promptEmbeds = await repeatRows(embeds, times, context)
@@ -119,13 +120,23 @@ export class UsePromptEmbeds extends ModularPipelineBlocks {
     const negativePrompts = negativePromptsFor(this, embeds.shape[0], context)
     if (negativePrompts === undefined) return undefined
     if (given === undefined) {
-      return texts.encode('negative prompt', negativePrompts, { times: batchSize / negativePrompts.length })
+      return this.encode(texts, 'negative prompt', negativePrompts, { times: batchSize / negativePrompts.length })
     }
     if (given.shape.join() !== embeds.shape.join()) {
       const expected = `its shape must be that of promptEmbeds, [${embeds.shape.join(', ')}]`
       throw new InputTypeError({ path: context.path, input: 'negativePromptEmbeds', expected, value: given })
     }
     return repeatRows(given, times, context)
+  }
+
+  private async encode(
+    texts: TextsEncoder,
+    what: string,
+    prompts: readonly string[],
+    { times, clipSkip }: { times: number; clipSkip?: number | undefined },
+  ): Promise<tf.Tensor3D> {
+    const embed = textEmbedder(this.textEncoder, clipSkip, this.context)
+    return (await texts.encode(what, prompts, { times, embed })).embeds
   }
 
   private requirePrompts(prompts: readonly string[]): readonly string[] {

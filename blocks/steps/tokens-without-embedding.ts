@@ -1,25 +1,49 @@
 /** Compares a tokenizer with its text encoder: tokens may have been added to one of them alone. */
-import { CLIPTextModel, CLIPTokenizer, TokenWithoutEmbeddingError } from '../../components'
+import { CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer, TokenWithoutEmbeddingError } from '../../components'
 import type { ComponentOptions } from '../../src'
 import { emitWarningOnce } from '../../src/errors/emit-warning'
 import { printableName } from '../../src/errors/printable'
 import { shownNames } from '../../src/errors/text'
 
-/** How the blocks of the family ask for a tokenizer: one that is loaded is compared with the text encoder. */
-export const tokenizerOptions: ComponentOptions = {
-  description: 'Splits the prompt into tokens.',
-  afterLoad: (tokenizer: CLIPTokenizer, source, peek) => warnOfTokens(tokenizer, peek('textEncoder'), source),
+/** A tokenizer, and the text encoder that it was made for. */
+export interface TextModels {
+  readonly tokenizer: CLIPTokenizer
+  readonly textEncoder: CLIPTextModel | CLIPTextModelWithProjection
 }
 
-/** How the blocks of the family ask for a text encoder: one that is loaded is compared with the tokenizer. */
-export const textEncoderOptions: ComponentOptions = {
-  description: 'Embeds the tokens.',
-  afterLoad: (textEncoder: CLIPTextModel, source, peek) => warnOfTokens(peek('tokenizer'), textEncoder, source),
+/**
+ * How blocks ask for a tokenizer: one that is loaded is compared with its text encoder.
+ *
+ * @param textEncoder - name of that component
+ */
+export function tokenizerOptionsFor(textEncoder: string): ComponentOptions {
+  return {
+    description: 'Splits the prompt into tokens.',
+    afterLoad: (tokenizer: CLIPTokenizer, source, peek) => warnOfTokens(tokenizer, peek(textEncoder), source),
+  }
 }
+
+/**
+ * How blocks ask for a text encoder: one that is loaded is compared with its tokenizer.
+ *
+ * @param tokenizer - name of that component
+ */
+export function textEncoderOptionsFor(tokenizer: string): ComponentOptions {
+  return {
+    description: 'Embeds the tokens.',
+    afterLoad: (textEncoder: TextModels['textEncoder'], source, peek) =>
+      warnOfTokens(peek(tokenizer), textEncoder, source),
+  }
+}
+
+export const tokenizerOptions = tokenizerOptionsFor('textEncoder')
+
+export const textEncoderOptions = textEncoderOptionsFor('tokenizer')
 
 /** Warns of tokens that no prompt should hold. Whichever of the two is loaded last finds the other. */
 function warnOfTokens(tokenizer: unknown, textEncoder: unknown, source: string): void {
-  if (!(tokenizer instanceof CLIPTokenizer) || !(textEncoder instanceof CLIPTextModel)) return
+  const isEncoder = textEncoder instanceof CLIPTextModel || textEncoder instanceof CLIPTextModelWithProjection
+  if (!(tokenizer instanceof CLIPTokenizer) || !isEncoder) return
   const { vocabSize } = textEncoder.config
   const names = tokenizer.tokensFrom(vocabSize).map(({ token, id }) => `${printableName(token)} (${id})`)
   if (names.length === 0) return
@@ -37,7 +61,7 @@ function warnOfTokens(tokenizer: unknown, textEncoder: unknown, source: string):
  */
 export function requireEmbeddings(
   inputIds: readonly (readonly number[])[],
-  { tokenizer, textEncoder }: { tokenizer: CLIPTokenizer; textEncoder: CLIPTextModel },
+  { tokenizer, textEncoder }: TextModels,
   path: readonly string[],
 ): void {
   const { vocabSize } = textEncoder.config

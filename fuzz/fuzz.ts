@@ -24,6 +24,8 @@ export interface FuzzOptions {
   readonly seed?: number
   /** Names of the readers to run. Default: all. */
   readonly only?: readonly string[]
+  /** Told of each reader when it is done. */
+  readonly onResult?: (result: FuzzResult) => void
 }
 
 /** What one reader made of its inputs. */
@@ -44,10 +46,15 @@ export async function fuzz({
   runs,
   seed = Math.floor(Math.random() * 2 ** 31),
   only,
+  onResult,
 }: FuzzOptions): Promise<FuzzResult[]> {
   const readers = READERS.filter(({ name }) => only === undefined || only.includes(name))
   const results: FuzzResult[] = []
-  for (const reader of readers) results.push(await fuzzReader(reader, Math.ceil(runs / readers.length), seed))
+  for (const reader of readers) {
+    const result = await fuzzReader(reader, Math.ceil(runs / readers.length), seed)
+    onResult?.(result)
+    results.push(result)
+  }
   return results
 }
 

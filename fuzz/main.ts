@@ -12,8 +12,12 @@ async function main(): Promise<void> {
   await selectBackend({ backend: 'cpu' })
   process.removeAllListeners('warning')
   process.on('warning', () => undefined)
-  const results = await fuzz({ runs: Number(runs), seed: start, ...(only !== undefined && { only: only.split(',') }) })
-  for (const result of results) printResult(result)
+  const results = await fuzz({
+    runs: Number(runs),
+    seed: start,
+    onResult: printResult,
+    ...(only !== undefined && { only: only.split(',') }),
+  })
   const failed = results.filter(({ failure }) => failure !== undefined)
   console.log(
     failed.length === 0 ? 'Every input ended in success or a typed error.' : `${failed.length} readers failed.`,

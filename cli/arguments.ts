@@ -40,6 +40,15 @@ export function parseGuidance(text: string): number {
   return value
 }
 
+/** `--strength`: from 0 to 1. */
+export function parseStrength(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !(value >= 0 && value <= 1)) {
+    throw new InvalidArgumentError('The strength must be a number from 0 to 1.')
+  }
+  return value
+}
+
 /** Pixels. */
 export interface Size {
   width: number

@@ -2,25 +2,33 @@
 import type { ComponentSpec } from '../src'
 import type { Size } from './arguments'
 import type { AnyPipeline } from './open-pipeline'
+import type { Pictures } from './read-pictures'
 import { UnfitOptionError } from './unfit-option-error'
 
 /** The options that become inputs. */
 export interface DrawingOptions {
   negative?: string
+  /** The prompt and the negative prompt of a second text encoder. */
+  prompt2?: string
+  negative2?: string
   steps?: number
   guidance?: number
   guider?: string
   size?: Size
+  strength?: number
 }
 
 /** The inputs that they become. */
-export interface DrawingInputs {
+export interface DrawingInputs extends Pictures {
   prompt: string
+  prompt2?: string
   negativePrompt?: string
+  negativePrompt2?: string
   numInferenceSteps?: number
   guidanceScale?: number
   width?: number
   height?: number
+  strength?: number
 }
 
 /** Denoising steps where no number is given. */
@@ -34,7 +42,7 @@ interface OptionInput {
   readonly option: string
   readonly input: keyof DrawingInputs
   /** What was given; `undefined` if nothing was. */
-  readonly given: string | number | undefined
+  readonly given: DrawingInputs[keyof DrawingInputs]
   /** What a pipeline that has the input is called with if nothing was given. */
   readonly otherwise?: string | number | undefined
 }
@@ -42,9 +50,15 @@ interface OptionInput {
 /**
  * The inputs of a call. Options that were not given have defaults here for pipelines that take them.
  *
- * @throws UnfitOptionError for an option that the pipeline has no input for, and for a pipeline that draws no pictures of prompts
+ * @throws UnfitOptionError for an option that the pipeline has no input for, for a strength without a picture, and for a pipeline that draws no pictures of
+ * prompts
  */
-export function callInputs(pipe: AnyPipeline, prompt: string, options: DrawingOptions): DrawingInputs {
+export function callInputs(
+  pipe: AnyPipeline,
+  prompt: string,
+  options: DrawingOptions,
+  pictures: Pictures = {},
+): DrawingInputs {
   const { blocks } = pipe
   if (!blocks.outputs.some(({ name }) => name === 'images')) {
     throw new UnfitOptionError(
@@ -54,7 +68,7 @@ export function callInputs(pipe: AnyPipeline, prompt: string, options: DrawingOp
   }
   const known = blocks.inputs.flatMap(({ name }) => name ?? [])
   const inputs: Record<string, unknown> = {}
-  for (const { option, input, given, otherwise } of inputsOf(prompt, options)) {
+  for (const { option, input, given, otherwise } of inputsOf(prompt, options, pictures)) {
     if (known.includes(input)) inputs[input] = given ?? otherwise
     else if (given !== undefined) {
       const problem = `this pipeline has no input ${input}. It takes ${known.join(', ')}. Leave the option out, or take another model.`
@@ -64,10 +78,19 @@ export function callInputs(pipe: AnyPipeline, prompt: string, options: DrawingOp
   return inputs as unknown as DrawingInputs // Built from its keys.
 }
 
-function inputsOf(prompt: string, { negative, steps, guidance, guider, size }: DrawingOptions): OptionInput[] {
+function inputsOf(prompt: string, options: DrawingOptions, { image, maskImage }: Pictures): OptionInput[] {
+  const { negative, prompt2, negative2, steps, guidance, guider, size, strength } = options
+  if (strength !== undefined && image === undefined) {
+    throw new UnfitOptionError('--strength', 'there is no picture to change. Add --image.')
+  }
   return [
     { option: 'The prompt', input: 'prompt', given: prompt },
+    { option: '--prompt2', input: 'prompt2', given: prompt2 },
     { option: '--negative', input: 'negativePrompt', given: negative, otherwise: '' },
+    { option: '--negative2', input: 'negativePrompt2', given: negative2 },
+    { option: '--image', input: 'image', given: image },
+    { option: '--mask', input: 'maskImage', given: maskImage },
+    { option: '--strength', input: 'strength', given: strength },
     { option: '--steps', input: 'numInferenceSteps', given: steps, otherwise: DEFAULT_STEPS },
     {
       option: '--guidance',

@@ -26,9 +26,10 @@ import { type AnyPipeline, openPipeline } from './open-pipeline'
 import { type OutputFiles, outputFiles, requireFolder, STANDARD_OUTPUT, saveAll } from './output-files'
 import { print, printAside } from './print'
 import { ProgressDisplay } from './progress-display'
+import { type PictureSources, pictureName, readPictures } from './read-pictures'
 
 /** Options of the command, as commander gives them. */
-export interface GenerateOptions extends DrawingOptions {
+export interface GenerateOptions extends DrawingOptions, PictureSources {
   model: string
   revision?: string
   trustRemoteCode?: boolean
@@ -71,11 +72,12 @@ export async function generate(prompt: string, options: GenerateOptions): Promis
   const progress = new ProgressDisplay(options.json ? undefined : process.stderr)
   const { signal, release } = abortOnInterrupt(() => progress.end())
   try {
+    const pictures = await timed('load', () => readPictures(options, signal))
     const { executor, warning } = await timed('backend', () => chooseExecutor(options))
     const pipe = await timed('load', () => openModel(options, signal, progress))
     try {
       // Before the weights are read.
-      const inputs = callInputs(pipe, prompt, options)
+      const inputs = callInputs(pipe, prompt, options, pictures)
       await timed('load', () => loadComponents(pipe, options, executor, signal, progress))
       progress.end()
       const images: Image[] = []
@@ -210,12 +212,19 @@ function describeRun(
   executor: Executor,
   image: Image,
 ): GenerationRecord {
-  const { prompt, negativePrompt, numInferenceSteps: steps, guidanceScale: guidance } = inputs
+  const { prompt, negativePrompt, prompt2, negativePrompt2, strength } = inputs
+  const { numInferenceSteps: steps, guidanceScale: guidance } = inputs
+  const { image: source, mask } = options
   const nameOf = (component: string) =>
     pipe.componentNames.includes(component) ? classNameOf(pipe.container.resolve(component)) : undefined
   return {
     prompt,
     negativePrompt,
+    prompt2,
+    negativePrompt2,
+    image: source && pictureName(source),
+    mask: mask && pictureName(mask),
+    strength,
     seed: typeof seed === 'bigint' ? String(seed) : seed,
     steps,
     guidance,

@@ -8,6 +8,13 @@ export interface GenerationRecord {
   prompt: string
   /** This and what follows is there as far as the pipeline has it. */
   negativePrompt: string | undefined
+  prompt2: string | undefined
+  negativePrompt2: string | undefined
+  /** Names of the files of the picture and of the mask. */
+  image: string | undefined
+  mask: string | undefined
+  /** Without it, as much as the blocks change a picture by default. */
+  strength: number | undefined
   /** Seed of this very picture; digits where JavaScript's numbers are not exact. */
   seed: number | string
   steps: number | undefined

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { parseCount, parseGuidance, parseSeed, parseSize, parseSteps, parseThreads } from './arguments'
+import { parseCount, parseGuidance, parseSeed, parseSize, parseSteps, parseStrength, parseThreads } from './arguments'
 import { type BlockName, parseBlockName } from './block-name'
 import { watchOutput } from './output-errors'
 import { packageFolder } from './package-folder'
@@ -42,6 +42,11 @@ program
     'run the code that the blocks come as, of the commit or checksum that --revision names',
   )
   .option('--negative <text>', 'what the picture should not show')
+  .option('--prompt2 <text>', 'prompt for the second text encoder, e.g. of Stable Diffusion XL (default: the prompt)')
+  .option('--negative2 <text>', 'negative prompt for the second text encoder (default: the negative prompt)')
+  .option('--image <file>', 'picture to begin with: a file, an address (https://…), or - for standard input')
+  .option('--mask <file>', 'which part of --image to draw anew: white on black, of any size')
+  .option('--strength <number>', "how much to change --image, from 0 to 1 (default: the pipeline's own)", parseStrength)
   .option('--steps <number>', 'denoising steps (default: 25)', parseSteps)
   .option(
     '--guidance <scale>',
@@ -74,7 +79,7 @@ program
   .option('--check-numerics', 'stop at the first block that makes NaN or infinity, and name it')
   .option('--json', 'print files, seed, settings and timings as JSON')
   .action(async (words: string[], options) => {
-    refuseContradiction(options)
+    refuseContradiction(words, options)
     if (options.listWords) {
       const { listWords } = await import('./list-words.js')
       await listWords(options)
@@ -181,8 +186,22 @@ function ofSubject(name: string): Command {
     .option('--offline', 'take the repository from the cache, and ask no server')
 }
 
-/** A backend belongs to one executor, a provider to the other. */
-function refuseContradiction({ executor, backend, provider }: Record<string, string | undefined>): void {
+/** A backend belongs to one executor, a provider to the other; standard input holds one thing. */
+function refuseContradiction(
+  words: readonly string[],
+  { executor, backend, provider, promptFile, image, mask }: Record<string, string | undefined>,
+): void {
+  const readers = [
+    ...(words.join(' ') === '-' ? ['the prompt'] : []),
+    ...(promptFile === '-' ? ['--prompt-file'] : []),
+    ...(image === '-' ? ['--image'] : []),
+    ...(mask === '-' ? ['--mask'] : []),
+  ]
+  if (readers.length > 1) {
+    program.error(
+      `error: ${readers.join(' and ')} cannot both be read from standard input. Name a file for one of them.`,
+    )
+  }
   if (provider !== undefined && (executor === 'eager' || backend !== 'auto')) {
     program.error('error: --provider is for --executor graph, and excludes --executor eager and --backend.')
   }

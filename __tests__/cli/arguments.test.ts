@@ -1,4 +1,4 @@
-import { parseCount, parseGuidance, parseSeed, parseSize, parseSteps } from '../../cli/arguments'
+import { parseCount, parseGuidance, parseSeed, parseSize, parseSteps, parseStrength } from '../../cli/arguments'
 
 describe('options of the command line', () => {
   test.each([
@@ -10,6 +10,9 @@ describe('options of the command line', () => {
     [parseSeed, '-1', -1],
     [parseGuidance, '7.5', 7.5],
     [parseGuidance, '0', 0],
+    [parseStrength, '0', 0],
+    [parseStrength, '0.8', 0.8],
+    [parseStrength, '1', 1],
     [parseSize, '64', { width: 64, height: 64 }],
     [parseSize, '96x64', { width: 96, height: 64 }],
     [parseSize, ' 96X64 ', { width: 96, height: 64 }],
@@ -22,6 +25,7 @@ describe('options of the command line', () => {
     [parseCount, ['0', '1.5', '']],
     [parseSeed, ['0.5', '', '1e400', '1n', '18446744073709551616', '-9223372036854775809', '9'.repeat(10_000)]],
     [parseGuidance, ['-0.1', '', 'NaN', 'Infinity', 'strong']],
+    [parseStrength, ['-0.1', '1.01', '', 'NaN', 'much']],
     [parseSize, ['', '0', '64x', 'x64', '64x0', '-64', '64.5', '64x64x64', 'big']],
   ])('%p refuses %j', (parse, texts) => {
     for (const text of texts)

@@ -11,8 +11,10 @@ import {
   ModularPipelineBlocks,
   type Out,
   Output,
+  StableDiffusionAutoBlocks,
   StableDiffusionTextToImageBlocks,
 } from '../../index'
+import { countingImage } from '../components/images/pictures'
 
 @Block({ description: 'Draws in few steps, without guidance.' })
 class FewSteps extends ModularPipelineBlocks {
@@ -61,6 +63,13 @@ test('options are inputs, and those that were not given have defaults', () => {
   expect(callInputs(pipe, 'a cat', { guider: 'pag' })).toMatchObject({ guidanceScale: undefined })
 })
 
+test('pictures and their strength are inputs', () => {
+  const pipe = new StableDiffusionAutoBlocks().initPipeline()
+  const pictures = { image: countingImage(2, 2), maskImage: countingImage(2, 2, 1) }
+  expect(callInputs(pipe, 'a cat', { strength: 0.5 }, pictures)).toMatchObject({ ...pictures, strength: 0.5 })
+  expect(() => callInputs(pipe, 'a cat', { strength: 0.5 })).toThrow('--strength: there is no picture to change.')
+})
+
 test('a pipeline is called with what it takes', () => {
   expect(callInputs(fewSteps(), 'a cat', {})).toEqual({ prompt: 'a cat', numInferenceSteps: 25 })
 })
@@ -69,9 +78,18 @@ test.each([
   [{ guidance: 3 }, '--guidance: this pipeline has no input guidanceScale. It takes prompt, numInferenceSteps.'],
   [{ negative: 'dog' }, '--negative: this pipeline has no input negativePrompt.'],
   [{ size: { width: 8, height: 8 } }, '--size: this pipeline has no input width.'],
+  [{ prompt2: 'a cat' }, '--prompt2: this pipeline has no input prompt2.'],
+  [{ negative2: 'dog' }, '--negative2: this pipeline has no input negativePrompt2.'],
 ])('%j is refused by a pipeline that has no input for it', (options, message) => {
   expect(() => callInputs(fewSteps(), 'a cat', options)).toThrow(UnfitOptionError)
   expect(() => callInputs(fewSteps(), 'a cat', options)).toThrow(message)
+})
+
+test.each([
+  [{ image: countingImage(2, 2) }, '--image: this pipeline has no input image.'],
+  [{ maskImage: countingImage(2, 2) }, '--mask: this pipeline has no input maskImage.'],
+])('a picture is refused by a pipeline that has no input for it', (pictures, message) => {
+  expect(() => callInputs(fewSteps(), 'a cat', {}, pictures)).toThrow(message)
 })
 
 test('a pipeline that draws no pictures is refused', () => {

@@ -1,0 +1,60 @@
+/** The pictures that `tesserae generate` begins with: files, addresses of the web, or standard input. */
+import { basename } from 'node:path'
+import { imageFileBytes } from '../components/images/decode-image'
+import { printableAddress, webAddress } from '../components/images/download-image'
+import type { Image } from '../components/images/image'
+import { InvalidImageError } from '../components/images/invalid-image-error'
+import { loadImage } from '../components/images/load-image'
+import { UnfitOptionError } from './unfit-option-error'
+
+/** Where the pictures are: paths, addresses of the web, or `-`. */
+export interface PictureSources {
+  image?: string | undefined
+  mask?: string | undefined
+}
+
+/** The pictures that options name, by the input that each becomes. */
+export interface Pictures {
+  image?: Image
+  maskImage?: Image
+}
+
+/** Stands for standard input. */
+const STANDARD_INPUT = '-'
+
+/**
+ * Reads the pictures.
+ *
+ * @throws UnfitOptionError for a mask without a picture; MissingFileError, InvalidImageError, ImageDownloadError
+ */
+export async function readPictures({ image, mask }: PictureSources, signal?: AbortSignal): Promise<Pictures> {
+  if (mask !== undefined && image === undefined) {
+    throw new UnfitOptionError('--mask', 'there is no picture for the mask. Add --image.')
+  }
+  return {
+    ...(image !== undefined && { image: await readPicture(image, signal) }),
+    ...(mask !== undefined && { maskImage: await readPicture(mask, signal) }),
+  }
+}
+
+/** Names a picture in the record of a run: a file's own name, or an address without what may be secret in it. */
+export function pictureName(source: string): string {
+  const address = webAddress(source)
+  return address === undefined ? basename(source) : printableAddress(address)
+}
+
+async function readPicture(source: string, signal: AbortSignal | undefined): Promise<Image> {
+  return loadImage(source === STANDARD_INPUT ? await readInput() : source, { signal })
+}
+
+async function readInput(): Promise<Uint8Array> {
+  const most = imageFileBytes({})
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of process.stdin) {
+    chunks.push(Buffer.from(chunk as Uint8Array))
+    length += chunks.at(-1)?.length ?? 0
+    if (length > most) throw new InvalidImageError('standard input', `holds more than ${most} bytes.`)
+  }
+  return Buffer.concat(chunks)
+}

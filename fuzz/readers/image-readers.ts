@@ -2,8 +2,8 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import sharp from 'sharp'
-import { Image, readPngText } from '../../index'
-import { changed, damage, damaged, pointerFile, tinyPng } from '../inputs'
+import { CLIPImageProcessor, Image, loadImage, readPngText } from '../../index'
+import { changed, damage, damaged, jsonFile, mostly, pointerFile, spoiled, tinyPng } from '../inputs'
 import { type Reader, reader, write } from '../reader'
 
 const textChunk = fc.tuple(
@@ -54,10 +54,28 @@ function realFile(format: Format, isGray: boolean): Promise<Buffer> {
 const load = (bytes: Uint8Array, folder: string) =>
   Image.load(join(write(folder, { x: bytes }), 'x'), { maxPixels: 2 ** 20 })
 
-/** Read images. */
+const PROCESSOR = {
+  do_resize: true,
+  size: { shortest_edge: 8 },
+  resample: 3,
+  do_center_crop: true,
+  crop_size: { height: 8, width: 8 },
+  rescale_factor: 0.004,
+  image_mean: [0.5, 0.5, 0.5],
+  image_std: [0.3, 0.3, 0.3],
+  do_convert_rgb: true,
+}
+
+/** Read images, and the settings that they are prepared with. */
 export const imageReaders: readonly Reader<unknown>[] = [
   reader('png-text', pngFile, async (bytes, folder) => readPngText(bytes, folder)),
   reader('image', file, load),
+  reader('image-processor', mostly(JSON.stringify(PROCESSOR), jsonFile(spoiled(PROCESSOR))), (text, folder) =>
+    CLIPImageProcessor.fromPretrained(write(folder, { 'preprocessor_config.json': text })),
+  ),
+  reader('rgb-image', file, (bytes, folder) =>
+    loadImage(join(write(folder, { x: bytes }), 'x'), { maxPixels: 2 ** 20 }),
+  ),
   reader('image-format', real, async ([format, isGray, changes], folder) => {
     await load(changed(await realFile(format, isGray), changes), folder)
   }),

@@ -3,7 +3,14 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import type { PretrainedModel } from '../../components/models/pretrained-model'
-import { AutoencoderKL, CLIPTextModel, UNet2DConditionModel } from '../../index'
+import {
+  AutoencoderKL,
+  AutoencoderTiny,
+  CLIPTextModel,
+  CLIPVisionModelWithProjection,
+  StableDiffusionSafetyChecker,
+  UNet2DConditionModel,
+} from '../../index'
 import { anyValue, damaged, jsonFile, mostly, pointerFile, safetensors, spoiled } from '../inputs'
 import { type Reader, reader, write } from '../reader'
 
@@ -36,6 +43,38 @@ const VAE = {
   down_block_types: ['DownEncoderBlock2D'],
   up_block_types: ['UpDecoderBlock2D'],
   mid_block_add_attention: true,
+}
+const TINY_VAE = {
+  in_channels: 3,
+  out_channels: 3,
+  latent_channels: 4,
+  encoder_block_out_channels: [8, 8],
+  decoder_block_out_channels: [8, 8],
+  num_encoder_blocks: [1, 1],
+  num_decoder_blocks: [1, 1],
+  act_fn: 'relu',
+  upsample_fn: 'nearest',
+  upsampling_scaling_factor: 2,
+  latent_magnitude: 3,
+  latent_shift: 0.5,
+}
+const CLIP_VISION = {
+  hidden_size: 8,
+  intermediate_size: 8,
+  num_hidden_layers: 1,
+  num_attention_heads: 2,
+  num_channels: 3,
+  image_size: 16,
+  patch_size: 8,
+  hidden_act: 'quick_gelu',
+  layer_norm_eps: 1e-5,
+  projection_dim: 8,
+}
+const SAFETY_CHECKER = {
+  projection_dim: 8,
+  text_config: {},
+  vision_config: CLIP_VISION,
+  architectures: ['StableDiffusionSafetyChecker'],
 }
 const CLIP = {
   vocab_size: 10,
@@ -172,5 +211,8 @@ function weightsFile(shapes: readonly [string, readonly number[]][], changes: re
 export const modelReaders: readonly Reader<unknown>[] = [
   modelReader('unet', UNet2DConditionModel, UNET, 'diffusion_pytorch_model'),
   modelReader('vae', AutoencoderKL, VAE, 'diffusion_pytorch_model'),
+  modelReader('vae-tiny', AutoencoderTiny, TINY_VAE, 'diffusion_pytorch_model'),
   modelReader('text-encoder', CLIPTextModel, CLIP, 'model'),
+  modelReader('image-encoder', CLIPVisionModelWithProjection, CLIP_VISION, 'model'),
+  modelReader('safety-checker', StableDiffusionSafetyChecker, SAFETY_CHECKER, 'model'),
 ]

@@ -255,7 +255,7 @@ export abstract class Autoencoder extends PretrainedModel {
   }
 
   /**
-   * Bytes that decoding needs beside the weights, by estimate: those of the largest piece that is computed at once, and of the result.
+   * Bytes that decoding needs beside the weights, by estimate: those of the pieces that it is computed in, and of the result.
    *
    * @param z shape: `[batch, height, width, latentChannels]`
    */
@@ -265,7 +265,7 @@ export abstract class Autoencoder extends PretrainedModel {
   }
 
   /**
-   * Bytes that encoding needs beside the weights, by estimate: those of the largest piece that is computed at once, and of the result.
+   * Bytes that encoding needs beside the weights, by estimate: those of the pieces that it is computed in, and of the result.
    *
    * @param x shape: `[batch, height, width, inChannels]`
    */
@@ -349,7 +349,7 @@ export abstract class Autoencoder extends PretrainedModel {
     const known = this.plans.get(key)
     if (known) return known
     const factor = this.spatialFactor
-    const bytesOf = ([batch, height, width]: LatentShape) => this.pieceBytes(batch * height * width * factor ** 2)
+    const bytesOf = (shapes: readonly LatentShape[]) => this.bytesOfPieces(shapes)
     const available = this.memory.available()
     const settings = {
       mode: this.tilingMode,
@@ -365,10 +365,19 @@ export abstract class Autoencoder extends PretrainedModel {
       const [, height, width] = shape
       const size = `${width * factor} × ${height * factor} pixels`
       const what = method === 'encode' ? `the latents of ${size}` : size
-      const amounts = { needed: bytesOf([1, height, width]), available: available ?? 0 }
+      const amounts = { needed: bytesOf([[1, height, width]]), available: available ?? 0 }
       warn('VAE_TILED', tilingMessage(classNameOf(this), { what, tile: plan.tiles.size * factor, ...amounts }))
     }
     return plan
+  }
+
+  /** An executor of graphs keeps one for each shape, with the memory and the weights of its own. */
+  private bytesOfPieces(shapes: readonly LatentShape[]): number {
+    const bytes = shapes.map(([batch, height, width]) =>
+      this.pieceBytes(batch * height * width * this.spatialFactor ** 2),
+    )
+    if (this.executor.name !== 'graph') return Math.max(...bytes)
+    return bytes.reduce((sum, each) => sum + each, 0) + (bytes.length - 1) * this.executor.weightBytes(this)
   }
 
   /** Tiles of a size in latents, with the overlap that is set. */

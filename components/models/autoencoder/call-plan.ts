@@ -31,7 +31,9 @@ export interface CallPlan {
   readonly batch: number
   /** `undefined`: images are computed whole. */
   readonly tiles: LatentTiles | undefined
-  /** Bytes that the largest piece needs beside the weights, by estimate. */
+  /** The shapes of the pieces, the largest first. */
+  readonly shapes: readonly LatentShape[]
+  /** Bytes that the pieces need beside the weights, by estimate. */
   readonly pieceBytes: number
 }
 
@@ -46,19 +48,21 @@ const USUAL = 64
 /**
  * Plans a call.
  *
- * @param bytesOf bytes that a piece of that shape needs
+ * @param bytesOf bytes that pieces of these shapes need, one after another
  * @param available bytes that may be taken; `undefined` if nobody knows
  */
 export function planCall(
   [batch, height, width]: LatentShape,
   settings: PlanSettings,
-  bytesOf: (shape: LatentShape) => number,
+  bytesOf: (shapes: readonly LatentShape[]) => number,
   available: number | undefined,
 ): CallPlan {
   const { mode, slicing, tilesOf, covers } = settings
   const plan = (images: number, tiles?: LatentTiles): CallPlan => {
-    const side = (length: number) => (tiles ? Math.min(tiles.size, length) : length)
-    return { batch: images, tiles, pieceBytes: bytesOf([images, side(height), side(width)]) }
+    const shapes = sidesOf(height, tiles).flatMap(rows =>
+      sidesOf(width, tiles).map((columns): LatentShape => [images, rows, columns]),
+    )
+    return { batch: images, tiles, shapes, pieceBytes: bytesOf(shapes) }
   }
   const isLarger = (tiles: LatentTiles) => Math.max(height, width) > covers(tiles)
   const asked = slicing ? 1 : batch
@@ -74,6 +78,14 @@ export function planCall(
   }
   const plans = [...whole, ...tiled]
   return plans.find(fits) ?? (plans.at(-1) as CallPlan)
+}
+
+/** The sides of the tiles of a map, each once, the largest first. */
+function sidesOf(length: number, tiles: LatentTiles | undefined): number[] {
+  if (tiles === undefined) return [length]
+  const sides = new Set<number>()
+  for (let start = 0; start < length; start += tiles.stride) sides.add(Math.min(tiles.size, length - start))
+  return [...sides]
 }
 
 /** Says that a call is computed in tiles because of the memory. */

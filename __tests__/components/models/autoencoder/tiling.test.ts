@@ -134,6 +134,16 @@ describe('decodeBytes()', () => {
     expect(vae.decodeBytes([2, 512, 512, 4])).toBe(64 * 64 * 8 * 17 * 4 + 2 * (2 * 2048 * 2048 * 3 * 4))
   })
 
+  test('counts tiles of every shape where each has a graph with its weights', () => {
+    vae.useExecutor({ ...vae.executor, name: 'graph', weightBytes: () => 1000 })
+    vae.enableTiling({ tileSampleMinSize: 64 })
+    const perPixel = 8 * 17 * 4
+    const result = 2 * (28 * 16 * 16 * 3 * 4)
+    // 28 rows in tiles of 16, 16 and 4; 16 columns in tiles of 16 and 4.
+    const pixels = 16 * (16 * 16 + 4 * 16 + 16 * 4 + 4 * 4)
+    expect(vae.decodeBytes([1, 28, 16, 4])).toBe(pixels * perPixel + 3 * 1000 + result)
+  })
+
   test('asks for no more than the smallest tiles need, if there is not enough for more', () => {
     allow(vae, 1)
     const smallest = 128 * 128 * 8 * 17 * 4

@@ -8,7 +8,6 @@ export {
   StableDiffusionInpaintDenoise,
   StableDiffusionTextToImageDenoise,
 } from './stable-diffusion/auto-denoise'
-export { StableDiffusionAutoPrepareModels } from './stable-diffusion/auto-prepare-models'
 export { StableDiffusionAutoTextEncoder } from './stable-diffusion/auto-text-encoder'
 export { StableDiffusionAutoVaeEncoder } from './stable-diffusion/auto-vae-encoder'
 export { StableDiffusionDecodeLatents } from './stable-diffusion/decode-latents'
@@ -22,9 +21,7 @@ export {
   LatentConsistencySetGuidance,
   LatentConsistencySetTimesteps,
 } from './stable-diffusion/latent-consistency-steps'
-export { PrepareImg2ImgModels } from './stable-diffusion/prepare-img2img-models'
 export { StableDiffusionPrepareInpaintLatents } from './stable-diffusion/prepare-inpaint-latents'
-export { PrepareModels } from './stable-diffusion/prepare-models'
 export {
   StableDiffusionSetImg2ImgTimesteps,
   StableDiffusionSetInpaintTimesteps,
@@ -43,6 +40,7 @@ export { PredictNoise } from './steps/predict-noise'
 export { PrepareImg2ImgLatents } from './steps/prepare-img2img-latents'
 export { PrepareInpaintLatents } from './steps/prepare-inpaint-latents'
 export { PrepareLatents } from './steps/prepare-latents'
+export { PrepareModels } from './steps/prepare-models'
 export { ScaleInpaintInput } from './steps/scale-inpaint-input'
 export { ScaleModelInput } from './steps/scale-model-input'
 export { SchedulerStep } from './steps/scheduler-step'

@@ -77,7 +77,7 @@ export {
   PerturbedAttentionGuidance,
   type PerturbedAttentionGuidanceConfig,
 } from './guiders/perturbed-attention-guidance'
-export { type Predict, predictConditions } from './guiders/predict-conditions'
+export { type Predict, planCalls, predictConditions } from './guiders/predict-conditions'
 export { SkipLayerGuidance, type SkipLayerGuidanceConfig } from './guiders/skip-layer-guidance'
 export { SmoothedEnergyGuidance, type SmoothedEnergyGuidanceSettings } from './guiders/smoothed-energy-guidance'
 export {
@@ -140,6 +140,7 @@ export { TilingError } from './models/autoencoder/tiling-error'
 export { AutoencoderKL } from './models/autoencoder-kl/autoencoder-kl'
 export type { DiagonalGaussianDistribution } from './models/autoencoder-kl/diagonal-gaussian-distribution'
 export { AutoencoderTiny } from './models/autoencoder-tiny/autoencoder-tiny'
+export type { CallSize, MapSize } from './models/call-size'
 export { type CLIPTextInputs, CLIPTextModel, type CLIPTextOutput } from './models/clip-text/clip-text-model'
 export {
   CLIPTextModelWithProjection,

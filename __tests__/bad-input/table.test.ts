@@ -685,7 +685,7 @@ describe('text to image', () => {
   const stepsRow = (steps: number, problem: string): Row => [
     `steps of ${steps}`,
     () => draw({ numInferenceSteps: steps }),
-    { error: InputTypeError, says: [`prepareModels: input "numInferenceSteps" got the number ${steps}; `, problem] },
+    { error: InputTypeError, says: [`setTimesteps: input "numInferenceSteps" got the number ${steps}; `, problem] },
   ]
 
   test.each(

@@ -2,9 +2,9 @@
 import { Block, type OutputParam, SequentialPipelineBlocks, Step, slot } from '../../src'
 import { EmbedGuidance } from '../steps/embed-guidance'
 import { PostprocessImages } from '../steps/postprocess-images'
+import { PrepareModels } from '../steps/prepare-models'
 import { SetGuidance } from '../steps/set-guidance'
 import { StableDiffusionAutoDenoise } from './auto-denoise'
-import { StableDiffusionAutoPrepareModels } from './auto-prepare-models'
 import { StableDiffusionAutoTextEncoder } from './auto-text-encoder'
 import { StableDiffusionAutoVaeEncoder } from './auto-vae-encoder'
 import { StableDiffusionDecodeLatents } from './decode-latents'
@@ -29,7 +29,7 @@ export class StableDiffusionAutoBlocks extends SequentialPipelineBlocks {
 
   @Step() setGuidance = slot(SetGuidance)
   @Step() embedGuidance = slot(EmbedGuidance)
-  @Step() prepareModels = slot(StableDiffusionAutoPrepareModels)
+  @Step() prepareModels = slot(PrepareModels)
   @Step() textEncoder = slot(StableDiffusionAutoTextEncoder)
   @Step() vaeEncoder = slot(StableDiffusionAutoVaeEncoder)
   @Step() denoise = slot(StableDiffusionAutoDenoise)

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { BaseGuidance, CLIPTextModel, CLIPTokenizer, type tf } from '../../components'
 import { Block, Component, type In, Input, ModularPipelineBlocks, type Out, Output, type RunCost } from '../../src'
-import { warnOfUnknownWords } from '../steps/check-vocabulary'
+import { warnOfUnknownSize, warnOfUnknownWords } from '../steps/check-vocabulary'
 import { TextsEncoder } from '../steps/encode-texts'
 import { guiderOptions } from '../steps/guider-options'
 import { negativePromptsFor } from '../steps/negative-prompts'
@@ -71,7 +71,7 @@ export class EncodePrompt extends ModularPipelineBlocks {
     const { tokenizer, textEncoder, guider } = this
     const images = [this.prompt].flat().length * this.numImagesPerPrompt
     const embeds = images * tokenizer.modelMaxLength * textEncoder.config.hiddenSize * Float32Array.BYTES_PER_ELEMENT
-    return { images, memory: guider.numConditions > 1 ? 2 * embeds : embeds }
+    return { images, tokens: tokenizer.modelMaxLength, memory: guider.numConditions > 1 ? 2 * embeds : embeds }
   }
 
   async run(): Promise<void> {
@@ -80,7 +80,13 @@ export class EncodePrompt extends ModularPipelineBlocks {
     const texts = new TextsEncoder(this, context)
     texts.warnOfEmpty(prompts)
     const { vocabulary } = this.tokenizer
-    if (vocabulary) await warnOfUnknownWords(context, vocabulary, prompts, [this.negativePrompt ?? []].flat())
+    if (vocabulary) {
+      await warnOfUnknownWords(context, vocabulary, prompts, [this.negativePrompt ?? []].flat())
+      const { size, latents } = context.plan
+      // A size that the VAE does not divide is refused later.
+      const isWhole = Number.isInteger(latents?.width) && Number.isInteger(latents?.height)
+      if (size !== undefined && isWhole) warnOfUnknownSize(context, vocabulary, size)
+    }
     this.batchSize = prompts.length * times
     const embed = textEmbedder(textEncoder, this.clipSkip, context)
     this.promptEmbeds = (await texts.encode('prompt', prompts, { times, embed })).embeds

@@ -4,11 +4,11 @@ import { DenoiseLoop } from '../steps/denoise-loop'
 import { EmbedGuidance } from '../steps/embed-guidance'
 import { PostprocessImages } from '../steps/postprocess-images'
 import { PrepareImg2ImgLatents } from '../steps/prepare-img2img-latents'
+import { PrepareModels } from '../steps/prepare-models'
 import { SetGuidance } from '../steps/set-guidance'
 import { StableDiffusionDecodeLatents } from './decode-latents'
 import { StableDiffusionEncodeImage } from './encode-image'
 import { EncodePrompt } from './encode-prompt'
-import { PrepareImg2ImgModels } from './prepare-img2img-models'
 import { StableDiffusionSetImg2ImgTimesteps } from './set-img2img-timesteps'
 import { stableDiffusion } from './stable-diffusion'
 
@@ -30,7 +30,7 @@ export class StableDiffusionImageToImageBlocks extends SequentialPipelineBlocks 
 
   @Step() setGuidance = slot(SetGuidance)
   @Step() embedGuidance = slot(EmbedGuidance)
-  @Step() prepareModels = slot(PrepareImg2ImgModels)
+  @Step() prepareModels = slot(PrepareModels)
   @Step() encodePrompt = slot(EncodePrompt)
   @Step() encodeImage = slot(StableDiffusionEncodeImage)
   @Step() setTimesteps = slot(StableDiffusionSetImg2ImgTimesteps)

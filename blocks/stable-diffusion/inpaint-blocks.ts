@@ -3,12 +3,12 @@ import { Block, type OutputParam, SequentialPipelineBlocks, Step, slot } from '.
 import { EmbedGuidance } from '../steps/embed-guidance'
 import { InpaintDenoiseLoop } from '../steps/inpaint-denoise-loop'
 import { PostprocessImages } from '../steps/postprocess-images'
+import { PrepareModels } from '../steps/prepare-models'
 import { SetGuidance } from '../steps/set-guidance'
 import { StableDiffusionDecodeLatents } from './decode-latents'
 import { StableDiffusionEncodeInpaintImage } from './encode-inpaint-image'
 import { EncodePrompt } from './encode-prompt'
 import { StableDiffusionPrepareInpaintLatents } from './prepare-inpaint-latents'
-import { PrepareModels } from './prepare-models'
 import { StableDiffusionSetInpaintTimesteps } from './set-img2img-timesteps'
 import { stableDiffusionInpaint } from './stable-diffusion'
 

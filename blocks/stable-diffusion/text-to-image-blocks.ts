@@ -4,11 +4,11 @@ import { DenoiseLoop } from '../steps/denoise-loop'
 import { EmbedGuidance } from '../steps/embed-guidance'
 import { PostprocessImages } from '../steps/postprocess-images'
 import { PrepareLatents } from '../steps/prepare-latents'
+import { PrepareModels } from '../steps/prepare-models'
 import { SetGuidance } from '../steps/set-guidance'
 import { SetTimesteps } from '../steps/set-timesteps'
 import { StableDiffusionDecodeLatents } from './decode-latents'
 import { EncodePrompt } from './encode-prompt'
-import { PrepareModels } from './prepare-models'
 import { stableDiffusion } from './stable-diffusion'
 
 /**

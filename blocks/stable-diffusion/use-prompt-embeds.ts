@@ -95,7 +95,10 @@ export class UsePromptEmbeds extends ModularPipelineBlocks {
 
   override estimateCost(): RunCost {
     const { promptEmbeds, prompt, numImagesPerPrompt } = this
-    return { images: (promptEmbeds?.shape[0] ?? [prompt ?? []].flat().length) * numImagesPerPrompt }
+    return {
+      images: (promptEmbeds?.shape[0] ?? [prompt ?? []].flat().length) * numImagesPerPrompt,
+      tokens: promptEmbeds?.shape[1],
+    }
   }
 
   async run(): Promise<void> {

@@ -1,6 +1,17 @@
 /** Turns latents into pixels. Counterpart: StableDiffusionXLDecodeStep of diffusers. */
 import { Autoencoder, type tf } from '../../components'
-import { Block, Component, type In, Input, ModularPipelineBlocks, type Out, Output } from '../../src'
+import {
+  Block,
+  Component,
+  type In,
+  Input,
+  ModularPipelineBlocks,
+  type Out,
+  Output,
+  type RunPlan,
+  type UpcomingCall,
+} from '../../src'
+import { callSizeOf, isWhole } from './call-size-of'
 import { vaeOptions } from './component-options'
 import { latentsSchema, pixelsSchema } from './schemas'
 import { sharedStep } from './shared-step'
@@ -19,6 +30,16 @@ export class DecodeLatents extends ModularPipelineBlocks {
 
   @Output(pixelsSchema.describe('Pixels, about from -1 to 1.'))
   pixels!: Out<tf.Tensor4D>
+
+  /** The decoding of all images. */
+  override upcomingCalls(plan: RunPlan): UpcomingCall[] {
+    const { vae } = this
+    const size = callSizeOf(plan)
+    if (size === undefined) return []
+    const { shape } = vae.decodeShape(size)
+    const prepare = (signal: AbortSignal | undefined) => vae.prepareDecode(shape, { signal })
+    return [{ memory: vae.decodeBytes(shape), ...(isWhole(size) && { prepare }) }]
+  }
 
   async run(): Promise<void> {
     const latents = this.vae.unscaleLatents(this.latents, { statistics: this.appliesStatistics })

@@ -69,10 +69,14 @@ export class EncodeImage extends ModularPipelineBlocks {
   override estimateCost(): RunCost {
     const { image, vae } = this
     const factor = vae.spatialFactor
-    if (image instanceof tf.Tensor) return { size: { height: image.shape[1] * factor, width: image.shape[2] * factor } }
+    const sizes = (height: number, width: number): RunCost => ({
+      size: { height, width },
+      latents: { height: height / factor, width: width / factor },
+    })
+    if (image instanceof tf.Tensor) return sizes(image.shape[1] * factor, image.shape[2] * factor)
     const [first] = [image].flat()
     const side = (pixels = factor) => Math.max(factor, pixels - (pixels % factor))
-    return { size: { height: side(this.height ?? first?.height), width: side(this.width ?? first?.width) } }
+    return sizes(side(this.height ?? first?.height), side(this.width ?? first?.width))
   }
 
   async run(): Promise<void> {

@@ -22,7 +22,7 @@ import {
 } from '../../src'
 import { imageProcessorOptions, maskProcessorOptions, unetOptions, vaeOptions } from './component-options'
 import { type EncodePicturesOptions, encodePictures } from './encode-pictures'
-import { fittingLatentSize, pictureSize } from './latent-size'
+import { fittingLatentSize, pictureSize, sizesOf } from './latent-size'
 import { requireShares } from './repeat-pictures'
 import {
   countSchema,
@@ -129,7 +129,7 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
   noise!: Out<tf.Tensor4D>
 
   override estimateCost(): RunCost {
-    return { size: pictureSize(this) }
+    return sizesOf(this)
   }
 
   async run(): Promise<void> {

@@ -1,6 +1,6 @@
 /** How large latents are for a picture. */
 import { type Autoencoder, type UNet2DConditionModel } from '../../components'
-import { InputTypeError } from '../../src'
+import { InputTypeError, type RunCost } from '../../src'
 
 /** Where the size of latents comes from. */
 export interface LatentSizeSource {
@@ -21,6 +21,12 @@ export function pictureSize(source: LatentSizeSource): { height: number; width: 
   const factor = source.vae.spatialFactor
   const pixels = (side: 'height' | 'width') => source[side] ?? latentSize(source, side) * factor
   return { height: pixels('height'), width: pixels('width') }
+}
+
+/** What is known of the sizes of a run: those of the picture and of the latents. */
+export function sizesOf(source: LatentSizeSource): Pick<RunCost, 'size' | 'latents'> {
+  const latents = { height: latentSize(source, 'height'), width: latentSize(source, 'width') }
+  return { size: pictureSize(source), latents }
 }
 
 /** Rows or columns of the latents. @throws InputTypeError for a picture that does not fit the VAE */

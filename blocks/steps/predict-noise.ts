@@ -1,19 +1,38 @@
 /** Predicts the noise in the latents, with guidance. Counterpart: StableDiffusionXLLoopDenoiser of diffusers. */
-import { z } from 'zod'
 import {
   BaseGuidance,
   type DenoiserInputFields,
   type GuiderInputs,
+  planCalls,
   predictConditions,
   repeatRows,
-  type tf,
+  tf,
   type UNet2DConditionInputs,
   UNet2DConditionModel,
 } from '../../components'
-import { Block, Component, type In, Input, LoopStep, ModularPipelineBlocks, type Out, Output } from '../../src'
+import {
+  Block,
+  Component,
+  type In,
+  Input,
+  LoopStep,
+  ModularPipelineBlocks,
+  type Out,
+  Output,
+  type RunPlan,
+  type UpcomingCall,
+} from '../../src'
+import { callSizeOf, isWhole } from './call-size-of'
 import { unetOptions } from './component-options'
 import { guiderOptions } from './guider-options'
-import { embedsSchema, latentsSchema, modelInputSchema, timestepCondSchema, timestepsSchema } from './schemas'
+import {
+  batchConditionsSchema,
+  embedsSchema,
+  latentsSchema,
+  modelInputSchema,
+  timestepCondSchema,
+  timestepsSchema,
+} from './schemas'
 import { sharedStep } from './shared-step'
 
 /** A step of the denoise loop: runs the UNet for each condition of the guider, and combines the predictions. */
@@ -34,7 +53,7 @@ export class PredictNoise extends ModularPipelineBlocks {
   @Input(modelInputSchema)
   scaledLatents!: In<tf.Tensor4D>
 
-  /** What the UNet is conditioned on: every value that a block before has tagged with the group, such as `promptEmbeds` and `negativePromptEmbeds`. */
+  /** What the UNet is conditioned on: every value that a block before has tagged with the group, such as promptEmbeds and negativePromptEmbeds. */
   @Input({
     name: null,
     description:
@@ -55,26 +74,40 @@ export class PredictNoise extends ModularPipelineBlocks {
   timestepCond!: In<tf.Tensor2D | undefined>
 
   /** Whether the UNet predicts all conditions in one batch: faster, but takes more memory. By default where there is room. */
-  @Input(
-    z
-      .boolean()
-      .optional()
-      .describe(
-        'Whether the UNet predicts all conditions in one batch: faster, but takes more memory. By default where there is room.',
-      ),
-  )
+  @Input(batchConditionsSchema)
   batchConditions!: In<boolean | undefined>
 
   @Output(latentsSchema.describe('What the UNet predicts, as the guider combines it.'))
   noisePred!: Out<tf.Tensor4D>
 
+  /** One prediction for the conditions of the first step, by the guider of the moment; the memory is that of a single condition. Later steps may ask for more. */
+  override upcomingCalls(plan: RunPlan): UpcomingCall[] {
+    const { unet, guider } = this
+    const known = callSizeOf(plan)
+    if (known === undefined) return []
+    const embeds = this.denoiserInputFields?.['promptEmbeds']
+    const size = { ...known, tokens: embeds instanceof tf.Tensor ? embeds.shape[1] : known.tokens }
+    const prepare = (signal: AbortSignal | undefined) => {
+      // A copy, as the run's own guider has not begun.
+      const firstStep = guider.forRun()
+      firstStep.setState(0, this.timesteps?.length ?? plan.steps ?? 1, this.timesteps?.[0] ?? 0)
+      const together = this.batchConditions ?? unet.hasRoomFor(size, firstStep.numConditions)
+      for (const { passes, hooks } of planCalls(firstStep, unet, together)) {
+        unet.prepare({ ...size, batch: passes * size.batch }, { hooks, signal })
+      }
+    }
+    return [{ memory: unet.callBytes(size), ...(isWhole(size) && { prepare }) }]
+  }
+
   @LoopStep({ variables: ['i', 't'] })
   async step({ i, t }: { i: number; t: number }): Promise<void> {
     const { guider, unet, scaledLatents: sample } = this
     const { signal } = this.context
+    const [batch, height, width] = sample.shape
     // Not the number of steps, as some schedulers ask twice for each: their runs would end without guidance.
     guider.setState(i, this.timesteps.length, t)
-    const together = this.batchConditions ?? (() => unet.hasRoomFor(sample.shape, guider.numConditions))
+    const together =
+      this.batchConditions ?? (() => unet.hasRoomFor({ batch, latents: { height, width } }, guider.numConditions))
     const conditions: Record<string, unknown> = {
       sample,
       ...unet.inputsOfFields(this.denoiserInputFields ?? {}),

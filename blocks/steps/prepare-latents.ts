@@ -19,7 +19,7 @@ import {
   type RunCost,
 } from '../../src'
 import { schedulerOptions, unetOptions, vaeOptions } from './component-options'
-import { fittingLatentSize, pictureSize } from './latent-size'
+import { fittingLatentSize, sizesOf } from './latent-size'
 import { countSchema, generatorsSchema, latentsSchema } from './schemas'
 import { sharedStep } from './shared-step'
 import { requireLatentsAlone } from './unet-task'
@@ -67,7 +67,7 @@ export class PrepareLatents extends ModularPipelineBlocks {
   latents!: InOut<tf.Tensor4D | undefined>
 
   override estimateCost(): RunCost {
-    return { size: pictureSize(this) }
+    return { images: this.batchSize, ...sizesOf(this) }
   }
 
   async run(): Promise<void> {

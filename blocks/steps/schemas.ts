@@ -41,3 +41,11 @@ export const masksSchema = tensor('masks latentHeight latentWidth 1')
 
 /** Masks in the size of the latents `[images, latentHeight, latentWidth, 1]`: one for each picture of the result. */
 export const imageMasksSchema = tensor('images latentHeight latentWidth 1')
+
+/** Whether a denoiser predicts all conditions of a guider in one batch. */
+export const batchConditionsSchema = z
+  .boolean()
+  .optional()
+  .describe(
+    'Whether the UNet predicts all conditions in one batch: faster, but takes more memory. By default where there is room.',
+  )

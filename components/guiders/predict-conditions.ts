@@ -3,6 +3,7 @@
 import { OutOfMemoryError } from '../backends/out-of-memory-error'
 import { flattenTree, mapTree } from '../backends/recorder/tensor-tree'
 import { ModelMemoryError } from '../executors/graph/graph-errors'
+import { hooksKey } from '../models/hooks/hooked-call'
 import type { BatchHook } from '../models/hooks/module-hook'
 import type { Module } from '../nn/module'
 import { concatRows } from '../tensors/concat-rows'
@@ -53,6 +54,28 @@ export async function predictConditions<const D extends GuiderInputs>(
   }
 }
 
+/** A form of the calls that {@link predictConditions} makes in a step. */
+export interface PlannedCall {
+  /** How many passes go in it at once. */
+  readonly passes: number
+  readonly hooks: readonly BatchHook[]
+}
+
+/** Returns the forms of the calls of the guider's step, each once. The guider is changed as by a step: give a copy. @throws ModelHookError */
+export function planCalls(guider: BaseGuidance, denoiser: Module, together: boolean): PlannedCall[] {
+  const count = guider.numConditions
+  const hooks = Array.from({ length: count }, () => guider.prepareModels(denoiser))
+  if (together || count === 1) return [{ passes: count, hooks: count === 1 ? (hooks[0] ?? []) : sharesOf(hooks) }]
+  const forms = new Map(hooks.map(ofPass => [hooksKey(ofPass), ofPass]))
+  return [...forms.values()].map(ofPass => ({ passes: 1, hooks: ofPass }))
+}
+
+/** Hooks of passes that go in one batch: each for its share. */
+function sharesOf(hooks: readonly (readonly BatchHook[])[]): BatchHook[] {
+  const count = hooks.length
+  return hooks.flatMap((ofPass, index) => ofPass.map(hook => ({ ...hook, share: { index, count } })))
+}
+
 /** Predicts all passes in one batch, if their inputs fit into one. */
 async function predictTogether<D extends GuiderInputs>(
   batches: readonly GuiderBatch<D>[],
@@ -62,14 +85,13 @@ async function predictTogether<D extends GuiderInputs>(
   const count = batches.length
   if (new Set(batches.map(({ inputs }) => formOf(inputs))).size > 1) return
   const leaves = batches.map(({ inputs }) => flattenTree(inputs).leaves.map(({ tensor }) => tensor as tf.Tensor)) // Passes have no placeholders.
-  const shares = hooks.flatMap((ofPass, index) => ofPass.map(hook => ({ ...hook, share: { index, count } })))
   const joined: tf.Tensor[] = []
   try {
     for (const i of (leaves[0] ?? []).keys())
       joined.push(await concatRows(leaves.map(ofPass => ofPass[i] as tf.Tensor)))
     const rest = [...joined]
     const inputs = mapTree(batches[0]?.inputs, () => rest.shift()) as BatchInputs<D> // Of the form of one pass.
-    const output = await predict(inputs, shares)
+    const output = await predict(inputs, sharesOf(hooks))
     const predictions = tf.split(output, count)
     output.dispose()
     for (const [i, batch] of batches.entries()) batch.noisePred = predictions[i] as tf.Tensor

@@ -33,7 +33,7 @@ import type { IterationVariables } from '../runtime/iteration-variables'
 import { after, type MaybePromise } from '../runtime/maybe-promise'
 import { Run } from '../runtime/run'
 import type { RunContext } from '../runtime/run-context'
-import type { RunCost } from '../runtime/run-cost'
+import type { RunCost, RunPlan, UpcomingCall } from '../runtime/run-cost'
 import type { ViewNames } from '../runtime/view-names'
 import { BlockState } from '../state/block-state'
 import { type PipelineState } from '../state/pipeline-state'
@@ -196,6 +196,14 @@ export abstract class ModularPipelineBlocks implements BlockNode {
    * `this` is bound to the values of the call; a value that an earlier block will write is `undefined`.
    */
   estimateCost?(): MaybePromise<RunCost>
+
+  /**
+   * Returns the calls of models that the block will make: their memory is part of the estimate of a pipeline's call, and a block before it may prepare them
+   * (`this.context.upcomingCalls()`). `this` is bound as in {@link estimateCost}, but to the values of the moment if the run has begun.
+   *
+   * @param plan what all blocks know of the call: images, size, tokens, steps
+   */
+  upcomingCalls?(plan: RunPlan): MaybePromise<readonly UpcomingCall[]>
 
   /**
    * Runs the block on the values of a state. Blocks with a `run()` need not know of this. Override it in place of `run()` to work on the state itself,

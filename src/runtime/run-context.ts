@@ -1,5 +1,6 @@
 /** What a block can ask of, and tell to, the run that it is part of: `this.context` inside `run()` and loop steps. */
 import type { Seed } from '../params/seed'
+import type { RunPlan, UpcomingCall } from './run-cost'
 
 /** The run as a block sees it. */
 export interface RunContext {
@@ -9,6 +10,10 @@ export interface RunContext {
   readonly seed: Seed | undefined
   /** Names of the blocks that are running, outermost first. */
   readonly path: readonly string[]
+  /** What the blocks knew of the call before the first of them ran. */
+  readonly plan: RunPlan
+  /** Asks the blocks that are still to come, and run for certain, which components they will call. */
+  upcomingCalls(): Promise<readonly UpcomingCall[]>
   /** Tells those who watch the run something that does not stop it. */
   warn(code: string, message: string): void
   /** Puts another component in the place of one for the rest of this run; of one that a run changes, a copy. Returns what the blocks now get. */

@@ -9,6 +9,8 @@ import type { BlockState } from '../state/block-state'
 import type { PipelineState } from '../state/pipeline-state'
 import { type ActiveRun, withActiveRun } from './active-run'
 import type { ComponentSource } from './component-source'
+import type { Components } from './components'
+import { type PlacedBlocks, upcomingCalls } from './estimate-costs'
 import type { EventListener, PipelineEvent } from './events'
 import { type Frame, Lifetimes } from './lifetimes'
 import { after, isPromise, type MaybePromise } from './maybe-promise'
@@ -17,6 +19,7 @@ import { resourceKindOf } from './resources'
 import type { Resumption } from './resumption'
 import { RunComponents, type RunOfComponents } from './run-components'
 import type { RunContext } from './run-context'
+import type { RunPlan, UpcomingCall } from './run-cost'
 import { ShapeBinding } from './shape-binding'
 import { TimeSlice } from './time-slice'
 
@@ -47,6 +50,14 @@ export interface RunningBlock {
   readonly end: (() => void) | undefined
 }
 
+/** What is known of a run before its first block. */
+export interface Outlook {
+  readonly plan: RunPlan
+  /** The blocks that run for certain. */
+  readonly blocks: PlacedBlocks
+  readonly components: Components
+}
+
 /** The state of one call of a pipeline. Nothing of it is shared with another call. */
 export class Run implements ActiveRun, RunContext, RunOfComponents {
   /** Names of the running blocks, outermost first. */
@@ -63,6 +74,8 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
   /** Leads to the place at which another run was cancelled. */
   readonly resumption: Resumption | undefined
   private readonly keeper: ProgressKeeper | undefined
+  /** What is to come, once it is known. */
+  private outlook: Outlook | undefined
   private listenerFailure: { readonly error: unknown } | undefined
   private readonly slice = new TimeSlice()
 
@@ -91,6 +104,20 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
       else path[depth - 1] += iteration
     }
     return path
+  }
+
+  get plan(): RunPlan {
+    return this.outlook?.plan ?? {}
+  }
+
+  /** From now on blocks may ask what is to come. */
+  foresee(outlook: Outlook): void {
+    this.outlook = outlook
+  }
+
+  async upcomingCalls(): Promise<readonly UpcomingCall[]> {
+    const { outlook, state } = this
+    return outlook === undefined ? [] : upcomingCalls(outlook.blocks, this.names, { ...outlook, state })
   }
 
   track(resource: object): void {

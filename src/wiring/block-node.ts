@@ -8,7 +8,7 @@ import type { CallResult } from '../runtime/call-result'
 import type { Components } from '../runtime/components'
 import type { IterationVariables } from '../runtime/iteration-variables'
 import type { MaybePromise } from '../runtime/maybe-promise'
-import type { RunCost } from '../runtime/run-cost'
+import type { RunCost, RunPlan, UpcomingCall } from '../runtime/run-cost'
 import type { ViewNames } from '../runtime/view-names'
 import type { BlockState } from '../state/block-state'
 import type { PipelineState } from '../state/pipeline-state'
@@ -42,6 +42,8 @@ export interface BlockNode {
   ): MaybePromise<CallResult>
   /** What the block costs in a call, as far as that is known before the run. */
   estimateCost?(): MaybePromise<RunCost>
+  /** The calls of components that the block will make, as far as they are known. */
+  upcomingCalls?(plan: RunPlan): MaybePromise<readonly UpcomingCall[]>
   findFault(path: readonly string[], inLoop: boolean): ModularError | undefined
 }
 

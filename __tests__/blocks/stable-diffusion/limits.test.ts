@@ -48,6 +48,6 @@ describe('limits of text to image', () => {
       pipe({ prompt: 'red apple', width: 2 ** 17, height: 2 ** 17 }),
     )
     expect(issues).toEqual([expect.any(InsufficientMemoryError)])
-    expect(issues[0]?.path).toEqual(['prepareModels'])
+    expect(issues[0]?.path).toEqual(['denoise', 'predictNoise'])
   })
 })

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import type * as tf from '@tensorflow/tfjs'
-import { CLIPTokenizer, EncodePrompt, PrepareModels } from '../../../index'
+import { CLIPTokenizer, EncodePrompt, PrepareLatents, SequentialPipelineBlocks, SetTimesteps } from '../../../index'
 import { collectWarnings, emojiFolder, useEmojiModel } from '../use-emoji-model'
 
 const emoji = useEmojiModel()
@@ -43,7 +43,7 @@ describe('EncodePrompt', () => {
   })
 })
 
-describe('PrepareModels', () => {
+describe('a run', () => {
   test.each([
     [{}, 0],
     [{ width: 64, height: 64 }, 0],
@@ -51,7 +51,13 @@ describe('PrepareModels', () => {
     [{ height: 32 }, 1],
   ])('of the size %j gives warnings: %d', async (size, count) => {
     const { warnings, onEvent } = collectWarnings()
-    await emoji.pipelineOf(new PrepareModels())({ prompt: 'cat', numInferenceSteps: 1, ...size }, { onEvent })
+    const steps = { encodePrompt: EncodePrompt, setTimesteps: SetTimesteps, prepareLatents: PrepareLatents }
+    const pipe = emoji.pipelineOf(SequentialPipelineBlocks.fromBlocksDict(steps))
+    const latents = await pipe<tf.Tensor>(
+      { prompt: 'cat', numInferenceSteps: 1, ...size },
+      { output: 'latents', onEvent },
+    )
+    latents.dispose()
     expect(warnings.map(({ code }) => code)).toEqual(new Array(count).fill('UNKNOWN_SIZE'))
   })
 })

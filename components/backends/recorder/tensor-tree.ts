@@ -3,9 +3,9 @@ import * as tf from '../../tensors/tf'
 import type { GraphDType, TensorSpec } from './graph'
 
 /** Stands where a tensor is to be, when only its shape and type are known. */
-export class TensorPlaceholder implements TensorSpec {
+export class TensorPlaceholder<Shape extends readonly number[] = readonly number[]> implements TensorSpec {
   constructor(
-    readonly shape: readonly number[],
+    readonly shape: Shape,
     readonly dtype: GraphDType = 'float32',
   ) {}
 }

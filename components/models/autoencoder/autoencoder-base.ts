@@ -202,8 +202,8 @@ export abstract class Autoencoder extends PretrainedModel {
     batch,
     pictures,
     latents = this.latentSize(pictures ?? this.sampleSize),
-  }: CallSize): TensorPlaceholder {
-    return new TensorPlaceholder([batch, latents.height, latents.width, this.config.latentChannels])
+  }: CallSize): TensorPlaceholder<ImageShape> {
+    return new TensorPlaceholder<ImageShape>([batch, latents.height, latents.width, this.config.latentChannels])
   }
 
   /** Returns the size of the latents that are decoded to pictures. @throws ModelInputError for a size that the model does not divide */

@@ -1,7 +1,6 @@
 /** The UNet of Stable Diffusion. Counterpart: models/unets/unet_2d_condition.py. */
 import type { FromPretrainedOptions } from '../../../src/params/component-class'
 import { availableMemory } from '../../../src/platform/available-memory'
-import { TensorPlaceholder } from '../../backends/recorder/tensor-tree'
 import type { RawConfig } from '../../configs/parse-config'
 import { activations } from '../../nn/activations'
 import { Conv2d } from '../../nn/conv2d'
@@ -152,30 +151,25 @@ export class UNet2DConditionModel extends PretrainedModel {
    * Whether there is room for as many samples at once as that many batches hold; by an estimate of what one prediction needs, which should
    * leave half of the free memory free.
    *
-   * @param batch shape of one batch: `[batch, height, width, inChannels]`
+   * @param size of one batch
    */
-  hasRoomFor(batch: readonly [number, number, number, number], count: number): boolean {
-    return count * this.callBytes(batch) <= availableMemory() / 2
+  hasRoomFor(size: CallSize, count: number): boolean {
+    return count * this.callBytes(size) <= availableMemory() / 2
   }
 
   /**
    * Bytes that one prediction needs beside the weights, by estimate.
-   *
-   * @param sample shape: `[batch, height, width, inChannels]`
    */
-  callBytes([batch, height, width]: readonly [number, number, number, number]): number {
-    const tokens = height * width
+  callBytes({ batch, latents = this.sampleSize }: CallSize): number {
+    const tokens = latents.height * latents.width
     const attended = this.executor.name === 'eager' ? attentionBytes(this.config, tokens) : 0
     return batch * (activationBytes(this.config, tokens) + attended)
   }
 
-  /** Gets ready, in the background, for calls with inputs of these shapes, until `signal` fires. */
-  prepare(
-    inputs: { sample: TensorPlaceholder; encoderHiddenStates: TensorPlaceholder; timestepCond?: TensorPlaceholder },
-    options?: ModelCallOptions,
-  ): void {
-    const placeholders = { ...inputs, timestep: new TensorPlaceholder([1]) }
-    this.makeReady('forward', given => this.forward(given), placeholders as unknown as UNet2DConditionInputs, options)
+  /** Gets ready, in the background, for calls of that size ({@link callShapes}), until `options.signal` fires. */
+  prepare(size: CallSize, options?: ModelCallOptions): void {
+    const placeholders = this.callShapes(size) as unknown as UNet2DConditionInputs
+    this.makeReady('forward', given => this.forward(given), placeholders, options)
   }
 
   /**

@@ -3,14 +3,14 @@ import { appendFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
-import { TensorPlaceholder } from '../../../../components/backends/recorder/tensor-tree'
 import { SafetensorsFile } from '../../../../components/checkpoints/safetensors-file'
 import { writeSafetensors } from '../../../../components/checkpoints/write-safetensors'
 import { KernelProgram } from '../../../../components/executors/eager/kernel-program'
 import { WeightFileChangedError } from '../../../../components/executors/graph/graph-errors'
+import type { CallSize } from '../../../../components/models/call-size'
 import { hookedCall } from '../../../../components/models/hooks/hooked-call'
 import type { BatchHook } from '../../../../components/models/hooks/module-hook'
-import type { UNet2DConditionModel } from '../../../../components/models/unet-2d-condition/unet-2d-condition-model'
+import type { UNet2DConditionInputs } from '../../../../components/models/unet-2d-condition/inputs'
 import { Linear } from '../../../../components/nn/linear'
 import { loadStateDict } from '../../../../components/nn/load-state-dict'
 import { Module } from '../../../../components/nn/module'
@@ -230,13 +230,10 @@ describe.each(['eager', 'graph'] as const)('with the %s executor', name => {
   })
 })
 
-/** Placeholders for the inputs of one sample. */
-function smallShapes(): Parameters<UNet2DConditionModel['prepare']>[0] {
-  const { sample, encoderHiddenStates } = smallInputs(1)
-  return {
-    sample: new TensorPlaceholder(sample.shape),
-    encoderHiddenStates: new TensorPlaceholder(encoderHiddenStates.shape),
-  }
+/** For what size a call is. */
+function sizeOf({ sample: { shape }, encoderHiddenStates }: UNet2DConditionInputs): CallSize {
+  const [batch, height, width] = shape
+  return { batch, tokens: encoderHiddenStates.shape[1], latents: { height, width } }
 }
 
 test('another scale or tensor needs no other session, and a prepared one serves', async () => {
@@ -253,7 +250,7 @@ test('another scale or tensor needs no other session, and a prepared one serves'
     },
   ]
   const made = jest.spyOn(unet().executor, 'prepare')
-  unet().prepare(smallShapes(), { hooks: hooks(1, 1) })
+  unet().prepare(sizeOf(inputs), { hooks: hooks(1, 1) })
   await made.mock.results[0]?.value
   const graph = executors.graph()
   expect(graph.sessionCount).toBe(1)

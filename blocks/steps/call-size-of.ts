@@ -1,0 +1,13 @@
+/** For what size models will be called, by what blocks know of a run before it begins. */
+import { type CallSize } from '../../components'
+import type { RunPlan } from '../../src'
+
+/** The size of a call with all images of a run; `undefined` if their number or the size of the latents is not known. */
+export function callSizeOf({ images, tokens, size, latents }: RunPlan): CallSize | undefined {
+  return images === undefined || latents === undefined ? undefined : { batch: images, tokens, pictures: size, latents }
+}
+
+/** Whether there are such latents. A size that the VAE does not divide is refused where the latents are made. */
+export function isWhole({ latents }: CallSize): boolean {
+  return latents !== undefined && Number.isInteger(latents.height) && Number.isInteger(latents.width)
+}

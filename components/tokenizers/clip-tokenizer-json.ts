@@ -2,7 +2,7 @@
 import type { CLIPTokenizerFiles } from './clip-tokenizer-files'
 
 /** What is a piece: a special token, an English ending, a run of letters, one digit, or a run of other signs. */
-const CLIP_PIECE = String.raw`<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`
+export const CLIP_PIECE = String.raw`<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`
 
 /** GPT-2's pieces, which the byte-level step cuts once more. */
 const GPT2_PIECE = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`

@@ -19,6 +19,7 @@ import { InvalidTokenizerError } from './invalid-tokenizer-error'
 import type { LibraryTokenizer } from './library-tokenizer'
 import { textPieces } from './text-pieces'
 import type { Side } from './tokenizer-settings'
+import { tokensOfText } from './tokens-of-text'
 
 /** How {@link CLIPTokenizer.encode} shapes its rows. */
 export interface EncodeOptions {
@@ -234,7 +235,7 @@ export class CLIPTokenizer implements SavableComponent {
   /** The tokens of a text as the vocabulary spells them, e.g. `['red</w>', 'apple</w>']`; by default without special tokens. */
   tokenize(text: string, { addSpecialTokens = false }: { addSpecialTokens?: boolean } = {}): string[] {
     const tokens = [...this.splitter.split(text)].flatMap(part =>
-      typeof part === 'string' ? this.piecesOf(part) : [part.content],
+      typeof part === 'string' ? runAtOnce(this.tokensOf(part)) : [part.content],
     )
     if (!addSpecialTokens) return tokens
     return [this.files.bosToken.content, ...tokens, this.files.eosToken.content]
@@ -262,7 +263,9 @@ export class CLIPTokenizer implements SavableComponent {
     })) {
       for (const part of this.splitter.split(piece)) {
         if (typeof part !== 'string') ids.push(part.id)
-        else for (const token of this.piecesOf(part)) ids.push(this.tokenizer.token_to_id(token) ?? this.unkTokenId)
+        else {
+          for (const token of yield* this.tokensOf(part)) ids.push(this.tokenizer.token_to_id(token) ?? this.unkTokenId)
+        }
       }
       if (most !== undefined && ids.length >= most) break
       yield
@@ -271,9 +274,8 @@ export class CLIPTokenizer implements SavableComponent {
   }
 
   /** The pieces of a normalized text without added tokens, as the vocabulary spells them. */
-  private piecesOf(text: string): string[] {
-    const { pre_tokenizer: cut, model } = this.tokenizer
-    return cut && model ? model(cut(text)) : []
+  private tokensOf(text: string): Generator<void, string[], void> {
+    return tokensOfText(text, this.tokenizer, this.files.unkToken.content)
   }
 
   private pad(row: readonly number[], width: number, value: number): number[] {

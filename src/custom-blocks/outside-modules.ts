@@ -1,6 +1,7 @@
 /** What code of a model's folder may ask for beside its own files: this package, and what is installed here. */
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { currentFolder } from '../files/current-folder'
 
 /** Modules that are handed to the code as this program has them. */
 const provided = new Map<string, () => object>()
@@ -13,7 +14,10 @@ export function provideModule(name: string, load: () => object): void {
   provided.set(name, load)
 }
 
-/** Loads a module of Node or of a package: of the project that the program was started in, or else of those that Tesserae has. */
+/**
+ * Loads a module of Node or of a package: of the project in the process's folder, otherwise of those that Tesserae has. If that folder was removed, only
+ * the latter are there.
+ */
 export function requireOutside(name: string): unknown {
   const own = provided.get(name)
   return own === undefined ? requireFor(name)(name) : own()
@@ -30,8 +34,9 @@ export function findPackageFile(name: string): string | undefined {
 
 function requireFor(name: string): NodeRequire {
   const ours = createRequire(__filename)
-  const theirs = createRequire(join(process.cwd(), 'package.json'))
-  if (SHARED.test(name)) return ours
+  const here = currentFolder()
+  if (SHARED.test(name) || here === undefined) return ours
+  const theirs = createRequire(join(here, 'package.json'))
   try {
     theirs.resolve(name)
     return theirs

@@ -1,5 +1,6 @@
 /** Writes a folder of files as a whole or not at all. */
 
+import { randomUUID } from 'node:crypto'
 import type { Dirent } from 'node:fs'
 import {
   access,
@@ -19,6 +20,7 @@ import {
   symlink,
 } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
+import { emitWarning } from '../errors/emit-warning'
 import { currentFolder } from './current-folder'
 import { exchangeFolders } from './exchange-folders'
 import { takePermissions, takePermissionsInside } from './keep-permissions'
@@ -29,6 +31,11 @@ import { isImmovable } from './replace-file'
 import { syncToDisk, syncTree } from './sync-to-disk'
 import { UnwritableFileError } from './unwritable-file-error'
 import { mustStayInPlace, writeInPlace } from './write-in-place'
+
+const KIND_ADVICE = {
+  folder: 'this is a folder in the place of a file. Move or remove it first.',
+  file: 'this is a file in the place of a folder. Move or remove it first.',
+}
 
 /** How {@link writeFolderAtomically} treats what is there. */
 export interface WriteFolderOptions {
@@ -51,7 +58,8 @@ export interface WriteFolderOptions {
  * A folder that cannot be exchanged is written file by file: where volumes are mounted, in lower layers of overlay file systems, behind links inside of
  * it, or where the folder around it may not be written. Each file is then the old or the new one at every moment, but not all of them together.
  *
- * Files and folders that are replaced keep their permissions and owner.
+ * Files and folders that are replaced keep their permissions and owner. Warns (`OLD_FOLDER_KEPT`) if files that others add to the old folder during the save
+ * cannot be moved into the new one: the old folder then stays beside it.
  *
  * @throws UnwritableFileError if the target is a file, may not be written, or the disk is full; what `fill` throws
  */
@@ -130,6 +138,7 @@ async function putInPlace(staging: string, target: string, options: WriteFolderO
     else await putInPlace(staging, target, options)
     return
   }
+  await refuseOtherKinds(staging, target)
   const inPlace = async () => {
     await writeInPlace(staging, target, { last: options.markers[0], replaces: options.replaces ?? (() => false) })
     await rm(staging, { recursive: true, force: true })
@@ -177,12 +186,7 @@ async function replaceFolder(
   const keep = (from: string, to: string) => keepOthers(from, to, file => replaces?.(prefix + file) ?? false)
   await keep(target, staging)
   await takePermissions(staging, await stat(target))
-  if (await exchangeFolders(staging, target)) {
-    // What others have put there in the meantime stays as well.
-    await keep(staging, target)
-    await removeOld(staging)
-    return
-  }
+  if (await exchangeFolders(staging, target)) return keepLate(staging, target, keep)
   const aside = setAsideBeside(target)
   await rename(target, aside)
   try {
@@ -191,13 +195,45 @@ async function replaceFolder(
     await rename(aside, target)
     throw error
   }
-  await keep(aside, target)
-  await removeOld(aside)
+  return keepLate(aside, target, keep)
 }
 
-/** The new folder is in its place: an old one that cannot be removed is no failure. */
-async function removeOld(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true }).catch(() => undefined)
+/**
+ * Keeps what others have put into the old folder in the meantime, and removes the rest of it. The new folder is in its place: what fails here is a
+ * warning, and the old folder stays under a name that nobody clears away.
+ */
+async function keepLate(old: string, target: string, keep: (from: string, to: string) => Promise<void>): Promise<void> {
+  try {
+    await keep(old, target)
+  } catch (error) {
+    const kept = `${target}.before-${randomUUID().slice(0, 8)}`
+    const place = await rename(old, kept).then(
+      () => kept,
+      () => old,
+    )
+    emitWarning(
+      'OLD_FOLDER_KEPT',
+      `${target} was saved, but files that were added to it meanwhile cannot be moved into the new folder (${(error as Error).message}). ` +
+        `The old folder is kept as ${place}. Move what you need from there and remove it.`,
+    )
+    return
+  }
+  await rm(old, { recursive: true, force: true }).catch(() => undefined)
+}
+
+/** @throws UnwritableFileError, before anything is moved, where a folder is in the place of a new file, or a file in that of a new folder */
+async function refuseOtherKinds(staging: string, target: string): Promise<void> {
+  for (const entry of await readdir(staging, { withFileTypes: true })) {
+    const place = join(target, entry.name)
+    const old = await stat(place).catch(() => undefined)
+    if (old === undefined) continue
+    if (!entry.isDirectory()) {
+      if (old.isDirectory()) throw new UnwritableFileError(place, 'is-folder', KIND_ADVICE.folder)
+    } else {
+      if (!old.isDirectory()) throw new UnwritableFileError(place, 'is-file', KIND_ADVICE.file)
+      await refuseOtherKinds(join(staging, entry.name), place)
+    }
+  }
 }
 
 /** Moves what is new into a folder that is something else besides. */
@@ -216,7 +252,8 @@ async function moveEntries(
     else await rename(from, to)
   }
   await syncToDisk(target)
-  await rmdir(staging)
+  // Where an old folder is kept in it, it is not empty.
+  await rmdir(staging).catch(() => undefined)
 }
 
 /** Gives one folder the files of another that it lacks, by a second name where that is possible. */

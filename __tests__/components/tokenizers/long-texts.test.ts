@@ -1,13 +1,20 @@
 /** Long texts and many texts: encoded in pieces, with the ids of the whole. */
 import { join } from 'node:path'
+import { tokenizerLoop } from '../../../components/tokenizers/bpe-tables'
 import { CLIPTokenizer } from '../../../components/tokenizers/clip-tokenizer'
+import { readCLIPTokenizerFiles } from '../../../components/tokenizers/clip-tokenizer-files'
+import { encodeLongWord, type MergeTables } from '../../../components/tokenizers/long-word'
 import { textPieces } from '../../../components/tokenizers/text-pieces'
+import { tokensOfText } from '../../../components/tokenizers/tokens-of-text'
+import { runAtOnce } from '../../../src/runtime/time-slice'
+import { ticksDuring } from '../../src/runtime/ticks-during'
 
+const EMOJI = join(__dirname, '../../../models/emoji/tokenizer')
 const plain = { hasTokensWithSpaces: false, isTruncated: false }
 
 let tokenizer: CLIPTokenizer
 beforeAll(async () => {
-  tokenizer = await CLIPTokenizer.fromPretrained(join(__dirname, '../../../models/emoji/tokenizer'))
+  tokenizer = await CLIPTokenizer.fromPretrained(EMOJI)
 })
 
 const WORDS = [
@@ -51,6 +58,69 @@ describe('textPieces', () => {
     expect(pieces.join('')).toBe(text)
     expect(Math.max(...pieces.map(piece => piece.length))).toBeLessThanOrEqual(10_001)
     for (const piece of pieces) expect(piece).not.toMatch(/[\ud800-\udfff]/u)
+  })
+})
+
+/** The same characters in each run. */
+function randomText(length: number, alphabet: readonly string[], seed: number): string {
+  let state = seed
+  const characters = Array.from({ length }, () => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
+    return alphabet[(state >>> 8) % alphabet.length] as string
+  })
+  return characters.join('')
+}
+
+const ALPHABETS = ['aeinrst', 'ab', 'abcdefghijklmnopqrstuvwxyz', 'aé日🍎', "!?'-🍎\ufeff"].map(text =>
+  Array.from(text),
+)
+
+describe('encodeLongWord', () => {
+  test("gives 500 random words the tokens of the library's encoding", async () => {
+    const library = runAtOnce(tokenizerLoop(await readCLIPTokenizerFiles(EMOJI)))
+    const tables = library.model as unknown as MergeTables
+    for (let i = 0; i < 500; i++) {
+      const alphabet = ALPHABETS[i % 2 ? 0 : i % 3] as string[]
+      const word = randomText(1 + ((i * 37) % 1500), alphabet, i)
+      expect(runAtOnce(encodeLongWord(word, tables, '?'))).toEqual(library.model?.([word]))
+    }
+    const unknown = library.model?.(['日']) as string[]
+    expect(runAtOnce(encodeLongWord('日', tables, unknown[0] as string))).toEqual(unknown)
+    expect(runAtOnce(encodeLongWord('', tables, '?'))).toEqual([])
+  })
+})
+
+describe('tokensOfText', () => {
+  test.each(ALPHABETS.map(alphabet => [alphabet.join('')]))(
+    'gives texts of %s the tokens of the library',
+    async text => {
+      const library = runAtOnce(tokenizerLoop(await readCLIPTokenizerFiles(EMOJI)))
+      const alphabet = Array.from(text)
+      for (const also of [[], [',', '1', ' ', "'s", '<|endoftext|>']]) {
+        const long = randomText(5000, [...alphabet, ...also], text.length)
+        const expected = library.model?.(library.pre_tokenizer?.(long) as string[])
+        expect(runAtOnce(tokensOfText(long, library, '<|endoftext|>'))).toEqual(expected)
+      }
+    },
+  )
+
+  test.each([
+    ['one word', (length: number) => 'x'.repeat(length)],
+    ['a random word', (length: number) => randomText(length, ALPHABETS[2] as string[], 1)],
+    ['words without spaces', (length: number) => 'a,'.repeat(length / 2)],
+    ['digits', (length: number) => '1'.repeat(length)],
+    ['emoji', (length: number) => '🍎'.repeat(length / 2)],
+  ])('pauses often in a long text: %s', async (_, make) => {
+    const library = runAtOnce(tokenizerLoop(await readCLIPTokenizerFiles(EMOJI)))
+    const pausesOf = (length: number) => [...tokensOfText(make(length), library, '?')].length
+    const pauses = pausesOf(20_000)
+    expect(pauses).toBeGreaterThan(50)
+    expect(pausesOf(40_000)).toBeGreaterThan(1.8 * pauses)
+  })
+
+  test('lets timers run while it encodes a word of a megabyte', async () => {
+    const word = randomText(2 ** 20, ALPHABETS[2] as string[], 2)
+    expect(await ticksDuring(() => tokenizer.encodeAsync(word))).toBeGreaterThan(50)
   })
 })
 

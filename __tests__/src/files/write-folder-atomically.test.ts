@@ -2,6 +2,7 @@ import childProcess, { execFileSync } from 'node:child_process'
 import promises, { chmod, mkdir, readdir, readFile, readlink, rmdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import * as exchange from '../../../src/files/exchange-folders'
+import * as keeping from '../../../src/files/keep-permissions'
 import { UnwritableFileError } from '../../../src/files/unwritable-file-error'
 import { writeFileAtomically } from '../../../src/files/write-file-atomically'
 import { type WriteFolderOptions, writeFolderAtomically } from '../../../src/files/write-folder-atomically'
@@ -91,6 +92,64 @@ describe.each(['exchanging the folders', 'moving one after the other'])('writeFo
     // Its other files are many perhaps, and others may be at work there.
     expect((await stat(target())).ino).toBe(before)
   })
+
+  test.each(['a folder in the place of a file', 'a file in the place of a folder'])(
+    'refuses %s before anything is moved',
+    async kind => {
+      const { 'index.json': _, ...rest } = old
+      const isFolder = kind === 'a folder in the place of a file'
+      const inTheWay = isFolder ? { 'z.json/inside': 'mine' } : { zoo: 'mine' }
+      await put({ ...rest, ...inTheWay }, target())
+      const place = join(target(), isFolder ? 'z.json' : 'zoo')
+      const saving = write({ ...fresh, ...(isFolder ? { 'z.json': 'new' } : { 'zoo/z.json': 'new' }) })
+      await expect(saving).rejects.toMatchObject({
+        code: 'UNWRITABLE_FILE',
+        reason: isFolder ? 'is-folder' : 'is-file',
+        file: place,
+      })
+      await expect(saving).rejects.toThrow(
+        `${place} cannot be written: this is a ${isFolder ? 'folder' : 'file'} in the place`,
+      )
+      expect(await read()).toEqual({ ...rest, ...inTheWay })
+      expect(await readdir(folder())).toEqual(['pipe'])
+    },
+  )
+
+  test.each([true, false])(
+    'keeps the old folder, with a warning, where files that came meanwhile cannot be moved (an index is there: %s)',
+    async hasIndex => {
+      const { 'index.json': _, ...rest } = old
+      await put(hasIndex ? old : rest, target())
+      const replaced = hasIndex ? target() : join(target(), 'unet')
+      const { link } = promises
+      let isIn = false
+      // Somebody adds a file just before the exchange.
+      jest.spyOn(keeping, 'takePermissions').mockImplementation(async () => {
+        await put({ late: 'theirs' }, replaced)
+        isIn = true
+      })
+      jest.spyOn(promises, 'link').mockImplementation(async (from, to) => {
+        if (isIn) throw Object.assign(new Error('input/output error'), { code: 'EIO', syscall: 'link' })
+        await link(from, to)
+      })
+      jest.spyOn(promises, 'copyFile').mockImplementation(async () => {
+        throw Object.assign(new Error('input/output error'), { code: 'EIO', syscall: 'copyfile' })
+      })
+      const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation()
+      await write(fresh)
+      const [kept, ...others] = (await readdir(dirname(replaced))).filter(name => name.includes('.before-'))
+      expect(others).toEqual([])
+      const place = join(dirname(replaced), String(kept))
+      expect(await readFile(join(place, 'late'), 'utf8')).toBe('theirs')
+      expect(await readFile(join(target(), 'index.json'), 'utf8')).toBe('new')
+      expect(await readFile(join(target(), 'unet', 'config.json'), 'utf8')).toBe('new')
+      expect(emitWarning.mock.calls.map(([message]) => message)).toEqual([
+        `${replaced} was saved, but files that were added to it meanwhile cannot be moved into the new folder ` +
+          `(input/output error). The old folder is kept as ${place}. Move what you need from there and remove it.`,
+      ])
+      expect((await readdir(folder())).filter(name => name.startsWith('.tesserae'))).toEqual([])
+    },
+  )
 
   test('changes nothing when it fails midway', async () => {
     await put(old, target())

@@ -19,6 +19,7 @@ import { readUnchanged } from '../../../src/files/folder-stamp'
 import { isLeftover, saveMarkIn } from '../../../src/files/leftovers'
 import { mountPointsIn } from '../../../src/files/mount-points'
 import * as replacing from '../../../src/files/replace-file'
+import { isBeingSaved, whileMarked } from '../../../src/files/save-marks'
 import { UnwritableFileError } from '../../../src/files/unwritable-file-error'
 import { type WriteFolderOptions, writeFolderAtomically } from '../../../src/files/write-folder-atomically'
 import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
@@ -246,9 +247,57 @@ describe('a save in place', () => {
     await put(old, target())
     const mark = saveMarkIn(target())
     await writeFile(mark, '')
-    await utimes(mark, 1, 1)
+    const before = Date.now() / 1000 - process.uptime() - 10
+    await utimes(mark, before, before)
     await expect(read()).rejects.toThrow(UnfinishedSaveError)
   })
+
+  test.each([
+    ['another process has its number', 90],
+    ['it was on another machine', 2 * 60 * 60],
+  ])('that was cut off is told by the age of its mark, where %s', async (where, age) => {
+    await put(old, target())
+    const own = saveMarkIn(target())
+    const mark =
+      where === 'it was on another machine'
+        ? own.replace(/-[0-9a-f]{8}-/, '-00000000-')
+        : own.replace(`-${process.pid}-`, `-${process.ppid}-`)
+    await writeFile(mark, '')
+    expect(await isBeingSaved([target()])).toBe(true)
+    const touched = Date.now() / 1000 - age
+    await utimes(mark, touched, touched)
+    await expect(read()).rejects.toThrow(UnfinishedSaveError)
+    await write()
+    expect((await read()).result).toEqual(after)
+    expect(await marks()).toEqual([])
+  })
+
+  test('touches its marks while it goes on', async () => {
+    await put(old, target())
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'Date', 'performance', 'queueMicrotask'] })
+    try {
+      await whileMarked([target()], async () => {
+        const mark = join(target(), (await marks())[0] as string)
+        await utimes(mark, 1, 1)
+        jest.advanceTimersByTime(5_000)
+        while ((await stat(mark)).mtimeMs < Date.now() - 60_000) await setImmediate()
+      })
+    } finally {
+      jest.useRealTimers()
+    }
+    expect(await marks()).toEqual([])
+  })
+})
+
+test('a folder in the place of a file is refused before anything is moved', async () => {
+  await put(old, target())
+  await mkdir(join(target(), 'vae', 'c.json'), { recursive: true })
+  await symlink(join(folder(), 'outside.json'), join(target(), 'linked'))
+  await rm(join(target(), 'index.json'))
+  await writeFile(join(folder(), 'outside.json'), 'old')
+  await symlink(join(folder(), 'outside.json'), join(target(), 'index.json'))
+  await expect(write()).rejects.toMatchObject({ reason: 'is-folder', file: join(target(), 'vae', 'c.json') })
+  expect((await filesOf(target()))['unet/config.json']).toBe('old')
 })
 
 describe('permissions', () => {

@@ -12,6 +12,7 @@ import { type CallSize, type MapSize, type ModelFunction, ownSize } from '../cal
 import { InputShapes } from '../input-shapes'
 import { ModelInputError } from '../model-input-error'
 import { PretrainedModel } from '../pretrained-model'
+import type { AutoencoderConfig } from './autoencoder-config'
 import {
   type CallPlan,
   type LatentShape,
@@ -22,35 +23,9 @@ import {
 } from './call-plan'
 import type { LatentDistribution } from './latent-distribution'
 import { type LatentScaleOptions, scaleLatents, unscaleLatents } from './latent-scale'
+import { inSlices } from './slices'
 import type { JoinTiles } from './tile-grid'
-import { TilingError } from './tiling-error'
-
-/** What pipelines read of the settings of any autoencoder. */
-export interface AutoencoderConfig {
-  readonly inChannels: number
-  readonly outChannels: number
-  readonly latentChannels: number
-  /** Latents are multiplied by this before they go to the denoiser, and divided by it before they are decoded. */
-  readonly scalingFactor: number
-  /** Taken from the latents before they are scaled. */
-  readonly shiftFactor: number | null
-  /** Mean of each channel of the latents. With `latentsStd`, taken from them in place of the shift. */
-  readonly latentsMean?: readonly number[] | null
-  /** Standard deviation of each channel of the latents, which they are divided by. */
-  readonly latentsStd?: readonly number[] | null
-  /** Whether the reference computes this model in float32 when its weights are in half precision. Here all models are. */
-  readonly forceUpcast: boolean
-}
-
-/** How an autoencoder uses tiles. */
-export interface TilingOptions {
-  /** `always` for every image larger than a tile; `auto` if there is not enough memory without them. Default: `always`. */
-  mode?: 'always' | 'auto'
-  /** Side of a tile in pixels, a multiple of `spatialFactor`. Default: that of the class. */
-  tileSampleMinSize?: number
-  /** The part of a tile that overlaps with the next one, from 0 up to but not 1. Default: that of the class. */
-  tileOverlapFactor?: number
-}
+import { checkTiling, strideOf, type TileSizes, type TilingOptions } from './tiling-options'
 
 /** A class of autoencoders. */
 export interface AutoencoderClass<T extends Autoencoder = Autoencoder> {
@@ -77,7 +52,7 @@ export abstract class Autoencoder extends PretrainedModel {
   abstract override readonly config: AutoencoderConfig & RawConfig
   private tilingMode: TilingMode = 'auto'
   private slicing = false
-  private tiling: Required<Pick<TilingOptions, 'tileSampleMinSize' | 'tileOverlapFactor'>> | undefined
+  private tiling: TileSizes | undefined
   /** What was decided by the memory, so that a call of the same shape gives the same numbers. */
   private readonly plans = new Map<string, CallPlan>()
 
@@ -140,7 +115,7 @@ export abstract class Autoencoder extends PretrainedModel {
   enableTiling(options: TilingOptions = {}): this {
     const { mode = 'always', ...sizes } = options
     const tiling = { ...this.defaultTiling, ...sizes }
-    this.checkTiling(tiling)
+    checkTiling(tiling, { model: classNameOf(this), factor: this.spatialFactor })
     this.tiling = tiling
     this.tilingMode = mode
     this.plans.clear()
@@ -387,52 +362,6 @@ export abstract class Autoencoder extends PretrainedModel {
 
   private checkChannels(name: string, x: tf.Tensor4D, channels: number): void {
     new InputShapes(classNameOf(this)).checkGiven(name, ['batch', 'height', 'width', channels], x)
-  }
-
-  private checkTiling({ tileSampleMinSize: size, tileOverlapFactor: overlap }: Required<Omit<TilingOptions, 'mode'>>) {
-    const factor = this.spatialFactor
-    const problem = (setting: string, text: string) => new TilingError(classNameOf(this), setting, text)
-    if (!(Number.isInteger(size) && size >= factor && size % factor === 0)) {
-      throw problem('tileSampleMinSize', `must be a multiple of ${factor} pixels, but is ${size}.`)
-    }
-    if (!(overlap >= 0 && overlap < 1)) {
-      throw problem('tileOverlapFactor', `must be at least 0 and less than 1, but is ${overlap}.`)
-    }
-    if (strideOf(size / factor, overlap) < 1) {
-      throw problem(
-        'tileOverlapFactor',
-        `of ${overlap} leaves nothing of tiles of ${size} pixels. Pass a smaller overlap or larger tiles.`,
-      )
-    }
-  }
-}
-
-/** From the begin of a tile to the begin of the next one. */
-function strideOf(size: number, overlap: number): number {
-  return Math.trunc(size * (1 - overlap))
-}
-
-/** Computes so many images of a batch at a time. */
-async function inSlices(
-  x: tf.Tensor4D,
-  images: number,
-  compute: (slice: tf.Tensor4D) => Promise<tf.Tensor4D>,
-): Promise<tf.Tensor4D> {
-  const [batch] = x.shape
-  if (images >= batch) return compute(x)
-  const results: tf.Tensor4D[] = []
-  try {
-    for (let begin = 0; begin < batch; begin += images) {
-      const slice = x.slice([begin, 0, 0, 0], [Math.min(images, batch - begin), -1, -1, -1])
-      try {
-        results.push(await compute(slice))
-      } finally {
-        slice.dispose()
-      }
-    }
-    return tf.concat(results, 0)
-  } finally {
-    tf.dispose(results)
   }
 }
 

@@ -6,4 +6,6 @@ import { Autoencoder } from './autoencoder-base'
 Autoencoder.register(AutoencoderKL, AutoencoderTiny)
 
 export * from './autoencoder-base'
+export type { AutoencoderConfig } from './autoencoder-config'
 export type { TilingMode } from './call-plan'
+export type { TilingOptions } from './tiling-options'

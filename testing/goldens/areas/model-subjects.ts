@@ -1,5 +1,5 @@
 /** How each class of models is loaded and called for the `models` area. */
-import type { Autoencoder, TilingOptions } from '../../../components/models/autoencoder/autoencoder-base'
+import type { Autoencoder, TilingOptions } from '../../../components/models/autoencoder/autoencoder'
 import { AutoencoderKL } from '../../../components/models/autoencoder-kl/autoencoder-kl'
 import { AutoencoderTiny } from '../../../components/models/autoencoder-tiny/autoencoder-tiny'
 import { type CLIPTextInputs, CLIPTextModel } from '../../../components/models/clip-text/clip-text-model'

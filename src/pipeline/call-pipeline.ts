@@ -105,7 +105,7 @@ async function checkRun(
     startAt: run.resumption?.point.path,
     checkComponent: (spec, path) => run.components.check(spec, path),
     certain: (block, path) => blocks.push([block, path]),
-    postpone: (block, specs) => run.components.postpone(block, specs),
+    postpone: (block, specs, problems) => run.components.postpone(block, specs, problems),
   })
   if (issues.length > 0) throw new PipelineValidationError(issues)
   return blocks

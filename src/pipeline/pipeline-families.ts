@@ -38,8 +38,6 @@ export interface UnsupportedPipeline {
   readonly does: string
   /** What to do with a model of it, as a sentence. */
   readonly advice: string
-  /** Whether other blocks of the family do it, so that whoever chooses blocks is not warned. Default: false. */
-  readonly hasBlocks?: boolean
 }
 
 /** What follows if no block reads an entry of an index. */

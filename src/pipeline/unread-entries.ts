@@ -41,7 +41,7 @@ export function warnOfUnreadEntries(index: ModelIndex, names: Iterable<string>):
 export function warnOfOtherPipeline(index: ModelIndex, modelName: string | undefined): void {
   const { pipelineClassName } = index
   const unsupported = findUnsupportedPipeline(pipelineClassName)
-  if (unsupported === undefined || unsupported.hasBlocks || findPipelineFamily(modelName) === undefined) return
+  if (unsupported === undefined || findPipelineFamily(modelName) === undefined) return
   const message = `${index.file} names the pipeline ${pipelineClassName}, which ${unsupported.does}. The blocks of ${modelName} do not do that.`
   emitWarningOnce('OTHER_PIPELINE', message)
 }

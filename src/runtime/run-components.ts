@@ -30,6 +30,8 @@ export class RunComponents {
   private readonly copies: unknown[] = []
   /** Blocks of which the call could not tell whether they run, with the components that they need if they do. */
   private readonly unprepared = new Map<object, readonly ComponentSpec[]>()
+  /** Those of them that were given a value that does not fit. */
+  private readonly refused = new Map<object, ModularError>()
 
   constructor(
     private readonly source: ComponentSource,
@@ -83,9 +85,10 @@ export class RunComponents {
     }
   }
 
-  /** Leaves the components of a block to {@link prepare}: the call cannot tell whether it runs. */
-  postpone(block: object, specs: readonly ComponentSpec[]): void {
-    this.unprepared.set(block, specs)
+  /** Leaves the components of a block, and problems with its values, to {@link prepare}: the call cannot tell whether it runs. */
+  postpone(block: object, specs: readonly ComponentSpec[], problems: readonly ModularError[]): void {
+    if (specs.length > 0) this.unprepared.set(block, specs)
+    if (problems[0] !== undefined) this.refused.set(block, problems[0])
   }
 
   /** Whether the components of a block were left to {@link prepare}, which has not been called. */
@@ -93,8 +96,10 @@ export class RunComponents {
     return this.unprepared.has(block)
   }
 
-  /** Checks, before a block begins, the components that were left for then. */
+  /** Checks, before a block begins, what was left for then. @throws what is wrong */
   prepare(block: object): MaybePromise<void> {
+    const problem = this.refused.get(block)
+    if (problem !== undefined) throw problem
     const specs = this.unprepared.get(block)
     if (specs === undefined) return
     this.unprepared.delete(block)

@@ -27,8 +27,8 @@ export interface CallToCheck {
   startAt?: readonly string[] | undefined
   /** Told of each leaf and loop that runs for certain. */
   certain: (block: BlockNode, path: readonly string[]) => void
-  /** Told of the blocks that may or may not run, with their components: they are checked when they do. */
-  postpone: (block: BlockNode, components: readonly ComponentSpec[]) => void
+  /** Told of the blocks that may or may not run, with their components, which are checked when they do, and with what is wrong with the values given for them. */
+  postpone: (block: BlockNode, components: readonly ComponentSpec[], problems: readonly ModularError[]) => void
 }
 
 /** Every problem that would stop this call later, in the order of the blocks; nothing that works is refused. */
@@ -36,8 +36,10 @@ export async function checkCall(blocks: BlockNode, call: CallToCheck): Promise<M
   const reports: Report[] = []
   const claims = new ComponentClaims()
 
-  const checkInputs = ({ inputs, path, inLoop, names, known }: Visit) => {
-    for (const { name, required, typeHint, schema } of inputs) {
+  const checkInputs = (visit: Visit) => {
+    const { inputs, path, inLoop, names, known } = visit
+    for (const input of inputs) {
+      const { name, required, typeHint } = input
       if (name === null) continue
       const fact = known(name)
       // A loop that turns not once asks nothing of its parts; what it needs itself was looked at before them.
@@ -47,13 +49,8 @@ export async function checkCall(blocks: BlockNode, call: CallToCheck): Promise<M
         // A block before that takes the name may fill it in.
         reports.push({ key: `input ${name}`, issue: new MissingInputError(details), isDoubtful: fact !== undefined })
       }
-      const isGiven = fact?.sources.length === 1 && fact.sources[0]?.kind === 'given'
-      if (!schema || !isGiven) continue
-      const value = call.state.get(name)
-      const parsed = schema.safeParse(value)
-      if (parsed.success) continue
-      const expected = `it must be ${typeHint ?? 'of the declared type'} (${explainMismatch(parsed.error)})`
-      reports.push({ key: `type ${name}`, issue: new InputTypeError({ path, input: name, expected, value }) })
+      const issue = wrongValue(input, visit, call.state)
+      if (issue) reports.push({ key: `type ${name}`, issue })
     }
   }
 
@@ -73,8 +70,9 @@ export async function checkCall(blocks: BlockNode, call: CallToCheck): Promise<M
         checkInputs(visit)
         checkComponents(visit)
         call.certain(visit.block, visit.path)
-      } else if (visit.components.length > 0) {
-        call.postpone(visit.block, visit.components)
+      } else {
+        const problems = visit.inputs.flatMap(input => wrongValue(input, visit, call.state) ?? [])
+        call.postpone(visit.block, visit.components, problems)
       }
     },
     call.startAt,
@@ -82,6 +80,22 @@ export async function checkCall(blocks: BlockNode, call: CallToCheck): Promise<M
   walk.follow(blocks)
 
   return sumUp(reports)
+}
+
+/** What is wrong with the value that a block would get from the caller, if it would get it. */
+function wrongValue(
+  { name, typeHint, schema }: InputParam,
+  { path, known }: Visit,
+  state: PipelineState,
+): InputTypeError | undefined {
+  if (name === null || !schema) return undefined
+  const sources = known(name)?.sources ?? []
+  if (sources.length !== 1 || sources[0]?.kind !== 'given') return undefined
+  const value = state.get(name)
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return undefined
+  const expected = `it must be ${typeHint ?? 'of the declared type'} (${explainMismatch(parsed.error)})`
+  return new InputTypeError({ path, input: name, expected, value })
 }
 
 /** What may be wrong. */

@@ -1,9 +1,11 @@
 /**
  * Which blocks these inputs run, told before anything runs: follows the tree as a run would, with what is known of each name instead of its value.
  */
+import type { z } from 'zod'
 import { classNameOf } from '../format/class-name'
 import type { ComponentSpec } from '../params/component-spec'
 import type { InputParam } from '../params/input-param'
+import type { OutputParam } from '../params/output-param'
 import type { BlockNode, ChoiceNode, LoopNode } from './block-node'
 import { eachBlock, isComposite, isConditional, isLoop } from './blocks'
 
@@ -96,7 +98,9 @@ export class PathWalk {
 
   private followLeaf(block: BlockNode, place: Place): void {
     this.announce(block, place, block.expectedComponents)
-    for (const name of block.intermediateOutputNames) this.write(name, block, place, place.certain && !place.inLoop)
+    const replaces = place.certain && !place.inLoop
+    for (const output of block.intermediateOutputs)
+      this.write(output.name, block, place, replaces, isAlwaysWritten(output))
   }
 
   private followLoop(block: LoopNode, place: Place): void {
@@ -126,14 +130,17 @@ export class PathWalk {
     }
   }
 
-  /** A choice that depends on what a block wrote stays open, unless blocks are taken to write what they declare. */
-  private write(name: string, block: BlockNode, { path }: Place, replaces: boolean): void {
+  /**
+   * A choice that depends on what a block wrote stays open, unless blocks are taken to write what they declare, or the output's schema allows nothing else than a
+   * value.
+   */
+  private write(name: string, block: BlockNode, { path }: Place, replaces: boolean, isAlways = false): void {
     const written: Source = { kind: 'written', block: path.join(' > ') || classNameOf(block) }
     const before = replaces ? [] : (this.knowledge.get(name)?.sources ?? [])
     const isKnown = before.some(source => source.kind === 'written' && source.block === written.block)
     this.knowledge.set(name, {
       sources: isKnown ? before : [...before, written],
-      certain: this.asDeclared && replaces,
+      certain: (this.asDeclared || isAlways) && replaces,
     })
   }
 
@@ -162,6 +169,17 @@ export class PathWalk {
     }
     this.knowledge = merge(ends)
   }
+}
+
+/** Whether schemas take an absent value: a walk is made for each run. */
+const takesAbsent = new WeakMap<z.ZodType, boolean>()
+
+/** Whether an output declares a schema that takes no absent value. */
+function isAlwaysWritten({ schema }: OutputParam): boolean {
+  if (schema === undefined) return false
+  const known = takesAbsent.get(schema) ?? [undefined, null].some(absent => schema.safeParse(absent).success)
+  takesAbsent.set(schema, known)
+  return !known
 }
 
 /** Names of the branches that may be chosen; `undefined` stands for none. */

@@ -15,6 +15,8 @@ import {
   MissingInputError,
   type ModularPipeline,
   ModularPipelineBlocks,
+  type Out,
+  Output,
   type PipelineEvent,
   PipelineValidationError,
   SequentialPipelineBlocks,
@@ -134,6 +136,38 @@ describe('a missing input', () => {
     await pipe({ image: 1, strength: 1 })
     expect((await onlyIssue(MissingInputError, () => pipe({ image: 1, prompt: 'p' }))).input).toBe('strength')
     expect((await onlyIssue(MissingInputError, () => pipe({ strength: 1 }))).path).toEqual(['choice', 'text2img'])
+  })
+})
+
+describe('a choice by what a block writes', () => {
+  /** A choice by an output of this schema, of which the one branch takes a number. */
+  function chosenBy(schema: z.ZodType) {
+    class Encode extends ModularPipelineBlocks {
+      @Output(schema) latents!: Out<unknown>
+      run() {
+        this.latents = 1
+      }
+    }
+    class Scale extends ModularPipelineBlocks {
+      @Input(z.number().max(1)) strength!: In<number>
+      run() {}
+    }
+    class Choice extends AutoPipelineBlocks {
+      @Branch({ when: 'latents' }) img2img: BlockSource = Scale
+      @Branch({ otherwise: true }) text2img: BlockSource = toy({})
+    }
+    return sequence({ encode: Encode, choice: Choice }).initPipeline()
+  }
+
+  test('is known before the run if the output is always there, so that its values are checked', async () => {
+    const error = await onlyIssue(InputTypeError, () => chosenBy(z.number())({ strength: 2 }))
+    expect(error.path).toEqual(['choice', 'img2img'])
+  })
+
+  test('stays open if the output may be absent: the values are checked when the branch begins', async () => {
+    const error = await failure(InputTypeError, () => chosenBy(z.number().optional())({ strength: 2 }))
+    expect(error.path).toEqual(['choice', 'img2img'])
+    await chosenBy(z.number().optional())({ strength: 0.5 })
   })
 })
 

@@ -1,13 +1,14 @@
 /** Diffusion steps as blocks: those that families share, and those of each family. */
 import './pipeline-families'
 
-export { StableDiffusionAutoBlocks } from './stable-diffusion/auto-blocks'
 export {
-  StableDiffusionAutoDenoise,
-  StableDiffusionImageToImageDenoise,
-  StableDiffusionInpaintDenoise,
-  StableDiffusionTextToImageDenoise,
-} from './stable-diffusion/auto-denoise'
+  StableDiffusionAutoBeforeDenoise,
+  StableDiffusionBeforeDenoise,
+  StableDiffusionImg2ImgBeforeDenoise,
+  StableDiffusionInpaintBeforeDenoise,
+} from './stable-diffusion/auto-before-denoise'
+export { StableDiffusionAutoBlocks } from './stable-diffusion/auto-blocks'
+export { StableDiffusionAutoDenoise, StableDiffusionCoreDenoise } from './stable-diffusion/auto-denoise'
 export { StableDiffusionAutoTextEncoder } from './stable-diffusion/auto-text-encoder'
 export { StableDiffusionAutoVaeEncoder } from './stable-diffusion/auto-vae-encoder'
 export { StableDiffusionDecodeLatents } from './stable-diffusion/decode-latents'

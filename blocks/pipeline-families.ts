@@ -1,5 +1,8 @@
 /** Which blocks are taken for a model whose index names a pipeline of diffusers. */
-import { registerPipelineFamily } from '../src'
+import { registerBlockClasses, registerPipelineFamily } from '../src'
+import { StableDiffusionAutoBlocks } from './stable-diffusion/auto-blocks'
+import { StableDiffusionImageToImageBlocks } from './stable-diffusion/image-to-image-blocks'
+import { StableDiffusionInpaintBlocks } from './stable-diffusion/inpaint-blocks'
 import { LatentConsistencyTextToImageBlocks } from './stable-diffusion/latent-consistency-blocks'
 import { latentConsistency } from './stable-diffusion/latent-consistency-steps'
 import { otherPipelines } from './stable-diffusion/other-pipelines'
@@ -8,8 +11,8 @@ import { StableDiffusionTextToImageBlocks } from './stable-diffusion/text-to-ima
 
 registerPipelineFamily({
   modelName: stableDiffusion.modelName,
-  defaultBlocks: StableDiffusionTextToImageBlocks,
-  standardPipelines: ['StableDiffusionPipeline'],
+  defaultBlocks: StableDiffusionAutoBlocks,
+  standardPipelines: ['StableDiffusionPipeline', 'StableDiffusionImg2ImgPipeline', 'StableDiffusionInpaintPipeline'],
   recognizedBy: { components: ['tokenizer', 'textEncoder', 'unet', 'vae', 'scheduler'], without: ['textEncoder2'] },
   unsupportedPipelines: otherPipelines,
   unreadEntries: {
@@ -27,3 +30,4 @@ registerPipelineFamily({
   defaultBlocks: LatentConsistencyTextToImageBlocks,
   standardPipelines: ['LatentConsistencyModelPipeline'],
 })
+registerBlockClasses(StableDiffusionTextToImageBlocks, StableDiffusionImageToImageBlocks, StableDiffusionInpaintBlocks)

@@ -356,11 +356,11 @@ describe('tesserae describe', () => {
     const { code, stdout } = await cli('describe')
     expect(code).toBe(0)
     for (const text of [
-      'StableDiffusionTextToImageBlocks',
+      'StableDiffusionAutoBlocks',
       'prompt (',
       'numInferenceSteps',
       'unet (`UNet2DConditionModel`)',
-      '7. denoise (DenoiseLoop, a loop)',
+      '- denoise (DenoiseLoop, a loop)',
     ]) {
       expect(stdout).toContain(text)
     }
@@ -368,7 +368,7 @@ describe('tesserae describe', () => {
 
   test('prints JSON on request', async () => {
     const { stdout } = await cli('describe', '--json')
-    expect(JSON.parse(stdout)).toMatchObject({ class: 'StableDiffusionTextToImageBlocks', kind: 'sequential' })
+    expect(JSON.parse(stdout)).toMatchObject({ class: 'StableDiffusionAutoBlocks', kind: 'sequential' })
   })
 })
 

@@ -43,8 +43,8 @@ describe('what a model says of itself', () => {
 describe('tesserae describe', () => {
   test('prints Markdown and JSON', async () => {
     const markdown = await cli('describe', '--format', 'markdown')
-    expect(markdown.stdout).toMatch(/^# StableDiffusionTextToImageBlocks\n/)
-    expect(markdown.stdout).toContain('| `prompt` | `string \\| string[]` | **required** |')
+    expect(markdown.stdout).toMatch(/^# StableDiffusionAutoBlocks\n/)
+    expect(markdown.stdout).toContain('| `prompt` | `string \\| string[]` | none |')
     expect(JSON.parse((await cli('describe', '--format', 'json')).stdout)).toEqual(
       JSON.parse((await cli('describe', '--json')).stdout),
     )
@@ -56,7 +56,7 @@ describe('tesserae describe', () => {
 
   test("prints a model's components with their classes and places", async () => {
     const json = JSON.parse((await cli('describe', emoji, '--format', 'json')).stdout)
-    expect(json.class).toBe('StableDiffusionTextToImageBlocks')
+    expect(json.class).toBe('StableDiffusionAutoBlocks')
     const component = (name: string) => json.model.components.find((entry: { name: string }) => entry.name === name)
     expect(component('scheduler')).toEqual({
       name: 'scheduler',
@@ -192,7 +192,7 @@ describe('tesserae describe of other things', () => {
     const pipe = await ModularPipeline.fromPretrained(emoji)
     await pipe.savePretrained(saved)
     const { stdout } = await cli('describe', 'ein Übungs-Modell #1', '--json')
-    expect(JSON.parse(stdout)).toMatchObject({ class: 'StableDiffusionTextToImageBlocks' })
+    expect(JSON.parse(stdout)).toMatchObject({ class: 'StableDiffusionAutoBlocks' })
   })
 
   test('one workflow of a module', async () => {
@@ -209,7 +209,11 @@ describe('tesserae describe of other things', () => {
     expect((await cli('describe', 'w.cjs', '--workflow', 'once')).stdout).toMatch(/^class SequentialPipelineBlocks\n/)
     const { stderr } = await cli('graph', 'w.cjs', '--workflow', 'thrice')
     expect(stderr).toContain('Flows has no workflow "thrice". Available workflows: "once" and "twice".')
-    expect((await cli('graph', emoji, '--workflow', 'once')).stderr).toContain('defines no workflows')
+    await write('none.cjs', source('module.exports = Double'))
+    expect((await cli('graph', 'none.cjs', '--workflow', 'once')).stderr).toContain('defines no workflows')
+    expect((await cli('graph', emoji, '--workflow', 'once')).stderr).toContain('has no workflow "once"')
+    const { stdout } = await cli('describe', emoji, '--workflow', 'image2image')
+    expect(stdout).toContain('denoise.beforeDenoise.setTimesteps (StableDiffusionSetImg2ImgTimesteps)')
   })
 
   test('folds the text into the columns of the terminal', async () => {
@@ -266,7 +270,7 @@ describe('tesserae graph', () => {
   test('writes Mermaid text, and prints either kind', async () => {
     await cli('graph', emoji, '--out', 'pipeline.mmd')
     const text = await readFile(join(folder(), 'pipeline.mmd'), 'utf8')
-    expect(text).toMatch(/^flowchart TD\n {2}subgraph b0 \["StableDiffusionTextToImageBlocks"\]/)
+    expect(text).toMatch(/^flowchart TD\n {2}subgraph b0 \["StableDiffusionAutoBlocks"\]/)
     expect((await cli('graph', '--format', 'mermaid')).stdout).toBe(text)
     expect((await cli('graph', '--out', 'picture.txt', '--format', 'svg')).code).toBe(0)
     expect(await readFile(join(folder(), 'picture.txt'), 'utf8')).toMatch(/^<svg /)

@@ -4,7 +4,7 @@ import { EmbedGuidance } from '../steps/embed-guidance'
 import { PostprocessImages } from '../steps/postprocess-images'
 import { PrepareModels } from '../steps/prepare-models'
 import { SetGuidance } from '../steps/set-guidance'
-import { StableDiffusionAutoDenoise } from './auto-denoise'
+import { StableDiffusionCoreDenoise } from './auto-denoise'
 import { StableDiffusionAutoTextEncoder } from './auto-text-encoder'
 import { StableDiffusionAutoVaeEncoder } from './auto-vae-encoder'
 import { StableDiffusionDecodeLatents } from './decode-latents'
@@ -32,7 +32,7 @@ export class StableDiffusionAutoBlocks extends SequentialPipelineBlocks {
   @Step() prepareModels = slot(PrepareModels)
   @Step() textEncoder = slot(StableDiffusionAutoTextEncoder)
   @Step() vaeEncoder = slot(StableDiffusionAutoVaeEncoder)
-  @Step() denoise = slot(StableDiffusionAutoDenoise)
+  @Step() denoise = slot(StableDiffusionCoreDenoise)
   @Step() decode = slot(StableDiffusionDecodeLatents)
   @Step() postprocess = slot(PostprocessImages)
 

@@ -10,12 +10,6 @@ const SAME_COMPONENTS =
 const OWN_MODELS = 'Its models are made for that. Load a checkpoint for text to image, or use diffusers.'
 
 const like = (does: string): UnsupportedPipeline => ({ does, advice: SAME_COMPONENTS })
-/** A task that other blocks do. */
-const by = (blocks: string, does: string): UnsupportedPipeline => ({
-  does,
-  advice: `Take the blocks that do this yourself: ModularPipeline.fromPretrained(path, { blocks: new ${blocks}() }).`,
-  hasBlocks: true,
-})
 const unlike = (does: string): UnsupportedPipeline => ({ does, advice: OWN_MODELS })
 
 const onnx = (does: string): UnsupportedPipeline => ({
@@ -26,8 +20,6 @@ const onnx = (does: string): UnsupportedPipeline => ({
 /** Class names of pipelines → what they do. */
 export const otherPipelines: Readonly<Record<string, UnsupportedPipeline>> = {
   // pipelines/stable_diffusion, pipelines/latent_consistency_models
-  StableDiffusionImg2ImgPipeline: by('StableDiffusionImageToImageBlocks', 'starts from a picture'),
-  StableDiffusionInpaintPipeline: by('StableDiffusionInpaintBlocks', 'fills a part of a picture'),
   StableDiffusionInpaintPipelineLegacy: like('fills a part of a picture'),
   StableDiffusionDepth2ImgPipeline: unlike('starts from a picture and its depth'),
   StableDiffusionImageVariationPipeline: unlike('takes a picture for a prompt'),

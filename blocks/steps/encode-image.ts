@@ -18,6 +18,13 @@ import { requireShares } from './repeat-pictures'
 import { countSchema, generatorsSchema, pictureLatentsSchema, picturesSchema } from './schemas'
 import { sharedStep } from './shared-step'
 
+/** The input that image to image begins with. */
+export const imageSchema = z
+  .union([picturesSchema, pictureLatentsSchema])
+  .describe(
+    'The picture to begin with: one for all, or one for each prompt; or their latents, as a denoiser takes them.',
+  )
+
 /**
  * Turns pictures into the latents that image to image begins with. Latents in place of pictures, e.g. those of another run, are taken as they are.
  *
@@ -35,13 +42,7 @@ export class EncodeImage extends ModularPipelineBlocks {
   imageProcessor!: VaeImageProcessor
 
   /** The picture to begin with: one for all, or one for each prompt; or their latents, as a denoiser takes them. */
-  @Input(
-    z
-      .union([picturesSchema, pictureLatentsSchema])
-      .describe(
-        'The picture to begin with: one for all, or one for each prompt; or their latents, as a denoiser takes them.',
-      ),
-  )
+  @Input(imageSchema)
   image!: In<Image | Image[] | tf.Tensor4D, 'required'>
 
   /** Height in pixels that the pictures are brought to; by default their own. */

@@ -63,8 +63,12 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
   @Component(VaeImageProcessor, maskProcessorOptions)
   maskProcessor!: VaeImageProcessor
 
-  /** The picture of which a part is drawn anew: one for all, or one for each prompt. */
-  @Input(picturesSchema.describe('The picture of which a part is drawn anew: one for all, or one for each prompt.'))
+  /** The picture to begin with, of which a mask covers what is drawn anew: one for all, or one for each prompt. */
+  @Input(
+    picturesSchema.describe(
+      'The picture to begin with, of which a mask covers what is drawn anew: one for all, or one for each prompt.',
+    ),
+  )
   image!: In<Image | Image[], 'required'>
 
   /** The part that is drawn anew, white on black: one mask for all, or one for each picture. Its size may differ from the picture's. */
@@ -84,8 +88,8 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
   width!: In<number | undefined>
 
   /** How much to change the picture, from 0 to 1: that share of the steps is taken, and 1 begins with noise alone. */
-  @Input(strengthSchema.default(0.9999))
-  strength!: In<number>
+  @Input(strengthSchema.optional())
+  strength!: In<number | undefined>
 
   /** Share of the denoising that is already done, at least 0 and less than 1: the run takes the rest, and adds no noise. In place of `strength`. */
   @Input(denoisingStartSchema)
@@ -133,7 +137,8 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
   }
 
   async run(): Promise<void> {
-    const { vae, batchSize, latents, strength, denoisingStart, generator = new Generator(this.context.seed) } = this
+    const { vae, batchSize, latents, strength = this.defaultStrength, denoisingStart } = this
+    const { generator = new Generator(this.context.seed) } = this
     const { path, signal } = this.context
     requireInpaintModel(this, path)
     this.generator = generator
@@ -190,6 +195,11 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
       const expected = `there must be one for all of the ${batchSize} pictures, or one for each`
       throw new InputTypeError({ path, input: 'generator', expected, value: generator })
     }
+  }
+
+  /** The strength of a run whose caller names none. A declared default would be that of other tasks too. */
+  protected get defaultStrength(): number {
+    return 0.9999
   }
 
   /** Whether means and deviations of the VAE's config are applied, if it has them. */

@@ -15,6 +15,7 @@ import {
   PNDMScheduler,
   SchedulerArgumentError,
   SchedulerMixin,
+  StableDiffusionAutoBlocks,
   StableDiffusionTextToImageBlocks,
   selectBackend,
   UNet2DConditionModel,
@@ -68,7 +69,9 @@ const undecoded = () => new StableDiffusionTextToImageBlocks().remove('decode').
 
 describe('the index of a', () => {
   test.each([
-    ['StableDiffusionPipeline', StableDiffusionTextToImageBlocks],
+    ['StableDiffusionPipeline', StableDiffusionAutoBlocks],
+    ['StableDiffusionImg2ImgPipeline', StableDiffusionAutoBlocks],
+    ['StableDiffusionInpaintPipeline', StableDiffusionAutoBlocks],
     ['LatentConsistencyModelPipeline', LatentConsistencyTextToImageBlocks],
   ])('%s has blocks', async (name, blocks) => {
     const pipe = await ModularPipeline.fromPretrained(indexFolder({ _class_name: name }))
@@ -120,7 +123,8 @@ folders = [root / "stable_diffusion", root / "latent_consistency_models", *(root
 names = {n for f in folders for p in f.glob("*.py") for n in re.findall(r"^class (\\w+Pipeline\\w*)\\(", p.read_text(), re.M)}
 print(json.dumps(sorted(n for n in names if not n.endswith("Output"))))`
     const names = await runPython<string[]>(program)
-    const known = new Set([...Object.keys(otherPipelines), 'StableDiffusionPipeline', 'LatentConsistencyModelPipeline'])
+    const drawn = ['StableDiffusionPipeline', 'StableDiffusionImg2ImgPipeline', 'StableDiffusionInpaintPipeline']
+    const known = new Set([...Object.keys(otherPipelines), ...drawn, 'LatentConsistencyModelPipeline'])
     expect(names.length).toBeGreaterThan(25)
     expect(names.filter(name => !known.has(name))).toEqual([])
   }, 120_000)

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import {
   Block,
@@ -19,19 +17,11 @@ import {
   schedulerNames,
   tensor,
 } from '../../../index'
-import { checkPipelineRun } from '../../../testing/goldens/areas/pipelines'
 import { expectClose } from '../../../testing/goldens/compare'
-import { GoldenCase, type Json } from '../../../testing/goldens/golden-case'
 import { take, useEmojiModel } from '../use-emoji-model'
 import { expectRecordedRun, recordedRuns } from './recorded-runs'
 
 const emoji = useEmojiModel()
-
-const goldenFolder = join(__dirname, '..', '..', 'goldens', 'pipelines', 'stable_diffusion')
-const goldenJson = JSON.parse(readFileSync(join(goldenFolder, 'case.json'), 'utf8')) as Json & {
-  runs: { name: string; scheduler: { class: string } }[]
-}
-const supported = goldenJson.runs.filter(run => run.scheduler.class in schedulerNames).map(run => run.name)
 
 @Block({ description: 'Makes a prompt more dramatic.' })
 class Dramatise extends ModularPipelineBlocks {
@@ -82,11 +72,6 @@ describe('StableDiffusionTextToImageBlocks', () => {
     ]) {
       expect(blocks.inputNames).toContain(name)
     }
-  })
-
-  test.each(supported)("gives PyTorch's embeddings, latents and image: %s", async name => {
-    const golden = await GoldenCase.open('pipelines', 'stable_diffusion', goldenFolder, goldenJson)
-    await checkPipelineRun(golden, name).finally(() => golden.close())
   })
 
   test.each(recordedRuns)('draws what the reference draws of "$prompt" with $scheduler in $steps steps', run =>

@@ -99,6 +99,7 @@ test('shared steps belong to no family', () => {
     'PrepareImg2ImgLatents',
     'PrepareInpaintLatents',
     'PrepareLatents',
+    'PrepareModels',
     'ScaleInpaintInput',
     'ScaleModelInput',
     'SchedulerStep',

@@ -15,7 +15,7 @@ import { loadSharp } from '../components/images/load-sharp'
 import { InvalidSeedError } from '../components/random/invalid-seed-error'
 import { SCHEDULER_CONFIG_NAME } from '../components/schedulers/scheduler-mixin'
 import { resolveScheduler } from '../components/schedulers/scheduler-names'
-import type { DownloadProgress, PipelineEvent } from '../src'
+import type { DownloadProgress, EventListener, PipelineEvent } from '../src'
 import { classNameOf } from '../src/format/class-name'
 import { isRepositoryId, resolveRepository } from '../src/hub/repository-resolver'
 import { type Seed, seedAfter } from '../src/params/seed'
@@ -24,12 +24,13 @@ import type { GenerationRecord } from './generation-record'
 import { abortOnInterrupt } from './interrupt'
 import { type AnyPipeline, openPipeline } from './open-pipeline'
 import { type OutputFiles, outputFiles, requireFolder, STANDARD_OUTPUT, saveAll } from './output-files'
+import { PreviewFile, type PreviewOptions } from './preview-file'
 import { print, printAside } from './print'
 import { ProgressDisplay } from './progress-display'
 import { type PictureSources, pictureName, readPictures } from './read-pictures'
 
 /** Options of the command, as commander gives them. */
-export interface GenerateOptions extends DrawingOptions, PictureSources {
+export interface GenerateOptions extends DrawingOptions, PictureSources, PreviewOptions {
   model: string
   revision?: string
   trustRemoteCode?: boolean
@@ -68,7 +69,8 @@ export async function generate(prompt: string, options: GenerateOptions): Promis
 
   const seeds = consecutiveSeeds(options.seed ?? randomInt(LARGEST_SEED), options.count)
   const files = outputFiles(prompt, seeds, options)
-  await requireFolder(files)
+  await requireFolder(files.pictures[0])
+  const previews = await PreviewFile.open(options)
   const progress = new ProgressDisplay(options.json ? undefined : process.stderr)
   const { signal, release } = abortOnInterrupt(() => progress.end())
   try {
@@ -87,6 +89,7 @@ export async function generate(prompt: string, options: GenerateOptions): Promis
           progress.show(event)
           // The library that writes pictures loads while the models compute.
           if (event.type === 'loopStep' && event.step === 1) loadSharp()
+          return event.type === 'preview' ? previews?.show(event) : undefined
         }
         images.push(await timed('generate', () => drawOne(pipe, inputs, seed, options, signal, onEvent)))
       }
@@ -180,7 +183,7 @@ async function drawOne(
   seed: Seed,
   options: GenerateOptions,
   signal: AbortSignal,
-  onEvent: (event: PipelineEvent) => void,
+  onEvent: EventListener,
 ): Promise<Image> {
   const images = await pipe<Image[]>(
     { ...inputs },

@@ -68,6 +68,8 @@ program
   )
   .option('--size <pixels>', "width and height, e.g. 64 or 96x64 (default: the model's own)", parseSize)
   .option('--out <file>', 'where to write; - is standard output (default: named after the prompt and the seed)')
+  .option('--preview <file>', 'picture to write while the model computes, e.g. preview.png')
+  .option('--preview-every <steps>', 'how many steps lie between two previews (default: 1)', parseSteps)
   .addOption(new Option('--executor <name>', 'how the models are computed (default: auto)').choices(executors))
   .addOption(new Option('--provider <name>', 'what ONNX Runtime computes on, with --executor graph').choices(providers))
   .addOption(
@@ -189,7 +191,7 @@ function ofSubject(name: string): Command {
 /** A backend belongs to one executor, a provider to the other; standard input holds one thing. */
 function refuseContradiction(
   words: readonly string[],
-  { executor, backend, provider, promptFile, image, mask }: Record<string, string | undefined>,
+  { executor, backend, provider, promptFile, image, mask, preview, previewEvery }: Record<string, string | undefined>,
 ): void {
   const readers = [
     ...(words.join(' ') === '-' ? ['the prompt'] : []),
@@ -201,6 +203,9 @@ function refuseContradiction(
     program.error(
       `error: ${readers.join(' and ')} cannot both be read from standard input. Name a file for one of them.`,
     )
+  }
+  if (previewEvery !== undefined && preview === undefined) {
+    program.error('error: --preview-every is for --preview, which names the file.')
   }
   if (provider !== undefined && (executor === 'eager' || backend !== 'auto')) {
     program.error('error: --provider is for --executor graph, and excludes --executor eager and --backend.')

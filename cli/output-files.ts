@@ -54,7 +54,7 @@ function unfit(problem: string): UnwritableFileError {
 }
 
 /** Fails before the work, not after it, if there is no folder to write into. @throws UnwritableFileError */
-export async function requireFolder({ pictures: [file] }: OutputFiles): Promise<void> {
+export async function requireFolder(file: string | undefined): Promise<void> {
   if (file === undefined || file === STANDARD_OUTPUT) return
   try {
     await access(join(dirname(file), '/'), constants.W_OK)

@@ -115,6 +115,8 @@ export type {
   LoopStartEvent,
   LoopStepEvent,
   PipelineEvent,
+  PreviewEvent,
+  PreviewImage,
   RunEndEvent,
   RunStartEvent,
   WarningEvent,

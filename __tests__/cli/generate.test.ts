@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import { type GenerateOptions, generate } from '../../cli/generate'
 import { ProgressDisplay } from '../../cli/progress-display'
-import { type PipelineEvent, selectBackend } from '../../index'
+import { Image, type PipelineEvent, selectBackend } from '../../index'
 import { emojiFolder, failureOf } from '../blocks/use-emoji-model'
 import { useTemporaryFolder } from '../components/checkpoints/temporary-folder'
 import { useLeakCheck } from '../components/tensors/use-leak-check'
@@ -51,6 +51,29 @@ describe('generate', () => {
     expect(steps).toBe(2)
     expect(readdirSync(folder())).toEqual([])
     expect(listeners()).toEqual(before)
+  })
+
+  test('writes previews while it draws, and leaves the latest one whole at Ctrl-C', async () => {
+    const preview = join(folder(), 'preview.png')
+    const seen: string[][] = []
+    jest.spyOn(ProgressDisplay.prototype, 'show').mockImplementation((event: PipelineEvent) => {
+      if (event.type !== 'loopStep') return
+      seen.push(readdirSync(folder()))
+      if (event.step === 3) process.emit('SIGINT')
+    })
+    const error = await failureOf(generate('pizza', { ...options(), preview, previewEvery: 2 }))
+    expect(error).toMatchObject({ name: 'AbortError' })
+    expect(seen).toEqual([[], ['preview.png'], ['preview.png']])
+    expect(readdirSync(folder())).toEqual(['preview.png'])
+    expect(await Image.load(preview)).toMatchObject({ width: 64, height: 64 })
+  })
+
+  test.each([
+    ['preview.gif', 'unknown-format'],
+    [join('nowhere', 'preview.png'), 'missing-folder'],
+  ])('refuses a preview that cannot be written: %s', async (name, reason) => {
+    const failure = failureOf(generate('pizza', { ...options(), preview: join(folder(), name), model: 'nowhere' }))
+    expect(await failure).toMatchObject({ code: 'UNWRITABLE_FILE', reason })
   })
 
   test('does not begin to load where the picture could not be written', async () => {

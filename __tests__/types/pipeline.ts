@@ -83,6 +83,8 @@ export function text(event: PipelineEvent): string {
       return String(event.total)
     case 'loopStep':
       return `${event.step} of ${event.total ?? '?'}`
+    case 'preview':
+      return `${event.step}: ${event.images.length}`
     case 'warning':
       // @ts-expect-error: a warning has no step
       return event.message + event.step

@@ -6,6 +6,7 @@ import { classNameOf } from '../../src/format/class-name'
 import { schedulerOptions } from './component-options'
 import { generatorsSchema, latentsSchema } from './schemas'
 import { sharedStep } from './shared-step'
+import { tellPreview } from './tell-preview'
 
 /** A step of the denoise loop: applies the predicted noise. */
 @Block({ ...sharedStep, description: 'Takes the latents to the next noise level.' })
@@ -32,7 +33,7 @@ export class SchedulerStep extends ModularPipelineBlocks {
 
   @LoopStep({ variables: ['i', 't'] })
   async step({ i, t }: { i: number; t: number }): Promise<void> {
-    const { eta, generator } = this
+    const { scheduler, noisePred, latents, eta, generator } = this
     if (i === 0 && eta > 0 && !this.scheduler.takesEta) {
       const name = classNameOf(this.scheduler)
       this.context.warn(
@@ -40,6 +41,7 @@ export class SchedulerStep extends ModularPipelineBlocks {
         `eta (${eta}) is ignored: ${name} does not use it. DDIMScheduler and TCDScheduler do.`,
       )
     }
+    await tellPreview(this.context, { scheduler, noisePred, latents, t })
     await this.scheduler.prefetchNoise(t, this.latents, { generator }, this.context.signal)
     this.latents = this.scheduler.step(this.noisePred, t, this.latents, { eta, generator }).prevSample
   }

@@ -20,7 +20,7 @@ import { SchedulerArgumentError } from './scheduler-argument-error'
 import { parseSchedulerConfig, type SchedulerConfig } from './scheduler-config'
 import type { StepOptions, StepResult } from './step-options'
 import { mixPerSample } from './steps/mix-per-sample'
-import type { NoiseLevel } from './steps/prediction-type'
+import { applyMix, cleanMixOfAnyVariance, type NoiseLevel, type PredictionType } from './steps/prediction-type'
 import { prefetchNoise } from './steps/prefetch-noise'
 import { TimestepsNotSetError } from './timesteps-not-set-error'
 import {
@@ -248,6 +248,17 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
   }
 
   /**
+   * Predicts the clean sample from a network's output, and takes no step: for previews. Clipping and thresholding are left out.
+   *
+   * @param sample - before the step, as {@link step} takes it
+   */
+  predictOriginal<T extends tf.Tensor>(modelOutput: tf.Tensor, timestep: number, sample: T): T {
+    // Schedulers of flows have no such setting.
+    const { predictionType = 'flow_prediction' } = this.config as { predictionType?: PredictionType }
+    return applyMix(cleanMixOfAnyVariance(predictionType, this.sampleLevel(timestep)), sample, modelOutput)
+  }
+
+  /**
    * Clean samples with as much noise as they have at a timestep.
    *
    * @param timesteps one for all samples of the batch, or a list with one for each
@@ -350,6 +361,11 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
 
   /** How much signal and noise a sample holds at a timestep. */
   protected abstract noiseLevel(timestep: number): NoiseLevel
+
+  /** How much signal and noise the sample holds that the network sees at a timestep of the run. */
+  protected sampleLevel(timestep: number): NoiseLevel {
+    return this.noiseLevel(timestep)
+  }
 
   /** Signal and noise that velocities are made of. */
   protected velocityLevel(timestep: number): NoiseLevel {

@@ -9,8 +9,8 @@ export interface StreamedCall {
 }
 
 /**
- * A run that is watched: iterate over its events, then await `result`. The run starts when either is first asked for. A loop step waits until its
- * event has been looked at, so that the values in it are still there; leaving the iteration early cancels the run.
+ * A run that is watched: iterate over its events, then await `result`. The run starts when either is first asked for. A loop step or a preview waits until
+ * its event has been looked at, so that the values in it are still there; leaving the iteration early cancels the run.
  */
 export class PipelineStream<R = unknown> implements AsyncIterable<PipelineEvent> {
   private readonly queue: PipelineEvent[] = []
@@ -67,7 +67,7 @@ export class PipelineStream<R = unknown> implements AsyncIterable<PipelineEvent>
         if (!this.isRead) return told
         this.queue.push(event)
         this.wakeReader?.()
-        return event.type === 'loopStep' ? this.looked(told) : told
+        return event.type === 'loopStep' || event.type === 'preview' ? this.looked(told) : told
       },
       signal,
     }).finally(() => {

@@ -52,6 +52,34 @@ export interface LoopStepEvent {
   readonly state: Readonly<BlockState>
 }
 
+/** A picture of a preview: 8 bits for each channel, row by row from the top. */
+export interface PreviewImage {
+  readonly width: number
+  readonly height: number
+  readonly channels: number
+  readonly data: Uint8Array
+  /** Writes the picture in the format that the extension names, as a whole or not at all. */
+  save(file: string | URL): Promise<void>
+}
+
+/** A loop can show what its result may look like. The pictures are made only if they are asked for. */
+export interface PreviewEvent {
+  readonly type: 'preview'
+  /** Path of the step that offers the preview. */
+  readonly path: readonly string[]
+  /** The iteration of the loop, counted from 1. */
+  readonly step: number
+  /** How many there will be, if the loop says so. */
+  readonly total: number | undefined
+  /**
+   * Makes the pictures: one for each picture of the run, and none without a VAE. Call it before the listener returns, or before the promise resolves that it returns: the run
+   * waits, and disposes the tensors afterwards.
+   *
+   * @throws PreviewExpiredError if it is called later
+   */
+  readonly images: () => Promise<readonly PreviewImage[]>
+}
+
 /** Something that a person should know, and that does not stop the run. */
 export interface WarningEvent {
   readonly type: 'warning'
@@ -75,8 +103,9 @@ export type PipelineEvent =
   | BlockEndEvent
   | LoopStartEvent
   | LoopStepEvent
+  | PreviewEvent
   | WarningEvent
   | RunEndEvent
 
-/** Receives the events of a run. A loop waits for a promise that is returned for its steps; what a listener throws ends the run. */
+/** Receives the events of a run. A loop waits for a promise that is returned for its steps and previews; what a listener throws ends the run. */
 export type EventListener = (event: PipelineEvent) => void | Promise<void>

@@ -56,6 +56,13 @@ export class RunComponents {
     return promised
   }
 
+  /** Returns a component if it is there, and `undefined` if it is missing or still being made. */
+  peek(name: string): unknown {
+    if (!this.own.has(name) && this.source.whyMissing(name, this.run.path) !== undefined) return undefined
+    const component = this.get(name)
+    return isPromise(component) ? undefined : component
+  }
+
   /** Takes a component for this run, or a copy of one that the run changes. Returns what the blocks now get. */
   use(name: string, component: unknown): unknown {
     let value = component

@@ -11,9 +11,10 @@ import { type ActiveRun, withActiveRun } from './active-run'
 import type { ComponentSource } from './component-source'
 import type { Components } from './components'
 import { type PlacedBlocks, upcomingCalls } from './estimate-costs'
-import type { EventListener, PipelineEvent } from './events'
+import type { EventListener, PipelineEvent, PreviewImage } from './events'
 import { type Frame, Lifetimes } from './lifetimes'
 import { after, isPromise, type MaybePromise } from './maybe-promise'
+import { offerPreview } from './offer-preview'
 import { ProgressKeeper } from './progress-keeper'
 import { resourceKindOf } from './resources'
 import type { Resumption } from './resumption'
@@ -139,6 +140,17 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
   warn(code: string, message: string): void {
     if (this.watched) this.emit({ type: 'warning', path: this.path, code, message })
     else emitWarning(code, message)
+  }
+
+  preview(makeImages: () => Promise<readonly PreviewImage[]>): MaybePromise<void> {
+    const loop = this.loops.at(-1)
+    if (!this.watched || loop === undefined) return
+    const { step, total } = loop
+    return offerPreview({ path: [...this.names], step, total }, makeImages, event => this.emit(event))
+  }
+
+  peekComponent(name: string): unknown {
+    return this.components.peek(name)
   }
 
   useComponent(name: string, component: unknown): unknown {

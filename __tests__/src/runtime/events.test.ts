@@ -21,6 +21,8 @@ function line(event: PipelineEvent): string {
       return `loopStart ${event.path.join('>')} ${event.step}/${event.total}`
     case 'loopStep':
       return `loopStep ${event.path.join('>')} ${event.step}/${event.total} ${JSON.stringify(event.variables)}`
+    case 'preview':
+      return `preview ${event.path.join('>')} ${event.step}/${event.total}`
     case 'runStart':
       return `runStart ${event.block}`
     case 'warning':

@@ -44,6 +44,10 @@ export abstract class EDMScheduler<Config extends EDMConfig> extends SigmaSpaceS
     return Math.hypot(this.config.sigmaMax, 1)
   }
 
+  override predictOriginal<T extends tf.Tensor>(modelOutput: tf.Tensor, timestep: number, sample: T): T {
+    return this.predictClean(this.sampleLevel(timestep).sigma, sample, modelOutput) as T // Of the sample's shape.
+  }
+
   protected override inputScale(sigma: number): number {
     return 1 / Math.hypot(sigma, this.config.sigmaData)
   }

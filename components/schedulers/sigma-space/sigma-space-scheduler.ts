@@ -18,6 +18,10 @@ export abstract class SigmaSpaceScheduler<Config extends SchedulerConfig> extend
     return { alpha: 1, sigma: this.sigmaAt(this.progress.indexForNoise(timestep)) }
   }
 
+  protected override sampleLevel(timestep: number): NoiseLevel {
+    return { alpha: 1, sigma: this.inputSigma(this.locate(timestep)) }
+  }
+
   /** The sigma at a place in the schedule. */
   protected sigmaAt(index: number): number {
     return (this.sigmas as readonly number[])[index] as number // Every schedule of such a class has sigmas, one more than steps.

@@ -53,6 +53,17 @@ export function cleanSampleMix(type: PredictionType, { alpha, sigma }: NoiseLeve
   }
 }
 
+/**
+ * How the clean sample follows from sample and output for samples of any variance: `alpha² + sigma²` is 1 for those that keep it, and more in sigma space.
+ * Where nothing but noise is left, noise alone tells nothing, and the sample stands for itself.
+ */
+export function cleanMixOfAnyVariance(type: PredictionType, { alpha, sigma }: NoiseLevel): Mix {
+  if (type === 'epsilon' && alpha === 0) return { sample: 1, modelOutput: 0 }
+  if (type !== 'v_prediction') return cleanSampleMix(type, { alpha, sigma })
+  const norm = Math.hypot(alpha, sigma)
+  return { sample: alpha / norm ** 2, modelOutput: -sigma / norm }
+}
+
 /** How the noise follows from sample and output. */
 export function noiseMix(type: PredictionType, { alpha, sigma }: NoiseLevel): Mix {
   switch (type) {

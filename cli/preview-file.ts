@@ -1,0 +1,45 @@
+/** `tesserae generate --preview`: a picture of the run so far, written while it goes on. */
+import { extname, resolve } from 'node:path'
+import { UnwritableFileError } from '../src/files/unwritable-file-error'
+import type { PreviewEvent } from '../src/runtime/events'
+import { requireFolder } from './output-files'
+
+/** The options that say where previews go, and how often. */
+export interface PreviewOptions {
+  preview?: string
+  previewEvery?: number
+}
+
+/** Formats that pictures are written in. */
+const EXTENSIONS = ['.png', '.jpg', '.jpeg', '.webp']
+
+/** Writes previews of runs into one file, each as a whole in place of the one before. */
+export class PreviewFile {
+  private constructor(
+    private readonly path: string,
+    private readonly every: number,
+  ) {}
+
+  /**
+   * Returns `undefined` if no preview is asked for.
+   *
+   * @throws UnwritableFileError for a name that ends in no known extension, and for a folder that is missing or cannot be written to
+   */
+  static async open({ preview, previewEvery = 1 }: PreviewOptions): Promise<PreviewFile | undefined> {
+    if (preview === undefined) return undefined
+    const path = resolve(preview)
+    if (!EXTENSIONS.includes(extname(path).toLowerCase())) {
+      const problem = `the name of the preview must end in ${EXTENSIONS.join(', ')}.`
+      throw new UnwritableFileError(path, 'unknown-format', problem)
+    }
+    await requireFolder(path)
+    return new PreviewFile(path, previewEvery)
+  }
+
+  /** Writes the first picture of a preview, if it is the turn of its step; the last step is always written. */
+  async show({ step, total, images }: PreviewEvent): Promise<void> {
+    if (step % this.every !== 0 && step !== total) return
+    const [image] = await images()
+    await image?.save(this.path)
+  }
+}

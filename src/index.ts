@@ -7,6 +7,7 @@ export { UnwritableFileError, type UnwritableReason } from './files/unwritable-f
 export { writeFileAtomically } from './files/write-file-atomically'
 export { type WriteFolderOptions, writeFolderAtomically } from './files/write-folder-atomically'
 export { type BundledModelName, bundledModel } from './hub/bundled-model'
+export { RepositoryCommits } from './hub/repository-commits'
 export {
   type OpenRepository,
   type PublishOptions,

@@ -25,6 +25,8 @@ export interface Snapshot {
   readonly names: readonly string[]
 }
 
+type SnapshotOptions = HubOptions & { maxWorkers?: number | undefined }
+
 const WORKERS = 8
 /** Twice as many as the Hub advises: a list that goes on has no end, and each name takes memory. */
 const MOST_FILES = 200_000
@@ -38,8 +40,14 @@ const MOST_FILES = 200_000
 export async function fetchSnapshot(
   repository: string,
   select: SelectFiles,
-  options: HubOptions & { maxWorkers?: number | undefined } = {},
+  options: SnapshotOptions = {},
 ): Promise<Snapshot> {
+  const snapshot = await fetchNow(repository, select, options)
+  options.commits?.keep(repository, options.revision, snapshot.commit)
+  return snapshot
+}
+
+async function fetchNow(repository: string, select: SelectFiles, options: SnapshotOptions): Promise<Snapshot> {
   const { cache, revision } = openCache(repository, options)
   const offline = offlineReason(options)
   if (offline !== undefined) {

@@ -29,10 +29,11 @@ export function isServersFault(error: unknown): boolean {
   return error instanceof HubConnectionError
 }
 
-/** The cache of a repository, and the revision that is asked for. @throws InvalidRepositoryNameError */
+/** The cache of a repository, and the revision that is asked for, or its commit if {@link RepositoryOptions.commits} knows it. @throws InvalidRepositoryNameError */
 export function openCache(repository: string, options: HubOptions): { cache: HubCache; revision: string } {
   const revision = options.revision ?? 'main'
   requireHubId(repository)
   requireRevision(revision)
-  return { cache: new HubCache(hubCacheFolder(options.cacheDir), repository), revision }
+  const commit = options.commits?.of(repository, revision)
+  return { cache: new HubCache(hubCacheFolder(options.cacheDir), repository), revision: commit ?? revision }
 }

@@ -37,7 +37,9 @@ export const hubResolver: RepositoryResolver = {
   findCached(id, part, options) {
     const { cache, revision } = openCache(id, options)
     const { snapshot, missing } = lookUp(cache, revision, names => selectPart(names, part))
-    return snapshot !== undefined && missing.length === 0 ? snapshot.folder : undefined
+    if (snapshot === undefined || missing.length > 0) return undefined
+    options.commits?.keep(id, options.revision, snapshot.commit)
+    return snapshot.folder
   },
 }
 

@@ -5,6 +5,7 @@ import { RepositoryUnavailableError } from '../errors/repository-unavailable-err
 import { recoverFolder } from '../files/leftovers'
 import { absoluteIfThere, pathOf } from '../files/path-of'
 import { refuseBundledPath } from './bundled-model'
+import type { RepositoryCommits } from './repository-commits'
 
 /** How far a download is. */
 export interface DownloadProgress {
@@ -24,6 +25,8 @@ export interface DownloadProgress {
 export interface RepositoryOptions {
   /** Branch, tag or commit. Default: `main`. A full commit that is cached is not asked for again. */
   revision?: string | undefined
+  /** Commits that branches and tags stand for: what is resolved with the same ones comes from the same commit. Default: the newest one each time. */
+  commits?: RepositoryCommits | undefined
   /** Access token; `false` for none at all. */
   token?: string | false | undefined
   /** Folder of the cache, shared with Python's. */

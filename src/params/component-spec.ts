@@ -5,6 +5,7 @@ import { DeclarationError } from '../errors/declaration-error'
 import { UnknownComponentClassError } from '../errors/unknown-component-class-error'
 import { UnsupportedDTypeError } from '../errors/unsupported-dtype-error'
 import { classNameOf } from '../format/class-name'
+import { RepositoryCommits } from '../hub/repository-commits'
 import { detectComponentClass, statIfThere } from '../platform/component-files'
 import { pathOf } from '../platform/paths'
 import type { ComponentClass, FromPretrainedOptions } from './component-class'
@@ -193,7 +194,8 @@ export class ComponentSpec {
       throw new DeclarationError('ComponentSpec', this.name, 'loading needs a folder: none is given.')
     }
     const { pretrainedModelNameOrPath: _, dtype, ...others } = options
-    const given: FromPretrainedOptions = { ...others }
+    // Its config and its weights are read one after the other.
+    const given: FromPretrainedOptions = { commits: new RepositoryCommits(), ...others }
     for (const field of ['subfolder', 'variant', 'revision'] as const) {
       if (spec[field] !== undefined && spec[field] !== '') given[field] = spec[field]
       else delete given[field]

@@ -122,6 +122,7 @@ export class ModularPipeline<
       specs,
       source: index?.source ?? 'their specs',
       requireSameIndex: () => index?.requireUnchanged(),
+      commits: index?.commits,
       registry: options.componentsManager,
       collection: options.collection,
     })

@@ -8,6 +8,7 @@ import { ImmovableComponentError } from '../errors/immovable-component-error'
 import { InputTypeError } from '../errors/input-type-error'
 import { UnknownValueError } from '../errors/unknown-value-error'
 import { classNameOf } from '../format/class-name'
+import { RepositoryCommits } from '../hub/repository-commits'
 import { isManagedModel, type ManagedModel } from '../manager/managed-model'
 import type { Placement } from '../manager/placement'
 import { componentClassOf } from '../params/component-classes'
@@ -32,6 +33,8 @@ export interface PipelineComponentsOptions {
   readonly source: string
   /** Checks that the index is still what it was when the specs were read from it. @throws FolderChangedError */
   readonly requireSameIndex?: () => void
+  /** The commits that the components come from. Default: those that branches stand for when loading begins. */
+  readonly commits?: RepositoryCommits | undefined
   readonly registry?: ComponentRegistry | undefined
   readonly collection?: string | undefined
 }
@@ -264,10 +267,11 @@ export class PipelineComponents {
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, unknown>> {
     const failures = new Map<string, unknown>()
+    const { commits = new RepositoryCommits() } = this.options
     for (const name of names) {
       try {
         signal.throwIfAborted()
-        await this.loadOne(this.require(name), optionsOf(name), signal)
+        await this.loadOne(this.require(name), { commits, ...optionsOf(name) }, signal)
       } catch (error) {
         if (signal.aborted) throw error
         failures.set(name, error)

@@ -2,6 +2,7 @@
 import { type CustomBlocksOptions, findCustomBlocks } from '../custom-blocks/load-blocks'
 import { UnknownBlocksError } from '../errors/unknown-blocks-error'
 import { absoluteIfThere, pathOf } from '../files/path-of'
+import { RepositoryCommits } from '../hub/repository-commits'
 import { fetchModelIndex, isRepositoryId, type RepositoryOptions } from '../hub/repository-resolver'
 import type { PipelineBlocks } from '../pipeline/pipeline-blocks'
 import { blockClassNames, findBlocks, findUnsupportedPipeline, type NamedBlocks } from '../pipeline/pipeline-families'
@@ -28,9 +29,11 @@ export async function findPipelineParts(
   source: string | URL,
   given: PipelineBlocks | undefined,
   fallback: NamedBlocks | undefined,
-  { trustRemoteCode, ...options }: FindPipelineOptions,
+  { trustRemoteCode, ...others }: FindPipelineOptions,
 ): Promise<PipelineParts> {
   const path = absoluteIfThere(pathOf(source))
+  // A branch may move while its files are fetched: blocks, index and components are to fit together.
+  const options = { ...others, commits: others.commits ?? new RepositoryCommits() }
   const custom = given ? undefined : await findCustomBlocks(path, { ...options, trustRemoteCode })
   const folder = await fetchModelIndex(path, options)
   // What pins the code of a folder is no revision of the rest of it.

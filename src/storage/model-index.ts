@@ -16,6 +16,7 @@ import { statIfThere } from '../files/stat-if-there'
 import { classNameOf } from '../format/class-name'
 import { parseJson } from '../format/parse-json'
 import { toCamelCase } from '../format/wire-names'
+import { RepositoryCommits } from '../hub/repository-commits'
 import { findModelIndex, isRepositoryId, type RepositoryOptions } from '../hub/repository-resolver'
 import { findComponentClass, isSubclass } from '../params/component-classes'
 import type { ComponentSpec, LoadingFields } from '../params/component-spec'
@@ -47,6 +48,8 @@ export class ModelIndex {
     /** The other index of a folder that has both. */
     private other: IndexFile | undefined,
     private readonly revision: string | undefined,
+    /** The commit that it was read from, for what else is read of its repository. */
+    readonly commits: RepositoryCommits,
   ) {}
 
   /** The file that is read. */
@@ -218,7 +221,8 @@ function fitsSpec(className: string | undefined, { typeHint }: ComponentSpec): b
  */
 export function readModelIndex(source: string, options: RepositoryOptions = {}): ModelIndex {
   recoverFolder(source)
-  const folder = findModelIndex(source, options)
+  const { commits = new RepositoryCommits() } = options
+  const folder = findModelIndex(source, { ...options, commits })
   const stats = statIfThere(folder)
   if (stats && !stats.isDirectory())
     throw new ModelIndexError(folder, 'this is a file; expected the folder of a model.')
@@ -227,7 +231,7 @@ export function readModelIndex(source: string, options: RepositoryOptions = {}):
     const expected = `A model is a folder that holds ${STANDARD_INDEX_FILE} or ${MODULAR_INDEX_FILE}, and a folder for each component (unet, vae, …).`
     throw new ModelIndexError(stats ? join(folder, STANDARD_INDEX_FILE) : folder, `not found. ${expected}`)
   }
-  return new ModelIndex(source, folder, own, other, options.revision)
+  return new ModelIndex(source, folder, own, other, options.revision, commits)
 }
 
 /** The index of a folder that counts, and the other one where it has both. */

@@ -201,8 +201,9 @@ describe('ModularPipeline.fromPretrained', () => {
     const pipe = await ModularPipeline.fromPretrained('org/modular', { endpoint: server().endpoint })
     await pipe.loadComponents(options())
     expect(pipe.components.scheduler).toBeInstanceOf(DDIMScheduler)
-    expect(pipe.nullComponentNames).toEqual(['unet', 'vae', 'textEncoder', 'tokenizer'])
+    expect([...pipe.nullComponentNames].sort()).toEqual(['textEncoder', 'tokenizer', 'unet', 'vae'])
   })
+
   test('takes the components of its own repository from the revision of the index', async () => {
     const { 'model_index.json': _, ...files } = await emojiFiles()
     const spec = { pretrained_model_name_or_path: 'org/emoji', subfolder: 'scheduler', variant: null, revision: null }
@@ -216,6 +217,64 @@ describe('ModularPipeline.fromPretrained', () => {
     const pipe = await ModularPipeline.fromPretrained('org/emoji', given)
     await pipe.loadComponents({ names: ['scheduler'], ...options() })
     expect(loadIdOf(pipe.components.scheduler)).toBe('org/emoji|scheduler|null|v1')
+  })
+
+  test('takes all components from the commit of the index, though the branch moves', async () => {
+    const files = await emojiFiles()
+    const first = server().commit('org/emoji', files)
+    const pipe = await ModularPipeline.fromPretrained('org/emoji', { endpoint: server().endpoint })
+    const config = JSON.parse(String(files['scheduler/scheduler_config.json']))
+    const changed = { ...config, num_train_timesteps: 7 }
+    server().commit('org/emoji', { ...files, 'scheduler/scheduler_config.json': JSON.stringify(changed) })
+    await pipe.loadComponents({ names: ['scheduler'], ...options() })
+    server().commit('org/emoji', { 'README.md': 'all is gone' })
+    await pipe.loadComponents({ names: ['tokenizer', 'vae'], ...options() })
+    expect((pipe.components.scheduler as DDIMScheduler).config.numTrainTimesteps).toBe(config.num_train_timesteps)
+    const snapshots = join(folder(), 'hub', 'models--org--emoji', 'snapshots')
+    expect(await readdir(snapshots)).toEqual([first])
+    // What is saved, and told, is the branch; a pipeline that is made anew takes what it stands for then.
+    expect(pipe.getComponentSpec('vae')?.loadId).toBe('org/emoji|vae|null|null')
+    expect(pipe.components.vae).toBeInstanceOf(AutoencoderKL)
+    pipe.dispose()
+    const again = ModularPipeline.fromPretrained('org/emoji', { endpoint: server().endpoint })
+    await expect(again).rejects.toThrow(RepositoryUnavailableError)
+  })
+
+  test('takes the components of another repository from one commit of it', async () => {
+    const { 'model_index.json': _, ...files } = await emojiFiles()
+    const first = server().commit('org/emoji', files)
+    const place = { pretrained_model_name_or_path: 'org/emoji', variant: null, revision: null }
+    const index = {
+      _blocks_class_name: 'StableDiffusionTextToImageBlocks',
+      scheduler: [null, null, { ...place, subfolder: 'scheduler', type_hint: ['diffusers', 'DDIMScheduler'] }],
+      tokenizer: [null, null, { ...place, subfolder: 'tokenizer', type_hint: ['transformers', 'CLIPTokenizer'] }],
+    }
+    server().commit('org/modular', { 'modular_model_index.json': JSON.stringify(index) })
+    const pipe = await ModularPipeline.fromPretrained('org/modular', { endpoint: server().endpoint })
+    let hasMoved = false
+    // The branch moves while the first component is fetched.
+    server().faults.push(({ path }) => {
+      if (/resolve.*scheduler_config|resolve.*tokenizer/.test(path) && !hasMoved) {
+        hasMoved = true
+        server().commit('org/emoji', { 'README.md': 'all is gone' })
+      }
+      return false
+    })
+    await pipe.loadComponents({ names: ['scheduler', 'tokenizer'], ...options() })
+    expect(hasMoved).toBe(true)
+    expect(await readdir(join(folder(), 'hub', 'models--org--emoji', 'snapshots'))).toEqual([first])
+    pipe.dispose()
+  })
+
+  test('an index that is cached stands for its commit until it is fetched again', async () => {
+    const files = await emojiFiles()
+    const first = server().commit('org/emoji', files)
+    await fetchModelIndex('org/emoji', { endpoint: server().endpoint })
+    server().commit('org/emoji', { 'README.md': 'all is gone' })
+    const pipe = new StableDiffusionTextToImageBlocks().initPipeline('org/emoji')
+    await pipe.loadComponents({ names: ['scheduler'], ...options() })
+    expect(await readdir(join(folder(), 'hub', 'models--org--emoji', 'snapshots'))).toEqual([first])
+    pipe.dispose()
   })
 
   test('refuses an index that leads out of the repository', async () => {

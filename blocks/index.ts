@@ -8,6 +8,11 @@ export {
   StableDiffusionInpaintBeforeDenoise,
 } from './stable-diffusion/auto-before-denoise'
 export { StableDiffusionAutoBlocks } from './stable-diffusion/auto-blocks'
+export {
+  StableDiffusionAutoDecode,
+  StableDiffusionDecode,
+  StableDiffusionInpaintDecode,
+} from './stable-diffusion/auto-decode'
 export { StableDiffusionAutoDenoise, StableDiffusionCoreDenoise } from './stable-diffusion/auto-denoise'
 export { StableDiffusionAutoTextEncoder } from './stable-diffusion/auto-text-encoder'
 export { StableDiffusionAutoVaeEncoder } from './stable-diffusion/auto-vae-encoder'
@@ -36,6 +41,7 @@ export { EmbedGuidance } from './steps/embed-guidance'
 export { EncodeImage } from './steps/encode-image'
 export { EncodeInpaintImage } from './steps/encode-inpaint-image'
 export { InpaintDenoiseLoop } from './steps/inpaint-denoise-loop'
+export { OverlayMask } from './steps/overlay-mask'
 export { PostprocessImages } from './steps/postprocess-images'
 export { PredictNoise } from './steps/predict-noise'
 export { PrepareImg2ImgLatents } from './steps/prepare-img2img-latents'

@@ -281,7 +281,7 @@ describe('tesserae graph', () => {
     await cli('graph', emoji, '--out', 'mellon_pipeline_config.json')
     const { node_params: nodes } = (await loadMellonConfig(folder())).toDict()
     expect(nodes['denoise']?.model_input_names).toContain('unet')
-    expect(nodes['decoder']?.output_names).toEqual(['doc'])
+    expect(nodes['decoder']?.output_names).toEqual(['images', 'doc'])
     await write('a.cjs', source('module.exports = Double'))
     const { stdout } = await cli('graph', 'a.cjs', '--format', 'mellon')
     expect(JSON.parse(stdout)).toMatchObject({

@@ -1,13 +1,12 @@
 /** Text to image, image to image and inpainting with a Stable Diffusion model: which, the inputs say. */
 import { Block, type OutputParam, SequentialPipelineBlocks, Step, slot } from '../../src'
 import { EmbedGuidance } from '../steps/embed-guidance'
-import { PostprocessImages } from '../steps/postprocess-images'
 import { PrepareModels } from '../steps/prepare-models'
 import { SetGuidance } from '../steps/set-guidance'
+import { StableDiffusionAutoDecode } from './auto-decode'
 import { StableDiffusionCoreDenoise } from './auto-denoise'
 import { StableDiffusionAutoTextEncoder } from './auto-text-encoder'
 import { StableDiffusionAutoVaeEncoder } from './auto-vae-encoder'
-import { StableDiffusionDecodeLatents } from './decode-latents'
 import { stableDiffusion } from './stable-diffusion'
 
 /**
@@ -33,8 +32,7 @@ export class StableDiffusionAutoBlocks extends SequentialPipelineBlocks {
   @Step() textEncoder = slot(StableDiffusionAutoTextEncoder)
   @Step() vaeEncoder = slot(StableDiffusionAutoVaeEncoder)
   @Step() denoise = slot(StableDiffusionCoreDenoise)
-  @Step() decode = slot(StableDiffusionDecodeLatents)
-  @Step() postprocess = slot(PostprocessImages)
+  @Step() decode = slot(StableDiffusionAutoDecode)
 
   override get workflowMap() {
     return {

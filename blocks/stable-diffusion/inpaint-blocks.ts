@@ -2,10 +2,9 @@
 import { Block, type OutputParam, SequentialPipelineBlocks, Step, slot } from '../../src'
 import { EmbedGuidance } from '../steps/embed-guidance'
 import { InpaintDenoiseLoop } from '../steps/inpaint-denoise-loop'
-import { PostprocessImages } from '../steps/postprocess-images'
 import { PrepareModels } from '../steps/prepare-models'
 import { SetGuidance } from '../steps/set-guidance'
-import { StableDiffusionDecodeLatents } from './decode-latents'
+import { StableDiffusionAutoDecode } from './auto-decode'
 import { StableDiffusionEncodeInpaintImage } from './encode-inpaint-image'
 import { EncodePrompt } from './encode-prompt'
 import { StableDiffusionPrepareInpaintLatents } from './prepare-inpaint-latents'
@@ -37,8 +36,7 @@ export class StableDiffusionInpaintBlocks extends SequentialPipelineBlocks {
   @Step() setTimesteps = slot(StableDiffusionSetInpaintTimesteps)
   @Step() prepareLatents = slot(StableDiffusionPrepareInpaintLatents)
   @Step() denoise = slot(InpaintDenoiseLoop)
-  @Step() decode = slot(StableDiffusionDecodeLatents)
-  @Step() postprocess = slot(PostprocessImages)
+  @Step() decode = slot(StableDiffusionAutoDecode)
 
   override get outputs(): readonly OutputParam[] {
     return this.intermediateOutputs.filter(output => output.name === 'images')

@@ -26,9 +26,11 @@ import { fittingLatentSize, pictureSize, sizesOf } from './latent-size'
 import { requireShares } from './repeat-pictures'
 import {
   countSchema,
+  cropSchema,
   generatorsSchema,
   latentsSchema,
   masksSchema,
+  paddingMaskCropSchema,
   pictureLatentsSchema,
   picturesSchema,
 } from './schemas'
@@ -78,6 +80,10 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
     ),
   )
   maskImage!: In<Image | Image[], 'required'>
+
+  /** Pixels around the mask: with it, the part around the mask is cut out, drawn in full size and pasted back. */
+  @Input(paddingMaskCropSchema)
+  paddingMaskCrop!: In<number | undefined>
 
   /** Height of the picture in pixels; by default the model's own size. */
   @Input(countSchema.optional().describe("Height of the picture in pixels; by default the model's own size."))
@@ -132,6 +138,12 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
   @Output(latentsSchema.describe('The noise of the run, before it is scaled.'))
   noise!: Out<tf.Tensor4D>
 
+  @Output({
+    schema: cropSchema.optional(),
+    description: 'The part that was cut out, `[left, top, right, bottom]` in pixels, if one was.',
+  })
+  cropsCoords!: Out<[left: number, top: number, right: number, bottom: number] | undefined>
+
   override estimateCost(): RunCost {
     return sizesOf(this)
   }
@@ -143,8 +155,9 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
     requireInpaintModel(this, path)
     this.generator = generator
     this.requireBatch()
-    const { pixels, mask } = await this.preprocess()
     const size = [fittingLatentSize(this, 'height', path), fittingLatentSize(this, 'width', path)] as const
+    this.cropsCoords = this.cropRegion()
+    const { pixels, mask } = await this.preprocess()
     const noiseOf = (images: number) => [images, ...size, vae.config.latentChannels] as const
     const isOfUNet = takesMask(this)
     const isNeeded = !isOfUNet || denoisingStart !== undefined || (latents === undefined && strength < 1)
@@ -163,14 +176,29 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
 
   /** The pictures `[pictures, height, width, 3]` from -1 to 1, and the masks `[masks, height, width, 1]` of 0 and 1, in the size of the result. */
   private async preprocess(): Promise<{ pixels: tf.Tensor4D; mask: tf.Tensor4D }> {
-    const { vae, image, maskImage, imageProcessor, maskProcessor } = this
-    const options = { ...pictureSize(this), signal: this.context.signal }
+    const { vae, image, maskImage, imageProcessor, maskProcessor, cropsCoords: cropRegion } = this
+    const resizeMode = cropRegion === undefined ? 'default' : 'fill'
+    const options = { ...pictureSize(this), cropRegion, resizeMode, signal: this.context.signal } as const
     const vaeScaleFactor = vae.spatialFactor
     const pictures = imageProcessor.with({ vaeScaleFactor, doConvertRgb: true })
     return {
       pixels: await pictures.preprocessAsync(image, options),
       mask: await maskProcessor.with({ vaeScaleFactor }).preprocessAsync(maskImage, options),
     }
+  }
+
+  /** The part around the mask, if it is to be cut out. @throws InputTypeError for more than one picture or mask */
+  private cropRegion(): [number, number, number, number] | undefined {
+    const { paddingMaskCrop: padding } = this
+    if (padding === undefined) return undefined
+    for (const input of ['image', 'maskImage'] as const) {
+      const value = this[input]
+      if ([value].flat().length === 1) continue
+      const expected = 'there must be one, as a part of it is cut out. Leave paddingMaskCrop out, or pass one for all'
+      throw new InputTypeError({ path: this.context.path, input, expected, value })
+    }
+    const [mask] = [this.maskImage].flat() as [Image]
+    return [...this.maskProcessor.getCropRegion(mask, { ...pictureSize(this), padding })]
   }
 
   /** How pictures are encoded: of a list of generators, only as many draw as there are pictures. */

@@ -49,3 +49,13 @@ export const batchConditionsSchema = z
   .describe(
     'Whether the UNet predicts all conditions in one batch: faster, but takes more memory. By default where there is room.',
   )
+
+/** A part of a picture, `[left, top, right, bottom]` in pixels. It may reach beyond the picture's edges. */
+export const cropSchema = z.tuple([z.int(), z.int(), z.int(), z.int()])
+
+/** The input that asks for a part of the picture alone to be drawn. */
+export const paddingMaskCropSchema = z
+  .int()
+  .min(0)
+  .optional()
+  .describe('Pixels around the mask: with it, the part around the mask is cut out, drawn in full size and pasted back.')

@@ -8,6 +8,7 @@ import {
   EulerAncestralDiscreteScheduler,
   Generator,
   Image,
+  ImageSizeError,
   IncompatibleComponentsError,
   InputTypeError,
   MissingInputError,
@@ -82,7 +83,7 @@ describe('StableDiffusionAutoBlocks', () => {
     const stepsOf = (workflow: string) => [...blocks.getWorkflow(workflow).subBlocks.keys()]
     const common = ['setGuidance', 'embedGuidance', 'prepareModels', 'textEncoder']
     const before = ['denoise.beforeDenoise.setTimesteps', 'denoise.beforeDenoise.prepareLatents']
-    const after = ['denoise.denoise', 'decode', 'postprocess']
+    const after = ['denoise.denoise', 'decode.decode', 'decode.postprocess']
     expect(stepsOf('text2image')).toEqual([...common, ...before, ...after])
     expect(stepsOf('image2image')).toEqual([...common, 'vaeEncoder', ...before, ...after])
     expect(stepsOf('inpainting')).toEqual([...common, 'vaeEncoder', ...before, ...after])
@@ -261,6 +262,32 @@ describe('inpainting', () => {
   test('brings a mask of another size to that of the result', async () => {
     const expected = await draw(new StableDiffusionInpaintBlocks(), inpainted)
     expect(await draw(new StableDiffusionInpaintBlocks(), { ...inpainted, maskImage: mask(8) })).toEqual(expected)
+  })
+
+  test('draws the part around the mask alone, in full size, and leaves the rest of a larger picture as it is', async () => {
+    const image = picture(96, [
+      [250, 60, 60],
+      [30, 30, 160],
+    ])
+    const data = new Uint8Array(96 * 96)
+    for (let y = 60; y < 72; y++) data.fill(255, y * 96 + 70, y * 96 + 82)
+    const maskImage = new Image({ width: 96, height: 96, channels: 1, data })
+    const pipe = emoji.pipelineOf(new StableDiffusionAutoBlocks())
+    const { outputType, ...inputs } = { ...inpainted, image, maskImage, paddingMaskCrop: 4, strength: 1 }
+    const { images, cropsCoords } = await pipe(inputs, { output: ['images', 'cropsCoords'], seed: 1 })
+    const [drawn] = images as Image[]
+    expect(cropsCoords).toEqual([66, 56, 86, 76])
+    expect(drawn).toMatchObject({ width: 96, height: 96, channels: 3 })
+    const changedPixels = Array.from(data, (_, i) => i).filter(i =>
+      [0, 1, 2].some(channel => drawn?.data[3 * i + channel] !== image.data[3 * i + channel]),
+    )
+    expect(changedPixels.length).toBeGreaterThan(100)
+    expect(changedPixels.filter(i => data[i] === 0)).toEqual([])
+    expect(await problemOf({ ...inputs, outputType })).toMatchObject({ code: 'INPUT_TYPE', input: 'outputType' })
+    const two = { ...inputs, prompt: ['pizza', 'dog'], image: [image, image] }
+    expect(((await problemOf(two)) as Error).message).toMatch(/"image".*as a part of it is cut out/)
+    const black = new Image({ width: 96, height: 96, channels: 1, data: new Uint8Array(96 * 96) })
+    expect(await problemOf({ ...inputs, maskImage: black })).toBeInstanceOf(ImageSizeError)
   })
 
   test('corrects old schedulers as the constructor of its pipeline does, also beside other tasks', async () => {

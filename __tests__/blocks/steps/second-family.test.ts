@@ -94,6 +94,7 @@ test('shared steps belong to no family', () => {
     'EncodeImage',
     'EncodeInpaintImage',
     'InpaintDenoiseLoop',
+    'OverlayMask',
     'PostprocessImages',
     'PredictNoise',
     'PrepareImg2ImgLatents',

@@ -97,6 +97,7 @@ export { ModularPipeline } from './pipeline/modular-pipeline'
 export type { PipelineBlocks } from './pipeline/pipeline-blocks'
 export type { CallOptions, CallOptionsFor, KnownState, PipelineInputs } from './pipeline/pipeline-call'
 export {
+  type ComponentPattern,
   type NamedBlocks,
   type PipelineFamily,
   registerBlockClasses,

@@ -42,8 +42,10 @@ export interface ComponentSpecOptions extends Omit<LoadingFields, 'pretrainedMod
    */
   optional?: boolean | undefined
   /**
-   * Corrects or checks a component that a pipeline has loaded from a checkpoint, before the pipeline holds it. `peek` returns another component of the
-   * pipeline by its name, if it is there already.
+   * Corrects or checks a component that a pipeline has loaded from a checkpoint, before the pipeline holds it. A promise is awaited. If it
+   * throws or rejects, the component is disposed, and loading fails with its error. Components that are passed to `updateComponents()` are left as they are.
+   *
+   * `source` is the folder or repository, for messages; `peek` returns another component of the pipeline by its name, if it is there already.
    */
   afterLoad?: ((component: never, source: string, peek: (name: string) => unknown) => void) | undefined
   /** Default: `fromConfig` for a class that offers that alone or where a config is given, else `fromPretrained`. */

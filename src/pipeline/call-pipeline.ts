@@ -11,13 +11,12 @@ import { activeRun, withActiveRun } from '../runtime/active-run'
 import { checkCost } from '../runtime/check-cost'
 import type { ComponentSource } from '../runtime/component-source'
 import { makeComponents } from '../runtime/components'
-import { estimateCosts } from '../runtime/estimate-costs'
+import { estimateCosts, type PlacedBlock } from '../runtime/estimate-costs'
 import { executeBlock } from '../runtime/execute'
 import { Resumption } from '../runtime/resumption'
 import { Run } from '../runtime/run'
 import { type CheckedLimits, effectiveLimits } from '../runtime/run-limits'
 import { withTimeout } from '../runtime/run-timeout'
-import type { BlockNode } from '../wiring/block-node'
 import { checkCall } from '../wiring/check-call'
 import { type FilledState, fillState, unknownInputMessage } from './fill-state'
 import type { PipelineBlocks } from './pipeline-blocks'
@@ -90,13 +89,13 @@ export async function callPipeline(
   })
 }
 
-/** Checks a call before its first block, and waits for components that a factory has promised. Returns the leaves and loops that run for certain, with their paths. */
+/** Checks a call before its first block, and waits for components that a factory has promised. Returns the leaves and loops that run, or may run. */
 async function checkRun(
   run: Run,
   { tree, inputs }: CalledPipeline,
   { given, ignored }: FilledState,
-): Promise<[BlockNode, readonly string[]][]> {
-  const blocks: [BlockNode, readonly string[]][] = []
+): Promise<PlacedBlock[]> {
+  const blocks: PlacedBlock[] = []
   const issues = await checkCall(tree, {
     inputs,
     state: run.state,
@@ -104,8 +103,11 @@ async function checkRun(
     ignored,
     startAt: run.resumption?.point.path,
     checkComponent: (spec, path) => run.components.check(spec, path),
-    certain: (block, path) => blocks.push([block, path]),
-    postpone: (block, specs, problems) => run.components.postpone(block, specs, problems),
+    certain: (block, path) => blocks.push({ block, path, certain: true }),
+    postpone: ({ block, path, components, problems }) => {
+      blocks.push({ block, path, certain: false })
+      run.components.postpone(block, components, problems)
+    },
   })
   if (issues.length > 0) throw new PipelineValidationError(issues)
   return blocks

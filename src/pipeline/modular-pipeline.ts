@@ -340,7 +340,7 @@ export class ModularPipeline<
     }
     const named = names === undefined ? undefined : checkNames(names)
     if (this.source) {
-      warnOfUnreadEntries(this.source, [...this.parts.names, ...Object.keys(this.config)])
+      warnOfUnreadEntries(this.source, [...this.parts.names, ...Object.keys(this.config)], this.tree.modelName)
       warnOfOtherPipeline(this.source, this.tree.modelName)
     }
     const needed = workflow === undefined ? undefined : this.tree.getWorkflow(workflow).expectedComponents

@@ -284,13 +284,16 @@ export class PipelineComponents {
     const { name } = spec
     const lazy = this.options.registry?.loadsLazily ? { lazy: true } : {}
     const component = await outsideRuns(() => spec.load({ ...lazy, ...options, signal }))
-    const issue = wrongClass(this.declared(name), component, [])
-    if (issue || signal.aborted) {
+    try {
+      const issue = wrongClass(this.declared(name), component, [])
+      if (issue) throw issue
+      const peek = (other: string) => this.peek(other)
+      await this.declared(name).afterLoad?.(component as never, locationText(spec.located(options)), peek) // Of the declared class.
+      signal.throwIfAborted()
+    } catch (error) {
       disposeComponent(component)
-      throw issue ?? signal.reason
+      throw error
     }
-    const peek = (other: string) => this.peek(other)
-    this.declared(name).afterLoad?.(component as never, locationText(spec.located(options)), peek) // Of the declared class.
     const { typeHint = componentClassOf(component) } = spec
     const former = this.held.get(name)
     this.specs.set(name, spec.located(options).with({ typeHint, defaultCreationMethod: 'fromPretrained' }))

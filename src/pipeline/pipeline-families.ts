@@ -73,21 +73,26 @@ export function findUnsupportedPipeline(pipelineClassName: string | undefined): 
   return undefined
 }
 
-/** The names of the components and settings that the default blocks of the registered families read. */
-export function namesReadByFamilies(): Set<string> {
+/** The names of the components and settings that the default blocks of a family read; of blocks that belong to no family, those of all families. */
+export function namesReadByFamily(modelName: string | undefined): Set<string> {
   const names = new Set<string>()
-  for (const { defaultBlocks } of families.values()) {
+  for (const { defaultBlocks } of familiesFor(modelName)) {
     const { expectedComponents, expectedConfigs } = new defaultBlocks()
     for (const { name } of [...expectedComponents, ...expectedConfigs]) names.add(name)
   }
   return names
 }
 
-/** What the registered families say of an entry that no block reads. */
-export function unreadEntryNote(name: string): UnreadEntryNote | undefined {
-  for (const { unreadEntries = {} } of families.values())
+/** What a family says of an entry that no block reads; of blocks that belong to no family, what the first family says. */
+export function unreadEntryNote(name: string, modelName: string | undefined): UnreadEntryNote | undefined {
+  for (const { unreadEntries = {} } of familiesFor(modelName))
     if (Object.hasOwn(unreadEntries, name)) return unreadEntries[name]
   return undefined
+}
+
+function familiesFor(modelName: string | undefined): Iterable<PipelineFamily> {
+  const own = findPipelineFamily(modelName)
+  return own === undefined ? families.values() : [own]
 }
 
 /** Names of all blocks that are known. */

@@ -2,7 +2,7 @@
 import { emitWarningOnce } from '../errors/emit-warning'
 import { printableName } from '../errors/printable'
 import type { ModelIndex } from '../storage/model-index'
-import { findPipelineFamily, findUnsupportedPipeline, namesReadByFamilies, unreadEntryNote } from './pipeline-families'
+import { findPipelineFamily, findUnsupportedPipeline, namesReadByFamily, unreadEntryNote } from './pipeline-families'
 
 /** How many entries a warning names. */
 const MOST_ENTRIES = 10
@@ -10,23 +10,24 @@ const MOST_ENTRIES = 10
 const LONGEST_VALUE = 60
 
 /**
- * Warns, once in a process, of components and settings of an index that neither these blocks nor the default blocks of a family read. A pipeline of some
+ * Warns, once in a process, of components and settings of an index that neither these blocks nor the default blocks of their family read. A pipeline of some
  * blocks of a family leaves entries to the others.
  *
  * @param names of the components and settings that the blocks of the pipeline read
+ * @param modelName the family of the blocks
  */
-export function warnOfUnreadEntries(index: ModelIndex, names: Iterable<string>): void {
+export function warnOfUnreadEntries(index: ModelIndex, names: Iterable<string>, modelName: string | undefined): void {
   const read = new Set(names)
   let unread = index.entriesBesides(read)
   if (unread.length === 0) return
-  const ofFamilies = namesReadByFamilies()
+  const ofFamily = namesReadByFamily(modelName)
   unread = unread.filter(({ name, value }) => {
-    const note = unreadEntryNote(name)
-    return !ofFamilies.has(name) && (note?.harmlessValue === undefined || note.harmlessValue !== value)
+    const note = unreadEntryNote(name, modelName)
+    return !ofFamily.has(name) && (note?.harmlessValue === undefined || note.harmlessValue !== value)
   })
   if (unread.length === 0) return
   const named = unread.slice(0, MOST_ENTRIES).map(({ name, key, value }) => {
-    const consequence = unreadEntryNote(name)?.consequence
+    const consequence = unreadEntryNote(name, modelName)?.consequence
     return `"${printableName(key)}" (${valueText(value)})${consequence === undefined ? '' : `: ${consequence}`}`
   })
   const rest = unread.length > MOST_ENTRIES ? `; and ${unread.length - MOST_ENTRIES} more` : ''

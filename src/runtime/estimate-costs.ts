@@ -3,13 +3,21 @@ import { BlockState } from '../state/block-state'
 import { copyValue } from '../state/copy-value'
 import type { PipelineState } from '../state/pipeline-state'
 import type { BlockNode } from '../wiring/block-node'
-import { isLoop } from '../wiring/blocks'
+import { isLoop, isWithinPath } from '../wiring/blocks'
 import { bindView } from './bound-view'
 import type { Components } from './components'
 import { type LocatedCost, planOf, type RunPlan, type UpcomingCall } from './run-cost'
 
-/** Blocks of a call, with their paths, in the order in which they run. */
-export type PlacedBlocks = readonly (readonly [BlockNode, readonly string[]])[]
+/** A leaf or loop of a call. */
+export interface PlacedBlock {
+  readonly block: BlockNode
+  readonly path: readonly string[]
+  /** Whether it runs for certain: only then does it count. */
+  readonly certain: boolean
+}
+
+/** Leaves and loops of a call, in the order in which they run; the parts of a loop follow the loop. */
+export type PlacedBlocks = readonly PlacedBlock[]
 
 /** The estimates of those blocks that make one, with the memory of the components that they will call, and all that they know of the call. */
 export async function estimateCosts(
@@ -18,28 +26,40 @@ export async function estimateCosts(
   state: PipelineState,
 ): Promise<{ costs: LocatedCost[]; plan: RunPlan }> {
   const costs: LocatedCost[] = []
-  for (const [block, path] of blocks) {
+  for (const { block, path, certain } of blocks) {
     const { estimateCost } = block
-    if (estimateCost === undefined) continue
+    if (!certain || estimateCost === undefined) continue
     costs.push({ path, cost: await estimateCost.call(viewOf(block, components, state)) })
   }
   const plan = planOf(costs)
-  for (const [block, path] of blocks) {
+  for (const { block, path } of blocks.filter(({ certain }) => certain)) {
     for (const { memory } of await callsOf(block, components, state, plan)) costs.push({ path, cost: { memory } })
   }
   return { costs, plan }
 }
 
-/** The calls that blocks behind a place will make, by the values that are in the state now. */
+/**
+ * The calls that blocks behind a place will make, by the values that are in the state now.
+ *
+ * @param behind path of the block that asks; of one that calls its parts itself, they are still to come
+ */
 export async function upcomingCalls(
   blocks: PlacedBlocks,
   behind: readonly string[],
   { components, state, plan }: { components: Components; state: PipelineState; plan: RunPlan },
 ): Promise<UpcomingCall[]> {
-  const place = blocks.findIndex(([, path]) => path.join() === behind.join())
   const calls: UpcomingCall[] = []
-  for (const [block] of blocks.slice(place + 1)) calls.push(...(await callsOf(block, components, state, plan)))
+  for (const { block, certain } of blocks.slice(firstBehind(blocks, behind))) {
+    if (certain) calls.push(...(await callsOf(block, components, state, plan)))
+  }
   return calls
+}
+
+function firstBehind(blocks: PlacedBlocks, asking: readonly string[]): number {
+  const own = blocks.findIndex(({ path }) => path.length === asking.length && isWithinPath(path, asking))
+  if (own >= 0) return own + 1
+  const firstPart = blocks.findIndex(({ path }) => isWithinPath(path, asking))
+  return firstPart >= 0 ? firstPart : blocks.length
 }
 
 async function callsOf(

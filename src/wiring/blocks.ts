@@ -98,3 +98,8 @@ export function* eachBlock(
     yield* eachBlock(part, [...path, name], inLoop || isLoop(block), inBranch || isConditional(block))
   }
 }
+
+/** Whether a path is that of a block or of something inside of it. */
+export function isWithinPath(path: readonly string[], outer: readonly string[]): boolean {
+  return outer.every((name, i) => path[i] === name)
+}

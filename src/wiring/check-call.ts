@@ -27,8 +27,18 @@ export interface CallToCheck {
   startAt?: readonly string[] | undefined
   /** Told of each leaf and loop that runs for certain. */
   certain: (block: BlockNode, path: readonly string[]) => void
-  /** Told of the blocks that may or may not run, with their components, which are checked when they do, and with what is wrong with the values given for them. */
-  postpone: (block: BlockNode, components: readonly ComponentSpec[], problems: readonly ModularError[]) => void
+  /** Told of each leaf and loop that may or may not run. */
+  postpone: (postponed: PostponedBlock) => void
+}
+
+/** A leaf or loop of which a call cannot tell whether it runs. */
+export interface PostponedBlock {
+  readonly block: BlockNode
+  readonly path: readonly string[]
+  /** Its components, which are checked when it runs. */
+  readonly components: readonly ComponentSpec[]
+  /** What is wrong with the values given for it. */
+  readonly problems: readonly ModularError[]
 }
 
 /** Every problem that would stop this call later, in the order of the blocks; nothing that works is refused. */
@@ -72,7 +82,8 @@ export async function checkCall(blocks: BlockNode, call: CallToCheck): Promise<M
         call.certain(visit.block, visit.path)
       } else {
         const problems = visit.inputs.flatMap(input => wrongValue(input, visit, call.state) ?? [])
-        call.postpone(visit.block, visit.components, problems)
+        const { block, path, components } = visit
+        call.postpone({ block, path, components, problems })
       }
     },
     call.startAt,

@@ -2,7 +2,7 @@
 import { classNameOf } from '../format/class-name'
 import type { InputParam } from '../params/input-param'
 import type { BlockNode } from './block-node'
-import { alwaysWrites, eachBlock, isComposite, isConditional, isLoop, ownInputs } from './blocks'
+import { alwaysWrites, eachBlock, isComposite, isConditional, isLoop, isWithinPath, ownInputs } from './blocks'
 import { branchConditions } from './branch-conditions'
 import { type Fact, PathWalk, type Source, startingKnowledge, type Visit } from './path'
 
@@ -230,9 +230,4 @@ class Places {
   private rank(path: readonly string[]): number {
     return this.order.get(pathKey(path)) as number
   }
-}
-
-/** Whether a place is that of a block or lies inside it. */
-function isWithinPath(path: readonly string[], outer: readonly string[]): boolean {
-  return outer.every((name, i) => path[i] === name)
 }

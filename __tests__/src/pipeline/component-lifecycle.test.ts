@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { z } from 'zod'
 import {
+  Block,
   Component,
   ComponentContainer,
   ComponentLoadError,
@@ -194,6 +195,33 @@ describe('loadComponents', () => {
       expect(loadIdOf(pipe.components[name])).toBe(pipe.getComponentSpec(name)?.loadId)
     }
     expect(loadIdOf(pipe.components.unet)).toBe('org/model|unet|null|null')
+  })
+
+  test.each([
+    [
+      'throws',
+      (): void => {
+        throw new Error('this model is too old')
+      },
+    ],
+    [
+      'rejects',
+      async (): Promise<void> => {
+        throw new Error('this model is too old')
+      },
+    ],
+  ])('disposes a component whose afterLoad %s', async (_, afterLoad) => {
+    const made: Model[] = []
+    Model.onLoad = model => made.push(model)
+    @Block({ afterLoad: { vae: afterLoad } })
+    class Corrected extends Both {}
+    const pipe = new Corrected().initPipeline(folder())
+    const { failures } = await failure(ComponentLoadError, () => pipe.loadComponents())
+    expect([...failures].map(([name, error]) => [name, (error as Error).message])).toEqual([
+      ['vae', 'this model is too old'],
+    ])
+    expect(made.filter(({ disposed }) => disposed === 1).map(({ options }) => options.subfolder)).toEqual(['vae'])
+    expect(pipe.missingComponentNames).toEqual(['vae'])
   })
 
   test('passes over what has no place', async () => {

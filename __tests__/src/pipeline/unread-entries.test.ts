@@ -1,6 +1,7 @@
 /** Entries of an index that no block reads are named once, with what they state. */
 import { z } from 'zod'
 import {
+  Block,
   Component,
   Config,
   ModularPipelineBlocks,
@@ -105,6 +106,28 @@ test('not those that are empty, or state what is done anyway', async () => {
 test('not those that other blocks of a family read', async () => {
   writeModel(folder(), { ...model, frames: false })
   expect(await warningsOf(new Encode())).toEqual([])
+})
+
+test('those that another family alone reads, with the words of their own family', async () => {
+  @Block({ modelName: 'unread-toys' })
+  class OfFamily extends Family {}
+  @Block({ modelName: 'unread-puzzles' })
+  class Puzzle extends ModularPipelineBlocks {
+    @Component(Model) border!: Model
+    run() {}
+  }
+  registerPipelineFamily({
+    modelName: 'unread-puzzles',
+    defaultBlocks: Puzzle,
+    unreadEntries: { safetyGuard: { consequence: 'pieces are not guarded' } },
+  })
+  writeModel(folder(), { ...model, border: ['toys', 'Model'], safety_guard: ['toys', 'Model'] })
+  expect(await warningsOf(new OfFamily())).toEqual([
+    'no block reads "border" (Model); "safety_guard" (Model): pictures are not guarded.',
+  ])
+  expect(await warningsOf(new Puzzle())).toEqual([
+    'no block reads "encoder" (Model); "painter" (Model); "safety_guard" (Model): pieces are not guarded.',
+  ])
 })
 
 test('not those that a block reads', async () => {

@@ -49,6 +49,8 @@ const TAG = 'Signature: 8a477f597d28d172789f06886806bc55\n# This folder is a cac
 export class HubCache {
   /** `models--org--name`. */
   readonly folder: string
+  /** Lists that were read: one of 200,000 files takes a second. */
+  private readonly trees = new Map<string, HubFile[]>()
 
   constructor(
     /** Folder of the whole cache. */
@@ -97,15 +99,19 @@ export class HubCache {
 
   /** The files of a commit, if they have been listed before. */
   tree(commit: string): HubFile[] | undefined {
+    const known = this.trees.get(commit)
+    if (known !== undefined) return known
     const text = readIfThere(join(this.folder, 'trees', `${commit}.json`), TREE.bytes)
     if (text === undefined) return undefined
     const parsed = treeSchema.safeParse(parseTree(text))
     if (!parsed.success) return undefined
-    return Object.entries(parsed.data.files).map(([path, entry]) => ({
+    const files = Object.entries(parsed.data.files).map(([path, entry]) => ({
       path,
       size: entry.lfs_size ?? entry.size,
       etag: entry.lfs_sha256 ?? entry.blob_id,
     }))
+    this.trees.set(commit, files)
+    return files
   }
 
   /** Keeps the list of a commit's files. @throws UnwritableFileError */

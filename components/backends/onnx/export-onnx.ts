@@ -1,20 +1,19 @@
 /** Writes a model to an .onnx file that needs nothing else. */
 
+import { rm } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { pathOf } from '../../../src/files/path-of'
 import { writeFileAtomically } from '../../../src/files/write-file-atomically'
 import type { TensorInfo } from '../../checkpoints/checkpoint'
-import { tensorBytes } from '../../checkpoints/copy-tensor'
 import type { Module } from '../../nn/module'
+import type { Parameter } from '../../nn/parameter'
 import { capture } from '../recorder/capture'
-import { sourcesOf } from '../recorder/graph'
+import { parametersOf } from '../recorder/graph'
+import { removeOldSideFiles, SideFile, sideFileName } from './side-file'
 import { encodeOnnx, writeOnnx } from './write-onnx'
 
-/** Bytes of weights up to which they are part of the model's own file. */
+/** Bytes of weights up to which they are part of the model's own file. A file of more than 2 GB is no ONNX model. */
 const SIDE_FILE_BYTES = 2 ** 25
-
-/** Weights begin at multiples of this, so that a runtime can map them into memory. */
-const ALIGNMENT = 4096
 
 /** A function of a model to be written. */
 export interface ExportOptions<I> {
@@ -39,7 +38,10 @@ export interface ExportedFiles {
  * Records a function of a model and writes it with its weights, which keep the precision of their files. Inputs and results have PyTorch's names and order
  * of dimensions. Some operators are Microsoft's own, so it takes ONNX Runtime to run it.
  *
- * @param file - name of the model's file; large weights go to `file.data` beside it
+ * Large weights, in files or in memory, go to `file.data` beside the model. If there is a file of that name, they go to a new one, `file.<8 digits>.data`, and the old
+ * ones are removed once the model is replaced: a crash in between leaves a model with its own weights.
+ *
+ * @param file - name of the model's file
  * @throws UnwritableFileError; what the model throws for inputs that do not fit; UnsupportedKernelError, RecordedValueError
  */
 export async function exportOnnx<I>(
@@ -48,38 +50,22 @@ export async function exportOnnx<I>(
 ): Promise<ExportedFiles> {
   const path = pathOf(file, 'file')
   const { graph } = capture(model, inputs, forward)
-  const sources = new Map(sourcesOf(graph).map(source => [`${source.file}:${source.begin}`, source]))
-  const size = [...sources.values()].reduce((sum, { begin, end }) => sum + end - begin, 0)
-  if (size <= SIDE_FILE_BYTES) {
+  const weights = new SideFile(parametersOf(graph))
+  if (weights.weightBytes <= SIDE_FILE_BYTES) {
     const bytes = encodeOnnx(writeOnnx(graph, { forOthers: true }))
     await writeFileAtomically(path, [bytes])
     return { file: path, weights: undefined, bytes: bytes.length }
   }
-  const weights = `${path}.data`
-  const offsets = new Map<string, number>()
-  let length = 0
-  for (const [key, { begin, end }] of sources) {
-    const offset = Math.ceil(length / ALIGNMENT) * ALIGNMENT
-    offsets.set(key, offset)
-    length = offset + end - begin
+  const side = sideFileName(path)
+  const locate = (weight: TensorInfo | Parameter) => ({ file: basename(side), ...weights.placeOf(weight) })
+  const bytes = encodeOnnx(writeOnnx(graph, { locate, locateMemory: locate, forOthers: true }))
+  try {
+    await writeFileAtomically(side, weights.bytes())
+    await writeFileAtomically(path, [bytes])
+  } catch (error) {
+    await rm(side, { force: true }).catch(() => undefined)
+    throw error
   }
-  const locate = ({ file: source, begin, end }: TensorInfo) => {
-    const offset = offsets.get(`${source}:${begin}`) as number
-    return { file: basename(weights), begin: offset, end: offset + end - begin }
-  }
-  const bytes = encodeOnnx(writeOnnx(graph, { locate, forOthers: true }))
-  await writeFileAtomically(weights, readWeights([...sources.values()]))
-  await writeFileAtomically(path, [bytes])
-  return { file: path, weights, bytes: bytes.length + length }
-}
-
-/** The bytes of all weights, with the gaps between them. */
-async function* readWeights(sources: readonly TensorInfo[]): AsyncIterable<Uint8Array> {
-  let position = 0
-  for (const source of sources) {
-    const gap = -position & (ALIGNMENT - 1)
-    if (gap > 0) yield new Uint8Array(gap)
-    yield* tensorBytes(source)
-    position += gap + source.end - source.begin
-  }
+  await removeOldSideFiles(path, side)
+  return { file: path, weights: side, bytes: bytes.length + weights.length }
 }

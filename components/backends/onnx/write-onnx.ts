@@ -4,7 +4,8 @@ import { toSnakeCase } from '../../../src/format/wire-names'
 import { runAtOnce } from '../../../src/runtime/time-slice'
 import type { TensorInfo } from '../../checkpoints/checkpoint'
 import { readBytesSync } from '../../checkpoints/read-tensor-sync'
-import { isFloatDType } from '../../checkpoints/weight-dtypes'
+import type { FloatDType } from '../../checkpoints/weight-dtypes'
+import type { Parameter } from '../../nn/parameter'
 import type { Graph, GraphValue } from '../recorder/graph'
 import {
   type ModelProto,
@@ -26,11 +27,15 @@ import {
   valueInfo,
 } from './onnx-builder'
 import { operatorWriters } from './operators'
+import { storedSource } from './side-file'
 import { externalTensor, inlineTensor, onnxTypes, weightTypes } from './tensor-proto'
 
 /** Versions that ONNX Runtime 1.17 and later, and Python's onnx 1.15 and later, read. */
 const IR_VERSION = 9n
 const OPSET = 19n
+
+/** A stretch of a file of weights. */
+type WeightPlace = Pick<TensorInfo, 'file' | 'begin' | 'end'>
 
 /** Options of {@link writeOnnx}. */
 export interface WriteOnnxOptions extends BuilderOptions {
@@ -38,7 +43,9 @@ export interface WriteOnnxOptions extends BuilderOptions {
    * How the model refers to a file of weights: a path relative to the folder that the runtime is told. By default the weights become part of the
    * model.
    */
-  locate?: (info: TensorInfo) => Pick<TensorInfo, 'file' | 'begin' | 'end'>
+  locate?: (info: TensorInfo) => WeightPlace
+  /** The same for weights in memory, whose numbers lie there as float32. */
+  locateMemory?: (parameter: Parameter) => WeightPlace
   /**
    * Keeps large weights of half precision as they are, and widens them whenever the graph runs. Otherwise the runtime does that once, when
    * it makes a session, and holds them twice as large.
@@ -53,7 +60,7 @@ export interface WriteOnnxOptions extends BuilderOptions {
   forOthers?: boolean
 }
 
-/** The model as a message. Weights that were loaded from memory are always part of it. */
+/** The model as a message. */
 export function writeOnnx(graph: Graph, options: WriteOnnxOptions): ModelProto {
   return runAtOnce(writeOnnxLoop(graph, options))
 }
@@ -61,9 +68,10 @@ export function writeOnnx(graph: Graph, options: WriteOnnxOptions): ModelProto {
 /** The loop of {@link writeOnnx}, in pieces. */
 export function* writeOnnxLoop(
   graph: Graph,
-  { locate, keepHalf = false, widenedBytes = 0, forOthers = false, ...operators }: WriteOnnxOptions,
+  { locate, locateMemory, keepHalf = false, widenedBytes = 0, forOthers = false, ...operators }: WriteOnnxOptions,
 ): Generator<void, ModelProto, void> {
-  const builder = new OnnxBuilder((builder, value, rows) => castWeight(builder, value, locate, rows), operators)
+  const places = { locate, locateMemory }
+  const builder = new OnnxBuilder((builder, value, rows) => castWeight(builder, value, places, rows), operators)
   const inputs = graph.inputs.map(port => describePort(port, builder, forOthers))
   const outputs = graph.outputs.map(port => describePort(port, builder, forOthers))
   for (const { name, value, order } of inputs) builder.bind(value, name, order)
@@ -170,15 +178,18 @@ export function encodeOnnx(model: ModelProto): Uint8Array {
   return toBinary(ModelProtoSchema, model)
 }
 
+type WeightPlaces = Record<'locate', WriteOnnxOptions['locate']> &
+  Record<'locateMemory', WriteOnnxOptions['locateMemory']>
+
 /** Stores a weight as it lies in its file, or some rows of it, and rounds it on the way as its parameter does. */
 function castWeight(
   builder: OnnxBuilder,
   value: GraphValue,
-  locate: WriteOnnxOptions['locate'],
+  places: WeightPlaces,
   rows?: readonly [begin: number, end: number],
 ): StoredWeight {
   const { parameter } = weightOrigin(value)
-  const stored = writeWeight(builder, value, locate, rows)
+  const stored = writeWeight(builder, value, places, rows)
   // Numbers from memory are cast already.
   const roundings = parameter.source ? parameter.cast.roundings : []
   return roundings.reduce(({ name }, rounding) => {
@@ -196,32 +207,33 @@ function weightOrigin({ origin }: GraphValue): Extract<GraphValue['origin'], { k
 function writeWeight(
   builder: OnnxBuilder,
   value: GraphValue,
-  locate: WriteOnnxOptions['locate'],
+  places: WeightPlaces,
   rows?: readonly [begin: number, end: number],
 ): StoredWeight {
+  const { locate, locateMemory } = places
   const origin = weightOrigin(value)
   const { parameter } = origin
-  const { source } = parameter
+  const source = storedSource(parameter)
   const [length = 1, ...rest] = parameter.shape
   const [begin, end] = rows ?? [0, length]
   const shape = parameter.shape.length === 0 ? [] : [end - begin, ...rest]
   const name = builder.claim(rows ? `${origin.name}[${begin}:${end}]` : origin.name)
-  const type = source && isFloatDType(source.dtype) ? weightTypes[source.dtype] : undefined
-  if (source === undefined || type === undefined) {
-    const values = parameter.read()
-    const row = values.length / length
-    builder.initializers.push(inlineTensor(name, shape, onnxTypes.float32, values.subarray(begin * row, end * row)))
-    return { name, type: onnxTypes.float32 }
-  }
-  if (locate === undefined) {
-    const bytes = new Uint8Array(readBytesSync(source))
-    const row = bytes.length / length
-    builder.initializers.push(inlineTensor(name, shape, type, bytes.subarray(begin * row, end * row)))
+  const type = source ? weightTypes[source.dtype as FloatDType] : onnxTypes.float32
+  const place = source ? locate?.(source) : locateMemory?.(parameter)
+  if (place !== undefined) {
+    const row = (place.end - place.begin) / length
+    const part = { file: place.file, begin: place.begin + begin * row, end: place.begin + end * row }
+    builder.initializers.push(externalTensor(name, shape, type, part))
     return { name, type }
   }
-  const place = locate(source)
-  const row = (place.end - place.begin) / length
-  const part = { file: place.file, begin: place.begin + begin * row, end: place.begin + end * row }
-  builder.initializers.push(externalTensor(name, shape, type, part))
+  if (source === undefined) {
+    const values = parameter.read()
+    const row = values.length / length
+    builder.initializers.push(inlineTensor(name, shape, type, values.subarray(begin * row, end * row)))
+    return { name, type }
+  }
+  const bytes = new Uint8Array(readBytesSync(source))
+  const row = bytes.length / length
+  builder.initializers.push(inlineTensor(name, shape, type, bytes.subarray(begin * row, end * row)))
   return { name, type }
 }

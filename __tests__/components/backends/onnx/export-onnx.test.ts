@@ -1,6 +1,6 @@
 /** Exported models are whole: the plain runtime runs them, and gives what the layers do. */
 import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Linear } from '../../../../components/nn/linear'
 import { loadStateDict } from '../../../../components/nn/load-state-dict'
 import { Module } from '../../../../components/nn/module'
@@ -13,6 +13,7 @@ import {
   UnwritableFileError,
   writeSafetensors,
 } from '../../../../index'
+import * as writing from '../../../../src/files/write-file-atomically'
 import { useTemporaryFolder } from '../../checkpoints/temporary-folder'
 import { runScript } from '../../executors/run-script'
 import { goldenModel } from '../../executors/software-gpu'
@@ -95,6 +96,49 @@ test('large weights from files lie in a second file beside the model', async () 
   for (const [i, value] of [...expected.dataSync()].entries()) expect(columns?.values[i]).toBeCloseTo(value, 3)
   tf.dispose([rows, expected])
   model.dispose()
+})
+
+/** A {@link Large} model with weights in memory, all of one value. */
+function largeInMemory(value: number): Large {
+  const model = new Large()
+  for (const parameter of model.parameters()) parameter.load(new Float32Array(parameter.size).fill(value))
+  return model
+}
+
+describe('large weights in memory', () => {
+  const inputs = { rows: new TensorPlaceholder([1, 2048]) }
+  const write = (model: Large) => {
+    const forward = (given: object) => ({ columns: model.forward(given as { rows: tf.Tensor2D }) })
+    return exportOnnx<object>({ model, forward, inputs }, join(folder(), 'large.onnx'))
+  }
+  const run = async () => {
+    const rows = { shape: [1, 2048], values: new Array<number>(2048).fill(1) }
+    return (await runFile(join(folder(), 'large.onnx'), { rows })).columns?.values
+  }
+  const resultOf = (value: number) => 2048 * 4096 * value * value + value
+
+  test('lie beside the model, and a failing export leaves the model with its own', async () => {
+    const [first, second] = [largeInMemory(1 / 1024), largeInMemory(1 / 512)]
+    expect((await write(first)).weights).toBe(join(folder(), 'large.onnx.data'))
+    expect((await run())?.[0]).toBeCloseTo(resultOf(1 / 1024), 3)
+    const writeFile = writing.writeFileAtomically
+    const spy = jest.spyOn(writing, 'writeFileAtomically').mockImplementation((file, chunks) => {
+      // As a crash would, between the weights and the model.
+      if (String(file).endsWith('.onnx')) throw new UnwritableFileError(String(file), 'no-space', 'the disk is full.')
+      return writeFile(file, chunks)
+    })
+    await expect(write(second)).rejects.toThrow(UnwritableFileError)
+    spy.mockRestore()
+    expect(readdirSync(folder()).sort()).toEqual(['large.onnx', 'large.onnx.data'])
+    expect((await run())?.[0]).toBeCloseTo(resultOf(1 / 1024), 3)
+
+    const { weights } = await write(second)
+    expect(weights).toMatch(/large\.onnx\.[0-9a-f]{8}\.data$/)
+    expect(readdirSync(folder()).sort()).toEqual([basename(String(weights)), 'large.onnx'].sort())
+    expect((await run())?.[0]).toBeCloseTo(resultOf(1 / 512), 2)
+    first.dispose()
+    second.dispose()
+  })
 })
 
 test('nothing is left of an export that cannot be written', async () => {

@@ -239,6 +239,7 @@ export { instance, type TensorOf, tensor } from './tensors/tensor-schema'
 /** TensorFlow.js in the copy that this package computes with; types as `tf.Tensor4D`. */
 export * as tf from './tensors/tf'
 export { CLIPTokenizer, type EncodedText, type EncodeOptions } from './tokenizers/clip-tokenizer'
+export { type AddedTokens, expandConcepts } from './tokenizers/expand-concepts'
 export { InvalidMaxLengthError } from './tokenizers/invalid-max-length-error'
 export { InvalidTokenizerError } from './tokenizers/invalid-tokenizer-error'
 export { TokenWithoutEmbeddingError } from './tokenizers/token-without-embedding-error'

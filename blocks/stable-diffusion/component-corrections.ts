@@ -1,9 +1,6 @@
 /** Corrects components of old checkpoints. Counterpart: the constructor of StableDiffusionPipeline in diffusers. */
 import { type Autoencoder, type SchedulerMixin, type UNet2DConditionModel } from '../../components'
-import { emitWarningOnce } from '../../src/errors/emit-warning'
-import { printableName } from '../../src/errors/printable'
-import { classNameOf } from '../../src/format/class-name'
-import { toSnakeCase } from '../../src/format/wire-names'
+import { classNameOf, emitWarningOnce, printableName, toSnakeCase } from '../../src'
 
 /** What the settings of schedulers must be for Stable Diffusion. */
 const SCHEDULER_SETTINGS: Readonly<Record<string, unknown>> = { stepsOffset: 1, clipSample: false }

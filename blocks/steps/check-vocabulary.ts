@@ -1,8 +1,6 @@
 /** Warns of prompts and sizes that a model was not trained on, if its vocabulary lists what it was trained on. */
 import type { PromptCheck, PromptVocabulary, UnknownWord } from '../../components'
-import type { RunContext } from '../../src'
-import { nameList } from '../../src/errors/text'
-import { runInSlices } from '../../src/runtime/time-slice'
+import { nameList, type RunContext, runInSlices } from '../../src'
 
 /** Words that a warning lists. */
 const MOST_WORDS = 10

@@ -1,7 +1,6 @@
 /** Embeds the guidance scale for distilled UNets. Counterpart: get_guidance_scale_embedding of StableDiffusionPipeline in diffusers. */
 import { BaseGuidance, sinusoidalEmbedding, tf, UNet2DConditionModel } from '../../components'
-import { Block, Component, type In, Input, ModularPipelineBlocks, type Out, Output } from '../../src'
-import { classNameOf } from '../../src/format/class-name'
+import { Block, Component, classNameOf, type In, Input, ModularPipelineBlocks, type Out, Output } from '../../src'
 import { unetOptions } from './component-options'
 import { DEFAULT_GUIDANCE_SCALE, guiderOptions, guideWith } from './guider-options'
 import { timestepCondSchema } from './schemas'

@@ -1,8 +1,6 @@
 /** Turns texts into embeddings. Counterpart: encode_prompt of diffusers' pipelines. */
-import { type CLIPTextInputs, type CLIPTokenizer, repeatRowsLoop, tf } from '../../components'
-import type { RunContext } from '../../src'
-import { runInSlices } from '../../src/runtime/time-slice'
-import { expandConcepts } from './expand-concepts'
+import { type CLIPTextInputs, type CLIPTokenizer, expandConcepts, repeatRowsLoop, tf } from '../../components'
+import { type RunContext, runInSlices } from '../../src'
 import { requireEmbeddings, type TextModels } from './tokens-without-embedding'
 
 /** Texts that the text encoder gets at once. */

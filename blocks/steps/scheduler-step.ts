@@ -1,8 +1,17 @@
 /** Takes the latents from one noise level to the next. */
 import { z } from 'zod'
 import { type Generator, SchedulerMixin, type tf } from '../../components'
-import { Block, Component, type In, type InOut, Input, LoopStep, ModularPipelineBlocks, Output } from '../../src'
-import { classNameOf } from '../../src/format/class-name'
+import {
+  Block,
+  Component,
+  classNameOf,
+  type In,
+  type InOut,
+  Input,
+  LoopStep,
+  ModularPipelineBlocks,
+  Output,
+} from '../../src'
 import { schedulerOptions } from './component-options'
 import { generatorsSchema, latentsSchema } from './schemas'
 import { sharedStep } from './shared-step'

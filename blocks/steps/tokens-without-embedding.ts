@@ -1,9 +1,6 @@
 /** Compares a tokenizer with its text encoder: tokens may have been added to one of them alone. */
 import { CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer, TokenWithoutEmbeddingError } from '../../components'
-import type { ComponentOptions } from '../../src'
-import { emitWarningOnce } from '../../src/errors/emit-warning'
-import { printableName } from '../../src/errors/printable'
-import { shownNames } from '../../src/errors/text'
+import { type ComponentOptions, emitWarningOnce, printableName, shownNames } from '../../src'
 
 /** A tokenizer, and the text encoder that it was made for. */
 export interface TextModels {

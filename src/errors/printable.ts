@@ -10,15 +10,12 @@ const LONGEST_NAME = 200
 /** Characters of a message that are shown: enough for every problem of a large pipeline, and no flood of what a file holds. */
 const LONGEST_MESSAGE = 10_000
 
-/**
- * A text in which what a terminal would obey is written out, e.g. `\u001b`: names and messages come from files and servers, and must not erase or forge
- * what is said about them.
- */
+/** Escapes control characters, e.g. `\u001b`: names and messages come from files and servers, and must not erase or forge what is said about them. */
 export function printable(text: string): string {
   return text.replace(INVISIBLE, unicodeEscape)
 }
 
-/** A message of an error or a warning: {@link printable}, and cut if a file or a server made it very long. */
+/** Returns a message of an error or a warning with its control characters escaped, truncated if a file or a server made it very long. */
 export function printableMessage(text: string): string {
   if (text.length <= LONGEST_MESSAGE) return printable(text)
   return `${printable(text.slice(0, LONGEST_MESSAGE))}… (${text.length - LONGEST_MESSAGE} more characters)`
@@ -38,7 +35,7 @@ function abridged(_key: string, value: unknown): unknown {
   return Object.fromEntries(keys.slice(0, LONGEST_NAME).map(key => [key, (value as Record<string, unknown>)[key]]))
 }
 
-/** A name on one line, of a bearable length: it must not pass for other parts of a message. */
+/** Returns a name on one line, truncated, with its control characters escaped: for messages about files and servers, whose names may be anything. */
 export function printableName(text: string, longest = LONGEST_NAME): string {
   const line = text.length > longest ? `${text.slice(0, longest)}…` : text
   return printable(line).replace(/[\t\n]/g, unicodeEscape)

@@ -14,7 +14,7 @@ export function shownLines(lines: readonly string[]): readonly string[] {
   return lines.length <= MOST_LINES ? lines : [...lines.slice(0, MOST_LINES), `… and ${lines.length - MOST_LINES} more`]
 }
 
-/** The first ten names, and how many more there are: `"a", "b" and 3 more`. */
+/** Returns the first ten names in quotes, and how many more there are: `"a", "b" and 3 more`. */
 export function shownNames(names: readonly string[]): string {
   const more = names.length - MOST_LINES
   return more <= 0
@@ -30,7 +30,7 @@ export function pathText(path: readonly string[], top = 'the pipeline'): string 
   return path.length === 0 ? top : path.join(' > ')
 }
 
-/** `"a", "b" and "c"`, or `none`. */
+/** Returns names in quotes, as a sentence lists them: `"a", "b" and "c"`; `none` if there are none. */
 export function nameList(names: Iterable<string>): string {
   const quoted = [...names].map(name => `"${name}"`)
   if (quoted.length === 0) return 'none'
@@ -38,7 +38,7 @@ export function nameList(names: Iterable<string>): string {
   return `${quoted.slice(0, -1).join(', ')} and ${quoted.at(-1)}`
 }
 
-/** What a value is, in a few words: `a string`, `Tensor [1,8,8,4]`, `an Image`. */
+/** Says in a few words what a value is, for errors: `the string "a"`, `Tensor [1,8,8,4]`, `an instance of Image`. */
 export function kindOf(value: unknown): string {
   if (value === null) return 'null'
   if (value === undefined) return 'nothing'

@@ -7,7 +7,6 @@ export { UnwritableFileError, type UnwritableReason } from './files/unwritable-f
 export { writeFileAtomically } from './files/write-file-atomically'
 export { type WriteFolderOptions, writeFolderAtomically } from './files/write-folder-atomically'
 export { type BundledModelName, bundledModel } from './hub/bundled-model'
-export { RepositoryCommits } from './hub/repository-commits'
 export {
   type OpenRepository,
   type PublishOptions,
@@ -26,5 +25,6 @@ export {
   registerRepositoryResolver,
   resolveRepository,
 } from './hub/repository-resolver'
+export { RepositoryCommits } from './params/repository-commits'
 export { loadMellonConfig, saveMellonConfig } from './storage/mellon-config-file'
 export type { PushPipelineOptions, SavedPipeline, SavePipelineOptions } from './storage/save-pretrained'

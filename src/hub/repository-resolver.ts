@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs'
 import { RepositoryUnavailableError } from '../errors/repository-unavailable-error'
 import { recoverFolder } from '../files/leftovers'
 import { absoluteIfThere, pathOf } from '../files/path-of'
+import type { RepositoryCommits } from '../params/repository-commits'
 import { refuseBundledPath } from './bundled-model'
-import type { RepositoryCommits } from './repository-commits'
 
 /** How far a download is. */
 export interface DownloadProgress {

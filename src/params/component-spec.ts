@@ -5,12 +5,12 @@ import { DeclarationError } from '../errors/declaration-error'
 import { UnknownComponentClassError } from '../errors/unknown-component-class-error'
 import { UnsupportedDTypeError } from '../errors/unsupported-dtype-error'
 import { classNameOf } from '../format/class-name'
-import { RepositoryCommits } from '../hub/repository-commits'
 import { detectComponentClass, statIfThere } from '../platform/component-files'
 import { pathOf } from '../platform/paths'
 import type { ComponentClass, FromPretrainedOptions } from './component-class'
 import { componentClassNames, componentClassOf, findComponentClass, isSubclass } from './component-classes'
 import { CONFIG_LOAD_ID, loadIdOf, markLoaded } from './load-ids'
+import { RepositoryCommits } from './repository-commits'
 
 /** How a component comes to be: read from a checkpoint when asked, or made from its settings at once. */
 export type CreationMethod = 'fromPretrained' | 'fromConfig'

@@ -16,10 +16,10 @@ import { statIfThere } from '../files/stat-if-there'
 import { classNameOf } from '../format/class-name'
 import { parseJson } from '../format/parse-json'
 import { toCamelCase } from '../format/wire-names'
-import { RepositoryCommits } from '../hub/repository-commits'
 import { findModelIndex, isRepositoryId, type RepositoryOptions } from '../hub/repository-resolver'
 import { findComponentClass, isSubclass } from '../params/component-classes'
 import type { ComponentSpec, LoadingFields } from '../params/component-spec'
+import { RepositoryCommits } from '../params/repository-commits'
 import { type IndexEntry, type IndexKind, isPlainPath, isRooted, parseIndexEntry } from './index-entry'
 
 /** The index of a modular pipeline. */

@@ -38,7 +38,7 @@ export type RunBlockArguments<I> =
 
 /**
  * Runs a block, whatever its kind: a leaf, a part of a loop, a sequence, a choice. Gives what it writes, by name; tensors among it are the caller's, all
- * others that the run made are given back.
+ * others that the run made are disposed.
  *
  * ```ts
  * const { latents } = await runBlock(SchedulerStep, { inputs: { latents, noisePred }, components: { scheduler }, variables: { t: 751 } })

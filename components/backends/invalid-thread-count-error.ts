@@ -1,7 +1,7 @@
 /** A number of threads that no backend can use. */
 import { ModularError } from '../../src/errors/modular-error'
 
-/** `threads` is no whole number, or less than 1. */
+/** `threads` is not a whole number, or less than 1. */
 export class InvalidThreadCountError extends ModularError {
   override readonly code = 'INVALID_THREAD_COUNT'
 

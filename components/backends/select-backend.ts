@@ -20,7 +20,7 @@ import { webgpuLoader } from './webgpu-loader'
 export interface SelectBackendOptions {
   /**
    * The backend to use. `auto` takes the first of `node-gpu`, `node`, `webgpu`, `wasm`, `cpu` that works. Default: the
-   * environment variable `TESSERAE_BACKEND`, else `auto`.
+   * environment variable `TESSERAE_BACKEND`, otherwise `auto`.
    */
   backend?: BackendName | 'auto'
   /** Threads of a backend that computes on the CPU. Default: one for each processor; `wasm` takes 8 at most. */
@@ -163,7 +163,7 @@ export class BackendSelector {
 const selector = new BackendSelector(backendLoaders)
 
 /**
- * Makes a backend the current one of tfjs: the one that the option or `TESSERAE_BACKEND` names (the option wins), else the
+ * Makes a backend the current one of tfjs: the one that the option or `TESSERAE_BACKEND` names (the option wins), otherwise the
  * first that loads and computes a small test correctly. May be called at any time and any number of times: a call without
  * a name keeps what is in use.
  *

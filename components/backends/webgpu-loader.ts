@@ -59,7 +59,7 @@ function requireVulkan(): void {
   try {
     process.dlopen({ exports: {} }, 'libvulkan.so.1')
   } catch (error) {
-    // Where the library is found, Node complains only that it is no module of its own.
+    // Where the library is found, Node complains only that it is not a module of its own.
     if (String(error).includes('cannot open shared object file')) {
       throw new BackendLoadError(
         'The Vulkan loader is not installed (libvulkan1 on Debian and Ubuntu, vulkan-loader on Fedora).',

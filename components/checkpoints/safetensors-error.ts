@@ -9,7 +9,7 @@ export type SafetensorsProblem =
   /** The file ends before its header or its tensors do. */
   | 'truncated'
   | 'header-too-large'
-  /** The header is no JSON object of the documented form. */
+  /** The header is not a JSON object of the documented form. */
   | 'invalid-header'
   | 'unknown-dtype'
   | 'invalid-shape'

@@ -125,7 +125,7 @@ async function readHeader(path: string, handle: FileHandle): Promise<Safetensors
   return parseHeader(header, path, size, { size, modified })
 }
 
-/** What a file probably is whose first bytes are no length of a header. */
+/** What a file probably is whose first bytes are not the length of a header. */
 function whatElse(start: Uint8Array): string {
   const text = Buffer.from(start).toString('latin1')
   if (text === 'version ') return 'This is a Git LFS pointer: fetch the file itself with "git lfs pull".'

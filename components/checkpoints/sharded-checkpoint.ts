@@ -25,7 +25,7 @@ export class ShardedCheckpoint implements Checkpoint {
    * beside it.
    *
    * @throws MissingFileError if the index or a shard is not there
-   * @throws InvalidConfigError if the index is no JSON object
+   * @throws InvalidConfigError if the index is not a JSON object
    * @throws PickleCheckpointError if a shard is a pickle
    * @throws SafetensorsError if a shard is not right, or if it does not hold what the index says (`invalid-index`)
    */

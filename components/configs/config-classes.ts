@@ -52,7 +52,7 @@ export class ConfigClasses<Base> {
   }
 
   /**
-   * Reads a config from a folder or a repository, and chooses the class: the one that the model's index names, or else the config.
+   * Reads a config from a folder or a repository, and chooses the class: the one that the model's index names, otherwise the config.
    *
    * @throws MissingFileError, InvalidConfigError; what {@link ConfigClassesOptions.unknown} makes; what fetching a repository throws
    * @throws ComponentClassError if the model's index names another class than the one that was asked

@@ -1,7 +1,7 @@
 /** Settings that cannot be used. */
 import { ModularError } from '../../src/errors/modular-error'
 
-/** A configuration is no JSON object, or one of its values is missing, unknown or out of range. */
+/** A configuration is not a JSON object, or one of its values is missing, unknown or out of range. */
 export class InvalidConfigError extends ModularError {
   override readonly code = 'INVALID_CONFIG'
 

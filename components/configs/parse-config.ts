@@ -58,7 +58,7 @@ export function parseConfig<S extends z.ZodType<object>>(
   throw new ConfigError(source.component, problems, source.file)
 }
 
-/** Whether a key is named by the schema, or has no effect anyway. A schema that is no object's may read any key. */
+/** Whether a key is named by the schema, or has no effect anyway. A schema that is not an object's may read any key. */
 function isRead(schema: z.ZodType<object>, name: string, { withoutEffect }: ConfigSource): boolean {
   const { shape } = schema as { shape?: object }
   if (shape === undefined || Object.hasOwn(shape, name)) return true

@@ -31,6 +31,6 @@ export interface Executor extends WeightMemory {
    * is ready or has given up, as it does once `signal` fires.
    */
   prepare(call: ModelCall<never, unknown>, options?: ModelRunOptions): Promise<void>
-  /** Gives back all that is held for a model. */
+  /** Releases all that is held for a model. */
   release(model: Module): void
 }

@@ -27,8 +27,8 @@ export const EXECUTION_PROVIDERS = ['cpu', 'webgpu', 'cuda'] as const
 export interface SelectExecutorOptions extends GraphExecutorOptions {
   /**
    * `eager` computes kernel by kernel on TensorFlow.js, `graph` the whole model on ONNX Runtime. `auto` takes a CUDA GPU through TensorFlow.js, then a
-   * GPU through ONNX Runtime, then its CPU; a TensorFlow.js backend that was asked for by name is taken at its word. Default: the environment
-   * variable `TESSERAE_EXECUTOR`, else `auto`; likewise `TESSERAE_PROVIDER` stands for `provider`.
+   * GPU through ONNX Runtime, then its CPU; naming a TensorFlow.js backend forces eager execution on it. Default: the environment
+   * variable `TESSERAE_EXECUTOR`, otherwise `auto`; likewise `TESSERAE_PROVIDER` stands for `provider`.
    */
   executor?: ExecutorName
 }

@@ -90,7 +90,7 @@ export class FrequencyDecoupledGuidance extends BaseGuidance<FrequencyDecoupledG
     return conditionPasses(this.takesPart && this.levels.some(({ scale }) => !this.isOff(scale)))
   }
 
-  /** @throws GuiderArgumentError if the predictions are no images, or too small for the levels */
+  /** @throws GuiderArgumentError if the predictions are not images, or too small for the levels */
   protected override forward({ predCond, predUncond }: Predictions): GuiderOutput {
     const cond = predCond as tf.Tensor // Always among the passes.
     const pred = predUncond === undefined ? cond.clone() : this.guide(this.asImages(cond), this.asImages(predUncond))

@@ -297,7 +297,7 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
     return restored
   }
 
-  /** Gives back what the run has left on the device. The guider can be used again, from step 0 on. */
+  /** Disposes what the run has left on the device. The guider can be used again, from step 0 on. */
   dispose(): void {}
 
   /** Draws what is random in this run, from the run's seed. */

@@ -16,7 +16,7 @@ export interface ImageGridOptions {
 /**
  * Tiles images row by row. Places that are left over are white.
  *
- * @throws ImageSizeError if there are no images, if they are not of one size, or if `columns` is no whole number of at least 1
+ * @throws ImageSizeError if there are no images, if they are not of one size, or if `columns` is not a whole number of at least 1
  */
 export function makeImageGrid(images: readonly Image[], options?: ImageGridOptions): Image {
   return runAtOnce(gridLoop(images, options))

@@ -45,7 +45,7 @@ function* resizeAndFill(image: Image, size: ResizeOptions): Generator<void, Imag
   return result
 }
 
-/** The size with the proportions of the image, where the width is the one that is asked for, or else the height. */
+/** The size with the proportions of the image, where the width is the one that is asked for, otherwise the height. */
 function inner(image: Image, size: ResizeOptions, byWidth: boolean): ResizeOptions {
   const width = byWidth ? size.width : Math.floor((image.width * size.height) / image.height)
   const height = byWidth ? Math.floor((image.height * size.width) / image.width) : size.height

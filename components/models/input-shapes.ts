@@ -14,7 +14,7 @@ export class InputShapes extends ShapeBinding {
   /**
    * Checks an input that may be left out.
    *
-   * @throws ModelInputError for what is no tensor; ShapeMismatchError
+   * @throws ModelInputError for what is not a tensor; ShapeMismatchError
    */
   override check(parameter: string, pattern: ShapePattern, value: unknown): void {
     if (value !== undefined && !(value instanceof tf.Tensor)) {

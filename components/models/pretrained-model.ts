@@ -51,7 +51,7 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     return this.runsOn
   }
 
-  /** Lets another executor compute the calls from now on; what the former one held for this model is given back. */
+  /** Lets another executor compute the calls from now on; what the former one held for this model is released. */
   useExecutor(executor: Executor): this {
     if (executor !== this.runsOn) this.runsOn.release(this)
     this.runsOn = executor
@@ -154,7 +154,7 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
   }
 
   /**
-   * Gives back the memory of the weights, also of those of hooks, which are read again when a call needs them. Does nothing if some of the model's own came
+   * Releases the memory of the weights, also of those of hooks, which are read again when a call needs them. Does nothing if some of the model's own came
    * from no file; weights of hooks that came from none stay.
    */
   offload(): void {

@@ -15,7 +15,7 @@ export const FUSED_KERNELS = [
 /** One of {@link FUSED_KERNELS}. */
 export type FusedKernel = (typeof FUSED_KERNELS)[number]
 
-/** Runs the kernel where the current backend has it, else `compose`. Inputs that are `undefined` are left out; a list of inputs has none. */
+/** Runs the kernel where the current backend has it, otherwise `compose`. Inputs that are `undefined` are left out; a list of inputs has none. */
 export function fusedKernel<T extends tf.Tensor>(
   name: FusedKernel,
   inputs: Readonly<Record<string, tf.Tensor | undefined>> | readonly tf.Tensor[],

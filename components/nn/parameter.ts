@@ -86,7 +86,7 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
     return this.casts.dtype
   }
 
-  /** How often the numbers have been replaced or given back: what was made from others is out of date. */
+  /** How often the numbers have been replaced or disposed: what was made from others is out of date. */
   get revision(): number {
     return this.changes
   }

@@ -118,7 +118,7 @@ export class Generator implements RunScoped {
     return copy
   }
 
-  /** A generator of the run's own: of the run's seed where it has one, else a clone. */
+  /** A generator of the run's own: of the run's seed where it has one, otherwise a clone. */
   forRun({ seed }: RunScope): this {
     // The interface asks for `this`, so that a scheduler's copy is of the scheduler's class; there is one class here.
     return (seed === undefined ? this.clone() : new Generator(seed)) as this
@@ -137,7 +137,7 @@ export class Generator implements RunScoped {
   /**
    * Uniform numbers of at least 0 and below 1. Counterpart: torch.rand.
    *
-   * @throws InvalidDrawError if a dimension of the shape is no whole number of at least 0
+   * @throws InvalidDrawError if a dimension of the shape is not a whole number of at least 0
    */
   rand(shape: readonly number[], dtype?: Exclude<GeneratorDType, 'float64'>): Float32Array
   rand(shape: readonly number[], dtype: 'float64'): Float64Array
@@ -161,7 +161,7 @@ export class Generator implements RunScoped {
   /**
    * Numbers of the normal distribution with mean 0 and variance 1. Counterpart: torch.randn.
    *
-   * @throws InvalidDrawError if a dimension of the shape is no whole number of at least 0
+   * @throws InvalidDrawError if a dimension of the shape is not a whole number of at least 0
    */
   randn(shape: readonly number[], dtype?: Exclude<GeneratorDType, 'float64'>): Float32Array
   randn(shape: readonly number[], dtype: 'float64'): Float64Array
@@ -185,7 +185,7 @@ export class Generator implements RunScoped {
    * The numbers of {@link randn}, drawn in slices between which the event loop runs. Draws of this method wait for one another; a synchronous draw that
    * is made meanwhile comes first.
    *
-   * @throws InvalidDrawError if a dimension of the shape is no whole number of at least 0; the reason of `signal`
+   * @throws InvalidDrawError if a dimension of the shape is not a whole number of at least 0; the reason of `signal`
    */
   async randnAsync(shape: readonly number[], options?: AsyncDrawOptions): Promise<Float32Array | Float64Array> {
     const { dtype = 'float32' } = options ?? {}
@@ -199,7 +199,7 @@ export class Generator implements RunScoped {
    * Draws the numbers of a later {@link randn} of the same shape and type in slices, so that it returns at once. Any other draw that comes first is as it
    * would be without them.
    *
-   * @throws InvalidDrawError if a dimension of the shape is no whole number of at least 0; the reason of `signal`
+   * @throws InvalidDrawError if a dimension of the shape is not a whole number of at least 0; the reason of `signal`
    */
   async prefetchRandn(shape: readonly number[], options: AsyncDrawOptions = {}): Promise<void> {
     const { dtype = 'float32', signal } = options
@@ -219,8 +219,8 @@ export class Generator implements RunScoped {
   /**
    * Whole numbers of at least `low` and below `high`. Bigints reach as far as 64 bits do. Counterpart: torch.randint.
    *
-   * @throws InvalidDrawError if the bounds are no whole numbers; if no number lies between them or, for bounds that are numbers, more
-   * than 2^53; or if a dimension of the shape is no whole number of at least 0
+   * @throws InvalidDrawError if the bounds are not whole numbers; if no number lies between them or, for bounds that are numbers, more
+   * than 2^53; or if a dimension of the shape is not a whole number of at least 0
    */
   randint(low: number, high: number, shape: readonly number[]): Float64Array
   randint(low: bigint, high: bigint, shape: readonly number[]): BigInt64Array

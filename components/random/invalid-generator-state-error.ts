@@ -1,4 +1,4 @@
-/** Bytes that are no state of a generator. */
+/** Bytes that are not the state of a generator. */
 import { ModularError } from '../../src/errors/modular-error'
 
 /** A generator cannot go on from these bytes. */

@@ -127,7 +127,7 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
 
   /**
    * A scheduler from the `scheduler_config.json` of a folder. A scheduler of another class can be made from it, as in the reference:
-   * called on the base class, it makes one of the class that the model's index names, or else the file.
+   * called on the base class, it makes one of the class that the model's index names, otherwise the file.
    *
    * @throws MissingFileError, InvalidConfigError, ConfigError, UnknownSchedulerError
    * @throws ComponentClassError if the model's index names another class than the one that this is called on
@@ -331,7 +331,7 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
     return this
   }
 
-  /** Gives back what the run has left on the device. The scheduler can be used again. */
+  /** Disposes what the run has left on the device. The scheduler can be used again. */
   dispose(): void {}
 
   /** What a solver remembers. By default the fields in which it differs from a copy that has seen no step. */

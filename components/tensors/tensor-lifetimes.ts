@@ -1,4 +1,4 @@
-/** Hands tensors to the runtime, which gives back those that a run leaves over. */
+/** Hands tensors to the runtime, which disposes those that a run leaves over. */
 import * as tf from '@tensorflow/tfjs-core'
 import { type ResourceKind, registerResourceKind, trackResource } from '../../src'
 import { countNonFiniteAsync } from './non-finite'

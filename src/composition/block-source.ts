@@ -21,7 +21,7 @@ export type BlockSource<B extends ModularPipelineBlocks = ModularPipelineBlocks>
 
 /** The block itself.
  * @param part what it is to be in another block, for the error
- * @throws CompositionError for what is no block */
+ * @throws CompositionError for what is not a block */
 export function toBlock(source: BlockSource, part?: { of: string; name: string }): ModularPipelineBlocks {
   // A function without a prototype makes nothing.
   const block: unknown = typeof source === 'function' && source.prototype ? new source() : source

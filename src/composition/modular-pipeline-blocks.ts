@@ -84,7 +84,7 @@ export abstract class ModularPipelineBlocks implements BlockNode {
    * const blocks = await ModularPipelineBlocks.fromPretrained('org/my-block', { trustRemoteCode: true, revision: '8f3c…' })
    * ```
    *
-   * Called on a subclass, it refuses blocks that are none of that.
+   * Called on a subclass, it refuses blocks that are not of that class.
    *
    * @throws UntrustedCodeError, which says what would have run and which revision that is; BlockConfigError where there are no blocks or their
    * description is malformed; InvalidRequirementsError; CustomCodeError for code that fails to load; what fetching a repository throws
@@ -100,7 +100,7 @@ export abstract class ModularPipelineBlocks implements BlockNode {
     // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is asked for.
     if (blocks instanceof this) return blocks
     // biome-ignore lint/complexity/noThisInStatic: as above.
-    throw new CustomCodeError(place, `its blocks, ${found.name}, are not ${this.name}.`)
+    throw new CustomCodeError(place, `its class ${classNameOf(found)} does not extend ${classNameOf(this)}.`)
   }
 
   /** What kind of block this is. */

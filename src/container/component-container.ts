@@ -61,7 +61,7 @@ export class ComponentContainer {
   /**
    * Forgets what this container supplies for a token; what its parents supply comes into sight again.
    *
-   * @param options.dispose gives back what it holds or has made, by its `dispose()`
+   * @param options.dispose disposes what it holds or has made
    * @returns whether there was something
    */
   unregister(token: string, { dispose = false }: { dispose?: boolean } = {}): boolean {
@@ -110,7 +110,7 @@ export class ComponentContainer {
     return [...new Set([...(this.parent?.tokens ?? []), ...this.suppliers.keys()])]
   }
 
-  /** Gives back what this container holds or has made, by its `dispose()`; what its parents hold stays. */
+  /** Disposes what this container holds or has made, if it has a `dispose()`; what its parents hold stays. */
   dispose(): void {
     for (const supplier of this.suppliers.values()) supplier.dispose()
   }

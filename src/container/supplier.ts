@@ -79,7 +79,7 @@ export class Supplier {
     }
   }
 
-  /** Gives back what is there. */
+  /** Disposes what is there. */
   dispose(): void {
     const value = this.made?.value
     this.made = undefined

@@ -3,7 +3,7 @@
 // A run of backticks up to the next one of its length: what is between them is shown as it stands.
 const CODE_OR_MARKUP = /(?<!`)(`+)(?!`)[\s\S]*?(?<!`)\1(?!`)|&(?=[#\w]+;)|</g
 
-/** Text that is no markup: what would begin a tag is escaped, but for pieces of code. */
+/** Text that is not markup: what would begin a tag is escaped, but for pieces of code. */
 export function escapeMarkup(text: string): string {
   return text.replace(CODE_OR_MARKUP, found => (found === '<' ? '&lt;' : found === '&' ? '&amp;' : found))
 }

@@ -226,7 +226,7 @@ function frontMatter(tags: readonly string[], options: ModelCardOptions): string
   ].join('\n')
 }
 
-/** A text as YAML reads it back: bare where that is safe, else in double quotes, whose rules are those of JSON. */
+/** A text as YAML reads it back: bare where that is safe, otherwise in double quotes, whose rules are those of JSON. */
 function yaml(text: string): string {
   const isBare = /^[A-Za-z][\w./-]*$/.test(text) && !/^(true|false|yes|no|on|off|null|y|n)$/i.test(text)
   return isBare ? text : JSON.stringify(text)

@@ -16,7 +16,7 @@ export function fold(text: string, width: number): string {
     .map(line => {
       if (line.length <= width) return line
       const indent = /^ */.exec(line)?.[0] ?? ''
-      // Descriptions of blocks stand at the indent of headings: they are no lists.
+      // Descriptions of blocks stand at the indent of headings: they are not lists.
       const hanging = indent.length > 2 ? `${indent}    ` : indent
       return indent + wrap(line, hanging, Math.max(1, width - hanging.length)).trimStart()
     })

@@ -12,7 +12,7 @@ export type ComponentSearchProblem =
   /** What is asked for contradicts itself. */
   | 'contradiction'
 
-/** Nothing is found, or more than can be given back. */
+/** Nothing is found, or more than can be returned. */
 export class ComponentSearchError extends ModularError {
   override readonly code = 'COMPONENT_SEARCH'
 

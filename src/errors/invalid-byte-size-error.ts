@@ -2,7 +2,7 @@
 import { ModularError } from './modular-error'
 import { kindOf } from './text'
 
-/** A limit, a margin or the like is no number of bytes and no text such as `3GB`. */
+/** A limit, a margin or the like is neither a number of bytes nor a text such as `3GB`. */
 export class InvalidByteSizeError extends ModularError {
   override readonly code = 'INVALID_BYTE_SIZE'
 

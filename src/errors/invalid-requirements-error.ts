@@ -2,7 +2,7 @@
 import { ModularError } from './modular-error'
 import { kindOf } from './text'
 
-/** The requirements of blocks are no map of the names of packages to ranges of versions. */
+/** The requirements of blocks are not a map of the names of packages to ranges of versions. */
 export class InvalidRequirementsError extends ModularError {
   override readonly code = 'INVALID_REQUIREMENTS'
 

@@ -6,7 +6,7 @@ import { pathText } from './text'
 export interface ShapeMismatchDetails {
   /** Path of the block, if it is known. */
   path?: readonly string[] | undefined
-  /** What asks for the shape, where that is no block: the class of a model. */
+  /** What asks for the shape, where that is not a block: the class of a model. */
   owner?: string | undefined
   /** Name of the input or output. */
   parameter: string

@@ -84,7 +84,7 @@ export class ComponentsManager implements ComponentRegistry {
    * id. Warns of components that are here under another name, or were loaded from the same place.
    *
    * @returns the id
-   * @throws InputTypeError for a name that is no name; UnknownFreeMemoryError for a model for which no margin can be kept
+   * @throws InputTypeError for a name that is not a text; UnknownFreeMemoryError for a model for which no margin can be kept
    */
   add(name: string, component: unknown, collection?: string): string {
     requireName('name', name)
@@ -117,7 +117,7 @@ export class ComponentsManager implements ComponentRegistry {
     if (!isManagedModel(component)) return
     if (this.budget && this.offloader) {
       this.offloader.setPinned(component, false)
-      this.offloader.letGo(component)
+      this.offloader.release(component)
     } else if (component.callGuard === undefined) component.offload()
   }
 
@@ -140,7 +140,7 @@ export class ComponentsManager implements ComponentRegistry {
 
   /**
    * Components by name: `unet`, `unet*` (begins with), `*unet*` (contains), `unet|vae` (any of these), `!unet|vae` (all others). A text that
-   * is no component's name finds the names that contain it. Parts of names fit in either case. Without a pattern, all are found.
+   * is not a component's name finds the names that contain it. Parts of names fit in either case. Without a pattern, all are found.
    *
    * @throws ComponentSearchError where a pattern finds nothing, or where names would have to stand for two components; InputTypeError
    */
@@ -207,7 +207,7 @@ export class ComponentsManager implements ComponentRegistry {
   }
 
   /**
-   * What is known of a component; of one that is no model, less.
+   * What is known of a component; of one that is not a model, less.
    *
    * @param fields restricts it to these
    * @throws UnknownValueError for an unknown id or field
@@ -263,7 +263,7 @@ export class ComponentsManager implements ComponentRegistry {
   disableAutoCpuOffload(): void {
     if (this.budget === undefined) return
     this.budget = undefined
-    for (const model of this.models) this.offloader?.letGo(model)
+    for (const model of this.models) this.offloader?.release(model)
   }
 
   /**

@@ -3,7 +3,7 @@ import type { Placement } from './placement'
 
 /** Where the weights of a model lie while it computes. Models with memories of the same name share one. */
 export interface ModelMemory {
-  /** `host` for the memory of the processor, else what has a memory of its own, e.g. `webgpu`. */
+  /** `host` for the memory of the processor, otherwise what has a memory of its own, e.g. `webgpu`. */
   readonly name: string
   /** Bytes that can still be taken of it; `undefined` where nobody can tell. */
   available(): number | undefined

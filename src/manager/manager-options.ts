@@ -35,7 +35,7 @@ export interface ResultOptions {
 export interface AutoCpuOffloadOptions {
   /** Bytes of weights that all models together may have in memory, or a text such as `8GB`. Default: none, where a margin is kept. */
   limit?: ByteSize | undefined
-  /** Bytes of memory that must stay free for all that is no weights. Default: `3GB`, or nothing where there is a limit. */
+  /** Bytes of memory that must stay free for all that is not weights. Default: `3GB`, or nothing where there is a limit. */
   memoryReserveMargin?: ByteSize | undefined
   /** Chooses what leaves memory. Default: `leastRecentlyUsed`; `smallestCombination` is that of diffusers. */
   offloadStrategy?: OffloadStrategyName | OffloadStrategy | undefined

@@ -55,7 +55,7 @@ export class MellonParam implements Readonly<MellonParamOptions> {
   }
 
   /** A parameter of the usual ones, e.g. `MellonParam.template('latents', { display: 'output' })`.
-   * @throws DeclarationError for a key that is no template */
+   * @throws DeclarationError for a key that is not a template */
   static template(key: string, overrides: Partial<MellonParamOptions> = {}): MellonParam {
     const known = Object.hasOwn(MELLON_TEMPLATES, key) ? MELLON_TEMPLATES[key] : undefined
     if (known === undefined) {

@@ -48,7 +48,7 @@ export interface ComponentSpecOptions extends Omit<LoadingFields, 'pretrainedMod
    * `source` is the folder or repository, for messages; `peek` returns another component of the pipeline by its name, if it is there already.
    */
   afterLoad?: ((component: never, source: string, peek: (name: string) => unknown) => void) | undefined
-  /** Default: `fromConfig` for a class that offers that alone or where a config is given, else `fromPretrained`. */
+  /** Default: `fromConfig` for a class that offers that alone or where a config is given, otherwise `fromPretrained`. */
   defaultCreationMethod?: CreationMethod | undefined
   /** Class that the model's index names, when it was read from one. */
   className?: string | undefined
@@ -184,7 +184,7 @@ export class ComponentSpec {
 
   /**
    * Loads the component from where the spec points, or the options: `spec.located(options)` says where that was. The class is the one that the
-   * index names where it is known and fits, else the declared one; where there is neither, the config of the component names it.
+   * index names where it is known and fits, otherwise the declared one; where there is neither, the config of the component names it.
    *
    * @throws DeclarationError when the class cannot load, or no place is known; UnknownComponentClassError, UnsupportedDTypeError; what the class throws
    */

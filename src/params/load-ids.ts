@@ -6,7 +6,7 @@ export const CONFIG_LOAD_ID = 'null'
 // Kept beside the objects, not on them: components may be frozen, shared, or of classes that are not ours.
 const loadIds = new WeakMap<object, string>()
 
-/** Remembers where a component was loaded from: the `loadId` of its spec. Values that are no objects carry no mark. */
+/** Remembers where a component was loaded from: the `loadId` of its spec. Values that are not objects carry no mark. */
 export function markLoaded(component: unknown, loadId: string): void {
   if (canCarry(component)) loadIds.set(component, loadId)
 }

@@ -68,7 +68,7 @@ type ValuesIn<Record> = Record[keyof Record]
 
 /** The block of a field if it is sure which one: a field of two types holds one of them. */
 type SurePartOf<F> = OnlyBlock<PartOf<F>>
-/** A type if it is no union. */
+/** A type if it is not a union. */
 type OnlyMember<T, Whole = T> = T extends unknown ? ([Whole] extends [T] ? T : never) : never
 type SurePartsOf<B> =
   IsEdited<B> extends true

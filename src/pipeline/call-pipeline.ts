@@ -78,7 +78,7 @@ export async function callPipeline(
       for (const resource of returned) outer?.track(resource)
       return result
     } catch (error) {
-      run.letGo(error)
+      run.markForeign(error)
       const isKept = error instanceof PipelineAbortError && options.keepStateOnAbort
       if (isKept) run.rewind()
       run.close(isKept ? [run.state.values, run.state.resumePoint] : undefined)

@@ -1,9 +1,9 @@
-/** Which pipelines hold a component, so that the last one to let go of it can give it back. */
+/** Which pipelines hold a component, so that the last one to release it can dispose it. */
 
 // A component must not keep pipelines alive that nobody uses any more.
 const holders = new WeakMap<object, Set<WeakRef<object>>>()
 
-/** Says that a component is held. What is no object is held by nobody. */
+/** Says that a component is held. What is not an object is held by nobody. */
 export function hold(component: unknown, holder: object): void {
   if (typeof component !== 'object' || component === null) return
   const others = holders.get(component) ?? new Set()
@@ -12,7 +12,7 @@ export function hold(component: unknown, holder: object): void {
 }
 
 /** Says that a component is no longer held by this holder; whether nobody holds it now. */
-export function letGo(component: unknown, holder: object): boolean {
+export function release(component: unknown, holder: object): boolean {
   if (typeof component !== 'object' || component === null) return true
   const others = holders.get(component) ?? new Set()
   for (const ref of others) {

@@ -23,7 +23,7 @@ const DEFAULT = 'default'
 
 /**
  * The options of each component.
- * @throws UnknownValueError for a map with a name that is no component
+ * @throws UnknownValueError for a map with a name that is not a component
  */
 export function optionsPerComponent(
   options: Readonly<Record<string, unknown>>,

@@ -205,7 +205,7 @@ export class ModularPipeline<
     return this.tree.availableWorkflows
   }
 
-  /** Settings by name: those of the model's index where it states them, else the defaults of the blocks. Never changed; see {@link registerToConfig}. */
+  /** Settings by name: those of the model's index where it states them, otherwise the defaults of the blocks. Never changed; see {@link registerToConfig}. */
   get config(): Readonly<Record<string, unknown>> {
     return this.values.settings
   }
@@ -323,7 +323,7 @@ export class ModularPipeline<
 
   /**
    * Loads components from where their specs say, as a rule the model's folder: those that are not there yet, or those that are named. Options that
-   * say where from are remembered. What computes the models is `options.executor`, else what the container holds under `executor`, else chosen
+   * say where from are remembered. What computes the models is `options.executor`, otherwise what the container holds under `executor`, otherwise chosen
    * by the models themselves. Calls wait for each other. A warning names entries of the model's index that no block reads. What this pipeline had loaded before, and no other holds, is disposed when it is loaded again.
    *
    * ```ts
@@ -358,7 +358,7 @@ export class ModularPipeline<
    * Takes components away and frees their memory: those that no other pipeline holds are disposed, whoever else may have kept them, and a components
    * manager forgets them. Specs stay: `loadComponents()` brings the components back. What a shared container supplies stays. No run may be using them.
    *
-   * @throws UnknownValueError for a name that no block asks for; InputTypeError for what is no name or list of names
+   * @throws UnknownValueError for a name that no block asks for; InputTypeError for what is neither a name nor a list of names
    */
   unloadComponents(names: string | readonly string[]): this {
     this.parts.unload(checkNames(names))
@@ -366,8 +366,8 @@ export class ModularPipeline<
   }
 
   /**
-   * Gives back the components that this pipeline holds: those with a `dispose()` are disposed. What it shares with others stays: by a container, a
-   * components manager, or because it was handed over by `updateComponents()`. What is being loaded is given back too, and its
+   * Disposes the components that this pipeline holds and that have a `dispose()`. What it shares with others stays: by a container, a
+   * components manager, or because it was handed over by `updateComponents()`. What is being loaded is disposed too, and its
    * {@link loadComponents} ends with an `AbortError`. The pipeline can be loaded again.
    */
   dispose(): void {

@@ -19,7 +19,7 @@ import { outsideRuns } from '../runtime/active-run'
 import { isPromise } from '../runtime/maybe-promise'
 import { joinSignals } from '../runtime/on-abort'
 import { planChange } from './component-change'
-import { hold, letGo } from './component-holders'
+import { hold, release } from './component-holders'
 import type { ComponentRegistry } from './component-registry'
 
 /** What {@link PipelineComponents} is made of. */
@@ -140,7 +140,7 @@ export class PipelineComponents {
   }
 
   /**
-   * Loads components: those that are named again, else those that are not there yet and can be loaded.
+   * Loads components: those that are named again, otherwise those that are not there yet and can be loaded.
    *
    * @param only restricts what is loaded where nothing is named
    * @param makeOptionsOf asked when it is this loading's turn
@@ -183,7 +183,7 @@ export class PipelineComponents {
     for (const step of steps) step()
   }
 
-  /** Takes components away and gives back those that no other pipeline holds. Their specs stay.
+  /** Takes components away and disposes those that no other pipeline holds. Their specs stay.
    * @throws UnknownValueError */
   unload(names: readonly string[]): void {
     for (const name of names) this.require(name)
@@ -195,7 +195,7 @@ export class PipelineComponents {
     }
   }
 
-  /** Gives back all that no other pipeline and no components manager holds, and what is being loaded. */
+  /** Disposes all that no other pipeline and no components manager holds, and what is being loaded. */
   dispose(): void {
     this.life.abort(new DOMException('The pipeline was disposed while its components were loaded.', 'AbortError'))
     this.life = new AbortController()
@@ -328,7 +328,7 @@ export class PipelineComponents {
     this.container.unregister(name)
   }
 
-  /** Tells the registry that this pipeline has let go of a component: what others hold must stay within the limits of memory. */
+  /** Tells the registry that this pipeline has released a component: what others hold must stay within the limits of memory. */
   private leaveRegistry(id: string, isLast: boolean): void {
     const { registry, collection } = this.options
     if (isLast) registry?.remove(id)
@@ -339,7 +339,7 @@ export class PipelineComponents {
   private forget(name: string): boolean {
     const held = this.held.get(name)
     this.held.delete(name)
-    return held === undefined || letGo(held.component, this.slots.get(name) as object)
+    return held === undefined || release(held.component, this.slots.get(name) as object)
   }
 }
 

@@ -105,7 +105,7 @@ export function findPipelineFamily(modelName: string | undefined): PipelineFamil
   return modelName === undefined ? undefined : families.get(modelName)
 }
 
-/** The blocks of that name; else the default ones of the family that a pipeline class belongs to. */
+/** The blocks of that name; otherwise the default ones of the family that a pipeline class belongs to. */
 export function findBlocks(
   blocksClassName: string | undefined,
   pipelineClassName: string | undefined,

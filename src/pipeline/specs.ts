@@ -22,7 +22,7 @@ export function collectSpecs(declared: readonly ComponentSpec[]): Map<string, Co
   return specs
 }
 
-/** The settings of a pipeline: what the model's index states, else the defaults of the blocks.
+/** The settings of a pipeline: what the model's index states, otherwise the defaults of the blocks.
  * @throws ModelIndexError for one that does not fit its schema */
 export function readSettings(declared: readonly ConfigSpec[], index: ModelIndex | undefined): Record<string, unknown> {
   return Object.fromEntries(declared.map(spec => [spec.name, readSetting(spec, index)]))

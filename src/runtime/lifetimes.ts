@@ -1,6 +1,6 @@
 /**
  * Who owns the resources of a run. What a block makes belongs to the block until it ends; what can then be reached from the
- * state belongs to the run, until it can no longer be reached; the rest is given back at once.
+ * state belongs to the run, until it can no longer be reached; the rest is disposed at once.
  */
 import { collectResources, disposeResource, resourceKindOf } from './resources'
 
@@ -52,7 +52,7 @@ export class Lifetimes {
     return this.frame
   }
 
-  /** The block that began last ends: what it made and nothing refers to is given back. */
+  /** The block that began last ends: what it made and nothing refers to is disposed. */
   leave(frame: Frame): void {
     if (frame.parent === undefined || !this.isRunning(frame)) return
     frame.pinned.clear()

@@ -1,4 +1,4 @@
-/** Things that must be given back, such as tensors: the framework knows them only by what is registered here. */
+/** Things that must be disposed, such as tensors: the framework knows them only by what is registered here. */
 import { activeRun } from './active-run'
 import type { MaybePromise } from './maybe-promise'
 
@@ -6,7 +6,7 @@ import type { MaybePromise } from './maybe-promise'
 export interface ResourceKind<T extends object = object> {
   /** Whether a value is one. */
   is(value: object): value is T
-  /** Whether it has been given back already. */
+  /** Whether it has been disposed already. */
   isDisposed(resource: T): boolean
   /** Gives it back, unless its maker has marked it as kept. */
   dispose(resource: T): void
@@ -27,7 +27,7 @@ export function trackResource(resource: object): void {
   activeRun()?.track(resource)
 }
 
-/** The kind of a value, or `undefined` for what is no resource. */
+/** The kind of a value, or `undefined` for what is not a resource. */
 export function resourceKindOf(value: object): ResourceKind | undefined {
   for (const kind of resourceKinds) if (kind.is(value)) return kind
   return undefined
@@ -39,7 +39,7 @@ export function disposeResource(resource: object): void {
   if (kind && !kind.isDisposed(resource)) kind.dispose(resource)
 }
 
-/** Gives back every resource that can be reached from a value. */
+/** Disposes every resource that can be reached from a value. */
 export function disposeAll(value: unknown): void {
   const found = new Set<object>()
   collectResources(value, found, new Set())

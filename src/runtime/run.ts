@@ -255,8 +255,8 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
     return isLocated ? error : new BlockExecutionError(this.path, block, error)
   }
 
-  /** The run ends with this error. */
-  letGo(error: unknown): void {
+  /** The run ends with this error, whose path means nothing in other runs. */
+  markForeign(error: unknown): void {
     if (error instanceof Error) foreign.add(error)
   }
 
@@ -266,7 +266,7 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
     return after(this.options.checkNumerics ? this.checkNumerics(frame) : undefined, () => this.lifetimes.settle(frame))
   }
 
-  /** Gives back everything but what the result refers to; returns the resources in the result that this run made. */
+  /** Disposes everything but what the result refers to; returns the resources in the result that this run made. */
   close(result: unknown): object[] {
     this.components.dispose()
     return this.lifetimes.close(result)

@@ -109,7 +109,7 @@ export class PipelineState {
     return state
   }
 
-  /** Gives back all tensors and the like that the state holds. */
+  /** Disposes all tensors and the like that the state holds. */
   dispose(): void {
     disposeAll([this.values, this.resumePoint])
   }

@@ -36,7 +36,7 @@ export async function findPipelineParts(
   const options = { ...others, commits: others.commits ?? new RepositoryCommits() }
   const custom = given ? undefined : await findCustomBlocks(path, { ...options, trustRemoteCode })
   const folder = await fetchModelIndex(path, options)
-  // What pins the code of a folder is no revision of the rest of it.
+  // What pins the code of a folder is not a revision of the rest of it.
   const revision = isRepositoryId(path) ? options.revision : undefined
   // Blocks of code may be all that there is.
   const index = custom && !hasModelIndex(folder) ? undefined : readModelIndex(path, { ...options, revision })

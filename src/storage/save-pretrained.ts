@@ -67,7 +67,7 @@ export interface SavedPipeline {
  * old pipeline or the new, never a mixture, also when the process is killed midway. What else lies in the folder stays. With `pushToHub`, all of the
  * folder is uploaded; where that fails, it is saved all the same.
  *
- * @throws InputTypeError for what is no path; UnwritableFileError, UnsafeSerializationError; what a component throws; what the Hub refuses; the reason of `options.signal`
+ * @throws InputTypeError for what is not a path; UnwritableFileError, UnsafeSerializationError; what a component throws; what the Hub refuses; the reason of `options.signal`
  */
 export async function savePipeline(
   folder: string,

@@ -33,14 +33,14 @@ export class MatcherUseError extends Error {
   }
 }
 
-/** Refuses what is no block. @throws MatcherUseError */
+/** Refuses what is not a block. @throws MatcherUseError */
 export function requireBlock(matcher: string, received: unknown): asserts received is BlockSource {
   if (isBlockOrClass(received)) return
   const problem = `Expected a class of blocks, or an instance of one, but got ${kindOf(received)}.`
   throw new MatcherUseError(heading(matcher, 'block'), problem)
 }
 
-/** Refuses what is no list of names. @throws MatcherUseError */
+/** Refuses what is not a list of names. @throws MatcherUseError */
 export function requireNames(matcher: string, names: unknown): asserts names is readonly string[] {
   if (Array.isArray(names) && names.every(name => typeof name === 'string')) return
   const problem = `Expected a list of names, but got ${kindOf(names)}: ${matcher}(['prompt'])`

@@ -19,6 +19,6 @@ export interface TesseraeMatchers<R, T> {
   toProduceOutputs(names: readonly string[]): R
   /** Of a tensor or its numbers: no number is further off than `atol + rtol * |expected|` (1e-6 and 1e-5 unless said). */
   toBeCloseToTensor(expected: TensorLike, tolerance?: Partial<Tolerance>): R
-  /** Of a function: it gives back the tensors that it makes. Awaited if the function gives a promise. */
+  /** Of a function: it disposes the tensors that it makes. Awaited if the function gives a promise. */
   toLeakNoTensors(): T extends () => Promise<unknown> ? Promise<void> : R
 }

@@ -17,7 +17,7 @@ interface Compared {
   readonly values: ArrayLike<number>
 }
 
-/** @throws MatcherUseError for what is no tensor of numbers */
+/** @throws MatcherUseError for what is not a tensor of numbers */
 function toCompared(title: string, side: string, value: unknown): Compared {
   const refuse = (problem: string) =>
     new MatcherUseError(
@@ -53,7 +53,7 @@ function line(what: string, { index, got, expected, allowed }: Difference): stri
 }
 
 /**
- * Passes if the shapes are the same and no number is further off than `atol + rtol * |expected|`. Neither tensor is given back.
+ * Passes if the shapes are the same and no number is further off than `atol + rtol * |expected|`. Neither tensor is disposed.
  *
  * @throws MatcherUseError for what holds no numbers, and for a tolerance that is none
  */

@@ -1,4 +1,4 @@
-/** `toLeakNoTensors`: whether a function gives back the tensors that it makes. */
+/** `toLeakNoTensors`: whether a function disposes the tensors that it makes. */
 import * as tf from '../../components/tensors/tf'
 import { kindOf } from '../../src/errors/text'
 import { isPromise } from '../../src/runtime/maybe-promise'
@@ -9,7 +9,7 @@ import { heading, type MatcherResult, MatcherUseError, result } from './matcher'
  * Passes if there are as many tensors, of as many bytes, after a function as before it. What the function throws is thrown on. Await the expectation if
  * the function gives a promise.
  *
- * @throws MatcherUseError for what is no function
+ * @throws MatcherUseError for what is not a function
  */
 export function toLeakNoTensors(received: () => unknown): MatcherResult | Promise<MatcherResult> {
   const title = heading('toLeakNoTensors', 'function')

@@ -37,12 +37,12 @@ export class DeferredValues {
     return this.computed as Values // Everything is computed that has a tensor.
   }
 
-  /** The values if they are there, else what will have them. */
+  /** The values if they are there, otherwise what will have them. */
   get source(): Values | DeferredValues {
     return this.computed ?? this
   }
 
-  /** Takes the values, and lets go of what they were made of. */
+  /** Takes the values, and releases what they were made of. */
   settle(values: Values): void {
     this.computed = values
     this.operands = []

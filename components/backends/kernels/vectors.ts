@@ -21,7 +21,7 @@ export interface Vectors {
   addTwo(out: number, a: number, x: number, b: number, y: number, count: number): void
   /** `out = a · x` */
   scale(out: number, a: number, x: number, count: number): void
-  /** `out = min(max(x, low), high)`; what is no number stays none. */
+  /** `out = min(max(x, low), high)`; NaN stays NaN. */
   clip(out: number, low: number, high: number, x: number, count: number): void
 }
 

@@ -12,7 +12,7 @@ import { parametersOf } from '../recorder/graph'
 import { removeOldSideFiles, SideFile, sideFileName } from './side-file'
 import { encodeOnnx, writeOnnx } from './write-onnx'
 
-/** Bytes of weights up to which they are part of the model's own file. A file of more than 2 GB is no ONNX model. */
+/** Bytes of weights up to which they are part of the model's own file. A file of more than 2 GB is not an ONNX model. */
 const SIDE_FILE_BYTES = 2 ** 25
 
 /** A function of a model to be written. */
@@ -52,13 +52,13 @@ export async function exportOnnx<I>(
   const { graph } = capture(model, inputs, forward)
   const weights = new SideFile(parametersOf(graph))
   if (weights.weightBytes <= SIDE_FILE_BYTES) {
-    const bytes = encodeOnnx(writeOnnx(graph, { forOthers: true }))
+    const bytes = encodeOnnx(writeOnnx(graph, { toPyTorchLayout: true }))
     await writeFileAtomically(path, [bytes])
     return { file: path, weights: undefined, bytes: bytes.length }
   }
   const side = sideFileName(path)
   const locate = (weight: TensorInfo | Parameter) => ({ file: basename(side), ...weights.placeOf(weight) })
-  const bytes = encodeOnnx(writeOnnx(graph, { locate, locateMemory: locate, forOthers: true }))
+  const bytes = encodeOnnx(writeOnnx(graph, { locate, locateMemory: locate, toPyTorchLayout: true }))
   try {
     await writeFileAtomically(side, weights.bytes())
     await writeFileAtomically(path, [bytes])

@@ -179,7 +179,7 @@ export class OnnxBuilder {
     return type === onnxTypes.float32 ? name : this.add('Cast', [name], { to: onnxTypes.float32 })
   }
 
-  /** The name of some rows of a weight, which is no result of anything. */
+  /** The name of some rows of a weight, which is not a result of anything. */
   weightRows(value: GraphValue, begin: number, end: number): string {
     return this.widen(this.writeWeight(this, value, [begin, end]))
   }

@@ -57,7 +57,7 @@ export interface WriteOnnxOptions extends BuilderOptions {
    * Writes a model for others to read: with PyTorch's names and order of dimensions (`encoder_hidden_states`, `[batch, channels, height, width]`) for
    * what goes in and out, and with the shape of every value between the operators. By default the model is as the recording has it.
    */
-  forOthers?: boolean
+  toPyTorchLayout?: boolean
 }
 
 /** The model as a message. */
@@ -68,12 +68,12 @@ export function writeOnnx(graph: Graph, options: WriteOnnxOptions): ModelProto {
 /** The loop of {@link writeOnnx}, in pieces. */
 export function* writeOnnxLoop(
   graph: Graph,
-  { locate, locateMemory, keepHalf = false, widenedBytes = 0, forOthers = false, ...operators }: WriteOnnxOptions,
+  { locate, locateMemory, keepHalf = false, widenedBytes = 0, toPyTorchLayout = false, ...operators }: WriteOnnxOptions,
 ): Generator<void, ModelProto, void> {
   const places = { locate, locateMemory }
   const builder = new OnnxBuilder((builder, value, rows) => castWeight(builder, value, places, rows), operators)
-  const inputs = graph.inputs.map(port => describePort(port, builder, forOthers))
-  const outputs = graph.outputs.map(port => describePort(port, builder, forOthers))
+  const inputs = graph.inputs.map(port => describePort(port, builder, toPyTorchLayout))
+  const outputs = graph.outputs.map(port => describePort(port, builder, toPyTorchLayout))
   for (const { name, value, order } of inputs) builder.bind(value, name, order)
   for (const node of graph.nodes) {
     builder.begin(node)
@@ -103,7 +103,7 @@ export function* writeOnnxLoop(
         ...(keepHalf ? replaceable(initializer, widenedBytes) : []),
       ],
       output: outputs.map(({ name, shape, value }) => valueInfo(name, { shape, dtype: value.dtype })),
-      valueInfo: forOthers ? builder.describeValues().filter(({ name }) => used.has(name)) : [],
+      valueInfo: toPyTorchLayout ? builder.describeValues().filter(({ name }) => used.has(name)) : [],
     },
   })
 }
@@ -117,8 +117,8 @@ interface Port {
 }
 
 /** The names of callers are kept where they can be: in a graph, inputs, results and weights must all have different ones. */
-function describePort({ name, value }: Graph['inputs'][number], builder: OnnxBuilder, forOthers: boolean): Port {
-  if (!forOthers) return { name: builder.claim(name), value, order: 'channelsLast', shape: value.shape }
+function describePort({ name, value }: Graph['inputs'][number], builder: OnnxBuilder, toPyTorchLayout: boolean): Port {
+  if (!toPyTorchLayout) return { name: builder.claim(name), value, order: 'channelsLast', shape: value.shape }
   const isMap = value.shape.length === 4
   const shape = isMap ? permute(value.shape, CHANNELS_FIRST) : value.shape
   return { name: builder.claim(toSnakeCase(name)), value, order: isMap ? 'channelsFirst' : 'channelsLast', shape }

@@ -48,7 +48,7 @@ export class AutoencoderKL extends Autoencoder {
    * @throws ConfigError
    */
   static override fromConfig(config: RawConfig, file?: string): AutoencoderKL {
-    return new AutoencoderKL(parseAutoencoderKLConfig(config, { component: AutoencoderKL.name, file }))
+    return new AutoencoderKL(parseAutoencoderKLConfig(config, { component: AutoencoderKL.className, file }))
   }
 
   /** Loads a model from a folder in the diffusers layout; fails as {@link loadPretrained} does. */

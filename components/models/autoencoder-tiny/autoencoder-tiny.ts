@@ -38,7 +38,7 @@ export class AutoencoderTiny extends Autoencoder {
    * @throws ConfigError
    */
   static override fromConfig(config: RawConfig, file?: string): AutoencoderTiny {
-    return new AutoencoderTiny(parseAutoencoderTinyConfig(config, { component: AutoencoderTiny.name, file }))
+    return new AutoencoderTiny(parseAutoencoderTinyConfig(config, { component: AutoencoderTiny.className, file }))
   }
 
   /** Loads a model from a folder in the diffusers layout; fails as {@link loadPretrained} does. */

@@ -72,7 +72,7 @@ export abstract class Autoencoder extends PretrainedModel {
   }
 
   /**
-   * Loads a model from a folder in the diffusers layout, of the class that the model's index names, or else its config.
+   * Loads a model from a folder in the diffusers layout, of the class that the model's index names, otherwise its config.
    *
    * @throws ComponentClassError for a class that is not known; what `fromPretrained` of the class throws
    */

@@ -48,7 +48,7 @@ export class CLIPTextModelWithProjection extends PretrainedModel {
    * @throws ConfigError
    */
   static fromConfig(config: RawConfig, file?: string): CLIPTextModelWithProjection {
-    const parsed = parseCLIPTextConfig(config, { component: CLIPTextModelWithProjection.name, file })
+    const parsed = parseCLIPTextConfig(config, { component: CLIPTextModelWithProjection.className, file })
     return new CLIPTextModelWithProjection(parsed)
   }
 

@@ -71,7 +71,7 @@ export class CLIPTextModel extends PretrainedModel {
    * @throws ConfigError
    */
   static fromConfig(config: RawConfig, file?: string): CLIPTextModel {
-    return new CLIPTextModel(parseCLIPTextConfig(config, { component: CLIPTextModel.name, file }))
+    return new CLIPTextModel(parseCLIPTextConfig(config, { component: CLIPTextModel.className, file }))
   }
 
   /** Loads a model from a folder in the transformers layout; fails as {@link loadPretrained} does. */

@@ -83,7 +83,9 @@ export class UNet2DConditionModel extends PretrainedModel {
    * @throws ConfigError
    */
   static fromConfig(config: RawConfig, file?: string): UNet2DConditionModel {
-    return new UNet2DConditionModel(parseUNet2DConditionConfig(config, { component: UNet2DConditionModel.name, file }))
+    return new UNet2DConditionModel(
+      parseUNet2DConditionConfig(config, { component: UNet2DConditionModel.className, file }),
+    )
   }
 
   /** Loads a model from a folder in the diffusers layout; fails as {@link loadPretrained} does. */

@@ -39,7 +39,7 @@ const MAX_TIMESTEP = 1.5708
 const INTERMEDIATE_TIMESTEP = 1.3
 
 /**
- * The last of the timesteps, 0, is where the run ends: it is no step. Timesteps of the caller's own have it too, and so are one more
+ * The last of the timesteps, 0, is where the run ends: it is not a step. Timesteps of the caller's own have it too, and so are one more
  * than steps. A run begins with noise of the standard deviation `sigmaData`.
  */
 export class SCMScheduler extends SchedulerMixin<SCMConfig> {

@@ -8,7 +8,7 @@ import type { StepFactors } from './step-factors'
 
 /** The step. */
 export interface AdamsStep {
-  /** Whether predictions are of the noise; else of the clean sample. */
+  /** Whether predictions are of the noise; otherwise of the clean sample. */
   readonly followsNoise: boolean
   /** How much fresh noise is added: 0 for none, 1 for as much as the diffusion's own. */
   readonly tau: number

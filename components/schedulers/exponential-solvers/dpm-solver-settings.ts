@@ -31,7 +31,7 @@ export function algorithmSetting(names: readonly DPMAlgorithm[]) {
     .default('dpmsolver++')
 }
 
-/** Whether an algorithm follows predictions of the noise; else of the clean sample. */
+/** Whether an algorithm follows predictions of the noise; otherwise of the clean sample. */
 export function followsNoise(algorithm: DPMAlgorithm): boolean {
   return !algorithm.endsWith('++')
 }

@@ -30,7 +30,7 @@ export interface VisitedLevels {
   readonly timesteps: readonly number[]
   /** As many as timesteps. */
   readonly sigmas: readonly number[]
-  /** Whether a setting has spaced the sigmas; else they are those of the timesteps. */
+  /** Whether a setting has spaced the sigmas; otherwise they are those of the timesteps. */
   readonly spaced: boolean
 }
 
@@ -68,7 +68,7 @@ export abstract class ExponentialSolverScheduler<Config extends SolverConfig> ex
   /** How many predictions are remembered. Depends on the config alone. */
   protected abstract memory(): number
 
-  /** Whether predictions are of the noise; else of the clean sample. */
+  /** Whether predictions are of the noise; otherwise of the clean sample. */
   protected abstract get followsNoise(): boolean
 
   /** The sigma that a run ends with. */
@@ -110,7 +110,7 @@ export abstract class ExponentialSolverScheduler<Config extends SolverConfig> ex
     return { sigmaMax: this.noise.sigmas.at(-1) as number, sigmaMin: this.noise.sigmas[0] as number }
   }
 
-  /** Whether the timesteps of spaced sigmas are rounded; else they are cut. */
+  /** Whether the timesteps of spaced sigmas are rounded; otherwise they are cut. */
   protected get roundsTimesteps(): boolean {
     return this.config.useKarrasSigmas ?? false
   }

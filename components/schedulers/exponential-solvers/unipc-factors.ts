@@ -12,7 +12,7 @@ export type UniPCSolverType = (typeof uniPCSolverTypes)[number]
 /** What the factors depend on. */
 export interface UniPCStep {
   readonly solverType: UniPCSolverType
-  /** Whether predictions are of the noise; else of the clean sample. */
+  /** Whether predictions are of the noise; otherwise of the clean sample. */
   readonly followsNoise: boolean
   /** The level that the step leads to. */
   readonly to: NoiseLevel

@@ -26,7 +26,7 @@ const schema = z
     finalSigmasType: sigmaSettings.finalSigmasType,
     /** 2 is advised with guidance, 3 without. */
     solverOrder: z.int().min(1).default(2),
-    /** Follow predictions of the clean sample; else of the noise, without thresholding. */
+    /** Follow predictions of the clean sample; otherwise of the noise, without thresholding. */
     predictX0: z.boolean().default(true),
     /** `bh1` is advised without guidance for less than 10 steps. The names of DPM-Solver and DEIS, of which a config may come, stand for bh2. */
     solverType: z

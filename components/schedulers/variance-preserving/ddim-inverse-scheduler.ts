@@ -23,7 +23,7 @@ const schema = z
     timestepSpacing: z.enum(['leading', 'trailing']).default('leading'),
     ...clippingSettings(true),
     predictionType: z.enum(predictionTypes).default('epsilon'),
-    /** Begin in no noise at all; else in that of the first training timestep. */
+    /** Begin in no noise at all; otherwise in that of the first training timestep. */
     setAlphaToOne: z.boolean().default(true),
   })
   .superRefine(checkBetas)

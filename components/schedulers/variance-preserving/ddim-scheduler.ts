@@ -23,7 +23,7 @@ const schema = z
     ...thresholdingSettings,
     ...clippingSettings(true),
     predictionType: z.enum(predictionTypes).default('epsilon'),
-    /** End in no noise at all; else in that of the first training timestep. */
+    /** End in no noise at all; otherwise in that of the first training timestep. */
     setAlphaToOne: z.boolean().default(true),
   })
   .superRefine(checkBetas)

@@ -25,7 +25,7 @@ const schema = z
     predictionType: z.enum(['epsilon', 'v_prediction']).default('epsilon'),
     /** Begin with one step that is taken twice, in place of three Runge-Kutta steps. Stable Diffusion does. */
     skipPrkSteps: z.boolean().default(false),
-    /** End in no noise at all; else in that of the first training timestep. */
+    /** End in no noise at all; otherwise in that of the first training timestep. */
     setAlphaToOne: z.boolean().default(false),
   })
   .superRefine(checkBetas)

@@ -30,7 +30,7 @@ export interface VariancePreservingConfig
     Pick<SpacingOptions, 'timestepSpacing' | 'stepsOffset'> {
   readonly numTrainTimesteps: number
   readonly predictionType: Exclude<PredictionType, 'flow_prediction'>
-  /** Whether the run ends in no noise at all; else in that of the first training timestep. Default: true. */
+  /** Whether the run ends in no noise at all; otherwise in that of the first training timestep. Default: true. */
   readonly setAlphaToOne?: boolean | undefined
 }
 

@@ -80,7 +80,7 @@ export class Offloader implements CallGuard {
   }
 
   /** Looks after a model no more. It leaves memory as soon as it is not being called. */
-  letGo(model: ManagedModel): void {
+  release(model: ManagedModel): void {
     const tenant = this.tenants.get(model)
     if (tenant === undefined) return
     if (model.callGuard === this) model.guardCalls(undefined)
@@ -98,7 +98,7 @@ export class Offloader implements CallGuard {
   async enter(model: ManagedModel, demand: CallDemand, signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted()
     const tenant = this.tenants.get(model)
-    // It was let go in the moment in which the call was made.
+    // It was released in the moment in which the call was made.
     if (tenant === undefined) return () => undefined
     return new Promise((resolve, reject) => {
       let stopListening = () => {}
@@ -192,7 +192,7 @@ export class Offloader implements CallGuard {
     return true
   }
 
-  /** What the strategy lets leave. @throws UnknownValueError for an id that is no candidate's */
+  /** What the strategy lets leave. @throws UnknownValueError for an id that is not a candidate's */
   private choose(
     { id, model }: Tenant,
     bytes: number,

@@ -34,6 +34,28 @@ export {
 } from './stable-diffusion/set-img2img-timesteps'
 export { StableDiffusionTextToImageBlocks } from './stable-diffusion/text-to-image-blocks'
 export { UsePromptEmbeds } from './stable-diffusion/use-prompt-embeds'
+export {
+  StableDiffusionXLAutoBeforeDenoise,
+  StableDiffusionXLBeforeDenoise,
+  StableDiffusionXLImg2ImgBeforeDenoise,
+  StableDiffusionXLInpaintBeforeDenoise,
+} from './stable-diffusion-xl/auto-before-denoise'
+export { StableDiffusionXLAutoBlocks } from './stable-diffusion-xl/auto-blocks'
+export {
+  StableDiffusionXLAutoDecode,
+  StableDiffusionXLDecode,
+  StableDiffusionXLInpaintDecode,
+} from './stable-diffusion-xl/auto-decode'
+export { StableDiffusionXLAutoTextEncoder } from './stable-diffusion-xl/auto-text-encoder'
+export { StableDiffusionXLAutoVaeEncoder } from './stable-diffusion-xl/auto-vae-encoder'
+export { StableDiffusionXLAutoDenoise, StableDiffusionXLCoreDenoise } from './stable-diffusion-xl/core-denoise'
+export { StableDiffusionXLEncodeInpaintImage } from './stable-diffusion-xl/encode-inpaint-image'
+export { StableDiffusionXLEncodePrompt } from './stable-diffusion-xl/encode-prompt'
+export { StableDiffusionXLInput } from './stable-diffusion-xl/input'
+export { StableDiffusionXLPrepareAdditionalConditioning } from './stable-diffusion-xl/prepare-additional-conditioning'
+export { StableDiffusionXLImg2ImgPrepareAdditionalConditioning } from './stable-diffusion-xl/prepare-img2img-additional-conditioning'
+export { StableDiffusionXLSetTimesteps } from './stable-diffusion-xl/set-timesteps'
+export { StableDiffusionXLUsePromptEmbeds } from './stable-diffusion-xl/use-prompt-embeds'
 export { BlendMask } from './steps/blend-mask'
 export { DecodeLatents } from './steps/decode-latents'
 export { DenoiseLoop } from './steps/denoise-loop'

@@ -8,6 +8,9 @@ import { latentConsistency } from './stable-diffusion/latent-consistency-steps'
 import { otherPipelines } from './stable-diffusion/other-pipelines'
 import { stableDiffusion } from './stable-diffusion/stable-diffusion'
 import { StableDiffusionTextToImageBlocks } from './stable-diffusion/text-to-image-blocks'
+import { StableDiffusionXLAutoBlocks } from './stable-diffusion-xl/auto-blocks'
+import { otherXLPipelines } from './stable-diffusion-xl/other-pipelines'
+import { stableDiffusionXL } from './stable-diffusion-xl/stable-diffusion-xl'
 
 registerPipelineFamily({
   modelName: stableDiffusion.modelName,
@@ -31,3 +34,21 @@ registerPipelineFamily({
   standardPipelines: ['LatentConsistencyModelPipeline'],
 })
 registerBlockClasses(StableDiffusionTextToImageBlocks, StableDiffusionImageToImageBlocks, StableDiffusionInpaintBlocks)
+
+registerPipelineFamily({
+  modelName: stableDiffusionXL.modelName,
+  defaultBlocks: StableDiffusionXLAutoBlocks,
+  pipelineClassName: 'StableDiffusionXLModularPipeline',
+  standardPipelines: [
+    'StableDiffusionXLPipeline',
+    'StableDiffusionXLImg2ImgPipeline',
+    'StableDiffusionXLInpaintPipeline',
+  ],
+  recognizedBy: { components: ['tokenizer2', 'textEncoder2', 'unet', 'vae', 'scheduler'] },
+  unsupportedPipelines: otherXLPipelines,
+  unreadEntries: {
+    imageEncoder: { consequence: 'pictures cannot be given as prompts' },
+    featureExtractor: { consequence: 'it prepares pictures for an image encoder, which is not used' },
+    addWatermarker: { consequence: 'pictures get no watermark', harmlessValue: false },
+  },
+})

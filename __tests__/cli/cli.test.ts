@@ -184,9 +184,9 @@ describe('tesserae generate', () => {
 
   test('says of a model of another family what describe says', async () => {
     mkdirSync(join(folder, 'xl'))
-    writeFileSync(join(folder, 'xl', 'model_index.json'), '{"_class_name": "StableDiffusionXLPipeline"}')
+    writeFileSync(join(folder, 'xl', 'model_index.json'), '{"_class_name": "FluxPipeline"}')
     const { stderr } = await cli('generate', 'cat', '--model', 'xl')
-    expect(stderr).toContain('xl: this is a model for StableDiffusionXLPipeline, for which there are no blocks here.')
+    expect(stderr).toContain('xl: this is a model for FluxPipeline, for which there are no blocks here.')
   })
 
   test('warns of words and sizes that the model was not trained on, and lists the words', async () => {

@@ -135,10 +135,10 @@ describe('tesserae describe', () => {
     await mkdir(join(folder(), 'empty'))
     expect((await cli('describe', 'empty')).stderr).toContain('model_index.json: not found')
     await mkdir(join(folder(), 'xl'))
-    await write('xl/model_index.json', '{"_class_name": "StableDiffusionXLPipeline"}')
+    await write('xl/model_index.json', '{"_class_name": "FluxPipeline"}')
     const { stderr, code } = await cli('describe', 'xl')
     expect(stderr).toContain(
-      'tesserae: xl: this is a model for StableDiffusionXLPipeline, for which there are no blocks here. Give a module',
+      'tesserae: xl: this is a model for FluxPipeline, for which there are no blocks here. Give a module',
     )
     expect(code).toBe(1)
     await write(

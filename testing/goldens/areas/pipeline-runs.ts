@@ -17,6 +17,8 @@ export interface RecordedRun {
   /** One seed, or one for each picture. */
   generator_seed: number | number[]
   arguments: Json
+  /** Settings of the pipeline that differ from those of the checkpoint's index. */
+  config?: Json
   /** What was done to the pipeline before the call, e.g. loading an adapter. */
   setup?: readonly { do: string }[]
   /** Folders that replace those of components. */

@@ -1,0 +1,64 @@
+/** Tells the UNet sizes, crops and scores. Counterpart: StableDiffusionXLImg2ImgPrepareAdditionalConditioningStep of diffusers. */
+import { z } from 'zod'
+import { Block, Config, type In, Input } from '../../src'
+import { StableDiffusionXLPrepareAdditionalConditioning, type TimeIds } from './prepare-additional-conditioning'
+import { stableDiffusionXL } from './stable-diffusion-xl'
+
+/** Setting of the pipeline that {@link StableDiffusionXLImg2ImgPrepareAdditionalConditioning} reads. */
+const SETTING = 'pipe.registerToConfig({ requiresAestheticsScore:'
+
+/**
+ * Makes the time ids of image to image and inpainting. A refiner is told aesthetic scores in place of target sizes. As in the reference, each negative size counts by
+ * itself, and the crop for the negative prompt counts only beside scores.
+ */
+@Block({ ...stableDiffusionXL, description: 'Prepares what the UNet is told of sizes, crops and aesthetic scores.' })
+export class StableDiffusionXLImg2ImgPrepareAdditionalConditioning extends StableDiffusionXLPrepareAdditionalConditioning {
+  static override readonly className: string = 'StableDiffusionXLImg2ImgPrepareAdditionalConditioning'
+
+  @Config(
+    z
+      .boolean()
+      .default(false)
+      .describe('Whether the UNet is told aesthetic scores in place of target sizes, as a refiner is.'),
+  )
+  requiresAestheticsScore!: boolean
+
+  /** How beautiful the picture is to be, about from 1 to 10: refiners alone are told. */
+  @Input(
+    z.number().default(6).describe('How beautiful the picture is to be, about from 1 to 10: refiners alone are told.'),
+  )
+  aestheticScore!: In<number>
+
+  /** As `aestheticScore`, for the negative prompt. */
+  @Input(z.number().default(2).describe('As `aestheticScore`, for the negative prompt.'))
+  negativeAestheticScore!: In<number>
+
+  protected override timeIds(): TimeIds {
+    const { size, originalSize = size, targetSize = size, cropsCoordsTopLeft } = this
+    const { negativeOriginalSize = originalSize, negativeTargetSize = targetSize, negativeCropsCoordsTopLeft } = this
+    if (this.requiresAestheticsScore) {
+      return {
+        ids: [...originalSize, ...cropsCoordsTopLeft, this.aestheticScore],
+        negativeIds: [...negativeOriginalSize, ...negativeCropsCoordsTopLeft, this.negativeAestheticScore],
+      }
+    }
+    if (negativeCropsCoordsTopLeft.some((value, i) => value !== 0 && value !== cropsCoordsTopLeft[i])) {
+      const problem =
+        'negativeCropsCoordsTopLeft is ignored: with a picture to begin with, both prompts get cropsCoordsTopLeft.'
+      this.context.warn('NEGATIVE_SIZES_IGNORED', problem)
+    }
+    return {
+      ids: [...originalSize, ...cropsCoordsTopLeft, ...targetSize],
+      negativeIds: [...negativeOriginalSize, ...cropsCoordsTopLeft, ...negativeTargetSize],
+    }
+  }
+
+  protected override advise(missing: number): string | undefined {
+    const { requiresAestheticsScore: asks } = this
+    if (missing === 1 && asks)
+      return `It was trained with target sizes, not with aesthetic scores. Call ${SETTING} false }).`
+    if (missing === -1 && !asks)
+      return `It was trained with aesthetic scores, as a refiner is. Call ${SETTING} true }).`
+    return undefined
+  }
+}

@@ -1,0 +1,28 @@
+/** Schemas of the values that blocks of Stable Diffusion XL pass to each other. */
+import { z } from 'zod'
+import { tensor } from '../../components'
+import { TYPE_KEY } from '../../src'
+
+/** Embeddings of texts `[prompts, tokens, channels]`: those of both text encoders side by side. */
+export const promptsSchema = tensor('prompts tokens channels')
+
+/** Pooled embeddings of texts `[prompts, pooledChannels]`, of the second text encoder. */
+export const pooledPromptsSchema = tensor('prompts pooledChannels')
+
+/** Pooled embeddings, repeated for each picture `[images, pooledChannels]`. */
+export const pooledEmbedsSchema = tensor('images pooledChannels')
+
+/** Sizes and scores that the UNet is told `[images, timeIds]`: height and width of the original, top and left of the crop, then height and width of the target or the aesthetic score. */
+export const timeIdsSchema = tensor('images timeIds')
+
+/** How a pair of numbers is called in documentation. */
+const PAIR = { [TYPE_KEY]: '[number, number]' }
+
+/** Height and width in pixels. */
+export const sizeSchema = z.tuple([z.number().min(0), z.number().min(0)]).meta(PAIR)
+
+/** Top and left in pixels. */
+export const offsetSchema = z.tuple([z.number(), z.number()]).meta(PAIR)
+
+/** How the values for the negative prompt are declared: without a guider that compares, there are none. */
+export const negativeOutput = { typeHint: 'Tensor', kwargsType: 'denoiserInputFields' } as const

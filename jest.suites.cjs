@@ -32,7 +32,12 @@ const slow = SLOW.map(name => `/${name}\\.test\\.ts$`)
 /** The configuration of a suite. */
 exports.suite = name =>
   name === 'first'
-    ? { ...jest, roots: FIRST.map(folder => `<rootDir>/__tests__/${folder}`), testPathIgnorePatterns: slow }
+    ? {
+        ...jest,
+        roots: FIRST.map(folder => `<rootDir>/__tests__/${folder}`),
+        testPathIgnorePatterns: slow,
+        setupFilesAfterEnv: [...jest.setupFilesAfterEnv, '<rootDir>/__tests__/unexpected-warnings.ts'],
+      }
     : {
         ...jest,
         testPathIgnorePatterns: [`/__tests__/(?:${FIRST.join('|')})/(?!.*(?:${SLOW.join('|')})\\.test\\.ts$)`],

@@ -8,6 +8,7 @@ import {
   type FromPretrainedOptions,
   loadIdOf,
   markLoaded,
+  RepositoryCommits,
   registerComponentClasses,
   UnknownComponentClassError,
   UnsupportedDTypeError,
@@ -177,7 +178,8 @@ describe('ComponentSpec.load', () => {
   test('hands on where and what to load, and lets the caller override it', async () => {
     const loaded = (await spec.load({ variant: 'fp16' })) as Model
     expect(loaded.path).toBe('folder')
-    expect(loaded.options).toEqual({ subfolder: 'unet', className: 'UNet2DConditionModel', variant: 'fp16' })
+    const given = { subfolder: 'unet', className: 'UNet2DConditionModel', variant: 'fp16' }
+    expect(loaded.options).toEqual({ ...given, commits: expect.any(RepositoryCommits) })
     expect(((await spec.load({ subfolder: 'other' })) as Model).options.subfolder).toBe('other')
   })
 

@@ -5,6 +5,7 @@ import {
   OutputParam,
   SequentialPipelineBlocks,
 } from '../../../src'
+import { catchWarnings } from '../fixtures/emitted-warnings'
 import { required } from '../fixtures/toy-blocks'
 
 /** Tags what becomes of `a`, and leaves `b` untagged. */
@@ -51,11 +52,13 @@ describe('a group of inputs', () => {
   })
 
   test('does not hold what a caller passes by name and no input tags', async () => {
+    const warnings = catchWarnings()
     expect(await new Consumer().initPipeline().run({ a: 'x', b: 'y' }, { output: received })).toEqual({
       receivedFields: {},
       receivedA: undefined,
       receivedB: 'y',
     })
+    expect(warnings()).toEqual([expect.stringContaining('UNKNOWN_INPUT: The input "a" is not one of this pipeline')])
   })
 
   test('holds what a caller passes in a map under its name', async () => {

@@ -17,10 +17,12 @@ import {
   Output,
   PipelineState,
   PipelineValidationError,
+  RepositoryCommits,
   SequentialPipelineBlocks,
   Step,
   UnknownValueError,
 } from '../../../src'
+import { catchWarnings } from '../fixtures/emitted-warnings'
 import { failure, onlyIssue } from '../fixtures/failures'
 import { writeModel } from '../fixtures/model-folder'
 import { Double, Increment, required, toy } from '../fixtures/toy-blocks'
@@ -100,6 +102,7 @@ describe('a pipeline', () => {
   ).initPipeline()
 
   test('is called like a function, and gives the state, one value or several', async () => {
+    const warnings = catchWarnings()
     const state = await pipe({ x: 1 })
     expect(state).toBeInstanceOf(PipelineState)
     expect(state.get('x')).toBe(4)
@@ -107,6 +110,8 @@ describe('a pipeline', () => {
     expect(await pipe.run({ x: 1 }, { output: ['x', 'y'] })).toEqual({ x: 4, y: undefined })
     expect(await pipe.run({ x: 1 }, { output: 'y' })).toBeUndefined()
     expect(await pipe.run({ x: 1 }, { output: 'x' })).toBe(4)
+    const unknown = 'UNKNOWN_OUTPUT: No block of this pipeline writes "y", which is asked for as an output.'
+    expect(warnings()).toEqual([unknown, unknown])
   })
 
   test('starts from a state that it is given, and does not change it', async () => {
@@ -320,25 +325,36 @@ describe('a model folder', () => {
 })
 
 describe('loadComponents', () => {
+  const unread = () =>
+    `UNREAD_INDEX_ENTRIES: ${join(folder, 'model_index.json')}: no block reads "unet" (UNet2DConditionModel).`
+
   test('loads what is not there yet from the folder', async () => {
+    const warnings = catchWarnings()
     writeModel(folder, index)
     const pipe = new Encode().initPipeline(folder)
     expect(await pipe.loadComponents({ variant: 'fp16' })).toBe(pipe)
     const tokenizer = pipe.components.tokenizer as Tokenizer
     expect(tokenizer.path).toBe(folder)
     const given = { subfolder: 'tokenizer', className: 'CLIPTokenizer', variant: 'fp16' }
-    expect(tokenizer.options).toEqual({ ...given, signal: expect.any(AbortSignal) })
+    expect(tokenizer.options).toEqual({
+      ...given,
+      commits: expect.any(RepositoryCommits),
+      signal: expect.any(AbortSignal),
+    })
     expect(await pipe({}, { output: 'seen' })).toEqual([folder, 3, false])
     await pipe.loadComponents()
     expect(pipe.components.tokenizer).toBe(tokenizer)
+    expect(warnings()).toEqual([unread()])
   })
 
   test('loads named components again', async () => {
+    const warnings = catchWarnings()
     writeModel(folder, index)
     const pipe = await new Encode().initPipeline(folder).loadComponents()
     const { tokenizer } = pipe.components
     await pipe.loadComponents({ names: ['tokenizer'] })
     expect(pipe.components.tokenizer).not.toBe(tokenizer)
+    expect(warnings()).toEqual([unread()])
   })
 
   test('names what failed, once all others are there', async () => {
@@ -369,9 +385,11 @@ describe('loadComponents', () => {
   })
 
   test('stops when it is told to', async () => {
+    const warnings = catchWarnings()
     writeModel(folder, index)
     const pipe = new Encode().initPipeline(folder)
     await expect(pipe.loadComponents({ signal: AbortSignal.abort(new Error('stop')) })).rejects.toThrow('stop')
     expect(pipe.missingComponentNames).toEqual(['tokenizer'])
+    expect(warnings()).toEqual([unread()])
   })
 })

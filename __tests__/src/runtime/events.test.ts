@@ -8,6 +8,7 @@ import {
   type PipelineEvent,
   SequentialPipelineBlocks,
 } from '../../../src'
+import { catchWarnings } from '../fixtures/emitted-warnings'
 import { failure } from '../fixtures/failures'
 import { Double, Increment, IncrementStep, Repeat, toy } from '../fixtures/toy-blocks'
 
@@ -175,7 +176,9 @@ describe('an unknown input', () => {
 
   test('is no member of the state', async () => {
     const pipe: ModularPipeline = new Increment().initPipeline()
+    const emitted = catchWarnings()
     expect((await pipe({ x: 1, y: 2 })).toObject().values).toEqual({ x: 2 })
+    expect(emitted()).toEqual([expect.stringContaining('UNKNOWN_INPUT: The input "y" is not one of this pipeline')])
     expect(await warnings({ guidanceScale: 1, prompt: 'p', embeds: { a: 1 } })).toEqual([])
   })
 })

@@ -60,7 +60,8 @@ describe('what a block throws', () => {
       'a > b > taken (Failing) failed',
     ],
   ])('%s is the cause of an error with the path to it', async (_, blocks, path, blockClass, message) => {
-    const error = await failure(BlockExecutionError, () => blocks.initPipeline()({ x: 1 }))
+    const inputs = blocks.inputs.length > 0 ? { x: 1 } : {}
+    const error = await failure(BlockExecutionError, () => blocks.initPipeline()(inputs))
     expect(error.cause).toBe(cause)
     expect(error).toMatchObject({ path, blockClass })
     expect(error.message).toContain(message)

@@ -10,6 +10,7 @@ import {
   SequentialPipelineBlocks,
 } from '../../../src'
 import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
+import { catchWarnings } from '../fixtures/emitted-warnings'
 import { failure } from '../fixtures/failures'
 import { modularEntry, writeComponent, writeModel, writeModularModel } from '../fixtures/model-folder'
 
@@ -110,6 +111,7 @@ describe('a modular index', () => {
   })
 
   test('of a folder that was moved with its components points there', () => {
+    const warnings = catchWarnings()
     writeModularModel(folder(), {
       text_encoder_2: modularEntry({
         pretrained_model_name_or_path: '/elsewhere/saved',
@@ -119,6 +121,7 @@ describe('a modular index', () => {
       }),
     })
     expect(spec()?.loadId).toBe('/elsewhere/saved|text_encoder_2|fp16|v1')
+    expect(warnings()).toEqual([expect.stringContaining('OUTSIDE_FOLDER: ')])
     writeComponent(folder(), 'text_encoder_2')
     expect(spec()?.loadId).toBe(`${folder()}|text_encoder_2|fp16|null`)
   })

@@ -16,6 +16,7 @@ const AT_HAND: Readonly<Record<string, string>> = {
   MyBlocks: 'declare class MyBlocks extends StableDiffusionTextToImageBlocks {}',
   MyPipeline: 'declare class MyPipeline extends StableDiffusionTextToImageBlocks {}',
   MyScheduler: 'declare const MyScheduler: typeof DDIMScheduler',
+  SketchBlocks: 'declare class SketchBlocks extends StableDiffusionTextToImageBlocks {}',
   Tensor: "import type { Tensor } from '@tensorflow/tfjs'",
   Tensor4D: "import type { Tensor4D } from '@tensorflow/tfjs'",
   TensorMemory: "import type { TensorMemory } from 'tesserae/testing'",

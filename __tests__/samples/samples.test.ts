@@ -6,6 +6,8 @@ import { main as cancel } from '../../samples/cancel'
 import { main as concurrentRuns } from '../../samples/concurrent-runs'
 import { main as container } from '../../samples/container'
 import { main as customBlock } from '../../samples/custom-block'
+import { main as imageToImage } from '../../samples/image-to-image'
+import { main as inpainting } from '../../samples/inpainting'
 import { main as loop } from '../../samples/loop'
 import { main as prompts } from '../../samples/prompts'
 import { main as resume } from '../../samples/resume'
@@ -37,6 +39,8 @@ test('there is a test for each sample', () => {
     'concurrent-runs',
     'container',
     'custom-block',
+    'image-to-image',
+    'inpainting',
     'loop',
     'prompts',
     'resume',
@@ -71,6 +75,45 @@ test('text-to-image.ts draws a red apple', async () => {
   expect(red).toBeGreaterThan(1.2 * blue)
   expect(coloured(image)).toBeGreaterThan(64 * 64 * 0.2)
   expect(readdirSync(folder())).toEqual(['red-apple.png'])
+})
+
+/** A cell of a sheet of pictures of 64 pixels. */
+function cellOf(sheet: Image, column: number): Uint8Array {
+  const rows = Array.from({ length: 64 }, (_, y) => {
+    const begin = (y * sheet.width + column * 64) * 3
+    return [...sheet.data.subarray(begin, begin + 64 * 3)]
+  })
+  return Uint8Array.from(rows.flat())
+}
+
+/** The mean difference of two pictures, in the rows from `begin` up to `end`. */
+function difference(one: Uint8Array, other: Uint8Array, begin = 0, end = 64): number {
+  let sum = 0
+  for (let i = begin * 192; i < end * 192; i++) sum += Math.abs((one[i] as number) - (other[i] as number))
+  return sum / ((end - begin) * 192)
+}
+
+test('image-to-image.ts makes an apple of a drawing, and keeps less of it the stronger it changes', async () => {
+  const file = join(folder(), 'apples.png')
+  const sheet = await imageToImage(emojiFolder, file)
+  expect(await Image.load(file)).toMatchObject({ width: 4 * 64, height: 64 })
+  const [drawing, weak, , strong] = [0, 1, 2, 3].map(column => cellOf(sheet, column)) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ]
+  const ofPicture = { width: 64, height: 64, channels: 3 } as const
+  expect(coloured(new Image({ ...ofPicture, data: strong }))).toBeGreaterThan(64 * 64 * 0.2)
+  expect(difference(weak, drawing)).toBeLessThan(difference(strong, drawing))
+})
+
+test('inpainting.ts draws a crown, and leaves the cat under it', async () => {
+  const sheet = await inpainting(emojiFolder, join(folder(), 'crown.png'))
+  const [cat, , crowned] = [0, 1, 2].map(column => cellOf(sheet, column)) as [Uint8Array, Uint8Array, Uint8Array]
+  // What the VAE changes of a picture that it encodes and decodes.
+  expect(difference(crowned, cat, 32)).toBeLessThan(12)
+  expect(difference(crowned, cat, 0, 22)).toBeGreaterThan(24)
 })
 
 test('prompts.ts draws several prompts, each in its colour, on one sheet', async () => {

@@ -1,8 +1,9 @@
 /** Pastes what was drawn anew back into the picture. Counterpart: StableDiffusionXLInpaintOverlayMaskStep of diffusers. */
 import { z } from 'zod'
-import { Image, instance, VaeImageProcessor } from '../../components'
-import { Block, Component, type In, type InOut, Input, ModularPipelineBlocks, Output } from '../../src'
+import { type Image, type tf, VaeImageProcessor } from '../../components'
+import { Block, Component, type In, Input, ModularPipelineBlocks, type OutFor, Output } from '../../src'
 import { imageProcessorOptions } from './component-options'
+import { finishedSchema } from './postprocess-images'
 import { cropSchema, paddingMaskCropSchema, picturesSchema } from './schemas'
 import { sharedStep } from './shared-step'
 
@@ -31,9 +32,9 @@ export class OverlayMask extends ModularPipelineBlocks {
   @Input(z.literal('image').default('image').describe('Form of the result: pictures alone can be pasted into others.'))
   outputType!: In<'image' | 'tensor'>
 
-  @Input({ schema: z.array(instance(Image)), description: 'The parts that were drawn anew.' })
-  @Output(z.array(instance(Image)).describe('The whole pictures.'))
-  images!: InOut<Image[]>
+  @Input(finishedSchema.describe('The parts that were drawn anew.'))
+  @Output(finishedSchema.describe('The whole pictures.'))
+  images!: In<OutFor<'outputType', { image: Image[]; tensor: tf.Tensor4D }, 'image'>>
 
   async run(): Promise<void> {
     const { imageProcessor, cropsCoords: cropRegion } = this
@@ -41,7 +42,7 @@ export class OverlayMask extends ModularPipelineBlocks {
     const [initImage] = [this.image].flat() as [Image]
     const [mask] = [this.maskImage].flat() as [Image]
     const whole: Image[] = []
-    for (const image of this.images) {
+    for (const image of this.images as Image[]) {
       whole.push(await imageProcessor.applyOverlay({ mask, initImage, image, cropRegion, signal }))
     }
     this.images = whole

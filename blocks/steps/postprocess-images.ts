@@ -6,6 +6,9 @@ import { imageProcessorOptions } from './component-options'
 import { pixelsSchema } from './schemas'
 import { sharedStep } from './shared-step'
 
+/** Finished pictures, or one tensor with values from 0 to 1. */
+export const finishedSchema = z.union([z.array(instance(Image)), pixelsSchema])
+
 /** Brings pixels into the form that was asked for. */
 @Block({ ...sharedStep, description: 'Turns the pixels into pictures.' })
 export class PostprocessImages extends ModularPipelineBlocks {
@@ -27,7 +30,7 @@ export class PostprocessImages extends ModularPipelineBlocks {
   outputType!: In<'image' | 'tensor'>
 
   @Output({
-    schema: z.union([z.array(instance(Image)), pixelsSchema]),
+    schema: finishedSchema,
     description: 'The finished pictures.',
   })
   images!: OutFor<'outputType', { image: Image[]; tensor: tf.Tensor4D }, 'image'>

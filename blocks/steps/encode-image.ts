@@ -15,7 +15,7 @@ import {
 import { imageProcessorOptions, vaeOptions } from './component-options'
 import { encodePictures } from './encode-pictures'
 import { requireShares } from './repeat-pictures'
-import { countSchema, generatorsSchema, pictureLatentsSchema, picturesSchema } from './schemas'
+import { countSchema, generatorInputSchema, generatorsSchema, pictureLatentsSchema, picturesSchema } from './schemas'
 import { sharedStep } from './shared-step'
 
 /** The input that image to image begins with. */
@@ -54,13 +54,7 @@ export class EncodeImage extends ModularPipelineBlocks {
   width!: In<number | undefined>
 
   /** Source of the random numbers: one, or one for each picture. By default made from the seed of the call. */
-  @Input(
-    generatorsSchema
-      .optional()
-      .describe(
-        'Source of the random numbers: one, or one for each picture. By default made from the seed of the call.',
-      ),
-  )
+  @Input(generatorInputSchema)
   @Output(generatorsSchema.describe('Source of the random numbers of the run.'))
   generator!: InOut<Generator | Generator[] | undefined>
 

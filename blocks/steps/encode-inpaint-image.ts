@@ -27,12 +27,15 @@ import { requireShares } from './repeat-pictures'
 import {
   countSchema,
   cropSchema,
+  generatorInputSchema,
   generatorsSchema,
+  heightSchema,
   latentsSchema,
   masksSchema,
   paddingMaskCropSchema,
   pictureLatentsSchema,
   picturesSchema,
+  widthSchema,
 } from './schemas'
 import { denoisingStartSchema, strengthSchema } from './set-img2img-timesteps'
 import { sharedStep } from './shared-step'
@@ -86,11 +89,11 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
   paddingMaskCrop!: In<number | undefined>
 
   /** Height of the picture in pixels; by default the model's own size. */
-  @Input(countSchema.optional().describe("Height of the picture in pixels; by default the model's own size."))
+  @Input(heightSchema)
   height!: In<number | undefined>
 
   /** Width of the picture in pixels; by default the model's own size. */
-  @Input(countSchema.optional().describe("Width of the picture in pixels; by default the model's own size."))
+  @Input(widthSchema)
   width!: In<number | undefined>
 
   /** How much to change the picture, from 0 to 1: that share of the steps is taken, and 1 begins with noise alone. */
@@ -110,13 +113,7 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
   latents!: In<tf.Tensor4D | undefined>
 
   /** Source of the random numbers: one, or one for each picture. By default made from the seed of the call. */
-  @Input(
-    generatorsSchema
-      .optional()
-      .describe(
-        'Source of the random numbers: one, or one for each picture. By default made from the seed of the call.',
-      ),
-  )
+  @Input(generatorInputSchema)
   @Output(generatorsSchema.describe('Source of the random numbers of the run.'))
   generator!: InOut<Generator | Generator[] | undefined>
 

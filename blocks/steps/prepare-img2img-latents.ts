@@ -11,7 +11,7 @@ import {
 import { Block, Component, type In, type InOut, Input, ModularPipelineBlocks, Output } from '../../src'
 import { schedulerOptions, unetOptions, vaeOptions } from './component-options'
 import { repeatPictures } from './repeat-pictures'
-import { countSchema, generatorsSchema, latentsSchema, pictureLatentsSchema } from './schemas'
+import { countSchema, generatorInputSchema, generatorsSchema, latentsSchema, pictureLatentsSchema } from './schemas'
 import { denoisingStartSchema } from './set-img2img-timesteps'
 import { sharedStep } from './shared-step'
 import { requireLatentsAlone } from './unet-task'
@@ -48,13 +48,7 @@ export class PrepareImg2ImgLatents extends ModularPipelineBlocks {
   denoisingStart!: In<number | undefined>
 
   /** Source of the random numbers: one, or one for each picture. By default made from the seed of the call. */
-  @Input(
-    generatorsSchema
-      .optional()
-      .describe(
-        'Source of the random numbers: one, or one for each picture. By default made from the seed of the call.',
-      ),
-  )
+  @Input(generatorInputSchema)
   @Output(generatorsSchema.describe('Source of the random numbers of the run.'))
   generator!: InOut<Generator | Generator[] | undefined>
 

@@ -20,7 +20,14 @@ import {
 } from '../../src'
 import { schedulerOptions, unetOptions, vaeOptions } from './component-options'
 import { fittingLatentSize, sizesOf } from './latent-size'
-import { countSchema, generatorsSchema, latentsSchema } from './schemas'
+import {
+  countSchema,
+  generatorInputSchema,
+  generatorsSchema,
+  heightSchema,
+  latentsSchema,
+  widthSchema,
+} from './schemas'
 import { sharedStep } from './shared-step'
 import { requireLatentsAlone } from './unet-task'
 
@@ -39,11 +46,11 @@ export class PrepareLatents extends ModularPipelineBlocks {
   vae!: Autoencoder
 
   /** Height of the picture in pixels; by default the model's own size. */
-  @Input(countSchema.optional().describe("Height of the picture in pixels; by default the model's own size."))
+  @Input(heightSchema)
   height!: In<number | undefined>
 
   /** Width of the picture in pixels; by default the model's own size. */
-  @Input(countSchema.optional().describe("Width of the picture in pixels; by default the model's own size."))
+  @Input(widthSchema)
   width!: In<number | undefined>
 
   /** How many pictures to make. */
@@ -51,13 +58,7 @@ export class PrepareLatents extends ModularPipelineBlocks {
   batchSize!: In<number>
 
   /** Source of the random numbers: one, or one for each picture. By default made from the seed of the call. */
-  @Input(
-    generatorsSchema
-      .optional()
-      .describe(
-        'Source of the random numbers: one, or one for each picture. By default made from the seed of the call.',
-      ),
-  )
+  @Input(generatorInputSchema)
   @Output(generatorsSchema.describe('Source of the random numbers of the run.'))
   generator!: InOut<Generator | Generator[] | undefined>
 

@@ -25,7 +25,22 @@ export const countSchema = z.int().min(1)
 export const timestepsSchema = z.array(z.number())
 
 /** One source of random numbers, or one for each picture. */
-export const generatorsSchema = z.union([instance(Generator), z.array(instance(Generator))])
+export const generatorsSchema = z.union([instance(Generator), z.array(instance(Generator)).min(1)])
+
+/** The input for random numbers. */
+export const generatorInputSchema = generatorsSchema
+  .optional()
+  .describe('Source of the random numbers: one, or one for each picture. By default made from the seed of the call.')
+
+/** The input for the height of a picture. */
+export const heightSchema = countSchema
+  .optional()
+  .describe("Height of the picture in pixels; by default the model's own size.")
+
+/** The input for the width of a picture. */
+export const widthSchema = countSchema
+  .optional()
+  .describe("Width of the picture in pixels; by default the model's own size.")
 
 /** A denoiser's input `[images, latentHeight, latentWidth, modelChannels]`: latents, and for some models a mask and more latents beside them. */
 export const modelInputSchema = tensor('images latentHeight latentWidth modelChannels')

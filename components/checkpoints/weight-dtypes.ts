@@ -48,7 +48,7 @@ function makeFloat16Values(): Float32Array {
 }
 
 /** float16 bit patterns as the numbers they stand for. Exact. */
-export function float16ToFloat32(bits: Uint16Array): Float32Array {
+function float16ToFloat32(bits: Uint16Array): Float32Array {
   return runAtOnce(float16Loop(bits))
 }
 
@@ -63,7 +63,7 @@ function* float16Loop(bits: Uint16Array): Generator<void, Float32Array, void> {
 }
 
 /** bfloat16 bit patterns as the numbers they stand for. Exact: bfloat16 is the upper half of a float32. */
-export function bfloat16ToFloat32(bits: Uint16Array): Float32Array {
+function bfloat16ToFloat32(bits: Uint16Array): Float32Array {
   return runAtOnce(bfloat16Loop(bits))
 }
 

@@ -80,7 +80,7 @@ export async function decodeImage(
 }
 
 /** The format of the file. @throws InvalidImageError for one that is not among `formats` */
-export function requireFormat(bytes: Uint8Array, name: string, formats: readonly ImageFormat[]): ImageFormat {
+function requireFormat(bytes: Uint8Array, name: string, formats: readonly ImageFormat[]): ImageFormat {
   const format = imageFormatOf(bytes)
   if (format !== undefined && formats.includes(format)) return format
   const problem =

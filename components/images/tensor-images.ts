@@ -9,7 +9,7 @@ import type { ResizeMode } from './resize-modes'
 export type ImageTensor = tf.Tensor3D | tf.Tensor4D
 
 /** One batch of the tensors, which the caller owns. @throws ImageSizeError if they are not of one size */
-export function joinImageTensors(tensors: readonly ImageTensor[], { isGrey }: { isGrey: boolean }): tf.Tensor4D {
+function joinImageTensors(tensors: readonly ImageTensor[], { isGrey }: { isGrey: boolean }): tf.Tensor4D {
   return tf.tidy(() => {
     const batches = tensors.map(tensor => toBatch(tensor, isGrey))
     const [first] = batches
@@ -32,10 +32,7 @@ function toBatch(tensor: ImageTensor, isGrey: boolean): tf.Tensor4D {
 }
 
 /** A batch in another size, by the nearest pixels; its own tensor. Counterpart: torch.nn.functional.interpolate. */
-export function resizeImageTensor(
-  images: tf.Tensor4D,
-  { width, height }: { width: number; height: number },
-): tf.Tensor4D {
+function resizeImageTensor(images: tf.Tensor4D, { width, height }: { width: number; height: number }): tf.Tensor4D {
   return tf.tidy(() => {
     const rows = tf.gather(images, nearest(images.shape[1], height), 1)
     return tf.gather(rows, nearest(images.shape[2], width), 2)

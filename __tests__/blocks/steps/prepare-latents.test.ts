@@ -45,6 +45,12 @@ describe('PrepareLatents', () => {
     expect(take(latents).shape.at(-1)).toBe(4)
   })
 
+  test('refuses a list without a generator', async () => {
+    const error = (await failureOf(noise({ generator: [] }))) as PipelineValidationError
+    expect(error).toBeInstanceOf(PipelineValidationError)
+    expect(error.issues).toEqual([expect.any(InputTypeError)])
+  })
+
   test.each([
     [9, / inpainting, /],
     [7, / upscaling, /],

@@ -37,7 +37,7 @@ export interface OperatorOptions {
 }
 
 /** The arrays that hold constants. */
-export const arrayTypes = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const
+const arrayTypes = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const
 
 /** How maps lie: `[batch, height, width, channels]` as recorded, or `[batch, channels, height, width]`, which ONNX computes on. */
 export type Order = 'channelsLast' | 'channelsFirst'

@@ -11,7 +11,7 @@ const PACKAGE = 'onnxruntime-node'
 const VERSION = '1.30.0'
 
 /** How to install the package without its CUDA files. */
-export const INSTALL_RUNTIME = `Set ONNXRUNTIME_NODE_INSTALL=skip in the environment and run npm install ${PACKAGE}@${VERSION}.`
+const INSTALL_RUNTIME = `Set ONNXRUNTIME_NODE_INSTALL=skip in the environment and run npm install ${PACKAGE}@${VERSION}.`
 
 /** Returns why ONNX Runtime cannot be loaded on this machine, as sentences; `undefined` if it can be. */
 export function runtimeProblem(): string | undefined {

@@ -34,7 +34,7 @@ export interface BuildContext {
 }
 
 /** The error that a `fail` statement raises: the reference's ValueError. */
-export class GoldenFailure extends Error {}
+class GoldenFailure extends Error {}
 
 /** The component of the graphs: a value. */
 export class Amount {

@@ -86,7 +86,7 @@ function inputsOf(prompt: string, options: DrawingOptions, { image, maskImage }:
   return [
     { option: 'The prompt', input: 'prompt', given: prompt },
     { option: '--prompt2', input: 'prompt2', given: prompt2 },
-    { option: '--negative', input: 'negativePrompt', given: negative, otherwise: '' },
+    { option: '--negative', input: 'negativePrompt', given: negative },
     { option: '--negative2', input: 'negativePrompt2', given: negative2 },
     { option: '--image', input: 'image', given: image },
     { option: '--mask', input: 'maskImage', given: maskImage },

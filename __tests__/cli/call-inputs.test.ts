@@ -44,7 +44,6 @@ test('options are inputs, and those that were not given have defaults', () => {
   const pipe = new StableDiffusionTextToImageBlocks().initPipeline()
   expect(callInputs(pipe, 'a cat', {})).toEqual({
     prompt: 'a cat',
-    negativePrompt: '',
     numInferenceSteps: 25,
     guidanceScale: 4,
     width: undefined,

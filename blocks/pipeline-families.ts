@@ -19,11 +19,6 @@ registerPipelineFamily({
   recognizedBy: { components: ['tokenizer', 'textEncoder', 'unet', 'vae', 'scheduler'], without: ['textEncoder2'] },
   unsupportedPipelines: otherPipelines,
   unreadEntries: {
-    safetyChecker: { consequence: 'pictures are not checked' },
-    requiresSafetyChecker: { consequence: 'pictures are not checked', harmlessValue: false },
-    featureExtractor: {
-      consequence: 'it prepares pictures for a safety checker or an image encoder, which are not used',
-    },
     imageEncoder: { consequence: 'pictures cannot be given as prompts' },
   },
 })

@@ -47,6 +47,8 @@ export interface GenerateOptions extends DrawingOptions, PictureSources, Preview
   json?: boolean
   /** Stops at the first block that makes NaN or infinity. */
   checkNumerics?: boolean
+  /** `false` to leave pictures unchecked. */
+  safetyChecker?: boolean
   version: string
 }
 
@@ -162,6 +164,10 @@ async function loadComponents(
     requireComponent(pipe, '--guider', 'guider')
     pipe.updateComponents({ guider: makeGuider(options.guider) })
   }
+  if (options.safetyChecker === false) {
+    requireComponent(pipe, '--no-safety-checker', 'safetyChecker')
+    pipe.updateComponents({ safetyChecker: null })
+  }
   if (options.scheduler !== undefined) {
     const spec = requireComponent(pipe, '--scheduler', 'scheduler')
     // Only the settings of the model's own scheduler are needed: its class may be one that is not here.
@@ -239,6 +245,7 @@ function describeRun(
     executor: executor.name,
     backend: executor.backend,
     version: options.version,
+    ...(options.safetyChecker === false && { safetyChecker: false as const }),
   }
 }
 

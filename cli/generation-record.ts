@@ -30,6 +30,8 @@ export interface GenerationRecord {
   backend: string
   /** Version of tesserae. */
   version: string
+  /** `false` if the safety checker of the model was left out. */
+  safetyChecker?: false
   /** In a grid: how many pictures, with consecutive seeds. */
   count?: number
 }

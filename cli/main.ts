@@ -78,6 +78,7 @@ program
       .default('auto'),
   )
   .option('--threads <number>', 'threads to compute with (default: one for each processor)', parseThreads)
+  .option('--no-safety-checker', 'leave out the safety checker of the model, and show every picture')
   .option('--check-numerics', 'stop at the first block that makes NaN or infinity, and name it')
   .option('--json', 'print files, seed, settings and timings as JSON')
   .action(async (words: string[], options) => {

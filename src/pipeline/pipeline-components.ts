@@ -73,7 +73,7 @@ export class PipelineComponents {
 
   /** Names of those that are not there. */
   get missingNames(): readonly string[] {
-    return this.names.filter(name => !this.container.isRegistered(name))
+    return this.names.filter(name => !this.container.isRegistered(name) && !this.isLeftOut(name))
   }
 
   /** The components that are there, by name; `undefined` for those that are not. */
@@ -235,6 +235,8 @@ export class PipelineComponents {
 
   private loadable(only: ReadonlySet<string> | undefined): readonly string[] {
     return this.namesOf('fromPretrained').filter(name => {
+      // A caller may take a component away before it is loaded.
+      if (this.isLeftOut(name) && this.takenAway.has(name)) return false
       const isWanted = only === undefined || only.has(name)
       return (
         isWanted && this.require(name).pretrainedModelNameOrPath !== undefined && !this.container.isRegistered(name)

@@ -53,8 +53,10 @@ describe('StableDiffusionTextToImageBlocks', () => {
     expect(blocks.inputs.filter(input => input.required).map(input => input.name)).toEqual(['prompt'])
     expect(blocks.outputNames).toEqual(['images'])
     expect([...blocks.componentNames].sort()).toEqual([
+      'featureExtractor',
       'guider',
       'imageProcessor',
+      'safetyChecker',
       'scheduler',
       'textEncoder',
       'tokenizer',

@@ -1,4 +1,7 @@
 /** Asks blocks what a call will cost, and which components they will call. */
+import { BlockExecutionError } from '../errors/block-execution-error'
+import { ModularError } from '../errors/modular-error'
+import { classNameOf } from '../format/class-name'
 import { BlockState } from '../state/block-state'
 import { copyValue } from '../state/copy-value'
 import type { PipelineState } from '../state/pipeline-state'
@@ -6,6 +9,7 @@ import type { BlockNode } from '../wiring/block-node'
 import { isLoop, isWithinPath } from '../wiring/blocks'
 import { bindView } from './bound-view'
 import type { Components } from './components'
+import type { MaybePromise } from './maybe-promise'
 import { type LocatedCost, planOf, type RunPlan, type UpcomingCall } from './run-cost'
 
 /** A leaf or loop of a call. */
@@ -19,21 +23,29 @@ export interface PlacedBlock {
 /** Leaves and loops of a call, in the order in which they run; the parts of a loop follow the loop. */
 export type PlacedBlocks = readonly PlacedBlock[]
 
-/** The estimates of those blocks that make one, with the memory of the components that they will call, and all that they know of the call. */
+/**
+ * The estimates of those blocks that make one, with the memory of the components that they will call, and all that they know of the call.
+ *
+ * @throws BlockExecutionError naming the block whose estimate failed
+ */
 export async function estimateCosts(
   blocks: PlacedBlocks,
   components: Components,
   state: PipelineState,
 ): Promise<{ costs: LocatedCost[]; plan: RunPlan }> {
   const costs: LocatedCost[] = []
-  for (const { block, path, certain } of blocks) {
-    const { estimateCost } = block
-    if (!certain || estimateCost === undefined) continue
-    costs.push({ path, cost: await estimateCost.call(viewOf(block, components, state)) })
+  const running = blocks.filter(({ certain }) => certain)
+  for (const placed of running) {
+    const { estimateCost } = placed.block
+    if (estimateCost === undefined) continue
+    const cost = await ask(placed, () => estimateCost.call(viewOf(placed.block, components, state)))
+    costs.push({ path: placed.path, cost })
   }
   const plan = planOf(costs)
-  for (const { block, path } of blocks.filter(({ certain }) => certain)) {
-    for (const { memory } of await callsOf(block, components, state, plan)) costs.push({ path, cost: { memory } })
+  for (const placed of running) {
+    for (const { memory } of await callsOf(placed, components, state, plan)) {
+      costs.push({ path: placed.path, cost: { memory } })
+    }
   }
   return { costs, plan }
 }
@@ -49,8 +61,8 @@ export async function upcomingCalls(
   { components, state, plan }: { components: Components; state: PipelineState; plan: RunPlan },
 ): Promise<UpcomingCall[]> {
   const calls: UpcomingCall[] = []
-  for (const { block, certain } of blocks.slice(firstBehind(blocks, behind))) {
-    if (certain) calls.push(...(await callsOf(block, components, state, plan)))
+  for (const placed of blocks.slice(firstBehind(blocks, behind))) {
+    if (placed.certain) calls.push(...(await callsOf(placed, components, state, plan)))
   }
   return calls
 }
@@ -63,12 +75,24 @@ function firstBehind(blocks: PlacedBlocks, asking: readonly string[]): number {
 }
 
 async function callsOf(
-  block: BlockNode,
+  placed: PlacedBlock,
   components: Components,
   state: PipelineState,
   plan: RunPlan,
 ): Promise<readonly UpcomingCall[]> {
-  return block.upcomingCalls === undefined ? [] : block.upcomingCalls.call(viewOf(block, components, state), plan)
+  const { upcomingCalls } = placed.block
+  if (upcomingCalls === undefined) return []
+  return ask(placed, () => upcomingCalls.call(viewOf(placed.block, components, state), plan))
+}
+
+/** Calls a method of a block outside of its run: an error of it is told as one of the block. */
+async function ask<T>({ block, path }: PlacedBlock, work: () => MaybePromise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const isLocated = error instanceof ModularError && error.isLocated
+    throw isLocated ? error : new BlockExecutionError(path, classNameOf(block), error)
+  }
 }
 
 /** A block bound to its inputs, as far as they are known. */

@@ -2,6 +2,7 @@
 import {
   AutoPipelineBlocks,
   Block,
+  BlockExecutionError,
   Branch,
   type In,
   type InOut,
@@ -16,6 +17,7 @@ import {
   slot,
   type UpcomingCall,
 } from '../../../src'
+import { failure } from '../fixtures/failures'
 
 /** Bytes of the calls that {@link Ask} was told of. */
 let told: (number | undefined)[] = []
@@ -71,6 +73,22 @@ test('those behind a branch of which nobody knew that it would run', async () =>
   const blocks = { first: calling(1), decide: Decide, choice: Choice, last: calling(6) }
   await SequentialPipelineBlocks.fromBlocksDict(blocks).initPipeline()({})
   expect(told).toEqual([6])
+})
+
+test.each(['estimateCost', 'upcomingCalls'])('an error of %s names its block', async method => {
+  class Broken extends ModularPipelineBlocks {
+    run() {}
+  }
+  Object.assign(Broken.prototype, {
+    [method]() {
+      throw new TypeError('no size')
+    },
+  })
+  const pipe = SequentialPipelineBlocks.fromBlocksDict({ first: calling(1), broken: Broken }).initPipeline()
+  const error = await failure(BlockExecutionError, () => pipe({}))
+  expect(error.path).toEqual(['broken'])
+  expect(error.message).toBe('broken (Broken) failed: no size')
+  expect(error.cause).toBeInstanceOf(TypeError)
 })
 
 test('in a loop, those of the later parts and of what follows the loop', async () => {

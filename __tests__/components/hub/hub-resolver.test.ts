@@ -20,6 +20,7 @@ import {
   RepositoryUnavailableError,
   SafetensorsError,
   SchedulerMixin,
+  StableDiffusionAutoBlocks,
   StableDiffusionTextToImageBlocks,
   UNet2DConditionModel,
 } from '../../../index'
@@ -182,7 +183,7 @@ describe('ModularPipeline.fromPretrained', () => {
     server().commit('org/emoji', await emojiFiles())
     const pipe = await ModularPipeline.fromPretrained('org/emoji', { endpoint: server().endpoint })
     expect(await cached()).toEqual(['model_index.json'])
-    expect(pipe.blocks).toBeInstanceOf(StableDiffusionTextToImageBlocks)
+    expect(pipe.blocks).toBeInstanceOf(StableDiffusionAutoBlocks)
     expect(pipe.getComponentSpec('unet')?.loadId).toBe('org/emoji|unet|null|null')
     await pipe.loadComponents({ names: ['scheduler', 'tokenizer'], ...options() })
     expect(pipe.components.scheduler).toBeInstanceOf(DDIMScheduler)

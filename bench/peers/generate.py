@@ -5,7 +5,7 @@ import json
 
 import diffusers
 import torch
-from diffusers import StableDiffusionPipeline
+from diffusers import DiffusionPipeline
 from own_process import memory, seconds_since_start
 
 SCHEDULERS = {"ddim": "DDIMScheduler", "euler": "EulerDiscreteScheduler", "dpmpp_2m": "DPMSolverMultistepScheduler"}
@@ -25,7 +25,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     torch.set_num_threads(arguments.threads)
-    pipe = StableDiffusionPipeline.from_pretrained(arguments.model, dtype=torch.float32, safety_checker=None)
+    pipe = DiffusionPipeline.from_pretrained(arguments.model, dtype=torch.float32)
     if arguments.scheduler != "own":
         pipe.scheduler = getattr(diffusers, SCHEDULERS[arguments.scheduler]).from_config(pipe.scheduler.config)
     image = pipe(

@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
-from transformers import CLIPTextConfig, CLIPTextModel
+from diffusers import AutoencoderKL, DDIMScheduler, EulerDiscreteScheduler, UNet2DConditionModel
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 SD15_UNET = dict(
     sample_size=64,
@@ -62,10 +62,35 @@ SCHEDULER = dict(
     steps_offset=1,
 )
 
+SDXL_VAE = SD15_VAE | dict(sample_size=1024, scaling_factor=0.13025, force_upcast=True)
+SDXL_TEXT_2 = SD15_TEXT | dict(
+    hidden_size=1280,
+    intermediate_size=5120,
+    projection_dim=1280,
+    num_hidden_layers=32,
+    num_attention_heads=20,
+    hidden_act="gelu",
+)
+SDXL_SCHEDULER = dict(
+    beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", timestep_spacing="leading", steps_offset=1
+)
+
 TINY_UNET = SD15_UNET | dict(sample_size=8, block_out_channels=(32, 64, 64, 64), layers_per_block=1, cross_attention_dim=32)
 TINY_VAE = SD15_VAE | dict(sample_size=64, block_out_channels=(32, 32, 64, 64), layers_per_block=1)
 TINY_TEXT = SD15_TEXT | dict(
     hidden_size=32, intermediate_size=128, projection_dim=32, num_hidden_layers=2, num_attention_heads=4
+)
+
+TINY_XL_TEXT_2 = TINY_TEXT | dict(projection_dim=16)
+TINY_XL_UNET = SDXL_UNET | dict(
+    sample_size=8,
+    block_out_channels=(32, 64, 64),
+    layers_per_block=1,
+    attention_head_dim=(2, 4, 4),
+    transformer_layers_per_block=(1, 1, 2),
+    cross_attention_dim=64,
+    addition_time_embed_dim=8,
+    projection_class_embeddings_input_dim=64,
 )
 
 MODEL_INDEX = {
@@ -77,6 +102,21 @@ MODEL_INDEX = {
     "scheduler": ["diffusers", "DDIMScheduler"],
     "text_encoder": ["transformers", "CLIPTextModel"],
     "tokenizer": ["transformers", "CLIPTokenizer"],
+    "unet": ["diffusers", "UNet2DConditionModel"],
+    "vae": ["diffusers", "AutoencoderKL"],
+}
+
+XL_MODEL_INDEX = {
+    "_class_name": "StableDiffusionXLPipeline",
+    "_diffusers_version": "0.42.1",
+    "feature_extractor": [None, None],
+    "force_zeros_for_empty_prompt": True,
+    "image_encoder": [None, None],
+    "scheduler": ["diffusers", "EulerDiscreteScheduler"],
+    "text_encoder": ["transformers", "CLIPTextModel"],
+    "text_encoder_2": ["transformers", "CLIPTextModelWithProjection"],
+    "tokenizer": ["transformers", "CLIPTokenizer"],
+    "tokenizer_2": ["transformers", "CLIPTokenizer"],
     "unet": ["diffusers", "UNet2DConditionModel"],
     "vae": ["diffusers", "AutoencoderKL"],
 }
@@ -114,10 +154,22 @@ def write_pipeline(out: Path, unet: dict, vae: dict, text: dict) -> None:
     (out / "model_index.json").write_text(json.dumps(MODEL_INDEX, indent=2) + "\n")
 
 
+def write_xl_pipeline(out: Path, unet: dict, vae: dict, text: dict, text_2: dict) -> None:
+    """Model by model, each of which is freed before the next one is made."""
+    write_tokenizer(out / "tokenizer")
+    write_tokenizer(out / "tokenizer_2")
+    UNet2DConditionModel(**unet).save_pretrained(out / "unet", max_shard_size="10GB")
+    AutoencoderKL(**vae).save_pretrained(out / "vae")
+    CLIPTextModel(CLIPTextConfig(**text)).save_pretrained(out / "text_encoder")
+    CLIPTextModelWithProjection(CLIPTextConfig(**text_2)).save_pretrained(out / "text_encoder_2")
+    EulerDiscreteScheduler(**SDXL_SCHEDULER).save_pretrained(out / "scheduler")
+    (out / "model_index.json").write_text(json.dumps(XL_MODEL_INDEX, indent=2) + "\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--size", choices=["sd15", "sdxl-unet", "tiny"], default="sd15")
+    parser.add_argument("--size", choices=["sd15", "sdxl", "sdxl-unet", "tiny", "tiny-xl"], default="sd15")
     parser.add_argument("--dtype", choices=["float16", "float32"], default="float16")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
@@ -126,6 +178,10 @@ def main() -> None:
     torch.set_default_dtype(getattr(torch, arguments.dtype))  # so that no float32 copy is ever made
     if arguments.size == "sdxl-unet":
         UNet2DConditionModel(**SDXL_UNET).save_pretrained(arguments.out / "unet", max_shard_size="2GB")
+    elif arguments.size == "sdxl":
+        write_xl_pipeline(arguments.out, SDXL_UNET, SDXL_VAE, SD15_TEXT, SDXL_TEXT_2)
+    elif arguments.size == "tiny-xl":
+        write_xl_pipeline(arguments.out, TINY_XL_UNET, TINY_VAE, TINY_TEXT, TINY_XL_TEXT_2)
     elif arguments.size == "sd15":
         write_pipeline(arguments.out, SD15_UNET, SD15_VAE, SD15_TEXT)
     else:

@@ -13,6 +13,7 @@ import {
   type PipelineState,
   PipelineValidationError,
   SequentialPipelineBlocks,
+  StableDiffusionAutoBlocks,
   StableDiffusionTextToImageBlocks,
   UNet2DConditionModel,
 } from '../../../index'
@@ -34,7 +35,7 @@ function disposeState(state: PipelineState): void {
 describe('the bundled model', () => {
   test('is a pipeline by its index alone', async () => {
     const pipe = await ModularPipeline.fromPretrained(emojiFolder)
-    expect(pipe.blocks).toBeInstanceOf(StableDiffusionTextToImageBlocks)
+    expect(pipe.blocks).toBeInstanceOf(StableDiffusionAutoBlocks)
     expect(pipe.nullComponentNames).toEqual(pipe.pretrainedComponentNames)
     await pipe.loadComponents({ dtype: 'float32' })
     const expected = await emoji.pipelineOf(new StableDiffusionTextToImageBlocks())(call, seeded)

@@ -209,7 +209,7 @@ describe('code that is trusted', () => {
     const trust = await trustIn(folder())
     const error = await failure(StableDiffusionTextToImageBlocks.fromPretrained(folder(), trust))
     expect(error).toBeInstanceOf(CustomCodeError)
-    expect(String(error)).toContain('are not StableDiffusionTextToImageBlocks')
+    expect(String(error)).toContain('does not extend StableDiffusionTextToImageBlocks')
   })
 })
 

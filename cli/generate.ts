@@ -24,13 +24,13 @@ import type { GenerationRecord } from './generation-record'
 import { abortOnInterrupt } from './interrupt'
 import { type AnyPipeline, openPipeline } from './open-pipeline'
 import { type OutputFiles, outputFiles, requireFolder, STANDARD_OUTPUT, saveAll } from './output-files'
-import { PreviewFile, type PreviewOptions } from './preview-file'
+import { PreviewFile, type PreviewFileOptions } from './preview-file'
 import { print, printAside } from './print'
 import { ProgressDisplay } from './progress-display'
 import { type PictureSources, pictureName, readPictures } from './read-pictures'
 
 /** Options of the command, as commander gives them. */
-export interface GenerateOptions extends DrawingOptions, PictureSources, PreviewOptions {
+export interface GenerateOptions extends DrawingOptions, PictureSources, PreviewFileOptions {
   model: string
   revision?: string
   trustRemoteCode?: boolean

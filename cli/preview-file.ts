@@ -5,7 +5,7 @@ import type { PreviewEvent } from '../src/runtime/events'
 import { requireFolder } from './output-files'
 
 /** The options that say where previews go, and how often. */
-export interface PreviewOptions {
+export interface PreviewFileOptions {
   preview?: string
   previewEvery?: number
 }
@@ -25,7 +25,7 @@ export class PreviewFile {
    *
    * @throws UnwritableFileError for a name that ends in no known extension, and for a folder that is missing or cannot be written to
    */
-  static async open({ preview, previewEvery = 1 }: PreviewOptions): Promise<PreviewFile | undefined> {
+  static async open({ preview, previewEvery = 1 }: PreviewFileOptions): Promise<PreviewFile | undefined> {
     if (preview === undefined) return undefined
     const path = resolve(preview)
     if (!EXTENSIONS.includes(extname(path).toLowerCase())) {

@@ -3,7 +3,7 @@ import { type CLIPTextInputs, type CLIPTextModel, CLIPTextModelWithProjection, t
 import { InputTypeError, type RunContext } from '../../src'
 
 /** What one text encoder makes of texts. */
-export type EmbeddedTexts = {
+export type EmbeddedTextsXL = {
   /** States of the last layer but one, without the final norm `[texts, tokens, channels]`. */
   embeds: tf.Tensor3D
   /** The pooled output: projected `[texts, projectionDim]`, or as it is `[texts, channels]`. */
@@ -16,11 +16,11 @@ export type EmbeddedTexts = {
  * @param clipSkip - how many layers more to leave out
  * @throws InputTypeError if `clipSkip` leaves no layer
  */
-export function textEmbedder(
+export function textEmbedderXL(
   textEncoder: CLIPTextModel | CLIPTextModelWithProjection,
   clipSkip: number,
   { signal, path }: RunContext,
-): (inputs: CLIPTextInputs) => Promise<EmbeddedTexts> {
+): (inputs: CLIPTextInputs) => Promise<EmbeddedTextsXL> {
   return async inputs => {
     const given = { ...inputs, outputHiddenStates: true }
     const { hiddenStates, lastHiddenState, pooled } =

@@ -2,7 +2,7 @@
 import { type CLIPTextModel, type CLIPTextModelWithProjection, type CLIPTokenizer, tf } from '../../components'
 import { IncompatibleComponentsError, InputTypeError, type RunContext } from '../../src'
 import { TextsEncoder } from '../steps/encode-texts'
-import { textEmbedder } from './embed-texts'
+import { textEmbedderXL } from './embed-texts'
 
 /** The components that embed texts. A refiner has the second ones alone. */
 export interface TextEncoders {
@@ -68,7 +68,7 @@ export class PromptsEncoder {
     const encodeBy = (models: ConstructorParameters<typeof TextsEncoder>[0], list: readonly string[]) =>
       new TextsEncoder(models, this.context, this.warned).encode(what, list, {
         times: count / list.length,
-        embed: textEmbedder(models.textEncoder, clipSkip, this.context),
+        embed: textEmbedderXL(models.textEncoder, clipSkip, this.context),
       })
     if (tokenizer === undefined || textEncoder === undefined) {
       return encodeBy({ tokenizer: tokenizer2, textEncoder: textEncoder2 }, texts)

@@ -11,7 +11,7 @@ import { activeRun, withActiveRun } from '../runtime/active-run'
 import { checkCost } from '../runtime/check-cost'
 import type { ComponentSource } from '../runtime/component-source'
 import { makeComponents } from '../runtime/components'
-import { estimateCosts, type PlacedBlock } from '../runtime/estimate-costs'
+import { type EstimatedBlock, estimateCosts } from '../runtime/estimate-costs'
 import { executeBlock } from '../runtime/execute'
 import { Resumption } from '../runtime/resumption'
 import { Run } from '../runtime/run'
@@ -94,8 +94,8 @@ async function checkRun(
   run: Run,
   { tree, inputs }: CalledPipeline,
   { given, ignored }: FilledState,
-): Promise<PlacedBlock[]> {
-  const blocks: PlacedBlock[] = []
+): Promise<EstimatedBlock[]> {
+  const blocks: EstimatedBlock[] = []
   const issues = await checkCall(tree, {
     inputs,
     state: run.state,

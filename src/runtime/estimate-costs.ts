@@ -13,7 +13,7 @@ import type { MaybePromise } from './maybe-promise'
 import { type LocatedCost, planOf, type RunPlan, type UpcomingCall } from './run-cost'
 
 /** A leaf or loop of a call. */
-export interface PlacedBlock {
+export interface EstimatedBlock {
   readonly block: BlockNode
   readonly path: readonly string[]
   /** Whether it runs for certain: only then does it count. */
@@ -21,7 +21,7 @@ export interface PlacedBlock {
 }
 
 /** Leaves and loops of a call, in the order in which they run; the parts of a loop follow the loop. */
-export type PlacedBlocks = readonly PlacedBlock[]
+export type EstimatedBlocks = readonly EstimatedBlock[]
 
 /**
  * The estimates of those blocks that make one, with the memory of the components that they will call, and all that they know of the call.
@@ -29,7 +29,7 @@ export type PlacedBlocks = readonly PlacedBlock[]
  * @throws BlockExecutionError naming the block whose estimate failed
  */
 export async function estimateCosts(
-  blocks: PlacedBlocks,
+  blocks: EstimatedBlocks,
   components: Components,
   state: PipelineState,
 ): Promise<{ costs: LocatedCost[]; plan: RunPlan }> {
@@ -56,7 +56,7 @@ export async function estimateCosts(
  * @param behind path of the block that asks; of one that calls its parts itself, they are still to come
  */
 export async function upcomingCalls(
-  blocks: PlacedBlocks,
+  blocks: EstimatedBlocks,
   behind: readonly string[],
   { components, state, plan }: { components: Components; state: PipelineState; plan: RunPlan },
 ): Promise<UpcomingCall[]> {
@@ -67,7 +67,7 @@ export async function upcomingCalls(
   return calls
 }
 
-function firstBehind(blocks: PlacedBlocks, asking: readonly string[]): number {
+function firstBehind(blocks: EstimatedBlocks, asking: readonly string[]): number {
   const own = blocks.findIndex(({ path }) => path.length === asking.length && isWithinPath(path, asking))
   if (own >= 0) return own + 1
   const firstPart = blocks.findIndex(({ path }) => isWithinPath(path, asking))
@@ -75,7 +75,7 @@ function firstBehind(blocks: PlacedBlocks, asking: readonly string[]): number {
 }
 
 async function callsOf(
-  placed: PlacedBlock,
+  placed: EstimatedBlock,
   components: Components,
   state: PipelineState,
   plan: RunPlan,
@@ -86,7 +86,7 @@ async function callsOf(
 }
 
 /** Calls a method of a block outside of its run: an error of it is told as one of the block. */
-async function ask<T>({ block, path }: PlacedBlock, work: () => MaybePromise<T>): Promise<T> {
+async function ask<T>({ block, path }: EstimatedBlock, work: () => MaybePromise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {

@@ -10,7 +10,7 @@ import type { PipelineState } from '../state/pipeline-state'
 import { type ActiveRun, withActiveRun } from './active-run'
 import type { ComponentSource } from './component-source'
 import type { Components } from './components'
-import { type PlacedBlocks, upcomingCalls } from './estimate-costs'
+import { type EstimatedBlocks, upcomingCalls } from './estimate-costs'
 import type { EventListener, PipelineEvent, PreviewImage } from './events'
 import { type Frame, Lifetimes } from './lifetimes'
 import { after, isPromise, type MaybePromise } from './maybe-promise'
@@ -55,7 +55,7 @@ export interface RunningBlock {
 export interface Outlook {
   readonly plan: RunPlan
   /** The blocks that run for certain. */
-  readonly blocks: PlacedBlocks
+  readonly blocks: EstimatedBlocks
   readonly components: Components
 }
 

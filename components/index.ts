@@ -58,7 +58,13 @@ export {
   type AdaptiveProjectedMixState,
 } from './guiders/adaptive-projected-mix-guidance'
 export { AutoGuidance, type AutoGuidanceConfig } from './guiders/auto-guidance'
-export { BaseGuidance, type GuiderOutput, type GuiderState } from './guiders/base-guidance'
+export {
+  BaseGuidance,
+  type GuiderClass,
+  type GuiderOutput,
+  type GuiderState,
+  type Predictions,
+} from './guiders/base-guidance'
 export { ClassifierFreeGuidance, type ClassifierFreeGuidanceConfig } from './guiders/classifier-free-guidance'
 export {
   ClassifierFreeZeroStarGuidance,
@@ -68,8 +74,16 @@ export {
   FrequencyDecoupledGuidance,
   type FrequencyDecoupledGuidanceConfig,
 } from './guiders/frequency-decoupled-guidance'
+export { type GuidanceConfig, guidanceSettings } from './guiders/guidance-settings'
 export { GuiderArgumentError } from './guiders/guider-argument-error'
-export type { GuiderBatch, GuiderInput, GuiderInputs } from './guiders/guider-batch'
+export type {
+  BatchInputs,
+  GuiderBatch,
+  GuiderInput,
+  GuiderInputs,
+  GuiderPass,
+  PredictionName,
+} from './guiders/guider-batch'
 export { guiderNames, makeGuider, type NamedGuider } from './guiders/guider-names'
 export { LTX2Guidance, type LTX2GuidanceConfig } from './guiders/ltx2-guidance'
 export { MagnitudeAwareGuidance, type MagnitudeAwareGuidanceConfig } from './guiders/magnitude-aware-guidance'
@@ -77,7 +91,7 @@ export {
   PerturbedAttentionGuidance,
   type PerturbedAttentionGuidanceConfig,
 } from './guiders/perturbed-attention-guidance'
-export { type Predict, planCalls, predictConditions } from './guiders/predict-conditions'
+export { type PlannedCall, type Predict, planCalls, predictConditions } from './guiders/predict-conditions'
 export { SkipLayerGuidance, type SkipLayerGuidanceConfig } from './guiders/skip-layer-guidance'
 export { SmoothedEnergyGuidance, type SmoothedEnergyGuidanceSettings } from './guiders/smoothed-energy-guidance'
 export {
@@ -140,7 +154,7 @@ export { TilingError } from './models/autoencoder/tiling-error'
 export { AutoencoderKL } from './models/autoencoder-kl/autoencoder-kl'
 export type { DiagonalGaussianDistribution } from './models/autoencoder-kl/diagonal-gaussian-distribution'
 export { AutoencoderTiny } from './models/autoencoder-tiny/autoencoder-tiny'
-export type { CallSize, MapSize } from './models/call-size'
+export type { CallShapes, CallSize, MapSize, ModelFunction } from './models/call-size'
 export { type CLIPTextInputs, CLIPTextModel, type CLIPTextOutput } from './models/clip-text/clip-text-model'
 export {
   CLIPTextModelWithProjection,
@@ -155,14 +169,14 @@ export {
   CLIPVisionModelWithProjection,
   type CLIPVisionProjectionOutput,
 } from './models/clip-vision/clip-vision-model-with-projection'
-export type { Conditions } from './models/conditions'
-export type { DenoiserInputFields } from './models/denoiser-fields'
+export type { ConditionName, Conditions } from './models/conditions'
+export { type DenoiserInputFields, type FieldTable, inputsOfFields } from './models/denoiser-fields'
 export { type LayerSkipConfig, layerSkipHooks, skipLayers } from './models/hooks/layer-skip'
 export { ModelHookError } from './models/hooks/model-hook-error'
 export type { BatchHook, HookedForward, ModuleHook } from './models/hooks/module-hook'
 export { type SmoothedEnergyGuidanceConfig, smoothedEnergyHooks } from './models/hooks/smoothed-energy'
 export { ModelInputError } from './models/model-input-error'
-export { PretrainedModel } from './models/pretrained-model'
+export { type ModelCallOptions, PretrainedModel } from './models/pretrained-model'
 export { QuantizedCheckpointError } from './models/quantized-checkpoint-error'
 export type { ConceptScores } from './models/safety-checker/concept-scores'
 export {

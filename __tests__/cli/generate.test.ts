@@ -1,10 +1,10 @@
 /** Ctrl-C at chosen moments, in this process: cli.test.ts runs the program itself. */
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import { type GenerateOptions, generate } from '../../cli/generate'
 import { ProgressDisplay } from '../../cli/progress-display'
-import { Image, type PipelineEvent, selectBackend } from '../../index'
+import { Image, type PipelineEvent, readPngText, selectBackend } from '../../index'
 import { emojiFolder, failureOf } from '../blocks/use-emoji-model'
 import { useTemporaryFolder } from '../components/checkpoints/temporary-folder'
 import { useLeakCheck } from '../components/tensors/use-leak-check'
@@ -51,6 +51,46 @@ describe('generate', () => {
     expect(steps).toBe(2)
     expect(readdirSync(folder())).toEqual([])
     expect(listeners()).toEqual(before)
+  })
+
+  test('changes a picture, and stores its name and the strength', async () => {
+    const image = join(folder(), 'drawing.png')
+    const mask = join(folder(), 'mask.png')
+    const grey = (value: number) =>
+      new Image({ width: 64, height: 64, channels: 3, data: new Uint8Array(64 * 64 * 3).fill(value) })
+    await grey(200).save(image)
+    await grey(0).save(mask)
+    jest.spyOn(console, 'log').mockImplementation()
+    const draw = async (name: string, more: Partial<GenerateOptions>) => {
+      const out = join(folder(), name)
+      await generate('pizza', { ...options(), steps: 3, out, ...more })
+      const text = (await readPngText(readFileSync(out))).get('tesserae') as string
+      return { picture: await Image.load(out), record: JSON.parse(text) as Record<string, unknown> }
+    }
+    const plain = await draw('plain.png', {})
+    const changed = await draw('changed.png', { image, strength: 0.7 })
+    expect(changed.record).toMatchObject({ image: 'drawing.png', strength: 0.7 })
+    expect(plain.record).not.toHaveProperty('image')
+    expect(changed.picture).not.toEqual(plain.picture)
+    expect((await draw('again.png', { image, strength: 0.7 })).picture).toEqual(changed.picture)
+    // Nothing is drawn anew where the mask is black; the VAE alone changes the picture.
+    const kept = await draw('kept.png', { image, mask })
+    expect(kept.record).toMatchObject({ image: 'drawing.png', mask: 'mask.png' })
+    const mean = kept.picture.data.reduce((sum, value) => sum + value, 0) / kept.picture.data.length
+    expect(Math.abs(mean - 200)).toBeLessThan(30)
+  })
+
+  test.each([
+    [{ mask: 'mask.png' }, '--mask: there is no picture for the mask. Add --image.'],
+    [{ image: 'nowhere.png' }, 'looked for "nowhere.png"'],
+    [{ image: __filename }, 'is not an image of a known format'],
+    [{ strength: 0.5 }, '--strength: there is no picture to change.'],
+    [{ prompt2: 'cat' }, '--prompt2: this pipeline has no input prompt2.'],
+  ])('refuses %j before the weights are read', async (wrong, problem) => {
+    const before = tf.memory().numTensors
+    const error = await failureOf(generate('pizza', { ...options(), ...wrong }))
+    expect(String(error)).toContain(problem)
+    expect(tf.memory().numTensors).toBe(before)
   })
 
   test('writes previews while it draws, and leaves the latest one whole at Ctrl-C', async () => {

@@ -1,4 +1,8 @@
-/** PyTorch's random numbers on the CPU: the same seed gives the same numbers. Counterpart: torch.Generator('cpu'). */
+/**
+ * PyTorch's random numbers on the CPU: the same seed gives the same numbers. Counterpart: torch.Generator('cpu').
+ *
+ * The file is long because it documents every kind of draw, at once and in slices; how numbers are made stands in the files that it calls.
+ */
 import type { RunScope, RunScoped } from '../../src/container/run-scoped'
 import { isSeed, type Seed, toSeed } from '../../src/params/seed'
 import { inPieces, runAtOnce, runInSlices } from '../../src/runtime/time-slice'

@@ -83,9 +83,9 @@ export function namesReadByFamily(modelName: string | undefined): Set<string> {
   return names
 }
 
-/** What a family says of an entry that no block reads; of blocks that belong to no family, what the first family says. */
+/** What a family says of an entry that no block reads, otherwise what the first family that knows the entry says. */
 export function unreadEntryNote(name: string, modelName: string | undefined): UnreadEntryNote | undefined {
-  for (const { unreadEntries = {} } of familiesFor(modelName))
+  for (const { unreadEntries = {} } of [...familiesFor(modelName), ...families.values()])
     if (Object.hasOwn(unreadEntries, name)) return unreadEntries[name]
   return undefined
 }

@@ -128,6 +128,8 @@ test('those that another family alone reads, with the words of their own family'
   expect(await warningsOf(new Puzzle())).toEqual([
     'no block reads "encoder" (Model); "painter" (Model); "safety_guard" (Model): pieces are not guarded.',
   ])
+  writeModel(folder(), { border: ['toys', 'Model'], requires_guard: true })
+  expect(await warningsOf(new Puzzle())).toEqual(['no block reads "requires_guard" (true): pictures are not guarded.'])
 })
 
 test('not those that a block reads', async () => {

@@ -40,8 +40,8 @@ export class SchedulerStep extends ModularPipelineBlocks {
   @Input(generatorsSchema.optional().describe('Source of the noise that some schedulers add.'))
   generator!: In<Generator | Generator[] | undefined>
 
-  @LoopStep({ variables: ['i', 't'] })
-  async step({ i, t }: { i: number; t: number }): Promise<void> {
+  @LoopStep({ variables: ['t'] })
+  async step({ i = 0, t }: { i?: number; t: number }): Promise<void> {
     const { scheduler, noisePred, latents, eta, generator } = this
     if (i === 0 && eta > 0 && !this.scheduler.takesEta) {
       const name = classNameOf(this.scheduler)

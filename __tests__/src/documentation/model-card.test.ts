@@ -275,6 +275,7 @@ describe('modelCard()', () => {
       '## Example Usage',
       '## Pipeline Architecture',
       '## Model Components',
+      '## Configuration Parameters',
       '## Input/Output Specification',
     ])
   })

@@ -83,6 +83,7 @@ export {
   type ComponentSpecOptions,
   type CreationMethod,
   type LoadingFields,
+  type WithoutFiles,
 } from './params/component-spec'
 export { ConfigSpec } from './params/config-spec'
 export { InputParam } from './params/input-param'

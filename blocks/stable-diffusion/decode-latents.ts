@@ -7,6 +7,9 @@ import { DecodeLatents } from '../steps/decode-latents'
 import { checkSafety } from './check-safety'
 import { stableDiffusion } from './stable-diffusion'
 
+/** What it means to go without the checker. */
+const UNCHECKED = 'Pictures are not checked for safety.'
+
 /**
  * Decodes latents that are scaled by `scalingFactor` alone: as in the reference, statistics of the VAE's config are not applied. If the pipeline has a safety
  * checker, the pictures that it flags become black, and a warning says so; most models have none.
@@ -15,10 +18,18 @@ import { stableDiffusion } from './stable-diffusion'
 export class StableDiffusionDecodeLatents extends DecodeLatents {
   static override readonly className: string = 'StableDiffusionDecodeLatents'
 
-  @Component(StableDiffusionSafetyChecker, { optional: true, description: 'Finds pictures that should not be shown.' })
+  @Component(StableDiffusionSafetyChecker, {
+    optional: true,
+    description: 'Finds pictures that should not be shown.',
+    withoutFiles: { consequence: UNCHECKED },
+  })
   safetyChecker!: StableDiffusionSafetyChecker | undefined
 
-  @Component(CLIPImageProcessor, { optional: true, description: 'Prepares pictures for the safety checker.' })
+  @Component(CLIPImageProcessor, {
+    optional: true,
+    description: 'Prepares pictures for the safety checker.',
+    withoutFiles: { consequence: UNCHECKED, leaveOut: ['safetyChecker'] },
+  })
   featureExtractor!: CLIPImageProcessor | undefined
 
   @Component(VaeImageProcessor, imageProcessorOptions)

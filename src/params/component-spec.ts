@@ -25,6 +25,14 @@ export interface LoadingFields {
   revision?: string | undefined
 }
 
+/** What follows if the files of an optional component are missing. */
+export interface WithoutFiles {
+  /** For the warning: a sentence, e.g. `Pictures are not checked.` */
+  readonly consequence: string
+  /** Names of components that are of no use without it. They are left out as well, except those that a caller has supplied. */
+  readonly leaveOut?: readonly string[]
+}
+
 /** The fields of a {@link ComponentSpec}. */
 export interface ComponentSpecOptions extends Omit<LoadingFields, 'pretrainedModelNameOrPath'> {
   /** Folder or repository that it is loaded from. */
@@ -48,6 +56,11 @@ export interface ComponentSpecOptions extends Omit<LoadingFields, 'pretrainedMod
    * `source` is the folder or repository, for messages; `peek` returns another component of the pipeline by its name, if it is there already.
    */
   afterLoad?: ((component: never, source: string, peek: (name: string) => unknown) => void) | undefined
+  /**
+   * What follows if the model's index names an optional component whose files are missing. With it, `loadComponents()` leaves the component out and warns
+   * (`MISSING_COMPONENT_FILES`) once in a process. Without it, or if a caller names the component, loading fails.
+   */
+  withoutFiles?: WithoutFiles | undefined
   /** Default: `fromConfig` for a class that offers that alone or where a config is given, otherwise `fromPretrained`. */
   defaultCreationMethod?: CreationMethod | undefined
   /** Class that the model's index names, when it was read from one. */
@@ -75,6 +88,7 @@ export class ComponentSpec {
   readonly config: Readonly<Record<string, unknown>> | undefined
   readonly optional: boolean
   readonly afterLoad: ComponentSpecOptions['afterLoad']
+  readonly withoutFiles: WithoutFiles | undefined
   readonly defaultCreationMethod: CreationMethod
   readonly pretrainedModelNameOrPath: string | undefined
   readonly subfolder: string
@@ -90,6 +104,7 @@ export class ComponentSpec {
     this.config = options.config
     this.optional = options.optional ?? false
     this.afterLoad = options.afterLoad
+    this.withoutFiles = options.withoutFiles
     const needsNoFiles = options.typeHint?.fromConfig !== undefined && options.typeHint.fromPretrained === undefined
     this.defaultCreationMethod =
       options.defaultCreationMethod ?? (options.config || needsNoFiles ? 'fromConfig' : 'fromPretrained')

@@ -3,15 +3,24 @@
 import type { ComponentContainer } from '../container/component-container'
 import { disposeComponent } from '../container/supplier'
 import { ComponentLoadError } from '../errors/component-load-error'
+import { emitWarningOnce } from '../errors/emit-warning'
 import { FolderChangedError } from '../errors/folder-changed-error'
 import { ImmovableComponentError } from '../errors/immovable-component-error'
 import { InputTypeError } from '../errors/input-type-error'
+import { ModularError } from '../errors/modular-error'
+import { nameList } from '../errors/text'
 import { UnknownValueError } from '../errors/unknown-value-error'
 import { classNameOf } from '../format/class-name'
 import { isManagedModel, type ManagedModel } from '../manager/managed-model'
 import type { Placement } from '../manager/placement'
 import { componentClassOf } from '../params/component-classes'
-import { type ComponentLoadOptions, ComponentSpec, type CreationMethod, configOf } from '../params/component-spec'
+import {
+  type ComponentLoadOptions,
+  ComponentSpec,
+  type CreationMethod,
+  configOf,
+  type WithoutFiles,
+} from '../params/component-spec'
 import { RepositoryCommits } from '../params/repository-commits'
 import { wrongClass } from '../params/wrong-class'
 import { readUnchangedComponents } from '../platform/component-files'
@@ -46,6 +55,14 @@ interface Held {
   readonly isLoadedHere: boolean
   /** Id in the components manager. */
   readonly id: string | undefined
+}
+
+/** What components are loaded with. */
+interface Loading {
+  readonly optionsOf: (name: string) => ComponentLoadOptions
+  readonly signal: AbortSignal
+  /** Whether a caller has named the components. */
+  readonly isNamed: boolean
 }
 
 /** Holds what a pipeline needs beside its blocks. */
@@ -159,7 +176,7 @@ export class PipelineComponents {
       const optionsOf = await makeOptionsOf()
       either.throwIfAborted()
       if (this.isDisposed) this.revive()
-      return this.loadNow(names ?? this.loadable(only), optionsOf, either)
+      return this.loadNow(names ?? this.loadable(only), { optionsOf, signal: either, isNamed: names !== undefined })
     })
     this.loading = result.catch(() => {}).finally(release)
     return result
@@ -244,16 +261,13 @@ export class PipelineComponents {
     })
   }
 
-  private async loadNow(
-    names: readonly string[],
-    optionsOf: (name: string) => ComponentLoadOptions,
-    signal: AbortSignal,
-  ): Promise<void> {
+  private async loadNow(names: readonly string[], loading: Loading): Promise<void> {
+    const { optionsOf } = loading
     const wanted = [...new Set(names)]
     const specs = wanted.map(name => this.require(name).located(optionsOf(name)))
     const load = async (folders: readonly string[]) => {
       if (folders.includes(this.options.source)) this.options.requireSameIndex?.()
-      const failures = await this.loadEach(wanted, optionsOf, signal)
+      const failures = await this.loadEach(wanted, loading)
       if (failures.size > 0) throw new ComponentLoadError(failures, this.options.source)
     }
     // What was loaded is disposed when it is loaded again.
@@ -265,21 +279,37 @@ export class PipelineComponents {
   /** Loads components one after the other; gives the names of those that failed, and why. */
   private async loadEach(
     names: readonly string[],
-    optionsOf: (name: string) => ComponentLoadOptions,
-    signal: AbortSignal,
+    { optionsOf, signal, isNamed }: Loading,
   ): Promise<ReadonlyMap<string, unknown>> {
     const failures = new Map<string, unknown>()
+    const leftOut = new Set<string>()
     const { commits = new RepositoryCommits() } = this.options
     for (const name of names) {
+      if (leftOut.has(name)) continue
       try {
         signal.throwIfAborted()
         await this.loadOne(this.require(name), { commits, ...optionsOf(name) }, signal)
       } catch (error) {
         if (signal.aborted) throw error
-        failures.set(name, error)
+        const { withoutFiles, optional } = this.declared(name)
+        if (isNamed || !optional || withoutFiles === undefined || !lacksFiles(error)) failures.set(name, error)
+        else for (const other of this.leaveOut(name, withoutFiles, error)) leftOut.add(other)
       }
     }
     return failures
+  }
+
+  /** Goes without a component whose files are missing, and without what needs it. Returns their names. */
+  private leaveOut(name: string, { consequence, leaveOut = [] }: WithoutFiles, cause: ModularError): readonly string[] {
+    const unused = leaveOut.filter(other => this.specs.has(other) && this.held.get(other)?.isLoadedHere !== false)
+    const names = [name, ...unused]
+    this.unload(names)
+    for (const one of names) this.takenAway.add(one)
+    const which = names.length === 1 ? `The component ${name} is` : `The components ${nameList(names)} are`
+    const advice = `Add the files, or pass { ${name}: null } to updateComponents() before loading to avoid this warning.`
+    const message = `${which} left out, because files of ${name} are missing (${cause.message.replace(/\.$/, '')}). ${consequence} ${advice}`
+    emitWarningOnce('MISSING_COMPONENT_FILES', message)
+    return names
   }
 
   private async loadOne(spec: ComponentSpec, options: ComponentLoadOptions, signal: AbortSignal): Promise<void> {
@@ -343,6 +373,13 @@ export class PipelineComponents {
     this.held.delete(name)
     return held === undefined || release(held.component, this.slots.get(name) as object)
   }
+}
+
+/** Whether a component failed to load because its files are missing: there is not even a variant of its weights. */
+function lacksFiles(error: unknown): error is ModularError {
+  if (!(error instanceof ModularError) || error.code !== 'MISSING_FILE') return false
+  const { found = [] } = error as { found?: readonly string[] }
+  return !found.some(name => name.endsWith('.safetensors'))
 }
 
 /** Where a component lies, for messages. */

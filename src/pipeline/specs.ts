@@ -7,7 +7,7 @@ import type { ModelIndex } from '../storage/model-index'
 
 /**
  * One spec for each component: the last of a name, but one that says how to make the component wins over one that does not. What one of them does after
- * loading holds for all, and it is optional if one of them works without it.
+ * loading or without files holds for all, and it is optional if one of them works without it.
  */
 export function collectSpecs(declared: readonly ComponentSpec[]): Map<string, ComponentSpec> {
   const specs = new Map<string, ComponentSpec>()
@@ -16,8 +16,10 @@ export function collectSpecs(declared: readonly ComponentSpec[]): Map<string, Co
     const chosen = earlier?.config && !spec.config ? earlier : spec
     const afterLoad = spec.afterLoad ?? earlier?.afterLoad
     const optional = spec.optional || earlier?.optional === true
-    const isWhole = chosen.afterLoad === afterLoad && chosen.optional === optional
-    specs.set(spec.name, isWhole ? chosen : chosen.with({ afterLoad, optional }))
+    const withoutFiles = spec.withoutFiles ?? earlier?.withoutFiles
+    const isWhole =
+      chosen.afterLoad === afterLoad && chosen.optional === optional && chosen.withoutFiles === withoutFiles
+    specs.set(spec.name, isWhole ? chosen : chosen.with({ afterLoad, optional, withoutFiles }))
   }
   return specs
 }

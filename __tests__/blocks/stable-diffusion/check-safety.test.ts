@@ -1,8 +1,9 @@
 /** The safety checker of a model: flagged pictures are black, the others as they were. */
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   CLIPImageProcessor,
+  ComponentLoadError,
   type Image,
   ModularPipeline,
   StableDiffusionSafetyChecker,
@@ -82,6 +83,8 @@ describe('a model whose index names a safety checker', () => {
     for (const part of ['scheduler', 'text_encoder', 'tokenizer', 'unet', 'vae'])
       symlinkSync(join(emojiFolder, part), join(model, part))
     writeSafetyChecker(join(model, 'safety_checker'), { concept: 0, threshold: -1 })
+    // What the golden case holds besides the model.
+    for (const file of ['case.json', 'io.safetensors']) rmSync(join(model, 'safety_checker', file))
     mkdirSync(join(model, 'feature_extractor'))
     writeFileSync(join(model, 'feature_extractor', 'preprocessor_config.json'), JSON.stringify(smallFeatures))
     const index = JSON.parse(readFileSync(join(emojiFolder, 'model_index.json'), 'utf8')) as object
@@ -118,5 +121,79 @@ describe('a model whose index names a safety checker', () => {
     const codes = warn.mock.calls.map(([, options]) => (options as unknown as { code: string }).code)
     expect(codes.filter(code => code === 'NO_SAFETY_CHECKER')).toHaveLength(1)
     pipe.dispose()
+  })
+
+  describe('whose files are missing', () => {
+    /** Loads the model twice, and draws. Returns the warnings of the process by their codes. */
+    async function drawWithout(...paths: string[]) {
+      const model = modelWithChecker()
+      for (const path of paths) rmSync(join(model, path), { recursive: true })
+      const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+      const pipes = [await ModularPipeline.fromPretrained(model), await ModularPipeline.fromPretrained(model)]
+      for (const pipe of pipes) await pipe.loadComponents()
+      const [pipe] = pipes as [ModularPipeline]
+      const run = { output: ['images', 'nsfwContentDetected'], seed: 1, onEvent: () => undefined } as const
+      const drawn = (await pipe({ prompt: 'pizza', numInferenceSteps: 1 }, run)) as unknown as Drawn
+      const messages = warn.mock.calls.filter(
+        ([, options]) => (options as unknown as { code: string }).code === 'MISSING_COMPONENT_FILES',
+      )
+      const { safetyChecker, featureExtractor } = pipe.components as Record<string, unknown>
+      const missing = pipe.missingComponentNames
+      for (const pipe of pipes) pipe.dispose()
+      warn.mockRestore()
+      return { drawn, missing, safetyChecker, featureExtractor, messages: messages.map(([message]) => String(message)) }
+    }
+
+    test.each([['safety_checker'], ['safety_checker/model.safetensors']])(
+      'is used without it if %s is gone, and says so once',
+      async path => {
+        const { drawn, missing, safetyChecker, featureExtractor, messages } = await drawWithout(path)
+        expect(safetyChecker).toBeUndefined()
+        expect(featureExtractor).toBeInstanceOf(CLIPImageProcessor)
+        expect(missing).toEqual([])
+        expect(drawn.images.map(isBlack)).toEqual([false])
+        expect(drawn.nsfwContentDetected).toBeUndefined()
+        expect(messages).toEqual([expect.stringContaining('safetyChecker is left out')])
+        expect(messages[0]).toContain('Pictures are not checked for safety.')
+        expect(messages[0]).toContain(join('model', 'safety_checker'))
+      },
+    )
+
+    test('is used without it if the feature extractor is gone, and says so once', async () => {
+      const { drawn, missing, safetyChecker, featureExtractor, messages } = await drawWithout('feature_extractor')
+      expect([safetyChecker, featureExtractor]).toEqual([undefined, undefined])
+      expect(missing).toEqual([])
+      expect(drawn.images.map(isBlack)).toEqual([false])
+      expect(messages).toEqual([expect.stringContaining('"featureExtractor" and "safetyChecker" are left out')])
+    })
+
+    test('fails to load it if it is named, if only a variant is there, or if the weights are damaged', async () => {
+      const model = modelWithChecker()
+      const weights = join(model, 'safety_checker', 'model.safetensors')
+      const pipe = await ModularPipeline.fromPretrained(model)
+      renameSync(weights, join(model, 'safety_checker', 'model.fp16.safetensors'))
+      expect(await failureOf(pipe.loadComponents())).toBeInstanceOf(ComponentLoadError)
+      rmSync(join(model, 'safety_checker', 'model.fp16.safetensors'))
+      writeFileSync(weights, 'damaged')
+      expect(await failureOf(pipe.loadComponents())).toBeInstanceOf(ComponentLoadError)
+      rmSync(join(model, 'safety_checker'), { recursive: true })
+      const error = await failureOf(pipe.loadComponents({ names: 'safetyChecker' }))
+      expect([...(error as ComponentLoadError).failures.keys()]).toEqual(['safetyChecker'])
+      pipe.dispose()
+    })
+
+    test('keeps a safety checker that was supplied', async () => {
+      const model = modelWithChecker()
+      const safetyChecker = await StableDiffusionSafetyChecker.fromPretrained(join(model, 'safety_checker'))
+      rmSync(join(model, 'feature_extractor'), { recursive: true })
+      const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+      const pipe = await ModularPipeline.fromPretrained(model)
+      pipe.updateComponents({ safetyChecker })
+      await pipe.loadComponents()
+      expect(pipe.components['safetyChecker']).toBe(safetyChecker)
+      warn.mockRestore()
+      pipe.dispose()
+      safetyChecker.dispose()
+    })
   })
 })

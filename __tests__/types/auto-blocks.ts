@@ -25,9 +25,10 @@ export async function calls(
   const tensor = await pipe({ prompt: 'a cat', image: [image], outputType: 'tensor' }, { output: 'images' })
   same<typeof tensor, Tensor4D>()
   await pipe({ promptEmbeds: embeds, image: latents, denoisingStart: 0.8 })
+  await pipe({ prompt: 'a cat', image: latents, maskImage: latents })
   await pipe({ prompt: 'a cat', image, maskImage: image, paddingMaskCrop: 8, negativePrompt: null })
   same<Inputs['strength'], number | null | undefined>()
-  same<Inputs['maskImage'], Image | Image[] | null | undefined>()
+  same<Inputs['maskImage'], Image | Image[] | Tensor4D | null | undefined>()
   // @ts-expect-error: the strength is a number.
   await pipe({ prompt: 'a cat', image, strength: 'much' })
   // @ts-expect-error: a mask is a picture.

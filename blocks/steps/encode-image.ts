@@ -1,6 +1,6 @@
 /** Encodes the pictures that a run begins with. Counterpart: StableDiffusionXLVaeEncoderStep of diffusers. */
 import { z } from 'zod'
-import { Autoencoder, Generator, type Image, tf, VaeImageProcessor } from '../../components'
+import { Autoencoder, Generator, tf, VaeImageProcessor } from '../../components'
 import {
   Block,
   Component,
@@ -14,19 +14,28 @@ import {
 } from '../../src'
 import { imageProcessorOptions, vaeOptions } from './component-options'
 import { encodePictures } from './encode-pictures'
+import { areLatents, countOfPictures, type Pictures, requirePixels } from './picture-tensors'
 import { requireShares } from './repeat-pictures'
-import { countSchema, generatorInputSchema, generatorsSchema, pictureLatentsSchema, picturesSchema } from './schemas'
+import {
+  countSchema,
+  generatorInputSchema,
+  generatorsSchema,
+  pictureLatentsSchema,
+  picturePixelsSchema,
+  picturesSchema,
+} from './schemas'
 import { sharedStep } from './shared-step'
 
 /** The input that image to image begins with. */
 export const imageSchema = z
-  .union([picturesSchema, pictureLatentsSchema])
+  .union([picturesSchema, picturePixelsSchema, pictureLatentsSchema])
   .describe(
-    'The picture to begin with: one for all, or one for each prompt; or their latents, as a denoiser takes them.',
+    'The picture to begin with: one for all, or one for each prompt; also as a tensor of pixels from 0 to 1, or of their latents, as a denoiser takes them.',
   )
 
 /**
- * Turns pictures into the latents that image to image begins with. Latents in place of pictures, e.g. those of another run, are taken as they are.
+ * Turns pictures into the latents that image to image begins with. Pictures may be a tensor of pixels. A tensor with the channels of latents, e.g. those of another
+ * run, is taken as it is.
  *
  * The draws come in the order of the reference's pipelines: the latents of the pictures are drawn before any other noise. With a list of generators each draws
  * its own latents, and the pictures are repeated in turn until there is one for each generator.
@@ -41,9 +50,9 @@ export class EncodeImage extends ModularPipelineBlocks {
   @Component(VaeImageProcessor, imageProcessorOptions)
   imageProcessor!: VaeImageProcessor
 
-  /** The picture to begin with: one for all, or one for each prompt; or their latents, as a denoiser takes them. */
+  /** The picture to begin with: one for all, or one for each prompt; also as a tensor of pixels from 0 to 1, or of their latents, as a denoiser takes them. */
   @Input(imageSchema)
-  image!: In<Image | Image[] | tf.Tensor4D, 'required'>
+  image!: In<Pictures, 'required'>
 
   /** Height in pixels that the pictures are brought to; by default their own. */
   @Input(countSchema.optional().describe('Height in pixels that the pictures are brought to; by default their own.'))
@@ -68,8 +77,10 @@ export class EncodeImage extends ModularPipelineBlocks {
       size: { height, width },
       latents: { height: height / factor, width: width / factor },
     })
-    if (image instanceof tf.Tensor) return sizes(image.shape[1] * factor, image.shape[2] * factor)
-    const [first] = [image].flat()
+    if (image instanceof tf.Tensor && image.rank !== 4) return {}
+    if (image instanceof tf.Tensor && areLatents(image, vae))
+      return sizes(image.shape[1] * factor, image.shape[2] * factor)
+    const [first] = image instanceof tf.Tensor ? [{ height: image.shape[1], width: image.shape[2] }] : [image].flat()
     const side = (pixels = factor) => Math.max(factor, pixels - (pixels % factor))
     return sizes(side(this.height ?? first?.height), side(this.width ?? first?.width))
   }
@@ -78,14 +89,20 @@ export class EncodeImage extends ModularPipelineBlocks {
     const { image, vae, height, width, generator = new Generator(this.context.seed) } = this
     const { path, signal } = this.context
     this.generator = generator
-    if (image instanceof tf.Tensor) {
+    if (image instanceof tf.Tensor && areLatents(image, vae)) {
       this.imageLatents = image.clone()
       return
     }
+    const otherwise = `Latents have ${vae.config.latentChannels} channels`
+    await requirePixels(image, { path, input: 'image', channels: 3, otherwise })
     if (Array.isArray(generator)) {
-      requireShares(image, [image].flat().length, { path, input: 'image', batchSize: generator.length })
+      requireShares(image, countOfPictures(image), { path, input: 'image', batchSize: generator.length })
     }
-    const processor = this.imageProcessor.with({ vaeScaleFactor: vae.spatialFactor, doConvertRgb: true })
+    const processor = this.imageProcessor.with({
+      vaeScaleFactor: vae.spatialFactor,
+      vaeLatentChannels: vae.config.latentChannels,
+      doConvertRgb: true,
+    })
     const pixels = await processor.preprocessAsync(image, { height, width, signal })
     const options = { generator, statistics: this.appliesStatistics, signal }
     this.imageLatents = (await encodePictures(vae, pixels, options)).latents

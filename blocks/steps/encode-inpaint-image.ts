@@ -1,4 +1,5 @@
 /** Encodes a picture and the mask of what is drawn anew. Counterpart: StableDiffusionXLInpaintVaeEncoderStep of diffusers. */
+import { z } from 'zod'
 import {
   Autoencoder,
   Generator,
@@ -23,6 +24,7 @@ import {
 import { imageProcessorOptions, maskProcessorOptions, unetOptions, vaeOptions } from './component-options'
 import { type EncodePicturesOptions, encodePictures } from './encode-pictures'
 import { fittingLatentSize, pictureSize, sizesOf } from './latent-size'
+import { areLatents, countOfPictures, type Pictures, requirePixels } from './picture-tensors'
 import { requireShares } from './repeat-pictures'
 import {
   countSchema,
@@ -31,9 +33,11 @@ import {
   generatorsSchema,
   heightSchema,
   latentsSchema,
+  maskPixelsSchema,
   masksSchema,
   paddingMaskCropSchema,
   pictureLatentsSchema,
+  picturePixelsSchema,
   picturesSchema,
   widthSchema,
 } from './schemas'
@@ -43,7 +47,7 @@ import { requireInpaintModel, takesMask } from './unet-task'
 
 /**
  * Turns pictures and masks into what inpainting works on. Pictures and masks of any size are brought to the size of the result. Grey values of a mask become
- * 1 from 128 on, and 0 below.
+ * 1 from 128 on, and 0 below; those of a tensor, from 0.5 on.
  *
  * The draws come in the order of the reference's classic pipelines, so that a seed gives their pictures: the latents of the picture, the noise of the run,
  * the latents of the masked picture. (The modular pipelines of the reference draw the noise last.) So the noise is drawn here. What no later step reads is
@@ -68,21 +72,25 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
   @Component(VaeImageProcessor, maskProcessorOptions)
   maskProcessor!: VaeImageProcessor
 
-  /** The picture to begin with, of which a mask covers what is drawn anew: one for all, or one for each prompt. */
+  /** The picture to begin with, of which a mask covers what is drawn anew: one for all, or one for each prompt; also as a tensor of pixels from 0 to 1. */
   @Input(
-    picturesSchema.describe(
-      'The picture to begin with, of which a mask covers what is drawn anew: one for all, or one for each prompt.',
-    ),
+    z
+      .union([picturesSchema, picturePixelsSchema])
+      .describe(
+        'The picture to begin with, of which a mask covers what is drawn anew: one for all, or one for each prompt; also as a tensor of pixels from 0 to 1.',
+      ),
   )
-  image!: In<Image | Image[], 'required'>
+  image!: In<Pictures, 'required'>
 
-  /** The part that is drawn anew, white on black: one mask for all, or one for each picture. Its size may differ from the picture's. */
+  /** The part that is drawn anew, white on black: one mask for all, or one for each picture; also as a tensor from 0 to 1. Its size may differ from the picture's. */
   @Input(
-    picturesSchema.describe(
-      "The part that is drawn anew, white on black: one mask for all, or one for each picture. Its size may differ from the picture's.",
-    ),
+    z
+      .union([picturesSchema, maskPixelsSchema])
+      .describe(
+        "The part that is drawn anew, white on black: one mask for all, or one for each picture; also as a tensor from 0 to 1. Its size may differ from the picture's.",
+      ),
   )
-  maskImage!: In<Image | Image[], 'required'>
+  maskImage!: In<Pictures, 'required'>
 
   /** Pixels around the mask: with it, the part around the mask is cut out, drawn in full size and pasted back. */
   @Input(paddingMaskCropSchema)
@@ -151,6 +159,7 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
     const { path, signal } = this.context
     requireInpaintModel(this, path)
     this.generator = generator
+    await this.requireTensors()
     this.requireBatch()
     const size = [fittingLatentSize(this, 'height', path), fittingLatentSize(this, 'width', path)] as const
     this.cropsCoords = this.cropRegion()
@@ -190,8 +199,12 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
     if (padding === undefined) return undefined
     for (const input of ['image', 'maskImage'] as const) {
       const value = this[input]
-      if ([value].flat().length === 1) continue
-      const expected = 'there must be one, as a part of it is cut out. Leave paddingMaskCrop out, or pass one for all'
+      const isTensor = value instanceof tf.Tensor
+      if (!isTensor && [value].flat().length === 1) continue
+      const [problem, advice] = isTensor
+        ? ['a part of it is cut out, and that takes an Image', 'an Image']
+        : ['there must be one, as a part of it is cut out', 'one for all']
+      const expected = `${problem}. Leave paddingMaskCrop out, or pass ${advice}`
       throw new InputTypeError({ path: this.context.path, input, expected, value })
     }
     const [mask] = [this.maskImage].flat() as [Image]
@@ -205,11 +218,23 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
     return { generator: drawing, statistics: this.appliesStatistics, signal: this.context.signal }
   }
 
+  /** Makes sure that tensors hold pixels. Latents have none that a mask could cover. @throws InputTypeError */
+  private async requireTensors(): Promise<void> {
+    const { image, maskImage, vae } = this
+    const { path } = this.context
+    if (image instanceof tf.Tensor && areLatents(image, vae)) {
+      const expected = 'it has the channels of latents, and a mask covers pixels. Pass the picture itself'
+      throw new InputTypeError({ path, input: 'image', expected, value: image })
+    }
+    await requirePixels(image, { path, input: 'image', channels: 3 })
+    await requirePixels(maskImage, { path, input: 'maskImage', channels: 1 })
+  }
+
   /** Makes sure that there is a picture and a mask for each result. @throws InputTypeError */
   private requireBatch(): void {
     const { image, maskImage, generator, batchSize } = this
     const { path } = this.context
-    const [pictures, masks] = [[image].flat().length, [maskImage].flat().length]
+    const [pictures, masks] = [countOfPictures(image), countOfPictures(maskImage)]
     requireShares(image, pictures, { path, input: 'image', batchSize })
     requireShares(maskImage, masks, { path, input: 'maskImage', batchSize })
     if (pictures > 1 && masks > 1 && pictures !== masks) {

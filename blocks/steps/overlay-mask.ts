@@ -7,6 +7,11 @@ import { finishedSchema } from './postprocess-images'
 import { cropSchema, paddingMaskCropSchema, picturesSchema } from './schemas'
 import { sharedStep } from './shared-step'
 
+/** Pictures that a part can be cut out of: no tensors. */
+const wholeSchema = z.union(picturesSchema.options, {
+  error: 'a part can be cut out of pictures alone; leave paddingMaskCrop out, or pass an Image',
+})
+
 /** Pastes the part that was cut out around the mask back into the whole picture. What the mask does not cover stays as it was, to the last bit. */
 @Block({ ...sharedStep, description: 'Pastes the part that was cut out around the mask back into the picture.' })
 export class OverlayMask extends ModularPipelineBlocks {
@@ -15,10 +20,10 @@ export class OverlayMask extends ModularPipelineBlocks {
   @Component(VaeImageProcessor, imageProcessorOptions)
   imageProcessor!: VaeImageProcessor
 
-  @Input(picturesSchema.describe('The picture that the part was cut out of.'))
+  @Input(wholeSchema.describe('The picture that the part was cut out of.'))
   image!: In<Image | Image[], 'required'>
 
-  @Input(picturesSchema.describe('The mask of the whole picture.'))
+  @Input(wholeSchema.describe('The mask of the whole picture.'))
   maskImage!: In<Image | Image[], 'required'>
 
   /** Pixels around the mask: with it, the part around the mask is cut out, drawn in full size and pasted back. */

@@ -48,6 +48,12 @@ export const modelInputSchema = tensor('images latentHeight latentWidth modelCha
 /** One picture, or a list of them. */
 export const picturesSchema = z.union([instance(Image), z.array(instance(Image)).min(1)])
 
+/** Pixels of pictures `[pictures, height, width, 3]`, from 0 to 1. */
+export const picturePixelsSchema = tensor('pictures height width 3')
+
+/** Pixels of masks `[masks, height, width, 1]`, from 0 to 1. */
+export const maskPixelsSchema = tensor('masks height width 1')
+
 /** Latents of the pictures that a run begins with `[pictures, latentHeight, latentWidth, latentChannels]`: one for each picture of the result, or fewer. */
 export const pictureLatentsSchema = tensor('pictures latentHeight latentWidth latentChannels')
 

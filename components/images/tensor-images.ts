@@ -8,7 +8,7 @@ import type { ResizeMode } from './resize-modes'
 /** Tensors of pictures, from 0 to 1: `[batch, height, width, channels]`, `[height, width, channels]`, or for grey pictures `[batch, height, width]`. */
 export type ImageTensor = tf.Tensor3D | tf.Tensor4D
 
-/** One batch of the tensors, which the caller owns. @throws ImageSizeError if they are not of one size */
+/** One batch of the tensors in float32, which the caller owns. @throws ImageSizeError if they are not of one size */
 function joinImageTensors(tensors: readonly ImageTensor[], { isGrey }: { isGrey: boolean }): tf.Tensor4D {
   return tf.tidy(() => {
     const batches = tensors.map(tensor => toBatch(tensor, isGrey))
@@ -19,7 +19,7 @@ function joinImageTensors(tensors: readonly ImageTensor[], { isGrey }: { isGrey:
       const sizes = `tensor 0 is [${first.shape}] and tensor ${i} is [${shape}]`
       throw new ImageSizeError(`A batch needs images of one size, but ${sizes}.`)
     }
-    return batches.length === 1 ? first.clone() : tf.concat(batches, 0)
+    return (batches.length === 1 ? first : tf.concat(batches, 0)).toFloat()
   })
 }
 

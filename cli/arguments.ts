@@ -1,5 +1,7 @@
 /** Reads and checks the values of options. */
 import { InvalidArgumentError } from 'commander'
+import { InvalidByteSizeError } from '../src/errors/invalid-byte-size-error'
+import { parseByteSize } from '../src/format/byte-size'
 import { readSeed, type Seed, VALID_SEED } from '../src/params/seed'
 
 function wholeNumber(text: string, least: number, what: string): number {
@@ -47,6 +49,25 @@ export function parseStrength(text: string): number {
     throw new InvalidArgumentError('The strength must be a number from 0 to 1.')
   }
   return value
+}
+
+/** `--refiner-start`: above 0 and below 1. */
+export function parseRefinerStart(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !(value > 0 && value < 1)) {
+    throw new InvalidArgumentError('The start of the refiner must be a number above 0 and below 1.')
+  }
+  return value
+}
+
+/** `--memory-limit`: bytes, as a text such as `6GB` or `512MiB`. */
+export function parseMemoryLimit(text: string): number {
+  try {
+    return parseByteSize(text, 'The limit', 1)
+  } catch (error) {
+    if (!(error instanceof InvalidByteSizeError)) throw error
+    throw new InvalidArgumentError('The limit must be like 6GB or 512MiB.')
+  }
 }
 
 /** Pixels. */

@@ -29,6 +29,15 @@ export interface DrawingInputs extends Pictures {
   width?: number
   height?: number
   strength?: number
+  denoisingStart?: number
+  denoisingEnd?: number
+}
+
+/** How errors name a pipeline. */
+export interface PipelineNames {
+  /** The option that names its model. */
+  readonly option: string
+  readonly pipeline: string
 }
 
 /** Denoising steps where no number is given. */
@@ -58,20 +67,18 @@ export function callInputs(
   prompt: string,
   options: DrawingOptions,
   pictures: Pictures = {},
+  { option: source, pipeline }: PipelineNames = { option: '--model', pipeline: 'this pipeline' },
 ): DrawingInputs {
   const { blocks } = pipe
   if (!blocks.outputs.some(({ name }) => name === 'images')) {
-    throw new UnfitOptionError(
-      '--model',
-      'its pipeline has no output images, so it draws no picture. Take another model.',
-    )
+    throw new UnfitOptionError(source, 'its pipeline has no output images, so it draws no picture. Take another model.')
   }
   const known = blocks.inputs.flatMap(({ name }) => name ?? [])
   const inputs: Record<string, unknown> = {}
   for (const { option, input, given, otherwise } of inputsOf(prompt, options, pictures)) {
     if (known.includes(input)) inputs[input] = given ?? otherwise
     else if (given !== undefined) {
-      const problem = `this pipeline has no input ${input}. It takes ${known.join(', ')}. Leave the option out, or take another model.`
+      const problem = `${pipeline} has no input ${input}. It takes ${known.join(', ')}. Leave the option out, or take another model.`
       throw new UnfitOptionError(option, problem)
     }
   }

@@ -25,6 +25,10 @@ export interface GenerationRecord {
   width: number
   height: number
   model: string
+  /** The model that took the last part of the denoising, if one did. */
+  refiner?: string
+  /** Share of the denoising after which it took over. */
+  refinerStart?: number
   /** `graph` or `eager`. */
   executor: string
   backend: string

@@ -3,7 +3,17 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { parseCount, parseGuidance, parseSeed, parseSize, parseSteps, parseStrength, parseThreads } from './arguments'
+import {
+  parseCount,
+  parseGuidance,
+  parseMemoryLimit,
+  parseRefinerStart,
+  parseSeed,
+  parseSize,
+  parseSteps,
+  parseStrength,
+  parseThreads,
+} from './arguments'
 import { type BlockName, parseBlockName } from './block-name'
 import { watchOutput } from './output-errors'
 import { packageFolder } from './package-folder'
@@ -47,6 +57,15 @@ program
   .option('--image <file>', 'picture to begin with: a file, an address (https://…), or - for standard input')
   .option('--mask <file>', 'which part of --image to draw anew: white on black, of any size')
   .option('--strength <number>', "how much to change --image, from 0 to 1 (default: the pipeline's own)", parseStrength)
+  .option(
+    '--refiner <model>',
+    'model of the same family that takes the last steps: a folder or repository, as for --model',
+  )
+  .option(
+    '--refiner-start <number>',
+    'share of the denoising after which the refiner takes over, between 0 and 1 (default: 0.8)',
+    parseRefinerStart,
+  )
   .option('--steps <number>', 'denoising steps (default: 25)', parseSteps)
   .option(
     '--guidance <scale>',
@@ -78,6 +97,11 @@ program
       .default('auto'),
   )
   .option('--threads <number>', 'threads to compute with (default: one for each processor)', parseThreads)
+  .option(
+    '--memory-limit <size>',
+    'weights that all models together may have in memory, e.g. 6GB; the others wait in their files (default: no limit)',
+    parseMemoryLimit,
+  )
   .option('--no-safety-checker', 'leave out the safety checker of the model, and show every picture')
   .option('--check-numerics', 'stop at the first block that makes NaN or infinity, and name it')
   .option('--json', 'print files, seed, settings and timings as JSON')
@@ -192,7 +216,18 @@ function ofSubject(name: string): Command {
 /** A backend belongs to one executor, a provider to the other; standard input holds one thing. */
 function refuseContradiction(
   words: readonly string[],
-  { executor, backend, provider, promptFile, image, mask, preview, previewEvery }: Record<string, string | undefined>,
+  {
+    executor,
+    backend,
+    provider,
+    promptFile,
+    image,
+    mask,
+    preview,
+    previewEvery,
+    refiner,
+    refinerStart,
+  }: Record<string, string | undefined>,
 ): void {
   const readers = [
     ...(words.join(' ') === '-' ? ['the prompt'] : []),
@@ -207,6 +242,12 @@ function refuseContradiction(
   }
   if (previewEvery !== undefined && preview === undefined) {
     program.error('error: --preview-every is for --preview, which names the file.')
+  }
+  if (refinerStart !== undefined && refiner === undefined) {
+    program.error('error: --refiner-start is for --refiner, which names the model.')
+  }
+  if (refiner !== undefined && mask !== undefined) {
+    program.error('error: --refiner and --mask exclude each other: a refiner changes the whole picture.')
   }
   if (provider !== undefined && (executor === 'eager' || backend !== 'auto')) {
     program.error('error: --provider is for --executor graph, and excludes --executor eager and --backend.')

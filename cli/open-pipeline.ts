@@ -2,7 +2,13 @@
 import '../blocks/pipeline-families'
 import '../components/component-classes'
 import '../components/hub/hub-resolver'
-import { ModularPipeline, type ModularPipelineBlocks, UnknownBlocksError, UntrustedCodeError } from '../src'
+import {
+  type ComponentsManager,
+  ModularPipeline,
+  type ModularPipelineBlocks,
+  UnknownBlocksError,
+  UntrustedCodeError,
+} from '../src'
 import { nameList } from '../src/errors/text'
 import type { RepositoryOptions } from '../src/hub/repository-resolver'
 import { findBlocksByComponents, standardPipelineNames } from '../src/pipeline/pipeline-families'
@@ -19,6 +25,10 @@ export interface OpenPipelineOptions extends RepositoryOptions {
    * Recognises a pipeline that is not known by name by its components. Default: false.
    */
   byComponents?: boolean
+  /** The blocks to take, instead of those that the index names. */
+  blocks?: ModularPipelineBlocks | undefined
+  /** Is told of the components that are loaded, and manages their memory. */
+  componentsManager?: ComponentsManager | undefined
 }
 
 /** The pipeline of any blocks. */

@@ -25,13 +25,18 @@ export class ProgressDisplay {
 
   /** Takes note of an event of the run. */
   show(event: PipelineEvent): void {
-    if (event.type === 'warning' && !this.warnings.includes(event.message)) this.warnings.push(event.message)
+    if (event.type === 'warning') this.warn(event.message)
     if (event.type !== 'loopStart' && event.type !== 'loopStep') return
     if (event.total === undefined || !this.stream?.isTTY) return
     const room = (this.stream.columns ?? 80) - this.label.length - WORDS
     const format = room >= 5 ? `${this.label} {bar} {value}/{total} steps, {eta_formatted} left` : '{value}/{total}'
     this.bar ??= this.start(event.total, format, room)
     this.bar.update(event.step)
+  }
+
+  /** Takes note of a warning, of the same one once. */
+  warn(message: string): void {
+    if (!this.warnings.includes(message)) this.warnings.push(message)
   }
 
   /** Takes note of how far a download is: one bar for each folder of a repository, and none for one that has come in. */

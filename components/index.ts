@@ -148,6 +148,7 @@ export {
   type TilingMode,
   type TilingOptions,
 } from './models/autoencoder/autoencoder'
+export { latentDifferences } from './models/autoencoder/latent-differences'
 export type { FixedLatents, LatentDistribution } from './models/autoencoder/latent-distribution'
 export type { LatentScaleOptions } from './models/autoencoder/latent-scale'
 export { TilingError } from './models/autoencoder/tiling-error'

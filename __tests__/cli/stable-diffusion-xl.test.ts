@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Image } from '../../components/images/image'
+import { refinerFolder, removeFolders } from '../blocks/stable-diffusion-xl/tiny-models'
 import { runCli } from './run-cli'
 
 const model = join(__dirname, '..', 'goldens', 'pipelines', 'stable_diffusion_xl_adapters')
@@ -11,6 +12,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'tesserae-cli-xl-'))
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(removeFolders)
 
 const cli = (...args: string[]) => runCli(args, { cwd: folder })
 const draw = (...args: string[]) => cli('generate', 'a cat', '--model', model, '--seed', '1', ...args)
@@ -45,4 +47,26 @@ test('generate compares with zeros where no negative prompt is given, and with a
   await draw('--steps', '2', '--size', '64x64', '--out', 'zeros.png')
   await draw('--steps', '2', '--size', '64x64', '--negative', '', '--out', 'empty.png')
   expect(await pixelsOf('empty.png')).not.toEqual(await pixelsOf('zeros.png'))
+})
+
+test('generate hands over to a refiner, within a limit of memory too, and inspect tells of it', async () => {
+  const args = ['--steps', '4', '--size', '64x64', '--refiner', refinerFolder()]
+  expect(await draw(...args, '--out', 'refined.png')).toMatchObject({ code: 0 })
+  const limited = await draw(...args, '--refiner-start', '0.8', '--memory-limit', '700KB', '--out', 'limited.png')
+  expect(limited).toMatchObject({ code: 0 })
+  expect(await pixelsOf('limited.png')).toEqual(await pixelsOf('refined.png'))
+  const record = JSON.parse((await cli('inspect', 'refined.png', '--json')).stdout) as object
+  expect(record).toMatchObject({ refiner: expect.any(String), refinerStart: 0.8 })
+})
+
+test.each([
+  [['--refiner-start', '0.5'], '--refiner-start is for --refiner'],
+  [['--refiner', 'x', '--refiner-start', '1'], 'must be a number above 0 and below 1'],
+  [['--refiner', 'x', '--image', 'a.png', '--mask', 'b.png'], '--refiner and --mask exclude each other'],
+  [['--memory-limit', '6'], 'The limit must be like 6GB or 512MiB'],
+  [['--memory-limit', '0GB'], 'The limit must be like 6GB or 512MiB'],
+])('generate refuses %s', async (args, message) => {
+  const { code, stderr } = await draw(...args)
+  expect(code).toBe(1)
+  expect(stderr).toContain(message)
 })

@@ -1,0 +1,112 @@
+/** Opens a model for `tesserae generate`, and loads its components. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { readConfig } from '../components/configs/read-config'
+import type { Executor } from '../components/executors/executor'
+import { makeGuider } from '../components/guiders/guider-names'
+import { InvalidRepositoryNameError } from '../components/hub/hub-errors'
+import { SCHEDULER_CONFIG_NAME } from '../components/schedulers/scheduler-mixin'
+import { resolveScheduler } from '../components/schedulers/scheduler-names'
+import { ComponentsManager, type DownloadProgress } from '../src'
+import { resolveRepository } from '../src/hub/repository-resolver'
+import { requireComponent } from './call-inputs'
+import { type AnyPipeline, openPipeline } from './open-pipeline'
+import type { ProgressDisplay } from './progress-display'
+
+/** The options that say which model, and what replaces its components. */
+export interface ModelOptions {
+  model: string
+  revision?: string
+  trustRemoteCode?: boolean
+  offline?: boolean
+  guider?: string
+  scheduler?: string
+  /** `false` to leave pictures unchecked. */
+  safetyChecker?: boolean
+  /** Bytes of weights that all models together may have in memory. */
+  memoryLimit?: number
+}
+
+/** What loading works with. */
+export interface LoadingAccess {
+  readonly signal: AbortSignal
+  readonly progress: ProgressDisplay
+  /** Keeps the models within the limit of memory, if there is one. */
+  readonly manager: ComponentsManager | undefined
+}
+
+/** Makes the manager that keeps all models within a limit; `undefined` without a limit. */
+export function makeManager({ memoryLimit }: ModelOptions, progress: ProgressDisplay): ComponentsManager | undefined {
+  if (memoryLimit === undefined) return undefined
+  const manager = new ComponentsManager({
+    // The others are about components that pipelines share, which the command does on purpose.
+    onEvent: event => {
+      if (event.type === 'warning' && event.code === 'OVER_MEMORY_LIMIT') progress.warn(event.message)
+    },
+  })
+  manager.enableAutoCpuOffload({ limit: memoryLimit })
+  return manager
+}
+
+/** Returns how repositories are asked for. */
+export function repositoryOptions({ offline }: Pick<ModelOptions, 'offline'>, { signal, progress }: LoadingAccess) {
+  return {
+    ...(offline && { localFilesOnly: true }),
+    signal,
+    onProgress: (download: DownloadProgress) => progress.showDownload(download),
+  }
+}
+
+/** Opens the pipeline of the model, without components that are loaded. */
+export async function openModel(options: ModelOptions, access: LoadingAccess): Promise<AnyPipeline> {
+  // A name that nothing has is reported before anything is asked for.
+  if (options.guider !== undefined) makeGuider(options.guider)
+  if (options.scheduler !== undefined) resolveScheduler(options.scheduler)
+  const { model, revision, trustRemoteCode } = options
+  // That of code is a checksum.
+  if (revision !== undefined && !trustRemoteCode && existsSync(model)) {
+    const problem =
+      'is a folder here, which has no revisions. Leave out --revision, or name a repository such as org/name.'
+    throw new InvalidRepositoryNameError(model, problem)
+  }
+  const { manager: componentsManager } = access
+  const repository = { ...repositoryOptions(options, access), revision, trustRemoteCode }
+  return openPipeline(model, model, { ...repository, byComponents: true, componentsManager })
+}
+
+/** Makes sure that a pipeline has the components that options replace. @throws UnfitOptionError */
+export function requireReplaced(pipe: AnyPipeline, { guider, scheduler, safetyChecker }: ModelOptions): void {
+  if (guider !== undefined) requireComponent(pipe, '--guider', 'guider')
+  if (scheduler !== undefined) requireComponent(pipe, '--scheduler', 'scheduler')
+  if (safetyChecker === false) requireComponent(pipe, '--no-safety-checker', 'safetyChecker')
+}
+
+/**
+ * Replaces the components that options name, and loads the others.
+ *
+ * @throws UnfitOptionError for an option that names a component which the pipeline does not have
+ */
+export async function loadComponents(
+  pipe: AnyPipeline,
+  options: ModelOptions,
+  executor: Executor,
+  access: LoadingAccess,
+): Promise<void> {
+  const repository = repositoryOptions(options, access)
+  requireReplaced(pipe, options)
+  if (options.guider !== undefined) pipe.updateComponents({ guider: makeGuider(options.guider) })
+  if (options.safetyChecker === false) pipe.updateComponents({ safetyChecker: null })
+  if (options.scheduler !== undefined) {
+    const spec = requireComponent(pipe, '--scheduler', 'scheduler')
+    // Only the settings of the model's own scheduler are needed: its class may be one that is not here.
+    const { pretrainedModelNameOrPath: place = options.model, subfolder, revision } = spec
+    const part = { subfolder, files: [SCHEDULER_CONFIG_NAME] }
+    const folder = join(await resolveRepository(place, part, { ...repository, revision }), subfolder)
+    const made = resolveScheduler(options.scheduler).make(await readConfig(folder, SCHEDULER_CONFIG_NAME))
+    // The blocks correct it as they would the model's own.
+    spec.afterLoad?.(made as never, folder, () => undefined)
+    pipe.updateComponents({ scheduler: made })
+  }
+  // Each component knows the revision of its own repository.
+  await pipe.loadComponents({ ...repository, executor })
+}

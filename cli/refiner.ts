@@ -1,0 +1,193 @@
+/** `tesserae generate --refiner`: a second model takes the last part of the denoising. */
+import { Autoencoder, latentDifferences } from '../components'
+import type { Executor } from '../components/executors/executor'
+import { type ModularPipelineBlocks, SequentialPipelineBlocks, UntrustedCodeError } from '../src'
+import { callInputs, type DrawingInputs, type DrawingOptions } from './call-inputs'
+import { type LoadingAccess, loadComponents, type ModelOptions, repositoryOptions, requireReplaced } from './load-model'
+import { type AnyPipeline, openPipeline } from './open-pipeline'
+import { UnfitOptionError } from './unfit-option-error'
+import { UnknownSubjectError } from './unknown-subject-error'
+
+/** The options that say which refiner, and where it takes over. */
+export interface RefinerOptions {
+  /** Folder or repository of the refiner. */
+  refiner?: string
+  /** Share of the denoising after which it takes over, above 0 and below 1. */
+  refinerStart?: number
+}
+
+/** Where the refiner takes over if nothing is said: as in the examples of diffusers. */
+export const DEFAULT_REFINER_START = 0.8
+
+/** What the base model makes and the refiner begins with. */
+const LATENTS = 'latents'
+
+type Options = ModelOptions & DrawingOptions & RefinerOptions
+
+/** A base pipeline that ends with latents, and the pipeline that goes on with them. */
+export interface HandOver {
+  /** Draws latents, and decodes nothing. */
+  readonly base: AnyPipeline
+  readonly baseInputs: DrawingInputs
+  readonly refiner: AnyPipeline
+  /** Without the latents that the base model has made. */
+  readonly refinerInputs: DrawingInputs
+}
+
+/**
+ * Opens both pipelines of a hand-over; no weights are read.
+ *
+ * @param whole the pipeline of the model, which is disposed
+ * @throws UnfitOptionError for a model that cannot stop early, and for a refiner that cannot go on or is of another family
+ */
+export async function openHandOver(
+  whole: AnyPipeline,
+  inputs: DrawingInputs,
+  prompt: string,
+  options: Options & { refiner: string },
+  access: LoadingAccess,
+): Promise<HandOver> {
+  const { refinerStart: share = DEFAULT_REFINER_START } = options
+  const baseInputs = { ...inputs, denoisingEnd: share }
+  const { blocks: wholeBlocks } = whole
+  whole.dispose()
+  requireInputs(wholeBlocks, baseInputs, ['denoisingEnd'], 'the pipeline of --model cannot stop before the end')
+  const base = await openAgain(untilLatents(wholeBlocks), options, access)
+  const refiner = await openRefiner(options, access).catch((error: unknown) => {
+    base.dispose()
+    throw error
+  })
+  try {
+    const { blocks } = refiner
+    if (blocks.modelName !== wholeBlocks.modelName) {
+      const names = [blocks.modelName, wholeBlocks.modelName].map(name => name ?? 'no family')
+      const problem = `it is of another family (${names[0]}) than the model (${names[1]}). Take a refiner of the same family.`
+      throw new UnfitOptionError('--refiner', problem)
+    }
+    requireReplaced(refiner, options)
+    const { negative, prompt2, negative2, steps, guidance, guider } = options
+    const texts = dropUndefined({ negative, prompt2, negative2, steps, guidance, guider })
+    const known = callInputs(refiner, prompt, texts, {}, { option: '--refiner', pipeline: 'the pipeline of --refiner' })
+    const refinerInputs = { ...known, denoisingStart: share }
+    // Any value stands for the latents.
+    const given = { ...refinerInputs, image: true }
+    requireInputs(blocks, given, ['image', 'denoisingStart'], 'its pipeline cannot go on with latents')
+    return { base, baseInputs, refiner, refinerInputs }
+  } catch (error) {
+    base.dispose()
+    refiner.dispose()
+    throw error
+  }
+}
+
+/**
+ * Loads the base model, and of the refiner what shows whether it takes the latents of the base model.
+ *
+ * @throws UnfitOptionError for a refiner whose latents differ
+ */
+export async function loadBase(
+  { base, refiner }: HandOver,
+  options: Options & { refiner: string },
+  executor: Executor,
+  access: LoadingAccess,
+): Promise<void> {
+  const { safetyChecker: _, ...ofBase } = options
+  await loadComponents(base, ofBase, executor, access)
+  shareComponents(base, refiner)
+  const names = base.componentNames.filter(
+    name => refiner.componentNames.includes(name) && componentOf(base, name) instanceof Autoencoder,
+  )
+  const missing = names.filter(name => componentOf(refiner, name) === undefined)
+  // Its weights stay in their files until the refiner decodes.
+  if (missing.length > 0) {
+    await refiner.loadComponents({ ...repositoryOptions(options, access), executor, names: missing, lazy: true })
+  }
+  for (const name of names) {
+    const [one, other] = [componentOf(base, name), componentOf(refiner, name)] as [Autoencoder, Autoencoder]
+    const [difference] = latentDifferences(one, other)
+    if (difference === undefined) continue
+    const { setting, values } = difference
+    const problem = `its latents differ from those of the model: ${setting} of "${name}" is ${values[1]}, and ${values[0]} in the model.`
+    throw new UnfitOptionError('--refiner', `${problem} Take a refiner of the same family.`)
+  }
+}
+
+/** Releases what the base model alone has loaded, and then loads the refiner: both never take memory at once. */
+export async function loadRefiner(
+  { base, refiner }: HandOver,
+  options: Options & { refiner: string },
+  executor: Executor,
+  access: LoadingAccess,
+): Promise<void> {
+  base.unloadComponents(base.pretrainedComponentNames)
+  base.dispose()
+  await loadComponents(refiner, { ...options, model: options.refiner }, executor, access)
+}
+
+/** Opens the model again with other blocks. */
+async function openAgain(
+  blocks: ModularPipelineBlocks,
+  options: ModelOptions,
+  access: LoadingAccess,
+): Promise<AnyPipeline> {
+  const { model, revision } = options
+  const { manager: componentsManager } = access
+  return openPipeline(model, model, { ...repositoryOptions(options, access), revision, blocks, componentsManager })
+}
+
+async function openRefiner(
+  { refiner, offline }: Options & { refiner: string },
+  access: LoadingAccess,
+): Promise<AnyPipeline> {
+  const repository = repositoryOptions({ ...(offline && { offline }) }, access)
+  const { manager: componentsManager } = access
+  try {
+    return await openPipeline(refiner, refiner, { ...repository, byComponents: true, componentsManager })
+  } catch (error) {
+    if (!(error instanceof UnknownSubjectError && error.cause instanceof UntrustedCodeError)) throw error
+    const problem = 'its blocks come as code, which runs for --model alone. Take a refiner whose blocks are built in.'
+    throw new UnfitOptionError('--refiner', problem)
+  }
+}
+
+/** The blocks up to those that make the latents. */
+function untilLatents(blocks: ModularPipelineBlocks): ModularPipelineBlocks {
+  if (!blocks.intermediateOutputNames.includes(LATENTS)) {
+    const problem = `the pipeline of --model has no output ${LATENTS} to hand over. Take another model.`
+    throw new UnfitOptionError('--refiner', problem)
+  }
+  if (!(blocks instanceof SequentialPipelineBlocks)) return blocks
+  const parts = [...blocks.subBlocks]
+  const last = parts.findLastIndex(([, block]) => block.intermediateOutputNames.includes(LATENTS))
+  for (const [name] of parts.slice(last + 1)) blocks.subBlocks.delete(name)
+  return blocks
+}
+
+/** @throws UnfitOptionError if the blocks that run with these inputs lack some of them */
+function requireInputs(blocks: ModularPipelineBlocks, inputs: object, names: readonly string[], what: string): void {
+  const given = dropUndefined(inputs as Record<string, unknown>)
+  const running = blocks instanceof SequentialPipelineBlocks ? blocks.getExecutionBlocks(given) : blocks
+  const known = running.inputs.map(({ name }) => name)
+  const missing = names.find(name => !known.includes(name))
+  if (missing === undefined) return
+  const problem = `${what}: its blocks for these options have no input ${missing}. Leave out --refiner, or take other models.`
+  throw new UnfitOptionError('--refiner', problem)
+}
+
+/** Hands those components to the refiner that it would load from the same place. */
+function shareComponents(base: AnyPipeline, refiner: AnyPipeline): void {
+  for (const name of refiner.pretrainedComponentNames) {
+    const [here, there] = [base.getComponentSpec(name), refiner.getComponentSpec(name)]
+    if (here === undefined || there?.pretrainedModelNameOrPath === undefined || !here.equals(there)) continue
+    const component = componentOf(base, name)
+    if (component !== undefined) refiner.updateComponents({ [name]: component })
+  }
+}
+
+function componentOf(pipe: AnyPipeline, name: string): unknown {
+  return (pipe.components as Readonly<Record<string, unknown>>)[name]
+}
+
+function dropUndefined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never // As above.
+}

@@ -1,6 +1,6 @@
 /** Tells the UNet sizes and crops. Counterpart: StableDiffusionXLPrepareAdditionalConditioningStep of diffusers. */
 import { Autoencoder, CLIPTextModel, type tf, UNet2DConditionModel } from '../../components'
-import { Block, Component, type In, Input, ModularPipelineBlocks, type Out, Output } from '../../src'
+import { Block, Component, type In, Input, ModularPipelineBlocks, type Out, Output, type RunCost } from '../../src'
 import { unetOptions, vaeOptions } from '../steps/component-options'
 import { countSchema, embedsSchema, latentsSchema } from '../steps/schemas'
 import { offsetSchema, pooledEmbedsSchema, sizeSchema, timeIdsSchema } from './schemas'
@@ -89,6 +89,10 @@ export class StableDiffusionXLPrepareAdditionalConditioning extends ModularPipel
   })
   negativeAddTimeIds!: Out<tf.Tensor2D>
 
+  override estimateCost(): RunCost {
+    return { widths: { timeIds: this.timeIdCount } }
+  }
+
   run(): void {
     const { batchSize, promptEmbeds, pooledPromptEmbeds } = this
     const { ids, negativeIds } = this.timeIds()
@@ -96,6 +100,11 @@ export class StableDiffusionXLPrepareAdditionalConditioning extends ModularPipel
     requireConditioning(this, widths, this.context.path, missing => this.advise(missing))
     this.addTimeIds = timeIdsTensor(ids, batchSize)
     this.negativeAddTimeIds = timeIdsTensor(negativeIds, batchSize)
+  }
+
+  /** How many numbers the UNet is told. */
+  protected get timeIdCount(): number {
+    return 6
   }
 
   /** Returns what the UNet is told. */

@@ -33,6 +33,10 @@ export class StableDiffusionXLImg2ImgPrepareAdditionalConditioning extends Stabl
   @Input(z.number().default(2).describe('As `aestheticScore`, for the negative prompt.'))
   negativeAestheticScore!: In<number>
 
+  protected override get timeIdCount(): number {
+    return this.requiresAestheticsScore ? 5 : 6
+  }
+
   protected override timeIds(): TimeIds {
     const { size, originalSize = size, targetSize = size, cropsCoordsTopLeft } = this
     const { negativeOriginalSize = originalSize, negativeTargetSize = targetSize, negativeCropsCoordsTopLeft } = this

@@ -17,6 +17,8 @@ export interface CallSize {
   readonly pictures?: MapSize | undefined
   /** Size of the latents. Default: that of the model. */
   readonly latents?: MapSize | undefined
+  /** How wide further inputs are, by their names: `{ timeIds: 6 }`. Default: what the model is most often called with. */
+  readonly widths?: Readonly<Record<string, number>> | undefined
 }
 
 /** Placeholders for the tensors that a model is called with, inside objects to any depth. */

@@ -201,7 +201,7 @@ export abstract class ModularPipelineBlocks implements BlockNode {
    * Returns the calls of models that the block will make: their memory is part of the estimate of a pipeline's call, and a block before it may prepare them
    * (`this.context.upcomingCalls()`). `this` is bound as in {@link estimateCost}, but to the values of the moment if the run has begun.
    *
-   * @param plan what all blocks know of the call: images, size, tokens, steps
+   * @param plan what all blocks know of the call: images, size, tokens, widths, steps
    */
   upcomingCalls?(plan: RunPlan): MaybePromise<readonly UpcomingCall[]>
 

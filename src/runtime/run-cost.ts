@@ -16,6 +16,8 @@ export interface RunPlan {
   readonly latents?: Size | undefined
   /** How many tokens each encoded text has. */
   readonly tokens?: number | undefined
+  /** How wide further inputs of models are, by their names: `{ timeIds: 6 }`. */
+  readonly widths?: Readonly<Record<string, number>> | undefined
   /** How many denoising steps the call takes. */
   readonly steps?: number | undefined
 }
@@ -44,7 +46,8 @@ export interface UpcomingCall {
 export function planOf(costs: readonly LocatedCost[]): RunPlan {
   const plan: Record<string, unknown> = {}
   for (const { cost } of costs) {
-    const { memory: _, ...facts } = cost
+    const { memory: _, widths, ...facts } = cost
+    if (widths !== undefined) plan['widths'] = { ...widths, ...(plan['widths'] as RunPlan['widths']) }
     for (const [name, value] of Object.entries(facts)) plan[name] ??= value
   }
   return plan

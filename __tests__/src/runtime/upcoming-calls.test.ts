@@ -124,3 +124,27 @@ test('in a loop, those of the later parts and of what follows the loop', async (
   await SequentialPipelineBlocks.fromBlocksDict({ first: calling(1), loop: Loop, last: calling(3) }).initPipeline()({})
   expect(told).toEqual([2, 3])
 })
+
+test('widths that several blocks know are put together by name, and of two for one name the first counts', async () => {
+  const knowing = (widths: Record<string, number>) => {
+    @Block({ description: 'Knows widths.' })
+    class Knows extends ModularPipelineBlocks {
+      override estimateCost() {
+        return { widths }
+      }
+
+      run() {}
+    }
+    return new Knows()
+  }
+  let plan: RunPlan = {}
+  @Block({ description: 'Reads the plan.' })
+  class Reads extends ModularPipelineBlocks {
+    run() {
+      plan = this.context.plan
+    }
+  }
+  const blocks = { reads: Reads, first: knowing({ timeIds: 5 }), second: knowing({ timeIds: 6, labels: 3 }) }
+  await SequentialPipelineBlocks.fromBlocksDict(blocks).initPipeline()({})
+  expect(plan).toEqual({ widths: { timeIds: 5, labels: 3 } })
+})

@@ -6,7 +6,7 @@ import type { UNet2DConditionConfig } from './config'
 /** Tokens of a text where nothing says otherwise: what CLIP was trained with. */
 const TOKENS = 77
 
-/** Numbers in SDXL's time ids: original size, crop and target size. */
+/** Numbers in SDXL's time ids where nothing says otherwise: original size, crop and target size. Refiners have 5. */
 const TIME_IDS = 6
 
 /** Placeholders for the inputs of a UNet. Those that its config does not ask for are absent. */
@@ -22,10 +22,11 @@ export interface UNet2DConditionShapes extends CallShapes {
 /** Returns the inputs that a config asks for. */
 export function callShapes(
   config: UNet2DConditionConfig,
-  { batch, tokens = TOKENS, latents = ownSize(config.sampleSize) }: CallSize,
+  { batch, tokens = TOKENS, latents = ownSize(config.sampleSize), widths }: CallSize,
 ): UNet2DConditionShapes {
   const { inChannels, crossAttentionDim, timeCondProjDim, projectionClassEmbeddingsInputDim: projectionDim } = config
   const { classEmbedType, numClassEmbeds, additionEmbedType, additionTimeEmbedDim } = config
+  const timeIds = widths?.['timeIds'] ?? TIME_IDS
   return {
     sample: new TensorPlaceholder([batch, latents.height, latents.width, inChannels]),
     timestep: new TensorPlaceholder([1]),
@@ -35,8 +36,8 @@ export function callShapes(
     ...(classEmbedType === null && numClassEmbeds !== null && { classLabels: new TensorPlaceholder([batch], 'int32') }),
     ...(additionEmbedType === 'text_time' && {
       addedCondKwargs: {
-        textEmbeds: new TensorPlaceholder([batch, (projectionDim ?? 0) - TIME_IDS * (additionTimeEmbedDim ?? 0)]),
-        timeIds: new TensorPlaceholder([batch, TIME_IDS]),
+        textEmbeds: new TensorPlaceholder([batch, (projectionDim ?? 0) - timeIds * (additionTimeEmbedDim ?? 0)]),
+        timeIds: new TensorPlaceholder([batch, timeIds]),
       },
     }),
   }

@@ -1,7 +1,6 @@
 /** Text to image, image to image and inpainting with a Stable Diffusion XL model: which, the inputs say. */
-import { Block, type OutputParam, SequentialPipelineBlocks, Step, slot } from '../../src'
-import { EmbedGuidance } from '../steps/embed-guidance'
-import { SetGuidance } from '../steps/set-guidance'
+import { Block, Step, slot } from '../../src'
+import { AutoPictureBlocks } from '../steps/auto-picture-blocks'
 import { StableDiffusionXLAutoDecode } from './auto-decode'
 import { StableDiffusionXLAutoTextEncoder } from './auto-text-encoder'
 import { StableDiffusionXLAutoVaeEncoder } from './auto-vae-encoder'
@@ -22,25 +21,11 @@ import { stableDiffusionXL } from './stable-diffusion-xl'
   ...stableDiffusionXL,
   description: 'Draws and changes pictures as a prompt says, with a model of the Stable Diffusion XL family.',
 })
-export class StableDiffusionXLAutoBlocks extends SequentialPipelineBlocks {
+export class StableDiffusionXLAutoBlocks extends AutoPictureBlocks {
   static override readonly className: string = 'StableDiffusionXLAutoBlocks'
 
-  @Step() setGuidance = slot(SetGuidance)
-  @Step() embedGuidance = slot(EmbedGuidance)
   @Step() textEncoder = slot(StableDiffusionXLAutoTextEncoder)
   @Step() vaeEncoder = slot(StableDiffusionXLAutoVaeEncoder)
   @Step() denoise = slot(StableDiffusionXLCoreDenoise)
   @Step() decode = slot(StableDiffusionXLAutoDecode)
-
-  override get workflowMap() {
-    return {
-      text2image: { prompt: true },
-      image2image: { prompt: true, image: true },
-      inpainting: { prompt: true, image: true, maskImage: true },
-    } as const
-  }
-
-  override get outputs(): readonly OutputParam[] {
-    return this.intermediateOutputs.filter(output => output.name === 'images')
-  }
 }

@@ -26,3 +26,21 @@ export const offsetSchema = z.tuple([z.number(), z.number()]).meta(PAIR)
 
 /** How the values for the negative prompt are declared: without a guider that compares, there are none. */
 export const negativeOutput = { typeHint: 'Tensor', kwargsType: 'denoiserInputFields' } as const
+
+/** The embeddings that a text step gives, each tagged for the denoiser. */
+export const embedsOutputs = {
+  promptEmbeds: { schema: promptsSchema, kwargsType: 'denoiserInputFields', description: 'The encoded prompts.' },
+  negativePromptEmbeds: {
+    ...negativeOutput,
+    description: 'The encoded negative prompts, if the guider compares with them.',
+  },
+  pooledPromptEmbeds: {
+    schema: pooledPromptsSchema,
+    kwargsType: 'denoiserInputFields',
+    description: 'The prompts, each encoded as a whole.',
+  },
+  negativePooledPromptEmbeds: {
+    ...negativeOutput,
+    description: 'The negative prompts, each encoded as a whole, if the guider compares with them.',
+  },
+} as const

@@ -31,6 +31,10 @@ export const secondTextEncoder = {
   description: 'Embeds the tokens, and the prompt as a whole.',
 } as const satisfies ComponentOptions
 
+export const optionalPromptSchema = textsSchema
+  .optional()
+  .describe('What the picture should show, unless `promptEmbeds` say so.')
+
 export const prompt2Schema = textsSchema
   .optional()
   .describe('What the second text encoder gets; by default the same as the first.')

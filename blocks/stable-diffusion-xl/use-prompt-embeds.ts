@@ -1,39 +1,11 @@
 /** Takes embeddings in place of a prompt. Counterpart: the inputs prompt_embeds and pooled_prompt_embeds of StableDiffusionXLPipeline in diffusers. */
-import { z } from 'zod'
-import { BaseGuidance, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer, type tf } from '../../components'
-import {
-  Block,
-  Component,
-  Config,
-  type In,
-  type InOut,
-  Input,
-  InputTypeError,
-  MissingInputError,
-  ModularPipelineBlocks,
-  type Out,
-  Output,
-  type RunCost,
-} from '../../src'
-import { guiderOptions } from '../steps/guider-options'
+import type { tf } from '../../components'
+import { Block, type InOut, Input, InputTypeError, MissingInputError, Output, type RunCost } from '../../src'
 import { warnOfNoComparison } from '../steps/negative-prompts'
-import { textsSchema } from '../steps/schemas'
-import { negativeEmbedsFor, secondTexts } from './negative-embeds'
 import { type PromptEmbeds, PromptsEncoder } from './prompts-encoder'
-import { negativeOutput, pooledPromptsSchema, promptsSchema } from './schemas'
+import { embedsOutputs, pooledPromptsSchema, promptsSchema } from './schemas'
 import { stableDiffusionXL } from './stable-diffusion-xl'
-import {
-  clipSkipSchema,
-  firstTextEncoder,
-  firstTokenizer,
-  forceZerosSchema,
-  imagesPerPromptSchema,
-  negativePrompt2Schema,
-  negativePromptSchema,
-  prompt2Schema,
-  secondTextEncoder,
-  secondTokenizer,
-} from './text-inputs'
+import { StableDiffusionXLTextStep } from './text-step'
 
 /** The inputs that stand for texts, each with its pooled twin. */
 const TWINS = {
@@ -48,56 +20,14 @@ const TWINS = {
  * `negativePromptEmbeds`.
  */
 @Block({ ...stableDiffusionXL, description: 'Takes the embeddings of prompts in place of the prompts.' })
-export class StableDiffusionXLUsePromptEmbeds extends ModularPipelineBlocks {
+export class StableDiffusionXLUsePromptEmbeds extends StableDiffusionXLTextStep {
   static override readonly className: string = 'StableDiffusionXLUsePromptEmbeds'
-
-  @Component(CLIPTextModel, firstTextEncoder)
-  textEncoder!: CLIPTextModel | undefined
-
-  @Component(CLIPTextModelWithProjection, secondTextEncoder)
-  textEncoder2!: CLIPTextModelWithProjection
-
-  @Component(CLIPTokenizer, firstTokenizer)
-  tokenizer!: CLIPTokenizer | undefined
-
-  @Component(CLIPTokenizer, secondTokenizer)
-  tokenizer2!: CLIPTokenizer
-
-  @Component(BaseGuidance, guiderOptions)
-  guider!: BaseGuidance
-
-  @Config(forceZerosSchema)
-  forceZerosForEmptyPrompt!: boolean
-
-  /** What the picture should show, unless `promptEmbeds` say so. */
-  @Input(textsSchema.optional().describe('What the picture should show, unless `promptEmbeds` say so.'))
-  prompt!: In<string | string[] | undefined>
-
-  /** What the second text encoder gets; by default the same as the first. */
-  @Input(prompt2Schema)
-  prompt2!: In<string | string[] | undefined>
-
-  /** What the picture should not show: one text, or one for each prompt. Without it, the model may compare with zeros, which differs from an empty text. */
-  @Input(negativePromptSchema)
-  negativePrompt!: In<string | string[] | undefined>
-
-  /** What the second text encoder gets for the negative prompt; by default the same as the first. */
-  @Input(negativePrompt2Schema)
-  negativePrompt2!: In<string | string[] | undefined>
-
-  /** How many pictures to make of each prompt. */
-  @Input(imagesPerPromptSchema)
-  numImagesPerPrompt!: In<number>
-
-  /** How many of the last layers of the text encoders to leave out, beside the very last one. As in the reference, this is for the prompt alone. */
-  @Input(clipSkipSchema)
-  clipSkip!: In<number | undefined>
 
   /** Embeddings of the prompts `[prompts, tokens, channels]`, in place of `prompt`. */
   @Input(
     promptsSchema.optional().describe('Embeddings of the prompts `[prompts, tokens, channels]`, in place of `prompt`.'),
   )
-  @Output({ schema: promptsSchema, kwargsType: 'denoiserInputFields', description: 'The encoded prompts.' })
+  @Output(embedsOutputs.promptEmbeds)
   promptEmbeds!: InOut<tf.Tensor3D | undefined>
 
   /** Embeddings of the negative prompts, of the shape of those of the prompts, in place of `negativePrompt`. */
@@ -108,7 +38,7 @@ export class StableDiffusionXLUsePromptEmbeds extends ModularPipelineBlocks {
         'Embeddings of the negative prompts, of the shape of those of the prompts, in place of `negativePrompt`.',
       ),
   )
-  @Output({ ...negativeOutput, description: 'The encoded negative prompts, if the guider compares with them.' })
+  @Output(embedsOutputs.negativePromptEmbeds)
   negativePromptEmbeds!: InOut<tf.Tensor3D | undefined>
 
   /** Pooled embeddings of the prompts `[prompts, pooledChannels]`, which belong to `promptEmbeds`. */
@@ -117,11 +47,7 @@ export class StableDiffusionXLUsePromptEmbeds extends ModularPipelineBlocks {
       .optional()
       .describe('Pooled embeddings of the prompts `[prompts, pooledChannels]`, which belong to `promptEmbeds`.'),
   )
-  @Output({
-    schema: pooledPromptsSchema,
-    kwargsType: 'denoiserInputFields',
-    description: 'The prompts, each encoded as a whole.',
-  })
+  @Output(embedsOutputs.pooledPromptEmbeds)
   pooledPromptEmbeds!: InOut<tf.Tensor2D | undefined>
 
   /** Pooled embeddings of the negative prompts, which belong to `negativePromptEmbeds`. */
@@ -130,14 +56,8 @@ export class StableDiffusionXLUsePromptEmbeds extends ModularPipelineBlocks {
       .optional()
       .describe('Pooled embeddings of the negative prompts, which belong to `negativePromptEmbeds`.'),
   )
-  @Output({
-    ...negativeOutput,
-    description: 'The negative prompts, each encoded as a whole, if the guider compares with them.',
-  })
+  @Output(embedsOutputs.negativePooledPromptEmbeds)
   negativePooledPromptEmbeds!: InOut<tf.Tensor2D | undefined>
-
-  @Output(z.int().describe('How many pictures the run makes.'))
-  batchSize!: Out<number>
 
   override estimateCost(): RunCost {
     const { promptEmbeds, prompt, numImagesPerPrompt } = this
@@ -170,17 +90,13 @@ export class StableDiffusionXLUsePromptEmbeds extends ModularPipelineBlocks {
     if (prompt === undefined) {
       throw new MissingInputError({ path: context.path, input: 'prompt', available: ['negativePromptEmbeds'] })
     }
-    const texts = [prompt].flat()
-    const count = texts.length
-    encoder.warnOfEmpty(texts)
-    const texts2 = secondTexts('prompt2', this.prompt2, { texts, count, encoder, context })
-    return encoder.encode({ what: 'prompt', texts, texts2, count }, this.clipSkip)
+    return this.encodeTexts([prompt].flat(), encoder)
   }
 
   private async negativeEmbeds(encoder: PromptsEncoder, positive: PromptEmbeds): Promise<PromptEmbeds | undefined> {
     const { negativePromptEmbeds: embeds, negativePooledPromptEmbeds: pooled, guider, context } = this
     if (embeds === undefined || pooled === undefined) {
-      const negative = await negativeEmbedsFor(this, positive, encoder, context)
+      const negative = await this.encodeNegativeTexts(positive, encoder)
       this.requireTokens(negative, positive)
       return negative
     }

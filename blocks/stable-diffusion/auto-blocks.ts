@@ -1,8 +1,6 @@
 /** Text to image, image to image and inpainting with a Stable Diffusion model: which, the inputs say. */
-import { Block, type OutputParam, SequentialPipelineBlocks, Step, slot } from '../../src'
-import { EmbedGuidance } from '../steps/embed-guidance'
-import { PrepareModels } from '../steps/prepare-models'
-import { SetGuidance } from '../steps/set-guidance'
+import { Block, Step, slot } from '../../src'
+import { AutoPictureBlocks } from '../steps/auto-picture-blocks'
 import { StableDiffusionAutoDecode } from './auto-decode'
 import { StableDiffusionCoreDenoise } from './auto-denoise'
 import { StableDiffusionAutoTextEncoder } from './auto-text-encoder'
@@ -23,26 +21,11 @@ import { stableDiffusion } from './stable-diffusion'
   ...stableDiffusion,
   description: 'Draws and changes pictures as a prompt says, with a model of the Stable Diffusion family.',
 })
-export class StableDiffusionAutoBlocks extends SequentialPipelineBlocks {
+export class StableDiffusionAutoBlocks extends AutoPictureBlocks {
   static override readonly className: string = 'StableDiffusionAutoBlocks'
 
-  @Step() setGuidance = slot(SetGuidance)
-  @Step() embedGuidance = slot(EmbedGuidance)
-  @Step() prepareModels = slot(PrepareModels)
   @Step() textEncoder = slot(StableDiffusionAutoTextEncoder)
   @Step() vaeEncoder = slot(StableDiffusionAutoVaeEncoder)
   @Step() denoise = slot(StableDiffusionCoreDenoise)
   @Step() decode = slot(StableDiffusionAutoDecode)
-
-  override get workflowMap() {
-    return {
-      text2image: { prompt: true },
-      image2image: { prompt: true, image: true },
-      inpainting: { prompt: true, image: true, maskImage: true },
-    } as const
-  }
-
-  override get outputs(): readonly OutputParam[] {
-    return this.intermediateOutputs.filter(output => output.name === 'images')
-  }
 }

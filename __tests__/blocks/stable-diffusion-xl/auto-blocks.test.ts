@@ -137,6 +137,7 @@ describe('the automatic blocks', () => {
     expect(classesOf('inpainting')).toEqual([
       'SetGuidance',
       'EmbedGuidance',
+      'PrepareModels',
       'StableDiffusionXLEncodePrompt',
       'StableDiffusionXLEncodeInpaintImage',
       'StableDiffusionXLInput',

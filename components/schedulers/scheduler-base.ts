@@ -52,8 +52,10 @@ export interface RunSettings {
 /** What {@link SchedulerMixin.saveRun} gives. */
 interface SavedScheduler {
   readonly className: string
-  /** As JSON: functions among them are the program's, and are not saved. */
+  /** Those of the scheduler that the run took a copy of, as JSON: functions among them are the program's, and are not saved. */
   readonly settings: string
+  /** What the run has changed of them on its copy. */
+  readonly changes?: RunSettings
   readonly progress: SavedProgress | undefined
   readonly memory: Readonly<Record<string, unknown>>
 }
@@ -90,6 +92,8 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
   /** What the schedule is before {@link setTimesteps}: every timestep of the training. */
   protected abstract readonly trainingSchedule: Schedule
   private run: RunProgress | undefined
+  /** Of a run's copy: the settings of the scheduler that it is a copy of. */
+  private settingsBefore: Readonly<Config> | undefined
 
   /** @throws ConfigError */
   constructor(
@@ -308,24 +312,30 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
   forRun(_scope: RunScope = {}): this {
     const copy = Object.create(Object.getPrototypeOf(this), Object.getOwnPropertyDescriptors(this)) as this // Of this very class.
     copy.run = undefined
+    copy.settingsBefore = this.config
     return copy
   }
 
-  /** The schedule, the place in it, and what a solver remembers. */
+  /** The settings, also those that the run has changed, the schedule, the place in it, and what a solver remembers. */
   saveRun(): Readonly<Record<string, unknown>> {
+    const { config, settingsBefore: before = config } = this
     const progress = this.run?.save()
-    const settings = JSON.stringify(this.config)
-    return { className: classNameOf(this), settings, progress, memory: this.saveMemory() }
+    const settings = JSON.stringify(before)
+    const changes = Object.fromEntries(
+      Object.entries(config).filter(([key, value]) => before[key as keyof Config] !== value),
+    )
+    return { className: classNameOf(this), settings, changes, progress, memory: this.saveMemory() }
   }
 
-  /** @throws NotResumableError */
+  /** @throws NotResumableError for a scheduler of another class or with other settings; ConfigError for changes that no run makes */
   restoreRun(saved: Readonly<Record<string, unknown>>): this {
-    const { className, settings, progress, memory } = saved as unknown as SavedScheduler // What saveRun() has made.
+    const { className, settings, changes = {}, progress, memory } = saved as unknown as SavedScheduler // What saveRun() has made.
     const name = classNameOf(this)
     if (className !== name || settings !== JSON.stringify(this.config)) {
       const difference = className === name ? ' with other settings' : ''
       throw new NotResumableError(`its scheduler was a ${className}; this one is a ${name}${difference}.`)
     }
+    if (Object.keys(changes).length > 0) this.registerToConfig(changes)
     this.run = progress && RunProgress.restore(name, progress)
     this.restoreMemory(memory)
     return this
@@ -336,7 +346,8 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
 
   /** What a solver remembers. By default the fields in which it differs from a copy that has seen no step. */
   protected saveMemory(): Record<string, unknown> {
-    return saveFields({ ...this, run: undefined }, this.forRun())
+    const fresh = this.forRun()
+    return saveFields({ ...this, run: undefined, settingsBefore: fresh.settingsBefore }, fresh)
   }
 
   /** Remembers what {@link saveMemory} gave. */

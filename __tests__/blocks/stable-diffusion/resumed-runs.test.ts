@@ -6,17 +6,21 @@ import { schedulerNames } from '../../../components/schedulers/scheduler-names'
 import {
   type BaseGuidance,
   EulerDiscreteScheduler,
+  Image,
   type ModularPipeline,
   makeGuider,
   NotResumableError,
   PipelineAbortError,
   type PipelineEvent,
   PipelineState,
+  PNDMScheduler,
   type SchedulerMixin,
+  StableDiffusionAutoBlocks,
   StableDiffusionTextToImageBlocks,
 } from '../../../index'
 import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
 import { runScript } from '../../components/executors/run-script'
+import { catchWarnings } from '../../src/fixtures/emitted-warnings'
 import { emojiFolder, failureOf, take, useEmojiModel } from '../use-emoji-model'
 
 const emoji = useEmojiModel()
@@ -176,6 +180,25 @@ describe('a picture that was taken up again', () => {
     expect(Object.values(whole).map(values => values.length)).toEqual([32 * 32 * 3, 32 * 32 * 3])
     expect(await runScript(finish, env)).toEqual(whole)
   }, 60_000)
+
+  test('is the same with a scheduler whose settings the run has changed for itself', async () => {
+    const old = { betaStart: 0.00085, betaEnd: 0.012, betaSchedule: 'scaled_linear', stepsOffset: 1 } as const
+    const make = () => emoji.pipelineOf(new StableDiffusionAutoBlocks(), { scheduler: new PNDMScheduler(old) })
+    const picture = (channels: 1 | 3) =>
+      new Image({ width: 32, height: 32, channels, data: new Uint8Array(32 * 32 * channels).fill(200) })
+    const given = { ...inputs, image: picture(3), maskImage: picture(1), eta: undefined }
+    const warnings = catchWarnings()
+    const expected = await draw(make(), given, { seed: 3 })
+    expect(warnings()).toContainEqual(expect.stringContaining('skip_prk_steps'))
+    await drawUntil(afterStep(2), make(), given, { seed: 3 })
+    await goOnUntil(inStep(2), make())
+    expect(await goOn(make())).toEqual(expected)
+    const others = { ...old, skipPrkSteps: true }
+    const state = await PipelineState.load(file())
+    const other = emoji.pipelineOf(new StableDiffusionAutoBlocks(), { scheduler: new PNDMScheduler(others) })
+    expect(await failureOf(draw(other, {}, { state, resume: true }))).toBeInstanceOf(NotResumableError)
+    state.dispose()
+  })
 
   test('is not drawn with another scheduler', async () => {
     await drawUntil(afterStep(2), pipelineWith(), inputs, { seed: 3 })

@@ -49,6 +49,8 @@ const FORMS = { modular: '[library, class, spec]', standard: '[library, class]' 
  */
 export function parseIndexEntry(kind: IndexKind, file: string, key: string, value: unknown): IndexEntry | undefined {
   const problem = (what: string) => new ModelIndexError(file, `the entry "${key}" ${what}`)
+  // Both kinds leave a component empty like this; Python ignores such an entry in an index of the other kind.
+  if (Array.isArray(value) && value.length === 2 && value.every(part => part === null)) return undefined
   const lengthOf = { modular: 3, standard: 2 }
   const other = kind === 'modular' ? 'standard' : 'modular'
   if (Array.isArray(value) && value.length === lengthOf[other]) {

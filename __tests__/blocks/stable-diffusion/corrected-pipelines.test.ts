@@ -9,6 +9,7 @@ import {
   ModularPipeline,
   SafetensorsFile,
   type SchedulerMixin,
+  StableDiffusionAutoBlocks,
   StableDiffusionTextToImageBlocks,
   selectBackend,
   type UNet2DConditionModel,
@@ -88,8 +89,9 @@ async function folderOf({ files, tensors }: Correction): Promise<string> {
 /** The pipeline of the class that the index names, as far as the latents. */
 async function undecoded(folder: string): Promise<ModularPipeline> {
   const { blocks } = await ModularPipeline.fromPretrained(folder)
-  if (!(blocks instanceof StableDiffusionTextToImageBlocks)) throw new Error('not a pipeline of the family')
-  return blocks.remove('decode').remove('postprocess').initPipeline(folder)
+  const ofTask = blocks instanceof StableDiffusionAutoBlocks ? new StableDiffusionTextToImageBlocks() : blocks
+  if (!(ofTask instanceof StableDiffusionTextToImageBlocks)) throw new Error('not a pipeline of the family')
+  return ofTask.remove('decode').remove('postprocess').initPipeline(folder)
 }
 
 describe('corrected pipelines', () => {

@@ -36,7 +36,8 @@ describe('the bundled model', () => {
   test('is a pipeline by its index alone', async () => {
     const pipe = await ModularPipeline.fromPretrained(emojiFolder)
     expect(pipe.blocks).toBeInstanceOf(StableDiffusionAutoBlocks)
-    expect(pipe.nullComponentNames).toEqual(pipe.pretrainedComponentNames)
+    const optional = ['safetyChecker', 'featureExtractor']
+    expect(pipe.nullComponentNames).toEqual(pipe.pretrainedComponentNames.filter(name => !optional.includes(name)))
     await pipe.loadComponents({ dtype: 'float32' })
     const expected = await emoji.pipelineOf(new StableDiffusionTextToImageBlocks())(call, seeded)
     expect(bytes(await pipe.run(call, seeded))).toEqual(bytes(expected))
@@ -54,6 +55,8 @@ describe('the bundled model', () => {
       Object.entries(index).flatMap(([key, entry]) => (Array.isArray(entry) ? [[key, entry[2].type_hint]] : [])),
     )
     expect(hints).toEqual({
+      feature_extractor: ['transformers', 'CLIPImageProcessor'],
+      safety_checker: ['stable_diffusion', 'StableDiffusionSafetyChecker'],
       scheduler: ['diffusers', 'DDIMScheduler'],
       text_encoder: ['transformers', 'CLIPTextModel'],
       tokenizer: ['transformers', 'CLIPTokenizer'],

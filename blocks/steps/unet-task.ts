@@ -56,7 +56,7 @@ export function requireLatentsAlone({ unet, vae }: DenoiserModels, path: readonl
   }
   const task = TASKS[inChannels - latentChannels]
   const purpose = takesMask({ unet, vae })
-    ? 'Such a UNet is made for inpainting, which these blocks do not support. Pass "image" and "maskImage" to blocks that inpaint, or load a checkpoint for text to image.'
+    ? 'Such a UNet is made for inpainting. Pass "image" and "maskImage" to blocks that take them, or load a checkpoint for text to image.'
     : `${task ? `Such a UNet is made for ${task}, which these blocks do not support. ` : ''}Load a checkpoint for text to image.`
   throw new IncompatibleComponentsError(
     path,

@@ -389,7 +389,8 @@ describe('bad input', () => {
     for (const inputs of [shared, changed]) {
       const problem = await problemOf(inputs, { unet })
       expect(problem).toBeInstanceOf(IncompatibleComponentsError)
-      expect((problem as Error).message).toContain('Pass "image" and "maskImage" to blocks that inpaint')
+      expect((problem as Error).message).toContain('made for inpainting. Pass "image" and "maskImage"')
+      expect((problem as Error).message).not.toContain('do not support')
     }
     const other = unetOf(7)
     const problem = await problemOf(inpainted, { unet: other })

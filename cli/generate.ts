@@ -23,6 +23,7 @@ import { print, printAside } from './print'
 import { ProgressDisplay } from './progress-display'
 import { type PictureSources, type Pictures, pictureName, readPictures } from './read-pictures'
 import { DEFAULT_REFINER_START, type RefinerOptions } from './refiner'
+import { withUsedStrength } from './used-strength'
 
 /** Options of the command, as commander gives them. */
 export interface GenerateOptions
@@ -91,6 +92,7 @@ export async function generate(prompt: string, options: GenerateOptions): Promis
 /** What was drawn, and what it was drawn with. */
 interface Drawn {
   readonly images: readonly Image[]
+  /** With the strength that was used where none was given. */
   readonly inputs: DrawingInputs
   readonly components: ComponentNames
 }
@@ -102,13 +104,14 @@ async function drawAll(prompt: string, pictures: Pictures, run: DrawingRun): Pro
   try {
     // Before the weights are read.
     const inputs = callInputs(pipe, prompt, options, pictures)
+    const told = withUsedStrength(pipe, inputs)
     if (options.refiner !== undefined) {
       const both = { ...run, options: { ...options, refiner: options.refiner } }
       const { images, base } = await drawWithRefiner(pipe, inputs, prompt, both, componentNames)
-      return { images, inputs, components: base }
+      return { images, inputs: told, components: base }
     }
     await timed('load', () => loadComponents(pipe, options, executor, access))
-    return { images: await drawPictures(pipe, inputs, run), inputs, components: componentNames(pipe) }
+    return { images: await drawPictures(pipe, inputs, run), inputs: told, components: componentNames(pipe) }
   } finally {
     pipe.dispose()
   }

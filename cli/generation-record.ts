@@ -13,7 +13,7 @@ export interface GenerationRecord {
   /** Names of the files of the picture and of the mask. */
   image: string | undefined
   mask: string | undefined
-  /** Without it, as much as the blocks change a picture by default. */
+  /** How much of the picture was changed, also where the blocks decided; missing if there was no picture. */
   strength: number | undefined
   /** Seed of this very picture; digits where JavaScript's numbers are not exact. */
   seed: number | string

@@ -1,7 +1,9 @@
 /** Options of `generate` for pipelines of any family. */
 import { z } from 'zod'
 import { callInputs, requireComponent } from '../../cli/call-inputs'
+import type { Pictures } from '../../cli/read-pictures'
 import { UnfitOptionError } from '../../cli/unfit-option-error'
+import { withUsedStrength } from '../../cli/used-strength'
 import {
   BaseGuidance,
   Block,
@@ -12,7 +14,9 @@ import {
   type Out,
   Output,
   StableDiffusionAutoBlocks,
+  StableDiffusionInpaintBlocks,
   StableDiffusionTextToImageBlocks,
+  StableDiffusionXLAutoBlocks,
 } from '../../index'
 import { countingImage } from '../components/images/pictures'
 
@@ -67,6 +71,22 @@ test('pictures and their strength are inputs', () => {
   const pictures = { image: countingImage(2, 2), maskImage: countingImage(2, 2, 1) }
   expect(callInputs(pipe, 'a cat', { strength: 0.5 }, pictures)).toMatchObject({ ...pictures, strength: 0.5 })
   expect(() => callInputs(pipe, 'a cat', { strength: 0.5 })).toThrow('--strength: there is no picture to change.')
+})
+
+test('the strength of a call is told where none is given: that of the blocks that run', () => {
+  const [image, maskImage] = [countingImage(2, 2), countingImage(2, 2, 1)]
+  const strengthOf = (blocks: ModularPipelineBlocks, pictures: Pictures, strength?: number) => {
+    const pipe = blocks.initPipeline()
+    const inputs = callInputs(pipe, 'a cat', { ...(strength !== undefined && { strength }) }, pictures)
+    return withUsedStrength(pipe, inputs).strength
+  }
+  expect(strengthOf(new StableDiffusionAutoBlocks(), { image })).toBe(0.8)
+  expect(strengthOf(new StableDiffusionAutoBlocks(), { image, maskImage })).toBe(1)
+  expect(strengthOf(new StableDiffusionAutoBlocks(), { image }, 0.5)).toBe(0.5)
+  expect(strengthOf(new StableDiffusionAutoBlocks(), {})).toBeUndefined()
+  expect(strengthOf(new StableDiffusionXLAutoBlocks(), { image, maskImage })).toBe(0.3)
+  expect(strengthOf(new StableDiffusionInpaintBlocks(), { image, maskImage })).toBe(1)
+  expect(withUsedStrength(fewSteps(), { prompt: 'a cat', image }).strength).toBeUndefined()
 })
 
 test('a pipeline is called with what it takes', () => {

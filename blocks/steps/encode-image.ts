@@ -14,7 +14,7 @@ import {
 } from '../../src'
 import { imageProcessorOptions, vaeOptions } from './component-options'
 import { encodePictures } from './encode-pictures'
-import { areLatents, countOfPictures, type Pictures, requirePixels } from './picture-tensors'
+import { areLatents, countOfPictures, type GivenPictures, requirePixels } from './picture-tensors'
 import { requireShares } from './repeat-pictures'
 import {
   countSchema,
@@ -52,7 +52,7 @@ export class EncodeImage extends ModularPipelineBlocks {
 
   /** The picture to begin with: one for all, or one for each prompt; also as a tensor of pixels from 0 to 1, or of their latents, as a denoiser takes them. */
   @Input(imageSchema)
-  image!: In<Pictures, 'required'>
+  image!: In<GivenPictures, 'required'>
 
   /** Height in pixels that the pictures are brought to; by default their own. */
   @Input(countSchema.optional().describe('Height in pixels that the pictures are brought to; by default their own.'))

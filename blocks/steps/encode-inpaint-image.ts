@@ -24,7 +24,7 @@ import {
 import { imageProcessorOptions, maskProcessorOptions, unetOptions, vaeOptions } from './component-options'
 import { type EncodePicturesOptions, encodePictures } from './encode-pictures'
 import { fittingLatentSize, pictureSize, sizesOf } from './latent-size'
-import { areLatents, countOfPictures, type Pictures, requirePixels } from './picture-tensors'
+import { areLatents, countOfPictures, type GivenPictures, requirePixels } from './picture-tensors'
 import { requireShares } from './repeat-pictures'
 import {
   countSchema,
@@ -80,7 +80,7 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
         'The picture to begin with, of which a mask covers what is drawn anew: one for all, or one for each prompt; also as a tensor of pixels from 0 to 1.',
       ),
   )
-  image!: In<Pictures, 'required'>
+  image!: In<GivenPictures, 'required'>
 
   /** The part that is drawn anew, white on black: one mask for all, or one for each picture; also as a tensor from 0 to 1. Its size may differ from the picture's. */
   @Input(
@@ -90,7 +90,7 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
         "The part that is drawn anew, white on black: one mask for all, or one for each picture; also as a tensor from 0 to 1. Its size may differ from the picture's.",
       ),
   )
-  maskImage!: In<Pictures, 'required'>
+  maskImage!: In<GivenPictures, 'required'>
 
   /** Pixels around the mask: with it, the part around the mask is cut out, drawn in full size and pasted back. */
   @Input(paddingMaskCropSchema)

@@ -3,10 +3,10 @@ import { type Autoencoder, type Image, tf } from '../../components'
 import { InputTypeError } from '../../src'
 
 /** Pictures of a caller: one, several, or the pixels or latents of several. */
-export type Pictures = Image | Image[] | tf.Tensor4D
+export type GivenPictures = Image | Image[] | tf.Tensor4D
 
 /** Returns how many pictures there are. */
-export function countOfPictures(pictures: Pictures): number {
+export function countOfPictures(pictures: GivenPictures): number {
   return pictures instanceof tf.Tensor ? pictures.shape[0] : [pictures].flat().length
 }
 
@@ -27,12 +27,12 @@ export interface PixelTensorOptions {
 }
 
 /**
- * Makes sure that a tensor holds pixels: `[pictures, height, width, channels]` from 0 to 1. Pictures that are no tensor pass.
+ * Makes sure that a tensor holds pixels: `[pictures, height, width, channels]` from 0 to 1. Other pictures pass.
  *
  * @throws InputTypeError for other shapes, other values, NaN, and tensors without values
  */
 export async function requirePixels(
-  pictures: Pictures,
+  pictures: GivenPictures,
   { path, input, channels, otherwise = '' }: PixelTensorOptions,
 ): Promise<void> {
   if (!(pictures instanceof tf.Tensor)) return

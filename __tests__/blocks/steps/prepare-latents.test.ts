@@ -52,7 +52,7 @@ describe('PrepareLatents', () => {
   })
 
   test.each([
-    [9, / inpainting, /],
+    [9, / inpainting\. Pass "image" and "maskImage"/],
     [7, / upscaling, /],
     [6, /latents of 4\. Load a checkpoint/],
   ])('refuses a UNet of %s channels', async (inChannels, words) => {

@@ -6,6 +6,8 @@ import type {
   ModularPipeline,
   StableDiffusionAutoBlocks,
   StableDiffusionImageToImageBlocks,
+  StableDiffusionXLEncodePrompt,
+  StableDiffusionXLUsePromptEmbeds,
 } from '../../index'
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -45,4 +47,16 @@ export async function imageToImage(
   same<typeof first, Image | undefined>()
   // @ts-expect-error: these blocks need a picture.
   await pipe({ prompt: 'a cat' })
+}
+
+export async function textSteps(
+  encode: ModularPipeline<StableDiffusionXLEncodePrompt>,
+  use: ModularPipeline<StableDiffusionXLUsePromptEmbeds>,
+  embeds: Tensor3D,
+): Promise<void> {
+  const { promptEmbeds } = await encode({ prompt: 'a cat', prompt2: 'a dog' }, { output: ['promptEmbeds'] })
+  same<typeof promptEmbeds, Tensor3D>()
+  // @ts-expect-error: this step needs a prompt.
+  await encode({ prompt2: 'a dog' })
+  await use({ promptEmbeds: embeds, negativePrompt: 'a dog' })
 }

@@ -222,6 +222,7 @@ export {
 export { type FlowMatchLCMConfig, FlowMatchLCMScheduler } from './schedulers/flow-matching/flow-match-lcm-scheduler'
 export { type FlowMuSettings, flowMu } from './schedulers/flow-matching/flow-mu'
 export { MissingGeneratorError } from './schedulers/missing-generator-error'
+export { roundHalfEven } from './schedulers/noise-levels/number-sequences'
 export { SchedulerArgumentError } from './schedulers/scheduler-argument-error'
 export { SchedulerMixin, type StepOptions, type StepResult } from './schedulers/scheduler-mixin'
 export { type NamedScheduler, resolveScheduler, schedulerNames } from './schedulers/scheduler-names'

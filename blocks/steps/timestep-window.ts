@@ -1,5 +1,5 @@
 /** Runs that take a part of a schedule. Counterpart: get_timesteps of diffusers' image to image pipelines. */
-import { type SchedulerMixin } from '../../components'
+import { roundHalfEven, type SchedulerMixin } from '../../components'
 
 /** Returns the place of the first timestep of a run that keeps the last steps: as many of them as `strength` says, a share from 0 to 1. */
 export function beginByStrength(scheduler: SchedulerMixin, strength: number): number {
@@ -34,12 +34,5 @@ export function endByShare(
 
 /** The training timestep at a share of the way from noise to a picture. */
 function timestepAt({ config: { numTrainTimesteps } }: SchedulerMixin, share: number): number {
-  return roundHalfToEven(numTrainTimesteps - share * numTrainTimesteps)
-}
-
-/** Rounds as Python does. */
-function roundHalfToEven(value: number): number {
-  const floor = Math.floor(value)
-  if (value - floor !== 0.5) return Math.round(value)
-  return floor % 2 === 0 ? floor : floor + 1
+  return roundHalfEven(numTrainTimesteps - share * numTrainTimesteps)
 }

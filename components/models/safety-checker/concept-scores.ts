@@ -1,4 +1,5 @@
 /** How close an image is to the concepts of a safety checker. Counterpart: pipelines/stable_diffusion/safety_checker.py (forward). */
+import { roundHalfEven } from '../../schedulers/noise-levels/number-sequences'
 
 /** Embeddings' closeness to concepts, and the closeness from which each counts. */
 export interface ConceptDistances {
@@ -37,12 +38,5 @@ export function scoreConcepts(special: ConceptDistances, concepts: ConceptDistan
 function scoreOf(cosine: number, threshold: number, adjustment: number): number {
   const { fround } = Math
   const above = fround(fround(cosine - threshold) + fround(adjustment))
-  return fround(roundHalfToEven(fround(above * 1000)) / 1000)
-}
-
-/** As NumPy rounds. */
-function roundHalfToEven(value: number): number {
-  const floor = Math.floor(value)
-  if (value - floor !== 0.5) return Math.round(value)
-  return floor % 2 === 0 ? floor : floor + 1
+  return fround(roundHalfEven(fround(above * 1000)) / 1000)
 }

@@ -19,6 +19,7 @@ import {
 import { proxyFor } from './hub-proxy'
 import { hubEndpoint, hubToken, numberOption } from './hub-settings'
 import { isCommit } from './repository-names'
+import { requestFailure } from './request-failure'
 
 /** How a client behaves. */
 export interface HubClientOptions {
@@ -286,7 +287,7 @@ export class HubClient {
       return await Promise.race([work(controller.signal), failed])
     } catch (error) {
       signal.throwIfAborted()
-      throw new HubConnectionError(target.repository, hostOf(url), innermostReason(error) + proxyNote(url), error)
+      throw new HubConnectionError(target.repository, hostOf(url), requestFailure(error, url), error)
     } finally {
       clearTimeout(timer)
       stopListening()
@@ -350,19 +351,6 @@ function mayPass(error: unknown, wasThere = false): boolean {
     if (LASTING.includes(String(code)) || PROXY_REFUSES.test(message)) return false
   }
   return true
-}
-
-/** Which proxy was asked, if any: the server may be right, and the proxy wrong. */
-function proxyNote(url: string): string {
-  const proxy = proxyFor(url)
-  return proxy === undefined ? '' : ` (${proxy.variable} names the proxy ${proxy.host})`
-}
-
-/** The innermost reason: fetch says "fetch failed" and hides why. */
-function innermostReason(error: unknown): string {
-  const { message, code, cause } = error as NodeJS.ErrnoException & { cause?: unknown }
-  if (typeof cause === 'object' && cause !== null) return innermostReason(cause)
-  return message || code || String(error)
 }
 
 /** The commit that an answer is of, if it names one. */

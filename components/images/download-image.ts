@@ -1,6 +1,7 @@
 /** Downloads pictures. */
 import { onAbort } from '../../src/runtime/on-abort'
 import { proxyFor } from '../hub/hub-proxy'
+import { requestFailure } from '../hub/request-failure'
 import { type ImageLimits, imageFileBytes } from './decode-image'
 import { ImageDownloadError } from './image-download-error'
 
@@ -55,7 +56,7 @@ export async function downloadImage(
   } catch (error) {
     signal?.throwIfAborted()
     if (error instanceof ImageDownloadError) throw error
-    throw new ImageDownloadError(name, `cannot be downloaded: ${reasonOf(error)}${proxyNote(address)}.`, error)
+    throw new ImageDownloadError(name, `cannot be downloaded: ${requestFailure(error, address.href)}.`, error)
   } finally {
     watch.end()
   }
@@ -141,16 +142,4 @@ class SilenceWatch {
     clearTimeout(this.timer)
     this.stopListening()
   }
-}
-
-/** The innermost reason: fetch says "fetch failed" and hides why. */
-function reasonOf(error: unknown): string {
-  const { message, code, cause } = error as NodeJS.ErrnoException & { cause?: unknown }
-  if (typeof cause === 'object' && cause !== null) return reasonOf(cause)
-  return message || code || String(error)
-}
-
-function proxyNote(address: URL): string {
-  const proxy = proxyFor(address.href)
-  return proxy === undefined ? '' : ` (${proxy.variable} names the proxy ${proxy.host})`
 }

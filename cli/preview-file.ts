@@ -1,5 +1,6 @@
 /** `tesserae generate --preview`: a picture of the run so far, written while it goes on. */
 import { extname, resolve } from 'node:path'
+import { IMAGE_EXTENSIONS } from '../components/images/image'
 import { UnwritableFileError } from '../src/files/unwritable-file-error'
 import type { PreviewEvent } from '../src/runtime/events'
 import { requireFolder } from './output-files'
@@ -9,9 +10,6 @@ export interface PreviewFileOptions {
   preview?: string
   previewEvery?: number
 }
-
-/** Formats that pictures are written in. */
-const EXTENSIONS = ['.png', '.jpg', '.jpeg', '.webp']
 
 /** Writes previews of runs into one file, each as a whole in place of the one before. */
 export class PreviewFile {
@@ -28,8 +26,8 @@ export class PreviewFile {
   static async open({ preview, previewEvery = 1 }: PreviewFileOptions): Promise<PreviewFile | undefined> {
     if (preview === undefined) return undefined
     const path = resolve(preview)
-    if (!EXTENSIONS.includes(extname(path).toLowerCase())) {
-      const problem = `the name of the preview must end in ${EXTENSIONS.join(', ')}.`
+    if (!IMAGE_EXTENSIONS.includes(extname(path).toLowerCase())) {
+      const problem = `the name of the preview must end in ${IMAGE_EXTENSIONS.join(', ')}.`
       throw new UnwritableFileError(path, 'unknown-format', problem)
     }
     await requireFolder(path)

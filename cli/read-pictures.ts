@@ -5,6 +5,7 @@ import { printableAddress, webAddress } from '../components/images/download-imag
 import type { Image } from '../components/images/image'
 import { InvalidImageError } from '../components/images/invalid-image-error'
 import { loadImage } from '../components/images/load-image'
+import { readStandardInput } from './read-standard-input'
 import { UnfitOptionError } from './unfit-option-error'
 
 /** Where the pictures are: paths, addresses of the web, or `-`. */
@@ -47,14 +48,7 @@ async function readPicture(source: string, signal: AbortSignal | undefined): Pro
   return loadImage(source === STANDARD_INPUT ? await readInput() : source, { signal })
 }
 
-async function readInput(): Promise<Uint8Array> {
+function readInput(): Promise<Uint8Array> {
   const most = imageFileBytes({})
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of process.stdin) {
-    chunks.push(Buffer.from(chunk as Uint8Array))
-    length += chunks.at(-1)?.length ?? 0
-    if (length > most) throw new InvalidImageError('standard input', `holds more than ${most} bytes.`)
-  }
-  return Buffer.concat(chunks)
+  return readStandardInput(most, () => new InvalidImageError('standard input', `holds more than ${most} bytes.`))
 }

@@ -1,6 +1,7 @@
 /** Where a prompt comes from: the command line, standard input or a file. */
 import { readText } from '../src/files/read-text'
 import { InvalidPromptError } from './invalid-prompt-error'
+import { readStandardInput } from './read-standard-input'
 
 /** Longest prompt, in bytes. No text model reads a thousandth of it. */
 const LONGEST = 2 ** 20
@@ -28,14 +29,8 @@ export async function readPrompt(words: readonly string[], file: string | undefi
 }
 
 async function readInput(): Promise<string> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of process.stdin) {
-    chunks.push(Buffer.from(chunk as Uint8Array))
-    length += chunks.at(-1)?.length ?? 0
-    if (length > LONGEST) throw new InvalidPromptError(`on standard input is longer than ${LONGEST} bytes. Shorten it.`)
-  }
-  return oneLine(Buffer.concat(chunks).toString('utf8'))
+  const tooLong = () => new InvalidPromptError(`on standard input is longer than ${LONGEST} bytes. Shorten it.`)
+  return oneLine((await readStandardInput(LONGEST, tooLong)).toString('utf8'))
 }
 
 /** A text of several lines as one line, as text models take it. */

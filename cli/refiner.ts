@@ -189,5 +189,5 @@ function componentOf(pipe: AnyPipeline, name: string): unknown {
 }
 
 function dropUndefined<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never // As above.
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never // Of the same keys.
 }

@@ -33,6 +33,9 @@ const ENCODERS: Readonly<Record<string, (image: Sharp) => Sharp>> = {
   '.webp': image => image.webp({ quality: QUALITY }),
 }
 
+/** Extensions of the files that images are written to, in lower case. */
+export const IMAGE_EXTENSIONS: readonly string[] = Object.keys(ENCODERS)
+
 /** A picture of 8 bits for each channel. */
 export class Image implements ImageOptions {
   /** Name of the class in files and messages. Bundlers and minifiers may change `name`, which is used if a subclass has no `className`. */
@@ -102,8 +105,11 @@ export class Image implements ImageOptions {
     const path = resolve(pathOf(file, 'file'))
     const extension = extname(path).toLowerCase()
     if (!Object.hasOwn(ENCODERS, extension)) {
-      const known = Object.keys(ENCODERS).join(', ')
-      throw new UnwritableFileError(path, 'unknown-format', `its name must end in one of ${known}.`)
+      throw new UnwritableFileError(
+        path,
+        'unknown-format',
+        `its name must end in one of ${IMAGE_EXTENSIONS.join(', ')}.`,
+      )
     }
     const bytes = extension === '.png' ? await this.toPng(text) : await this.encode(extension)
     await writeFileAtomically(path, [bytes])

@@ -12,10 +12,9 @@ import {
   type Out,
   Output,
 } from '../../src'
-import { embedsSchema } from '../steps/schemas'
+import { embedsSchema, imagesPerPromptSchema } from '../steps/schemas'
 import { negativeOutput, pooledEmbedsSchema, pooledPromptsSchema, promptsSchema } from './schemas'
 import { stableDiffusionXL } from './stable-diffusion-xl'
-import { imagesPerPromptSchema } from './text-inputs'
 
 /** Checks that embeddings belong together, and repeats each as often as its prompt has pictures: a, a, b, b. */
 @Block({ ...stableDiffusionXL, description: 'Repeats the embeddings for the pictures of each prompt.' })

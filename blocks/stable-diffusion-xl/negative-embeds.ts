@@ -2,7 +2,8 @@
 import { tf } from '../../components'
 import type { RunContext } from '../../src'
 import { type NegativePromptSource, negativePromptsFor } from '../steps/negative-prompts'
-import { type PromptEmbeds, type PromptsEncoder, textsFor } from './prompts-encoder'
+import { hasText, textsFor } from '../steps/texts'
+import type { PromptEmbeds, PromptsEncoder } from './prompts-encoder'
 
 /** Where negative prompts come from. */
 export interface NegativePrompts extends NegativePromptSource {
@@ -30,7 +31,7 @@ export async function negativeEmbedsFor(
   const texts = negativePromptsFor({ guider, negativePrompt: either }, count, context)
   if (texts === undefined) return undefined
   if (negativePrompt === undefined && source.forceZerosForEmptyPrompt) {
-    if (isText(negativePrompt2)) {
+    if (hasText(negativePrompt2)) {
       const problem = 'negativePrompt2 is ignored: without negativePrompt, this model compares with zeros.'
       context.warn('NEGATIVE_PROMPT_IGNORED', `${problem} Pass negativePrompt: '' too.`)
     }
@@ -63,12 +64,8 @@ export function secondTexts(
 ): readonly string[] {
   if (value === undefined || value === '') return texts
   const given = textsFor(input, value, count, context.path)
-  if (!encoder.isPair && isText(value) && given.join('\n') !== texts.join('\n')) {
+  if (!encoder.isPair && hasText(value) && given.join('\n') !== texts.join('\n')) {
     context.warn('PROMPT_2_IGNORED', `${input} is ignored: this model has one text encoder, which gets the other text.`)
   }
   return given
-}
-
-function isText(value: string | readonly string[] | undefined): boolean {
-  return [value ?? []].flat().some(text => text.trim() !== '')
 }

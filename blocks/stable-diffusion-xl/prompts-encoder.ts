@@ -1,6 +1,6 @@
 /** Turns prompts into the embeddings of both text encoders. Counterpart: StableDiffusionXLPipeline.encode_prompt of diffusers. */
 import { type CLIPTextModel, type CLIPTextModelWithProjection, type CLIPTokenizer, tf } from '../../components'
-import { IncompatibleComponentsError, InputTypeError, type RunContext } from '../../src'
+import { IncompatibleComponentsError, type RunContext } from '../../src'
 import { TextsEncoder } from '../steps/encode-texts'
 import { textEmbedderXL } from './embed-texts'
 
@@ -86,21 +86,4 @@ export class PromptsEncoder {
     const problem = `the first one makes ${tokens} tokens of a prompt, and the second one ${tokens2}. Their model_max_length must be the same.`
     throw new IncompatibleComponentsError(this.context.path, ['tokenizer', 'tokenizer2'], problem)
   }
-}
-
-/**
- * Returns the texts of an input: one for all prompts, or one for each.
- *
- * @throws InputTypeError for a list of another length
- */
-export function textsFor(
-  input: string,
-  value: string | readonly string[],
-  count: number,
-  path: readonly string[],
-): readonly string[] {
-  if (typeof value === 'string') return [value]
-  if (value.length === count) return value
-  const expected = `there must be one for each of the ${count} prompts, or one text for all`
-  throw new InputTypeError({ path, input, expected, value })
 }

@@ -31,10 +31,6 @@ export const secondTextEncoder = {
   description: 'Embeds the tokens, and the prompt as a whole.',
 } as const satisfies ComponentOptions
 
-export const optionalPromptSchema = textsSchema
-  .optional()
-  .describe('What the picture should show, unless `promptEmbeds` say so.')
-
 export const prompt2Schema = textsSchema
   .optional()
   .describe('What the second text encoder gets; by default the same as the first.')
@@ -48,8 +44,6 @@ export const negativePromptSchema = textsSchema
 export const negativePrompt2Schema = textsSchema
   .optional()
   .describe('What the second text encoder gets for the negative prompt; by default the same as the first.')
-
-export const imagesPerPromptSchema = countSchema.default(1).describe('How many pictures to make of each prompt.')
 
 export const clipSkipSchema = countSchema
   .optional()

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { BaseGuidance, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer } from '../../components'
 import { Component, Config, type In, Input, ModularPipelineBlocks, type Out, Output } from '../../src'
 import { guiderOptions } from '../steps/guider-options'
+import { imagesPerPromptSchema, optionalPromptSchema } from '../steps/schemas'
 import { negativeEmbedsFor, secondTexts } from './negative-embeds'
 import type { PromptEmbeds, PromptsEncoder } from './prompts-encoder'
 import {
@@ -10,10 +11,8 @@ import {
   firstTextEncoder,
   firstTokenizer,
   forceZerosSchema,
-  imagesPerPromptSchema,
   negativePrompt2Schema,
   negativePromptSchema,
-  optionalPromptSchema,
   prompt2Schema,
   secondTextEncoder,
   secondTokenizer,

@@ -2,6 +2,7 @@
 import type { tf } from '../../components'
 import { Block, type InOut, Input, InputTypeError, MissingInputError, Output, type RunCost } from '../../src'
 import { warnOfNoComparison } from '../steps/negative-prompts'
+import { refuseBoth } from '../steps/texts'
 import { type PromptEmbeds, PromptsEncoder } from './prompts-encoder'
 import { embedsOutputs, pooledPromptsSchema, promptsSchema } from './schemas'
 import { stableDiffusionXL } from './stable-diffusion-xl'
@@ -70,10 +71,10 @@ export class StableDiffusionXLUsePromptEmbeds extends StableDiffusionXLTextStep 
   async run(): Promise<void> {
     const { context } = this
     this.requireTwins()
-    this.refuseBoth('prompt', 'promptEmbeds')
-    this.refuseBoth('prompt2', 'promptEmbeds')
-    this.refuseBoth('negativePrompt', 'negativePromptEmbeds')
-    this.refuseBoth('negativePrompt2', 'negativePromptEmbeds')
+    for (const text of ['prompt', 'prompt2'] as const) refuseBoth(this, text, 'promptEmbeds', context.path)
+    for (const text of ['negativePrompt', 'negativePrompt2'] as const) {
+      refuseBoth(this, text, 'negativePromptEmbeds', context.path)
+    }
     const encoder = new PromptsEncoder(this, context)
     const positive = await this.positiveEmbeds(encoder)
     const negative = await this.negativeEmbeds(encoder, positive)
@@ -118,15 +119,5 @@ export class StableDiffusionXLUsePromptEmbeds extends StableDiffusionXLTextStep 
       if (this[given as keyof typeof TWINS] === undefined || this[input] !== undefined) continue
       throw new MissingInputError({ path: this.context.path, input, available: [given] })
     }
-  }
-
-  /** @throws InputTypeError if a text is given and its embeddings too */
-  private refuseBoth(
-    text: 'prompt' | 'prompt2' | 'negativePrompt' | 'negativePrompt2',
-    embeds: 'promptEmbeds' | 'negativePromptEmbeds',
-  ): void {
-    if (this[text] === undefined || this[embeds] === undefined) return
-    const expected = `"${embeds}" is given too. Pass one of the two`
-    throw new InputTypeError({ path: this.context.path, input: text, expected, value: this[text] })
   }
 }

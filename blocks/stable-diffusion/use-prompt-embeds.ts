@@ -1,26 +1,14 @@
 /** Takes embeddings in place of a prompt. Counterpart: the inputs prompt_embeds and negative_prompt_embeds of StableDiffusionPipeline in diffusers. */
 import { z } from 'zod'
-import { BaseGuidance, CLIPTextModel, CLIPTokenizer, repeatRows, tensor, type tf } from '../../components'
-import {
-  Block,
-  Component,
-  type In,
-  type InOut,
-  Input,
-  InputTypeError,
-  MissingInputError,
-  ModularPipelineBlocks,
-  type Out,
-  Output,
-  type RunCost,
-} from '../../src'
+import { repeatRows, tensor, type tf } from '../../components'
+import { Block, type InOut, Input, InputTypeError, MissingInputError, type Out, Output, type RunCost } from '../../src'
 import { TextsEncoder } from '../steps/encode-texts'
-import { guiderOptions } from '../steps/guider-options'
 import { negativePromptsFor, warnOfNoComparison } from '../steps/negative-prompts'
-import { countSchema, embedsSchema, textsSchema } from '../steps/schemas'
-import { textEncoderOptions, tokenizerOptions } from '../steps/tokens-without-embedding'
+import { refuseBoth } from '../steps/texts'
 import { textEmbedder } from './embed-texts'
+import { imageEmbedsOutputs } from './schemas'
 import { stableDiffusion } from './stable-diffusion'
+import { StableDiffusionTextStep } from './text-step'
 
 /** Embeddings of texts that a caller passes `[prompts, tokens, channels]`. */
 const givenSchema = tensor('prompts tokens channels')
@@ -30,49 +18,14 @@ const givenSchema = tensor('prompts tokens channels')
  * `negativePromptEmbeds`.
  */
 @Block({ ...stableDiffusion, description: 'Takes the embeddings of prompts in place of the prompts.' })
-export class UsePromptEmbeds extends ModularPipelineBlocks {
+export class UsePromptEmbeds extends StableDiffusionTextStep {
   static override readonly className: string = 'UsePromptEmbeds'
-
-  @Component(CLIPTokenizer, tokenizerOptions)
-  tokenizer!: CLIPTokenizer
-
-  @Component(CLIPTextModel, textEncoderOptions)
-  textEncoder!: CLIPTextModel
-
-  @Component(BaseGuidance, guiderOptions)
-  guider!: BaseGuidance
-
-  /** What the picture should show, unless `promptEmbeds` say so. */
-  @Input(textsSchema.optional().describe('What the picture should show, unless `promptEmbeds` say so.'))
-  prompt!: In<string | string[] | undefined>
-
-  /** What the picture should not show: one text, or one for each prompt. */
-  @Input(textsSchema.optional().describe('What the picture should not show: one text, or one for each prompt.'))
-  negativePrompt!: In<string | string[] | undefined>
-
-  /** How many pictures to make of each prompt. */
-  @Input(countSchema.default(1).describe('How many pictures to make of each prompt.'))
-  numImagesPerPrompt!: In<number>
-
-  /** How many of the last layers of the text encoder to leave out. As in the reference, this is for the prompt alone. */
-  @Input(
-    countSchema
-      .optional()
-      .describe(
-        'How many of the last layers of the text encoder to leave out. As in the reference, this is for the prompt alone.',
-      ),
-  )
-  clipSkip!: In<number | undefined>
 
   /** Embeddings of the prompts `[prompts, tokens, channels]`, in place of `prompt`. */
   @Input(
     givenSchema.optional().describe('Embeddings of the prompts `[prompts, tokens, channels]`, in place of `prompt`.'),
   )
-  @Output({
-    schema: embedsSchema,
-    kwargsType: 'denoiserInputFields',
-    description: 'The encoded prompts, one for each picture.',
-  })
+  @Output(imageEmbedsOutputs.promptEmbeds)
   promptEmbeds!: InOut<tf.Tensor3D | undefined>
 
   /** Embeddings of the negative prompts, of the shape of those of the prompts, in place of `negativePrompt`. */
@@ -83,11 +36,7 @@ export class UsePromptEmbeds extends ModularPipelineBlocks {
         'Embeddings of the negative prompts, of the shape of those of the prompts, in place of `negativePrompt`.',
       ),
   )
-  @Output({
-    typeHint: 'Tensor',
-    kwargsType: 'denoiserInputFields',
-    description: 'The encoded negative prompts, if the guider compares with them.',
-  })
+  @Output(imageEmbedsOutputs.negativePromptEmbeds)
   negativePromptEmbeds!: InOut<tf.Tensor3D | undefined>
 
   @Output(z.int().describe('How many pictures the run makes.'))
@@ -104,8 +53,8 @@ export class UsePromptEmbeds extends ModularPipelineBlocks {
   async run(): Promise<void> {
     const { promptEmbeds, negativePromptEmbeds, numImagesPerPrompt: times } = this
     const { context } = this
-    this.refuseBoth('prompt', 'promptEmbeds')
-    this.refuseBoth('negativePrompt', 'negativePromptEmbeds')
+    refuseBoth(this, 'prompt', 'promptEmbeds', context.path)
+    refuseBoth(this, 'negativePrompt', 'negativePromptEmbeds', context.path)
     const texts = new TextsEncoder(this, context)
     const prompts = [this.prompt ?? []].flat()
     const embeds =
@@ -145,12 +94,5 @@ export class UsePromptEmbeds extends ModularPipelineBlocks {
   private requirePrompts(prompts: readonly string[]): readonly string[] {
     if (prompts.length > 0) return prompts
     throw new MissingInputError({ path: this.context.path, input: 'prompt', available: ['negativePromptEmbeds'] })
-  }
-
-  /** @throws InputTypeError if a text is given and its embeddings too */
-  private refuseBoth(text: 'prompt' | 'negativePrompt', embeds: 'promptEmbeds' | 'negativePromptEmbeds'): void {
-    if (this[text] === undefined || this[embeds] === undefined) return
-    const expected = `"${embeds}" is given too. Pass one of the two`
-    throw new InputTypeError({ path: this.context.path, input: text, expected, value: this[text] })
   }
 }

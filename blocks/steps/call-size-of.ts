@@ -9,6 +9,6 @@ export function callSizeOf({ images, tokens, size, latents, widths }: RunPlan): 
 }
 
 /** Whether there are such latents. A size that the VAE does not divide is refused where the latents are made. */
-export function isWhole({ latents }: CallSize): boolean {
+export function isWhole({ latents }: Pick<CallSize, 'latents'>): boolean {
   return latents !== undefined && Number.isInteger(latents.height) && Number.isInteger(latents.width)
 }

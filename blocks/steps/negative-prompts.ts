@@ -1,6 +1,7 @@
 /** The texts that a run compares with. */
 import { type BaseGuidance } from '../../components'
-import { InputTypeError, type RunContext } from '../../src'
+import { type RunContext } from '../../src'
+import { hasText, textsFor } from './texts'
 
 /** Where negative prompts come from. */
 export interface NegativePromptSource {
@@ -17,19 +18,10 @@ export function negativePromptsFor(
   { guider, negativePrompt }: NegativePromptSource,
   count: number,
   context: RunContext,
-): string[] | undefined {
-  if (guider.numConditions <= 1) {
-    if ([negativePrompt ?? ''].flat().some(text => text.trim() !== '')) warnOfNoComparison(context)
-    return undefined
-  }
-  if (negativePrompt === undefined || typeof negativePrompt === 'string') return [negativePrompt ?? '']
-  if (negativePrompt.length === count) return negativePrompt
-  throw new InputTypeError({
-    path: context.path,
-    input: 'negativePrompt',
-    expected: `there must be one for each of the ${count} prompts, or one text for all`,
-    value: negativePrompt,
-  })
+): readonly string[] | undefined {
+  if (guider.numConditions > 1) return textsFor('negativePrompt', negativePrompt ?? '', count, context.path)
+  if (hasText(negativePrompt)) warnOfNoComparison(context)
+  return undefined
 }
 
 /** Warns that what the run was to compare with is ignored. */

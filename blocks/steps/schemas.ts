@@ -21,6 +21,14 @@ export const textsSchema = z.union([z.string(), z.array(z.string()).min(1)])
 /** A number of things of which there is at least one: images, steps, pixels of a side. */
 export const countSchema = z.int().min(1)
 
+/** The input for prompts where embeddings may take their place. */
+export const optionalPromptSchema = textsSchema
+  .optional()
+  .describe('What the picture should show, unless `promptEmbeds` say so.')
+
+/** The input for the number of pictures of each prompt. */
+export const imagesPerPromptSchema = countSchema.default(1).describe('How many pictures to make of each prompt.')
+
 /** Timesteps of a run, falling. */
 export const timestepsSchema = z.array(z.number())
 

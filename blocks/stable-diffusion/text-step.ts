@@ -1,0 +1,40 @@
+/** What the blocks that condition the denoiser have in common. Counterpart: StableDiffusionPipeline.encode_prompt of diffusers. */
+import { BaseGuidance, CLIPTextModel, CLIPTokenizer } from '../../components'
+import { Component, type In, Input, ModularPipelineBlocks } from '../../src'
+import { guiderOptions } from '../steps/guider-options'
+import { countSchema, imagesPerPromptSchema, optionalPromptSchema, textsSchema } from '../steps/schemas'
+import { textEncoderOptions, tokenizerOptions } from '../steps/tokens-without-embedding'
+
+/** Has the text encoder and the inputs for texts. */
+export abstract class StableDiffusionTextStep extends ModularPipelineBlocks {
+  @Component(CLIPTokenizer, tokenizerOptions)
+  tokenizer!: CLIPTokenizer
+
+  @Component(CLIPTextModel, textEncoderOptions)
+  textEncoder!: CLIPTextModel
+
+  @Component(BaseGuidance, guiderOptions)
+  guider!: BaseGuidance
+
+  /** What the picture should show, unless `promptEmbeds` say so. */
+  @Input(optionalPromptSchema)
+  prompt!: In<string | string[] | undefined>
+
+  /** What the picture should not show: one text, or one for each prompt. */
+  @Input(textsSchema.optional().describe('What the picture should not show: one text, or one for each prompt.'))
+  negativePrompt!: In<string | string[] | undefined>
+
+  /** How many pictures to make of each prompt. */
+  @Input(imagesPerPromptSchema)
+  numImagesPerPrompt!: In<number>
+
+  /** How many of the last layers of the text encoder to leave out. As in the reference, this is for the prompt alone. */
+  @Input(
+    countSchema
+      .optional()
+      .describe(
+        'How many of the last layers of the text encoder to leave out. As in the reference, this is for the prompt alone.',
+      ),
+  )
+  clipSkip!: In<number | undefined>
+}

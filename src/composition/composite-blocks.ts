@@ -130,14 +130,14 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
   }
 
   /** A copy without a part.
-   * @throws CompositionError if there is no part of that name */
+   * @throws CompositionError if no part has that name */
   remove<B extends CompositeBlocks, const N extends string>(this: B, name: N): WithoutPart<B, N> {
     this.requirePart(name)
     return this.edited(parts => parts.delete(name)) as WithoutPart<B, N>
   }
 
   /** A copy with another block in the place of a part.
-   * @throws CompositionError if there is no part of that name */
+   * @throws CompositionError if no part has that name */
   replace<B extends CompositeBlocks, const N extends string, S extends BlockSource>(
     this: B,
     name: N,

@@ -1,4 +1,4 @@
-/** Computes a part of a model for some rows of a batch otherwise than for the rest. */
+/** Computes a part of a model differently for some rows of a batch. */
 import { mapTree } from '../../backends/recorder/tensor-tree'
 import type { Forward } from '../../nn/wrap-forwards'
 import * as tf from '../../tensors/tf'

@@ -1,37 +1,4 @@
 /** Recorded runs of the reference's pipelines for Stable Diffusion XL: base model, refiner and hand-over, in all three tasks, on both executors. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { selectBackend } from '../../../index'
-import { checkPipelineRun, pipelineRuns } from '../../../testing/goldens/areas/pipelines'
-import { GoldenCase, type Json } from '../../../testing/goldens/golden-case'
-import { useLeakCheck } from '../../components/tensors/use-leak-check'
+import { describePipelineGoldens } from '../describe-pipeline-goldens'
 
-const goldens = join(__dirname, '..', '..', 'goldens', 'pipelines')
-const executor = process.env.TESSERAE_EXECUTOR
-let emitWarning: jest.SpyInstance
-
-beforeAll(() => selectBackend({ backend: 'wasm', threads: 1 }))
-useLeakCheck()
-// Some of the schedulers have settings that are corrected.
-beforeEach(() => {
-  emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation()
-})
-afterEach(() => {
-  emitWarning.mockRestore()
-  if (executor === undefined) delete process.env.TESSERAE_EXECUTOR
-  else process.env.TESSERAE_EXECUTOR = executor
-})
-
-describe.each(['stable_diffusion_xl', 'stable_diffusion_xl_adapters'])('%s', name => {
-  const folder = join(goldens, name)
-  const json = JSON.parse(readFileSync(join(folder, 'case.json'), 'utf8')) as Json
-
-  test.each(pipelineRuns(json).flatMap(run => ['eager', 'graph'].map(by => [run, by] as const)))(
-    "%s gives PyTorch's latents and pictures, computed by the executor %s",
-    async (run, by) => {
-      process.env.TESSERAE_EXECUTOR = by
-      const golden = await GoldenCase.open('pipelines', name, folder, json)
-      await checkPipelineRun(golden, run).finally(() => golden.close())
-    },
-  )
-})
+describePipelineGoldens(['stable_diffusion_xl', 'stable_diffusion_xl_adapters'])

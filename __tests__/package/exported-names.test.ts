@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const root = join(__dirname, '..', '..')
-const FOLDERS = ['src', 'components', 'blocks', 'cli', 'testing']
+const FOLDERS = ['src', 'components', 'blocks', 'cli', 'server', 'testing']
 /** Written by scripts: each file of a kind exports the same name. */
 const GENERATED = /^components\/(assembled|backends\/onnx\/generated)\//
 

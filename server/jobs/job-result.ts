@@ -1,0 +1,21 @@
+/** What a job has made. */
+import type { JsonValue } from './job'
+
+/** A picture in the result store. */
+export interface StoredPicture {
+  /** Its key in the store, relative to the job: `ResultStore.open(job.id, key)`. */
+  readonly key: string
+  readonly mediaType: string
+  readonly width: number
+  readonly height: number
+  /** Bytes of the file. */
+  readonly size: number
+}
+
+/** What a finished job has made, by the names of its outputs: pictures by their keys, all else in wire form. */
+export interface JobResult {
+  /** All pictures of the outputs, in their order. */
+  readonly pictures: readonly StoredPicture[]
+  /** The outputs in wire form. A picture is `{ key, mediaType, width, height, size }`. */
+  readonly outputs: { readonly [name: string]: JsonValue }
+}

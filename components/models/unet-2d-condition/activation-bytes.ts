@@ -1,5 +1,5 @@
 /** How much memory a UNet takes while it predicts, beside its weights. */
-import type { UNet2DConditionConfig } from './config'
+import type { UNetEncoderConfig } from './encoder-config'
 
 /**
  * Values that are held at the peak for each value of the largest maps: by the growth of the process from batch to batch, with Stable Diffusion 1.5 on
@@ -8,7 +8,10 @@ import type { UNet2DConditionConfig } from './config'
 const VALUES_HELD = 55
 
 /** Bytes that one sample takes at the peak, by estimate. */
-export function activationBytes({ blockOutChannels }: UNet2DConditionConfig, tokens: number): number {
+export function activationBytes(
+  { blockOutChannels }: Pick<UNetEncoderConfig, 'blockOutChannels'>,
+  tokens: number,
+): number {
   return 4 * VALUES_HELD * tokens * (blockOutChannels[0] ?? 0)
 }
 
@@ -17,7 +20,7 @@ export function activationBytes({ blockOutChannels }: UNet2DConditionConfig, tok
  *
  * @param tokens number of positions of the latents
  */
-export function attentionBytes(config: UNet2DConditionConfig, tokens: number): number {
+export function attentionBytes(config: UNetEncoderConfig, tokens: number): number {
   const { downBlockTypes, attentionHeadDim, blockOutChannels } = config
   const level = downBlockTypes.findIndex(type => type.includes('CrossAttn'))
   if (level < 0) return 0

@@ -4,7 +4,7 @@ import type { CrossAttentionInputs } from '../layers/basic-transformer-block'
 import { ResnetBlock2D } from '../layers/resnet-block-2d'
 import { Transformer2DModel } from '../layers/transformer-2d-model'
 import { AddedKVAttention } from './added-kv-attention'
-import type { UNet2DConditionConfig } from './config'
+import type { UNetEncoderConfig } from './encoder-config'
 
 /** What all layers of a block get besides the map. */
 export interface BlockInputs extends CrossAttentionInputs {
@@ -21,7 +21,7 @@ export interface BlockParts {
 
 /** The settings of one block: those of the whole model, and those of its level. */
 export interface UNetBlockOptions {
-  config: UNet2DConditionConfig
+  config: UNetEncoderConfig
   tembChannels: number
   /** Channels of the block's result. */
   outChannels: number

@@ -2,11 +2,12 @@
 import type { UNetBlockOptions } from './block-parts'
 import type { UNet2DConditionConfig } from './config'
 import { DownBlock } from './down-block'
+import type { UNetEncoderConfig } from './encoder-config'
 import { MidBlock } from './mid-block'
 import { UpBlock } from './up-block'
 
 /** The blocks on the way down, from the largest map to the smallest. */
-export function createDownBlocks(config: UNet2DConditionConfig, tembChannels: number): DownBlock[] {
+export function createDownBlocks(config: UNetEncoderConfig, tembChannels: number): DownBlock[] {
   const { blockOutChannels, downBlockTypes, layersPerBlock } = config
   return downBlockTypes.map(
     (type, i) =>
@@ -20,7 +21,7 @@ export function createDownBlocks(config: UNet2DConditionConfig, tembChannels: nu
 }
 
 /** The block in the middle, if the config has one. */
-export function createMidBlock(config: UNet2DConditionConfig, tembChannels: number): MidBlock | undefined {
+export function createMidBlock(config: UNetEncoderConfig, tembChannels: number): MidBlock | undefined {
   const { blockOutChannels, midBlockType, onlyCrossAttention, midBlockOnlyCrossAttention } = config
   if (midBlockType === null) return undefined
   const byDefault = onlyCrossAttention === true
@@ -54,7 +55,7 @@ export function createUpBlocks(config: UNet2DConditionConfig, tembChannels: numb
 }
 
 /** The settings of one level; level 0 has the largest map. */
-function levelOptions(config: UNet2DConditionConfig, tembChannels: number, level: number): UNetBlockOptions {
+function levelOptions(config: UNetEncoderConfig, tembChannels: number, level: number): UNetBlockOptions {
   return {
     config,
     tembChannels,

@@ -13,7 +13,7 @@ import {
   resnetFamily,
   type UNetBlockOptions,
 } from './block-parts'
-import type { DownBlockType } from './config'
+import type { DownBlockType } from './encoder-config'
 
 const parts: Record<DownBlockType, BlockParts> = {
   DownBlock2D: { attention: 'none', resample: 'conv' },

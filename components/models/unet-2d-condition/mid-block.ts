@@ -5,7 +5,7 @@ import type { ResnetBlock2D } from '../layers/resnet-block-2d'
 import type { Transformer2DModel } from '../layers/transformer-2d-model'
 import type { AddedKVAttention } from './added-kv-attention'
 import { type BlockInputs, type BlockParts, createAttentions, createResnet, type UNetBlockOptions } from './block-parts'
-import type { MidBlockType } from './config'
+import type { MidBlockType } from './encoder-config'
 
 const attentionOf: Record<MidBlockType, BlockParts['attention']> = {
   UNetMidBlock2D: 'none',

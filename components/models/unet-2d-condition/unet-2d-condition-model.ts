@@ -4,36 +4,44 @@ import { availableMemory } from '../../../src/platform/available-memory'
 import type { RawConfig } from '../../configs/parse-config'
 import { activations } from '../../nn/activations'
 import { Conv2d } from '../../nn/conv2d'
-import { Embedding } from '../../nn/embedding'
+import type { Embedding } from '../../nn/embedding'
 import { GroupNorm } from '../../nn/group-norm'
 import * as tf from '../../tensors/tf'
 import { type CallSize, type MapSize, type ModelFunction, ownSize } from '../call-size'
 import { type DenoiserInputFields, inputsOfFields } from '../denoiser-fields'
-import { TimestepEmbedding, Timesteps } from '../layers/timestep-embedding'
+import type { TimestepEmbedding, Timesteps } from '../layers/timestep-embedding'
 import { loadPretrained } from '../load-pretrained'
 import { type ModelCallOptions, PretrainedModel } from '../pretrained-model'
 import { activationBytes, attentionBytes } from './activation-bytes'
 import type { BlockInputs } from './block-parts'
 import { callShapes, type UNet2DConditionShapes } from './call-shapes'
 import { parseUNet2DConditionConfig, type UNet2DConditionConfig } from './config'
-import { createDownBlocks, createMidBlock, createUpBlocks } from './create-blocks'
+import { createUpBlocks } from './create-blocks'
 import { denoiserFields } from './denoiser-fields'
 import type { DownBlock } from './down-block'
-import { addResidual, addResiduals, checkInputs, type UNet2DConditionInputs } from './inputs'
+import { addResiduals, checkInputs, type UNet2DConditionInputs } from './inputs'
 import type { MidBlock } from './mid-block'
+import {
+  createUNetEncoder,
+  embedConditions,
+  encodeMaps,
+  sameSize,
+  timeEmbedDimOf,
+  type UNetEncoder,
+} from './unet-encoder'
 import type { UpBlock } from './up-block'
 
 /** Predicts the noise (or what else it was trained for) in a latent image, given the time and a prompt. */
-export class UNet2DConditionModel extends PretrainedModel {
+export class UNet2DConditionModel extends PretrainedModel implements UNetEncoder {
   static override readonly className: string = 'UNet2DConditionModel'
 
-  readonly convIn: Conv2d
-  readonly timeProj: Timesteps
-  readonly timeEmbedding: TimestepEmbedding
+  readonly convIn!: Conv2d
+  readonly timeProj!: Timesteps
+  readonly timeEmbedding!: TimestepEmbedding
   readonly classEmbedding: Embedding | TimestepEmbedding | undefined
   readonly addTimeProj: Timesteps | undefined
   readonly addEmbedding: TimestepEmbedding | undefined
-  readonly downBlocks: readonly DownBlock[]
+  readonly downBlocks!: readonly DownBlock[]
   readonly midBlock: MidBlock | undefined
   readonly upBlocks: readonly UpBlock[]
   readonly convNormOut: GroupNorm
@@ -44,36 +52,12 @@ export class UNet2DConditionModel extends PretrainedModel {
     override readonly config: UNet2DConditionConfig,
   ) {
     super()
-    const { normNumGroups, normEps, actFn, flipSinToCos, freqShift: downscaleFreqShift } = config
-    const [firstChannels = 0] = config.blockOutChannels
-    const timeEmbedDim = config.timeEmbeddingDim ?? 4 * firstChannels
-    const padded = (kernelSize: number) => ({ kernelSize, padding: Math.floor((kernelSize - 1) / 2) })
-
-    this.convIn = new Conv2d(config.inChannels, firstChannels, padded(config.convInKernel))
-    this.timeProj = new Timesteps({ embeddingDim: firstChannels, flipSinToCos, downscaleFreqShift })
-    this.timeEmbedding = new TimestepEmbedding({
-      inChannels: firstChannels,
-      timeEmbedDim,
-      actFn,
-      condProjDim: config.timeCondProjDim ?? undefined,
-    })
-    const projectionDim = config.projectionClassEmbeddingsInputDim ?? 0
-    if (config.classEmbedType === 'projection') {
-      this.classEmbedding = new TimestepEmbedding({ inChannels: projectionDim, timeEmbedDim })
-    } else if (config.numClassEmbeds !== null) {
-      this.classEmbedding = new Embedding(config.numClassEmbeds, timeEmbedDim)
-    }
-    if (config.additionEmbedType === 'text_time') {
-      const embeddingDim = config.additionTimeEmbedDim ?? 0
-      this.addTimeProj = new Timesteps({ embeddingDim, flipSinToCos, downscaleFreqShift })
-      this.addEmbedding = new TimestepEmbedding({ inChannels: projectionDim, timeEmbedDim })
-    }
-
-    this.downBlocks = createDownBlocks(config, timeEmbedDim)
-    this.midBlock = createMidBlock(config, timeEmbedDim)
-    this.upBlocks = createUpBlocks(config, timeEmbedDim)
+    const { normNumGroups, normEps, blockOutChannels } = config
+    const [firstChannels = 0] = blockOutChannels
+    Object.assign(this, createUNetEncoder(config, config.convInKernel))
+    this.upBlocks = createUpBlocks(config, timeEmbedDimOf(config))
     this.convNormOut = new GroupNorm(normNumGroups, firstChannels, normEps)
-    this.convOut = new Conv2d(firstChannels, config.outChannels, padded(config.convOutKernel))
+    this.convOut = new Conv2d(firstChannels, config.outChannels, sameSize(config.convOutKernel))
   }
 
   /**
@@ -184,24 +168,16 @@ export class UNet2DConditionModel extends PretrainedModel {
     return tf.tidy(() => {
       const { sample, encoderHiddenStates, encoderAttentionMask: mask } = inputs
       const blockInputs: BlockInputs = {
-        temb: this.embedConditions(inputs),
+        temb: embedConditions(this, inputs, inputs.timestepCond),
         encoderHiddenStates,
         encoderAttentionBias: mask && attentionBias(mask),
       }
-      let x = this.convIn.forward(this.config.centerInputSample ? sample.mul<tf.Tensor4D>(2).sub(1) : sample)
-
-      let residuals = [x]
-      for (const block of this.downBlocks) {
-        const [hiddenStates, outputs] = block.forward(x, blockInputs)
-        x = hiddenStates
-        residuals.push(...outputs)
-      }
-      const { downBlockAdditionalResiduals, midBlockAdditionalResidual } = inputs
-      if (downBlockAdditionalResiduals) residuals = addResiduals(residuals, downBlockAdditionalResiduals)
-
-      if (this.midBlock) x = this.midBlock.forward(x, blockInputs)
-      if (midBlockAdditionalResidual) x = addResidual(x, midBlockAdditionalResidual, 'midBlockAdditionalResidual')
-
+      const first = this.convIn.forward(this.config.centerInputSample ? sample.mul<tf.Tensor4D>(2).sub(1) : sample)
+      const { hiddenStates, residuals } = addResiduals(encodeMaps(this, first, blockInputs), {
+        down: inputs.downBlockAdditionalResiduals,
+        mid: inputs.midBlockAdditionalResidual,
+      })
+      let x = hiddenStates
       for (const block of this.upBlocks) {
         const used = residuals.splice(-block.resnets.length)
         // Where halving has rounded, doubling does not lead back: the next residual tells the size.
@@ -211,26 +187,6 @@ export class UNet2DConditionModel extends PretrainedModel {
       return this.convOut.forward(activations[this.config.actFn](this.convNormOut.forward(x)))
     })
   }
-
-  /** The vector that tells every residual block of time and class: `[batch, timeEmbedDim]`. */
-  private embedConditions(inputs: UNet2DConditionInputs): tf.Tensor2D {
-    const { sample, timestep, timestepCond, classLabels, addedCondKwargs } = inputs
-    const timesteps = perSample(timestep, sample.shape[0])
-    let emb = this.timeEmbedding.forward(this.timeProj.forward(timesteps), timestepCond)
-    if (this.classEmbedding && classLabels) emb = emb.add(this.classEmbedding.forward(classLabels as tf.Tensor2D))
-    if (this.addEmbedding && this.addTimeProj && addedCondKwargs) {
-      const { textEmbeds, timeIds } = addedCondKwargs
-      const times = this.addTimeProj.forward(timeIds.flatten()).reshape<tf.Tensor2D>([textEmbeds.shape[0], -1])
-      emb = emb.add(this.addEmbedding.forward(tf.concat([textEmbeds, times], 1)))
-    }
-    return emb
-  }
-}
-
-/** A timestep for each sample: `[batch]`. */
-function perSample(timestep: UNet2DConditionInputs['timestep'], batch: number): tf.Tensor1D {
-  if (typeof timestep === 'number') return tf.fill([batch], timestep)
-  return timestep.size === 1 ? tf.tile(timestep.reshape<tf.Tensor1D>([1]), [batch]) : timestep.reshape([batch])
 }
 
 /** 0 for the tokens to attend to, -10000 for the others: `[batch, 1, 1, token]`. */

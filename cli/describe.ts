@@ -5,6 +5,7 @@ import { plainValue } from '../src/documentation/describe'
 import { documentBlock } from '../src/documentation/doc'
 import { code, markdownTable } from '../src/documentation/markdown-text'
 import { type OutlineStyle, outlineLines } from '../src/documentation/outline'
+import { workflowsOf } from '../src/documentation/triggers'
 import { fold } from '../src/documentation/wrap'
 import { formatValue } from '../src/state/format-value'
 import { loadSubject, type Subject, type SubjectOptions } from './load-subject'
@@ -12,7 +13,7 @@ import { print } from './print'
 
 /** Options of the command, as commander gives them. */
 export interface DescribeOptions extends SubjectOptions {
-  format?: 'text' | 'markdown' | 'json'
+  format?: 'text' | 'markdown' | 'json' | 'json-schema'
   /** The same as the format json. */
   json?: boolean
 }
@@ -23,7 +24,9 @@ export async function describe(
   { format, json = false, ...which }: DescribeOptions,
 ): Promise<void> {
   const found = await loadSubject(subject, which)
-  const write = { text: asText, markdown: asMarkdown, json: asJson }[format ?? (json ? 'json' : 'text')]
+  const write = { text: asText, markdown: asMarkdown, json: asJson, 'json-schema': asJsonSchema }[
+    format ?? (json ? 'json' : 'text')
+  ]
   print(write(found))
 }
 
@@ -85,6 +88,13 @@ function asJson({ blocks, pipe }: Subject): string {
     settings: Object.fromEntries(settingsOf(pipe).map(([name, value]) => [name, plainValue(value)])),
   }
   return JSON.stringify({ ...blocks.describe(), ...(model && { model }) }, null, 2)
+}
+
+/** The schemas of all inputs and outputs, and of those of each workflow that the blocks name. */
+function asJsonSchema({ blocks }: Subject): string {
+  const names = workflowsOf(blocks)?.map(({ name }) => name)
+  const workflows = names && Object.fromEntries(names.map(name => [name, blocks.jsonSchema({ workflow: name })]))
+  return JSON.stringify({ ...blocks.jsonSchema(), ...(workflows && { workflows }) }, null, 2)
 }
 
 function specsOf(pipe: ModularPipeline): ComponentSpec[] {

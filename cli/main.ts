@@ -153,7 +153,7 @@ program
 
 ofSubject('describe')
   .description('print what a pipeline takes, gives and is made of')
-  .addOption(new Option('--format <name>', 'how to print it').choices(['text', 'markdown', 'json']))
+  .addOption(new Option('--format <name>', 'how to print it').choices(['text', 'markdown', 'json', 'json-schema']))
   .addOption(new Option('--json', 'the same as --format json').conflicts('format'))
   .action(async (subject: string | undefined, options) => {
     const { describe } = await import('./describe.js')

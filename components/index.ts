@@ -2,6 +2,7 @@
 import './tensors/tf'
 import './component-classes'
 import './states/value-kinds'
+import './images/image-wire-type'
 
 export { UnwritableFileError } from '../src/files/unwritable-file-error'
 export type { BackendName } from './backends/backend-loader'

@@ -33,6 +33,15 @@ export { kindOf, nameList, shownNames } from './errors/text'
 export type { ByteSize } from './format/byte-size'
 export { classNameOf } from './format/class-name'
 export { mapKeys, toCamelCase, toSnakeCase } from './format/wire-names'
+export type { BlocksSchema } from './json-schema/blocks-schema'
+export {
+  DEFAULTS_BY_BLOCK_KEY,
+  JSON_SCHEMA_DIALECT,
+  type JsonSchema,
+  LIVE_TYPE_KEY,
+  UNSENDABLE_KEY,
+} from './json-schema/json-schema'
+export { registerWireType, type WireLimits, type WireType } from './json-schema/wire-types'
 export { ComponentsManager } from './manager/components-manager'
 export type { CallDemand, CallGuard, ManagedModel, ModelMemory } from './manager/managed-model'
 export type {
@@ -140,6 +149,12 @@ export { PipelineState, type PipelineStateObject } from './state/pipeline-state'
 export type { ResumePoint, SavedRun } from './state/resume-point'
 export { type ArrayDType, SavedArray, type StateStorage } from './state/saved-array'
 export { registerStateStorage, registerValueKind, type ValueKind } from './state/value-kinds'
+export { InvalidWireValueError } from './wire/invalid-wire-value-error'
+export type { PictureOrigin, PlacePicture, WirePicture } from './wire/place-picture'
+export { inputsFromWire } from './wire/read-inputs'
+export { errorToWire, type WireError } from './wire/wire-error'
+export { eventToWire, type WireEvent } from './wire/wire-event'
+export { resultToWire } from './wire/wire-result'
 export type { BlockKind, BlockNode, WorkflowTriggers } from './wiring/block-node'
 export type { BlockHolder } from './wiring/blocks'
 export type { ComponentExplanation, Explanation, InputExplanation } from './wiring/explain'

@@ -13,6 +13,7 @@ import type { ModularError } from '../errors/modular-error'
 import { NotImplementedError } from '../errors/not-implemented-error'
 import { NoWorkflowsError } from '../errors/workflow-errors'
 import { classNameOf } from '../format/class-name'
+import { type BlocksSchema, blocksSchema } from '../json-schema/blocks-schema'
 import type { Decorated } from '../params/brands'
 import type { ComponentSpec } from '../params/component-spec'
 import type { ConfigSpec } from '../params/config-spec'
@@ -349,6 +350,13 @@ export abstract class ModularPipelineBlocks implements BlockNode {
   /** The declarations as a plain object, for tools. */
   describe(): BlockDescription {
     return describeBlock(this)
+  }
+
+  /** JSON Schemas of the inputs and outputs, or of those of a workflow (NoWorkflowsError, UnknownWorkflowError). What JSON cannot hold is only listed. */
+  jsonSchema({ workflow }: { readonly workflow?: string | undefined } = {}): BlocksSchema {
+    return workflow === undefined
+      ? blocksSchema(this)
+      : blocksSchema(this.getWorkflow(workflow), { workflow, of: this })
   }
 
   toString(): string {

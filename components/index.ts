@@ -5,6 +5,8 @@ import './states/value-kinds'
 import './images/image-wire-type'
 
 export { UnwritableFileError } from '../src/files/unwritable-file-error'
+export { type AdaptedCall, type AdapterSet, Adapters } from './adapters/adapters'
+export { SharedWeights } from './adapters/shared-weights'
 export type { BackendName } from './backends/backend-loader'
 export { BackendUnavailableError } from './backends/backend-unavailable-error'
 export { BundledCodeError } from './backends/bundled-code-error'

@@ -1,5 +1,11 @@
 /** Calls a text encoder as Stable Diffusion XL does. Counterpart: StableDiffusionXLPipeline.encode_prompt of diffusers. */
-import { type CLIPTextInputs, type CLIPTextModel, CLIPTextModelWithProjection, tf } from '../../components'
+import {
+  type CLIPTextInputs,
+  type CLIPTextModel,
+  CLIPTextModelWithProjection,
+  type ModuleHook,
+  tf,
+} from '../../components'
 import { InputTypeError, type RunContext } from '../../src'
 
 /** What one text encoder makes of texts. */
@@ -10,23 +16,30 @@ export type EmbeddedTextsXL = {
   pooled: tf.Tensor2D
 }
 
+/** How texts are embedded. */
+export interface EmbedTextsXLOptions {
+  /** How many layers more to leave out. */
+  readonly clipSkip: number
+  /** What adapters change in the text encoder. */
+  readonly hooks: readonly ModuleHook[]
+}
+
 /**
  * Makes a function that embeds texts: it returns the states of the last layer but one, or of one before it, and the pooled output of all layers.
  *
- * @param clipSkip - how many layers more to leave out
  * @throws InputTypeError if `clipSkip` leaves no layer
  */
 export function textEmbedderXL(
   textEncoder: CLIPTextModel | CLIPTextModelWithProjection,
-  clipSkip: number,
+  { clipSkip, hooks }: EmbedTextsXLOptions,
   { signal, path }: RunContext,
 ): (inputs: CLIPTextInputs) => Promise<EmbeddedTextsXL> {
   return async inputs => {
     const given = { ...inputs, outputHiddenStates: true }
     const { hiddenStates, lastHiddenState, pooled } =
       textEncoder instanceof CLIPTextModelWithProjection
-        ? renamed(await textEncoder.call(given, { signal }), 'textEmbeds')
-        : renamed(await textEncoder.call(given, { signal }), 'poolerOutput')
+        ? renamed(await textEncoder.call(given, { signal, hooks }), 'textEmbeds')
+        : renamed(await textEncoder.call(given, { signal, hooks }), 'poolerOutput')
     const embeds = hiddenStates.at(-(clipSkip + 2))
     if (embeds === undefined) {
       const expected = `the text encoder has ${hiddenStates.length - 1} layers, and the last one is left out in any case`

@@ -1,7 +1,15 @@
 /** Turns prompts into the embeddings of both text encoders. Counterpart: StableDiffusionXLPipeline.encode_prompt of diffusers. */
-import { type CLIPTextModel, type CLIPTextModelWithProjection, type CLIPTokenizer, tf } from '../../components'
+import {
+  type Adapters,
+  type CLIPTextModel,
+  type CLIPTextModelWithProjection,
+  type CLIPTokenizer,
+  tf,
+} from '../../components'
 import { IncompatibleComponentsError, type RunContext } from '../../src'
 import { TextsEncoder } from '../steps/encode-texts'
+import type { CrossAttentionKwargs } from '../steps/schemas'
+import type { TextModels } from '../steps/tokens-without-embedding'
 import { textEmbedderXL } from './embed-texts'
 
 /** The components that embed texts. A refiner has the second ones alone. */
@@ -10,6 +18,9 @@ export interface TextEncoders {
   readonly textEncoder: CLIPTextModel | undefined
   readonly tokenizer2: CLIPTokenizer
   readonly textEncoder2: CLIPTextModelWithProjection
+  /** What is put on top of the text encoders, and settings for it. */
+  readonly adapters: Adapters
+  readonly crossAttentionKwargs: CrossAttentionKwargs
 }
 
 /** What conditions the denoiser. */
@@ -65,16 +76,19 @@ export class PromptsEncoder {
    */
   async encode({ what, texts, texts2, count }: PromptTexts, clipSkip = 0): Promise<PromptEmbeds> {
     const { tokenizer, textEncoder, tokenizer2, textEncoder2 } = this.models
-    const encodeBy = (models: ConstructorParameters<typeof TextsEncoder>[0], list: readonly string[]) =>
-      new TextsEncoder(models, this.context, this.warned).encode(what, list, {
+    const { adapters, crossAttentionKwargs } = this.models
+    const encodeBy = (name: 'textEncoder' | 'textEncoder2', models: TextModels, list: readonly string[]) => {
+      const hooks = adapters.hooksFor(name, models.textEncoder, crossAttentionKwargs)
+      return new TextsEncoder(models, this.context, this.warned).encode(what, list, {
         times: count / list.length,
-        embed: textEmbedderXL(models.textEncoder, clipSkip, this.context),
+        embed: textEmbedderXL(models.textEncoder, { clipSkip, hooks }, this.context),
       })
-    if (tokenizer === undefined || textEncoder === undefined) {
-      return encodeBy({ tokenizer: tokenizer2, textEncoder: textEncoder2 }, texts)
     }
-    const first = await encodeBy({ tokenizer, textEncoder }, texts)
-    const second = await encodeBy({ tokenizer: tokenizer2, textEncoder: textEncoder2 }, texts2)
+    const encodeBySecond = (list: readonly string[]) =>
+      encodeBy('textEncoder2', { tokenizer: tokenizer2, textEncoder: textEncoder2 }, list)
+    if (tokenizer === undefined || textEncoder === undefined) return encodeBySecond(texts)
+    const first = await encodeBy('textEncoder', { tokenizer, textEncoder }, texts)
+    const second = await encodeBySecond(texts2)
     this.requireSameTokens(first.embeds, second.embeds)
     const embeds = tf.concat([first.embeds, second.embeds], 2)
     tf.dispose([first, second.embeds])

@@ -1,9 +1,15 @@
 /** What the blocks that condition the denoiser have in common. Counterpart: StableDiffusionXLPipeline.encode_prompt of diffusers. */
 import { z } from 'zod'
-import { BaseGuidance, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer } from '../../components'
+import { Adapters, BaseGuidance, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer } from '../../components'
 import { Component, Config, type In, Input, ModularPipelineBlocks, type Out, Output } from '../../src'
+import { adaptersOptions } from '../steps/component-options'
 import { guiderOptions } from '../steps/guider-options'
-import { imagesPerPromptSchema, optionalPromptSchema } from '../steps/schemas'
+import {
+  type CrossAttentionKwargs,
+  crossAttentionKwargsSchema,
+  imagesPerPromptSchema,
+  optionalPromptSchema,
+} from '../steps/schemas'
 import { negativeEmbedsFor, secondTexts } from './negative-embeds'
 import type { PromptEmbeds, PromptsEncoder } from './prompts-encoder'
 import {
@@ -35,6 +41,9 @@ export abstract class StableDiffusionXLTextStep extends ModularPipelineBlocks {
   @Component(BaseGuidance, guiderOptions)
   guider!: BaseGuidance
 
+  @Component(Adapters, adaptersOptions)
+  adapters!: Adapters
+
   @Config(forceZerosSchema)
   forceZerosForEmptyPrompt!: boolean
 
@@ -61,6 +70,10 @@ export abstract class StableDiffusionXLTextStep extends ModularPipelineBlocks {
   /** How many of the last layers of the text encoders to leave out, beside the very last one. As in the reference, this is for the prompt alone. */
   @Input(clipSkipSchema)
   clipSkip!: In<number | undefined>
+
+  /** Settings for adapters in this call: `scale` multiplies the weights of all LoRAs. */
+  @Input(crossAttentionKwargsSchema)
+  crossAttentionKwargs!: In<CrossAttentionKwargs>
 
   @Output(z.int().describe('How many pictures the run makes.'))
   batchSize!: Out<number>

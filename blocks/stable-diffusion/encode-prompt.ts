@@ -42,7 +42,7 @@ export class EncodePrompt extends StableDiffusionTextStep {
 
   async run(): Promise<void> {
     const prompts = [this.prompt].flat()
-    const { textEncoder, context, numImagesPerPrompt: times } = this
+    const { textEncoder, context, numImagesPerPrompt: times, textEncoderHooks: hooks } = this
     const texts = new TextsEncoder(this, context)
     texts.warnOfEmpty(prompts)
     const { vocabulary } = this.tokenizer
@@ -52,14 +52,14 @@ export class EncodePrompt extends StableDiffusionTextStep {
       if (size !== undefined && isWhole(context.plan)) warnOfUnknownSize(context, vocabulary, size)
     }
     this.batchSize = prompts.length * times
-    const embed = textEmbedder(textEncoder, this.clipSkip, context)
+    const embed = textEmbedder(textEncoder, { clipSkip: this.clipSkip, hooks }, context)
     this.promptEmbeds = (await texts.encode('prompt', prompts, { times, embed })).embeds
     const negativePrompts = negativePromptsFor(this, prompts.length, context)
     const negative =
       negativePrompts &&
       (await texts.encode('negative prompt', negativePrompts, {
         times: this.batchSize / negativePrompts.length,
-        embed: textEmbedder(textEncoder, undefined, context),
+        embed: textEmbedder(textEncoder, { hooks }, context),
       }))
     this.negativePromptEmbeds = negative?.embeds
   }

@@ -1,8 +1,16 @@
 /** What the blocks that condition the denoiser have in common. Counterpart: StableDiffusionPipeline.encode_prompt of diffusers. */
-import { BaseGuidance, CLIPTextModel, CLIPTokenizer } from '../../components'
+import { Adapters, BaseGuidance, CLIPTextModel, CLIPTokenizer, type ModuleHook } from '../../components'
 import { Component, type In, Input, ModularPipelineBlocks } from '../../src'
+import { adaptersOptions } from '../steps/component-options'
 import { guiderOptions } from '../steps/guider-options'
-import { countSchema, imagesPerPromptSchema, optionalPromptSchema, textsSchema } from '../steps/schemas'
+import {
+  type CrossAttentionKwargs,
+  countSchema,
+  crossAttentionKwargsSchema,
+  imagesPerPromptSchema,
+  optionalPromptSchema,
+  textsSchema,
+} from '../steps/schemas'
 import { textEncoderOptions, tokenizerOptions } from '../steps/tokens-without-embedding'
 
 /** Has the text encoder and the inputs for texts. */
@@ -15,6 +23,9 @@ export abstract class StableDiffusionTextStep extends ModularPipelineBlocks {
 
   @Component(BaseGuidance, guiderOptions)
   guider!: BaseGuidance
+
+  @Component(Adapters, adaptersOptions)
+  adapters!: Adapters
 
   /** What the picture should show, unless `promptEmbeds` say so. */
   @Input(optionalPromptSchema)
@@ -37,4 +48,13 @@ export abstract class StableDiffusionTextStep extends ModularPipelineBlocks {
       ),
   )
   clipSkip!: In<number | undefined>
+
+  /** Settings for adapters in this call: `scale` multiplies the weights of all LoRAs. */
+  @Input(crossAttentionKwargsSchema)
+  crossAttentionKwargs!: In<CrossAttentionKwargs>
+
+  /** What adapters change in the text encoder. */
+  protected get textEncoderHooks(): ModuleHook[] {
+    return this.adapters.hooksFor('textEncoder', this.textEncoder, this.crossAttentionKwargs)
+  }
 }

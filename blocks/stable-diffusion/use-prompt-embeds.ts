@@ -87,7 +87,7 @@ export class UsePromptEmbeds extends StableDiffusionTextStep {
     prompts: readonly string[],
     { times, clipSkip }: { times: number; clipSkip?: number | undefined },
   ): Promise<tf.Tensor3D> {
-    const embed = textEmbedder(this.textEncoder, clipSkip, this.context)
+    const embed = textEmbedder(this.textEncoder, { clipSkip, hooks: this.textEncoderHooks }, this.context)
     return (await texts.encode(what, prompts, { times, embed })).embeds
   }
 

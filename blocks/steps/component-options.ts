@@ -5,6 +5,11 @@ export const schedulerOptions: ComponentOptions = { description: 'Decides the no
 
 export const unetOptions: ComponentOptions = { description: 'Predicts the noise.' }
 
+/** What the pipeline has put on top of its models: none until one is loaded. */
+export const adaptersOptions: ComponentOptions = {
+  description: 'Adapters on top of the models, such as LoRAs; none until one is loaded.',
+}
+
 export const vaeOptions: ComponentOptions = { description: 'Turns latents into pictures.' }
 
 export const imageProcessorOptions: ComponentOptions = {

@@ -1,5 +1,6 @@
 /** Predicts the noise in the latents, with guidance. Counterpart: StableDiffusionXLLoopDenoiser of diffusers. */
 import {
+  Adapters,
   BaseGuidance,
   type DenoiserInputFields,
   type GuiderInputs,
@@ -23,10 +24,12 @@ import {
   type UpcomingCall,
 } from '../../src'
 import { callSizeOf, isWhole } from './call-size-of'
-import { unetOptions } from './component-options'
+import { adaptersOptions, unetOptions } from './component-options'
 import { guiderOptions } from './guider-options'
 import {
   batchConditionsSchema,
+  type CrossAttentionKwargs,
+  crossAttentionKwargsSchema,
   embedsSchema,
   latentsSchema,
   modelInputSchema,
@@ -45,6 +48,9 @@ export class PredictNoise extends ModularPipelineBlocks {
 
   @Component(BaseGuidance, guiderOptions)
   guider!: BaseGuidance
+
+  @Component(Adapters, adaptersOptions)
+  adapters!: Adapters
 
   /** The timesteps of the run, falling. */
   @Input(timestepsSchema.describe('The timesteps of the run, falling.'))
@@ -77,6 +83,10 @@ export class PredictNoise extends ModularPipelineBlocks {
   @Input(batchConditionsSchema)
   batchConditions!: In<boolean | undefined>
 
+  /** Settings for adapters in this call: `scale` multiplies the weights of all LoRAs. */
+  @Input(crossAttentionKwargsSchema)
+  crossAttentionKwargs!: In<CrossAttentionKwargs>
+
   @Output(latentsSchema.describe('What the UNet predicts, as the guider combines it.'))
   noisePred!: Out<tf.Tensor4D>
 
@@ -92,8 +102,9 @@ export class PredictNoise extends ModularPipelineBlocks {
       const firstStep = guider.forRun()
       firstStep.setState(0, this.timesteps?.length ?? plan.steps ?? 1, this.timesteps?.[0] ?? 0)
       const together = this.batchConditions ?? unet.hasRoomFor(size, firstStep.numConditions)
+      const adapted = this.adapterHooks()
       for (const { passes, hooks } of planCalls(firstStep, unet, together)) {
-        unet.prepare({ ...size, batch: passes * size.batch }, { hooks, signal })
+        unet.prepare({ ...size, batch: passes * size.batch }, { hooks: [...adapted, ...hooks], signal })
       }
     }
     return [{ memory: unet.callBytes(size), ...(isWhole(size) && { prepare }) }]
@@ -113,14 +124,23 @@ export class PredictNoise extends ModularPipelineBlocks {
       ...unet.inputsOfFields(this.denoiserInputFields ?? {}),
       timestepCond: this.timestepCond && (await repeatRows(this.timestepCond, sample.shape[0], { signal })),
     }
+    const adapted = this.adapterHooks()
     const noisePred = await predictConditions(
       guider,
       unet,
       conditions as GuiderInputs,
       // The UNet checks what it is called with.
-      (inputs, hooks) => unet.call({ ...inputs, timestep: t } as unknown as UNet2DConditionInputs, { signal, hooks }),
+      (inputs, hooks) =>
+        unet.call({ ...inputs, timestep: t } as unknown as UNet2DConditionInputs, {
+          signal,
+          hooks: [...adapted, ...hooks],
+        }),
       together,
     )
     this.noisePred = noisePred as tf.Tensor4D
+  }
+
+  private adapterHooks() {
+    return this.adapters.hooksFor('unet', this.unet, this.crossAttentionKwargs)
   }
 }

@@ -79,6 +79,18 @@ export const batchConditionsSchema = z
     'Whether the UNet predicts all conditions in one batch: faster, but takes more memory. By default where there is room.',
   )
 
+/** The input for factors on adapters. */
+export const crossAttentionKwargsSchema = z
+  .strictObject({
+    /** Multiplies the weights of all LoRAs, in the denoiser and in the text encoders. */
+    scale: z.number().optional(),
+  })
+  .optional()
+  .describe('Settings for adapters in this call: `scale` multiplies the weights of all LoRAs.')
+
+/** What {@link crossAttentionKwargsSchema} takes. */
+export type CrossAttentionKwargs = z.output<typeof crossAttentionKwargsSchema>
+
 /** A part of a picture, `[left, top, right, bottom]` in pixels. It may reach beyond the picture's edges. */
 export const cropSchema = z.tuple([z.int(), z.int(), z.int(), z.int()])
 

@@ -53,6 +53,7 @@ describe('StableDiffusionTextToImageBlocks', () => {
     expect(blocks.inputs.filter(input => input.required).map(input => input.name)).toEqual(['prompt'])
     expect(blocks.outputNames).toEqual(['images'])
     expect([...blocks.componentNames].sort()).toEqual([
+      'adapters',
       'featureExtractor',
       'guider',
       'imageProcessor',

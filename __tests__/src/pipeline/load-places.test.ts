@@ -125,7 +125,7 @@ describe('a save between reading the index and loading the components', () => {
     )
     expect(pipe.missingComponentNames).toEqual(
       pipe.componentNames.filter(
-        name => !['guider', 'imageProcessor', 'safetyChecker', 'featureExtractor'].includes(name),
+        name => !['adapters', 'guider', 'imageProcessor', 'safetyChecker', 'featureExtractor'].includes(name),
       ),
     )
     other.dispose()

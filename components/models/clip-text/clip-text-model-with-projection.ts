@@ -1,12 +1,11 @@
 /** CLIP's text model with a projection of the pooled output. Counterpart: transformers models/clip/modeling_clip.py (CLIPTextModelWithProjection). */
 import type { FromPretrainedOptions } from '../../../src/params/component-class'
 import type { RawConfig } from '../../configs/parse-config'
-import type { ModelRunOptions } from '../../executors/executor'
 import { Linear } from '../../nn/linear'
 import * as tf from '../../tensors/tf'
 import type { ModelFunction } from '../call-size'
 import { loadPretrained } from '../load-pretrained'
-import { PretrainedModel } from '../pretrained-model'
+import { type ModelCallOptions, PretrainedModel } from '../pretrained-model'
 import type { ModelLayout } from '../save-pretrained'
 import { checkTokenIds } from './check-token-ids'
 import {
@@ -75,10 +74,10 @@ export class CLIPTextModelWithProjection extends PretrainedModel {
   /**
    * Embeds texts, computed by the model's executor.
    *
-   * @throws ShapeMismatchError, ModelInputError, WeightsNotLoadedError; GraphExecutionError where the model runs as a graph; the reason of
+   * @throws ShapeMismatchError, ModelInputError, WeightsNotLoadedError; ModelHookError for hooks that do not fit; GraphExecutionError where the model runs as a graph; the reason of
    * `options.signal`
    */
-  async call(inputs: CLIPTextInputs, options?: ModelRunOptions): Promise<CLIPTextProjectionOutput> {
+  async call(inputs: CLIPTextInputs, options?: ModelCallOptions): Promise<CLIPTextProjectionOutput> {
     if (inputs.inputIds instanceof tf.Tensor)
       await checkTokenIds('CLIPTextModelWithProjection', inputs.inputIds, this.config.vocabSize)
     return this.execute('forward', given => this.forward(given), inputs, options)

@@ -2,7 +2,6 @@
 import type { FromPretrainedOptions } from '../../../src/params/component-class'
 import { TensorPlaceholder } from '../../backends/recorder/tensor-tree'
 import type { RawConfig } from '../../configs/parse-config'
-import type { ModelRunOptions } from '../../executors/executor'
 import { LayerNorm } from '../../nn/layer-norm'
 import * as tf from '../../tensors/tf'
 import type { CallSize, ModelFunction } from '../call-size'
@@ -10,7 +9,7 @@ import { CLIPEncoder } from '../clip/clip-encoder'
 import { InputShapes } from '../input-shapes'
 import { loadPretrained } from '../load-pretrained'
 import { ModelInputError } from '../model-input-error'
-import { PretrainedModel } from '../pretrained-model'
+import { type ModelCallOptions, PretrainedModel } from '../pretrained-model'
 import type { ModelLayout } from '../save-pretrained'
 import { checkTokenIds } from './check-token-ids'
 import { CLIPTextEmbeddings } from './clip-text-embeddings'
@@ -99,10 +98,10 @@ export class CLIPTextModel extends PretrainedModel {
   /**
    * Embeds texts, computed by the model's executor.
    *
-   * @throws ShapeMismatchError, ModelInputError, WeightsNotLoadedError; GraphExecutionError where the model runs as a graph; the reason of
+   * @throws ShapeMismatchError, ModelInputError, WeightsNotLoadedError; ModelHookError for hooks that do not fit; GraphExecutionError where the model runs as a graph; the reason of
    * `options.signal`
    */
-  async call(inputs: CLIPTextInputs, options?: ModelRunOptions): Promise<CLIPTextOutput> {
+  async call(inputs: CLIPTextInputs, options?: ModelCallOptions): Promise<CLIPTextOutput> {
     if (inputs.inputIds instanceof tf.Tensor)
       await checkTokenIds('CLIPTextModel', inputs.inputIds, this.config.vocabSize)
     return this.execute('forward', given => this.forward(given), inputs, options)

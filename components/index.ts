@@ -6,6 +6,23 @@ import './images/image-wire-type'
 
 export { UnwritableFileError } from '../src/files/unwritable-file-error'
 export { type AdaptedCall, type AdapterSet, Adapters } from './adapters/adapters'
+export { AdapterNameError } from './adapters/lora/adapter-name-error'
+export type { AdapterWeight, BlockWeight, SideWeights, UNetWeights } from './adapters/lora/block-weights'
+export type { LoraPlace } from './adapters/lora/find-lora-file'
+export { type FuseLoraOptions, fuseLora, unfuseLora } from './adapters/lora/fuse-lora'
+export {
+  deleteAdapters,
+  disableLora,
+  enableLora,
+  getActiveAdapters,
+  getListAdapters,
+  type LoadLoraOptions,
+  loadLoraWeights,
+  setAdapters,
+  unloadLoraWeights,
+} from './adapters/lora/load-lora-weights'
+export { LoraError, type LoraProblem } from './adapters/lora/lora-error'
+export type { LoraComponent } from './adapters/lora/lora-keys'
 export { SharedWeights } from './adapters/shared-weights'
 export type { BackendName } from './backends/backend-loader'
 export { BackendUnavailableError } from './backends/backend-unavailable-error'

@@ -20,8 +20,10 @@ export class Conv2d extends Module {
   /** `[out, in, height, width]` in checkpoints, `[height, width, in, out]` here. */
   readonly weight: Parameter<tf.Tensor4D>
   readonly bias: Parameter<tf.Tensor1D> | undefined
-  private readonly stride: number
-  private readonly pad: Parameters<typeof tf.fused.conv2d>[0]['pad']
+  /** Steps between two places of the kernel. */
+  readonly stride: number
+  /** Zeros around the input, as TensorFlow.js takes them. */
+  readonly pad: Parameters<typeof tf.fused.conv2d>[0]['pad']
 
   constructor(inChannels: number, outChannels: number, options: Conv2dOptions = {}) {
     super()

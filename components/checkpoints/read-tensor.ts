@@ -21,7 +21,8 @@ export async function readFloat32(info: TensorInfo): Promise<Float32Array> {
   throw new SafetensorsError(info.file, 'wrong-dtype', `holds ${info.dtype}, but floats were asked for.`)
 }
 
-async function readBytes(info: TensorInfo): Promise<ArrayBuffer> {
+/** The bytes of a tensor. Fails as {@link readFloat32} does. */
+export async function readBytes(info: TensorInfo): Promise<ArrayBuffer> {
   const { file, begin, end } = info
   let handle: FileHandle
   try {

@@ -12,6 +12,8 @@ export interface AttentionOptions {
   crossAttentionDim?: number | undefined
   heads: number
   dimHead: number
+  /** Whether the projection of the result has a bias. Default: true. */
+  outBias?: boolean
 }
 
 /** Self-attention, or cross-attention if other tokens are given. */
@@ -23,17 +25,22 @@ export class Attention extends Module {
 
   constructor(private readonly options: AttentionOptions) {
     super()
-    const { queryDim, crossAttentionDim = queryDim, heads, dimHead } = options
+    const { queryDim, crossAttentionDim = queryDim, heads, dimHead, outBias = true } = options
     const innerDim = heads * dimHead
     this.toQ = new Linear(queryDim, innerDim, { bias: false })
     this.toK = new Linear(crossAttentionDim, innerDim, { bias: false })
     this.toV = new Linear(crossAttentionDim, innerDim, { bias: false })
-    this.toOut = [new Linear(innerDim, queryDim)]
+    this.toOut = [new Linear(innerDim, queryDim, { bias: outBias })]
   }
 
   /** Whether it was made to look at other tokens. */
   get isCrossAttention(): boolean {
     return this.options.crossAttentionDim !== undefined
+  }
+
+  /** How many heads there are. */
+  get heads(): number {
+    return this.options.heads
   }
 
   /**
@@ -47,7 +54,7 @@ export class Attention extends Module {
       const query = this.toQ.forward(hiddenStates)
       const key = this.toK.forward(encoderHiddenStates)
       const value = this.toV.forward(encoderHiddenStates)
-      return this.toOut[0].forward(scaledDotProductAttention({ query, key, value, heads: this.options.heads, bias }))
+      return this.toOut[0].forward(scaledDotProductAttention({ query, key, value, heads: this.heads, bias }))
     })
   }
 }

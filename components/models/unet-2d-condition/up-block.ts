@@ -45,14 +45,19 @@ export class UpBlock extends Module {
   readonly resnets: readonly ResnetBlock2D[]
   readonly attentions: readonly (Transformer2DModel | AddedKVAttention)[]
   readonly upsamplers: readonly (Upsample2D | ResnetBlock2D)[]
+  /** For each residual block, how many channels of its input come from below; the others are a map of the way down. */
+  readonly channelsFromBelow: readonly number[]
 
-  constructor(type: UpBlockType, options: UpBlockOptions) {
+  constructor(
+    readonly type: UpBlockType,
+    options: UpBlockOptions,
+  ) {
     super()
     const { prevOutChannels, skipChannels, outChannels, numLayers, addUpsample } = options
     const { attention, resample } = parts[type]
     const family = resnetFamily(options, parts[type])
-    this.resnets = Array.from({ length: numLayers }, (_, i) => {
-      const fromBelow = i === 0 ? prevOutChannels : outChannels
+    this.channelsFromBelow = Array.from({ length: numLayers }, (_, i) => (i === 0 ? prevOutChannels : outChannels))
+    this.resnets = this.channelsFromBelow.map((fromBelow, i) => {
       const residual = i === numLayers - 1 ? skipChannels : outChannels
       return createResnet(options, { ...family, inChannels: fromBelow + residual })
     })

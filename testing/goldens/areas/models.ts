@@ -10,6 +10,7 @@ import { toCamelCase } from '../../../src'
 import { expectClose, GoldenMismatch } from '../compare'
 import { type GoldenCase, type GoldenTensor, type Json, type Tolerance, UnsupportedGoldenError } from '../golden-case'
 import { toChannelsFirst, toTensor } from '../layout'
+import { adapterHooks, hookArguments, loadProjection } from './adapter-models'
 import { type ModelInputs, type ModelSubject, modelSubjects } from './model-subjects'
 
 const FALLBACK: Tolerance = { atol: 2e-4, rtol: 2e-4 }
@@ -21,6 +22,8 @@ interface TensorName {
 interface RecordedCall {
   name: string
   call: string
+  /** The file of the model, in a case with one for each call. */
+  file?: string
   arguments: Record<string, unknown>
   outputs: Record<string, TensorName>
   /** What is changed inside the model, by the reference's settings. */
@@ -31,15 +34,25 @@ interface RecordedCall {
 type RecordedHook = { layer_skip: Json } | { smoothed_energy: Json }
 
 // Arguments that apply an adapter, which a model alone does not do; with a scale of zero there is nothing to apply.
-const adapterArguments = ['lora_scale', 'ip_adapter_scale'] as const
+const adapterArguments = ['lora_scale'] as const
+
+/** The case in which each call is of a model of its own. */
+const PROJECTIONS = 'ip_adapter_projections'
 
 /** Checks one case. */
 export async function checkModelsCase(golden: GoldenCase): Promise<void> {
+  const calls = golden.json.calls as RecordedCall[]
+  if (golden.name === PROJECTIONS) {
+    for (const call of calls) await checkCalls(golden, await loadProjection(golden.folder, String(call.file)), [call])
+    return
+  }
   const className = String(golden.json.model_class)
   const load = modelSubjects[className]
   if (load === undefined) throw new UnsupportedGoldenError(`the model ${className}`)
-  const calls = golden.json.calls as RecordedCall[]
-  const subject = await load(golden.folder)
+  await checkCalls(golden, await load(golden.folder), calls)
+}
+
+async function checkCalls(golden: GoldenCase, subject: ModelSubject, calls: readonly RecordedCall[]): Promise<void> {
   try {
     for (const call of calls) await checkRecordedCall(golden, subject, call)
   } finally {
@@ -64,9 +77,17 @@ async function checkRecordedCall(golden: GoldenCase, subject: ModelSubject, call
   for (const value of Object.values(call.arguments)) {
     if (isTensorName(value)) args.set(value.tensor, toTensor(await golden.tensor(value.tensor)))
   }
+  const embeds = call.arguments.image_embeds
+  const adapted = await adapterHooks(
+    golden.folder,
+    call.arguments,
+    isTensorName(embeds) ? args.get(embeds.tensor) : undefined,
+    subject.model,
+  )
   const stop = subject.model.executor.name === 'eager' ? tap(subject.model, call, check) : () => undefined
   try {
-    const outputs = await subject.call(call.call, readInputs(call, args), readHooks(call, subject.model))
+    const hooks = [...readHooks(call, subject.model), ...adapted.hooks]
+    const outputs = await subject.call(call.call, readInputs(call, args), hooks)
     try {
       for (const [name, { tensor }] of Object.entries(call.outputs)) {
         const ours = outputs[name]
@@ -78,6 +99,7 @@ async function checkRecordedCall(golden: GoldenCase, subject: ModelSubject, call
     }
   } finally {
     stop()
+    adapted.dispose()
     tf.dispose([...args.values()])
   }
 }
@@ -95,6 +117,7 @@ function tap(model: PretrainedModel, call: RecordedCall, check: (name: string, o
 function readInputs(call: RecordedCall, tensors: ReadonlyMap<string, tf.Tensor>): ModelInputs {
   const inputs: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(call.arguments)) {
+    if (hookArguments.some(name => name === key)) continue
     const [name = '', part] = key.split('.').map(toCamelCase)
     const input = isTensorName(value) ? tensors.get(value.tensor) : value
     if (part === undefined) inputs[name] = input

@@ -11,6 +11,9 @@ import { CLIPTextModel } from './models/clip-text/clip-text-model'
 import { CLIPTextModelWithProjection } from './models/clip-text/clip-text-model-with-projection'
 import { CLIPVisionModel } from './models/clip-vision/clip-vision-model'
 import { CLIPVisionModelWithProjection } from './models/clip-vision/clip-vision-model-with-projection'
+import { ControlNetModel } from './models/controlnet/controlnet-model'
+import { ControlNetUnionModel } from './models/controlnet/controlnet-union-model'
+import { MultiControlNetModel } from './models/controlnet/multi-controlnet-model'
 import { StableDiffusionSafetyChecker } from './models/safety-checker/stable-diffusion-safety-checker'
 import { UNet2DConditionModel } from './models/unet-2d-condition/unet-2d-condition-model'
 import { schedulerClasses } from './schedulers/scheduler-classes'
@@ -25,6 +28,9 @@ registerComponentClasses('diffusers', {
   BaseGuidance,
   AutoencoderKL,
   AutoencoderTiny,
+  ControlNetModel,
+  ControlNetUnionModel,
+  MultiControlNetModel,
   UNet2DConditionModel,
   VaeImageProcessor,
 })

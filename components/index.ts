@@ -195,6 +195,11 @@ export {
   type CLIPVisionProjectionOutput,
 } from './models/clip-vision/clip-vision-model-with-projection'
 export type { ConditionName, Conditions } from './models/conditions'
+export { ControlNet, type ControlSettings } from './models/controlnet/controlnet'
+export { ControlNetModel } from './models/controlnet/controlnet-model'
+export { ControlNetUnionModel } from './models/controlnet/controlnet-union-model'
+export type { ControlNetInputs, ControlNetOutput, ControlNetUnionInputs } from './models/controlnet/inputs'
+export { type MultiControlNetInputs, MultiControlNetModel } from './models/controlnet/multi-controlnet-model'
 export { type DenoiserInputFields, type FieldTable, inputsOfFields } from './models/denoiser-fields'
 export { type FreeUConfig, freeUHooks } from './models/hooks/free-u'
 export { type LayerSkipConfig, layerSkipHooks, skipLayers } from './models/hooks/layer-skip'
@@ -216,7 +221,11 @@ export {
   StableDiffusionSafetyChecker,
 } from './models/safety-checker/stable-diffusion-safety-checker'
 export type { UNet2DConditionInputs } from './models/unet-2d-condition/inputs'
-export { UNet2DConditionModel } from './models/unet-2d-condition/unet-2d-condition-model'
+export type { ResidualSource, Residuals } from './models/unet-2d-condition/residual-source'
+export {
+  type UNet2DConditionCallOptions,
+  UNet2DConditionModel,
+} from './models/unet-2d-condition/unet-2d-condition-model'
 export { Linear } from './nn/linear'
 export { type LoadedStateDict, type LoadStateDictOptions, loadStateDict } from './nn/load-state-dict'
 export { Module } from './nn/module'

@@ -26,6 +26,12 @@ export interface ModelCallOptions extends ModelRunOptions {
   hooks?: readonly BatchHook[] | undefined
 }
 
+/** Options of a call whose function uses the weights of other models as well. */
+interface ExecuteOptions extends ModelCallOptions {
+  /** Those models. Their memory is not counted as this model's. */
+  beside?: readonly Module[] | undefined
+}
+
 /** A model that is called through an executor. What it computes is the same whichever that is. */
 export abstract class PretrainedModel extends Module implements ManagedModel, SavableComponent {
   /** Name of the class in files and messages. Bundlers and minifiers may change `name`, which is used if a subclass has no `className`. */
@@ -183,9 +189,10 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     method: string,
     forward: (inputs: I) => O,
     inputs: I,
-    { hooks = [], ...options }: ModelCallOptions = {},
+    { hooks = [], beside = [], ...options }: ExecuteOptions = {},
   ): Promise<O> {
-    const call = { model: this, method, forward, inputs }
+    for (const model of beside) requireWeights(model, classNameOf(model))
+    const call = { model: this, method, forward, inputs, ...(beside.length > 0 && { hookWeights: beside }) }
     if (hooks.length === 0) return this.run(call, options)
     for (const { name, weights } of hooks) {
       if (weights === undefined) continue
@@ -205,9 +212,9 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     method: string,
     forward: (inputs: I) => unknown,
     inputs: I,
-    { hooks = [], ...options }: ModelCallOptions = {},
+    { hooks = [], beside = [], ...options }: ExecuteOptions = {},
   ): void {
-    const plain = { model: this, method, forward, inputs }
+    const plain = { model: this, method, forward, inputs, ...(beside.length > 0 && { hookWeights: beside }) }
     // What is made ready is not called with these inputs.
     const call = (hooks.length === 0 ? plain : hookedForm(plain, hooks)) as unknown as ModelCall<never, unknown>
     const executor = this.runsOn

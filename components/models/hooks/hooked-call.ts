@@ -46,7 +46,7 @@ export function hookedForm<I, O>(call: ModelCall<I, O>, hooks: readonly BatchHoo
 }
 
 function putHooks<I, O>(
-  { model, method, forward, inputs }: ModelCall<I, O>,
+  { model, method, forward, inputs, hookWeights = [] }: ModelCall<I, O>,
   hooks: readonly BatchHook[],
   numbers: HookedInputs<I>['hooks']['numbers'],
   tensors: HookedInputs<I>['hooks']['tensors'],
@@ -55,7 +55,7 @@ function putHooks<I, O>(
   return {
     model,
     method: method + hooksKey(hooks),
-    hookWeights: weightsOf(hooks),
+    hookWeights: [...hookWeights, ...weightsOf(hooks)],
     inputs: { inputs, hooks: { numbers, tensors } },
     forward: given => {
       // A call that is computed has tensors, or symbols of them.
@@ -92,7 +92,8 @@ function weightsOf(hooks: readonly BatchHook[]): Module[] {
 const weightNumbers = new WeakMap<Module, number>()
 let countOfWeights = 0
 
-function numberOf(weights: Module): number {
+/** Returns a number that no other weights of the process have. */
+export function hookWeightsNumber(weights: Module): number {
   const number = weightNumbers.get(weights) ?? countOfWeights++
   weightNumbers.set(weights, number)
   return number
@@ -106,7 +107,7 @@ export function hooksKey(hooks: readonly BatchHook[]): string {
       const given = [
         ...(numbers.length > 0 ? [`numbers:${numbers.length}`] : []),
         ...Object.entries(tensors).map(([key, tensor]) => `${key}:${places.indexOf(tensor)}`),
-        ...(weights ? [`weights:${numberOf(weights)}`] : []),
+        ...(weights ? [`weights:${hookWeightsNumber(weights)}`] : []),
       ]
       return ` ${name}@${module}${share ? `[${share.index}/${share.count}]` : ''}${given.length > 0 ? `(${given})` : ''}`
     })

@@ -27,6 +27,20 @@ export interface UNetEncoderInputs {
     | undefined
 }
 
+/** Returns the common inputs among those of a UNet: those that are left belong to it alone. */
+export function encoderInputsOf(inputs: UNetEncoderInputs): UNetEncoderInputs {
+  const { sample, timestep, encoderHiddenStates, classLabels, addedCondKwargs } = inputs
+  return {
+    sample,
+    timestep,
+    encoderHiddenStates,
+    ...(classLabels && { classLabels }),
+    ...(addedCondKwargs && {
+      addedCondKwargs: { textEmbeds: addedCondKwargs.textEmbeds, timeIds: addedCondKwargs.timeIds },
+    }),
+  }
+}
+
 /** Which settings decide what a model is called with. */
 type InputConfig = Pick<
   UNetEncoderConfig,

@@ -22,6 +22,14 @@ import type { DownBlock } from './down-block'
 import { addResiduals, checkInputs, type UNet2DConditionInputs } from './inputs'
 import type { MidBlock } from './mid-block'
 import {
+  computeResiduals,
+  type ResidualSource,
+  type SourceInputs,
+  sourceInputs,
+  sourcePlaceholders,
+  sourcesKey,
+} from './residual-source'
+import {
   createUNetEncoder,
   embedConditions,
   encodeMaps,
@@ -30,6 +38,12 @@ import {
   type UNetEncoder,
 } from './unet-encoder'
 import type { UpBlock } from './up-block'
+
+/** Options of a call of a UNet. */
+export interface UNet2DConditionCallOptions extends ModelCallOptions {
+  /** Compute, in this call, maps that are added to the UNet's, e.g. ControlNets. They take the place of `downBlockAdditionalResiduals`. */
+  readonly residuals?: readonly ResidualSource[] | undefined
+}
 
 /** Predicts the noise (or what else it was trained for) in a latent image, given the time and a prompt. */
 export class UNet2DConditionModel extends PretrainedModel implements UNetEncoder {
@@ -112,24 +126,29 @@ export class UNet2DConditionModel extends PretrainedModel implements UNetEncoder
   }
 
   /**
-   * One prediction: `[batch, height, width, outChannels]`, computed by the model's executor.
+   * One prediction: `[batch, height, width, outChannels]`, computed by the model's executor, with what `options.residuals` compute in the same call.
    *
    * @throws ShapeMismatchError, ModelInputError, WeightsNotLoadedError; ModelHookError for hooks that do not fit; GraphExecutionError where
    * the model runs as a graph; the reason of `options.signal`
    */
-  async call(inputs: UNet2DConditionInputs, options?: ModelCallOptions): Promise<tf.Tensor4D> {
+  async call(
+    inputs: UNet2DConditionInputs,
+    { residuals = [], ...options }: UNet2DConditionCallOptions = {},
+  ): Promise<tf.Tensor4D> {
     const { timestep } = inputs
     // A number would be part of the graph, and each step another one.
     const asTensor = typeof timestep === 'number' ? tf.tensor1d([timestep]) : undefined
+    const given = { ...inputs, timestep: asTensor ?? timestep }
+    const own = residuals.length > 0 ? sourceInputs(residuals) : undefined
     try {
+      if (own === undefined) return await this.execute('forward', tensors => this.forward(tensors), given, options)
       return await this.execute(
-        'forward',
-        given => this.forward(given),
-        { ...inputs, timestep: asTensor ?? timestep },
-        options,
+        ...this.callWith(residuals),
+        { unet: given, own },
+        { ...options, beside: residuals.map(({ model }) => model) },
       )
     } finally {
-      asTensor?.dispose()
+      tf.dispose([asTensor, own?.numbers].filter(tensor => tensor !== undefined))
     }
   }
 
@@ -153,9 +172,31 @@ export class UNet2DConditionModel extends PretrainedModel implements UNetEncoder
   }
 
   /** Gets ready, in the background, for calls of that size ({@link callShapes}), until `options.signal` fires. */
-  prepare(size: CallSize, options?: ModelCallOptions): void {
+  prepare(size: CallSize, { residuals = [], ...options }: UNet2DConditionCallOptions = {}): void {
     const placeholders = this.callShapes(size) as unknown as UNet2DConditionInputs
-    this.makeReady('forward', given => this.forward(given), placeholders, options)
+    if (residuals.length === 0) {
+      this.makeReady('forward', given => this.forward(given), placeholders, options)
+      return
+    }
+    this.makeReady(
+      ...this.callWith(residuals),
+      { unet: placeholders, own: sourcePlaceholders(residuals) },
+      { ...options, beside: residuals.map(({ model }) => model) },
+    )
+  }
+
+  /** Name and work of a call in which sources compute maps. */
+  private callWith(sources: readonly ResidualSource[]) {
+    const forward = ({ unet, own }: { unet: UNet2DConditionInputs; own: SourceInputs }): tf.Tensor4D =>
+      tf.tidy(() => {
+        const { downBlockResSamples, midBlockResSample } = computeResiduals(sources, unet, own)
+        return this.forward({
+          ...unet,
+          downBlockAdditionalResiduals: downBlockResSamples,
+          midBlockAdditionalResidual: midBlockResSample,
+        })
+      })
+    return [`forward${sourcesKey(sources)}`, forward] as const
   }
 
   /**

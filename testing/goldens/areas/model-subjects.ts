@@ -6,6 +6,13 @@ import { type CLIPTextInputs, CLIPTextModel } from '../../../components/models/c
 import { CLIPTextModelWithProjection } from '../../../components/models/clip-text/clip-text-model-with-projection'
 import type { CLIPVisionInputs } from '../../../components/models/clip-vision/clip-vision-model'
 import { CLIPVisionModelWithProjection } from '../../../components/models/clip-vision/clip-vision-model-with-projection'
+import { ControlNetModel } from '../../../components/models/controlnet/controlnet-model'
+import { ControlNetUnionModel } from '../../../components/models/controlnet/controlnet-union-model'
+import type {
+  ControlNetInputs,
+  ControlNetOutput,
+  ControlNetUnionInputs,
+} from '../../../components/models/controlnet/inputs'
 import type { ModuleHook } from '../../../components/models/hooks/module-hook'
 import type { PretrainedModel } from '../../../components/models/pretrained-model'
 import {
@@ -36,6 +43,17 @@ export const modelSubjects: Readonly<Record<string, (folder: string) => Promise<
       call: async (_kind, inputs, hooks) => ({
         sample: await model.call(inputs as unknown as UNet2DConditionInputs, { hooks }),
       }),
+    }
+  },
+  ControlNetModel: async folder => {
+    const model = await ControlNetModel.fromPretrained(folder)
+    return { model, call: async (_kind, inputs) => residuals(await model.call(inputs as unknown as ControlNetInputs)) }
+  },
+  ControlNetUnionModel: async folder => {
+    const model = await ControlNetUnionModel.fromPretrained(folder)
+    return {
+      model,
+      call: async (_kind, inputs) => residuals(await model.call(inputs as unknown as ControlNetUnionInputs)),
     }
   },
   AutoencoderKL: async folder => {
@@ -74,6 +92,12 @@ export const modelSubjects: Readonly<Record<string, (folder: string) => Promise<
     const model = await CLIPTextModelWithProjection.fromPretrained(folder)
     return { model, call: (_kind, inputs) => encodeText(model, model.textModel, inputs) }
   },
+}
+
+/** The maps of a ControlNet by the goldens' names. */
+function residuals({ downBlockResSamples, midBlockResSample }: ControlNetOutput): Record<string, tf.Tensor> {
+  const down = downBlockResSamples.map((map, i) => [`down_block_res_samples.${i}`, map] as const)
+  return { ...Object.fromEntries(down), mid_block_res_sample: midBlockResSample }
 }
 
 /** Tiles and slices as a call was recorded with: without them unless it says so. */

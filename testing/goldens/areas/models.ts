@@ -7,7 +7,7 @@ import { tapOutputs } from '../../../components/nn/tap-outputs'
 import { Generator } from '../../../components/random/generator'
 import * as tf from '../../../components/tensors/tf'
 import { toCamelCase } from '../../../src'
-import { expectClose, GoldenMismatch } from '../compare'
+import { expectClose, GoldenMismatch, type PlainTensor } from '../compare'
 import { type GoldenCase, type GoldenTensor, type Json, type Tolerance, UnsupportedGoldenError } from '../golden-case'
 import { toChannelsFirst, toTensor } from '../layout'
 import { adapterHooks, hookArguments, loadProjection } from './adapter-models'
@@ -70,8 +70,8 @@ async function checkRecordedCall(golden: GoldenCase, subject: ModelSubject, call
   for (const { tensor } of [...Object.values(call.outputs), ...Object.values(call.intermediates ?? {})]) {
     recorded.set(tensor, await golden.tensor(tensor))
   }
-  const check = (name: string, ours: tf.Tensor) => {
-    expectClose(`${call.name} ${name}`, toChannelsFirst(ours), recorded.get(name) as GoldenTensor, tolerance)
+  const check = (name: string, ours: PlainTensor) => {
+    expectClose(`${call.name} ${name}`, ours, recorded.get(name) as GoldenTensor, tolerance)
   }
   const args = new Map<string, tf.Tensor>()
   for (const value of Object.values(call.arguments)) {
@@ -84,15 +84,17 @@ async function checkRecordedCall(golden: GoldenCase, subject: ModelSubject, call
     isTensorName(embeds) ? args.get(embeds.tensor) : undefined,
     subject.model,
   )
-  const stop = subject.model.executor.name === 'eager' ? tap(subject.model, call, check) : () => undefined
+  const tapped = new Map<string, PlainTensor>()
+  const stop = subject.model.executor.name === 'eager' ? tap(subject.model, call, tapped) : () => undefined
   try {
     const hooks = [...readHooks(call, subject.model), ...adapted.hooks]
     const outputs = await subject.call(call.call, readInputs(call, args), hooks)
     try {
+      for (const [name, ours] of tapped) check(name, ours)
       for (const [name, { tensor }] of Object.entries(call.outputs)) {
         const ours = outputs[name]
         if (ours === undefined) throw new GoldenMismatch(`${call.name} ${name}`, 'an output', 'none')
-        check(tensor, ours)
+        check(tensor, toChannelsFirst(ours))
       }
     } finally {
       tf.dispose(Object.values(outputs))
@@ -104,12 +106,15 @@ async function checkRecordedCall(golden: GoldenCase, subject: ModelSubject, call
   }
 }
 
-/** Compares what the modules inside a model compute. Nothing of it is seen where the model runs as a graph. */
-function tap(model: PretrainedModel, call: RecordedCall, check: (name: string, ours: tf.Tensor) => void): () => void {
+/**
+ * Collects what the modules inside a model compute: of one that runs several times, what it computed last, as the goldens do. Nothing of it is seen where the model
+ * runs as a graph.
+ */
+function tap(model: PretrainedModel, call: RecordedCall, tapped: Map<string, PlainTensor>): () => void {
   return tapOutputs(model, (name, output) => {
     // The reference's transformers return a tuple of one.
-    const tapped = call.intermediates?.[name] ?? call.intermediates?.[`${name}.0`]
-    if (tapped) check(tapped.tensor, output)
+    const recorded = call.intermediates?.[name] ?? call.intermediates?.[`${name}.0`]
+    if (recorded) tapped.set(recorded.tensor, toChannelsFirst(output))
   })
 }
 

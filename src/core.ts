@@ -139,6 +139,7 @@ export type {
 export type { IterationVariables } from './runtime/iteration-variables'
 export type { MaybePromise } from './runtime/maybe-promise'
 export { type ResourceKind, registerResourceKind, trackResource } from './runtime/resources'
+export type { RunCheckpoints } from './runtime/run-checkpoints'
 export type { RunContext } from './runtime/run-context'
 export type { RunCost, RunPlan, UpcomingCall } from './runtime/run-cost'
 export { type RunLimits, setProcessLimits } from './runtime/run-limits'

@@ -15,6 +15,7 @@ import { type EstimatedBlock, estimateCosts } from '../runtime/estimate-costs'
 import { executeBlock } from '../runtime/execute'
 import { Resumption } from '../runtime/resumption'
 import { Run } from '../runtime/run'
+import { requireCheckpoints } from '../runtime/run-checkpoints'
 import { type CheckedLimits, effectiveLimits } from '../runtime/run-limits'
 import { withTimeout } from '../runtime/run-timeout'
 import { checkCall } from '../wiring/check-call'
@@ -51,11 +52,12 @@ export async function callPipeline(
   const filled = fillState(pipeline.inputs, inputs, options.state)
   // It is that of another run: this one keeps its own.
   filled.state.resumePoint = undefined
-  const { onEvent, seed, checkNumerics, keepStateOnAbort } = options
+  const { onEvent, seed, checkNumerics, keepStateOnAbort, checkpoints } = options
   const limits = effectiveLimits(pipeline.limits)
   const { signal, release } = withTimeout(options.signal, limits.timeout)
   const { state } = filled
-  const run = new Run({ signal, onEvent, seed, checkNumerics, keepStateOnAbort, resumption, state, source: values })
+  const toKeep = { keepStateOnAbort, checkpoints }
+  const run = new Run({ signal, onEvent, seed, checkNumerics, ...toKeep, resumption, state, source: values })
   return withActiveRun(run, async () => {
     const start = performance.now()
     try {
@@ -126,12 +128,13 @@ function warnOfUnknownOutputs(run: Run, tree: PipelineBlocks, output: CallOption
 
 /** Refuses arguments that no call could work with.
  * @throws InputTypeError, InvalidOutputError */
-function checkArguments(inputs: PipelineInputs, { output, seed }: CallOptions): void {
+function checkArguments(inputs: PipelineInputs, { output, seed, checkpoints }: CallOptions): void {
   if (output !== undefined && typeof output !== 'string' && !Array.isArray(output)) throw new InvalidOutputError(output)
   if (typeof inputs !== 'object' || inputs === null || Array.isArray(inputs)) {
     const expected = 'the inputs are passed by name, as one object: pipe({ prompt: … })'
     throw new InputTypeError({ path: [], input: 'inputs', expected, value: inputs })
   }
+  if (checkpoints !== undefined) requireCheckpoints(checkpoints)
   if (seed !== undefined && !isSeed(seed)) {
     const expected = `it must be ${VALID_SEED}, as a bigint beyond ±${Number.MAX_SAFE_INTEGER}`
     throw new InputTypeError({ path: [], input: 'seed', expected, value: seed })

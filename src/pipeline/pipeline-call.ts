@@ -16,6 +16,7 @@ import type {
   WideOutput,
 } from '../params/typed-io'
 import type { EventListener } from '../runtime/events'
+import type { RunCheckpoints } from '../runtime/run-checkpoints'
 import type { PipelineState } from '../state/pipeline-state'
 
 /** The values that a pipeline is called with, by name. */
@@ -40,8 +41,10 @@ export interface CallOptions {
    * moment from which the run can go on; see `resume`.
    */
   keepStateOnAbort?: boolean
+  /** Hands out the state every few iterations, so that another process can go on with it, by `resume`, if this one ends. */
+  checkpoints?: RunCheckpoints
   /**
-   * Goes on where the run was cancelled that `state` is of: at the block, or the iteration of a loop, that it did not finish. The values are those of
+   * Goes on where the run was cancelled, or saved, that `state` is of: at the block, or the iteration of a loop, that it did not finish. The values are those of
    * that moment; inputs that are given take their place. The blocks and the components must be those of then.
    */
   resume?: boolean

@@ -120,7 +120,11 @@ export class LoopExecution {
   private runParts(variables: IterationVariables, total: number | undefined): MaybePromise<void> {
     const { run } = this
     const all = this.hasOuter ? { ...this.outer, ...variables } : variables
-    run.markIteration(this.begun, this.blockState, this.progress)
+    return after(run.markIteration(this.begun, this.blockState, this.progress), () => this.runMarked(all, total))
+  }
+
+  private runMarked(all: IterationVariables, total: number | undefined): MaybePromise<void> {
+    const { run } = this
     const isFirst = this.begun === this.progress.stepsDone
     this.begun++
     const { step } = run.countIteration(total)

@@ -4,7 +4,7 @@ import { NotResumableError } from '../errors/not-resumable-error'
 import type { Seed } from '../params/seed'
 import type { BlockState } from '../state/block-state'
 import { copyValue } from '../state/copy-value'
-import type { PipelineState } from '../state/pipeline-state'
+import { PipelineState } from '../state/pipeline-state'
 import type { ResumePoint, SavedRun } from '../state/resume-point'
 import type { Lifetimes } from './lifetimes'
 
@@ -52,9 +52,20 @@ export class ProgressKeeper {
     }
   }
 
+  /** The latest mark as a state of its own, which shares the mark's tensors. */
+  snapshot(): PipelineState {
+    const state = new PipelineState()
+    this.copyLatest(state)
+    return state
+  }
+
   /** Brings the state back to the latest mark, from which {@link ResumePoint} says how to go on. */
   rewind(): void {
-    const { state, latest } = this
+    this.copyLatest(this.state)
+  }
+
+  private copyLatest(state: PipelineState): void {
+    const { latest } = this
     state.values.clear()
     for (const [name, value] of latest.values) state.values.set(name, value)
     state.kwargsMapping.clear()

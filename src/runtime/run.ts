@@ -4,6 +4,7 @@ import { emitWarning } from '../errors/emit-warning'
 import { ModularError } from '../errors/modular-error'
 import { NonFiniteError } from '../errors/non-finite-error'
 import { PipelineAbortError } from '../errors/pipeline-abort-error'
+import { nameList } from '../errors/text'
 import type { Seed } from '../params/seed'
 import type { BlockState } from '../state/block-state'
 import type { PipelineState } from '../state/pipeline-state'
@@ -18,6 +19,7 @@ import { offerPreview } from './offer-preview'
 import { ProgressKeeper } from './progress-keeper'
 import { resourceKindOf } from './resources'
 import type { Resumption } from './resumption'
+import type { RunCheckpoints } from './run-checkpoints'
 import { RunComponents, type RunOfComponents } from './run-components'
 import type { RunContext } from './run-context'
 import type { RunPlan, UpcomingCall } from './run-cost'
@@ -38,6 +40,8 @@ export interface RunOptions {
   checkNumerics?: boolean | undefined
   /** Remembers where the run can go on, should it be cancelled. */
   keepStateOnAbort?: boolean | undefined
+  /** Hands out the state while the run goes on. */
+  checkpoints?: RunCheckpoints | undefined
   /** Where the run goes on that was cancelled before. */
   resumption?: Resumption | undefined
 }
@@ -77,6 +81,7 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
   private readonly keeper: ProgressKeeper | undefined
   /** What is to come, once it is known. */
   private outlook: Outlook | undefined
+  private isWarnedOfUnsaved = false
   private listenerFailure: { readonly error: unknown } | undefined
   private readonly slice = new TimeSlice()
 
@@ -88,7 +93,7 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
     this.watched = options.onEvent !== undefined
     this.components = new RunComponents(options.source, this)
     this.lifetimes.addRoot(() => this.state.values)
-    if (options.keepStateOnAbort) {
+    if (options.keepStateOnAbort || options.checkpoints) {
       const { lifetimes, components, seed, resumption } = this
       this.keeper = new ProgressKeeper(this.state, lifetimes, components.own, seed, resumption?.point)
     }
@@ -162,10 +167,27 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
     if (this.keeper && this.isOnItsOwn) this.keeper.mark(name === undefined ? this.names : [...this.names, name])
   }
 
-  /** An iteration of a loop begins, which is in no other loop: the run could go on here. */
-  markIteration(step: number, blockState: BlockState, loop: { names(): readonly string[] }): void {
-    if (this.keeper && this.loops.length === 1 && this.isOnItsOwn)
-      this.keeper.mark(this.names, { step, blockState, names: loop.names() })
+  /** An iteration of a loop begins, which is in no other loop: the run could go on here, and waits while its state is saved. */
+  markIteration(
+    step: number,
+    blockState: BlockState,
+    loop: { names(): readonly string[]; stepsDone: number },
+  ): MaybePromise<void> {
+    if (!this.keeper || this.loops.length !== 1 || !this.isOnItsOwn) return
+    this.keeper.mark(this.names, { step, blockState, names: loop.names() })
+    const { checkpoints } = this.options
+    // Where a run goes on, its state is saved already.
+    if (checkpoints && step > loop.stepsDone && step % checkpoints.every === 0) return this.saveCheckpoint(checkpoints)
+  }
+
+  private saveCheckpoint(checkpoints: RunCheckpoints): MaybePromise<void> {
+    const state = (this.keeper as ProgressKeeper).snapshot()
+    const unsaved = state.resumePoint?.unsaved ?? []
+    if (unsaved.length === 0) return checkpoints.save(state)
+    if (this.isWarnedOfUnsaved) return
+    this.isWarnedOfUnsaved = true
+    const components = nameList(unsaved)
+    this.warn('NO_CHECKPOINT', `The run has no checkpoints: what ${components} remember of it cannot be saved.`)
   }
 
   /** The run was cancelled: brings its state back to where it can go on. */

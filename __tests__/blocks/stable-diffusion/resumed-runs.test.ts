@@ -216,3 +216,24 @@ describe('a picture that was taken up again', () => {
     expect(tf.memory().numTensors).toBeGreaterThan(0)
   })
 })
+
+test('a picture is the same from each state that its run saved while it went on', async () => {
+  const make = () => pipelineWith({ scheduler: PNDMScheduler.fromConfig(emoji.scheduler.config) })
+  const steps: (number | undefined)[] = []
+  const files: string[] = []
+  const save = async (state: PipelineState) => {
+    const path = join(folder(), `checkpoint-${steps.push(state.resumePoint?.step)}.safetensors`)
+    await state.save(path)
+    files.push(path)
+  }
+  const given = { ...inputs, numInferenceSteps: 5 }
+  const expected = await draw(make(), given, { seed: 4, checkpoints: { every: 2, save } })
+  expect(expected).toEqual(await draw(make(), given, { seed: 4 }))
+  // PNDM takes more steps than it is asked for.
+  expect(steps).toEqual([5, 10])
+  for (const path of files) {
+    const state = await PipelineState.load(path)
+    expect(await draw(make(), {}, { state, resume: true })).toEqual(expected)
+    state.dispose()
+  }
+})

@@ -16,6 +16,6 @@ export interface StoredPicture {
 export interface JobResult {
   /** All pictures of the outputs, in their order. */
   readonly pictures: readonly StoredPicture[]
-  /** The outputs in wire form. A picture is `{ key, mediaType, width, height, size }`. */
+  /** The outputs in wire form. A picture is `{ url, width, height }`, in which `url` is its key. */
   readonly outputs: { readonly [name: string]: JsonValue }
 }

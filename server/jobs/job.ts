@@ -63,8 +63,12 @@ export interface JobFailure {
   readonly message: string
   /** Names of the blocks around the failure, outermost first. */
   readonly path?: readonly string[] | undefined
-  /** Each problem of a call that was refused, with the name of the input. */
-  readonly issues?: JsonValue | undefined
+  /** The input that is to blame, and the place in it. */
+  readonly input?: readonly (string | number)[] | undefined
+  /** Each problem of a call that was refused. */
+  readonly issues?: readonly JobFailure[] | undefined
+  /** What led to the failure. */
+  readonly cause?: JobFailure | undefined
 }
 
 /** A job as a queue remembers it. A snapshot: it does not change. */
@@ -83,8 +87,10 @@ export interface Job extends JobRequest {
   readonly startedAt?: number | undefined
   /** When it reached its final status. */
   readonly endedAt?: number | undefined
-  /** How often a worker has taken it. More than 1: a worker before was lost, and the run went on from its last saved state. */
+  /** How often a worker has taken it. More than 1: a worker before was lost or gave it back, and the run went on from its last saved state. */
   readonly attempts: number
+  /** How often its worker was lost. */
+  readonly losses: number
   readonly progress?: JobProgress | undefined
   /** Of a finished job. */
   readonly result?: JobResult | undefined

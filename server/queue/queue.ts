@@ -121,7 +121,7 @@ export interface JobQueue {
   /**
    * Puts a job back in front: on shutdown, or because the process that ran it died. Where it has been lost too often, it fails instead (`WORKER_LOST`).
    *
-   * @param reason `given-back` does not count as an attempt
+   * @param reason `given-back` does not count as a loss
    * @returns as {@link finish}
    */
   giveBack(lease: Lease, reason: 'given-back' | 'worker-lost'): Promise<boolean>

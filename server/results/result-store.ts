@@ -9,14 +9,14 @@ export interface StoredFile {
   readonly size: number
 }
 
-/** Keeps files by the id of a job and a key: names of letters, digits, `.`, `_`, `~` and `-`, joined by `/`. Many processes may use one at once. */
+/** Keeps files of which the endings of their keys tell the media types, by the id of a job and a key: names of letters, digits, `.`, `_`, `~` and `-`, joined by `/`. Many processes may use one at once. */
 export interface ResultStore {
   /**
    * Writes a file as a whole or not at all: a reader sees the old content or the new.
    *
    * @throws InvalidKeyError, ResultStoreError
    */
-  put(job: string, key: string, bytes: Uint8Array, mediaType: string): Promise<void>
+  put(job: string, key: string, bytes: Uint8Array): Promise<void>
 
   /** Opens a file; `undefined` if there is none. @throws InvalidKeyError, ResultStoreError */
   open(job: string, key: string): Promise<StoredFile | undefined>

@@ -1,0 +1,62 @@
+/** Jobs in the order in which workers take them. */
+import type { Job } from '../jobs/job'
+
+/** Milliseconds after which a job no longer stands back behind those whose models a worker holds. */
+export const PATIENCE = 30_000
+
+/** A job and its place among those of its priority. */
+interface WaitingJob {
+  readonly job: Job
+  readonly order: number
+}
+
+/** Lower priorities first; among equal ones, the order of submission, which a job keeps that was given back. */
+export class WaitingLine {
+  private readonly line: WaitingJob[] = []
+
+  get length(): number {
+    return this.line.length
+  }
+
+  add(job: Job, order: number): void {
+    this.line.splice(this.placeOf(job.priority, order), 0, { job, order })
+  }
+
+  remove(id: string): void {
+    const place = this.line.findIndex(({ job }) => job.id === id)
+    if (place >= 0) this.line.splice(place, 1)
+  }
+
+  /** Takes out the next job of one of the pipelines: one whose models are held, unless another has waited for long. */
+  take(pipelines: readonly string[], held: readonly string[], now = Date.now()): Job | undefined {
+    const first = this.line.findIndex(({ job }) => pipelines.includes(job.pipeline))
+    const next = this.line[first]?.job
+    if (next === undefined) return undefined
+    const isDue = held.includes(next.pipeline) || now - next.createdAt > PATIENCE
+    const preferred = isDue ? -1 : this.findHeld(pipelines, held, first)
+    const [taken] = this.line.splice(preferred < 0 ? first : preferred, 1)
+    return taken?.job
+  }
+
+  private findHeld(pipelines: readonly string[], held: readonly string[], first: number): number {
+    if (held.length === 0) return -1
+    const { priority } = (this.line[first] as WaitingJob).job
+    for (let i = first + 1; this.line[i]?.job.priority === priority; i++) {
+      const { pipeline } = (this.line[i] as WaitingJob).job
+      if (held.includes(pipeline) && pipelines.includes(pipeline)) return i
+    }
+    return -1
+  }
+
+  /** Where a job belongs. */
+  private placeOf(priority: number, order: number): number {
+    let [low, high] = [0, this.line.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const { job, order: other } = this.line[middle] as WaitingJob
+      if (job.priority < priority || (job.priority === priority && other < order)) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}

@@ -197,10 +197,13 @@ function startProcess(): ChildProcess {
   }
 }
 
-/** Our environment, without what is meant for this process alone: its inspector, loaders and coverage. */
+/**
+ * Our environment, without what is meant for this process alone: its inspector, loaders and coverage. ONNX Runtime would send telemetry and write files
+ * for it unless the variable says no; a user who wants that sets it to 0.
+ */
 function environment(runtime: string): NodeJS.ProcessEnv {
-  const { NODE_OPTIONS: _, NODE_V8_COVERAGE: __, ...env } = process.env
-  return { ...env, ELECTRON_RUN_AS_NODE: '1', [PROGRAM]: program, [RUNTIME_PATH]: runtime }
+  const { NODE_OPTIONS: _, NODE_V8_COVERAGE: __, ORT_DISABLE_TELEMETRY = '1', ...env } = process.env
+  return { ...env, ORT_DISABLE_TELEMETRY, ELECTRON_RUN_AS_NODE: '1', [PROGRAM]: program, [RUNTIME_PATH]: runtime }
 }
 
 function isSingleExecutable(): boolean {

@@ -18,6 +18,7 @@ import { StableDiffusionSafetyChecker } from './models/safety-checker/stable-dif
 import { UNet2DConditionModel } from './models/unet-2d-condition/unet-2d-condition-model'
 import { schedulerClasses } from './schedulers/scheduler-classes'
 import { SchedulerMixin } from './schedulers/scheduler-mixin'
+import './single-file/pipeline-index'
 import { CLIPTokenizer } from './tokenizers/clip-tokenizer'
 import { CLIP_TOKENIZER_CLASSES } from './tokenizers/clip-tokenizer-class'
 

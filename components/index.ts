@@ -288,6 +288,7 @@ export { type DDIMConfig, DDIMScheduler } from './schedulers/variance-preserving
 export { type DDPMConfig, DDPMScheduler } from './schedulers/variance-preserving/ddpm-scheduler'
 export { type IPNDMConfig, IPNDMScheduler } from './schedulers/variance-preserving/ipndm-scheduler'
 export { type PNDMConfig, PNDMScheduler } from './schedulers/variance-preserving/pndm-scheduler'
+export { SingleFileError } from './single-file/single-file-error'
 export { type NonFiniteWarningOptions, warnOfNonFinite } from './tensors/non-finite'
 export { repeatRows, repeatRowsLoop } from './tensors/repeat-rows'
 export { instance, type TensorOf, tensor } from './tensors/tensor-schema'

@@ -81,6 +81,7 @@ export {
   type ComponentClass,
   type ComponentDType,
   type FromPretrainedOptions,
+  type FromSingleFileOptions,
   isSavable,
   type SavableComponent,
   type SavePretrainedOptions,
@@ -119,7 +120,7 @@ export {
   type UnreadEntryNote,
   type UnsupportedPipeline,
 } from './pipeline/pipeline-families'
-export type { InitPipelineOptions, LoadPipelineOptions } from './pipeline/pipeline-options'
+export type { InitPipelineOptions, LoadPipelineOptions, LoadSingleFileOptions } from './pipeline/pipeline-options'
 export type { PipelineStream } from './pipeline/pipeline-stream'
 export { outsideRuns } from './runtime/active-run'
 export type { Components } from './runtime/components'

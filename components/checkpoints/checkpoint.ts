@@ -20,6 +20,8 @@ export type WeightDType =
 export interface TensorInfo {
   readonly dtype: WeightDType
   readonly shape: readonly number[]
+  /** Whether the file holds the transpose of this matrix: its numbers lie column by column. Default: false. */
+  readonly isTransposed?: boolean
   /** The file that holds the numbers. */
   readonly file: string
   /** Offset of the first byte, counted from the start of the file. */

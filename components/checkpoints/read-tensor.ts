@@ -4,6 +4,7 @@ import { openRegularFile } from '../../src/files/read-file'
 import { allocateBytes } from './allocate-bytes'
 import type { TensorInfo } from './checkpoint'
 import { requireUnchanged } from './require-unchanged'
+import { inRowMajorOrder } from './row-major-order'
 import { SafetensorsError } from './safetensors-error'
 import { toFloat32Async } from './weight-dtypes'
 
@@ -17,7 +18,7 @@ const BYTES_PER_READ = 2 ** 30
  */
 export async function readFloat32(info: TensorInfo): Promise<Float32Array> {
   const values = await toFloat32Async(info.dtype, await readBytes(info))
-  if (values) return values
+  if (values) return inRowMajorOrder(info, values)
   throw new SafetensorsError(info.file, 'wrong-dtype', `holds ${info.dtype}, but floats were asked for.`)
 }
 

@@ -9,15 +9,14 @@ import { yieldToEventLoop } from '../../src/runtime/time-slice'
 import { listFolder, MissingFileError } from '../files/missing-file-error'
 import { allocateBytes } from './allocate-bytes'
 import type { Checkpoint, TensorInfo } from './checkpoint'
+import { headerLength, requireLengthBytes } from './header-length'
 import { isPickleName, PickleCheckpointError } from './pickle-checkpoint-error'
 import { SafetensorsError, wrongDType } from './safetensors-error'
-import { LENGTH_BYTES, MAX_HEADER_BYTES, parseHeader, type SafetensorsHeader } from './safetensors-header'
+import { LENGTH_BYTES, parseHeader, type SafetensorsHeader } from './safetensors-header'
 import { toFloat32Async } from './weight-dtypes'
 
 /** The most that one read asks of the system, which cannot read 2 GiB or more at once. */
 const BYTES_PER_READ = 2 ** 30
-
-const INCOMPLETE = 'It is incomplete: download or copy it again.'
 
 /** An open safetensors file. Tensors are read from it one at a time; the file is never in memory as a whole. */
 export class SafetensorsFile implements Checkpoint {
@@ -104,33 +103,14 @@ async function openForReading(path: string): Promise<FileHandle> {
 
 async function readHeader(path: string, handle: FileHandle): Promise<SafetensorsHeader> {
   const { size, mtimeMs: modified } = await handle.stat()
-  if (size < LENGTH_BYTES) {
-    throw new SafetensorsError(path, 'truncated', `has ${size} bytes, too few for a safetensors file. ${INCOMPLETE}`)
-  }
-  const length = new Uint8Array(LENGTH_BYTES)
-  await readFully(path, handle, length, 0)
-  const headerBytes = Number(new DataView(length.buffer).getBigUint64(0, true))
-  if (headerBytes > MAX_HEADER_BYTES) {
-    const detail = `its header would have ${headerBytes} bytes, but at most ${MAX_HEADER_BYTES} are allowed. ${whatElse(length)}`
-    throw new SafetensorsError(path, 'header-too-large', detail)
-  }
-  if (LENGTH_BYTES + headerBytes > size) {
-    const detail = `its header ends at byte ${LENGTH_BYTES + headerBytes}, but the file has only ${size}. ${INCOMPLETE}`
-    throw new SafetensorsError(path, 'truncated', detail)
-  }
-  const header = new Uint8Array(headerBytes)
+  requireLengthBytes(path, size)
+  const start = new Uint8Array(LENGTH_BYTES)
+  await readFully(path, handle, start, 0)
+  const header = new Uint8Array(headerLength(path, start, size))
   await readFully(path, handle, header, LENGTH_BYTES)
   // Headers of files that were opened at once are parsed one by one.
   await yieldToEventLoop()
   return parseHeader(header, path, size, { size, modified })
-}
-
-/** What a file probably is whose first bytes are not the length of a header. */
-function whatElse(start: Uint8Array): string {
-  const text = Buffer.from(start).toString('latin1')
-  if (text === 'version ') return 'This is a Git LFS pointer: fetch the file itself with "git lfs pull".'
-  if (text.startsWith('PK') || text.startsWith('\x80')) return 'It looks like a PyTorch pickle, which is never read.'
-  return 'It is damaged or not a safetensors file.'
 }
 
 async function readFully(path: string, handle: FileHandle, target: Uint8Array, begin: number): Promise<void> {

@@ -112,7 +112,7 @@ async function loadFrom<M extends PretrainedModel>(
 }
 
 /** What a checkpoint holds besides what its model needs. */
-interface FoundWeights extends LoadedStateDict {
+export interface FoundWeights extends LoadedStateDict {
   readonly path: string
 }
 
@@ -132,7 +132,8 @@ async function loadWeights(
   }
 }
 
-function warnOfDifferences(model: PretrainedModel, { path, unused, unwrapped }: FoundWeights): void {
+/** Warns of tensors that a model does not use, and of names that wrappers have changed. */
+export function warnOfDifferences(model: PretrainedModel, { path, unused, unwrapped }: FoundWeights): void {
   const name = classNameOf(model)
   if (unused.length > 0) {
     const message = `${path}: ${name} does not use ${unused.length} of the tensors, which were ignored: ${shownNames(unused)}.`
@@ -158,7 +159,7 @@ function explicitWeights(config: RawConfig, { weightsName }: CheckpointLayout, f
 }
 
 /** The executor that was handed over, or the one of that name. */
-async function executorFor(executor: FromPretrainedOptions['executor']): Promise<Executor> {
+export async function executorFor(executor: FromPretrainedOptions['executor']): Promise<Executor> {
   if (typeof executor === 'object') return executor as Executor // The framework hands on what it was given.
   const selection = await selectExecutor(executor === undefined ? {} : ({ executor } as SelectExecutorOptions))
   const { warning } = selection

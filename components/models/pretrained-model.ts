@@ -249,8 +249,8 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
    */
   private async fetchWeights(hookWeights: readonly Module[], signal: AbortSignal | undefined): Promise<void> {
     const parameters = [this, ...hookWeights].flatMap(module => module.parameters())
-    const absent = parameters.filter(({ isInMemory, source }) => !isInMemory && source !== undefined)
-    this.checkFiles(absent.map(({ source }) => source))
+    const absent = parameters.filter(({ isInMemory, isLoaded }) => !isInMemory && isLoaded)
+    this.checkFiles(absent.map(({ origin }) => origin))
     for (const parameter of absent) {
       signal?.throwIfAborted()
       await parameter.fetch()

@@ -117,7 +117,7 @@ function savedTensor(model: Module, key: string, parameter: Parameter, signal: A
   if (!parameter.isLoaded) throw new WeightsNotLoadedError(shape, { weight: key, model: classNameOf(model) })
   // Read when its turn comes, so that one tensor at a time is in memory; the file's bytes where they are still there.
   const data = async function* () {
-    if (origin && cast.keepsBytes && (parameter.source || (await isUnchanged(origin))))
+    if (origin && !origin.isTransposed && cast.keepsBytes && (parameter.source || (await isUnchanged(origin))))
       yield* tensorBytes(origin, signal)
     else yield bytesOf(fromFloat32(dtype, parameter.read()))
   }

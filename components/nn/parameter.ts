@@ -66,9 +66,12 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
     return this.value !== undefined || this.file !== undefined
   }
 
-  /** Where the numbers lie on disk; `undefined` for a weight that was loaded from memory. */
+  /**
+   * Where the numbers lie on disk in the order of {@link shape}; `undefined` for a weight that was loaded from memory, and for one whose file holds its
+   * transpose: that is read into memory.
+   */
   get source(): TensorInfo | undefined {
-    return this.file
+    return this.file?.isTransposed ? undefined : this.file
   }
 
   /** The tensor of a checkpoint that the numbers are those of, in memory or not; `undefined` for a weight that was made otherwise. */

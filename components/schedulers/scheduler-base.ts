@@ -7,11 +7,17 @@ import { NotResumableError } from '../../src/errors/not-resumable-error'
 import { kindOf } from '../../src/errors/text'
 import { pathOf } from '../../src/files/path-of'
 import { classNameOf } from '../../src/format/class-name'
-import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
+import type {
+  FromPretrainedOptions,
+  FromSingleFileOptions,
+  SavableComponent,
+  SavePretrainedOptions,
+} from '../../src/params/component-class'
 import { type BaseOrConfigClass, type ConfigClass, ConfigClasses } from '../configs/config-classes'
 import type { RawConfig } from '../configs/parse-config'
 import { warnOfUnreadKeys } from '../configs/unread-keys'
 import { saveConfig } from '../configs/write-config'
+import { singleFileScheduler } from '../single-file/component-config'
 import * as tf from '../tensors/tf'
 import { requireFiniteSchedule } from './require-finite-schedule'
 import { restoreFields, saveFields } from './run-memory'
@@ -146,6 +152,22 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
     const scheduler = new chosen(config, file)
     if (scheduler.isConverted) warnOfIgnoredSettings(classNameOf(chosen), scheduler.ignoredKeys, config, file)
     return scheduler
+  }
+
+  /**
+   * A scheduler for a model that comes in one file, which holds none: that of the published model of its family. Called on the base class, it makes one of that
+   * class.
+   *
+   * @throws SingleFileError for a file of another kind; what {@link fromPretrained} throws
+   */
+  static async fromSingleFile<T extends SchedulerMixin>(
+    this: BaseOrConfigClass<T>,
+    path: string | URL,
+    options: FromSingleFileOptions = {},
+  ): Promise<T> {
+    const { config, file } = await singleFileScheduler(path, options)
+    // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
+    return new (schedulers.choose(this, config, file))(config, file)
   }
 
   /** The timesteps that the run visits, falling; before {@link setTimesteps} all of the training. */

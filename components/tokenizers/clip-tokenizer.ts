@@ -5,12 +5,19 @@ import { FolderChangedError } from '../../src/errors/folder-changed-error'
 import { readUnchanged } from '../../src/files/folder-stamp'
 import { pathOf } from '../../src/files/path-of'
 import { resolveRepository } from '../../src/hub/repository-resolver'
-import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
+import type {
+  FromPretrainedOptions,
+  FromSingleFileOptions,
+  SavableComponent,
+  SavePretrainedOptions,
+} from '../../src/params/component-class'
 import { runAtOnce, runInSlices } from '../../src/runtime/time-slice'
+import { openModelFile, requirePart } from '../single-file/component-config'
 import type { PromptVocabulary } from '../vocabulary/prompt-vocabulary'
 import { readVocabularyIfSound, VOCABULARY_FILE } from '../vocabulary/vocabulary-files'
 import { AddedTokenSplitter } from './added-token-splitter'
 import { tokenizerLoop } from './bpe-tables'
+import { readBundledCLIPTokenizer } from './bundled-clip-tokenizer'
 import { canReadCLIP } from './clip-tokenizer-class'
 import { CLIP_TOKENIZER_FILES, type CLIPTokenizerFiles, readCLIPTokenizerFiles } from './clip-tokenizer-files'
 import { isReplacedTokenizerFile, writeCLIPTokenizerFiles } from './clip-tokenizer-saving'
@@ -121,6 +128,33 @@ export class CLIPTokenizer implements SavableComponent {
     const { result, isUnchanged } = await readUnchanged([folder], read, () => undefined)
     if (!isUnchanged) throw new FolderChangedError(folder)
     const { files, vocabulary } = result
+    return CLIPTokenizer.make(folder, files, vocabulary, signal)
+  }
+
+  /**
+   * The tokenizer for the text encoders of a single file, which holds none: CLIP's published one, which comes with this package.
+   *
+   * @param options `subfolder` is `tokenizer` (the default) or `tokenizer_2`; `config` names a folder or repository whose tokenizer is taken instead
+   * @throws SingleFileError for a file without text encoders; BundledModelError; what {@link fromPretrained} throws
+   */
+  static async fromSingleFile(path: string | URL, options: FromSingleFileOptions = {}): Promise<CLIPTokenizer> {
+    const { config, predictionType: _, extractEma: __, subfolder = 'tokenizer', ...others } = options
+    if (typeof config === 'string' || config instanceof URL) {
+      return CLIPTokenizer.fromPretrained(config, { ...others, subfolder })
+    }
+    const model = await openModelFile(path, options)
+    const part = requirePart(model, subfolder === 'tokenizer_2' ? 'text_encoder_2' : 'text_encoder')
+    const padToken = part.layout === 'open-clip' ? '!' : '<|endoftext|>'
+    const files = await readBundledCLIPTokenizer(padToken, options.signal)
+    return CLIPTokenizer.make(model.single.file, files, undefined, options.signal)
+  }
+
+  private static async make(
+    source: string,
+    files: CLIPTokenizerFiles,
+    vocabulary: PromptVocabulary | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<CLIPTokenizer> {
     try {
       const tokenizer = new CLIPTokenizer(files, vocabulary, await runInSlices(tokenizerLoop(files), signal))
       // The library compiles its patterns with the first text.
@@ -128,7 +162,7 @@ export class CLIPTokenizer implements SavableComponent {
       return tokenizer
     } catch (cause) {
       signal?.throwIfAborted()
-      throw new InvalidTokenizerError(folder, `no tokenizer can be made of it: ${(cause as Error).message}.`, cause)
+      throw new InvalidTokenizerError(source, `no tokenizer can be made of it: ${(cause as Error).message}.`, cause)
     }
   }
 

@@ -36,6 +36,19 @@ export function bundledModel(name: BundledModelName): string {
 }
 
 /**
+ * Returns the path of a file that comes with this package in a folder beside its models.
+ *
+ * @throws BundledModelError if the files of the package are not beside its code, as in a bundle
+ */
+export function bundledFile(folder: 'clip-tokenizer', name: string): string {
+  const top = findPackageFolder()
+  const file = top && join(top, 'models', folder, name)
+  if (file !== undefined && existsSync(file)) return file
+  const advice = `If the code is bundled, copy node_modules/${PACKAGE}/models/${folder} beside its package.json, or pass { config: FOLDER } with a tokenizer.`
+  throw new BundledModelError(folder, `its files are not beside the code of this package (${__dirname}). ${advice}`)
+}
+
+/**
  * Refuses a path that leads to a bundled model only from the folder of the package itself, such as `models/emoji`, before it is taken for a repository.
  *
  * @throws BundledModelError

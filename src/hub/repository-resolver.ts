@@ -117,6 +117,11 @@ export function findModelIndex(source: string | URL, options: RepositoryOptions 
   return folder
 }
 
+/** The folder that stands for the top of a repository if all of a part is cached; asks no server. */
+export function findCachedPart(id: string, part: RepositoryPart, options: RepositoryOptions): string | undefined {
+  return registeredResolver?.findCached(id, part, options)
+}
+
 /** Whether a path is not there as a file or folder, but can be the id of a repository, e.g. `org/name`. */
 export function isRepositoryId(path: string): boolean {
   recoverFolder(path)

@@ -28,6 +28,19 @@ export interface FromPretrainedOptions extends Omit<RepositoryOptions, 'signal'>
   signal?: AbortSignal
 }
 
+/** How a component is loaded from one file of weights. */
+export interface FromSingleFileOptions extends FromPretrainedOptions {
+  /**
+   * Folder or repository in the diffusers layout whose configs and tokenizers are taken in place of those of the family, e.g. for a model of other sizes. A model also
+   * takes single settings, which replace those of the family: `{ scalingFactor: 0.13025 }`.
+   */
+  config?: string | URL | Readonly<Record<string, unknown>>
+  /** What the model was trained to predict, where the file does not say. */
+  predictionType?: 'epsilon' | 'v_prediction' | 'sample'
+  /** Takes the averaged weights (EMA) of the UNet that the file holds beside the others. Default: false. */
+  extractEma?: boolean
+}
+
 /**
  * A class that can stand behind a component. `fromConfig` makes it from settings alone, at once; `fromPretrained` reads it
  * from a folder in the diffusers layout, or from a repository, which `resolveRepository` fetches. Abstract classes are allowed: their `fromPretrained` picks the class.
@@ -40,7 +53,7 @@ export interface ComponentClass<T = unknown> {
   fromConfig?(config: Readonly<Record<string, unknown>>): T
   fromPretrained?(path: string, options?: FromPretrainedOptions): Promise<T>
   /** Reads it from one file of weights, where the class knows how. */
-  fromSingleFile?(path: string, options?: FromPretrainedOptions): Promise<T>
+  fromSingleFile?(path: string, options?: FromSingleFileOptions): Promise<T>
 }
 
 /** How a component is saved. */

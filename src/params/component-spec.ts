@@ -5,9 +5,9 @@ import { DeclarationError } from '../errors/declaration-error'
 import { UnknownComponentClassError } from '../errors/unknown-component-class-error'
 import { UnsupportedDTypeError } from '../errors/unsupported-dtype-error'
 import { classNameOf } from '../format/class-name'
-import { detectComponentClass, statIfThere } from '../platform/component-files'
+import { detectComponentClass, isSingleFile } from '../platform/component-files'
 import { pathOf } from '../platform/paths'
-import type { ComponentClass, FromPretrainedOptions } from './component-class'
+import type { ComponentClass, FromPretrainedOptions, FromSingleFileOptions } from './component-class'
 import { componentClassNames, componentClassOf, findComponentClass, isSubclass } from './component-classes'
 import { CONFIG_LOAD_ID, loadIdOf, markLoaded } from './load-ids'
 import { RepositoryCommits } from './repository-commits'
@@ -69,16 +69,16 @@ export interface ComponentSpecOptions extends Omit<LoadingFields, 'pretrainedMod
   library?: string | undefined
 }
 
-/** Options of {@link ComponentSpec.load}: those of `fromPretrained`, and a place instead of the spec's own. */
-export interface ComponentLoadOptions extends FromPretrainedOptions {
+/** Options of {@link ComponentSpec.load}: those of `fromPretrained` or `fromSingleFile`, and a place instead of the spec's own. */
+export interface ComponentLoadOptions extends FromSingleFileOptions {
   pretrainedModelNameOrPath?: string | URL
 }
 
 /** Names of the loading fields, in the order of a load id. */
 export const LOADING_FIELDS = ['pretrainedModelNameOrPath', 'subfolder', 'variant', 'revision'] as const
 
-/** How files end that hold all weights of a model. */
-const WEIGHT_FILE = /\.(safetensors|ckpt|bin|pth?|gguf)$/i
+/** Options that say how one file of weights is read. */
+const OPTIONS_OF_FILES = ['config', 'predictionType', 'extractEma'] as const
 
 /** One component of a block. Never changed after it is made. */
 export class ComponentSpec {
@@ -212,7 +212,7 @@ export class ComponentSpec {
     }
     const { pretrainedModelNameOrPath: _, dtype, ...others } = options
     // Its config and its weights are read one after the other.
-    const given: FromPretrainedOptions = { commits: new RepositoryCommits(), ...others }
+    const given: FromSingleFileOptions = { commits: new RepositoryCommits(), ...others }
     for (const field of ['subfolder', 'variant', 'revision'] as const) {
       if (spec[field] !== undefined && spec[field] !== '') given[field] = spec[field]
       else delete given[field]
@@ -229,9 +229,13 @@ export class ComponentSpec {
     return component
   }
 
-  private loadBy(type: LoadableClass, path: string, options: FromPretrainedOptions): Promise<unknown> {
-    const isFile = WEIGHT_FILE.test(path) && statIfThere(path)?.isDirectory() !== true
-    if (!isFile) return type.fromPretrained(path, options)
+  private loadBy(type: LoadableClass, path: string, options: FromSingleFileOptions): Promise<unknown> {
+    if (!isSingleFile(path)) {
+      const unfit = OPTIONS_OF_FILES.find(option => options[option] !== undefined)
+      if (unfit === undefined) return type.fromPretrained(path, options)
+      const problem = `the option "${unfit}" is for one file of weights, and ${path} is a folder or repository. Leave it out.`
+      throw new DeclarationError('ComponentSpec', this.name, problem)
+    }
     if (type.fromSingleFile) return type.fromSingleFile(path, options)
     const problem = `${classNameOf(type)} is loaded from a folder, and ${path} is one file: it has no static fromSingleFile().`
     throw new DeclarationError('ComponentSpec', this.name, problem)

@@ -30,6 +30,7 @@ import type {
   SavedPipeline,
   SavePipelineOptions,
 } from '../storage/save-pretrained'
+import type { SingleFileSettings } from '../storage/single-file-index'
 import { type Explanation, explain } from '../wiring/explain'
 import { validateBlocks } from '../wiring/validate'
 import { callPipeline } from './call-pipeline'
@@ -48,7 +49,12 @@ import type {
 } from './pipeline-call'
 import { checkNames, PipelineComponents } from './pipeline-components'
 import { findPipelineFamily, type NamedBlocks, PLAIN_PIPELINE } from './pipeline-families'
-import type { ComponentsToUpdate, InitPipelineOptions, LoadPipelineOptions } from './pipeline-options'
+import type {
+  ComponentsToUpdate,
+  InitPipelineOptions,
+  LoadPipelineOptions,
+  LoadSingleFileOptions,
+} from './pipeline-options'
 import { PipelineStream } from './pipeline-stream'
 import { PipelineValues } from './pipeline-values'
 import { collectSpecs, readSettings } from './specs'
@@ -163,6 +169,31 @@ export class ModularPipeline<
     const tree = workflow === undefined ? blocks : blocks.getWorkflow(workflow)
     // What the index names is known when the program runs alone: the compiler takes it for any blocks.
     return new this(tree as B, index, options)
+  }
+
+  /**
+   * A pipeline of one file that holds a whole model, such as a Stable Diffusion checkpoint from a model site. Nothing but its header is read; the weights
+   * stay in the file, and are neither converted nor copied. The blocks are those of the family that the file is recognised as.
+   *
+   * ```ts
+   * const pipe = await ModularPipeline.fromSingleFile('dreamshaper_8.safetensors')
+   * await pipe.loadComponents()
+   * ```
+   *
+   * @param source path of a `.safetensors` file, or of one in a repository: `org/name/model.safetensors`, or its address on the Hub
+   * @throws what the reader of single files throws, e.g. for a file of another kind; what {@link fromPretrained} throws
+   */
+  static async fromSingleFile<B extends PipelineBlocks = PipelineBlocks>(
+    source: string | URL,
+    { config, predictionType, extractEma, ...options }: LoadSingleFileOptions<B> = {},
+  ): Promise<ModularPipeline<B>> {
+    const singleFile = {
+      ...(config !== undefined && { config: absoluteIfThere(pathOf(config, 'config')) }),
+      ...(predictionType !== undefined && { predictionType }),
+      ...(extractEma !== undefined && { extractEma }),
+    }
+    // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
+    return this.fromPretrained<B>(source, { ...options, singleFile })
   }
 
   /**
@@ -348,7 +379,11 @@ export class ModularPipeline<
     const optionsOf = optionsPerComponent(options, this.parts.names)
     const withExecutor = async () => {
       const executor = await this.registeredExecutor()
-      return (name: string) => ({ ...(executor !== undefined && { executor }), ...optionsOf(name) })
+      return (name: string) => ({
+        ...this.fileOptions(name),
+        ...(executor !== undefined && { executor }),
+        ...optionsOf(name),
+      })
     }
     await this.parts.load(named, only, withExecutor, options.signal)
     return this
@@ -459,6 +494,12 @@ export class ModularPipeline<
   /** How files spell a name: as the model's index does, of which camelCase keeps not all (`sam2` and `sam_2` are the same there). */
   private keyOf(name: string): string {
     return this.source?.keyOf(name) ?? toSnakeCase(name)
+  }
+
+  /** What a component of a single file is loaded with. */
+  private fileOptions(name: string): SingleFileSettings {
+    const spec = this.parts.spec(name)
+    return (spec && this.source?.loadOptions(spec)) ?? {}
   }
 
   /** What the container says that models are to be computed with; `undefined` if it says nothing. */

@@ -2,9 +2,11 @@
 import type { ComponentContainer } from '../container/component-container'
 import type { CustomBlocksOptions } from '../custom-blocks/load-blocks'
 import type { RepositoryOptions } from '../hub/repository-resolver'
+import type { FromSingleFileOptions } from '../params/component-class'
 import type { ComponentSpec } from '../params/component-spec'
 import type { ComponentsOf } from '../params/typed-io'
 import type { RunLimits } from '../runtime/run-limits'
+import type { SingleFileSettings } from '../storage/single-file-index'
 import type { ComponentRegistry } from './component-registry'
 import type { PipelineBlocks } from './pipeline-blocks'
 
@@ -28,6 +30,16 @@ export interface LoadPipelineOptions<B extends PipelineBlocks = PipelineBlocks>
   blocks?: B | undefined
   /** Takes those blocks alone that a workflow runs. */
   workflow?: string | undefined
+  /** How components of a single file are loaded; {@link ModularPipeline.fromSingleFile} has an option for each. */
+  singleFile?: SingleFileSettings
+}
+
+/** Options of {@link ModularPipeline.fromSingleFile}. */
+export interface LoadSingleFileOptions<B extends PipelineBlocks = PipelineBlocks>
+  extends Omit<LoadPipelineOptions<B>, 'singleFile' | 'trustRemoteCode'>,
+    Pick<FromSingleFileOptions, 'predictionType' | 'extractEma'> {
+  /** Folder or repository in the diffusers layout whose index, configs and tokenizers are taken in place of those of the family. */
+  config?: string | URL | undefined
 }
 
 /** What may stand in the place of components: another one, the spec of one, or none. */

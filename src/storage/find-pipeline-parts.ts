@@ -2,11 +2,12 @@
 import { type CustomBlocksOptions, findCustomBlocks } from '../custom-blocks/load-blocks'
 import { UnknownBlocksError } from '../errors/unknown-blocks-error'
 import { absoluteIfThere, pathOf } from '../files/path-of'
-import { fetchModelIndex, isRepositoryId, type RepositoryOptions } from '../hub/repository-resolver'
+import { fetchModelIndex, isRepositoryId } from '../hub/repository-resolver'
+import { isSingleFile, resolveSingleFile } from '../hub/single-file-source'
 import { RepositoryCommits } from '../params/repository-commits'
 import type { PipelineBlocks } from '../pipeline/pipeline-blocks'
 import { blockClassNames, findBlocks, findUnsupportedPipeline, type NamedBlocks } from '../pipeline/pipeline-families'
-import { hasModelIndex, type ModelIndex, readModelIndex } from './model-index'
+import { hasModelIndex, type ModelIndex, type ReadIndexOptions, readModelIndex } from './model-index'
 
 /** What {@link findPipelineParts} returns. */
 export interface PipelineParts {
@@ -16,7 +17,7 @@ export interface PipelineParts {
 }
 
 /** How a pipeline is looked for. */
-export type FindPipelineOptions = Omit<CustomBlocksOptions, 'subfolder'> & RepositoryOptions
+export type FindPipelineOptions = Omit<CustomBlocksOptions, 'subfolder'> & ReadIndexOptions
 
 /**
  * Returns the index of a folder or repository, and the blocks: those that are given, or come with it as code, or that the index names.
@@ -34,6 +35,14 @@ export async function findPipelineParts(
   const path = absoluteIfThere(pathOf(source))
   // A branch may move while its files are fetched: blocks, index and components are to fit together.
   const options = { ...others, commits: others.commits ?? new RepositoryCommits() }
+  if (isSingleFile(path)) {
+    // Fetched here, as an index is read without waiting.
+    await resolveSingleFile(path, options)
+    if (options.singleFile?.config !== undefined)
+      await fetchModelIndex(options.singleFile.config, withoutRevision(options))
+    const index = readModelIndex(path, options)
+    return { blocks: given ?? blocksOf(index, fallback), index }
+  }
   const custom = given ? undefined : await findCustomBlocks(path, { ...options, trustRemoteCode })
   const folder = await fetchModelIndex(path, options)
   // What pins the code of a folder is not a revision of the rest of it.
@@ -51,4 +60,9 @@ function blocksOf(index: ModelIndex | undefined, fallback: NamedBlocks | undefin
   if (found) return new found()
   const unsupported = findUnsupportedPipeline(pipelineClassName)
   throw new UnknownBlocksError(file, blocksClassName, pipelineClassName, blockClassNames(), unsupported)
+}
+
+/** How another repository than the one that is named is asked for. */
+function withoutRevision({ revision: _, ...options }: FindPipelineOptions): ReadIndexOptions {
+  return options
 }

@@ -17,10 +17,12 @@ import { classNameOf } from '../format/class-name'
 import { parseJson } from '../format/parse-json'
 import { toCamelCase } from '../format/wire-names'
 import { findModelIndex, isRepositoryId, type RepositoryOptions } from '../hub/repository-resolver'
+import { findSingleFile, isSingleFile, parseRepositoryFile } from '../hub/single-file-source'
 import { findComponentClass, isSubclass } from '../params/component-classes'
 import type { ComponentSpec, LoadingFields } from '../params/component-spec'
 import { RepositoryCommits } from '../params/repository-commits'
 import { type IndexEntry, type IndexKind, isPlainPath, isRooted, parseIndexEntry } from './index-entry'
+import { type SingleFileSettings, singleFileIndex } from './single-file-index'
 
 /** The index of a modular pipeline. */
 export const MODULAR_INDEX_FILE = 'modular_model_index.json'
@@ -50,6 +52,8 @@ export class ModelIndex {
     private readonly revision: string | undefined,
     /** The commit that it was read from, for what else is read of its repository. */
     readonly commits: RepositoryCommits,
+    /** What the components of a single file are loaded with. */
+    private readonly singleFile: SingleFileSettings | undefined = undefined,
   ) {}
 
   /** The file that is read. */
@@ -80,9 +84,16 @@ export class ModelIndex {
    */
   requireUnchanged(): void {
     if (isRepositoryId(this.source)) return
-    const { own, other } = readIndexFiles(this.folder)
+    const { own, other } = this.singleFile
+      ? { own: readSingleFileIndex(this.folder, this.singleFile), other: undefined }
+      : readIndexFiles(this.folder)
     if (own?.text === this.own.text && other?.text === this.other?.text) return
     throw new FolderChangedError(this.folder, 'was saved again after its index was read. Make the pipeline again.')
+  }
+
+  /** What a component is loaded with that comes from this very file. */
+  loadOptions({ pretrainedModelNameOrPath: path }: ComponentSpec): SingleFileSettings {
+    return path === this.source ? (this.singleFile ?? {}) : {}
   }
 
   /** Takes note of what its own pipeline has saved to a folder (absolute path). */
@@ -214,14 +225,29 @@ function fitsSpec(className: string | undefined, { typeHint }: ComponentSpec): b
   return className === classNameOf(typeHint) || (type !== undefined && isSubclass(type, typeHint))
 }
 
+/** How an index is read. */
+export interface ReadIndexOptions extends RepositoryOptions {
+  /** How components of a single file are loaded. */
+  readonly singleFile?: SingleFileSettings
+}
+
 /**
  * Reads the index of a model folder, or that of a repository whose index is cached.
  * @throws ModelIndexError for a folder that is not there, holds no index, or whose index is malformed
  * @throws RepositoryUnavailableError for a repository whose index is not cached
+ * @throws what the reader of single files throws, for one file of weights
  */
-export function readModelIndex(source: string, options: RepositoryOptions = {}): ModelIndex {
+export function readModelIndex(source: string, options: ReadIndexOptions = {}): ModelIndex {
   recoverFolder(source)
-  const { commits = new RepositoryCommits() } = options
+  const { commits = new RepositoryCommits(), singleFile = {} } = options
+  if (isSingleFile(source)) {
+    const file = findSingleFile(source, { ...options, commits })
+    const remote = parseRepositoryFile(source)
+    // An address is right on the Hub alone, a name in every index.
+    const name = remote ? `${remote.repository}/${remote.path}` : source
+    const revision = options.revision ?? remote?.revision
+    return new ModelIndex(name, file, readSingleFileIndex(file, singleFile), undefined, revision, commits, singleFile)
+  }
   const folder = findModelIndex(source, { ...options, commits })
   const stats = statIfThere(folder)
   if (stats && !stats.isDirectory())
@@ -265,6 +291,17 @@ function readIndexFile(folder: string, kind: IndexKind, name: string): IndexFile
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw new ModelIndexError(file, 'must hold an object with an entry for each component.')
   }
+  return { text, kind, file, json: json as Record<string, unknown>, keys: keysByName(json, file) }
+}
+
+/** The index that stands for the components of one file of weights. */
+function readSingleFileIndex(file: string, settings: SingleFileSettings): IndexFile {
+  const { json, stamp } = singleFileIndex(file, settings)
+  return { text: stamp, kind: 'standard', file, json, keys: keysByName(json, file) }
+}
+
+/** Names (camelCase) → keys. @throws ModelIndexError for two keys of one name */
+function keysByName(json: object, file: string): ReadonlyMap<string, string> {
   const keys = new Map<string, string>()
   for (const key of Object.keys(json)) {
     if (key.startsWith('_')) continue
@@ -275,5 +312,5 @@ function readIndexFile(folder: string, kind: IndexKind, name: string): IndexFile
     }
     keys.set(camel, key)
   }
-  return { text, kind, file, json: json as Record<string, unknown>, keys }
+  return keys
 }

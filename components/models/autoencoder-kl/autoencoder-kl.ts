@@ -1,5 +1,5 @@
 /** The variational autoencoder between images and latents. Counterpart: models/autoencoders/autoencoder_kl.py. */
-import type { FromPretrainedOptions } from '../../../src/params/component-class'
+import type { FromPretrainedOptions, FromSingleFileOptions } from '../../../src/params/component-class'
 import type { RawConfig } from '../../configs/parse-config'
 import type { ModelRunOptions } from '../../executors/executor'
 import { Conv2d } from '../../nn/conv2d'
@@ -8,6 +8,7 @@ import { Autoencoder } from '../autoencoder/autoencoder-base'
 import { blendTiles } from '../autoencoder/blend-tiles'
 import type { LatentTiles } from '../autoencoder/call-plan'
 import { loadPretrained } from '../load-pretrained'
+import { loadSingleFile } from '../load-single-file'
 import { type AutoencoderKLConfig, parseAutoencoderKLConfig } from './config'
 import { Decoder } from './decoder'
 import { DiagonalGaussianDistribution } from './diagonal-gaussian-distribution'
@@ -55,6 +56,11 @@ export class AutoencoderKL extends Autoencoder {
   static override fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<AutoencoderKL> {
     const files = { weightsName: 'diffusion_pytorch_model', rename: renameOldAttention } as const
     return loadPretrained(AutoencoderKL, files, path, options)
+  }
+
+  /** Loads a model from one file that holds it, alone or with others; fails as {@link loadSingleFile} does. */
+  static fromSingleFile(path: string | URL, options?: FromSingleFileOptions): Promise<AutoencoderKL> {
+    return loadSingleFile(AutoencoderKL, { component: 'vae', rename: renameOldAttention }, path, options)
   }
 
   override get spatialFactor(): number {

@@ -1,10 +1,11 @@
 /** CLIP's text model with a projection of the pooled output. Counterpart: transformers models/clip/modeling_clip.py (CLIPTextModelWithProjection). */
-import type { FromPretrainedOptions } from '../../../src/params/component-class'
+import type { FromPretrainedOptions, FromSingleFileOptions } from '../../../src/params/component-class'
 import type { RawConfig } from '../../configs/parse-config'
 import { Linear } from '../../nn/linear'
 import * as tf from '../../tensors/tf'
 import type { ModelFunction } from '../call-size'
 import { loadPretrained } from '../load-pretrained'
+import { loadSingleFile } from '../load-single-file'
 import { type ModelCallOptions, PretrainedModel } from '../pretrained-model'
 import type { ModelLayout } from '../save-pretrained'
 import { checkTokenIds } from './check-token-ids'
@@ -17,6 +18,7 @@ import {
   isPositionIds,
 } from './clip-text-model'
 import { type CLIPTextConfig, parseCLIPTextConfig } from './config'
+import { textPart } from './text-part'
 
 /** What a CLIP text model with projection returns. */
 export interface CLIPTextProjectionOutput extends Omit<CLIPTextOutput, 'poolerOutput'> {
@@ -60,6 +62,16 @@ export class CLIPTextModelWithProjection extends PretrainedModel {
     }
     const files = { weightsName: 'model', rename, relatedClasses: CLIP_CLASSES } as const
     return loadPretrained(CLIPTextModelWithProjection, files, path, options)
+  }
+
+  /** Loads a model from one file that holds it, alone or with others; fails as {@link loadSingleFile} does. */
+  static fromSingleFile(path: string | URL, options?: FromSingleFileOptions): Promise<CLIPTextModelWithProjection> {
+    return loadSingleFile(
+      CLIPTextModelWithProjection,
+      { component: textPart(options, 'text_encoder_2') },
+      path,
+      options,
+    )
   }
 
   override get functions(): Readonly<Record<string, ModelFunction>> {

@@ -1,5 +1,5 @@
 /** CLIP's text model. Counterpart: transformers models/clip/modeling_clip.py (CLIPTextModel). */
-import type { FromPretrainedOptions } from '../../../src/params/component-class'
+import type { FromPretrainedOptions, FromSingleFileOptions } from '../../../src/params/component-class'
 import { TensorPlaceholder } from '../../backends/recorder/tensor-tree'
 import type { RawConfig } from '../../configs/parse-config'
 import { LayerNorm } from '../../nn/layer-norm'
@@ -8,12 +8,14 @@ import type { CallSize, ModelFunction } from '../call-size'
 import { CLIPEncoder } from '../clip/clip-encoder'
 import { InputShapes } from '../input-shapes'
 import { loadPretrained } from '../load-pretrained'
+import { loadSingleFile } from '../load-single-file'
 import { ModelInputError } from '../model-input-error'
 import { type ModelCallOptions, PretrainedModel } from '../pretrained-model'
 import type { ModelLayout } from '../save-pretrained'
 import { checkTokenIds } from './check-token-ids'
 import { CLIPTextEmbeddings } from './clip-text-embeddings'
 import { type CLIPTextConfig, parseCLIPTextConfig } from './config'
+import { textPart } from './text-part'
 
 /** What a CLIP text model is called with. */
 export interface CLIPTextInputs {
@@ -77,6 +79,11 @@ export class CLIPTextModel extends PretrainedModel {
   static fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<CLIPTextModel> {
     const rename = (key: string) => (isPositionIds(key) ? null : bareKey(key))
     return loadPretrained(CLIPTextModel, { weightsName: 'model', rename, relatedClasses: CLIP_CLASSES }, path, options)
+  }
+
+  /** Loads a model from one file that holds it, alone or with others; fails as {@link loadSingleFile} does. */
+  static fromSingleFile(path: string | URL, options?: FromSingleFileOptions): Promise<CLIPTextModel> {
+    return loadSingleFile(CLIPTextModel, { component: textPart(options, 'text_encoder') }, path, options)
   }
 
   override get functions(): Readonly<Record<string, ModelFunction>> {

@@ -1,5 +1,5 @@
 /** The UNet of Stable Diffusion. Counterpart: models/unets/unet_2d_condition.py. */
-import type { FromPretrainedOptions } from '../../../src/params/component-class'
+import type { FromPretrainedOptions, FromSingleFileOptions } from '../../../src/params/component-class'
 import { availableMemory } from '../../../src/platform/available-memory'
 import type { RawConfig } from '../../configs/parse-config'
 import { activations } from '../../nn/activations'
@@ -11,6 +11,7 @@ import { type CallSize, type MapSize, type ModelFunction, ownSize } from '../cal
 import { type DenoiserInputFields, inputsOfFields } from '../denoiser-fields'
 import type { TimestepEmbedding, Timesteps } from '../layers/timestep-embedding'
 import { loadPretrained } from '../load-pretrained'
+import { loadSingleFile } from '../load-single-file'
 import { type ModelCallOptions, PretrainedModel } from '../pretrained-model'
 import { activationBytes, attentionBytes } from './activation-bytes'
 import type { BlockInputs } from './block-parts'
@@ -89,6 +90,11 @@ export class UNet2DConditionModel extends PretrainedModel implements UNetEncoder
   /** Loads a model from a folder in the diffusers layout; fails as {@link loadPretrained} does. */
   static fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<UNet2DConditionModel> {
     return loadPretrained(UNet2DConditionModel, { weightsName: 'diffusion_pytorch_model' }, path, options)
+  }
+
+  /** Loads a model from one file that holds it, alone or with others; fails as {@link loadSingleFile} does. */
+  static fromSingleFile(path: string | URL, options?: FromSingleFileOptions): Promise<UNet2DConditionModel> {
+    return loadSingleFile(UNet2DConditionModel, { component: 'unet' }, path, options)
   }
 
   /** Changes the size of the latents that the model was trained on, which no weight depends on. @throws ConfigError */

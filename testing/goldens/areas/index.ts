@@ -7,6 +7,7 @@ import { checkModelsCase } from './models'
 import { checkPipelineRun, pipelineRuns } from './pipelines'
 import { checkRngCase } from './rng'
 import { checkSchedulersCase } from './schedulers'
+import { checkSingleFile, singleFiles } from './single-file'
 import { checkTokenizerCase } from './tokenizer'
 
 /** Area → its checks. */
@@ -18,5 +19,6 @@ export const areas: Readonly<Record<string, Area>> = {
   guiders: { check: checkGuidersCase },
   images: { check: checkImagesCase },
   models: { check: checkModelsCase },
+  single_file: { partsOf: singleFiles, check: checkSingleFile },
   pipelines: { partsOf: pipelineRuns, check: checkPipelineRun },
 }

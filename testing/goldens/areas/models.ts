@@ -6,18 +6,14 @@ import type { PretrainedModel } from '../../../components/models/pretrained-mode
 import { tapOutputs } from '../../../components/nn/tap-outputs'
 import { Generator } from '../../../components/random/generator'
 import * as tf from '../../../components/tensors/tf'
-import { toCamelCase } from '../../../src'
 import { expectClose, GoldenMismatch, type PlainTensor } from '../compare'
 import { type GoldenCase, type GoldenTensor, type Json, type Tolerance, UnsupportedGoldenError } from '../golden-case'
 import { toChannelsFirst, toTensor } from '../layout'
 import { adapterHooks, hookArguments, loadProjection } from './adapter-models'
-import { type ModelInputs, type ModelSubject, modelSubjects } from './model-subjects'
+import { type ModelSubject, modelSubjects } from './model-subjects'
+import { isTensorName, readInputs, type TensorName } from './recorded-inputs'
 
 const FALLBACK: Tolerance = { atol: 2e-4, rtol: 2e-4 }
-
-interface TensorName {
-  tensor: string
-}
 
 interface RecordedCall {
   name: string
@@ -88,7 +84,7 @@ async function checkRecordedCall(golden: GoldenCase, subject: ModelSubject, call
   const stop = subject.model.executor.name === 'eager' ? tap(subject.model, call, tapped) : () => undefined
   try {
     const hooks = [...readHooks(call, subject.model), ...adapted.hooks]
-    const outputs = await subject.call(call.call, readInputs(call, args), hooks)
+    const outputs = await subject.call(call.call, readInputs(modelArguments(call), args), hooks)
     try {
       for (const [name, ours] of tapped) check(name, ours)
       for (const [name, { tensor }] of Object.entries(call.outputs)) {
@@ -118,18 +114,9 @@ function tap(model: PretrainedModel, call: RecordedCall, tapped: Map<string, Pla
   })
 }
 
-/** The arguments by our names: `added_cond_kwargs.time_ids` is a member of `addedCondKwargs`, `residuals.0` of a list. */
-function readInputs(call: RecordedCall, tensors: ReadonlyMap<string, tf.Tensor>): ModelInputs {
-  const inputs: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(call.arguments)) {
-    if (hookArguments.some(name => name === key)) continue
-    const [name = '', part] = key.split('.').map(toCamelCase)
-    const input = isTensorName(value) ? tensors.get(value.tensor) : value
-    if (part === undefined) inputs[name] = input
-    else if (/^\d+$/.test(part)) inputs[name] = [...((inputs[name] as unknown[] | undefined) ?? []), input]
-    else inputs[name] = { ...(inputs[name] as object | undefined), [part]: input }
-  }
-  return inputs
+/** The arguments without those that become hooks. */
+function modelArguments({ arguments: all }: RecordedCall): RecordedCall['arguments'] {
+  return Object.fromEntries(Object.entries(all).filter(([key]) => !hookArguments.some(name => name === key)))
 }
 
 function readHooks({ hooks = [] }: RecordedCall, model: PretrainedModel): ModuleHook[] {
@@ -141,8 +128,4 @@ function readHooks({ hooks = [] }: RecordedCall, model: PretrainedModel): Module
     const blur = { sigma: blur_sigma as number, thresholdInf: 9999 }
     return smoothedEnergyHooks(model, smoothedEnergyConfig.parse(config), blur)
   })
-}
-
-function isTensorName(value: unknown): value is TensorName {
-  return typeof value === 'object' && value !== null && 'tensor' in value
 }

@@ -1,5 +1,5 @@
 export {
   noFiles as detectComponentClass,
   noFiles as readUnchangedComponents,
-  noFiles as statIfThere,
+  noFiles as isSingleFile,
 } from '../no-files'

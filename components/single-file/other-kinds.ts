@@ -72,6 +72,11 @@ export const otherKinds: readonly OtherFileKind[] = [
       tensors.has('adapter.body.0.resnets.0.block1.weight'),
   },
   {
+    label: 'a ControlNetUnion',
+    advice: 'Load its folder with ControlNetUnionModel.fromPretrained().',
+    test: tensors => tensors.has('task_embedding') && tensors.has('controlnet_cond_embedding.conv_in.weight'),
+  },
+  {
     label: 'a motion module (AnimateDiff)',
     advice: 'It draws films, which is not supported.',
     test: hasKey(/(?:^|\.)motion_modules\./),

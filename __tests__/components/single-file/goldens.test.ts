@@ -6,7 +6,7 @@ import { GoldenCase, type Json } from '../../../testing/goldens/golden-case'
 import { useBackend } from '../models/use-backend'
 
 const goldens = join(__dirname, '..', '..', 'goldens', 'single_file')
-const cases = ['sd1', 'sd1_inpaint', 'sd2', 'sdxl_base', 'sdxl_refiner', 'vae']
+const cases = ['sd1', 'sd1_inpaint', 'sd2', 'sdxl_base', 'sdxl_refiner', 'vae', 'controlnet_sd1']
 
 function readCase(name: string): Json {
   return JSON.parse(readFileSync(join(goldens, name, 'case.json'), 'utf8')) as Json

@@ -1,10 +1,11 @@
 /** The ControlNet of Stable Diffusion. Counterpart: models/controlnets/controlnet.py. */
-import type { FromPretrainedOptions } from '../../../src/params/component-class'
+import type { FromPretrainedOptions, FromSingleFileOptions } from '../../../src/params/component-class'
 import { TensorPlaceholder } from '../../backends/recorder/tensor-tree'
 import type { RawConfig } from '../../configs/parse-config'
 import * as tf from '../../tensors/tf'
 import { type CallSize, type ModelFunction, ownSize } from '../call-size'
 import { loadPretrained } from '../load-pretrained'
+import { loadSingleFile } from '../load-single-file'
 import { ModelInputError } from '../model-input-error'
 import type { ModelCallOptions } from '../pretrained-model'
 import { encoderInputsOf, encoderShapes, type UNetEncoderShapes } from '../unet-2d-condition/encoder-inputs'
@@ -43,6 +44,11 @@ export class ControlNetModel extends ControlNetEncoder<ControlNetConfig> {
   /** Loads a model from a folder in the diffusers layout; fails as {@link loadPretrained} does. */
   static override fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<ControlNetModel> {
     return loadPretrained(ControlNetModel, { weightsName: 'diffusion_pytorch_model' }, path, options)
+  }
+
+  /** Loads a model from a file of its own, in the original key layout or that of diffusers; fails as {@link loadSingleFile} does. */
+  static fromSingleFile(path: string | URL, options?: FromSingleFileOptions): Promise<ControlNetModel> {
+    return loadSingleFile(ControlNetModel, { component: 'controlnet' }, path, options)
   }
 
   override get pictureCount(): number {

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { AutoencoderKL } from '../../../components/models/autoencoder-kl/autoencoder-kl'
 import { type CLIPTextInputs, CLIPTextModel } from '../../../components/models/clip-text/clip-text-model'
 import { CLIPTextModelWithProjection } from '../../../components/models/clip-text/clip-text-model-with-projection'
+import { ControlNetModel } from '../../../components/models/controlnet/controlnet-model'
+import type { ControlNetInputs } from '../../../components/models/controlnet/inputs'
 import type { PretrainedModel } from '../../../components/models/pretrained-model'
 import type { UNet2DConditionInputs } from '../../../components/models/unet-2d-condition/inputs'
 import { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
@@ -57,6 +59,11 @@ const subjects: Readonly<Record<string, ReturnType<typeof subject>>> = {
     AutoencoderKL,
     model => (kind, inputs) => (kind === 'encode' ? encode(model, inputs) : decode(model, inputs)),
   ),
+  controlnet: subject(ControlNetModel, model => async (_kind, inputs) => {
+    const output = await model.call(inputs as unknown as ControlNetInputs)
+    const residuals = output.downBlockResSamples.map((sample, i) => [`down_block_res_samples.${i}`, sample] as const)
+    return { ...Object.fromEntries(residuals), mid_block_res_sample: output.midBlockResSample }
+  }),
   text_encoder: subject(CLIPTextModel, model => (_kind, inputs) => encodeText(model, inputs)),
   text_encoder_2: subject(CLIPTextModelWithProjection, model => (_kind, inputs) => encodeText(model, inputs)),
 }

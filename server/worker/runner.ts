@@ -1,0 +1,57 @@
+/** What runs the jobs of a worker: in this process, or in one of its own. */
+import type { Job, JobFailure, JobProgress } from '../jobs/job'
+import type { JobRunEvent } from '../jobs/job-event'
+import type { JobResult } from '../jobs/job-result'
+
+/** Why a run is stopped: the reason of its signal. */
+export type StopReason = 'cancel' | 'lost' | 'give-back'
+
+/** A job to run. */
+export interface RunnerTask {
+  readonly job: Job
+  /** File with the state of an earlier run of the job, to go on from. */
+  readonly stateFile: string | undefined
+  /** Folder for files of this run alone. */
+  readonly folder: string
+  readonly checkpoints: CheckpointSettings
+}
+
+/** When the state of a run is saved. */
+export interface CheckpointSettings {
+  /** Steps between two saved states at least. */
+  readonly steps: number
+  /** Milliseconds between two saved states at least, and before the first. */
+  readonly interval: number
+}
+
+/** What a run tells while it goes on. */
+export interface RunnerHooks {
+  /** Stops the run; its reason is a {@link StopReason}. */
+  readonly signal: AbortSignal
+  event(event: JobRunEvent, progress?: JobProgress): void
+  /** Stores a file of the job. */
+  file(key: string, bytes: Uint8Array): Promise<void>
+  /** A file with the state of the run was written. It is the caller's. */
+  state(file: string): void
+}
+
+/** How a run ended. */
+export type RunOutcome =
+  | { readonly is: 'finished'; readonly result: JobResult }
+  | { readonly is: 'failed'; readonly error: JobFailure }
+  /** As the signal said. */
+  | { readonly is: 'stopped' }
+  /** The process that ran it is gone. */
+  | { readonly is: 'crashed'; readonly how: string }
+
+/** Runs one job at a time. */
+export interface Runner {
+  /** Names of the pipelines whose models are loaded. */
+  readonly held: readonly string[]
+  /** Runs a job to its end. Never rejects. */
+  run(task: RunnerTask, hooks: RunnerHooks): Promise<RunOutcome>
+  /** Between two jobs: makes room, or begins anew, if there is reason to. */
+  rest(): Promise<void>
+  /** Releases all models, and ends the process. */
+  close(): Promise<void>
+}

@@ -1,4 +1,22 @@
 /** Serving pipelines as jobs: `import { … } from 'tesserae/server'`. */
+export type { CataloguedPipeline } from './http/catalog'
+export {
+  type Closable,
+  createServer,
+  DEFAULT_PORT,
+  type ListenOptions,
+  type ServerOptions,
+  TesseraeServer,
+} from './http/create-server'
+export type { StreamOptions } from './http/event-stream'
+export type { OriginOptions } from './http/guards/origins'
+export { InvalidServerOptionError } from './http/invalid-server-option-error'
+export type { JobView } from './http/job-view'
+export { tesseraePlugin } from './http/plugin'
+export type { FieldProblem, ProblemDetails } from './http/problem'
+export type { JobBody } from './http/read-job-request'
+export type { CheckedServerLimits, ServerLimits } from './http/server-limits'
+export type { ServiceOptions } from './http/service'
 export * from './jobs/job'
 export * from './jobs/job-errors'
 export * from './jobs/job-event'

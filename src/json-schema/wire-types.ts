@@ -6,6 +6,8 @@ import type { JsonSchema } from './json-schema'
 export interface WireLimits {
   /** Pixels that a picture may have, width times height. Default: that of the reader. */
   readonly maxPixels?: number | undefined
+  /** Values of classes, such as pictures, that may be sent together. Default: 100. */
+  readonly maxValues?: number | undefined
 }
 
 /** A class whose values have a form in JSON. */

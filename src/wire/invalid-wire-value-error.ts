@@ -9,7 +9,8 @@ export class InvalidWireValueError extends ModularError {
   constructor(
     /** Where it is: names and indices, from the outermost inward. */
     readonly place: readonly (string | number)[],
-    problem: string,
+    /** What is wrong, without the place. */
+    readonly problem: string,
     cause?: unknown,
   ) {
     super(`"${printableName(place.join('.'))}": ${problem}`, { cause })

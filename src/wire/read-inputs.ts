@@ -8,7 +8,11 @@ import { InvalidWireValueError } from './invalid-wire-value-error'
 interface Reading {
   readonly limits: WireLimits
   readonly path: readonly (string | number)[]
+  /** Values of classes that were read so far. */
+  readonly count: { values: number }
 }
+
+const MOST_VALUES = 100
 
 /**
  * Makes the inputs of a call of what was sent: texts that stand for pictures become pictures. What was sent must fit the schema.
@@ -22,7 +26,7 @@ export async function inputsFromWire(
   sent: Readonly<Record<string, unknown>>,
   limits: WireLimits = {},
 ): Promise<Record<string, unknown>> {
-  return (await readValue(schema, sent, { limits, path: [] })) as Record<string, unknown>
+  return (await readValue(schema, sent, { limits, path: [], count: { values: 0 } })) as Record<string, unknown>
 }
 
 async function readValue(schema: JsonSchema, sent: unknown, reading: Reading): Promise<unknown> {
@@ -54,9 +58,12 @@ async function readValue(schema: JsonSchema, sent: unknown, reading: Reading): P
   return Object.fromEntries(entries)
 }
 
-async function readLive(name: string, sent: unknown, { limits, path }: Reading): Promise<unknown> {
+async function readLive(name: string, sent: unknown, { limits, path, count }: Reading): Promise<unknown> {
   const type = wireTypeNamed(name)
   if (type === undefined) throw new InvalidWireValueError(path, `values of the type ${name} cannot be read here.`)
+  const { maxValues = MOST_VALUES } = limits
+  if (++count.values > maxValues)
+    throw new InvalidWireValueError(path, `at most ${maxValues} values of classes may be sent.`)
   try {
     return await type.read(sent, limits)
   } catch (cause) {

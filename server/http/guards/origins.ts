@@ -1,0 +1,85 @@
+/**
+ * Keeps pages of strangers from using a server that the browser of its user can reach. A page may point a name of its own at this machine (DNS rebinding),
+ * so names in the header Host must be known; and what a page of another origin sends is refused by the header Origin.
+ */
+import { isIP } from 'node:net'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { InvalidServerOptionError } from '../invalid-server-option-error'
+import { Problem } from '../problem'
+
+/** Which names and pages a server answers to. */
+export interface OriginOptions {
+  /** Names in the header Host that the server answers to, beside `localhost` and addresses of numbers. */
+  readonly allowedHosts?: readonly string[] | undefined
+  /** Origins of pages that may use the server, e.g. `https://app.example`. Default: none but its own (CORS is off). */
+  readonly allowedOrigins?: readonly string[] | undefined
+}
+
+/** Methods and headers that pages of allowed origins may use. */
+const CORS = {
+  'access-control-allow-methods': 'GET, POST, DELETE',
+  'access-control-allow-headers': 'authorization, content-type, idempotency-key, last-event-id, x-api-key',
+  'access-control-expose-headers': 'location, retry-after',
+  'access-control-max-age': '600',
+}
+
+/** Checks Host and Origin. */
+export class OriginGuard {
+  private readonly hosts: ReadonlySet<string>
+  private readonly origins: ReadonlySet<string>
+
+  /** @throws InvalidServerOptionError for an origin that is none */
+  constructor({ allowedHosts = [], allowedOrigins = [] }: OriginOptions) {
+    this.hosts = new Set(['localhost', ...allowedHosts.map(host => host.toLowerCase())])
+    for (const origin of allowedOrigins) {
+      if (URL.canParse(origin) && new URL(origin).origin === origin) continue
+      throw new InvalidServerOptionError(
+        'allowedOrigins',
+        'expected origins such as "https://app.example", without a path.',
+      )
+    }
+    this.origins = new Set(allowedOrigins)
+  }
+
+  /** Refuses a request from elsewhere, and lets pages of allowed origins read the answer. @throws Problem (403, 421) */
+  check(request: FastifyRequest, reply: FastifyReply): void {
+    const host = request.headers.host
+    const name = host === undefined ? undefined : hostName(host)
+    if (name === undefined || !(isIP(name) !== 0 || this.hosts.has(name))) {
+      throw new Problem(421, 'unknown-host', 'The server does not answer to this name. Its operator can allow it.')
+    }
+    const { origin } = request.headers
+    if (origin === undefined) return
+    if (this.origins.has(origin)) {
+      reply.headers({ 'access-control-allow-origin': origin, vary: 'origin' })
+      return
+    }
+    if (!isOwnOrigin(origin, host as string)) {
+      throw new Problem(
+        403,
+        'foreign-origin',
+        'Pages of other origins may not use this server. Its operator can allow them.',
+      )
+    }
+  }
+
+  /** Answers whether a page may send a request; only where its origin is allowed. */
+  answerPreflight(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const { origin } = request.headers
+    return (origin !== undefined && this.origins.has(origin) ? reply.headers(CORS) : reply).code(204).send()
+  }
+}
+
+/** The name in a header Host, without brackets and port; `undefined` if it is malformed. */
+function hostName(host: string): string | undefined {
+  const [, name] =
+    /^\[([0-9a-fA-F:.]+)\](?::\d{1,5})?$/.exec(host) ?? /^([A-Za-z0-9._-]+)(?::\d{1,5})?$/.exec(host) ?? []
+  return name?.toLowerCase().replace(/\.$/, '')
+}
+
+/** Whether a page came from this server. Behind a proxy the scheme may differ; name and port do not. */
+function isOwnOrigin(origin: string, host: string): boolean {
+  return (
+    URL.canParse(origin) && /^https?:$/.test(new URL(origin).protocol) && new URL(origin).host === host.toLowerCase()
+  )
+}

@@ -1,0 +1,152 @@
+/** From the body of `POST /v1/jobs` to a request that a queue accepts. */
+import { InvalidWireValueError, inputsFromWire, type JsonSchema } from '../../src'
+import { isSeed, VALID_SEED } from '../../src/params/seed'
+import { type JobRequest, type JsonObject, LOWEST_PRIORITY, PICTURE_FORMATS, type PictureFormat } from '../jobs/job'
+import type { Catalog, CatalogTask } from './catalog'
+import { costProblems } from './check-cost'
+import { fieldProblem, Problem } from './problem'
+import type { CheckedServerLimits } from './server-limits'
+import { makeValidator } from './validate-inputs'
+
+/** The body of a request for a job. */
+export interface JobBody {
+  readonly pipeline?: string
+  readonly workflow?: string
+  readonly inputs?: Readonly<Record<string, unknown>>
+  readonly seed?: number | string
+  readonly format?: PictureFormat
+  readonly output?: readonly string[]
+  readonly priority?: number
+  readonly previewEvery?: number
+}
+
+/** What asks: the client, and the key by which its requests are told apart. */
+export interface Asker {
+  readonly client: string
+  readonly idempotencyKey?: string | undefined
+}
+
+/** The schema of the body, but for the inputs, which depend on the pipeline. */
+export function jobBodySchema({ minPriority }: CheckedServerLimits): JsonSchema {
+  const name = { type: 'string', minLength: 1, maxLength: 100 }
+  return {
+    type: 'object',
+    properties: {
+      pipeline: { ...name, description: 'Name of the pipeline. Default: the first that the server offers.' },
+      workflow: { ...name, description: 'Workflow of the pipeline. Default: the one that the inputs choose.' },
+      inputs: {
+        type: 'object',
+        description: 'Inputs of the pipeline, by name. `null` stands for an input that is left out.',
+      },
+      seed: {
+        anyOf: [
+          { type: 'integer', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },
+          { type: 'string', pattern: '^-?[0-9]{1,20}$' } as JsonSchema,
+        ],
+        description: 'Seed of the random numbers; digits where a number is not exact. Default: a random one.',
+      },
+      format: { enum: PICTURE_FORMATS, default: 'png', description: 'Format of the pictures.' },
+      output: {
+        type: 'array',
+        items: name,
+        minItems: 1,
+        maxItems: 20,
+        description: 'Names of the outputs to return. Default: all that the pipeline is for.',
+      } as JsonSchema,
+      priority: {
+        type: 'integer',
+        minimum: minPriority,
+        maximum: LOWEST_PRIORITY,
+        description: 'Jobs of lower numbers come first. Default: 100.',
+      },
+      previewEvery: {
+        type: 'integer',
+        minimum: 1,
+        maximum: 10_000,
+        description: 'Steps between two previews. Default: no previews.',
+      },
+    },
+    required: [],
+    additionalProperties: false,
+  }
+}
+
+/** Reads bodies of requests for jobs. */
+export class JobRequestReader {
+  private readonly validateBody
+  /** Pictures are decoded one after another: many at once would need much memory. */
+  private decoding: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    private readonly catalog: Catalog,
+    private readonly limits: CheckedServerLimits,
+  ) {
+    this.validateBody = makeValidator(jobBodySchema(limits))
+  }
+
+  /** @throws Problem that names each field that is wrong */
+  async read(body: unknown, { client, idempotencyKey }: Asker): Promise<JobRequest> {
+    if (typeof body !== 'object' || body === null) {
+      throw new Problem(400, 'invalid-json', 'The body must be a JSON object. Send it as application/json.')
+    }
+    refuse(this.validateBody(body))
+    const { pipeline, workflow, inputs: sent = {}, seed, format, output, priority, previewEvery } = body as JobBody
+    const { entry, task } = this.catalog.find(pipeline, workflow)
+    if (seed !== undefined && !isSeed(typeof seed === 'string' ? BigInt(seed) : seed)) {
+      throw fieldProblem(['seed'], `It must be ${VALID_SEED}.`)
+    }
+    for (const [i, name] of (output ?? []).entries()) {
+      if (!entry.outputs.includes(name)) {
+        throw fieldProblem(['output', i], `It must be one of ${entry.outputs.map(each => `"${each}"`).join(', ')}.`)
+      }
+    }
+    // Absence is spelled in two ways, as None is in Python.
+    const inputs = Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== null))
+    refuse(task.validate(inputs))
+    refuse(costProblems(inputs, task.schema.inputs, this.limits))
+    refuseMissing(task, inputs)
+    await this.checkPictures(task, inputs)
+    return {
+      pipeline: entry.name,
+      workflow,
+      inputs: inputs as JsonObject, // It was parsed from JSON.
+      output: output ?? entry.outputs,
+      seed,
+      format,
+      priority,
+      previewEvery,
+      client,
+      idempotencyKey,
+    }
+  }
+
+  private async checkPictures({ schema }: CatalogTask, inputs: Readonly<Record<string, unknown>>): Promise<void> {
+    const { maxPixels, maxImages: maxValues } = this.limits
+    const check = async () => {
+      try {
+        await inputsFromWire(schema.inputs, inputs, { maxPixels, maxValues })
+      } catch (error) {
+        if (!(error instanceof InvalidWireValueError)) throw error
+        throw fieldProblem(['inputs', ...error.place], error.problem)
+      }
+    }
+    const checked = this.decoding.then(check)
+    this.decoding = checked.catch(() => {})
+    await checked
+  }
+}
+
+function refuse(errors: readonly { readonly pointer: string; readonly detail: string }[]): void {
+  if (errors.length > 0) throw new Problem(422, 'invalid-input', 'The request is invalid.', errors)
+}
+
+/** Inputs that blocks need which run for certain, and that nobody supplies: the schema of a pipeline with branches cannot say so. */
+function refuseMissing({ blocks }: CatalogTask, inputs: Readonly<Record<string, unknown>>): void {
+  const names = new Set<string>()
+  for (const { input, required, certain, sources } of blocks.explain(inputs).inputs) {
+    if (required && certain && sources.length === 0) names.add(input)
+  }
+  // An embedding that nobody gave is what a missing prompt leads to: what can be sent is named first.
+  const errors = [...names].map(name => ({ pointer: `#/inputs/${name}`, detail: 'It is required with these inputs.' }))
+  refuse(errors)
+}

@@ -1,0 +1,88 @@
+/** What the routes of a server work with. */
+import type { Job } from '../jobs/job'
+import type { JobQueue } from '../queue/queue'
+import type { ResultStore } from '../results/result-store'
+import { Catalog, type CataloguedPipeline } from './catalog'
+import type { StreamOptions } from './event-stream'
+import { ApiKeys } from './guards/api-keys'
+import { OriginGuard, type OriginOptions } from './guards/origins'
+import { Metrics } from './metrics'
+import { Problem } from './problem'
+import { JobRequestReader } from './read-job-request'
+import { type CheckedServerLimits, checkServerLimits, type ServerLimits } from './server-limits'
+
+/** Options of the plugin, and of a server. */
+export interface ServiceOptions extends OriginOptions {
+  /** The pipelines, by the names under which jobs ask for them. The first is that of requests that name none. */
+  readonly pipelines: Readonly<Record<string, CataloguedPipeline>>
+  /** Where jobs wait. Something else must run them: see `createWorker()`. */
+  readonly queue: JobQueue
+  /** Where pictures lie. */
+  readonly results: ResultStore
+  readonly limits?: ServerLimits | undefined
+  /** Keys of clients. Without any, everybody is answered who can reach the server. */
+  readonly apiKeys?: readonly string[] | undefined
+  readonly streams?: StreamOptions | undefined
+}
+
+/** The state of a server: what does not depend on a request. */
+export class Service {
+  readonly catalog: Catalog
+  readonly queue: JobQueue
+  readonly results: ResultStore
+  readonly limits: CheckedServerLimits
+  readonly keys: ApiKeys
+  readonly origins: OriginGuard
+  readonly metrics: Metrics
+  readonly reader: JobRequestReader
+  readonly streamOptions: StreamOptions
+  private readonly ending = new AbortController()
+  private isDraining = false
+
+  /** @throws InvalidServerOptionError */
+  constructor({ pipelines, queue, results, limits, apiKeys = [], streams = {}, ...origins }: ServiceOptions) {
+    this.limits = checkServerLimits(limits)
+    this.keys = new ApiKeys(apiKeys)
+    this.origins = new OriginGuard(origins)
+    this.catalog = new Catalog(pipelines)
+    this.reader = new JobRequestReader(this.catalog, this.limits)
+    this.metrics = new Metrics(queue)
+    this.queue = queue
+    this.results = results
+    this.streamOptions = streams
+  }
+
+  /** Fires when event streams must end. */
+  get ended(): AbortSignal {
+    return this.ending.signal
+  }
+
+  /** Refuses further jobs, and says so to who asks whether the server is ready. Jobs that were accepted go on. */
+  drain(): void {
+    this.isDraining = true
+  }
+
+  /** Ends event streams. */
+  end(): void {
+    this.drain()
+    this.ending.abort()
+  }
+
+  /** Whether jobs are accepted. */
+  get isAccepting(): boolean {
+    return !this.isDraining
+  }
+
+  /**
+   * The job of an id. Where clients have keys, each sees its own jobs alone.
+   *
+   * @throws Problem (404)
+   */
+  async findJob(id: string, client: string): Promise<Job> {
+    const job = await this.queue.get(id)
+    if (job === undefined || (this.keys.isRequired && job.client !== client)) {
+      throw new Problem(404, 'unknown-job', 'There is no such job. It may have ended long ago.')
+    }
+    return job
+  }
+}

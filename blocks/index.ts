@@ -9,6 +9,12 @@ export {
 } from './stable-diffusion/auto-before-denoise'
 export { StableDiffusionAutoBlocks } from './stable-diffusion/auto-blocks'
 export {
+  StableDiffusionAutoControlNetInput,
+  StableDiffusionImg2ImgControlNetInput,
+  StableDiffusionInpaintControlNetInput,
+  StableDiffusionTaskControlNetInput,
+} from './stable-diffusion/auto-controlnet-input'
+export {
   StableDiffusionAutoDecode,
   StableDiffusionDecode,
   StableDiffusionInpaintDecode,
@@ -32,6 +38,7 @@ export {
   StableDiffusionSetImg2ImgTimesteps,
   StableDiffusionSetInpaintTimesteps,
 } from './stable-diffusion/set-img2img-timesteps'
+export { SizeOfControlImage, StableDiffusionAutoSize } from './stable-diffusion/size-of-control-image'
 export { StableDiffusionTextToImageBlocks } from './stable-diffusion/text-to-image-blocks'
 export { UsePromptEmbeds } from './stable-diffusion/use-prompt-embeds'
 export {
@@ -41,6 +48,7 @@ export {
   StableDiffusionXLInpaintBeforeDenoise,
 } from './stable-diffusion-xl/auto-before-denoise'
 export { StableDiffusionXLAutoBlocks } from './stable-diffusion-xl/auto-blocks'
+export { StableDiffusionXLAutoControlNetInput } from './stable-diffusion-xl/auto-controlnet-input'
 export {
   StableDiffusionXLAutoDecode,
   StableDiffusionXLDecode,
@@ -56,7 +64,13 @@ export { StableDiffusionXLPrepareAdditionalConditioning } from './stable-diffusi
 export { StableDiffusionXLImg2ImgPrepareAdditionalConditioning } from './stable-diffusion-xl/prepare-img2img-additional-conditioning'
 export { StableDiffusionXLSetTimesteps } from './stable-diffusion-xl/set-timesteps'
 export { StableDiffusionXLUsePromptEmbeds } from './stable-diffusion-xl/use-prompt-embeds'
+export { AutoControlNetDenoise } from './steps/auto-controlnet-denoise'
 export { BlendMask } from './steps/blend-mask'
+export type { ControlImages } from './steps/control-images'
+export { ControlNetDenoiseLoop, InpaintControlNetDenoiseLoop } from './steps/controlnet-denoise-loop'
+export { ControlNetInput } from './steps/controlnet-input'
+export { ControlNetPredictNoise } from './steps/controlnet-predict-noise'
+export { ControlNetUnionInput } from './steps/controlnet-union-input'
 export { DecodeLatents } from './steps/decode-latents'
 export { DenoiseLoop } from './steps/denoise-loop'
 export { EmbedGuidance } from './steps/embed-guidance'

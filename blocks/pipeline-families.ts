@@ -15,7 +15,14 @@ import { stableDiffusionXL } from './stable-diffusion-xl/stable-diffusion-xl'
 registerPipelineFamily({
   modelName: stableDiffusion.modelName,
   defaultBlocks: StableDiffusionAutoBlocks,
-  standardPipelines: ['StableDiffusionPipeline', 'StableDiffusionImg2ImgPipeline', 'StableDiffusionInpaintPipeline'],
+  standardPipelines: [
+    'StableDiffusionPipeline',
+    'StableDiffusionImg2ImgPipeline',
+    'StableDiffusionInpaintPipeline',
+    'StableDiffusionControlNetPipeline',
+    'StableDiffusionControlNetImg2ImgPipeline',
+    'StableDiffusionControlNetInpaintPipeline',
+  ],
   recognizedBy: { components: ['tokenizer', 'textEncoder', 'unet', 'vae', 'scheduler'], without: ['textEncoder2'] },
   unsupportedPipelines: otherPipelines,
   unreadEntries: {
@@ -38,6 +45,12 @@ registerPipelineFamily({
     'StableDiffusionXLPipeline',
     'StableDiffusionXLImg2ImgPipeline',
     'StableDiffusionXLInpaintPipeline',
+    'StableDiffusionXLControlNetPipeline',
+    'StableDiffusionXLControlNetImg2ImgPipeline',
+    'StableDiffusionXLControlNetInpaintPipeline',
+    'StableDiffusionXLControlNetUnionPipeline',
+    'StableDiffusionXLControlNetUnionImg2ImgPipeline',
+    'StableDiffusionXLControlNetUnionInpaintPipeline',
   ],
   recognizedBy: { components: ['tokenizer2', 'textEncoder2', 'unet', 'vae', 'scheduler'] },
   unsupportedPipelines: otherXLPipelines,

@@ -1,6 +1,7 @@
 /** What `tesserae generate` calls a pipeline with: options become inputs, as far as its blocks declare them. */
 import type { ComponentSpec } from '../src'
 import type { Size } from './arguments'
+import type { ControlInputs } from './controls'
 import type { AnyPipeline } from './open-pipeline'
 import type { Pictures } from './read-pictures'
 import { UnfitOptionError } from './unfit-option-error'
@@ -19,7 +20,7 @@ export interface DrawingOptions {
 }
 
 /** The inputs that they become. */
-export interface DrawingInputs extends Pictures {
+export interface DrawingInputs extends Pictures, ControlInputs {
   prompt: string
   prompt2?: string
   negativePrompt?: string
@@ -66,7 +67,7 @@ export function callInputs(
   pipe: AnyPipeline,
   prompt: string,
   options: DrawingOptions,
-  pictures: Pictures = {},
+  pictures: Pictures & ControlInputs = {},
   { option: source, pipeline }: PipelineNames = { option: '--model', pipeline: 'this pipeline' },
 ): DrawingInputs {
   const { blocks } = pipe
@@ -85,7 +86,8 @@ export function callInputs(
   return inputs as unknown as DrawingInputs // Built from its keys.
 }
 
-function inputsOf(prompt: string, options: DrawingOptions, { image, maskImage }: Pictures): OptionInput[] {
+function inputsOf(prompt: string, options: DrawingOptions, pictures: Pictures & ControlInputs): OptionInput[] {
+  const { image, maskImage, controlImage, controlnetConditioningScale, controlMode } = pictures
   const { negative, prompt2, negative2, steps, guidance, guider, size, strength } = options
   if (strength !== undefined && image === undefined) {
     throw new UnfitOptionError('--strength', 'there is no picture to change. Add --image.')
@@ -97,6 +99,9 @@ function inputsOf(prompt: string, options: DrawingOptions, { image, maskImage }:
     { option: '--negative2', input: 'negativePrompt2', given: negative2 },
     { option: '--image', input: 'image', given: image },
     { option: '--mask', input: 'maskImage', given: maskImage },
+    { option: '--control', input: 'controlImage', given: controlImage },
+    { option: '--control', input: 'controlnetConditioningScale', given: controlnetConditioningScale },
+    { option: '--control-mode', input: 'controlMode', given: controlMode },
     { option: '--strength', input: 'strength', given: strength },
     { option: '--steps', input: 'numInferenceSteps', given: steps, otherwise: DEFAULT_STEPS },
     {

@@ -12,6 +12,7 @@ import { classNameOf } from '../src/format/class-name'
 import { isRepositoryId } from '../src/hub/repository-resolver'
 import { type Seed, seedAfter } from '../src/params/seed'
 import { callInputs, type DrawingInputs, type DrawingOptions } from './call-inputs'
+import { type ControlInputs, type ControlOptions, controlNames, readControls, useControlNets } from './controls'
 import { type DrawingRun, drawPictures, drawWithRefiner, type TimedPart } from './draw-pictures'
 import type { GenerationRecord } from './generation-record'
 import { abortOnInterrupt } from './interrupt'
@@ -28,6 +29,7 @@ import { withUsedStrength } from './used-strength'
 /** Options of the command, as commander gives them. */
 export interface GenerateOptions
   extends DrawingOptions,
+    ControlOptions,
     ModelOptions,
     PictureSources,
     PreviewFileOptions,
@@ -71,7 +73,10 @@ export async function generate(prompt: string, options: GenerateOptions): Promis
   const manager = makeManager(options, progress)
   const access: LoadingAccess = { signal, progress, manager }
   try {
-    const pictures = await timed('load', () => readPictures(options, signal))
+    const pictures = await timed('load', async () => ({
+      ...(await readPictures(options, signal)),
+      ...(await readControls(options, signal)),
+    }))
     const { executor, warning } = await timed('backend', () => chooseExecutor(options))
     const run: DrawingRun = { seeds, options, access, executor, previews, timed }
     const { images, inputs, components } = await drawAll(prompt, pictures, run)
@@ -98,7 +103,7 @@ interface Drawn {
 }
 
 /** Opens the models, loads them and draws all pictures. */
-async function drawAll(prompt: string, pictures: Pictures, run: DrawingRun): Promise<Drawn> {
+async function drawAll(prompt: string, pictures: Pictures & ControlInputs, run: DrawingRun): Promise<Drawn> {
   const { options, access, executor, timed } = run
   const pipe = await timed('load', () => openModel(options, access))
   try {
@@ -110,8 +115,13 @@ async function drawAll(prompt: string, pictures: Pictures, run: DrawingRun): Pro
       const { images, base } = await drawWithRefiner(pipe, inputs, prompt, both, componentNames)
       return { images, inputs: told, components: base }
     }
-    await timed('load', () => loadComponents(pipe, options, executor, access))
-    return { images: await drawPictures(pipe, inputs, run), inputs: told, components: componentNames(pipe) }
+    const disposeControlNets = await timed('load', () => useControlNets(pipe, options, executor, access))
+    try {
+      await timed('load', () => loadComponents(pipe, options, executor, access))
+      return { images: await drawPictures(pipe, inputs, run), inputs: told, components: componentNames(pipe) }
+    } finally {
+      disposeControlNets()
+    }
   } finally {
     pipe.dispose()
   }
@@ -165,6 +175,7 @@ function describeRun(
 ): GenerationRecord {
   const { prompt, negativePrompt, prompt2, negativePrompt2, strength } = inputs
   const { numInferenceSteps: steps, guidanceScale: guidance } = inputs
+  const control = options.control && controlNames(options)
   const { image: source, mask, refiner, refinerStart = DEFAULT_REFINER_START } = options
   return {
     prompt,
@@ -173,6 +184,7 @@ function describeRun(
     negativePrompt2,
     image: source && pictureName(source),
     mask: mask && pictureName(mask),
+    ...(control && { control }),
     strength,
     seed: typeof seed === 'bigint' ? String(seed) : seed,
     steps,

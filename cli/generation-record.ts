@@ -13,6 +13,8 @@ export interface GenerationRecord {
   /** Names of the files of the picture and of the mask. */
   image: string | undefined
   mask: string | undefined
+  /** The ControlNets with the names of their pictures, and scales where they were given. */
+  control?: readonly string[]
   /** How much of the picture was changed, also where the blocks decided; missing if there was no picture. */
   strength: number | undefined
   /** Seed of this very picture; digits where JavaScript's numbers are not exact. */

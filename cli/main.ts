@@ -15,6 +15,7 @@ import {
   parseThreads,
 } from './arguments'
 import { type BlockName, parseBlockName } from './block-name'
+import { type Control, parseControl, parseControlMode } from './control-arguments'
 import { watchOutput } from './output-errors'
 import { packageFolder } from './package-folder'
 import { reportFailure } from './report-failure'
@@ -57,6 +58,16 @@ program
   .option('--image <file>', 'picture to begin with: a file, an address (https://…), or - for standard input')
   .option('--mask <file>', 'which part of --image to draw anew: white on black, of any size')
   .option('--strength <number>', "how much to change --image, from 0 to 1 (default: the pipeline's own)", parseStrength)
+  .option(
+    '--control <net:image:scale>',
+    'ControlNet (folder or repository), the picture that it looks at, and how strong it is (default: as the pipeline does); repeatable',
+    parseControl,
+  )
+  .option(
+    '--control-mode <number>',
+    'kind of the picture of --control, for union ControlNets; repeatable',
+    parseControlMode,
+  )
   .option(
     '--refiner <model>',
     'model of the same family that takes the last steps: a folder or repository, as for --model',
@@ -227,13 +238,15 @@ function refuseContradiction(
     previewEvery,
     refiner,
     refinerStart,
-  }: Record<string, string | undefined>,
+    control,
+  }: Record<string, string | undefined> & { control?: readonly Control[] },
 ): void {
   const readers = [
     ...(words.join(' ') === '-' ? ['the prompt'] : []),
     ...(promptFile === '-' ? ['--prompt-file'] : []),
     ...(image === '-' ? ['--image'] : []),
     ...(mask === '-' ? ['--mask'] : []),
+    ...(control ?? []).filter(({ image }) => image === '-').map(() => '--control'),
   ]
   if (readers.length > 1) {
     program.error(
@@ -248,6 +261,9 @@ function refuseContradiction(
   }
   if (refiner !== undefined && mask !== undefined) {
     program.error('error: --refiner and --mask exclude each other: a refiner changes the whole picture.')
+  }
+  if (refiner !== undefined && control !== undefined) {
+    program.error('error: --refiner and --control exclude each other: a ControlNet is of the base model alone.')
   }
   if (provider !== undefined && (executor === 'eager' || backend !== 'auto')) {
     program.error('error: --provider is for --executor graph, and excludes --executor eager and --backend.')

@@ -44,7 +44,8 @@ export function pictureName(source: string): string {
   return address === undefined ? basename(source) : printableAddress(address)
 }
 
-async function readPicture(source: string, signal: AbortSignal | undefined): Promise<Image> {
+/** Reads a picture from a file, an address of the web, or standard input. @throws MissingFileError, InvalidImageError, ImageDownloadError */
+export async function readPicture(source: string, signal: AbortSignal | undefined): Promise<Image> {
   return loadImage(source === STANDARD_INPUT ? await readInput() : source, { signal })
 }
 

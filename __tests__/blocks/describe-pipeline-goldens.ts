@@ -8,7 +8,11 @@ import { useLeakCheck } from '../components/tensors/use-leak-check'
 
 const goldens = join(__dirname, '..', 'goldens', 'pipelines')
 
-/** Declares a test for each run of these cases of `__tests__/goldens/pipelines`, and for each executor. */
+/**
+ * Declares a test for each run of these cases of `__tests__/goldens/pipelines`, and for each executor.
+ *
+ * @param cases names of folders; `folder/part` are the runs of `case-part.json` in the folder
+ */
 export function describePipelineGoldens(cases: readonly string[]): void {
   const executor = process.env.TESSERAE_EXECUTOR
   let emitWarning: jest.SpyInstance
@@ -26,8 +30,10 @@ export function describePipelineGoldens(cases: readonly string[]): void {
   })
 
   describe.each(cases)('%s', name => {
-    const folder = join(goldens, name)
-    const json = JSON.parse(readFileSync(join(folder, 'case.json'), 'utf8')) as Json
+    const [folderName = '', part] = name.split('/')
+    const folder = join(goldens, folderName)
+    const file = part === undefined ? 'case.json' : `case-${part}.json`
+    const json = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Json
 
     test.each(pipelineRuns(json).flatMap(run => ['eager', 'graph'].map(by => [run, by] as const)))(
       "%s gives PyTorch's latents and pictures, computed by the executor %s",

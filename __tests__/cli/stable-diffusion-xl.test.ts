@@ -24,7 +24,17 @@ test('describe and graph show the workflows of the family', async () => {
     workflows: { name: string }[]
   }
   expect(described.class).toBe('StableDiffusionXLAutoBlocks')
-  expect(described.workflows.map(({ name }) => name)).toEqual(['text2image', 'image2image', 'inpainting'])
+  expect(described.workflows.map(({ name }) => name)).toEqual([
+    'text2image',
+    'image2image',
+    'inpainting',
+    'controlnetText2image',
+    'controlnetImage2image',
+    'controlnetInpainting',
+    'controlnetUnionText2image',
+    'controlnetUnionImage2image',
+    'controlnetUnionInpainting',
+  ])
   expect((await cli('graph', model, '--workflow', 'inpainting', '--out', 'graph.svg')).code).toBe(0)
   expect(readFileSync(join(folder, 'graph.svg'), 'utf8')).toContain('InpaintDenoiseLoop')
 })

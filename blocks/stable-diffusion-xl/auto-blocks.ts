@@ -9,7 +9,7 @@ import { stableDiffusionXL } from './stable-diffusion-xl'
 
 /**
  * The blocks of the family that `ModularPipeline.fromPretrained` takes, for base models and refiners: a prompt alone makes a picture, a prompt and a picture change it,
- * and a mask beside them draws a part of it anew. Structure and names are those of StableDiffusionXLAutoBlocks of diffusers, without ControlNets and IP-Adapters.
+ * and a mask beside them draws a part of it anew. Structure and names are those of StableDiffusionXLAutoBlocks of diffusers, without IP-Adapters.
  *
  * ```ts
  * const base = await ModularPipeline.fromPretrained('stabilityai/stable-diffusion-xl-base-1.0')
@@ -28,4 +28,13 @@ export class StableDiffusionXLAutoBlocks extends AutoPictureBlocks {
   @Step() vaeEncoder = slot(StableDiffusionXLAutoVaeEncoder)
   @Step() denoise = slot(StableDiffusionXLCoreDenoise)
   @Step() decode = slot(StableDiffusionXLAutoDecode)
+
+  override get workflowMap() {
+    return {
+      ...super.workflowMap,
+      controlnetUnionText2image: { prompt: true, controlImage: true, controlMode: true },
+      controlnetUnionImage2image: { prompt: true, image: true, controlImage: true, controlMode: true },
+      controlnetUnionInpainting: { prompt: true, image: true, maskImage: true, controlImage: true, controlMode: true },
+    } as const
+  }
 }

@@ -5,6 +5,7 @@ import { PrepareLatents } from '../steps/prepare-latents'
 import { SetTimesteps } from '../steps/set-timesteps'
 import { StableDiffusionPrepareInpaintLatents } from './prepare-inpaint-latents'
 import { StableDiffusionSetImg2ImgTimesteps, StableDiffusionSetInpaintTimesteps } from './set-img2img-timesteps'
+import { StableDiffusionAutoSize } from './size-of-control-image'
 import { stableDiffusion, stableDiffusionPart } from './stable-diffusion'
 
 /** What comes before the denoise loop of text to image. */
@@ -12,6 +13,7 @@ import { stableDiffusion, stableDiffusionPart } from './stable-diffusion'
 export class StableDiffusionBeforeDenoise extends SequentialPipelineBlocks {
   static override readonly className: string = 'StableDiffusionBeforeDenoise'
 
+  @Step() size = slot(StableDiffusionAutoSize)
   @Step() setTimesteps = slot(SetTimesteps)
   @Step() prepareLatents = slot(PrepareLatents)
 }

@@ -18,6 +18,9 @@ export abstract class AutoPictureBlocks extends SequentialPipelineBlocks {
       text2image: { prompt: true },
       image2image: { prompt: true, image: true },
       inpainting: { prompt: true, image: true, maskImage: true },
+      controlnetText2image: { prompt: true, controlImage: true },
+      controlnetImage2image: { prompt: true, image: true, controlImage: true },
+      controlnetInpainting: { prompt: true, image: true, maskImage: true, controlImage: true },
     } as const
   }
 

@@ -21,3 +21,13 @@ export const maskProcessorOptions: ComponentOptions = {
   config: { doNormalize: false, doBinarize: true, doConvertGrayscale: true },
   description: 'Converts masks to zeros and ones.',
 }
+
+export const controlnetOptions: ComponentOptions = {
+  optional: true,
+  description: 'Makes the picture follow others, such as outlines. Pictures without any need none.',
+}
+
+export const controlImageProcessorOptions: ComponentOptions = {
+  config: { doConvertRgb: true, doNormalize: false },
+  description: 'Converts the pictures for ControlNets.',
+}

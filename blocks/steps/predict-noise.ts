@@ -2,10 +2,13 @@
 import {
   Adapters,
   BaseGuidance,
+  type CallSize,
+  type ConditionName,
   type DenoiserInputFields,
   type GuiderInputs,
   planCalls,
   predictConditions,
+  type ResidualSource,
   repeatRows,
   tf,
   type UNet2DConditionInputs,
@@ -101,10 +104,11 @@ export class PredictNoise extends ModularPipelineBlocks {
       // A copy, as the run's own guider has not begun.
       const firstStep = guider.forRun()
       firstStep.setState(0, this.timesteps?.length ?? plan.steps ?? 1, this.timesteps?.[0] ?? 0)
-      const together = this.batchConditions ?? unet.hasRoomFor(size, firstStep.numConditions)
+      const together = this.batchConditions ?? this.hasRoomFor(size, firstStep.numConditions)
       const adapted = this.adapterHooks()
-      for (const { passes, hooks } of planCalls(firstStep, unet, together)) {
-        unet.prepare({ ...size, batch: passes * size.batch }, { hooks: [...adapted, ...hooks], signal })
+      for (const { passes, hooks, conditions } of planCalls(firstStep, unet, together)) {
+        const residuals = this.plannedSources(plan, size, conditions)
+        unet.prepare({ ...size, batch: passes * size.batch }, { hooks: [...adapted, ...hooks], residuals, signal })
       }
     }
     return [{ memory: unet.callBytes(size), ...(isWhole(size) && { prepare }) }]
@@ -118,7 +122,7 @@ export class PredictNoise extends ModularPipelineBlocks {
     // Not the number of steps, as some schedulers ask twice for each: their runs would end without guidance.
     guider.setState(i, this.timesteps.length, t)
     const together =
-      this.batchConditions ?? (() => unet.hasRoomFor({ batch, latents: { height, width } }, guider.numConditions))
+      this.batchConditions ?? (() => this.hasRoomFor({ batch, latents: { height, width } }, guider.numConditions))
     const conditions: Record<string, unknown> = {
       sample,
       ...unet.inputsOfFields(this.denoiserInputFields ?? {}),
@@ -130,14 +134,38 @@ export class PredictNoise extends ModularPipelineBlocks {
       unet,
       conditions as GuiderInputs,
       // The UNet checks what it is called with.
-      (inputs, hooks) =>
+      (inputs, hooks, ofPasses) =>
         unet.call({ ...inputs, timestep: t } as unknown as UNet2DConditionInputs, {
           signal,
           hooks: [...adapted, ...hooks],
+          residuals: this.residualSources(i, ofPasses),
         }),
       together,
     )
     this.noisePred = noisePred as tf.Tensor4D
+  }
+
+  /**
+   * What computes maps for the UNet in a call of step `i`. By default nothing does.
+   *
+   * @param _conditions - the condition of each equal part of the batch
+   */
+  protected residualSources(_i: number, _conditions: readonly ConditionName[]): readonly ResidualSource[] {
+    return []
+  }
+
+  /** The same for the first step, from what is known before the run. */
+  protected plannedSources(
+    _plan: RunPlan,
+    _size: CallSize,
+    _conditions: readonly ConditionName[],
+  ): readonly ResidualSource[] {
+    return []
+  }
+
+  /** Whether there is room for so many conditions at once. */
+  protected hasRoomFor(size: CallSize, count: number): boolean {
+    return this.unet.hasRoomFor(size, count)
   }
 
   private adapterHooks() {

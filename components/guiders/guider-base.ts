@@ -14,6 +14,7 @@ import type { Seed } from '../../src/params/seed'
 import { type BaseOrConfigClass, type ConfigClass, ConfigClasses } from '../configs/config-classes'
 import { parseConfig, type RawConfig } from '../configs/parse-config'
 import { saveConfig } from '../configs/write-config'
+import type { ConditionName } from '../models/conditions'
 import type { ModuleHook } from '../models/hooks/module-hook'
 import type { Module } from '../nn/module'
 import { Generator } from '../random/generator'
@@ -151,6 +152,11 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
   /** How many passes the step needs; before the first step, how many a step can need. */
   get numConditions(): number {
     return this.passes.length
+  }
+
+  /** The condition that each pass of the step is for. */
+  get conditions(): readonly ConditionName[] {
+    return this.passes.map(([, condition]) => condition)
   }
 
   /** Lets the guider take part. */

@@ -48,6 +48,8 @@ export type BatchInputs<D extends GuiderInputs> = { readonly [K in keyof D]: Inp
 export interface GuiderBatch<D extends GuiderInputs = GuiderInputs> {
   /** What the pass yields. */
   readonly prediction: PredictionName
+  /** The condition that its inputs are for. */
+  readonly condition: ConditionName
   readonly inputs: BatchInputs<D>
   /** What the model has predicted: put it here before the guider is called. */
   noisePred?: tf.Tensor
@@ -75,5 +77,5 @@ export function prepareBatch<D extends GuiderInputs>(
     const taken = Object.entries(values).map(([name, value]) => [name, take(value, prefix + name)] as const)
     return Object.fromEntries(taken.filter(([, value]) => value !== undefined))
   }
-  return { prediction, inputs: takeAll(data, '') as unknown as BatchInputs<D> } // Built from the same keys.
+  return { prediction, condition, inputs: takeAll(data, '') as unknown as BatchInputs<D> } // Built from the same keys.
 }

@@ -3,6 +3,7 @@
 import { OutOfMemoryError } from '../backends/out-of-memory-error'
 import { flattenTree, mapTree } from '../backends/recorder/tensor-tree'
 import { ModelMemoryError } from '../executors/graph/graph-errors'
+import type { ConditionName } from '../models/conditions'
 import { hooksKey } from '../models/hooks/hooked-call'
 import type { BatchHook } from '../models/hooks/module-hook'
 import type { Module } from '../nn/module'
@@ -11,10 +12,14 @@ import * as tf from '../tensors/tf'
 import type { BaseGuidance } from './guider-base'
 import type { BatchInputs, GuiderBatch, GuiderInputs } from './guider-batch'
 
-/** Calls the denoiser. The inputs' tensors have as many rows as the prediction is to have, for one pass or for several. */
+/**
+ * Calls the denoiser. The inputs' tensors have as many rows as the prediction is to have, for one pass or for several: `conditions` has an element for each of these
+ * equal parts of a batch.
+ */
 export type Predict<D extends GuiderInputs> = (
   inputs: BatchInputs<D>,
   hooks: readonly BatchHook[],
+  conditions: readonly ConditionName[],
 ) => Promise<tf.Tensor>
 
 /**
@@ -45,7 +50,7 @@ export async function predictConditions<const D extends GuiderInputs>(
       })
     }
     for (const [i, batch] of batches.entries()) {
-      batch.noisePred ??= await predict(batch.inputs, hooks[i] ?? [])
+      batch.noisePred ??= await predict(batch.inputs, hooks[i] ?? [], [batch.condition])
       guider.cleanupModels(denoiser)
     }
     return guider.call(batches).pred
@@ -59,15 +64,25 @@ export interface PlannedCall {
   /** How many passes go in it at once. */
   readonly passes: number
   readonly hooks: readonly BatchHook[]
+  /** The condition of each pass. */
+  readonly conditions: readonly ConditionName[]
 }
 
 /** Returns the forms of the calls of the guider's step, each once. The guider is changed as by a step: give a copy. @throws ModelHookError */
 export function planCalls(guider: BaseGuidance, denoiser: Module, together: boolean): PlannedCall[] {
   const count = guider.numConditions
   const hooks = Array.from({ length: count }, () => guider.prepareModels(denoiser))
-  if (together || count === 1) return [{ passes: count, hooks: count === 1 ? (hooks[0] ?? []) : sharesOf(hooks) }]
-  const forms = new Map(hooks.map(ofPass => [hooksKey(ofPass), ofPass]))
-  return [...forms.values()].map(ofPass => ({ passes: 1, hooks: ofPass }))
+  const { conditions } = guider
+  if (together || count === 1) {
+    return [{ passes: count, hooks: count === 1 ? (hooks[0] ?? []) : sharesOf(hooks), conditions }]
+  }
+  const forms = new Map(
+    hooks.map((ofPass, i) => {
+      const condition = conditions[i] ?? 'cond'
+      return [`${condition} ${hooksKey(ofPass)}`, { passes: 1, hooks: ofPass, conditions: [condition] }] as const
+    }),
+  )
+  return [...forms.values()]
 }
 
 /** Hooks of passes that go in one batch: each for its share. */
@@ -91,7 +106,8 @@ async function predictTogether<D extends GuiderInputs>(
       joined.push(await concatRows(leaves.map(ofPass => ofPass[i] as tf.Tensor)))
     const rest = [...joined]
     const inputs = mapTree(batches[0]?.inputs, () => rest.shift()) as BatchInputs<D> // Of the form of one pass.
-    const output = await predict(inputs, sharesOf(hooks))
+    const conditions = batches.map(({ condition }) => condition)
+    const output = await predict(inputs, sharesOf(hooks), conditions)
     const predictions = tf.split(output, count)
     output.dispose()
     for (const [i, batch] of batches.entries()) batch.noisePred = predictions[i] as tf.Tensor

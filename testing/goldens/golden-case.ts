@@ -40,7 +40,7 @@ export class GoldenCase {
   /** Opens a case. Close it afterwards. */
   static async open(area: string, name: string, folder: string, json: Json): Promise<GoldenCase> {
     const hasTensors = Object.keys((json.tensors as Json | undefined) ?? {}).length > 0
-    const file = hasTensors ? await SafetensorsFile.open(join(folder, 'io.safetensors')) : undefined
+    const file = hasTensors ? await SafetensorsFile.open(join(folder, String(json.io ?? 'io.safetensors'))) : undefined
     return new GoldenCase(area, name, folder, json, file)
   }
 

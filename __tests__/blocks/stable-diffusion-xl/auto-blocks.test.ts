@@ -87,9 +87,9 @@ describe('an index', () => {
   )
 
   test('of a pipeline that draws otherwise is refused by name', async () => {
-    const folder = folderWith({ _class_name: 'StableDiffusionXLControlNetPipeline' })
+    const folder = folderWith({ _class_name: 'StableDiffusionXLControlNetXSPipeline' })
     const { message } = await failure(UnknownBlocksError, () => ModularPipeline.fromPretrained(folder))
-    expect(message).toContain('StableDiffusionXLControlNetPipeline')
+    expect(message).toContain('StableDiffusionXLControlNetXSPipeline')
     expect(message).toContain('StableDiffusionXLAutoBlocks')
   })
 
@@ -129,7 +129,17 @@ describe('the automatic blocks', () => {
     const blocks = new StableDiffusionXLAutoBlocks()
     expect(blocks).toWire()
     expect(blocks.outputNames).toEqual(['images'])
-    expect(blocks.availableWorkflows).toEqual(['text2image', 'image2image', 'inpainting'])
+    expect(blocks.availableWorkflows).toEqual([
+      'text2image',
+      'image2image',
+      'inpainting',
+      'controlnetText2image',
+      'controlnetImage2image',
+      'controlnetInpainting',
+      'controlnetUnionText2image',
+      'controlnetUnionImage2image',
+      'controlnetUnionInpainting',
+    ])
     const classesOf = (workflow: string) =>
       [...blocks.getWorkflow(workflow).subBlocks.values()].map(
         block => (block.constructor as { className?: string }).className,
@@ -148,6 +158,12 @@ describe('the automatic blocks', () => {
       'DecodeLatents',
       'PostprocessImages',
     ])
+    expect(classesOf('controlnetText2image')).toEqual(
+      expect.arrayContaining(['ControlNetInput', 'ControlNetDenoiseLoop']),
+    )
+    expect(classesOf('controlnetUnionInpainting')).toEqual(
+      expect.arrayContaining(['ControlNetUnionInput', 'InpaintControlNetDenoiseLoop']),
+    )
   })
 
   test('hand over to a refiner, and draw what one model draws alone', async () => {

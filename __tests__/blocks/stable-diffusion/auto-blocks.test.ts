@@ -79,7 +79,14 @@ describe('StableDiffusionAutoBlocks', () => {
     const blocks = new StableDiffusionAutoBlocks()
     expect(blocks).toWire()
     expect(blocks.outputNames).toEqual(['images'])
-    expect(blocks.availableWorkflows).toEqual(['text2image', 'image2image', 'inpainting'])
+    expect(blocks.availableWorkflows).toEqual([
+      'text2image',
+      'image2image',
+      'inpainting',
+      'controlnetText2image',
+      'controlnetImage2image',
+      'controlnetInpainting',
+    ])
     const stepsOf = (workflow: string) => [...blocks.getWorkflow(workflow).subBlocks.keys()]
     const common = ['setGuidance', 'embedGuidance', 'prepareModels', 'textEncoder']
     const before = ['denoise.beforeDenoise.setTimesteps', 'denoise.beforeDenoise.prepareLatents']
@@ -97,6 +104,18 @@ describe('StableDiffusionAutoBlocks', () => {
     )
     expect(classesOf('inpainting')).toEqual(
       expect.arrayContaining(['StableDiffusionEncodeInpaintImage', 'InpaintDenoiseLoop']),
+    )
+    const size = 'denoise.beforeDenoise.size'
+    expect(stepsOf('controlnetText2image')).toEqual([
+      ...[...common, size, ...before],
+      ...['denoise.controlnetInput', ...after],
+    ])
+    expect(classesOf('controlnetText2image')).toEqual(
+      expect.arrayContaining(['ControlNetInput', 'ControlNetDenoiseLoop']),
+    )
+    expect(classesOf('controlnetImage2image')).toContain('StableDiffusionImg2ImgControlNetInput')
+    expect(classesOf('controlnetInpainting')).toEqual(
+      expect.arrayContaining(['StableDiffusionInpaintControlNetInput', 'InpaintControlNetDenoiseLoop']),
     )
   })
 

@@ -37,6 +37,7 @@ export interface ControlNetClass<T extends ControlNet = ControlNet> {
   readonly prototype: T
   fromConfig?(config: RawConfig, file?: string): T
   fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<T>
+  fromSingleFile?(path: string | URL, options?: FromPretrainedOptions): Promise<T>
 }
 
 const registered = new Map<string, ControlNetClass>()
@@ -52,6 +53,11 @@ export abstract class ControlNet extends PretrainedModel {
 
   /** How many pictures the model takes; `undefined` for any number, each with its kind. */
   abstract get pictureCount(): number | undefined
+
+  /** How many kinds of pictures the model tells apart. */
+  get kindCount(): number {
+    return 1
+  }
 
   /** How many pixels of a picture stand for one position of the latents. */
   abstract get pixelsPerLatent(): number
@@ -91,9 +97,16 @@ export abstract class ControlNet extends PretrainedModel {
     const { config, file } = await fetchConfig(path, 'config.json', options)
     return chooseClass(config['_class_name'], file).fromPretrained(path, options)
   }
+
+  /** Loads a ControlNetModel from one file of weights; fails as `ControlNetModel.fromSingleFile` does. */
+  static async fromSingleFile(path: string | URL, options: FromPretrainedOptions = {}): Promise<ControlNet> {
+    const type = chooseClass(options.className, `The index of ${path}`)
+    if (type.fromSingleFile) return type.fromSingleFile(path, options)
+    throw new ComponentClassError('ControlNetModel', options.className ?? classNameOf(type), String(path))
+  }
 }
 
-/** ControlNetModel where nothing is named. */
+/** ControlNetModel if nothing is named. */
 function chooseClass(name: unknown, source: string): ControlNetClass {
   const wanted = typeof name === 'string' ? name : 'ControlNetModel'
   const found = registered.get(wanted)

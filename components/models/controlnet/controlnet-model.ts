@@ -47,7 +47,7 @@ export class ControlNetModel extends ControlNetEncoder<ControlNetConfig> {
   }
 
   /** Loads a model from a file of its own, in the original key layout or that of diffusers; fails as {@link loadSingleFile} does. */
-  static fromSingleFile(path: string | URL, options?: FromSingleFileOptions): Promise<ControlNetModel> {
+  static override fromSingleFile(path: string | URL, options?: FromSingleFileOptions): Promise<ControlNetModel> {
     return loadSingleFile(ControlNetModel, { component: 'controlnet' }, path, options)
   }
 
@@ -66,7 +66,7 @@ export class ControlNetModel extends ControlNetEncoder<ControlNetConfig> {
       parts,
       forward: (inputs, { tensors, numbers: conditioningScale }) =>
         this.forward({
-          ...encoderInputsOf(inputs),
+          ...encoderInputsOf(inputs, this.config.inChannels),
           controlnetCond: tensors['controlnetCond'] as tf.Tensor4D,
           conditioningScale,
         }),

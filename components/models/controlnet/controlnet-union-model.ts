@@ -88,6 +88,10 @@ export class ControlNetUnionModel extends ControlNetEncoder<ControlNetUnionConfi
     return undefined
   }
 
+  override get kindCount(): number {
+    return this.config.numControlType
+  }
+
   override residualSources({ pictures, scales, guessMode, kinds, parts }: ControlSettings): ResidualSource[] {
     if (kinds === undefined) throw new ModelInputError(ControlNetUnionModel.className, 'controlTypeIdx', 'is missing')
     const count = pictures.length
@@ -101,7 +105,7 @@ export class ControlNetUnionModel extends ControlNetEncoder<ControlNetUnionConfi
       separatesParts: true,
       forward: (inputs, { tensors, numbers }) =>
         this.forward({
-          ...encoderInputsOf(inputs),
+          ...encoderInputsOf(inputs, this.config.inChannels),
           controlnetCond: tensors['controlnetCond'] as tf.Tensor4D[],
           controlTypeIdx: tensors['controlTypeIdx'] as tf.Tensor1D,
           controlType: tensors['controlType'] as tf.Tensor2D,

@@ -27,11 +27,17 @@ export interface UNetEncoderInputs {
     | undefined
 }
 
-/** Returns the common inputs among those of a UNet: those that are left belong to it alone. */
-export function encoderInputsOf(inputs: UNetEncoderInputs): UNetEncoderInputs {
+/**
+ * Returns the common inputs among those of a UNet: what is left belongs to it alone.
+ *
+ * @param inChannels - channels of the latents. A UNet that inpaints takes others behind them. Default: all
+ */
+export function encoderInputsOf(inputs: UNetEncoderInputs, inChannels?: number): UNetEncoderInputs {
   const { sample, timestep, encoderHiddenStates, classLabels, addedCondKwargs } = inputs
+  const [batch, height, width, channels] = sample.shape
+  const isWider = inChannels !== undefined && channels > inChannels
   return {
-    sample,
+    sample: isWider ? sample.slice([0, 0, 0, 0], [batch, height, width, inChannels]) : sample,
     timestep,
     encoderHiddenStates,
     ...(classLabels && { classLabels }),

@@ -27,14 +27,13 @@ interface ModularEntry {
 const OWN_BLOCKS = ['set_guidance', 'embed_guidance', 'prepare_models', 'decode.postprocess']
 
 /** Inputs of the reference that our blocks lack: those of adapters, and those that make no difference in float32. */
-const OTHER_INPUTS =
-  /^(ip_adapter_|negative_ip_adapter_|control|conditioning_scale$|guess_mode$|crops_coords$|cross_attention_kwargs$|dtype$|preprocess_kwargs$)/
+const OTHER_INPUTS = /^(ip_adapter_|negative_ip_adapter_|cross_attention_kwargs$|dtype$|preprocess_kwargs$)/
 
 /** Defaults that are said in other words. */
 const OTHER_DEFAULTS = ['output_type']
 
 /** Runs in which the reference's modular pipeline is wrong, as the notes say: ours draws what the classic one draws. */
-const SLIPS = /this modular version repeats/
+const SLIPS = /this modular version repeats|the modular loop takes only the first/
 
 const PREFIX = 'modular.'
 
@@ -91,8 +90,9 @@ async function modularSetup(
   run: RecordedRun,
 ): Promise<RunSetup> {
   const { note = '', draws = [] } = entry
-  const { negativeAestheticScore, ...inputs } = setup.inputs
+  const { negativeAestheticScore, controlnetConditioningScale, ...inputs } = setup.inputs
   if (negativeAestheticScore !== undefined && note.includes('aesthetic score')) return { ...setup, inputs }
+  if (controlnetConditioningScale !== undefined && note.startsWith('no scale was given')) return { ...setup, inputs }
   if (note.startsWith('the guider guides')) {
     const guider = ClassifierFreeGuidance.fromConfig({ guidanceScale: run.arguments.guidance_scale })
     return { ...setup, blocks: setup.blocks.remove('setGuidance'), components: { guider } }

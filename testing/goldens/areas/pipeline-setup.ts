@@ -21,6 +21,12 @@ export interface RunSetup {
   readonly components?: Readonly<Record<string, unknown>>
   /** Settings of the pipeline that differ from those of the checkpoint's index. */
   readonly settings: Readonly<Record<string, unknown>>
+  /** Folders of the ControlNets, if there are several. */
+  readonly controlnets: readonly string[]
+  /** Whether old settings of the scheduler are corrected. */
+  readonly correctsScheduler: boolean
+  /** Inputs that the reference calls otherwise. */
+  readonly renamed: Readonly<Record<string, string>>
   /** Inputs whose defaults differ from ours. */
   readonly inputs: Readonly<Record<string, unknown>>
 }
@@ -30,6 +36,15 @@ const BLOCKS: Readonly<Record<string, new () => SequentialPipelineBlocks>> = {
   StableDiffusionPipeline: StableDiffusionTextToImageBlocks,
   StableDiffusionImg2ImgPipeline: StableDiffusionImageToImageBlocks,
   StableDiffusionInpaintPipeline: StableDiffusionInpaintBlocks,
+  StableDiffusionControlNetPipeline: StableDiffusionAutoBlocks,
+  StableDiffusionControlNetImg2ImgPipeline: StableDiffusionAutoBlocks,
+  StableDiffusionControlNetInpaintPipeline: StableDiffusionAutoBlocks,
+  StableDiffusionXLControlNetPipeline: StableDiffusionXLAutoBlocks,
+  StableDiffusionXLControlNetImg2ImgPipeline: StableDiffusionXLAutoBlocks,
+  StableDiffusionXLControlNetInpaintPipeline: StableDiffusionXLAutoBlocks,
+  StableDiffusionXLControlNetUnionPipeline: StableDiffusionXLAutoBlocks,
+  StableDiffusionXLControlNetUnionImg2ImgPipeline: StableDiffusionXLAutoBlocks,
+  StableDiffusionXLControlNetUnionInpaintPipeline: StableDiffusionXLAutoBlocks,
   StableDiffusionXLPipeline: StableDiffusionXLAutoBlocks,
   StableDiffusionXLImg2ImgPipeline: StableDiffusionXLAutoBlocks,
   StableDiffusionXLInpaintPipeline: StableDiffusionXLAutoBlocks,
@@ -38,6 +53,9 @@ const BLOCKS: Readonly<Record<string, new () => SequentialPipelineBlocks>> = {
 /** The pipelines of the runs of a case that names one for all. */
 const TASKS: Readonly<Record<string, string>> = { img2img: 'Img2ImgPipeline', inpaint: 'InpaintPipeline' }
 
+/** The pipelines with ControlNets: the folder of the network where the run names none, and the default of the scale where it differs from that of our blocks. */
+const CONTROLNET = /ControlNet(Union)?(Img2Img|Inpaint)?Pipeline$/
+
 /** What the index of a refiner states. The notes of the runs tell, as the goldens have one index for both. */
 const REFINER_SETTINGS = { requiresAestheticsScore: true, forceZerosForEmptyPrompt: false }
 
@@ -45,9 +63,21 @@ const REFINER_SETTINGS = { requiresAestheticsScore: true, forceZerosForEmptyProm
 export function setupOf(golden: GoldenCase, run: RecordedRun): RunSetup {
   const parts = run.kind.startsWith('refiner') ? defaultComponents(golden.json, 'refiner') : {}
   const isRefiner = 'unet' in parts
+  const control = CONTROLNET.exec(run.pipeline_class ?? '')
+  const ownControlNet = control ? { controlnet: control[1] ? 'controlnet_union' : 'controlnet' } : {}
+  const several = run.components?.controlnet
   return {
     blocks: blocksFor(golden, run),
-    folders: { ...foldersOf({ ...run, components: placed(parts) }), ...foldersOf(run) },
+    folders: {
+      ...(several === undefined && ownControlNet),
+      ...foldersOf({ ...run, components: placed(parts) }),
+      ...foldersOf(run),
+    },
+    controlnets: Array.isArray(several) ? (several as string[]) : [],
+    // The reference's pipelines with ControlNets correct nothing.
+    correctsScheduler: control === null,
+    // Its pipelines for text to image call the picture for the ControlNet so.
+    renamed: control && !('control_image' in run.arguments) ? { image: 'controlImage' } : {},
     leftOut: Object.keys(parts)
       .filter(name => parts[name] === null)
       .map(toCamelCase),
@@ -55,6 +85,8 @@ export function setupOf(golden: GoldenCase, run: RecordedRun): RunSetup {
     inputs: {
       guidanceScale: 7.5,
       guidanceRescale: 0,
+      // The default of the classic pipelines; the reference's modular pipeline has one for all tasks, which is ours for this family.
+      ...(control?.[2] === 'Img2Img' && { controlnetConditioningScale: 0.8 }),
       // The default of the pipelines that were recorded; that of the reference's modular pipeline is ours too.
       ...(isRefiner && { negativeAestheticScore: 2.5 }),
     },

@@ -1,5 +1,7 @@
 /** The `pipelines` area: whole runs of complete checkpoints. Each run of a case is counted on its own. */
 import type { Image } from '../../../components/images/image'
+import { ControlNetModel } from '../../../components/models/controlnet/controlnet-model'
+import { MultiControlNetModel } from '../../../components/models/controlnet/multi-controlnet-model'
 import * as tf from '../../../components/tensors/tf'
 import '../../../components'
 import {
@@ -35,16 +37,23 @@ export async function checkPipelineRun(golden: GoldenCase, name: string): Promis
 async function drawRun(golden: GoldenCase, run: RecordedRun, setup: RunSetup): Promise<void> {
   const { blocks, components = {} } = setup
   const pipe = blocks.initPipeline(golden.folder)
+  let controlnet: MultiControlNetModel | undefined
   try {
     // The case's own scheduler is put in the place of the checkpoint's, whichever that is, and corrected as the checkpoint's would be.
     const scheduler = schedulerOf(run)
-    blocks.afterLoad.scheduler?.(scheduler as never, run.name, () => undefined)
+    if (setup.correctsScheduler) blocks.afterLoad.scheduler?.(scheduler as never, run.name, () => undefined)
+    controlnet = await severalControlNets(golden, setup)
     // By specs of their own: the class that the index names for a component need not be that of the folder.
     const placed = Object.entries(setup.folders).map(([name, subfolder]) => [
       name,
       new ComponentSpec({ name, pretrainedModelNameOrPath: golden.folder, subfolder }),
     ])
-    pipe.updateComponents({ scheduler, ...Object.fromEntries(placed), ...components })
+    pipe.updateComponents({
+      scheduler,
+      ...Object.fromEntries(placed),
+      ...(controlnet && { controlnet }),
+      ...components,
+    })
     // Of an optional component that the index leaves out, no place is known.
     const isPlaced = (name: string) => pipe.getComponentSpec(name)?.pretrainedModelNameOrPath !== undefined
     const names = pipe.pretrainedComponentNames.filter(
@@ -53,22 +62,31 @@ async function drawRun(golden: GoldenCase, run: RecordedRun, setup: RunSetup): P
     await pipe.loadComponents({ names })
     pipe.updateComponents(Object.fromEntries(setup.leftOut.map(name => [name, null])))
     pipe.registerToConfig(setup.settings)
-    await checkRun(golden, run, pipe, setup.inputs)
+    await checkRun(golden, run, pipe, setup)
   } catch (error) {
     if (error instanceof ComponentLoadError) throw [...error.failures.values()][0]
     throw error
   } finally {
     pipe.dispose()
+    controlnet?.dispose()
   }
+}
+
+/** The ControlNets of a run with several. */
+async function severalControlNets(golden: GoldenCase, { controlnets }: RunSetup) {
+  if (controlnets.length === 0) return undefined
+  const load = (subfolder: string) => ControlNetModel.fromPretrained(golden.folder, { subfolder })
+  return new MultiControlNetModel(await Promise.all(controlnets.map(load)))
 }
 
 async function checkRun(
   golden: GoldenCase,
   run: RecordedRun,
   pipe: ModularPipeline,
-  defaults: RunSetup['inputs'],
+  { inputs: defaults, renamed }: RunSetup,
 ): Promise<void> {
-  const inputs = await inputsOf(golden, run)
+  const recorded = Object.entries(await inputsOf(golden, run))
+  const inputs = Object.fromEntries(recorded.map(([name, value]) => [renamed[name] ?? name, value]))
   const seen: { latents: PlainTensor }[] = []
   const onEvent = (event: PipelineEvent) => {
     if (event.type === 'loopStep') seen.push({ latents: toChannelsFirst(event.state.latents as tf.Tensor4D) })
@@ -98,7 +116,7 @@ async function checkRun(
     await checkImages(golden, run, state)
   } finally {
     tf.dispose(
-      [...(state?.values.values() ?? []), ...Object.values(inputs)].filter(value => value instanceof tf.Tensor),
+      [...(state?.values.values() ?? []), ...Object.values(inputs)].flat().filter(value => value instanceof tf.Tensor),
     )
   }
 }

@@ -1,0 +1,4 @@
+/** Recorded runs of the reference's pipelines with ControlNets, on both executors. */
+import { describePipelineGoldens } from '../describe-pipeline-goldens'
+
+describePipelineGoldens(['stable_diffusion_xl_adapters/controlnet'])

@@ -1,0 +1,107 @@
+/** What a queue on Redis remembers beside its jobs: what was cancelled, the jobs of each client, and which workers are alive. */
+import type { Job } from '../jobs/job'
+import type { TakeOptions, WorkerInfo } from './queue'
+import type { RedisConnection } from './redis-connection'
+import { WORKER_TIMEOUT } from './worker-registry'
+
+/** Milliseconds between two times that a worker tells that it is there. */
+const TELL_AFTER = 5_000
+
+/** Small keys, each with an end. */
+export class RedisRecords {
+  private readonly told = new Map<string, { readonly text: string; readonly at: number }>()
+
+  constructor(
+    private readonly redis: RedisConnection,
+    /** Milliseconds that ended jobs are remembered. */
+    private readonly retention: number,
+  ) {}
+
+  /** Remembers that a job is to be cancelled, and what it was: where it waits it is removed, and this remains of it. */
+  async requestCancel(job: Job): Promise<void> {
+    const record: Job = { ...job, status: 'cancelled', endedAt: Date.now() }
+    await this.redis.ask(client => client.set(this.cancelKey(job.id), JSON.stringify(record), 'PX', this.retention))
+  }
+
+  async withdrawCancel(id: string): Promise<void> {
+    await this.redis.ask(client => client.del(this.cancelKey(id)))
+  }
+
+  async isCancelRequested(id: string): Promise<boolean> {
+    return (await this.redis.ask(client => client.exists(this.cancelKey(id)))) === 1
+  }
+
+  /** A job that was cancelled and is in no queue any more. */
+  async cancelled(id: string): Promise<Job | undefined> {
+    const text = await this.redis.ask(client => client.get(this.cancelKey(id)))
+    return text === null ? undefined : (JSON.parse(text) as Job)
+  }
+
+  async countCancelled(id: string): Promise<void> {
+    await this.redis.ask(client => client.zadd(this.redis.key('cancelled'), Date.now(), id))
+  }
+
+  async cancelledCount(): Promise<number> {
+    const key = this.redis.key('cancelled')
+    return this.redis.ask(async client => {
+      await client.zremrangebyscore(key, 0, Date.now() - this.retention)
+      return client.zcard(key)
+    })
+  }
+
+  /** Counts a job for its client. */
+  async noteJob(client: string, id: string): Promise<void> {
+    const key = this.redis.key('client', client)
+    await this.redis.ask(redis => redis.multi().sadd(key, id).pexpire(key, this.retention).exec())
+  }
+
+  /** How many jobs a client has that have not ended. Those are looked at only where there seem to be too many. */
+  async jobsOf(client: string, most: number, isOpen: (id: string) => Promise<boolean>): Promise<number> {
+    const key = this.redis.key('client', client)
+    const count = await this.redis.ask(redis => redis.scard(key))
+    if (count < most) return count
+    const ids = await this.redis.ask(redis => redis.smembers(key))
+    const open = await Promise.all(ids.map(isOpen))
+    const ended = ids.filter((_, i) => !open[i])
+    if (ended.length > 0) await this.redis.ask(redis => redis.srem(key, ...ended))
+    return ids.length - ended.length
+  }
+
+  /** A worker asks for a job: tells all which models it holds, if that is new, or was told a while ago. */
+  async noteWorker({ worker, pipelines, held = [] }: TakeOptions): Promise<void> {
+    const text = JSON.stringify({ name: worker, pipelines, held })
+    const last = this.told.get(worker)
+    if (last?.text === text && Date.now() - last.at < TELL_AFTER) return
+    await this.redis.ask(client => client.hset(this.redis.key('workers'), worker, JSON.stringify([Date.now(), text])))
+    this.told.set(worker, { text, at: Date.now() })
+  }
+
+  /** The workers of this process that were told of are still there: they work. */
+  async noteAgain(): Promise<void> {
+    for (const { text } of [...this.told.values()]) {
+      const { name, ...info } = JSON.parse(text) as WorkerInfo
+      await this.noteWorker({ worker: name, ...info })
+    }
+  }
+
+  /** A worker asks no more. */
+  forgetWorker(worker: string): void {
+    this.told.delete(worker)
+  }
+
+  async workers(): Promise<readonly WorkerInfo[]> {
+    const key = this.redis.key('workers')
+    const entries = Object.entries(await this.redis.ask(client => client.hgetall(key)))
+    const read = entries.map(([name, text]) => {
+      const [at, info] = JSON.parse(text) as [number, string]
+      return { name, isAlive: Date.now() - at <= WORKER_TIMEOUT, info: JSON.parse(info) as WorkerInfo }
+    })
+    const gone = read.filter(({ isAlive }) => !isAlive).map(({ name }) => name)
+    if (gone.length > 0) await this.redis.ask(client => client.hdel(key, ...gone))
+    return read.filter(({ isAlive }) => isAlive).map(({ info }) => info)
+  }
+
+  private cancelKey(id: string): string {
+    return this.redis.key('cancel', id)
+  }
+}

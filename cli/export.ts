@@ -7,8 +7,12 @@ import { readConfig } from '../components/configs/read-config'
 import { GraphExecutor } from '../components/executors/graph/graph-executor'
 import type { CallSize, MapSize } from '../components/models/call-size'
 import { PretrainedModel } from '../components/models/pretrained-model'
+import { modelConfig, openModelFile } from '../components/single-file/component-config'
+import { type SingleFileComponent, singleFileClasses } from '../components/single-file/file-kind'
 import { ComponentSpec, UnknownValueError } from '../src'
 import { printableName } from '../src/errors/printable'
+import { classNameOf } from '../src/format/class-name'
+import { isSingleFile } from '../src/hub/single-file-source'
 import { findComponentClass } from '../src/params/component-classes'
 import { detectComponentClass } from '../src/storage/detect-component-class'
 import type { Size } from './arguments'
@@ -29,13 +33,14 @@ export async function exportComponent(
   folder: string,
   { component, out, batch, tokens, size, json }: ExportCommandOptions,
 ): Promise<void> {
-  const { name, functionName } = await findComponent(folder, component)
-  const spec = new ComponentSpec({ name, pretrainedModelNameOrPath: folder, subfolder: name })
+  const models = isSingleFile(folder) ? await modelsOfFile(folder) : await modelsOfFolder(folder)
+  const { name, functionName, className } = findComponent(folder, models, component)
+  const spec = new ComponentSpec({ name, pretrainedModelNameOrPath: folder, subfolder: name, className })
   // The executor leaves the weights in their files, from where they are copied.
   const model = (await spec.load({ executor: new GraphExecutor() })) as PretrainedModel // Its class was looked at.
   try {
     const { forward, shapes } = model.functions[functionName] as PretrainedModel['functions'][string]
-    const call: CallSize = { batch, tokens, pictures: size, latents: size && (await latentSizeByVae(folder, size)) }
+    const call: CallSize = { batch, tokens, pictures: size, latents: size && latentSizeByVae(models.get('vae'), size) }
     // Placeholders stand for the tensors that the function takes.
     const options = { model, forward, inputs: shapes(call) } as unknown as ExportOptions<never>
     const { file, weights, bytes } = await exportOnnx(options, resolve(out))
@@ -46,24 +51,49 @@ export async function exportComponent(
   }
 }
 
+/** Models without weights, by the names of their folders. */
+type BareModels = ReadonlyMap<string, PretrainedModel>
+
 /** A component, and one of its functions. */
 interface FoundFunction {
   readonly name: string
   readonly functionName: string
+  readonly className: string
 }
 
 /** Finds what a name such as `unet` or `vae_decoder` stands for. @throws UnknownValueError */
-async function findComponent(folder: string, wanted: string): Promise<FoundFunction> {
+function findComponent(folder: string, models: BareModels, wanted: string): FoundFunction {
   const known = new Map<string, FoundFunction>()
-  for (const name of await subfolders(folder)) {
-    const model = await bareModel(folder, name)
-    for (const functionName of Object.keys(model?.functions ?? {})) {
-      known.set([name, functionName].filter(Boolean).join('_'), { name, functionName })
+  for (const [name, model] of models) {
+    for (const functionName of Object.keys(model.functions)) {
+      const found = { name, functionName, className: classNameOf(model.constructor) }
+      known.set([name, functionName].filter(Boolean).join('_'), found)
     }
   }
   const found = known.get(wanted)
   if (found === undefined) throw new UnknownValueError(printableName(folder), wanted, [...known.keys()], 'component')
   return found
+}
+
+async function modelsOfFolder(folder: string): Promise<BareModels> {
+  const models = new Map<string, PretrainedModel>()
+  for (const name of await subfolders(folder)) {
+    const model = await bareModel(folder, name)
+    if (model) models.set(name, model)
+  }
+  return models
+}
+
+/** The models of one file of weights, with the settings of its family. */
+async function modelsOfFile(path: string): Promise<BareModels> {
+  const file = await openModelFile(path, {})
+  const models = new Map<string, PretrainedModel>()
+  for (const name of Object.keys(file.kind.parts) as SingleFileComponent[]) {
+    const type = findComponentClass(singleFileClasses[name])
+    const { config } = await modelConfig(file, name, {})
+    if (type?.fromConfig) models.set(name, type.fromConfig(config) as PretrainedModel) // All classes of the table are models.
+  }
+  return models
 }
 
 async function subfolders(folder: string): Promise<string[]> {
@@ -80,8 +110,7 @@ async function bareModel(folder: string, subfolder: string): Promise<PretrainedM
 }
 
 /** Height and width of the latents of pictures, by the model's VAE; those of the pictures where it has none. */
-async function latentSizeByVae(folder: string, size: Size): Promise<MapSize> {
-  const vae = await bareModel(folder, 'vae')
+function latentSizeByVae(vae: PretrainedModel | undefined, size: Size): MapSize {
   return hasLatents(vae) ? vae.latentSize(size) : size
 }
 

@@ -1,4 +1,4 @@
-/** `tesserae inspect`: how a picture was made. */
+/** `tesserae inspect`: how a picture was made, or what a file of weights is. */
 import { z } from 'zod'
 import { imageFileBytes } from '../components/images/decode-image'
 import { InvalidImageError } from '../components/images/invalid-image-error'
@@ -8,8 +8,16 @@ import { parseJson } from '../src/format/parse-json'
 import { PNG_KEYWORD } from './generation-record'
 import { print } from './print'
 
-/** Prints what is stored in a picture's file. */
+/** How files of weights end. */
+const WEIGHT_FILE = /\.(?:safetensors|ckpt|bin|pth?|gguf)$/i
+
+/** Prints what is stored in a picture's file, or what a file of weights is. */
 export async function inspect(file: string, { json = false }: { json?: boolean }): Promise<void> {
+  if (WEIGHT_FILE.test(file)) {
+    // Pictures need none of the code that reads weights.
+    const { inspectWeights } = await import('./inspect-weights.js')
+    return inspectWeights(file, { json })
+  }
   const text = (await readTexts(file)).get(PNG_KEYWORD)
   if (text === undefined)
     throw new InvalidImageError(
@@ -32,7 +40,7 @@ async function readTexts(file: string): Promise<ReadonlyMap<string, string>> {
   }
 }
 
-const ADVICE = 'Give a PNG file that tesserae generate wrote.'
+const ADVICE = 'Give a PNG file that tesserae generate wrote, or a .safetensors file.'
 
 /** What is wrong with a file that cannot be read. */
 function problemOf({ code, message }: NodeJS.ErrnoException): string {

@@ -7,15 +7,24 @@ import { makeGuider } from '../components/guiders/guider-names'
 import { InvalidRepositoryNameError } from '../components/hub/hub-errors'
 import { SCHEDULER_CONFIG_NAME } from '../components/schedulers/scheduler-mixin'
 import { resolveScheduler } from '../components/schedulers/scheduler-names'
-import { ComponentsManager, type DownloadProgress } from '../src'
-import { resolveRepository } from '../src/hub/repository-resolver'
+import { singleFileScheduler } from '../components/single-file/component-config'
+import { type ComponentSpec, ComponentsManager, type DownloadProgress, type FromSingleFileOptions } from '../src'
+import { absoluteIfThere } from '../src/files/path-of'
+import { type RepositoryOptions, resolveRepository } from '../src/hub/repository-resolver'
+import { isSingleFile } from '../src/hub/single-file-source'
+import type { SingleFileSettings } from '../src/storage/single-file-index'
 import { requireComponent } from './call-inputs'
 import { type AnyPipeline, openPipeline } from './open-pipeline'
 import type { ProgressDisplay } from './progress-display'
+import { UnfitOptionError } from './unfit-option-error'
 
 /** The options that say which model, and what replaces its components. */
 export interface ModelOptions {
   model: string
+  /** Folder or repository whose configs a single file takes. */
+  config?: string
+  /** What the model of a single file predicts. */
+  predictionType?: FromSingleFileOptions['predictionType']
   revision?: string
   trustRemoteCode?: boolean
   offline?: boolean
@@ -71,7 +80,26 @@ export async function openModel(options: ModelOptions, access: LoadingAccess): P
   }
   const { manager: componentsManager } = access
   const repository = { ...repositoryOptions(options, access), revision, trustRemoteCode }
-  return openPipeline(model, model, { ...repository, byComponents: true, componentsManager })
+  const singleFile = singleFileSettings(options)
+  return openPipeline(model, model, { ...repository, byComponents: true, componentsManager, singleFile })
+}
+
+/** Returns how the components of a single file are loaded. @throws UnfitOptionError for options of single files beside a folder */
+export function singleFileSettings({ model, config, predictionType }: ModelOptions): SingleFileSettings {
+  if (!isSingleFile(model)) {
+    const [option] = [config !== undefined && '--config', predictionType !== undefined && '--prediction-type'].filter(
+      Boolean,
+    )
+    if (!option) return {}
+    throw new UnfitOptionError(
+      option,
+      'is for a model in one .safetensors file, and --model is a folder or repository. Leave it out.',
+    )
+  }
+  return {
+    ...(config !== undefined && { config: absoluteIfThere(config) }),
+    ...(predictionType !== undefined && { predictionType }),
+  }
 }
 
 /** Makes sure that a pipeline has the components that options replace. @throws UnfitOptionError */
@@ -99,14 +127,29 @@ export async function loadComponents(
   if (options.scheduler !== undefined) {
     const spec = requireComponent(pipe, '--scheduler', 'scheduler')
     // Only the settings of the model's own scheduler are needed: its class may be one that is not here.
-    const { pretrainedModelNameOrPath: place = options.model, subfolder, revision } = spec
-    const part = { subfolder, files: [SCHEDULER_CONFIG_NAME] }
-    const folder = join(await resolveRepository(place, part, { ...repository, revision }), subfolder)
-    const made = resolveScheduler(options.scheduler).make(await readConfig(folder, SCHEDULER_CONFIG_NAME))
+    const { config, source } = await schedulerSettings(spec, options, repository)
+    const made = resolveScheduler(options.scheduler).make(config)
     // The blocks correct it as they would the model's own.
-    spec.afterLoad?.(made as never, folder, () => undefined)
+    spec.afterLoad?.(made as never, source, () => undefined)
     pipe.updateComponents({ scheduler: made })
   }
   // Each component knows the revision of its own repository.
   await pipe.loadComponents({ ...repository, executor })
+}
+
+/** Returns the settings of the model's own scheduler, and where they lie. */
+async function schedulerSettings(
+  { pretrainedModelNameOrPath: place, subfolder, revision }: ComponentSpec,
+  options: ModelOptions,
+  repository: RepositoryOptions,
+): Promise<{ config: Readonly<Record<string, unknown>>; source: string }> {
+  const path = place ?? options.model
+  if (isSingleFile(path)) {
+    const given = { ...repository, revision, ...singleFileSettings({ ...options, model: path }) }
+    const { config, file } = await singleFileScheduler(path, given as FromSingleFileOptions)
+    return { config, source: file }
+  }
+  const part = { subfolder, files: [SCHEDULER_CONFIG_NAME] }
+  const folder = join(await resolveRepository(path, part, { ...repository, revision }), subfolder)
+  return { config: await readConfig(folder, SCHEDULER_CONFIG_NAME), source: folder }
 }

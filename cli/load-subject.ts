@@ -9,6 +9,7 @@ import { kindOf, nameList } from '../src/errors/text'
 import { recoverFolder } from '../src/files/leftovers'
 import { classNameOf } from '../src/format/class-name'
 import { isRepositoryId } from '../src/hub/repository-resolver'
+import { isSingleFile } from '../src/hub/single-file-source'
 import { isBlockOrClass } from '../src/wiring/blocks'
 import { type AnyPipeline, openPipeline } from './open-pipeline'
 import { UnknownSubjectError } from './unknown-subject-error'
@@ -33,7 +34,7 @@ export interface SubjectOptions {
 }
 
 const MODULES = ['.js', '.cjs', '.mjs', '.ts', '.cts', '.mts']
-const ADVICE = `Give the folder of a model in the diffusers layout, the id of a repository such as org/name, or a module (${MODULES.slice(0, 4).join(', ')}) that exports blocks.`
+const ADVICE = `Give the folder of a model in the diffusers layout, a .safetensors file, the id of a repository such as org/name, or a module (${MODULES.slice(0, 4).join(', ')}) that exports blocks.`
 
 /**
  * Finds what an argument of the command line names.
@@ -42,6 +43,7 @@ const ADVICE = `Give the folder of a model in the diffusers layout, the id of a 
  */
 export async function loadSubject(subject: string | undefined, options: SubjectOptions = {}): Promise<Subject> {
   if (subject === undefined) return { blocks: (await modelSubject('', bundledModel('emoji'), options)).blocks }
+  if (isSingleFile(subject)) return modelSubject(subject, subject, options)
   const path = resolve(subject)
   recoverFolder(path)
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => cause)

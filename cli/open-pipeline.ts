@@ -10,13 +10,12 @@ import {
   UntrustedCodeError,
 } from '../src'
 import { nameList } from '../src/errors/text'
-import type { RepositoryOptions } from '../src/hub/repository-resolver'
 import { findBlocksByComponents, standardPipelineNames } from '../src/pipeline/pipeline-families'
-import { readModelIndex } from '../src/storage/model-index'
+import { type ReadIndexOptions, readModelIndex } from '../src/storage/model-index'
 import { UnknownSubjectError } from './unknown-subject-error'
 
 /** What else says which pipeline is meant. */
-export interface OpenPipelineOptions extends RepositoryOptions {
+export interface OpenPipelineOptions extends ReadIndexOptions {
   /** Takes those blocks alone that a workflow runs. */
   workflow?: string | undefined
   /** Lets the code of blocks run that come with the model. */

@@ -3,7 +3,14 @@ import { Autoencoder, latentDifferences } from '../components'
 import type { Executor } from '../components/executors/executor'
 import { type ModularPipelineBlocks, SequentialPipelineBlocks, UntrustedCodeError } from '../src'
 import { callInputs, type DrawingInputs, type DrawingOptions } from './call-inputs'
-import { type LoadingAccess, loadComponents, type ModelOptions, repositoryOptions, requireReplaced } from './load-model'
+import {
+  type LoadingAccess,
+  loadComponents,
+  type ModelOptions,
+  repositoryOptions,
+  requireReplaced,
+  singleFileSettings,
+} from './load-model'
 import { type AnyPipeline, openPipeline } from './open-pipeline'
 import { UnfitOptionError } from './unfit-option-error'
 import { UnknownSubjectError } from './unknown-subject-error'
@@ -121,7 +128,9 @@ export async function loadRefiner(
 ): Promise<void> {
   base.unloadComponents(base.pretrainedComponentNames)
   base.dispose()
-  await loadComponents(refiner, { ...options, model: options.refiner }, executor, access)
+  // What is said of a single file is said of the model's.
+  const { config: _, predictionType: __, ...others } = options
+  await loadComponents(refiner, { ...others, model: options.refiner }, executor, access)
 }
 
 /** Opens the model again with other blocks. */
@@ -132,7 +141,9 @@ async function openAgain(
 ): Promise<AnyPipeline> {
   const { model, revision } = options
   const { manager: componentsManager } = access
-  return openPipeline(model, model, { ...repositoryOptions(options, access), revision, blocks, componentsManager })
+  const singleFile = singleFileSettings(options)
+  const repository = repositoryOptions(options, access)
+  return openPipeline(model, model, { ...repository, revision, blocks, componentsManager, singleFile })
 }
 
 async function openRefiner(

@@ -9,7 +9,7 @@ import { StateDictError } from '../nn/state-dict-error'
 import { type ModelFile, modelConfig, openModelFile, requirePart } from '../single-file/component-config'
 import { type FilePart, kindLabel, type SingleFileComponent } from '../single-file/file-kind'
 import { fileRanges } from '../single-file/file-ranges'
-import { mapKeys } from '../single-file/map-keys'
+import { mapFileKeys } from '../single-file/map-file-keys'
 import { SingleFileError } from '../single-file/single-file-error'
 import { type CheckpointLayout, executorFor, type PretrainedClass, warnOfDifferences } from './load-pretrained'
 import type { PretrainedModel } from './pretrained-model'
@@ -70,7 +70,7 @@ function viewOf(
     const detail = `it was recognised as ${kindLabel(kind)}, and holds no averaged weights (EMA). Leave out extractEma.`
     throw new SingleFileError(single.file, 'missing-component', detail)
   }
-  const keys = mapKeys({ component, config: model.config, shapes, rename }, part, single.tensors, isAveraged)
+  const keys = mapFileKeys({ component, config: model.config, shapes, rename }, part, single.tensors, isAveraged)
   return new CheckpointView(single.file, fileRanges(single.file, single.tensors, keys))
 }
 

@@ -79,3 +79,12 @@ export function kindLabel(kind: FileKind): string {
   const family = `${FAMILY_LABELS[kind.family]}${kind.isInpainting ? ' inpainting' : ''}`
   return names.length === 1 && only ? `a ${PART_LABELS[only]} of ${family}` : family
 }
+
+/** The class of each model. */
+export const singleFileClasses: Readonly<Record<SingleFileComponent, string>> = {
+  unet: 'UNet2DConditionModel',
+  vae: 'AutoencoderKL',
+  text_encoder: 'CLIPTextModel',
+  text_encoder_2: 'CLIPTextModelWithProjection',
+  controlnet: 'ControlNetModel',
+}

@@ -12,7 +12,7 @@ import {
   type SingleFileSettings,
 } from '../../src/storage/single-file-index'
 import { guidanceWidth, type ModelFile, requireModels } from './component-config'
-import { kindLabel, type SingleFileComponent } from './file-kind'
+import { kindLabel, type SingleFileComponent, singleFileClasses } from './file-kind'
 import { readSingleFile, stampOf } from './read-single-file'
 import { schedulerConfig } from './scheduler-configs'
 import { SingleFileError } from './single-file-error'
@@ -28,10 +28,10 @@ const BESIDE: Readonly<Record<string, SingleFileComponent>> = {
 }
 
 const CLASSES: Readonly<Record<string, readonly [library: string, className: string]>> = {
-  unet: ['diffusers', 'UNet2DConditionModel'],
-  vae: ['diffusers', 'AutoencoderKL'],
-  text_encoder: ['transformers', 'CLIPTextModel'],
-  text_encoder_2: ['transformers', 'CLIPTextModelWithProjection'],
+  unet: ['diffusers', singleFileClasses.unet],
+  vae: ['diffusers', singleFileClasses.vae],
+  text_encoder: ['transformers', singleFileClasses.text_encoder],
+  text_encoder_2: ['transformers', singleFileClasses.text_encoder_2],
   tokenizer: ['transformers', 'CLIPTokenizer'],
   tokenizer_2: ['transformers', 'CLIPTokenizer'],
 }

@@ -6,7 +6,7 @@ import { CLIPTextModel } from '../../../components/models/clip-text/clip-text-mo
 import type { PretrainedModel } from '../../../components/models/pretrained-model'
 import { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
 import type { SingleFileComponent } from '../../../components/single-file/file-kind'
-import { keySources } from '../../../components/single-file/map-keys'
+import { keySources } from '../../../components/single-file/map-file-keys'
 
 const PREFIXES = {
   unet: 'model.diffusion_model.',

@@ -27,7 +27,7 @@ const EMA_PREFIX = 'model_ema.'
  *
  * @param isAveraged takes the averaged weights of a UNet
  */
-export function mapKeys(model: ModelWeights, part: FilePart, tensors: FileTensors, isAveraged = false): MappedKeys {
+export function mapFileKeys(model: ModelWeights, part: FilePart, tensors: FileTensors, isAveraged = false): MappedKeys {
   const place = (key: string) => (isAveraged ? emaKey(part.prefix + key) : part.prefix + key)
   const renamed = part.layout === 'diffusers' ? namesInFile(tensors, model.rename) : undefined
   const sources = new Map<string, KeySource>()

@@ -25,9 +25,6 @@ registerPipelineFamily({
   ],
   recognizedBy: { components: ['tokenizer', 'textEncoder', 'unet', 'vae', 'scheduler'], without: ['textEncoder2'] },
   unsupportedPipelines: otherPipelines,
-  unreadEntries: {
-    imageEncoder: { consequence: 'pictures cannot be given as prompts' },
-  },
 })
 
 registerPipelineFamily({
@@ -55,8 +52,6 @@ registerPipelineFamily({
   recognizedBy: { components: ['tokenizer2', 'textEncoder2', 'unet', 'vae', 'scheduler'] },
   unsupportedPipelines: otherXLPipelines,
   unreadEntries: {
-    imageEncoder: { consequence: 'pictures cannot be given as prompts' },
-    featureExtractor: { consequence: 'it prepares pictures for an image encoder, which is not used' },
     addWatermarker: { consequence: 'pictures get no watermark', harmlessValue: false },
   },
 })

@@ -5,11 +5,23 @@ import './states/value-kinds'
 import './images/image-wire-type'
 
 export { UnwritableFileError } from '../src/files/unwritable-file-error'
-export { type AdaptedCall, type AdapterSet, Adapters } from './adapters/adapters'
+export { type AdaptedCall, type AdaptedCallOptions, type AdapterSet, Adapters } from './adapters/adapters'
 export type { BlockScale, ScalesByBlock } from './adapters/block-scales'
+export { disableFreeU, enableFreeU } from './adapters/free-u'
 export { IPAdapter } from './adapters/ip-adapter/ip-adapter'
 export { IPAdapterError } from './adapters/ip-adapter/ip-adapter-error'
-export { type IPAdapterInputs, type IPAdapterScale, IPAdapterSet } from './adapters/ip-adapter/ip-adapter-set'
+export {
+  IP_ADAPTER,
+  type IPAdapterInputs,
+  type IPAdapterScale,
+  IPAdapterSet,
+} from './adapters/ip-adapter/ip-adapter-set'
+export {
+  type LoadIPAdapterOptions,
+  loadIpAdapter,
+  setIpAdapterScale,
+  unloadIpAdapter,
+} from './adapters/ip-adapter/load-ip-adapter'
 export { AdapterNameError } from './adapters/lora/adapter-name-error'
 export type { AdapterWeight, BlockWeight, SideWeights, UNetWeights } from './adapters/lora/block-weights'
 export type { LoraPlace } from './adapters/lora/find-lora-file'

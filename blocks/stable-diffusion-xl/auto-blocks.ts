@@ -1,5 +1,6 @@
 /** Text to image, image to image and inpainting with a Stable Diffusion XL model: which, the inputs say. */
 import { Block, Step, slot } from '../../src'
+import { AutoIPAdapter } from '../steps/auto-ip-adapter'
 import { AutoPictureBlocks } from '../steps/auto-picture-blocks'
 import { StableDiffusionXLAutoDecode } from './auto-decode'
 import { StableDiffusionXLAutoTextEncoder } from './auto-text-encoder'
@@ -9,7 +10,7 @@ import { stableDiffusionXL } from './stable-diffusion-xl'
 
 /**
  * The blocks of the family that `ModularPipeline.fromPretrained` takes, for base models and refiners: a prompt alone makes a picture, a prompt and a picture change it,
- * and a mask beside them draws a part of it anew. Structure and names are those of StableDiffusionXLAutoBlocks of diffusers, without IP-Adapters.
+ * and a mask beside them draws a part of it anew. Structure and names are those of StableDiffusionXLAutoBlocks of diffusers.
  *
  * ```ts
  * const base = await ModularPipeline.fromPretrained('stabilityai/stable-diffusion-xl-base-1.0')
@@ -25,6 +26,7 @@ export class StableDiffusionXLAutoBlocks extends AutoPictureBlocks {
   static override readonly className: string = 'StableDiffusionXLAutoBlocks'
 
   @Step() textEncoder = slot(StableDiffusionXLAutoTextEncoder)
+  @Step() ipAdapter = slot(AutoIPAdapter)
   @Step() vaeEncoder = slot(StableDiffusionXLAutoVaeEncoder)
   @Step() denoise = slot(StableDiffusionXLCoreDenoise)
   @Step() decode = slot(StableDiffusionXLAutoDecode)

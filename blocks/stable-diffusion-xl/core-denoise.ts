@@ -3,6 +3,7 @@ import { AutoPipelineBlocks, Block, Branch, SequentialPipelineBlocks, Step, slot
 import { AutoControlNetDenoise } from '../steps/auto-controlnet-denoise'
 import { DenoiseLoop } from '../steps/denoise-loop'
 import { InpaintDenoiseLoop } from '../steps/inpaint-denoise-loop'
+import { ProjectIPAdapterImages } from '../steps/project-ip-adapter-images'
 import { StableDiffusionXLAutoBeforeDenoise } from './auto-before-denoise'
 import { StableDiffusionXLAutoControlNetInput } from './auto-controlnet-input'
 import { StableDiffusionXLInput } from './input'
@@ -26,5 +27,6 @@ export class StableDiffusionXLCoreDenoise extends SequentialPipelineBlocks {
   @Step() input = slot(StableDiffusionXLInput)
   @Step() beforeDenoise = slot(StableDiffusionXLAutoBeforeDenoise)
   @Step() controlnetInput = slot(StableDiffusionXLAutoControlNetInput)
+  @Step() projectIpAdapterImages = slot(ProjectIPAdapterImages)
   @Step() denoise = slot(StableDiffusionXLAutoDenoise)
 }

@@ -1,5 +1,6 @@
 /** Text to image, image to image and inpainting with a Stable Diffusion model: which, the inputs say. */
 import { Block, Step, slot } from '../../src'
+import { AutoIPAdapter } from '../steps/auto-ip-adapter'
 import { AutoPictureBlocks } from '../steps/auto-picture-blocks'
 import { StableDiffusionAutoDecode } from './auto-decode'
 import { StableDiffusionCoreDenoise } from './auto-denoise'
@@ -25,6 +26,7 @@ export class StableDiffusionAutoBlocks extends AutoPictureBlocks {
   static override readonly className: string = 'StableDiffusionAutoBlocks'
 
   @Step() textEncoder = slot(StableDiffusionAutoTextEncoder)
+  @Step() ipAdapter = slot(AutoIPAdapter)
   @Step() vaeEncoder = slot(StableDiffusionAutoVaeEncoder)
   @Step() denoise = slot(StableDiffusionCoreDenoise)
   @Step() decode = slot(StableDiffusionAutoDecode)

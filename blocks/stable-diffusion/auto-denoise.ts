@@ -3,6 +3,7 @@ import { AutoPipelineBlocks, Block, Branch, SequentialPipelineBlocks, Step, slot
 import { AutoControlNetDenoise } from '../steps/auto-controlnet-denoise'
 import { DenoiseLoop } from '../steps/denoise-loop'
 import { InpaintDenoiseLoop } from '../steps/inpaint-denoise-loop'
+import { ProjectIPAdapterImages } from '../steps/project-ip-adapter-images'
 import { StableDiffusionAutoBeforeDenoise } from './auto-before-denoise'
 import { StableDiffusionAutoControlNetInput } from './auto-controlnet-input'
 import { stableDiffusion } from './stable-diffusion'
@@ -24,5 +25,6 @@ export class StableDiffusionCoreDenoise extends SequentialPipelineBlocks {
 
   @Step() beforeDenoise = slot(StableDiffusionAutoBeforeDenoise)
   @Step() controlnetInput = slot(StableDiffusionAutoControlNetInput)
+  @Step() projectIpAdapterImages = slot(ProjectIPAdapterImages)
   @Step() denoise = slot(StableDiffusionAutoDenoise)
 }

@@ -1,10 +1,12 @@
 /** Image to image with a Stable Diffusion model. Counterpart: StableDiffusionImg2ImgPipeline of diffusers. */
 import { Block, type OutputParam, SequentialPipelineBlocks, Step, slot } from '../../src'
+import { AutoIPAdapter } from '../steps/auto-ip-adapter'
 import { DenoiseLoop } from '../steps/denoise-loop'
 import { EmbedGuidance } from '../steps/embed-guidance'
 import { PostprocessImages } from '../steps/postprocess-images'
 import { PrepareImg2ImgLatents } from '../steps/prepare-img2img-latents'
 import { PrepareModels } from '../steps/prepare-models'
+import { ProjectIPAdapterImages } from '../steps/project-ip-adapter-images'
 import { SetGuidance } from '../steps/set-guidance'
 import { StableDiffusionDecodeLatents } from './decode-latents'
 import { StableDiffusionEncodeImage } from './encode-image'
@@ -32,9 +34,11 @@ export class StableDiffusionImageToImageBlocks extends SequentialPipelineBlocks 
   @Step() embedGuidance = slot(EmbedGuidance)
   @Step() prepareModels = slot(PrepareModels)
   @Step() encodePrompt = slot(EncodePrompt)
+  @Step() ipAdapter = slot(AutoIPAdapter)
   @Step() encodeImage = slot(StableDiffusionEncodeImage)
   @Step() setTimesteps = slot(StableDiffusionSetImg2ImgTimesteps)
   @Step() prepareLatents = slot(PrepareImg2ImgLatents)
+  @Step() projectIpAdapterImages = slot(ProjectIPAdapterImages)
   @Step() denoise = slot(DenoiseLoop)
   @Step() decode = slot(StableDiffusionDecodeLatents)
   @Step() postprocess = slot(PostprocessImages)

@@ -1,8 +1,10 @@
 /** Inpainting with a Stable Diffusion model. Counterpart: StableDiffusionInpaintPipeline of diffusers. */
 import { Block, type OutputParam, SequentialPipelineBlocks, Step, slot } from '../../src'
+import { AutoIPAdapter } from '../steps/auto-ip-adapter'
 import { EmbedGuidance } from '../steps/embed-guidance'
 import { InpaintDenoiseLoop } from '../steps/inpaint-denoise-loop'
 import { PrepareModels } from '../steps/prepare-models'
+import { ProjectIPAdapterImages } from '../steps/project-ip-adapter-images'
 import { SetGuidance } from '../steps/set-guidance'
 import { StableDiffusionAutoDecode } from './auto-decode'
 import { StableDiffusionEncodeInpaintImage } from './encode-inpaint-image'
@@ -32,9 +34,11 @@ export class StableDiffusionInpaintBlocks extends SequentialPipelineBlocks {
   @Step() embedGuidance = slot(EmbedGuidance)
   @Step() prepareModels = slot(PrepareModels)
   @Step() encodePrompt = slot(EncodePrompt)
+  @Step() ipAdapter = slot(AutoIPAdapter)
   @Step() encodeImage = slot(StableDiffusionEncodeInpaintImage)
   @Step() setTimesteps = slot(StableDiffusionSetInpaintTimesteps)
   @Step() prepareLatents = slot(StableDiffusionPrepareInpaintLatents)
+  @Step() projectIpAdapterImages = slot(ProjectIPAdapterImages)
   @Step() denoise = slot(InpaintDenoiseLoop)
   @Step() decode = slot(StableDiffusionAutoDecode)
 

@@ -49,7 +49,7 @@ export abstract class StableDiffusionTextStep extends ModularPipelineBlocks {
   )
   clipSkip!: In<number | undefined>
 
-  /** Settings for adapters in this call: `scale` multiplies the weights of all LoRAs. */
+  /** Settings for adapters in this call: `scale` multiplies the weights of all LoRAs, `ipAdapterMasks` say where the pictures of each IP-Adapter count. */
   @Input(crossAttentionKwargsSchema)
   crossAttentionKwargs!: In<CrossAttentionKwargs>
 

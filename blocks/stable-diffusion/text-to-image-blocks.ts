@@ -1,10 +1,12 @@
 /** Text to image with a Stable Diffusion model. Counterpart: StableDiffusionPipeline of diffusers. */
 import { Block, type OutputParam, SequentialPipelineBlocks, Step, slot } from '../../src'
+import { AutoIPAdapter } from '../steps/auto-ip-adapter'
 import { DenoiseLoop } from '../steps/denoise-loop'
 import { EmbedGuidance } from '../steps/embed-guidance'
 import { PostprocessImages } from '../steps/postprocess-images'
 import { PrepareLatents } from '../steps/prepare-latents'
 import { PrepareModels } from '../steps/prepare-models'
+import { ProjectIPAdapterImages } from '../steps/project-ip-adapter-images'
 import { SetGuidance } from '../steps/set-guidance'
 import { SetTimesteps } from '../steps/set-timesteps'
 import { StableDiffusionDecodeLatents } from './decode-latents'
@@ -31,8 +33,10 @@ export class StableDiffusionTextToImageBlocks extends SequentialPipelineBlocks {
   @Step() embedGuidance = slot(EmbedGuidance)
   @Step() prepareModels = slot(PrepareModels)
   @Step() encodePrompt = slot(EncodePrompt)
+  @Step() ipAdapter = slot(AutoIPAdapter)
   @Step() setTimesteps = slot(SetTimesteps)
   @Step() prepareLatents = slot(PrepareLatents)
+  @Step() projectIpAdapterImages = slot(ProjectIPAdapterImages)
   @Step() denoise = slot(DenoiseLoop)
   @Step() decode = slot(StableDiffusionDecodeLatents)
   @Step() postprocess = slot(PostprocessImages)

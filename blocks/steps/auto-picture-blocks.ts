@@ -21,6 +21,18 @@ export abstract class AutoPictureBlocks extends SequentialPipelineBlocks {
       controlnetText2image: { prompt: true, controlImage: true },
       controlnetImage2image: { prompt: true, image: true, controlImage: true },
       controlnetInpainting: { prompt: true, image: true, maskImage: true, controlImage: true },
+      ipAdapterText2image: { prompt: true, ipAdapterImage: true },
+      ipAdapterImage2image: { prompt: true, image: true, ipAdapterImage: true },
+      ipAdapterInpainting: { prompt: true, image: true, maskImage: true, ipAdapterImage: true },
+      ipAdapterControlnetText2image: { prompt: true, controlImage: true, ipAdapterImage: true },
+      ipAdapterControlnetImage2image: { prompt: true, image: true, controlImage: true, ipAdapterImage: true },
+      ipAdapterControlnetInpainting: {
+        prompt: true,
+        image: true,
+        maskImage: true,
+        controlImage: true,
+        ipAdapterImage: true,
+      },
     } as const
   }
 

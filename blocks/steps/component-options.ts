@@ -10,6 +10,18 @@ export const adaptersOptions: ComponentOptions = {
   description: 'Adapters on top of the models, such as LoRAs; none until one is loaded.',
 }
 
+/** What pictures are shown to IP-Adapters with. */
+export const imageEncoderOptions = {
+  optional: true,
+  description: 'Encodes pictures for IP-Adapters; one is loaded with an adapter where the model has none.',
+} as const satisfies ComponentOptions
+
+/** What prepares pictures for the image encoder. */
+export const featureExtractorOptions = {
+  optional: true,
+  description: 'Prepares pictures for an image encoder; by default in the size that it was made for.',
+} as const satisfies ComponentOptions
+
 export const vaeOptions: ComponentOptions = { description: 'Turns latents into pictures.' }
 
 export const imageProcessorOptions: ComponentOptions = {

@@ -6,6 +6,7 @@ import {
   type ConditionName,
   type DenoiserInputFields,
   type GuiderInputs,
+  type ModuleHook,
   planCalls,
   predictConditions,
   type ResidualSource,
@@ -29,6 +30,7 @@ import {
 import { callSizeOf, isWhole } from './call-size-of'
 import { adaptersOptions, unetOptions } from './component-options'
 import { guiderOptions } from './guider-options'
+import { plannedTokens } from './ip-adapter-plan'
 import {
   batchConditionsSchema,
   type CrossAttentionKwargs,
@@ -86,7 +88,7 @@ export class PredictNoise extends ModularPipelineBlocks {
   @Input(batchConditionsSchema)
   batchConditions!: In<boolean | undefined>
 
-  /** Settings for adapters in this call: `scale` multiplies the weights of all LoRAs. */
+  /** Settings for adapters in this call: `scale` multiplies the weights of all LoRAs, `ipAdapterMasks` say where the pictures of each IP-Adapter count. */
   @Input(crossAttentionKwargsSchema)
   crossAttentionKwargs!: In<CrossAttentionKwargs>
 
@@ -105,10 +107,11 @@ export class PredictNoise extends ModularPipelineBlocks {
       const firstStep = guider.forRun()
       firstStep.setState(0, this.timesteps?.length ?? plan.steps ?? 1, this.timesteps?.[0] ?? 0)
       const together = this.batchConditions ?? this.hasRoomFor(size, firstStep.numConditions)
-      const adapted = this.adapterHooks()
       for (const { passes, hooks, conditions } of planCalls(firstStep, unet, together)) {
         const residuals = this.plannedSources(plan, size, conditions)
-        unet.prepare({ ...size, batch: passes * size.batch }, { hooks: [...adapted, ...hooks], residuals, signal })
+        const batch = passes * size.batch
+        const adapted = this.adapterHooks(plannedTokens(this.adapters, batch, plan.widths))
+        unet.prepare({ ...size, batch }, { hooks: [...adapted, ...hooks], residuals, signal })
       }
     }
     return [{ memory: unet.callBytes(size), ...(isWhole(size) && { prepare }) }]
@@ -128,16 +131,15 @@ export class PredictNoise extends ModularPipelineBlocks {
       ...unet.inputsOfFields(this.denoiserInputFields ?? {}),
       timestepCond: this.timestepCond && (await repeatRows(this.timestepCond, sample.shape[0], { signal })),
     }
-    const adapted = this.adapterHooks()
     const noisePred = await predictConditions(
       guider,
       unet,
       conditions as GuiderInputs,
-      // The UNet checks what it is called with.
-      (inputs, hooks, ofPasses) =>
+      ({ ipAdapterTokens, ...inputs }, hooks, ofPasses) =>
+        // The UNet checks what it is called with.
         unet.call({ ...inputs, timestep: t } as unknown as UNet2DConditionInputs, {
           signal,
-          hooks: [...adapted, ...hooks],
+          hooks: [...this.adapterHooks(ipAdapterTokens), ...hooks],
           residuals: this.residualSources(i, ofPasses),
         }),
       together,
@@ -168,7 +170,9 @@ export class PredictNoise extends ModularPipelineBlocks {
     return this.unet.hasRoomFor(size, count)
   }
 
-  private adapterHooks() {
-    return this.adapters.hooksFor('unet', this.unet, this.crossAttentionKwargs)
+  /** @param ipAdapterTokens those of the call, with a row for each of its samples */
+  private adapterHooks(ipAdapterTokens: unknown): ModuleHook[] {
+    const { scale, ipAdapterMasks } = this.crossAttentionKwargs ?? {}
+    return this.adapters.hooksFor('unet', this.unet, { scale, inputs: { ipAdapterTokens, ipAdapterMasks } })
   }
 }

@@ -1,7 +1,7 @@
 /** Schemas of the values that blocks of all families pass to each other. */
 
 import { z } from 'zod'
-import { Generator, Image, instance, tensor } from '../../components'
+import { Generator, Image, instance, tensor, tf } from '../../components'
 
 /** Latents `[images, latentHeight, latentWidth, latentChannels]`, and what a denoiser predicts for them. */
 export const latentsSchema = tensor('images latentHeight latentWidth latentChannels')
@@ -84,9 +84,13 @@ export const crossAttentionKwargsSchema = z
   .strictObject({
     /** Multiplies the weights of all LoRAs, in the denoiser and in the text encoders. */
     scale: z.number().optional(),
+    /** Where the pictures of each IP-Adapter count: `[1, height, width, pictures]`, 1 where they do. */
+    ipAdapterMasks: z.array(instance(tf.Tensor).optional()).optional(),
   })
   .optional()
-  .describe('Settings for adapters in this call: `scale` multiplies the weights of all LoRAs.')
+  .describe(
+    'Settings for adapters in this call: `scale` multiplies the weights of all LoRAs, `ipAdapterMasks` say where the pictures of each IP-Adapter count.',
+  )
 
 /** What {@link crossAttentionKwargsSchema} takes. */
 export type CrossAttentionKwargs = z.output<typeof crossAttentionKwargsSchema>

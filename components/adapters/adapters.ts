@@ -26,6 +26,16 @@ export interface AdaptedCall {
   readonly model: PretrainedModel
   /** Factor on the weights of all LoRAs. */
   readonly scale: number
+  /** What adapters are given in this call beside the inputs of the model, by name: the tokens of pictures. */
+  readonly inputs: Readonly<Record<string, unknown>>
+}
+
+/** What may differ between the calls of one model. */
+export interface AdaptedCallOptions {
+  /** Factor on the weights of all LoRAs. Default: 1. */
+  readonly scale?: number | undefined
+  /** {@link AdaptedCall.inputs}. Default: none. */
+  readonly inputs?: Readonly<Record<string, unknown>> | undefined
 }
 
 /**
@@ -70,9 +80,9 @@ export class Adapters implements RunScoped {
   hooksFor(
     component: string,
     model: PretrainedModel,
-    { scale = 1 }: { scale?: number | undefined } = {},
+    { scale = 1, inputs = {} }: AdaptedCallOptions = {},
   ): ModuleHook[] {
-    return [...this.sets.values()].flatMap(set => set.hooksFor({ component, model, scale }))
+    return [...this.sets.values()].flatMap(set => set.hooksFor({ component, model, scale, inputs }))
   }
 
   /** The adapters as they are now, for one run. */

@@ -75,9 +75,9 @@ export class IPAdapter {
     return new IPAdapter(path, projection.useExecutor(unet.executor), new Map(layers))
   }
 
-  /** Where the image encoder of published adapters is: in the folder `image_encoder` beside the file. */
-  get encoderFolder(): string {
-    return join(dirname(this.file), 'image_encoder')
+  /** Where an image encoder is that comes with the file: in a folder beside it. */
+  encoderFolder(name: string): string {
+    return join(dirname(this.file), name)
   }
 
   /** Disposes the weights. */

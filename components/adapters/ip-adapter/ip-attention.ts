@@ -34,7 +34,7 @@ export interface IPAttentionInputs {
   readonly tokens: readonly (tf.Tensor | TensorPlaceholder)[]
   /** How much each adapter adds: one number, or one for each of its pictures. */
   readonly scales: readonly (number | readonly number[])[]
-  /** Where each picture counts: `[1, pictures, height, width]` for an adapter; `undefined` for one that counts everywhere. */
+  /** Where each picture counts: `[1, height, width, pictures]` for an adapter; `undefined` for one that counts everywhere. */
   readonly masks?: readonly (tf.Tensor | undefined)[] | undefined
 }
 

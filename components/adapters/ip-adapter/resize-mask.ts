@@ -8,13 +8,13 @@ const A = -0.75
  * Returns a mask for the positions of a map, row after row: `[1, positions, 1]`. If the mask has another shape than the map, positions at the end are 0, or
  * the end of the mask is left out, as in the reference.
  *
- * @param masks `[1, pictures, height, width]`
+ * @param masks `[1, height, width, pictures]`
  * @param picture which of the masks
  */
 export function resizeMask(masks: tf.Tensor4D, picture: number, positions: number): tf.Tensor3D {
-  const [, , height, width] = masks.shape
+  const [, height, width] = masks.shape
   return tf.tidy(() => {
-    const mask = masks.slice([0, picture], [1, 1]).reshape<tf.Tensor2D>([height, width])
+    const mask = masks.slice([0, 0, 0, picture], [1, height, width, 1]).reshape<tf.Tensor2D>([height, width])
     const least = Math.max(1, Math.trunc(Math.sqrt((positions * height) / width)))
     const rows = least + (positions % least === 0 ? 0 : 1)
     const columns = Math.floor(positions / rows)

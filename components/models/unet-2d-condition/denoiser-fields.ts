@@ -19,6 +19,8 @@ export const denoiserFields: FieldTable = {
     promptEmbedsMask: 'encoderAttentionMask',
     pooledPromptEmbeds: 'addedCondKwargs.textEmbeds',
     addTimeIds: 'addedCondKwargs.timeIds',
+    // Not an input of the model: the hooks of IP-Adapters take it.
+    ipAdapterTokens: 'ipAdapterTokens',
   },
   inputs: Object.keys(sameName),
 }

@@ -57,7 +57,7 @@ export async function adapterHooks(
   const tokens = flat.reshape([batch, pictures, ...flat.shape.slice(1)])
   const set = IPAdapterSet.of([adapter]).withScale(args.ip_adapter_scale as number, model)
   return {
-    hooks: [...freeU, ...set.hooks(model, { tokens: [tokens] })],
+    hooks: [...freeU, ...set.hooks(model, { ipAdapterTokens: [tokens] })],
     dispose: () => {
       tf.dispose([rows, flat, tokens])
       adapter.dispose()

@@ -24,10 +24,16 @@ interface ModularEntry {
 }
 
 /** Blocks of our own, which have no counterpart. */
-const OWN_BLOCKS = ['set_guidance', 'embed_guidance', 'prepare_models', 'decode.postprocess']
+const OWN_BLOCKS = [
+  'set_guidance',
+  'embed_guidance',
+  'prepare_models',
+  'denoise.project_ip_adapter_images',
+  'decode.postprocess',
+]
 
 /** Inputs of the reference that our blocks lack: those of adapters, and those that make no difference in float32. */
-const OTHER_INPUTS = /^(ip_adapter_|negative_ip_adapter_|cross_attention_kwargs$|dtype$|preprocess_kwargs$)/
+const OTHER_INPUTS = /^(cross_attention_kwargs$|dtype$|preprocess_kwargs$)/
 
 /** Defaults that are said in other words. */
 const OTHER_DEFAULTS = ['output_type']

@@ -208,7 +208,7 @@ test('tensors that are not parts of an adapter are named', async () => {
 describe('scales', () => {
   const set = async () => IPAdapterSet.of([await load()])
   const scalesOf = (adapters: IPAdapterSet) =>
-    adapters.hooks(unet, { tokens: [tf.zeros([1, 1, 4, 16])] }).map(({ numbers }) => numbers)
+    adapters.hooks(unet, { ipAdapterTokens: [tf.zeros([1, 1, 4, 16])] }).map(({ numbers }) => numbers)
 
   test('are 1 at first, and may be one number for all layers', async () => {
     expect(scalesOf(await set())).toEqual([[1], [1], [1], [1]])
@@ -249,7 +249,7 @@ describe('scales', () => {
       const plain = await unet.call(inputs)
       const draw = async (scale: number) => {
         const tokens = [tf.tensor(new Generator(2).randn([1, 1, 4, 16]), [1, 1, 4, 16])]
-        return unet.call(inputs, { hooks: adapters.withScale(scale, unet).hooks(unet, { tokens }) })
+        return unet.call(inputs, { hooks: adapters.withScale(scale, unet).hooks(unet, { ipAdapterTokens: tokens }) })
       }
       const [full, none] = [await draw(1), await draw(0)]
       expect(distance(full, plain)).toBeGreaterThan(1e-3)

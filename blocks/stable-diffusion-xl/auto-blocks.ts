@@ -37,6 +37,22 @@ export class StableDiffusionXLAutoBlocks extends AutoPictureBlocks {
       controlnetUnionText2image: { prompt: true, controlImage: true, controlMode: true },
       controlnetUnionImage2image: { prompt: true, image: true, controlImage: true, controlMode: true },
       controlnetUnionInpainting: { prompt: true, image: true, maskImage: true, controlImage: true, controlMode: true },
+      ipAdapterControlnetUnionText2image: { prompt: true, controlImage: true, controlMode: true, ipAdapterImage: true },
+      ipAdapterControlnetUnionImage2image: {
+        prompt: true,
+        image: true,
+        controlImage: true,
+        controlMode: true,
+        ipAdapterImage: true,
+      },
+      ipAdapterControlnetUnionInpainting: {
+        prompt: true,
+        image: true,
+        maskImage: true,
+        controlImage: true,
+        controlMode: true,
+        ipAdapterImage: true,
+      },
     } as const
   }
 }

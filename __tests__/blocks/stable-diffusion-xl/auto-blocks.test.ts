@@ -136,9 +136,18 @@ describe('the automatic blocks', () => {
       'controlnetText2image',
       'controlnetImage2image',
       'controlnetInpainting',
+      'ipAdapterText2image',
+      'ipAdapterImage2image',
+      'ipAdapterInpainting',
+      'ipAdapterControlnetText2image',
+      'ipAdapterControlnetImage2image',
+      'ipAdapterControlnetInpainting',
       'controlnetUnionText2image',
       'controlnetUnionImage2image',
       'controlnetUnionInpainting',
+      'ipAdapterControlnetUnionText2image',
+      'ipAdapterControlnetUnionImage2image',
+      'ipAdapterControlnetUnionInpainting',
     ])
     const classesOf = (workflow: string) =>
       [...blocks.getWorkflow(workflow).subBlocks.values()].map(
@@ -154,6 +163,7 @@ describe('the automatic blocks', () => {
       'SetImg2ImgTimesteps',
       'PrepareInpaintLatents',
       'StableDiffusionXLImg2ImgPrepareAdditionalConditioning',
+      'ProjectIPAdapterImages',
       'InpaintDenoiseLoop',
       'DecodeLatents',
       'PostprocessImages',

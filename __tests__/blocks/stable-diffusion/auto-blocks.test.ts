@@ -86,14 +86,21 @@ describe('StableDiffusionAutoBlocks', () => {
       'controlnetText2image',
       'controlnetImage2image',
       'controlnetInpainting',
+      'ipAdapterText2image',
+      'ipAdapterImage2image',
+      'ipAdapterInpainting',
+      'ipAdapterControlnetText2image',
+      'ipAdapterControlnetImage2image',
+      'ipAdapterControlnetInpainting',
     ])
     const stepsOf = (workflow: string) => [...blocks.getWorkflow(workflow).subBlocks.keys()]
     const common = ['setGuidance', 'embedGuidance', 'prepareModels', 'textEncoder']
     const before = ['denoise.beforeDenoise.setTimesteps', 'denoise.beforeDenoise.prepareLatents']
-    const after = ['denoise.denoise', 'decode.decode', 'decode.postprocess']
+    const after = ['denoise.projectIpAdapterImages', 'denoise.denoise', 'decode.decode', 'decode.postprocess']
     expect(stepsOf('text2image')).toEqual([...common, ...before, ...after])
     expect(stepsOf('image2image')).toEqual([...common, 'vaeEncoder', ...before, ...after])
     expect(stepsOf('inpainting')).toEqual([...common, 'vaeEncoder', ...before, ...after])
+    expect(stepsOf('ipAdapterText2image')).toEqual([...common, 'ipAdapter', ...before, ...after])
     const classesOf = (workflow: string) =>
       [...blocks.getWorkflow(workflow).subBlocks.values()].map(
         block => (block.constructor as { className?: string }).className,

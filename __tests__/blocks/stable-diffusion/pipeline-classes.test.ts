@@ -193,11 +193,7 @@ describe('entries of an index that no block reads', () => {
       },
       undefined,
     ],
-    [
-      'an image encoder',
-      { image_encoder: ['transformers', 'CLIPVisionModelWithProjection'] },
-      '"image_encoder" (CLIPVisionModelWithProjection): pictures cannot be given as prompts.',
-    ],
+    ['an image encoder', { image_encoder: ['transformers', 'CLIPVisionModelWithProjection'] }, undefined],
     ['nothing', {}, undefined],
   ])('%s', async (_, changes, expected) => {
     const folder = modelFolder(changes)

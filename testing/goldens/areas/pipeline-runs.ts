@@ -6,6 +6,7 @@ import { UnknownSchedulerError } from '../../../components/schedulers/unknown-sc
 import { toCamelCase } from '../../../src'
 import { type GoldenCase, type Json, UnsupportedGoldenError } from '../golden-case'
 import { toTensor } from '../layout'
+import { requireKnownSteps, type SetupStep } from './adapter-setup'
 
 /** A run as case.json records it. */
 export interface RecordedRun {
@@ -20,7 +21,7 @@ export interface RecordedRun {
   /** Settings of the pipeline that differ from those of the checkpoint's index. */
   config?: Json
   /** What was done to the pipeline before the call, e.g. loading an adapter. */
-  setup?: readonly { do: string }[]
+  setup?: readonly SetupStep[]
   /** Folders that replace those of components. */
   components?: Json
   output_type?: 'np' | 'pil' | 'latent'
@@ -32,10 +33,9 @@ export function recordedRuns(json: Json): readonly RecordedRun[] {
   return json.runs as RecordedRun[]
 }
 
-/** Makes sure that a run needs no adapter. @throws UnsupportedGoldenError */
-export function requireNoAdapter({ setup = [] }: RecordedRun): void {
-  const steps = setup.map(step => step.do)
-  if (steps.length > 0) throw new UnsupportedGoldenError(`${steps.join(', ')} before the call`)
+/** Makes sure that what was done to a recorded pipeline can be done. @throws UnsupportedGoldenError */
+export function requireKnownAdapters({ setup = [] }: RecordedRun): void {
+  requireKnownSteps(setup)
 }
 
 /** Folders of components that the run does not take from the checkpoint's own, by the names of the components. */
@@ -67,7 +67,14 @@ export async function inputsOf(golden: GoldenCase, run: RecordedRun): Promise<Re
 
 async function argumentOf(golden: GoldenCase, value: unknown): Promise<unknown> {
   if (Array.isArray(value)) return Promise.all(value.map(each => argumentOf(golden, each)))
-  if (typeof value !== 'object' || value === null || !('tensor' in value)) return value
+  if (typeof value !== 'object' || value === null) return value
+  if (!('tensor' in value)) {
+    const entries = Object.entries(value).map(async ([name, each]) => [
+      toCamelCase(name),
+      await argumentOf(golden, each),
+    ])
+    return Object.fromEntries(await Promise.all(entries))
+  }
   const recorded = await golden.tensor(value.tensor as string)
   if (recorded.dtype !== 'U8') return toTensor(recorded)
   // Pictures of bytes: `[height, width, 3]`, masks without the last dimension.

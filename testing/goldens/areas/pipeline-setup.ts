@@ -8,7 +8,7 @@ import {
 } from '../../../blocks'
 import { type SequentialPipelineBlocks, toCamelCase } from '../../../src'
 import { type GoldenCase, type Json, UnsupportedGoldenError } from '../golden-case'
-import { foldersOf, type RecordedRun, requireNoAdapter } from './pipeline-runs'
+import { foldersOf, type RecordedRun, requireKnownAdapters } from './pipeline-runs'
 
 /** How a run is drawn. */
 export interface RunSetup {
@@ -100,7 +100,7 @@ function blocksFor(golden: GoldenCase, run: RecordedRun): SequentialPipelineBloc
   const pipelineClass = run.pipeline_class ?? `${family}${TASKS[run.kind] ?? 'Pipeline'}`
   const type = BLOCKS[pipelineClass]
   if (type === undefined) throw new UnsupportedGoldenError(`the ${pipelineClass}`)
-  requireNoAdapter(run)
+  requireKnownAdapters(run)
   const takesEmbeds = type === StableDiffusionTextToImageBlocks && 'prompt_embeds' in run.arguments
   const blocks = takesEmbeds ? new StableDiffusionAutoBlocks() : new type()
   if (run.output_type !== 'latent') return blocks

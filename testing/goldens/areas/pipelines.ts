@@ -1,5 +1,6 @@
 /** The `pipelines` area: whole runs of complete checkpoints. Each run of a case is counted on its own. */
 import type { Image } from '../../../components/images/image'
+import { isPlainObject } from '../../../components/models/conditions'
 import { ControlNetModel } from '../../../components/models/controlnet/controlnet-model'
 import { MultiControlNetModel } from '../../../components/models/controlnet/multi-controlnet-model'
 import * as tf from '../../../components/tensors/tf'
@@ -14,6 +15,7 @@ import {
 import { expectClose, GoldenMismatch, type PlainTensor } from '../compare'
 import { type GoldenCase, type GoldenTensor, type Json, type Tolerance } from '../golden-case'
 import { toChannelsFirst } from '../layout'
+import { applySteps } from './adapter-setup'
 import { checkModularPart, isModularPart, modularParts } from './modular-runs'
 import { inputsOf, type RecordedRun, recordedRuns, schedulerOf } from './pipeline-runs'
 import { type RunSetup, setupOf } from './pipeline-setup'
@@ -62,6 +64,7 @@ async function drawRun(golden: GoldenCase, run: RecordedRun, setup: RunSetup): P
     await pipe.loadComponents({ names })
     pipe.updateComponents(Object.fromEntries(setup.leftOut.map(name => [name, null])))
     pipe.registerToConfig(setup.settings)
+    await applySteps(pipe, run.setup ?? [], golden)
     await checkRun(golden, run, pipe, setup)
   } catch (error) {
     if (error instanceof ComponentLoadError) throw [...error.failures.values()][0]
@@ -115,10 +118,15 @@ async function checkRun(
     await check('latents', seen.at(-1)?.latents, latents)
     await checkImages(golden, run, state)
   } finally {
-    tf.dispose(
-      [...(state?.values.values() ?? []), ...Object.values(inputs)].flat().filter(value => value instanceof tf.Tensor),
-    )
+    tf.dispose([...(state?.values.values() ?? []), ...Object.values(inputs)].flatMap(tensorsIn))
   }
+}
+
+/** The tensors of a value: itself, or those in its lists and plain objects. */
+function tensorsIn(value: unknown): tf.Tensor[] {
+  if (value instanceof tf.Tensor) return [value]
+  if (Array.isArray(value)) return value.flatMap(tensorsIn)
+  return isPlainObject(value) ? Object.values(value).flatMap(tensorsIn) : []
 }
 
 /** Compares pictures, which are recorded as numbers from 0 to 1, as bytes, or one by one. */

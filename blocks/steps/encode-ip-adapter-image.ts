@@ -43,7 +43,7 @@ export class EncodeIPAdapterImage extends ModularPipelineBlocks {
   @Component(BaseGuidance, guiderOptions)
   guider!: BaseGuidance
 
-  /** The picture to show beside the prompt: one, or a list with one for each IP-Adapter, in which a list holds several for one of them: `[[a, b]]`. */
+  /** The picture to show beside the prompt: one, or a list with one for each IP-Adapter, in which a list holds several for one of them: [[a, b]]. */
   @Input(ipAdapterImageSchema)
   ipAdapterImage!: In<IPAdapterImages, 'required'>
 

@@ -23,7 +23,7 @@ export class ProjectIPAdapterImages extends ModularPipelineBlocks {
   @Component(Adapters, adaptersOptions)
   adapters!: Adapters
 
-  /** Embeddings of the pictures, for each IP-Adapter `[rows, pictures, channels]`. */
+  /** Embeddings of the pictures, for each IP-Adapter. */
   @Input(ipAdapterEmbedsSchema.optional().describe('Embeddings of the pictures, for each IP-Adapter.'))
   ipAdapterEmbeds!: In<tf.Tensor[] | undefined>
 

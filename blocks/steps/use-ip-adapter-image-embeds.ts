@@ -24,7 +24,7 @@ export class UseIPAdapterImageEmbeds extends ModularPipelineBlocks {
   @Component(BaseGuidance, guiderOptions)
   guider!: BaseGuidance
 
-  /** Embeddings of the pictures, for each IP-Adapter `[2 · rows, pictures, channels]`: those of the negative prompt first. Without guidance, `[rows, pictures, channels]`. */
+  /** Embeddings of the pictures in their place, for each IP-Adapter [2 · rows, pictures, channels]: those of the negative prompt first. Without guidance, [rows, pictures, channels]. */
   @Input(ipAdapterImageEmbedsSchema)
   ipAdapterImageEmbeds!: In<tf.Tensor[], 'required'>
 

@@ -67,6 +67,7 @@ test('an adapter changes the pictures of its pipeline alone, and leaves nothing 
     expect(shown).not.toEqual(plain)
     expect(await draw(pipe, { ipAdapterImage: pictureOf(20) })).not.toEqual(shown)
     expect(await draw(other)).toEqual(plain)
+    other.dispose()
     setIpAdapterScale(pipe, 0)
     expect(await draw(pipe, { ipAdapterImage: picture })).toEqual(plain)
     setIpAdapterScale(pipe, 1)

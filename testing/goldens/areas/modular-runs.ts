@@ -145,8 +145,14 @@ function checkIntrospection(golden: GoldenCase, { inputs = [], workflows = {} }:
     if (!OTHER_DEFAULTS.includes(name)) expectEqual(name, input.default ?? null, value)
   }
   for (const name of blocks.availableWorkflows) {
-    expectEqual(name, namesOf(blocks.getWorkflow(name as never)), workflows[name] ?? [])
+    const recorded = Object.keys(workflows).find(key => bare(key) === bare(name)) ?? ''
+    expectEqual(name, namesOf(blocks.getWorkflow(name as never)), workflows[recorded] ?? [])
   }
+}
+
+/** The letters of a name: `controlnet_text2image` is spelled controlnetText2image here, with the digit inside of a word. */
+function bare(name: string): string {
+  return name.replaceAll('_', '').toLowerCase()
 }
 
 /** Paths of the blocks that run for some inputs. */

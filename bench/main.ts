@@ -238,9 +238,13 @@ async function compareWithPyTorch(options: Options): Promise<void> {
       const whole = generate(folder, RUN_STEPS, ['--size', '512'])
       await bench.compareProcesses('sd15-512-run', whole.ours, whole.peer, 1)
     }
-    if (bench.wants('sdxl-unet-512')) {
+    const sdxlSizes = [
+      { name: 'sdxl-unet-512', size: 512 },
+      { name: 'sdxl-unet-1024', size: 1024 },
+    ]
+    if (sdxlSizes.some(({ name }) => bench.wants(name))) {
       const folder = bench.checkpoint('sdxl-unet')
-      await bench.compareModels([{ component: 'unet', folder, sizes: [{ name: 'sdxl-unet-512', size: 512 }] }])
+      await bench.compareModels([{ component: 'unet', folder, sizes: sdxlSizes }])
     }
   } finally {
     await rm(out, { recursive: true, force: true })

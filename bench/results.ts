@@ -23,6 +23,7 @@ export const explanations: Readonly<Record<string, { text: string; limit?: numbe
   'sd15-vae-decode-512': { text: 'decoding one picture of 512 px', limit: 0.7 },
   'clip-l-text': { text: 'two texts of 77 tokens through CLIP ViT-L/14', limit: 0.8 },
   'sdxl-unet-512': { text: "a UNet step of SDXL's size, 512 px, with guidance" },
+  'sdxl-unet-1024': { text: 'the same at 1024 px', limit: 0.6 },
   'sd15-first-step': { text: 'from process start to the end of the first step, float16 file, 256 px', limit: 0.7 },
   'sd15-512-run': { text: 'text to image, 512 px, process start to PNG, float16 files', memoryLimit: 0.6 },
   'scheduler-steps': {

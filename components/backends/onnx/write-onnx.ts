@@ -7,6 +7,7 @@ import { readBytesSync } from '../../checkpoints/read-tensor-sync'
 import type { FloatDType } from '../../checkpoints/weight-dtypes'
 import type { Parameter } from '../../nn/parameter'
 import type { Graph, GraphValue } from '../recorder/graph'
+import { weightUses } from '../recorder/weight-uses'
 import {
   type ModelProto,
   ModelProtoSchema,
@@ -51,7 +52,7 @@ export interface WriteOnnxOptions extends BuilderOptions {
    * it makes a session, and holds them twice as large.
    */
   keepHalf?: boolean
-  /** With `keepHalf`: bytes of float32 that may be spent on widening the largest weights once. Default: 0. */
+  /** With `keepHalf`: bytes of float32 that may be spent on widening those weights once that a run uses most. Default: 0. */
   widenedBytes?: number
   /**
    * Writes a model for others to read: with PyTorch's names and order of dimensions (`encoder_hidden_states`, `[batch, channels, height, width]`) for
@@ -71,7 +72,12 @@ export function* writeOnnxLoop(
   { locate, locateMemory, keepHalf = false, widenedBytes = 0, toPyTorchLayout = false, ...operators }: WriteOnnxOptions,
 ): Generator<void, ModelProto, void> {
   const places = { locate, locateMemory }
-  const builder = new OnnxBuilder((builder, value, rows) => castWeight(builder, value, places, rows), operators)
+  const parameters = new Map<string, Parameter>()
+  const builder = new OnnxBuilder((builder, value, rows) => {
+    const { stored, parameter } = writeWeight(builder, value, places, rows)
+    parameters.set(stored.name, parameter)
+    return castWeight(builder, stored, parameter)
+  }, operators)
   const inputs = graph.inputs.map(port => describePort(port, builder, toPyTorchLayout))
   const outputs = graph.outputs.map(port => describePort(port, builder, toPyTorchLayout))
   for (const { name, value, order } of inputs) builder.bind(value, name, order)
@@ -87,6 +93,8 @@ export function* writeOnnxLoop(
   }
   const { nodes, used } = prune(builder.nodes, new Set(outputs.map(({ name }) => name)))
   const initializer = builder.initializers.filter(({ name }) => used.has(name))
+  const uses = keepHalf && widenedBytes > 0 ? weightUses(graph) : undefined
+  const usesOf = ({ name }: TensorProto) => uses?.get(parameters.get(name) as Parameter) ?? 0 // Weights alone are of half precision.
   return create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: 'tesserae',
@@ -100,7 +108,7 @@ export function* writeOnnxLoop(
       initializer,
       input: [
         ...inputs.map(({ name, shape, value }) => valueInfo(name, { shape, dtype: value.dtype })),
-        ...(keepHalf ? replaceable(initializer, widenedBytes) : []),
+        ...(keepHalf ? replaceable(initializer, widenedBytes, usesOf) : []),
       ],
       output: outputs.map(({ name, shape, value }) => valueInfo(name, { shape, dtype: value.dtype })),
       valueInfo: toPyTorchLayout ? builder.describeValues().filter(({ name }) => used.has(name)) : [],
@@ -152,13 +160,20 @@ function weightsFirst(nodes: readonly NodeProto[], known: Set<string>): NodeProt
 /** Elements of a weight below which it is widened once. */
 const SMALL_WEIGHT = 65536
 
-/** Declares weights as inputs that have a value: what a caller could replace, the runtime computes with as it is. */
-function replaceable(initializers: readonly TensorProto[], widenedBytes: number): ValueInfoProto[] {
+/**
+ * Declares weights as inputs that have a value: what a caller could replace, the runtime computes with as it is. The bytes that may be spent go to
+ * those that are used most, as the runtime brings them to the layout that it computes fastest with; of those, to the largest.
+ */
+function replaceable(
+  initializers: readonly TensorProto[],
+  widenedBytes: number,
+  usesOf: (weight: TensorProto) => number,
+): ValueInfoProto[] {
   const sizeOf = ({ dims }: TensorProto) => dims.reduce((size, length) => size * Number(length), 1)
   const large = initializers.filter(weight => isHalf(weight.dataType) && sizeOf(weight) >= SMALL_WEIGHT)
   const widened = new Set<TensorProto>()
   let left = widenedBytes
-  for (const weight of large.toSorted((a, b) => sizeOf(b) - sizeOf(a))) {
+  for (const weight of large.toSorted((a, b) => usesOf(b) - usesOf(a) || sizeOf(b) - sizeOf(a))) {
     const bytes = 4 * sizeOf(weight)
     if (bytes > left) continue
     left -= bytes
@@ -181,15 +196,8 @@ export function encodeOnnx(model: ModelProto): Uint8Array {
 type WeightPlaces = Record<'locate', WriteOnnxOptions['locate']> &
   Record<'locateMemory', WriteOnnxOptions['locateMemory']>
 
-/** Stores a weight as it lies in its file, or some rows of it, and rounds it on the way as its parameter does. */
-function castWeight(
-  builder: OnnxBuilder,
-  value: GraphValue,
-  places: WeightPlaces,
-  rows?: readonly [begin: number, end: number],
-): StoredWeight {
-  const { parameter } = weightOrigin(value)
-  const stored = writeWeight(builder, value, places, rows)
+/** Rounds a weight from a file as its parameter does. */
+function castWeight(builder: OnnxBuilder, stored: StoredWeight, parameter: Parameter): StoredWeight {
   // Numbers from memory are cast already.
   const roundings = parameter.source ? parameter.cast.roundings : []
   return roundings.reduce(({ name }, rounding) => {
@@ -209,7 +217,7 @@ function writeWeight(
   value: GraphValue,
   places: WeightPlaces,
   rows?: readonly [begin: number, end: number],
-): StoredWeight {
+): { stored: StoredWeight; parameter: Parameter } {
   const { locate, locateMemory } = places
   const origin = weightOrigin(value)
   const { parameter } = origin
@@ -224,16 +232,16 @@ function writeWeight(
     const row = (place.end - place.begin) / length
     const part = { file: place.file, begin: place.begin + begin * row, end: place.begin + end * row }
     builder.initializers.push(externalTensor(name, shape, type, part))
-    return { name, type }
+    return { stored: { name, type }, parameter }
   }
   if (source === undefined) {
     const values = parameter.read()
     const row = values.length / length
     builder.initializers.push(inlineTensor(name, shape, type, values.subarray(begin * row, end * row)))
-    return { name, type }
+    return { stored: { name, type }, parameter }
   }
   const bytes = new Uint8Array(readBytesSync(source))
   const row = bytes.length / length
   builder.initializers.push(inlineTensor(name, shape, type, bytes.subarray(begin * row, end * row)))
-  return { name, type }
+  return { stored: { name, type }, parameter }
 }

@@ -1,6 +1,7 @@
 /** Runs models as graphs on ONNX Runtime, in a process of its own. */
 import { availableParallelism } from 'node:os'
 import type { InferenceSession } from 'onnxruntime-common'
+import { type ByteSize, parseByteSize } from '../../../src/format/byte-size'
 import type { ModelMemory } from '../../../src/manager/managed-model'
 import { onAbort } from '../../../src/runtime/on-abort'
 import { InvalidThreadCountError } from '../../backends/invalid-thread-count-error'
@@ -13,6 +14,7 @@ import { gpuMemory, HOST_MEMORY } from '../model-memories'
 import { GraphSession, weightLayout } from './graph-session'
 import { OptimizedModels } from './optimized-models'
 import { requireRuntime, runtimeVersion } from './runtime-package'
+import { widenedBytesIn } from './widened-bytes'
 
 /** What ONNX Runtime computes on. */
 export type ExecutionProvider = 'cpu' | 'webgpu' | 'cuda'
@@ -32,6 +34,11 @@ export interface GraphExecutorOptions {
    * Default: 1 GiB on the CPU, no limit on a GPU.
    */
   maxSessionBytes?: number
+  /**
+   * Bytes of float32 that may be spent, on the CPU, on widening weights of a large model once, so that the runtime has them in its fastest layout;
+   * at most a third of the weights. The others are widened whenever they are used. Default: an eighth of the machine's memory.
+   */
+  widenedBytes?: ByteSize
   /** A folder in which graphs are kept that the runtime has optimised, for later processes. Default: none are kept. */
   optimizedModelFolder?: string
 }
@@ -51,8 +58,9 @@ export class GraphExecutor implements Executor {
   private used: GraphSession[] = []
   /** What is being made or computed for each model. */
   private readonly pending = new WeakMap<Module, Set<Promise<unknown>>>()
-  private readonly options: Required<Omit<GraphExecutorOptions, 'optimizedModelFolder'>>
+  private readonly options: Required<Omit<GraphExecutorOptions, 'optimizedModelFolder' | 'widenedBytes'>>
   private readonly optimizedModels: OptimizedModels | undefined
+  private widenedBytes: number
 
   constructor(options: GraphExecutorOptions = {}) {
     const { provider = 'cpu', threads = availableParallelism(), memoryArena = true, maxSessions = 16 } = options
@@ -62,8 +70,10 @@ export class GraphExecutor implements Executor {
     this.provider = provider
     this.trustsAttention = provider !== 'webgpu'
     const { optimizedModelFolder: folder } = options
+    const widenedBytes = parseByteSize(options.widenedBytes ?? widenedBytesIn(), 'widenedBytes')
     this.optimizedModels = folder === undefined ? undefined : new OptimizedModels(folder, this.version)
     this.options = { provider, threads, memoryArena, maxSessions, maxSessionBytes }
+    this.widenedBytes = widenedBytes
   }
 
   get backend(): string {
@@ -108,13 +118,27 @@ export class GraphExecutor implements Executor {
     }
   }
 
+  /**
+   * Spends less memory on widened weights, as fits a limit on the weights of all models, from the next session on.
+   *
+   * @param memory bytes that they may take
+   */
+  limitMemory(memory: number): void {
+    this.widenedBytes = Math.min(this.widenedBytes, widenedBytesIn(memory))
+  }
+
+  /** GPUs hold all weights in float32. */
+  private get wideningLimit(): number | undefined {
+    return this.provider === 'cpu' ? this.widenedBytes : undefined
+  }
+
   get memory(): ModelMemory {
     return this.provider === 'cpu' ? HOST_MEMORY : gpuMemory(this.backend)
   }
 
   weightBytes(model: Module, hookWeights: readonly Module[] = []): number {
     const parameters = [model, ...hookWeights].flatMap(module => module.parameters())
-    return weightLayout(parameters, this.provider === 'cpu').bytes
+    return weightLayout(parameters, this.wideningLimit).bytes
   }
 
   heldBytes(model: Module): number {
@@ -174,7 +198,7 @@ export class GraphExecutor implements Executor {
     let session = ofModel.get(form)
     if (session === undefined) {
       session = new GraphSession(call as ModelCall<unknown, unknown>, this.sessionOptions(), {
-        keepsHalf: this.provider === 'cpu',
+        widenedBytes: this.wideningLimit,
         composeAttention: !this.trustsAttention,
         optimizedModels: this.optimizedModels,
       })

@@ -19,17 +19,11 @@ import { sessionHost } from './session-host'
 import type { SentTensor } from './session-messages'
 import { WeightFiles } from './weight-files'
 
-/**
- * Bytes of weights as float32 beyond which a model is large. Of a large model, weights of half precision stay as they are in memory and are widened
- * as they are used, and the runtime is not let to bring any to another layout: it would take seconds and hold them twice.
- */
+/** Bytes of weights as float32 beyond which a model is large: its weights of half precision may stay as they are, and are widened as they are used. */
 const LARGE_WEIGHTS = 2 ** 28
 
-/**
- * Bytes of float32 that are spent on widening the largest weights of a large model once, at most a third of them: those cost the most to widen whenever
- * they are used.
- */
-const WIDENED_BYTES = 2 ** 30
+/** The part of a large model's weights that is widened once, if there is room. */
+const WIDENED_PART = 1 / 3
 
 /** Names of a graph's tensors, in the order of the call's. */
 interface GraphNames {
@@ -41,8 +35,8 @@ let sessionCount = 0
 
 /** How a session is made. */
 export interface GraphSessionOptions extends BuilderOptions {
-  /** Whether weights of half precision may stay so in memory. */
-  keepsHalf: boolean
+  /** Bytes of float32 that widening a large model's weights once may take; `undefined` if no weights may stay of half precision. */
+  widenedBytes: number | undefined
   /** Where graphs that the runtime has optimised are kept; by default they are not. */
   optimizedModels: OptimizedModels | undefined
 }
@@ -80,7 +74,7 @@ export class GraphSession {
   constructor(
     call: ModelCall<unknown, unknown>,
     options: InferenceSession.SessionOptions,
-    { keepsHalf, optimizedModels, ...operators }: GraphSessionOptions,
+    { widenedBytes: limit, optimizedModels, ...operators }: GraphSessionOptions,
   ) {
     this.model = classNameOf(call.model)
     this.capture = capture(call.model, call.inputs, call.forward, call.hookWeights)
@@ -88,7 +82,7 @@ export class GraphSession {
     const weights = parametersOf(graph)
     this.revisions = weights.map(weight => [weight, weight.revision] as const)
     const sources = sourcesOf(graph)
-    const { bytes, isLarge, keepHalf, widenedBytes } = weightLayout(weights, keepsHalf)
+    const { bytes, isLarge, keepHalf, widenedBytes } = weightLayout(weights, limit)
     this.bytes = bytes
     this.files = new WeightFiles(this.model, sources)
     this.writeOptions = { locate: info => this.files.locate(info), keepHalf, widenedBytes, ...operators }
@@ -101,7 +95,8 @@ export class GraphSession {
         dynamic_block_base: '4',
       },
     }
-    this.options = { ...options, graphOptimizationLevel: isLarge ? 'extended' : 'all', extra }
+    // A GPU would first hold those of a large model in two layouts. On the CPU, only those that are widened once get another one.
+    this.options = { ...options, graphOptimizationLevel: isLarge && limit === undefined ? 'extended' : 'all', extra }
     this.optimizedModels = optimizedModels
   }
 
@@ -297,16 +292,20 @@ interface WeightLayout {
   readonly widenedBytes: number
 }
 
-/** How the weights lie in memory. @param keepsHalf - whether some may stay of half precision */
-export function weightLayout(weights: readonly Parameter[], keepsHalf: boolean): WeightLayout {
+/**
+ * How the weights lie in memory.
+ *
+ * @param limit - bytes of float32 that widening weights once may take; without it, none may stay of half precision
+ */
+export function weightLayout(weights: readonly Parameter[], limit: number | undefined): WeightLayout {
   const full = weights.reduce((sum, { bytes }) => sum + bytes, 0)
   const stored = weights.reduce((sum, { source, bytes }) => sum + (source ? source.end - source.begin : bytes), 0)
   const isLarge = full > LARGE_WEIGHTS
-  const keepHalf = keepsHalf && isLarge
-  const widenedBytes = Math.min(WIDENED_BYTES, full / 3)
+  if (limit === undefined || !isLarge) return { bytes: full, isLarge, keepHalf: false, widenedBytes: full }
+  const widenedBytes = Math.min(limit, full * WIDENED_PART)
   // Weights that are not of half precision lie there as they are stored.
   const extraBytes = Math.min(widenedBytes / 2, Math.max(0, full - stored))
-  return { bytes: keepHalf ? stored + extraBytes : full, isLarge, keepHalf, widenedBytes }
+  return { bytes: stored + extraBytes, isLarge, keepHalf: true, widenedBytes }
 }
 
 function succeeds(work: Promise<unknown>): Promise<boolean> {

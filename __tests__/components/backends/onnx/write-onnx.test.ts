@@ -127,6 +127,22 @@ describe('the emoji UNet as ONNX', () => {
     expect(large.length).toBeLessThan(graph.initializer.length / 2)
     expect(graph.input.slice(3).map(({ name }) => name)).toEqual(large.map(({ name }) => name))
   })
+
+  test('widens those first that are used at most positions', async () => {
+    const bytesOf = (dims: readonly bigint[]) => 4 * dims.reduce((size, length) => size * Number(length), 1)
+    const all = (await writeUnet({ keepHalf: true })).graph
+    const stay = new Set(all.input.slice(3).map(({ name }) => name))
+    const candidates = all.initializer.filter(({ name }) => stay.has(name))
+    // The results of the last block, and what leads to it, have 16 × 16 positions for each of two samples; all others have fewer.
+    const most = candidates.filter(({ name }) => /^(up_blocks\.2|up_blocks\.1\.upsamplers)\./.test(name))
+    expect(most.length).toBeGreaterThan(1)
+    expect(most.length).toBeLessThan(candidates.length / 4)
+    const widenedBytes = most.reduce((sum, { dims }) => sum + bytesOf(dims), 0)
+    const { graph } = await writeUnet({ keepHalf: true, widenedBytes })
+    const left = new Set(graph.input.slice(3).map(({ name }) => name))
+    const widened = candidates.filter(({ name }) => !left.has(name))
+    expect(widened.map(({ name }) => name)).toEqual(most.map(({ name }) => name))
+  })
 })
 
 /** A layer of the UNet whose result is cut into a part to be gated and its gate, with its weights left in their file. */

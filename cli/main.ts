@@ -212,6 +212,35 @@ program
   })
 
 program
+  .command('worker')
+  .description('run the jobs of a queue on Redis or Valkey, beside other workers')
+  .requiredOption('--redis <url>', 'address of the server, e.g. redis://localhost:6379')
+  .requiredOption('--results <place>', 'where pictures go: a folder that the server reads, too, or s3://bucket/prefix')
+  .option(
+    '--model <model...>',
+    'models to hold: folders or repositories, named as those of the server, e.g. apples=./my-model (default: the bundled model)',
+  )
+  .option('--offline', 'take repositories from the cache, and ask no server')
+  .option('--prefix <text>', 'how the names of all keys in Redis begin (default: tesserae)')
+  .option('--name <name>', 'name of the worker (default: the machine, the process and a random text)')
+  .option(
+    '--memory-limit <size>',
+    'weights that all models together may have in memory, e.g. 6GB (default: no limit)',
+    parseMemoryLimit,
+  )
+  .option('--max-jobs <number>', 'jobs after which a new process begins (default: no limit)', parseCount)
+  .option('--max-memory <size>', 'memory after which a new process begins, between two jobs', parseMemoryLimit)
+  .option('--save-every <seconds>', 'how often the state of a run is saved at most (default: 5)', parseSteps)
+  .option('--finish', 'let the running job end at a signal, instead of giving it back with its state')
+  .addOption(new Option('--executor <name>', 'how the models are computed (default: auto)').choices(executors))
+  .addOption(new Option('--provider <name>', 'what ONNX Runtime computes on, with --executor graph').choices(providers))
+  .option('--threads <number>', 'threads to compute with (default: one for each processor)', parseThreads)
+  .action(async options => {
+    const { work } = await import('./worker.js')
+    await work(options)
+  })
+
+program
   .command('doctor')
   .description('try every backend and say what works, what does not and why')
   .option('--json', 'print as JSON')

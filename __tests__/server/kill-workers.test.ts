@@ -1,0 +1,18 @@
+/** Jobs through Redis while workers, those who submit, and Redis are killed: a short form of `fuzz/kill-workers.ts`. */
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { describeWithRedis } from './redis-server'
+
+const program = join(__dirname, '..', '..', 'dist', 'fuzz', 'kill-workers.js')
+
+describeWithRedis('while processes are killed', () => {
+  test('every accepted job ends exactly once, with a whole picture', async () => {
+    const args = ['--jobs', '40', '--workers', '2', '--kill-every', '8', '--steps', '3', '--minutes', '8']
+    const { stdout } = await promisify(execFile)(process.execPath, [program, ...args])
+    const found = JSON.parse(stdout)
+    expect(found).toMatchObject({ accepted: 40, problems: [], restarts: 1 })
+    expect(found.kills.workers + found.kills.submitter).toBeGreaterThan(0)
+    expect((found.ends.finished ?? 0) + (found.ends.failed ?? 0)).toBe(40)
+  }, 600_000)
+})

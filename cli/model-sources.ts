@@ -1,0 +1,36 @@
+/** The models that a server or a worker offers, by name. */
+import { basename, resolve } from 'node:path'
+import { isPipelineName, type ModelSource } from '../server'
+import { bundledModel } from '../src'
+import { isRepositoryId } from '../src/hub/repository-resolver'
+import { UnfitOptionError } from './unfit-option-error'
+
+/** Options that name models. */
+export interface ModelSourceOptions {
+  /** Folders or repositories, each with a name before it if it needs one: `apples=./my-model`. */
+  model?: readonly string[]
+  /** Takes repositories from the cache, and asks no server. */
+  offline?: boolean
+}
+
+/** Reads `--model`: of the bundled model if there is none. @throws UnfitOptionError for a name that is malformed, or given twice */
+export function modelSources({ model: models = [], offline }: ModelSourceOptions): Record<string, ModelSource> {
+  if (models.length === 0) return { emoji: { model: bundledModel('emoji') } }
+  const sources: Record<string, ModelSource> = {}
+  for (const text of models) {
+    const [, given, model = ''] = /^(?:([^=/\\]+)=)?(.*)$/s.exec(text) ?? []
+    const name = given ?? nameOf(model)
+    if (!isPipelineName(name)) {
+      const problem = `${JSON.stringify(name)} cannot name a pipeline: use letters, digits, ".", "_" and "-", as in --model apples=${model}`
+      throw new UnfitOptionError('--model', problem)
+    }
+    if (Object.hasOwn(sources, name)) throw new UnfitOptionError('--model', `two models are named "${name}"`)
+    sources[name] = { model, offline }
+  }
+  return sources
+}
+
+function nameOf(model: string): string {
+  const last = isRepositoryId(model) ? model.split('/').at(-1) : basename(resolve(model))
+  return (last ?? '').replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 64)
+}

@@ -1,0 +1,175 @@
+/**
+ * Many jobs through Redis, while workers, those who submit, and Redis itself are killed: `node dist/fuzz/kill-workers.js --jobs 10000 --kill-every 4`.
+ * Every accepted job must end exactly once, and every picture must be whole. Prints the figures as JSON, and fails otherwise.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { Image } from '../components'
+import { BullMQQueue, FolderStore, isFinalEvent, type Job, type JobQueue } from '../server'
+import { RedisServer } from './redis-server'
+
+const { values } = parseArgs({
+  options: {
+    jobs: { type: 'string', default: '10000' },
+    workers: { type: 'string', default: '3' },
+    'kill-every': { type: 'string', default: '4' },
+    steps: { type: 'string', default: '4' },
+    minutes: { type: 'string', default: '600' },
+  },
+})
+const [jobs, workers, steps] = [values.jobs, values.workers, values.steps].map(Number) as [number, number, number]
+const killEvery = 1000 * Number(values['kill-every'])
+const end = Date.now() + 60_000 * Number(values.minutes)
+
+/** Submits all jobs, each with a key: who begins anew submits none twice. */
+const SUBMIT = `
+const { openQueue } = require(${JSON.stringify(join(__dirname, '..', 'server'))})
+;(async () => {
+  const queue = await openQueue({ redis: process.argv[1] })
+  for (let i = Number(process.argv[3]); i < Number(process.argv[2]); i++) {
+    const inputs = { prompt: 'red apple', numInferenceSteps: ${steps} }
+    for (;;) {
+      try {
+        const { job } = await queue.submit({ pipeline: 'emoji', inputs, seed: i, idempotencyKey: 'job ' + i })
+        process.stdout.write(i + ' ' + job.id + '\\n')
+        break
+      } catch (error) {
+        if (error.code !== 'QUEUE_UNAVAILABLE') throw error
+      }
+    }
+  }
+  await queue.close()
+})()`
+
+/** A process that is started again when it is killed. */
+class Phoenix {
+  private child: ChildProcess | undefined
+  private isOver = false
+  kills = 0
+
+  constructor(
+    private readonly args: () => readonly string[],
+    private readonly onLine: (line: string) => void = () => undefined,
+  ) {
+    this.start()
+  }
+
+  kill(): void {
+    this.kills++
+    this.child?.kill('SIGKILL')
+  }
+
+  async stop(): Promise<void> {
+    this.isOver = true
+    const { child } = this
+    if (child === undefined || child.exitCode !== null) return
+    const ended = new Promise(resolve => child.once('exit', resolve))
+    child.kill('SIGTERM')
+    const late = setTimeout(() => child.kill('SIGKILL'), 20_000)
+    await ended
+    clearTimeout(late)
+  }
+
+  private start(): void {
+    const child = spawn(process.execPath, [...this.args()], { stdio: ['ignore', 'pipe', 'inherit'] })
+    this.child = child
+    let rest = ''
+    child.stdout.on('data', chunk => {
+      const lines = `${rest}${chunk}`.split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) this.onLine(line)
+    })
+    child.once('exit', code => {
+      if (!this.isOver && code !== 0) this.start()
+    })
+  }
+}
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'tesserae-kill-'))
+  const server = await RedisServer.start()
+  const accepted = new Map<number, string>()
+  const queue = await BullMQQueue.open({ url: server.url })
+  const results = new FolderStore(folder)
+  const begin = Date.now()
+  const submitter = new Phoenix(
+    () => ['-e', SUBMIT, server.url, String(jobs), String(accepted.size)],
+    line => accepted.set(Number(line.split(' ')[0]), line.split(' ')[1] as string),
+  )
+  const main = join(__dirname, '..', 'cli', 'main.js')
+  const working = Array.from(
+    { length: workers },
+    () => new Phoenix(() => [main, 'worker', '--redis', server.url, '--results', folder, '--save-every', '1']),
+  )
+  let restarts = 0
+  let ended = 0
+  let nextKill = Date.now() + killEvery
+  try {
+    while (Date.now() < end && (accepted.size < jobs || ended < jobs)) {
+      await sleep(500)
+      const counts = await queue.counts().catch(() => undefined)
+      if (counts) ended = counts.finished + counts.failed + counts.cancelled
+      if (Date.now() < nextKill) continue
+      nextKill = Date.now() + killEvery * (0.5 + Math.random())
+      const victims = [submitter, ...working]
+      victims[Math.floor(Math.random() * victims.length)]?.kill()
+      if (restarts === 0 && ended > jobs / 3) {
+        restarts++
+        await server.kill()
+        await server.begin()
+      }
+    }
+    const seconds = (Date.now() - begin) / 1000
+    const found = await examine(queue, results, accepted)
+    const kills = { workers: working.reduce((sum, { kills }) => sum + kills, 0), submitter: submitter.kills }
+    process.stdout.write(`${JSON.stringify({ jobs, accepted: accepted.size, ...found, kills, restarts, seconds })}\n`)
+    if (found.problems.length > 0 || accepted.size < jobs) process.exitCode = 1
+  } finally {
+    await submitter.stop()
+    await Promise.all(working.map(worker => worker.stop()))
+    await queue.close()
+    await server.remove()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Looks at each job: how it ended, how often that was told, and whether its picture is whole. */
+async function examine(queue: JobQueue, results: FolderStore, accepted: ReadonlyMap<number, string>) {
+  const ends: Record<string, number> = {}
+  const problems: string[] = []
+  let resumed = 0
+  for (const [number, id] of accepted) {
+    const job = await queue.get(id)
+    const end = job?.status ?? 'lost'
+    ends[end] = (ends[end] ?? 0) + 1
+    if (job === undefined || !['finished', 'failed'].includes(job.status)) problems.push(`job ${number} is ${end}`)
+    else problems.push(...(await lookAt(job, queue, results)).map(problem => `job ${number}: ${problem}`))
+    if ((job?.attempts ?? 0) > 1) resumed++
+  }
+  return { ends, takenAgain: resumed, problems }
+}
+
+async function lookAt(job: Job, queue: JobQueue, results: FolderStore): Promise<string[]> {
+  const problems: string[] = []
+  let finals = 0
+  for await (const { event } of queue.events(job.id)) if (isFinalEvent(event)) finals++
+  if (finals !== 1) problems.push(`it was told ${finals} times that it ended`)
+  if (job.status === 'failed' && !job.error?.message) problems.push('it failed without a reason')
+  for (const { key, size, width } of job.result?.pictures ?? []) {
+    try {
+      const file = await results.open(job.id, key)
+      const image = await Image.load(new Uint8Array(await new Response(file?.stream).arrayBuffer()))
+      if (image.width !== width || file?.size !== size) problems.push(`${key} is not what was told`)
+    } catch (error) {
+      problems.push(`${key}: ${(error as Error).message}`)
+    }
+  }
+  if (job.status === 'finished' && job.result?.pictures.length !== 1) problems.push('it has no picture')
+  return problems
+}
+
+void main()

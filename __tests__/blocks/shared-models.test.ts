@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { eagerExecutor } from '../../components/executors/eager-executor'
 import {
   ComponentsManager,
+  type EventListener,
   type Executor,
   GraphExecutor,
   type Image,
@@ -40,11 +41,26 @@ async function share(executor: Executor, folder = emojiFolder) {
     .sort((a, b) => a - b)
   expect(smallest).toBeGreaterThan(0)
   /** The picture of a seed, by either of the pipelines. */
-  const draw = async (seed: number, signal?: AbortSignal) => {
+  const draw = async (seed: number, signal?: AbortSignal, onEvent: EventListener = () => {}) => {
     const inputs = { prompt: seed % 2 ? 'red apple' : 'pizza', numInferenceSteps: 2, batchConditions: true }
     const pipe = pipes[seed % 2] as (typeof pipes)[0]
-    const [image] = await pipe<Image[]>(inputs, { output: 'images', seed, ...(signal && { signal }) })
+    const [image] = await pipe<Image[]>(inputs, { output: 'images', seed, onEvent, ...(signal && { signal }) })
     return Buffer.from((image as Image).data).toString('base64')
+  }
+  /** The same for some seeds at once, as soon as a model is about to be called in each run. */
+  const begin = async (...seeds: number[]) => {
+    const runs: Promise<string>[] = []
+    const begun = seeds.map(
+      seed =>
+        new Promise<void>(resolve => {
+          const onEvent: EventListener = event => {
+            if (event.type === 'blockStart' && event.path.at(-1) === 'encodePrompt') resolve()
+          }
+          runs.push(draw(seed, undefined, onEvent))
+        }),
+    )
+    await Promise.all(begun)
+    return runs
   }
   const resident = () => models.reduce((sum, { residentBytes }) => sum + residentBytes, 0)
   /** All calls are over where nothing stays that may leave. */
@@ -55,7 +71,7 @@ async function share(executor: Executor, folder = emojiFolder) {
     manager.dispose()
   }
   const warnings = () => events.flatMap(event => (event.type === 'warning' ? event.code : []))
-  return { manager, models, pipes, draw, resident, dispose, warnings, limit: middle + largest, largest }
+  return { manager, models, pipes, draw, begin, resident, dispose, warnings, limit: middle + largest, largest }
 }
 
 const graphExecutor = new GraphExecutor({ threads: 1 })
@@ -139,15 +155,13 @@ describe.each<[string, Executor]>([
   })
 
   test('leave the other alone when one is disposed during a run, and do not leak when the manager is', async () => {
-    const { manager, pipes, draw, resident, limit } = await share(executor)
+    const { manager, pipes, draw, begin, resident, limit } = await share(executor)
     const expected = [await draw(1), await draw(2)]
     manager.enableAutoCpuOffload({ limit })
-    const during = [draw(1), draw(2)]
-    await new Promise(resolve => setTimeout(resolve, 20))
+    const during = await begin(1, 2)
     pipes[1]?.dispose()
     expect(await Promise.all(during)).toEqual(expected)
-    const last = Promise.allSettled([draw(2), draw(2)])
-    await new Promise(resolve => setTimeout(resolve, 20))
+    const last = Promise.allSettled(await begin(2, 2))
     pipes[0]?.dispose()
     manager.dispose()
     for (const result of await last) {

@@ -9,6 +9,7 @@ import { type Capture, capture, OutputSlot } from '../../backends/recorder/captu
 import { parametersOf, sourcesOf } from '../../backends/recorder/graph'
 import { mapReplaced } from '../../backends/recorder/tensor-tree'
 import type { Parameter } from '../../nn/parameter'
+import { WeightsNotLoadedError } from '../../nn/weights-not-loaded-error'
 import * as tf from '../../tensors/tf'
 import type { ModelCall } from '../model-call'
 import { GraphExecutionError, isOutOfMemory, ModelMemoryError, RuntimeEndedError } from './graph-errors'
@@ -69,7 +70,7 @@ export class GraphSession {
   /**
    * Records the call.
    *
-   * @throws what the model throws for these inputs, and what {@link capture} throws; WeightFileChangedError
+   * @throws what the model throws for these inputs, and what {@link capture} throws; WeightsNotLoadedError; WeightFileChangedError
    */
   constructor(
     call: ModelCall<unknown, unknown>,
@@ -80,6 +81,8 @@ export class GraphSession {
     this.capture = capture(call.model, call.inputs, call.forward, call.hookWeights)
     const { graph } = this.capture
     const weights = parametersOf(graph)
+    // Now, not when the graph is written: until then the weights would count as held.
+    for (const { shape, isLoaded } of weights) if (!isLoaded) throw new WeightsNotLoadedError(shape)
     this.revisions = weights.map(weight => [weight, weight.revision] as const)
     const sources = sourcesOf(graph)
     const { bytes, isLarge, keepHalf, widenedBytes } = weightLayout(weights, limit)

@@ -127,6 +127,8 @@ describe('GraphExecutor', () => {
     const inputs = { x: new TensorPlaceholder([1, 2]) } as never
     executor().prepare({ model, method: 'forward', forward: model.compute as never, inputs })
     await new Promise(setImmediate)
+    // Nor does it hold weights that are not there.
+    expect([executor().sessionCount, executor().heldBytes(model)]).toEqual([0, 0])
     const x = tf.ones<tf.Rank.R2>([1, 2])
     expect(await failureOf(model.call({ x }))).toMatchObject({ name: 'WeightsNotLoadedError' })
     loadSomeWeights(layer)

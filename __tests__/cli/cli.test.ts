@@ -1,5 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { Image } from '../../components/images/image'
@@ -301,8 +311,18 @@ describe('tesserae generate', () => {
   })
 
   test('ends cleanly at Ctrl-C, and leaves nothing half written', async () => {
-    const onStart = (kill: (signal: NodeJS.Signals) => void) => setTimeout(() => kill('SIGINT'), 3000)
-    const { code, stdout, stderr } = await runCli(['generate', 'red apple', '--steps', '900'], { cwd: folder, onStart })
+    const previews = mkdtempSync(join(tmpdir(), 'cli-previews-'))
+    const preview = join(previews, 'preview.png')
+    const onStart = (kill: (signal: NodeJS.Signals) => void) => {
+      const whenItDraws = setInterval(() => {
+        if (!existsSync(preview)) return
+        clearInterval(whenItDraws)
+        kill('SIGINT')
+      }, 20)
+    }
+    const args = ['generate', 'red apple', '--steps', '900', '--preview', preview]
+    const { code, stdout, stderr } = await runCli(args, { cwd: folder, onStart })
+    rmSync(previews, { recursive: true })
     expect(stderr).toBe('Cancelled.\n')
     expect(code).toBe(130)
     expect(stdout).toBe('')

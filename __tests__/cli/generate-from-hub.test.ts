@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { useTemporaryFolder } from '../components/checkpoints/temporary-folder'
 import { useHubEnvironment } from '../components/hub/hub-environment'
@@ -78,10 +78,18 @@ describe('tesserae generate --model org/name', () => {
 
   test('can be interrupted, and goes on the next time', async () => {
     server().commit('org/emoji', await emojiFiles())
+    const blobFolder = () => join(folder(), 'hub', 'models--org--emoji', 'blobs')
+    const blobs = () => readdir(blobFolder())
     let interrupt: () => void = () => undefined
     server().send = (content, response) => {
       if (content.length < 500_000) return void response.end(content)
-      response.write(content.subarray(0, 100_000), () => setTimeout(interrupt, 100))
+      response.write(content.subarray(0, 100_000))
+      const whenItHasArrived = setInterval(async () => {
+        const [partial] = (await blobs()).filter(name => name.endsWith('.incomplete'))
+        if (partial === undefined || (await stat(join(blobFolder(), partial))).size < 100_000) return
+        clearInterval(whenItHasArrived)
+        interrupt()
+      }, 20)
     }
     const cancelled = await generate([], {
       onStart: kill => {
@@ -89,7 +97,6 @@ describe('tesserae generate --model org/name', () => {
       },
     })
     expect(cancelled).toMatchObject({ code: 130, stderr: 'Cancelled.\n' })
-    const blobs = () => readdir(join(folder(), 'hub', 'models--org--emoji', 'blobs'))
     expect((await blobs()).filter(name => name.endsWith('.incomplete'))).toHaveLength(1)
     server().send = (content, response) => void response.end(content)
     expect((await generate([])).code).toBe(0)

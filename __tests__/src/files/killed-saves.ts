@@ -7,9 +7,6 @@ import { join } from 'node:path'
 const library = join(__dirname, '..', '..', '..', 'dist')
 const preload = join(__dirname, 'kill-at-file-call.cjs')
 
-/** By how many calls a run may be shorter than another. */
-const LATE = 30
-
 /** How many processes run at once. */
 const AT_ONCE = 4
 
@@ -17,7 +14,8 @@ const AT_ONCE = 4
 export function runSave(body: string, env: Readonly<Record<string, string>>): Promise<NodeJS.Signals | null> {
   const script = `
     const library = path => require(${JSON.stringify(library)} + '/' + path)
-    ;(async () => { ${body} })().then(() => process.exit(0), error => { console.error(error); process.exit(1) })`
+    ;(async () => { ${body}
+;killAtEnd() })().then(() => process.exit(0), error => { console.error(error); process.exit(1) })`
   const child = spawn(process.execPath, ['-r', preload, '-e', script], {
     env: { ...process.env, ...env },
     cwd: join(library, '..'),
@@ -37,7 +35,8 @@ export function runSave(body: string, env: Readonly<Record<string, string>>): Pr
 }
 
 /**
- * Runs a script again and again, killed at other moments of it, each time on files of its own that `prepare` makes.
+ * Runs a script again and again, killed at other moments of it, each time on files of its own that `prepare` makes. The last moment is when the
+ * script is done, however many calls that takes.
  *
  * @param points how many moments, spread over all calls of the file system; or which of so many calls
  * @param prepare gives the environment of a run
@@ -53,18 +52,15 @@ export async function killAtPoints(
   const countFile = join(folder, 'count')
   await runSave(body, { ...(await prepare('all')), KILL_AT: '0', COUNT_FILE: countFile })
   const calls = Number(await readFile(countFile, 'utf8'))
-  const moments = typeof points === 'number' ? spread(calls, points) : points(calls)
-  const next = moments.values()
-  // With a network in it, one run may need fewer calls than another, and end before it can be killed: then an earlier moment is taken.
-  const killAt = async (moment: number) => {
-    for (let at = moment; at > moment - LATE; at--) {
-      const run = at === moment ? `killed-${moment}` : `killed-${moment}-${at}`
-      if ((await runSave(body, { ...(await prepare(run)), KILL_AT: String(at) })) === 'SIGKILL') return run
-    }
-    throw new Error(`The process was not killed at call ${moment} of ${calls}.`)
-  }
+  const moments = typeof points === 'number' ? spread(calls, points - 1) : points(calls)
+  const next = [...moments, Number.POSITIVE_INFINITY].values()
   const work = async () => {
-    for (const moment of next) await check(await killAt(moment))
+    for (const moment of next) {
+      const run = `killed-${moment}`
+      const signal = await runSave(body, { ...(await prepare(run)), KILL_AT: String(moment) })
+      if (signal !== 'SIGKILL') throw new Error(`The process was not killed at call ${moment} of ${calls}.`)
+      await check(run)
+    }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
 }

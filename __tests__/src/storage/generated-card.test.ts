@@ -11,9 +11,9 @@ describe('the seal of a card', () => {
   })
 
   test('is looked for in no more than the time of reading', () => {
-    const begin = performance.now()
+    const begin = process.cpuUsage()
     expect(isSealedCard('\n<!-- Made by Tesserae from the blocks of the pipeline. '.repeat(100_000))).toBe(false)
-    // What tries each beginning against all the rest takes minutes.
-    expect(performance.now() - begin).toBeLessThan(5000)
+    // What tries each beginning against all the rest takes minutes. Other processes do not count.
+    expect(process.cpuUsage(begin).user).toBeLessThan(5_000_000)
   })
 })

@@ -1,8 +1,10 @@
 /** `tesserae create block`: the beginning of a block of one's own. */
+
 import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { UnwritableFileError } from '../src'
 import { BLOCK_CONFIG_NAME, formatBlockConfig } from '../src/custom-blocks/block-config'
+import { absolutePath } from '../src/files/absolute-path'
 import { writeFolderAtomically } from '../src/files/write-folder-atomically'
 import type { BlockName } from './block-name'
 import { packageFolder } from './package-folder'
@@ -26,7 +28,7 @@ const PLACEHOLDER: BlockName = { packageName: 'my-block', className: 'MyBlock', 
  * @throws UnwritableFileError for a folder in which there is something, or that may not be written
  */
 export async function createBlock(name: BlockName, { out = name.packageName }: CreateBlockOptions): Promise<void> {
-  const folder = resolve(out)
+  const folder = absolutePath(out)
   const there = await readdir(folder).catch(() => [])
   if (there.length > 0) {
     throw new UnwritableFileError(folder, 'not-empty', 'there is something in it. Name a new folder: --out FOLDER.')

@@ -1,13 +1,14 @@
 /** `tesserae generate`: from words to a picture file. */
 
 import { randomInt } from 'node:crypto'
-import { basename, resolve } from 'node:path'
+import { basename } from 'node:path'
 import { type BackendSelection, selectBackend } from '../components/backends/select-backend'
 import type { Executor } from '../components/executors/executor'
 import { type ExecutionProvider, GraphExecutor } from '../components/executors/graph/graph-executor'
 import { type ExecutorName, type ExecutorSelection, selectExecutor } from '../components/executors/select-executor'
 import type { Image } from '../components/images/image'
 import { InvalidSeedError } from '../components/random/invalid-seed-error'
+import { absolutePath } from '../src/files/absolute-path'
 import { classNameOf } from '../src/format/class-name'
 import { isRepositoryId } from '../src/hub/repository-resolver'
 import { type Seed, seedAfter } from '../src/params/seed'
@@ -167,7 +168,7 @@ function componentNames(pipe: AnyPipeline): ComponentNames {
 
 /** Names a model in a record: the id of a repository, or a folder's own name. */
 function modelName(model: string): string {
-  return isRepositoryId(model) ? model : basename(resolve(model))
+  return isRepositoryId(model) ? model : basename(absolutePath(model))
 }
 
 function describeRun(

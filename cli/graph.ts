@@ -1,9 +1,11 @@
 /** `tesserae graph`: a picture of a pipeline, or its nodes for a node editor. */
-import { extname, resolve } from 'node:path'
+
+import { extname } from 'node:path'
 import { loadSharp } from '../components/images/load-sharp'
 import { drawSvg, MellonPipelineConfig, UnwritableFileError } from '../src'
 import { triggersOf } from '../src/documentation/triggers'
 import { printable } from '../src/errors/printable'
+import { absolutePath } from '../src/files/absolute-path'
 import { writeFileAtomically } from '../src/files/write-file-atomically'
 import { isRepositoryId } from '../src/hub/repository-resolver'
 import { unknownInputMessage } from '../src/pipeline/fill-state'
@@ -54,7 +56,7 @@ export async function graph(
     process.stdout.write(printable(String(content)))
     return
   }
-  const file = resolve(out)
+  const file = absolutePath(out)
   await writeFileAtomically(file, [Buffer.from(content)])
   console.log(file)
 }

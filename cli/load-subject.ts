@@ -1,11 +1,12 @@
 /** What `describe` and `graph` show: the blocks of the bundled model, the pipeline of a model, or the blocks of a module. */
 
 import { stat } from 'node:fs/promises'
-import { extname, resolve } from 'node:path'
+import { extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { bundledModel, type ModularPipelineBlocks } from '../src'
 import type { BlockClass } from '../src/composition/block-source'
 import { kindOf, nameList } from '../src/errors/text'
+import { absolutePath } from '../src/files/absolute-path'
 import { recoverFolder } from '../src/files/leftovers'
 import { classNameOf } from '../src/format/class-name'
 import { isRepositoryId } from '../src/hub/repository-resolver'
@@ -44,7 +45,7 @@ const ADVICE = `Give the folder of a model in the diffusers layout, a .safetenso
 export async function loadSubject(subject: string | undefined, options: SubjectOptions = {}): Promise<Subject> {
   if (subject === undefined) return { blocks: (await modelSubject('', bundledModel('emoji'), options)).blocks }
   if (isSingleFile(subject)) return modelSubject(subject, subject, options)
-  const path = resolve(subject)
+  const path = absolutePath(subject)
   recoverFolder(path)
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => cause)
   if (found instanceof Error) {

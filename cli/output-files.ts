@@ -1,8 +1,10 @@
 /** The files that `tesserae generate` writes. */
+
 import { access, constants } from 'node:fs/promises'
-import { basename, dirname, extname, join, resolve } from 'node:path'
+import { basename, dirname, extname, join } from 'node:path'
 import type { Image } from '../components/images/image'
 import { makeImageGridAsync } from '../components/images/make-image-grid'
+import { absolutePath } from '../src/files/absolute-path'
 import { UnwritableFileError } from '../src/files/unwritable-file-error'
 import type { Seed } from '../src/params/seed'
 import { type GenerationRecord, PNG_KEYWORD } from './generation-record'
@@ -34,7 +36,7 @@ export function outputFiles(
     return { pictures: [STANDARD_OUTPUT], grid: undefined }
   }
   const [first] = seeds
-  const file = resolve(out ?? `${slug(prompt)}${seeds.length > 1 ? '' : `-${first}`}.png`)
+  const file = absolutePath(out ?? `${slug(prompt)}${seeds.length > 1 ? '' : `-${first}`}.png`)
   const extension = extname(file)
   if (extension.toLowerCase() !== '.png') {
     throw new UnwritableFileError(

@@ -1,6 +1,8 @@
 /** `tesserae generate --preview`: a picture of the run so far, written while it goes on. */
-import { extname, resolve } from 'node:path'
+
+import { extname } from 'node:path'
 import { IMAGE_EXTENSIONS } from '../components/images/image'
+import { absolutePath } from '../src/files/absolute-path'
 import { UnwritableFileError } from '../src/files/unwritable-file-error'
 import type { PreviewEvent } from '../src/runtime/events'
 import { requireFolder } from './output-files'
@@ -25,7 +27,7 @@ export class PreviewFile {
    */
   static async open({ preview, previewEvery = 1 }: PreviewFileOptions): Promise<PreviewFile | undefined> {
     if (preview === undefined) return undefined
-    const path = resolve(preview)
+    const path = absolutePath(preview)
     if (!IMAGE_EXTENSIONS.includes(extname(path).toLowerCase())) {
       const problem = `the name of the preview must end in ${IMAGE_EXTENSIONS.join(', ')}.`
       throw new UnwritableFileError(path, 'unknown-format', problem)

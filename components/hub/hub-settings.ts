@@ -1,7 +1,8 @@
 /** What the environment says about the Hub. Counterpart: huggingface_hub constants.py and utils/_auth.py. */
 
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { absolutePath } from '../../src/files/absolute-path'
 import { pathOf } from '../../src/files/path-of'
 import { readText } from '../../src/files/read-text'
 import { InvalidHubSettingError } from './hub-errors'
@@ -26,7 +27,7 @@ export function hubEndpoint(given?: string): string {
 /** Folder of the cache: the given one, `HF_HUB_CACHE`, or `hub` in `HF_HOME`. */
 export function hubCacheFolder(given?: string | URL): string {
   const { HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE } = process.env
-  return resolve(
+  return absolutePath(
     expand((given && pathOf(given, 'cacheDir')) || HF_HUB_CACHE || HUGGINGFACE_HUB_CACHE || join(hubHome(), 'hub')),
   )
 }

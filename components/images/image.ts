@@ -1,7 +1,8 @@
 /** A picture in memory, and its files. Counterpart: PIL.Image, as far as pipelines need it. */
 
-import { basename, dirname, extname, resolve } from 'node:path'
+import { basename, dirname, extname } from 'node:path'
 import type { Sharp } from 'sharp'
+import { absolutePath } from '../../src/files/absolute-path'
 import { pathOf } from '../../src/files/path-of'
 import { readFileBytes } from '../../src/files/read-file'
 import { UnwritableFileError } from '../../src/files/unwritable-file-error'
@@ -102,7 +103,7 @@ export class Image implements ImageOptions {
    */
   async save(file: string | URL, text: Readonly<Record<string, string>> = {}): Promise<void> {
     // Absolute, as the process may change its folder while the image is encoded.
-    const path = resolve(pathOf(file, 'file'))
+    const path = absolutePath(pathOf(file, 'file'))
     const extension = extname(path).toLowerCase()
     if (!Object.hasOwn(ENCODERS, extension)) {
       throw new UnwritableFileError(

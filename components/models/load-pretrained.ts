@@ -1,9 +1,10 @@
 /** Makes a model from a folder with its config and weights. Counterpart: models/modeling_utils.py (from_pretrained). */
 
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { emitWarning } from '../../src/errors/emit-warning'
 import { FolderChangedError } from '../../src/errors/folder-changed-error'
 import { kindOf, shownNames } from '../../src/errors/text'
+import { absolutePath } from '../../src/files/absolute-path'
 import { readUnchanged } from '../../src/files/folder-stamp'
 import { absoluteIfThere, pathOf } from '../../src/files/path-of'
 import { classNameOf } from '../../src/format/class-name'
@@ -59,7 +60,7 @@ export async function loadPretrained<M extends PretrainedModel>(
   const source = absoluteIfThere(pathOf(path))
   const weights = { weightsName: files.weightsName, variant }
   const top = await resolveRepository(source, { subfolder, files: ['config.json'], weights }, options)
-  const folder = resolve(subfolder === undefined ? top : join(top, subfolder))
+  const folder = absolutePath(subfolder === undefined ? top : join(top, subfolder))
   if (className !== undefined && className !== name) {
     throw new ComponentClassError(name, className, `The index of ${folder}`)
   }

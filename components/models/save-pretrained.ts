@@ -1,8 +1,9 @@
 /** Writes a model into a folder, from which Tesserae and Python load it. Counterpart: models/modeling_utils.py (save_pretrained). */
 
 import { realpath, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import { UnsafeSerializationError } from '../../src/errors/unsafe-serialization-error'
+import { absolutePath } from '../../src/files/absolute-path'
 import { inTurn } from '../../src/files/in-turn'
 import { writeFolderAtomically } from '../../src/files/write-folder-atomically'
 import { parseByteSize } from '../../src/format/byte-size'
@@ -50,7 +51,7 @@ export async function saveModel(
   options: SavePretrainedOptions = {},
 ): Promise<void> {
   // As it is now: the process may change its folder while the save waits for others.
-  const folder = resolve(path)
+  const folder = absolutePath(path)
   const { safeSerialization, variant, signal } = options
   if (safeSerialization === false) throw new UnsafeSerializationError()
   signal?.throwIfAborted()

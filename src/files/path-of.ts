@@ -1,7 +1,8 @@
 /** Paths as callers give them. */
-import { resolve } from 'node:path'
+
 import { fileURLToPath } from 'node:url'
 import { InputTypeError } from '../errors/input-type-error'
+import { absolutePath } from './absolute-path'
 import { statIfThere } from './stat-if-there'
 
 /**
@@ -26,5 +27,5 @@ export function pathOf(path: string | URL, input = 'path'): string {
 
 /** The absolute path of what is there, so that it stays the same place when the process changes its folder. Other texts stay as they are. */
 export function absoluteIfThere(path: string): string {
-  return statIfThere(path) === undefined ? path : resolve(path)
+  return statIfThere(path) === undefined ? path : absolutePath(path)
 }

@@ -12,15 +12,15 @@ export function isImmovable(error: unknown): boolean {
   return IMMOVABLE.has((error as NodeJS.ErrnoException | undefined)?.code ?? '')
 }
 
-/** Where a path leads: behind links, also behind one to a file that is not there yet. */
+/** Where an absolute path leads: behind links, also behind one to a file that is not there yet. */
 export async function placeBehindLinks(path: string): Promise<string> {
   const isThere = await stat(path).then(
     () => true,
     () => false,
   )
   // What lies behind /dev/stdout has no name of its own.
-  if (isThere) return realpath(path).catch(() => resolve(path))
-  let place = resolve(path)
+  if (isThere) return realpath(path).catch(() => path)
+  let place = path
   // As many links as Linux follows.
   for (let links = 0; links < 40; links++) {
     const target = await readlink(place).catch(() => undefined)

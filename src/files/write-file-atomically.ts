@@ -2,7 +2,8 @@
 
 import type { Stats } from 'node:fs'
 import { access, constants, type FileHandle, open, rm, stat } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { dirname } from 'node:path'
+import { absolutePath } from './absolute-path'
 import { takePermissions } from './keep-permissions'
 import { clearLeftovers, temporaryBeside } from './leftovers'
 import { pathOf } from './path-of'
@@ -23,14 +24,15 @@ const PRIVATE = 0o600
  * A file that is replaced keeps its permissions and owner; behind a link, the file that it leads to is written. Devices and pipes are written to, and so
  * are files that cannot be replaced because they are mounted by themselves, or their folder may not be written.
  *
- * @throws UnwritableFileError if the folder is missing, the file or folder may not be written, the disk is full, or the path is a folder; what the
- * chunks throw
+ * @throws UnwritableFileError if the folder is missing, the file or folder may not be written, the disk is full, or the path is a folder;
+ * CurrentFolderError; what the chunks throw
  */
 export async function writeFileAtomically(file: string | URL, chunks: Chunks): Promise<void> {
   const path = pathOf(file, 'file')
   let temporary: string | undefined
+  const absolute = absolutePath(path)
   try {
-    const place = await placeBehindLinks(resolve(path))
+    const place = await placeBehindLinks(absolute)
     const old = await stat(place).catch(() => undefined)
     if (old?.isDirectory()) {
       throw new UnwritableFileError(path, 'is-folder', 'this is a folder. Give the name of a file.')

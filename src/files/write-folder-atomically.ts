@@ -19,8 +19,9 @@ import {
   stat,
   symlink,
 } from 'node:fs/promises'
-import { dirname, join, relative, resolve } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { emitWarning } from '../errors/emit-warning'
+import { absolutePath } from './absolute-path'
 import { currentFolder } from './current-folder'
 import { exchangeFolders } from './exchange-folders'
 import { takePermissions, takePermissionsInside } from './keep-permissions'
@@ -61,7 +62,7 @@ export interface WriteFolderOptions {
  * Files and folders that are replaced keep their permissions and owner. Warns (`OLD_FOLDER_KEPT`) if files that others add to the old folder during the save
  * cannot be moved into the new one: the old folder then stays beside it.
  *
- * @throws UnwritableFileError if the target is a file, may not be written, or the disk is full; what `fill` throws
+ * @throws UnwritableFileError if the target is a file, may not be written, or the disk is full; CurrentFolderError; what `fill` throws
  */
 export async function writeFolderAtomically(
   folder: string | URL,
@@ -71,8 +72,9 @@ export async function writeFolderAtomically(
   const path = pathOf(folder, 'folder')
   let created: string | undefined
   let staging: string | undefined
+  const place = absolutePath(path)
   try {
-    const target = await placeOf(resolve(path))
+    const target = await placeOf(place)
     const parent = dirname(target)
     created = await mkdir(parent, { recursive: true })
     await clearLeftovers(parent)
@@ -84,7 +86,7 @@ export async function writeFolderAtomically(
     if (here !== undefined) stayIn(here, target)
   } catch (error) {
     if (staging) await rm(staging, { recursive: true, force: true }).catch(() => undefined)
-    if (created) await removeEmpty(dirname(resolve(path)), created)
+    if (created) await removeEmpty(dirname(place), created)
     throw UnwritableFileError.from(path, named(error, staging, path))
   }
 }
@@ -102,7 +104,7 @@ async function placeOf(path: string): Promise<string> {
   const stats = await stat(path).catch(() => undefined)
   if (stats === undefined) {
     const link = await lstat(path).catch(() => undefined)
-    if (!link?.isSymbolicLink()) return resolve(path)
+    if (!link?.isSymbolicLink()) return path
     throw new UnwritableFileError(path, 'missing-folder', 'this is a link to something that is not there.')
   }
   if (!stats.isDirectory()) throw new UnwritableFileError(path, 'is-file', 'this is a file. Give the name of a folder.')

@@ -4,11 +4,12 @@
  */
 
 import { existsSync, readdirSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
+import { join, relative } from 'node:path'
 import { emitWarningOnce } from '../errors/emit-warning'
 import { FolderChangedError } from '../errors/folder-changed-error'
 import { ModelIndexError } from '../errors/model-index-error'
 import { printableValue } from '../errors/printable'
+import { absolutePath } from '../files/absolute-path'
 import { isContainedPath } from '../files/contained-path'
 import { recoverFolder } from '../files/leftovers'
 import { readTextSync } from '../files/read-text'
@@ -98,7 +99,7 @@ export class ModelIndex {
 
   /** Takes note of what its own pipeline has saved to a folder (absolute path). */
   savedTo(folder: string): void {
-    if (isRepositoryId(this.source) || relative(folder, resolve(this.folder)) !== '') return
+    if (isRepositoryId(this.source) || relative(folder, absolutePath(this.folder)) !== '') return
     const { own = this.own, other } = readIndexFiles(this.folder)
     this.own = own
     this.other = other
@@ -173,7 +174,7 @@ export class ModelIndex {
   private requireReadable(key: string, path: string): void {
     const isForeign = isRooted(path) && isRepositoryId(this.source)
     if (isForeign || !isPlainPath(path)) throw this.outside(key, 'the path', path)
-    if (!isRooted(path) || !relative(resolve(this.folder), path).startsWith('..')) return
+    if (!isRooted(path) || !relative(absolutePath(this.folder), path).startsWith('..')) return
     const message = `${this.file}: the entry "${key}" is loaded from another folder, ${printableValue(path)}.`
     emitWarningOnce('OUTSIDE_FOLDER', `${message} Check that you saved this index, or edit the entry.`)
   }

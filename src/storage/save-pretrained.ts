@@ -2,11 +2,12 @@
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { ModelCardOptions } from '../documentation/model-card'
 import { emitWarning } from '../errors/emit-warning'
 import { InputTypeError } from '../errors/input-type-error'
 import { UnsafeSerializationError } from '../errors/unsafe-serialization-error'
+import { absolutePath } from '../files/absolute-path'
 import { inTurn } from '../files/in-turn'
 import { writeFileAtomically } from '../files/write-file-atomically'
 import { writeFolderAtomically } from '../files/write-folder-atomically'
@@ -80,7 +81,7 @@ export async function savePipeline(
   }
   if (options.safeSerialization === false) throw new UnsafeSerializationError()
   // As it is now: the process may change its folder while the save waits for others.
-  const target = resolve(folder)
+  const target = absolutePath(folder)
   signal?.throwIfAborted()
   const all = [...pipeline.components]
   const savable = new Map(

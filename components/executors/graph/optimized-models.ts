@@ -1,8 +1,10 @@
 /** A folder of graphs that the runtime has optimised, for the next process that needs the same. */
+
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { cpus } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { absolutePath } from '../../../src/files/absolute-path'
 import { readFileBytes } from '../../../src/files/read-file'
 
 /** What an optimised graph depends on, beside the graph itself. */
@@ -33,7 +35,7 @@ export class OptimizedModels {
     private readonly version: string,
   ) {
     // The runtime's process has another current folder.
-    this.folder = resolve(folder)
+    this.folder = absolutePath(folder)
   }
 
   /** The file of a graph. */

@@ -72,6 +72,7 @@ export {
   GraphExecutionError,
   ModelMemoryError,
   RuntimeEndedError,
+  WeightDrivesError,
   WeightFileChangedError,
 } from './executors/graph/graph-errors'
 export { type ExecutionProvider, GraphExecutor, type GraphExecutorOptions } from './executors/graph/graph-executor'

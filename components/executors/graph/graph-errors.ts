@@ -1,5 +1,6 @@
 /** What goes wrong when a model runs as a graph. */
 import { ModularError } from '../../../src/errors/modular-error'
+import { shownNames } from '../../../src/errors/text'
 import { describeEnd, type ProcessEnd } from './runtime-errors'
 
 /** ONNX Runtime refuses a graph, or fails while it runs. */
@@ -72,6 +73,21 @@ export class WeightFileChangedError extends ModularError {
     cause?: unknown,
   ) {
     super(`${file}, from which ${model} reads its weights, ${problem}. Load the model again.`, { cause })
+  }
+}
+
+/** The weights of one call lie on several drives of Windows, of which ONNX Runtime reads one. */
+export class WeightDrivesError extends ModularError {
+  override readonly code = 'WEIGHT_DRIVES'
+
+  constructor(
+    readonly model: string,
+    readonly files: readonly string[],
+  ) {
+    super(
+      `The weights of ${model} lie on more than one drive: ${shownNames(files)}. Copy them to one drive, ` +
+        "or load the model with the executor 'eager'.",
+    )
   }
 }
 

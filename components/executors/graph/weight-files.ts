@@ -1,8 +1,8 @@
 /** The files that a graph takes its weights from. */
 import { realpathSync, statSync } from 'node:fs'
-import { dirname, relative, sep } from 'node:path'
+import nodePath, { relative, sep } from 'node:path'
 import type { FileStamp, TensorInfo } from '../../checkpoints/checkpoint'
-import { WeightFileChangedError } from './graph-errors'
+import { WeightDrivesError, WeightFileChangedError } from './graph-errors'
 
 /** Weight files by their true names, and what they were like when the model was loaded. */
 export class WeightFiles {
@@ -11,7 +11,10 @@ export class WeightFiles {
   private readonly stampOfEach = new Map<string, FileStamp>()
   private readonly realPaths: ReadonlyMap<string, string>
 
-  /** @throws WeightFileChangedError for a file that is gone, or no longer what it was when the model was loaded */
+  /**
+   * @throws WeightFileChangedError for a file that is gone, or no longer what it was when the model was loaded; WeightDrivesError for files of several
+   * drives
+   */
   constructor(
     private readonly model: string,
     infos: readonly TensorInfo[],
@@ -22,7 +25,10 @@ export class WeightFiles {
     this.realPaths = new Map(
       [...this.stampOfEach.keys()].map(file => [file, this.look(file, () => realpathSync(file))]),
     )
-    this.folder = commonFolder([...this.realPaths.values()])
+    const files = [...this.realPaths.values()]
+    const folder = commonFolder(files)
+    if (folder === undefined) throw new WeightDrivesError(this.model, files)
+    this.folder = folder
   }
 
   /** What the files were like when the model was loaded. */
@@ -60,12 +66,23 @@ export class WeightFiles {
   }
 }
 
-/** The deepest folder that all files are in or below. */
-function commonFolder(files: readonly string[]): string {
+/**
+ * The deepest folder that all files are in or below; `undefined` for files of several drives of Windows.
+ *
+ * @param system the rules of paths. Default: those of this system
+ */
+export function commonFolder(
+  files: readonly string[],
+  { dirname, sep }: Pick<typeof nodePath, 'dirname' | 'sep'> = nodePath,
+): string | undefined {
   const [first = '', ...rest] = files.map(file => dirname(file))
-  return rest.reduce((folder, other) => {
-    let common = folder
-    while (other !== common && !other.startsWith(common.endsWith(sep) ? common : common + sep)) common = dirname(common)
-    return common
-  }, first)
+  let common = first
+  for (const other of rest) {
+    while (other !== common && !other.startsWith(common.endsWith(sep) ? common : common + sep)) {
+      const parent = dirname(common)
+      if (parent === common) return undefined
+      common = parent
+    }
+  }
+  return common
 }

@@ -1,12 +1,13 @@
 import { truncateSync } from 'node:fs'
 import { readFile, rename, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, posix, win32 } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import type { WeightDType } from '../../../../components/checkpoints/checkpoint'
 import { openCheckpoint } from '../../../../components/checkpoints/open-checkpoint'
 import { writeSafetensors } from '../../../../components/checkpoints/write-safetensors'
-import { WeightFileChangedError } from '../../../../components/executors/graph/graph-errors'
+import { WeightDrivesError, WeightFileChangedError } from '../../../../components/executors/graph/graph-errors'
 import { RuntimeProcess } from '../../../../components/executors/graph/runtime-process'
+import { commonFolder } from '../../../../components/executors/graph/weight-files'
 import { Embedding } from '../../../../components/nn/embedding'
 import { Linear } from '../../../../components/nn/linear'
 import { loadStateDict } from '../../../../components/nn/load-state-dict'
@@ -174,6 +175,27 @@ describe('weights in files', () => {
     expect(error).toBeInstanceOf(WeightFileChangedError)
     expect((error as Error).message).toMatch(/had \d+ bytes and has \d+ now/)
     expect(executor().sessionCount).toBe(0)
+  })
+})
+
+describe('the folder of several files', () => {
+  test.each([
+    [posix, ['/a/b/x', '/a/b/c/y', '/a/bc/z'], '/a'],
+    [posix, ['/a/x', '/b/y'], '/'],
+    [posix, ['/a/b/x'], '/a/b'],
+    [posix, [], ''],
+    [win32, ['C:\\a\\b\\x', 'C:\\a\\c\\y'], 'C:\\a'],
+    [win32, ['C:\\a\\x', 'C:\\b\\y'], 'C:\\'],
+    [win32, ['C:\\a\\x', 'D:\\a\\y'], undefined],
+    [win32, ['\\\\server\\share\\a\\x', 'C:\\a\\y'], undefined],
+  ])('is the deepest one, if there is one', (system, files, expected) => {
+    expect(commonFolder(files, system)).toBe(expected)
+  })
+
+  test('on several drives is refused by name', () => {
+    const error = new WeightDrivesError('Model', ['C:\\x', 'D:\\y'])
+    expect(error).toMatchObject({ code: 'WEIGHT_DRIVES', files: ['C:\\x', 'D:\\y'] })
+    expect(error.message).toContain('"C:\\x"')
   })
 })
 

@@ -1,6 +1,8 @@
 /** `tesserae export`: a component of a model as an .onnx file. */
+
 import { readdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { absolutePath } from '../src/files/absolute-path'
 import '../components/component-classes'
 import { type ExportOptions, exportOnnx } from '../components/backends/onnx/export-onnx'
 import { readConfig } from '../components/configs/read-config'
@@ -40,10 +42,12 @@ export async function exportComponent(
   const model = (await spec.load({ executor: new GraphExecutor() })) as PretrainedModel // Its class was looked at.
   try {
     const { forward, shapes } = model.functions[functionName] as PretrainedModel['functions'][string]
-    const call: CallSize = { batch, tokens, pictures: size, latents: size && latentSizeByVae(models.get('vae'), size) }
+    const latents = size && latentSizeByVae(models.get('vae'), size)
+    const widths = pooledTextWidth(models.get('text_encoder_2'))
+    const call: CallSize = { batch, tokens, pictures: size, latents, widths }
     // Placeholders stand for the tensors that the function takes.
     const options = { model, forward, inputs: shapes(call) } as unknown as ExportOptions<never>
-    const { file, weights, bytes } = await exportOnnx(options, resolve(out))
+    const { file, weights, bytes } = await exportOnnx(options, absolutePath(out))
     if (json) console.log(JSON.stringify({ file, weights, bytes }, null, 2))
     else for (const path of [file, ...(weights ? [weights] : [])]) console.log(path)
   } finally {
@@ -112,6 +116,12 @@ async function bareModel(folder: string, subfolder: string): Promise<PretrainedM
 /** Height and width of the latents of pictures, by the model's VAE; those of the pictures where it has none. */
 function latentSizeByVae(vae: PretrainedModel | undefined, size: Size): MapSize {
   return hasLatents(vae) ? vae.latentSize(size) : size
+}
+
+/** How wide the pooled texts are, by the text encoder that makes them; nothing if the model has no second one. */
+function pooledTextWidth(encoder: PretrainedModel | undefined): CallSize['widths'] {
+  const width = encoder?.config['projectionDim']
+  return typeof width === 'number' ? { textEmbeds: width } : undefined
 }
 
 function hasLatents(model: unknown): model is { latentSize(size: MapSize): MapSize } {

@@ -73,11 +73,7 @@ export async function openModel(options: ModelOptions, access: LoadingAccess): P
   if (options.scheduler !== undefined) resolveScheduler(options.scheduler)
   const { model, revision, trustRemoteCode } = options
   // That of code is a checksum.
-  if (revision !== undefined && !trustRemoteCode && existsSync(model)) {
-    const problem =
-      'is a folder here, which has no revisions. Leave out --revision, or name a repository such as org/name.'
-    throw new InvalidRepositoryNameError(model, problem)
-  }
+  if (!trustRemoteCode) requireRevisions(model, revision, '--revision')
   const { manager: componentsManager } = access
   const repository = { ...repositoryOptions(options, access), revision, trustRemoteCode }
   const singleFile = singleFileSettings(options)
@@ -100,6 +96,13 @@ export function singleFileSettings({ model, config, predictionType }: ModelOptio
     ...(config !== undefined && { config: absoluteIfThere(config) }),
     ...(predictionType !== undefined && { predictionType }),
   }
+}
+
+/** Makes sure that a model has revisions if one of them is asked for. @throws InvalidRepositoryNameError for a folder */
+export function requireRevisions(model: string, revision: string | undefined, option: string): void {
+  if (revision === undefined || !existsSync(model)) return
+  const problem = `is a folder here, which has no revisions. Leave out ${option}, or name a repository such as org/name.`
+  throw new InvalidRepositoryNameError(model, problem)
 }
 
 /** Makes sure that a pipeline has the components that options replace. @throws UnfitOptionError */

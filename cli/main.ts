@@ -82,6 +82,7 @@ program
     '--refiner <model>',
     'model of the same family that takes the last steps: a folder or repository, as for --model',
   )
+  .option('--refiner-revision <name>', "branch, tag or commit of the refiner's repository (default: main)")
   .option(
     '--refiner-start <number>',
     'share of the denoising after which the refiner takes over, between 0 and 1 (default: 0.8)',
@@ -277,6 +278,7 @@ function refuseContradiction(
     previewEvery,
     refiner,
     refinerStart,
+    refinerRevision,
     control,
   }: Record<string, string | undefined> & { control?: readonly Control[] },
 ): void {
@@ -295,8 +297,13 @@ function refuseContradiction(
   if (previewEvery !== undefined && preview === undefined) {
     program.error('error: --preview-every is for --preview, which names the file.')
   }
-  if (refinerStart !== undefined && refiner === undefined) {
-    program.error('error: --refiner-start is for --refiner, which names the model.')
+  for (const [option, given] of Object.entries({
+    '--refiner-start': refinerStart,
+    '--refiner-revision': refinerRevision,
+  })) {
+    if (given !== undefined && refiner === undefined) {
+      program.error(`error: ${option} is for --refiner, which names the model.`)
+    }
   }
   if (refiner !== undefined && mask !== undefined) {
     program.error('error: --refiner and --mask exclude each other: a refiner changes the whole picture.')

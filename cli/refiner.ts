@@ -9,6 +9,7 @@ import {
   type ModelOptions,
   repositoryOptions,
   requireReplaced,
+  requireRevisions,
   singleFileSettings,
 } from './load-model'
 import { type AnyPipeline, openPipeline } from './open-pipeline'
@@ -19,6 +20,8 @@ import { UnknownSubjectError } from './unknown-subject-error'
 export interface RefinerOptions {
   /** Folder or repository of the refiner. */
   refiner?: string
+  /** Branch, tag or commit of the refiner's repository. */
+  refinerRevision?: string
   /** Share of the denoising after which it takes over, above 0 and below 1. */
   refinerStart?: number
 }
@@ -45,7 +48,8 @@ export interface HandOver {
  * Opens both pipelines of a hand-over; no weights are read.
  *
  * @param whole the pipeline of the model, which is disposed
- * @throws UnfitOptionError for a model that cannot stop early, and for a refiner that cannot go on or is of another family
+ * @throws UnfitOptionError for a model that cannot stop early, and for a refiner that cannot go on or is of another family;
+ * InvalidRepositoryNameError for a revision of a folder
  */
 export async function openHandOver(
   whole: AnyPipeline,
@@ -147,16 +151,18 @@ async function openAgain(
 }
 
 async function openRefiner(
-  { refiner, offline }: Options & { refiner: string },
+  { refiner, refinerRevision: revision, offline }: Options & { refiner: string },
   access: LoadingAccess,
 ): Promise<AnyPipeline> {
-  const repository = repositoryOptions({ ...(offline && { offline }) }, access)
+  requireRevisions(refiner, revision, '--refiner-revision')
+  const repository = { ...repositoryOptions({ ...(offline && { offline }) }, access), revision }
   const { manager: componentsManager } = access
   try {
     return await openPipeline(refiner, refiner, { ...repository, byComponents: true, componentsManager })
   } catch (error) {
     if (!(error instanceof UnknownSubjectError && error.cause instanceof UntrustedCodeError)) throw error
-    const problem = 'its blocks come as code, which runs for --model alone. Take a refiner whose blocks are built in.'
+    const problem =
+      'its blocks come as code, which --trust-remote-code allows for --model alone. Take a refiner whose blocks are built in.'
     throw new UnfitOptionError('--refiner', problem)
   }
 }

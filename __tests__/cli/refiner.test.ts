@@ -8,6 +8,7 @@ import { ProgressDisplay } from '../../cli/progress-display'
 import { UnfitOptionError } from '../../cli/unfit-option-error'
 import {
   Image,
+  ModularPipeline,
   type PipelineEvent,
   readPngText,
   StableDiffusionXLAutoBlocks,
@@ -96,6 +97,20 @@ test('takes over after 0.8 by default, draws several pictures, and loads one mod
   const bytes = steps.map(({ bytes }) => bytes)
   expect(Math.max(...bytes.slice(8))).toBeLessThan(Math.min(...bytes.slice(0, 8)))
   expect(await pixelsOf('x-1.png')).not.toEqual(await pixelsOf('x-2.png'))
+})
+
+test('refuses a revision of a refiner that is a folder', async () => {
+  const error = await failureOf(generate('a cat', options({ refinerRevision: 'v1' })))
+  expect(error).toMatchObject({ code: 'INVALID_REPOSITORY_NAME' })
+  expect((error as Error).message).toContain('Leave out --refiner-revision')
+})
+
+test('asks for the revision of the refiner that is named, and of the model for that of the model', async () => {
+  const open = jest.spyOn(ModularPipeline, 'fromPretrained')
+  await failureOf(generate('a cat', options({ refiner: 'org/refiner', refinerRevision: 'v1', offline: true })))
+  const revisions = open.mock.calls.map(([source, { revision } = {}]) => [String(source), revision])
+  expect(revisions).toContainEqual(['org/refiner', 'v1'])
+  expect(revisions).toContainEqual([baseFolder, undefined])
 })
 
 test('shares what both would load from the same place', async () => {

@@ -2,6 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fromBinary } from '@bufbuild/protobuf'
+import { ModelProtoSchema } from '../../components/backends/onnx/generated/onnx_pb'
 import { Image } from '../../components/images/image'
 import { refinerFolder, removeFolders } from '../blocks/stable-diffusion-xl/tiny-models'
 import { runCli } from './run-cli'
@@ -39,6 +41,20 @@ test('describe and graph show the workflows of the family', async () => {
   expect(readFileSync(join(folder, 'graph.svg'), 'utf8')).toContain('InpaintDenoiseLoop')
 })
 
+test.each([
+  ['a base model', () => model, [6, 24]],
+  ['a refiner', refinerFolder, [5, 24]],
+])('export gives the UNet of %s as many time ids as its config has room for', async (_, source, widths) => {
+  expect(await cli('export', source(), '--size', '64x64', '--out', 'unet.onnx')).toMatchObject({ code: 0 })
+  const { graph } = fromBinary(ModelProtoSchema, readFileSync(join(folder, 'unet.onnx')))
+  const widthOf = (name: string) => {
+    const type = graph?.input.find(input => input.name.endsWith(name))?.type?.value
+    const dimension = type?.case === 'tensorType' ? type.value.shape?.dim[1] : undefined
+    return Number(dimension?.value.value)
+  }
+  expect(['time_ids', 'text_embeds'].map(widthOf)).toEqual(widths)
+})
+
 test('generate draws, changes and inpaints pictures, with a text for the second encoder', async () => {
   expect(await draw('--steps', '2', '--size', '64x64', '--out', 'one.png')).toMatchObject({ code: 0 })
   expect(await draw('--steps', '2', '--size', '64x64', '--prompt2', 'a dog', '--out', 'two.png')).toMatchObject({
@@ -71,6 +87,7 @@ test('generate hands over to a refiner, within a limit of memory too, and inspec
 
 test.each([
   [['--refiner-start', '0.5'], '--refiner-start is for --refiner'],
+  [['--refiner-revision', 'v1'], '--refiner-revision is for --refiner'],
   [['--refiner', 'x', '--refiner-start', '1'], 'must be a number above 0 and below 1'],
   [['--refiner', 'x', '--image', 'a.png', '--mask', 'b.png'], '--refiner and --mask exclude each other'],
   [['--memory-limit', '6'], 'The limit must be like 6GB or 512MiB'],

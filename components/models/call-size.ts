@@ -17,7 +17,7 @@ export interface CallSize {
   readonly pictures?: MapSize | undefined
   /** Size of the latents. Default: that of the model. */
   readonly latents?: MapSize | undefined
-  /** How wide further inputs are, by their names: `{ timeIds: 6 }`. Default: what the model is most often called with. */
+  /** How wide further inputs are, by their names: `{ timeIds: 6 }`, `{ textEmbeds: 1280 }`. Default: what the model is most often called with. */
   readonly widths?: Readonly<Record<string, number>> | undefined
 }
 

@@ -125,6 +125,16 @@ const TOKENS = 77
 /** Numbers in SDXL's time ids where nothing says otherwise: original size, crop and target size. Refiners have 5. */
 const TIME_IDS = 6
 
+/** How many numbers the time ids have; if the width of the pooled texts is known, those that it leaves. */
+function timeIdCount(
+  { projectionClassEmbeddingsInputDim, additionTimeEmbedDim }: InputConfig,
+  { timeIds, textEmbeds }: Readonly<Record<string, number>>,
+): number {
+  if (timeIds !== undefined || textEmbeds === undefined) return timeIds ?? TIME_IDS
+  const count = ((projectionClassEmbeddingsInputDim ?? 0) - textEmbeds) / (additionTimeEmbedDim ?? 1)
+  return Number.isInteger(count) && count > 0 ? count : TIME_IDS
+}
+
 /** Placeholders for the common inputs. Those that a config does not ask for are absent. */
 export interface UNetEncoderShapes extends CallShapes {
   readonly sample: TensorPlaceholder
@@ -136,10 +146,10 @@ export interface UNetEncoderShapes extends CallShapes {
 
 /** Returns the common inputs that a config asks for. @param latents - size where `size` does not say it */
 export function encoderShapes(config: InputConfig, size: CallSize, ownLatents: MapSize): UNetEncoderShapes {
-  const { batch, tokens = TOKENS, latents = ownLatents, widths } = size
+  const { batch, tokens = TOKENS, latents = ownLatents, widths = {} } = size
   const { inChannels, crossAttentionDim, projectionClassEmbeddingsInputDim: projectionDim } = config
   const { classEmbedType, numClassEmbeds, additionEmbedType, additionTimeEmbedDim } = config
-  const timeIds = widths?.['timeIds'] ?? TIME_IDS
+  const timeIds = timeIdCount(config, widths)
   return {
     sample: new TensorPlaceholder([batch, latents.height, latents.width, inChannels]),
     timestep: new TensorPlaceholder([1]),

@@ -1,5 +1,6 @@
 /** Finds the file of a LoRA: a path, a folder that holds one, or a repository. Counterpart: loaders/lora_base.py (_best_guess_weight_name) */
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { absolutePath } from '../../../src/files/absolute-path'
 import { pathOf } from '../../../src/files/path-of'
 import { statIfThere } from '../../../src/files/stat-if-there'
 import { isRepositoryId, type RepositoryOptions, resolveRepository } from '../../../src/hub/repository-resolver'
@@ -25,12 +26,12 @@ export interface LoraPlace extends RepositoryOptions {
  */
 export async function findLoraFile(source: string | URL, place: LoraPlace = {}): Promise<string> {
   const path = pathOf(source, 'source')
-  if (statIfThere(path)?.isFile()) return resolve(path)
+  if (statIfThere(path)?.isFile()) return absolutePath(path)
   const { weightName, subfolder, ...options } = place
   const name = weightName ?? USUAL_NAME
   const isRepository = isRepositoryId(path)
   const top = isRepository ? await resolveRepository(path, { subfolder, files: [name] }, options) : path
-  const folder = resolve(subfolder === undefined ? top : join(top, subfolder))
+  const folder = absolutePath(subfolder === undefined ? top : join(top, subfolder))
   const found = (await listFolder(folder))?.filter(file => file.endsWith('.safetensors'))
   if (found === undefined)
     throw new LoraError(path, 'no-file', 'there is no such file or folder. Pass the path of a .safetensors file.')

@@ -1,6 +1,8 @@
 /** Several ControlNets whose maps are added. Counterpart: models/controlnets/multicontrolnet.py. */
+
 import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { absolutePath } from '../../../src/files/absolute-path'
 import { pathOf } from '../../../src/files/path-of'
 import type { FromPretrainedOptions, SavePretrainedOptions } from '../../../src/params/component-class'
 import type { Executor } from '../../executors/executor'
@@ -99,7 +101,7 @@ export class MultiControlNetModel extends ControlNet {
 
   /** Writes each network into a folder of its own: `FOLDER`, `FOLDER_1`, …; fails as that of a single one does. */
   override async savePretrained(folder: string | URL, options?: SavePretrainedOptions): Promise<void> {
-    const first = resolve(pathOf(folder, 'folder'))
+    const first = absolutePath(pathOf(folder, 'folder'))
     for (const [i, net] of this.nets.entries()) await net.savePretrained(suffixed(first, i), options)
   }
 

@@ -1,5 +1,5 @@
 /** Says what a file of weights is, from its header alone. */
-import { resolve } from 'node:path'
+import { absolutePath } from '../../src/files/absolute-path'
 import { familyOf } from '../adapters/lora/lora-family'
 import { otherMethod, parseLoraKey } from '../adapters/lora/lora-keys'
 import type { WeightDType } from '../checkpoints/checkpoint'
@@ -64,7 +64,7 @@ export async function describeWeights(path: string | URL): Promise<WeightsDescri
   try {
     const kind = recogniseFile(new Map(file.keys.map(key => [key, file.info(key)])))
     return {
-      file: resolve(file.path),
+      file: absolutePath(file.path),
       label: kindLabel(kind),
       kind: kind.kind,
       family: familyLabel(kind, file),

@@ -1,7 +1,8 @@
 /** Puts IP-Adapters on top of the UNet of a pipeline, and takes them away. Counterpart: loaders/ip_adapter.py (IPAdapterMixin) */
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { InputTypeError } from '../../../src/errors/input-type-error'
 import { MissingComponentError } from '../../../src/errors/missing-component-error'
+import { absolutePath } from '../../../src/files/absolute-path'
 import { pathOf } from '../../../src/files/path-of'
 import { statIfThere } from '../../../src/files/stat-if-there'
 import { isRepositoryId, type RepositoryOptions, resolveRepository } from '../../../src/hub/repository-resolver'
@@ -116,7 +117,7 @@ function placesOf(source: string | URL | readonly (string | URL)[], options: Loa
 /** The path of an adapter's file, fetched if it lies in a repository. @throws IPAdapterError without the name of a file; what fetching throws */
 async function fetchFile({ source, subfolder, weightName }: Place, options: LoadIPAdapterOptions): Promise<string> {
   if (statIfThere(source)?.isFile() || (weightName === undefined && source.endsWith('.safetensors')))
-    return resolve(source)
+    return absolutePath(source)
   if (weightName === undefined) {
     const problem = 'The name of the file is missing. Pass it as weightName, for example "ip-adapter_sd15.safetensors".'
     throw new IPAdapterError(source, problem)
@@ -124,7 +125,7 @@ async function fetchFile({ source, subfolder, weightName }: Place, options: Load
   const top = isRepositoryId(source)
     ? await resolveRepository(source, { subfolder, files: [weightName] }, repositoryOptions(options))
     : source
-  return resolve(join(top, subfolder ?? '', weightName))
+  return absolutePath(join(top, subfolder ?? '', weightName))
 }
 
 /** Loads the image encoder that lies beside an adapter. */

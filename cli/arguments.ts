@@ -22,6 +22,18 @@ export function parseThreads(text: string): number {
   return wholeNumber(text, 1, 'The number of threads')
 }
 
+/** Numbers of things, such as `--workers`: 1 or more. */
+export function parseNumber(text: string): number {
+  return wholeNumber(text, 1, 'The number')
+}
+
+/** `--port`: from 0 to 65535. */
+export function parsePort(text: string): number {
+  const port = wholeNumber(text, 0, 'The port')
+  if (port > 65_535) throw new InvalidArgumentError('The port must be at most 65535.')
+  return port
+}
+
 /** `--count`: 1 or more. */
 export function parseCount(text: string): number {
   return wholeNumber(text, 1, 'The number of pictures')

@@ -7,6 +7,8 @@ import {
   parseCount,
   parseGuidance,
   parseMemoryLimit,
+  parseNumber,
+  parsePort,
   parseRefinerStart,
   parseSeed,
   parseSize,
@@ -142,6 +144,47 @@ program
     const { generate } = await import('./generate.js')
     const { readPrompt } = await import('./read-prompt.js')
     await generate(await readPrompt(words, options.promptFile), { ...options, version })
+  })
+
+program
+  .command('serve')
+  .description('answer requests for pictures over HTTP, as jobs')
+  .option(
+    '--model <model...>',
+    'models to serve: folders or repositories, each with its name before it if it needs one, e.g. apples=./my-model (default: the bundled model)',
+  )
+  .option('--port <number>', 'port to bind; 0 lets the system choose (default: 7860)', parsePort)
+  .option('--host <address>', 'address to bind (default: 127.0.0.1, which no other machine reaches)')
+  .option('--api-key-file <file>', 'file with the keys of clients, one on each line (default: no keys are asked for)')
+  .option('--allow-anonymous', 'bind an address that others reach without asking for keys')
+  .option('--allowed-host <names...>', 'names of this server in addresses, beside localhost and numbers')
+  .option('--allowed-origin <origins...>', 'pages that may use the server, e.g. https://app.example (default: its own)')
+  .option('--trust-proxy', 'believe a proxy in front who the clients are')
+  .option('--workers <number>', 'processes that draw at the same time', parseNumber, 1)
+  .option(
+    '--memory-limit <size>',
+    'weights that the models of a worker may have in memory, e.g. 6GB (default: no limit)',
+    parseMemoryLimit,
+  )
+  .option('--offline', 'take repositories from the cache, and ask no server')
+  .option('--queue-file <file>', 'SQLite file for the jobs, which then outlive a restart (default: memory)')
+  .option('--results <folder>', 'where pictures are kept (default: a temporary folder, removed at the end)')
+  .option('--max-pixels <number>', 'pixels of a picture (default: 4194304)', parseNumber)
+  .option('--max-steps <number>', 'denoising steps of a job (default: 250)', parseNumber)
+  .option('--max-queued <number>', 'jobs that may wait (default: 1000)', parseNumber)
+  .option('--max-jobs-per-client <number>', 'jobs of one client that may wait or run (default: 100)', parseNumber)
+  .addOption(
+    new Option('--log-level <level>', 'what is logged as JSON (default: error)').choices([
+      'fatal',
+      'error',
+      'warn',
+      'info',
+      'debug',
+    ]),
+  )
+  .action(async options => {
+    const { serve } = await import('./serve.js')
+    await serve(options)
   })
 
 program

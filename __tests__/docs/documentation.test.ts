@@ -83,6 +83,7 @@ function compile(texts: readonly string[]): { diagnostics: ts.Diagnostic[][]; ex
     types: ['node', 'jest'],
     paths: {
       tesserae: [join(root, 'index.ts')],
+      'tesserae/server': [join(root, 'server', 'index.ts')],
       'tesserae/testing': [join(root, 'testing', 'index.ts')],
       'tesserae/testing/jest': [join(root, 'testing', 'jest.ts')],
     },

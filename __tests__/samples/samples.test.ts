@@ -12,6 +12,7 @@ import { main as loop } from '../../samples/loop'
 import { main as prompts } from '../../samples/prompts'
 import { main as resume } from '../../samples/resume'
 import { main as schedulers } from '../../samples/schedulers'
+import { main as serve } from '../../samples/serve'
 import { main as stages } from '../../samples/stages'
 import { main as textToImage } from '../../samples/text-to-image'
 import { main as twoPipelines } from '../../samples/two-pipelines'
@@ -45,6 +46,7 @@ test('there is a test for each sample', () => {
     'prompts',
     'resume',
     'schedulers',
+    'serve',
     'stages',
     'text-to-image',
     'two-pipelines',
@@ -92,6 +94,12 @@ function difference(one: Uint8Array, other: Uint8Array, begin = 0, end = 64): nu
   for (let i = begin * 192; i < end * 192; i++) sum += Math.abs((one[i] as number) - (other[i] as number))
   return sum / ((end - begin) * 192)
 }
+
+test('serve.ts draws a red apple over HTTP', async () => {
+  const image = await serve({ steps: 8 })
+  expect(image.size).toBe('64 × 64 × 3')
+  expect(coloured(image)).toBeGreaterThan(300)
+})
 
 test('image-to-image.ts makes an apple of a drawing, and keeps less of it the stronger it changes', async () => {
   const file = join(folder(), 'apples.png')

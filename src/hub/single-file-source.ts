@@ -1,6 +1,7 @@
 /** Names of single files of weights: a path here, or a file in a repository. Counterpart: diffusers single_file_utils.py (_extract_repo_id_and_weights_name). */
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { MissingRepositoryFileError } from '../errors/missing-repository-file-error'
 import { RepositoryUnavailableError } from '../errors/repository-unavailable-error'
 import { isContainedPath } from '../files/contained-path'
 import { absoluteIfThere, pathOf } from '../files/path-of'
@@ -50,14 +51,16 @@ export function parseRepositoryFile(source: string): RepositoryFile | undefined 
 /**
  * Returns the path of a file on this machine; one in a repository is fetched first, and no other file of it.
  *
- * @throws what fetching a repository throws
+ * @throws MissingRepositoryFileError for a file that the repository does not have; what fetching a repository throws
  */
 export async function resolveSingleFile(source: string | URL, options: RepositoryOptions = {}): Promise<string> {
   const path = absoluteIfThere(pathOf(source))
   const remote = parseRepositoryFile(path)
   if (remote === undefined) return path
   const { part, settings } = askFor(remote, options)
-  return join(await resolveRepository(remote.repository, part, settings), remote.path)
+  const file = join(await resolveRepository(remote.repository, part, settings), remote.path)
+  if (!existsSync(file)) throw new MissingRepositoryFileError(remote.repository, remote.path, settings.revision)
+  return file
 }
 
 /**

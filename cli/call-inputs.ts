@@ -2,6 +2,7 @@
 import type { ComponentSpec } from '../src'
 import type { Size } from './arguments'
 import type { ControlInputs } from './controls'
+import type { IPAdapterPictures } from './ip-adapters'
 import type { AnyPipeline } from './open-pipeline'
 import type { Pictures } from './read-pictures'
 import { UnfitOptionError } from './unfit-option-error'
@@ -20,7 +21,7 @@ export interface DrawingOptions {
 }
 
 /** The inputs that they become. */
-export interface DrawingInputs extends Pictures, ControlInputs {
+export interface DrawingInputs extends Pictures, ControlInputs, IPAdapterPictures {
   prompt: string
   prompt2?: string
   negativePrompt?: string
@@ -67,7 +68,7 @@ export function callInputs(
   pipe: AnyPipeline,
   prompt: string,
   options: DrawingOptions,
-  pictures: Pictures & ControlInputs = {},
+  pictures: Pictures & ControlInputs & IPAdapterPictures = {},
   { option: source, pipeline }: PipelineNames = { option: '--model', pipeline: 'this pipeline' },
 ): DrawingInputs {
   const { blocks } = pipe
@@ -86,8 +87,12 @@ export function callInputs(
   return inputs as unknown as DrawingInputs // Built from its keys.
 }
 
-function inputsOf(prompt: string, options: DrawingOptions, pictures: Pictures & ControlInputs): OptionInput[] {
-  const { image, maskImage, controlImage, controlnetConditioningScale, controlMode } = pictures
+function inputsOf(
+  prompt: string,
+  options: DrawingOptions,
+  pictures: Pictures & ControlInputs & IPAdapterPictures,
+): OptionInput[] {
+  const { image, maskImage, controlImage, controlnetConditioningScale, controlMode, ipAdapterImage } = pictures
   const { negative, prompt2, negative2, steps, guidance, guider, size, strength } = options
   if (strength !== undefined && image === undefined) {
     throw new UnfitOptionError('--strength', 'there is no picture to change. Add --image.')
@@ -102,6 +107,7 @@ function inputsOf(prompt: string, options: DrawingOptions, pictures: Pictures & 
     { option: '--control', input: 'controlImage', given: controlImage },
     { option: '--control', input: 'controlnetConditioningScale', given: controlnetConditioningScale },
     { option: '--control-mode', input: 'controlMode', given: controlMode },
+    { option: '--ip-image', input: 'ipAdapterImage', given: ipAdapterImage },
     { option: '--strength', input: 'strength', given: strength },
     { option: '--steps', input: 'numInferenceSteps', given: steps, otherwise: DEFAULT_STEPS },
     {

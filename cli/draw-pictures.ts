@@ -7,6 +7,7 @@ import { loadSharp } from '../components/images/load-sharp'
 import type { CallOptions, PipelineEvent } from '../src'
 import type { Seed } from '../src/params/seed'
 import type { DrawingInputs, DrawingOptions } from './call-inputs'
+import type { IPAdapterOptions } from './ip-adapters'
 import type { LoadingAccess, ModelOptions } from './load-model'
 import type { AnyPipeline } from './open-pipeline'
 import type { PreviewFile } from './preview-file'
@@ -16,7 +17,7 @@ import { loadBase, loadRefiner, openHandOver, type RefinerOptions } from './refi
 export type TimedPart = 'backend' | 'load' | 'generate' | 'save'
 
 /** The options that drawing depends on. */
-export interface DrawingRunOptions extends ModelOptions, DrawingOptions, RefinerOptions {
+export interface DrawingRunOptions extends ModelOptions, DrawingOptions, IPAdapterOptions, RefinerOptions {
   /** Stops at the first block that makes NaN or infinity. */
   checkNumerics?: boolean
 }

@@ -17,6 +17,13 @@ import { type ControlInputs, type ControlOptions, controlNames, readControls, us
 import { type DrawingRun, drawPictures, drawWithRefiner, type TimedPart } from './draw-pictures'
 import type { GenerationRecord } from './generation-record'
 import { abortOnInterrupt } from './interrupt'
+import {
+  type IPAdapterOptions,
+  type IPAdapterPictures,
+  ipAdapterNames,
+  readIpImages,
+  useIpAdapters,
+} from './ip-adapters'
 import { type LoadingAccess, loadComponents, type ModelOptions, makeManager, openModel } from './load-model'
 import type { AnyPipeline } from './open-pipeline'
 import { type OutputFiles, outputFiles, requireFolder, STANDARD_OUTPUT, saveAll } from './output-files'
@@ -31,6 +38,7 @@ import { withUsedStrength } from './used-strength'
 export interface GenerateOptions
   extends DrawingOptions,
     ControlOptions,
+    IPAdapterOptions,
     ModelOptions,
     PictureSources,
     PreviewFileOptions,
@@ -77,6 +85,7 @@ export async function generate(prompt: string, options: GenerateOptions): Promis
     const pictures = await timed('load', async () => ({
       ...(await readPictures(options, signal)),
       ...(await readControls(options, signal)),
+      ...(await readIpImages(options, signal)),
     }))
     const { executor, warning } = await timed('backend', () => chooseExecutor(options))
     const run: DrawingRun = { seeds, options, access, executor, previews, timed }
@@ -104,7 +113,11 @@ interface Drawn {
 }
 
 /** Opens the models, loads them and draws all pictures. */
-async function drawAll(prompt: string, pictures: Pictures & ControlInputs, run: DrawingRun): Promise<Drawn> {
+async function drawAll(
+  prompt: string,
+  pictures: Pictures & ControlInputs & IPAdapterPictures,
+  run: DrawingRun,
+): Promise<Drawn> {
   const { options, access, executor, timed } = run
   const pipe = await timed('load', () => openModel(options, access))
   try {
@@ -119,6 +132,7 @@ async function drawAll(prompt: string, pictures: Pictures & ControlInputs, run: 
     const disposeControlNets = await timed('load', () => useControlNets(pipe, options, executor, access))
     try {
       await timed('load', () => loadComponents(pipe, options, executor, access))
+      await timed('load', () => useIpAdapters(pipe, options, access.signal))
       return { images: await drawPictures(pipe, inputs, run), inputs: told, components: componentNames(pipe) }
     } finally {
       disposeControlNets()
@@ -191,6 +205,7 @@ function describeRun(
     image: source && pictureName(source),
     mask: mask && pictureName(mask),
     ...(control && { control }),
+    ...ipAdapterNames(options),
     strength,
     seed: typeof seed === 'bigint' ? String(seed) : seed,
     steps,

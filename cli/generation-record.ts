@@ -15,6 +15,10 @@ export interface GenerationRecord {
   mask: string | undefined
   /** The ControlNets with the names of their pictures, and scales where they were given. */
   control?: readonly string[]
+  /** Names of the files of the IP-Adapters and of their pictures, and the scales where they were given. */
+  ipAdapter?: readonly string[]
+  ipImage?: readonly string[]
+  ipScale?: readonly number[]
   /** How much of the picture was changed, also where the blocks decided; missing if there was no picture. */
   strength: number | undefined
   /** Seed of this very picture; digits where JavaScript's numbers are not exact. */

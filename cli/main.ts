@@ -18,6 +18,7 @@ import {
 } from './arguments'
 import { type BlockName, parseBlockName } from './block-name'
 import { type Control, parseControl, parseControlMode } from './control-arguments'
+import { collectFile, parseIpScale } from './ip-adapter-arguments'
 import { watchOutput } from './output-errors'
 import { packageFolder } from './package-folder'
 import { reportFailure } from './report-failure'
@@ -79,6 +80,21 @@ program
     '--control-mode <number>',
     'kind of the picture of --control, for union ControlNets; repeatable',
     parseControlMode,
+  )
+  .option(
+    '--ip-adapter <file>',
+    'IP-Adapter, a .safetensors file with its image encoder in the folder image_encoder beside it; repeatable',
+    collectFile,
+  )
+  .option(
+    '--ip-image <file>',
+    'picture to show beside the prompt: one for each --ip-adapter, or several for a single one; repeatable',
+    collectFile,
+  )
+  .option(
+    '--ip-scale <number>',
+    'how much the pictures of each --ip-adapter count (default: 1); repeatable',
+    parseIpScale,
   )
   .option(
     '--refiner <model>',
@@ -323,7 +339,13 @@ function refuseContradiction(
     refinerStart,
     refinerRevision,
     control,
-  }: Record<string, string | undefined> & { control?: readonly Control[] },
+    ipAdapter,
+    ipImage,
+  }: Record<string, string | undefined> & {
+    control?: readonly Control[]
+    ipAdapter?: readonly string[]
+    ipImage?: readonly string[]
+  },
 ): void {
   const readers = [
     ...(words.join(' ') === '-' ? ['the prompt'] : []),
@@ -331,6 +353,7 @@ function refuseContradiction(
     ...(image === '-' ? ['--image'] : []),
     ...(mask === '-' ? ['--mask'] : []),
     ...(control ?? []).filter(({ image }) => image === '-').map(() => '--control'),
+    ...(ipImage ?? []).filter(image => image === '-').map(() => '--ip-image'),
   ]
   if (readers.length > 1) {
     program.error(
@@ -353,6 +376,9 @@ function refuseContradiction(
   }
   if (refiner !== undefined && control !== undefined) {
     program.error('error: --refiner and --control exclude each other: a ControlNet is of the base model alone.')
+  }
+  if (refiner !== undefined && ipAdapter !== undefined) {
+    program.error('error: --refiner and --ip-adapter exclude each other: an adapter is of the base model alone.')
   }
   if (provider !== undefined && (executor === 'eager' || backend !== 'auto')) {
     program.error('error: --provider is for --executor graph, and excludes --executor eager and --backend.')

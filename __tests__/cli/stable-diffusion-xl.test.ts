@@ -33,9 +33,18 @@ test('describe and graph show the workflows of the family', async () => {
     'controlnetText2image',
     'controlnetImage2image',
     'controlnetInpainting',
+    'ipAdapterText2image',
+    'ipAdapterImage2image',
+    'ipAdapterInpainting',
+    'ipAdapterControlnetText2image',
+    'ipAdapterControlnetImage2image',
+    'ipAdapterControlnetInpainting',
     'controlnetUnionText2image',
     'controlnetUnionImage2image',
     'controlnetUnionInpainting',
+    'ipAdapterControlnetUnionText2image',
+    'ipAdapterControlnetUnionImage2image',
+    'ipAdapterControlnetUnionInpainting',
   ])
   expect((await cli('graph', model, '--workflow', 'inpainting', '--out', 'graph.svg')).code).toBe(0)
   expect(readFileSync(join(folder, 'graph.svg'), 'utf8')).toContain('InpaintDenoiseLoop')

@@ -18,11 +18,14 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '3' },
     'kill-every': { type: 'string', default: '4' },
     steps: { type: 'string', default: '4' },
+    /** Processes to kill at most. */
+    kills: { type: 'string', default: '1000000' },
     minutes: { type: 'string', default: '600' },
   },
 })
 const [jobs, workers, steps] = [values.jobs, values.workers, values.steps].map(Number) as [number, number, number]
 const killEvery = 1000 * Number(values['kill-every'])
+const mostKills = Number(values.kills)
 const end = Date.now() + 60_000 * Number(values.minutes)
 
 /** Submits all jobs, each with a key: who begins anew submits none twice. */
@@ -116,7 +119,8 @@ async function main(): Promise<void> {
       if (Date.now() < nextKill) continue
       nextKill = Date.now() + killEvery * (0.5 + Math.random())
       const victims = [submitter, ...working]
-      victims[Math.floor(Math.random() * victims.length)]?.kill()
+      const killed = victims.reduce((sum, { kills }) => sum + kills, 0)
+      if (killed < mostKills) victims[Math.floor(Math.random() * victims.length)]?.kill()
       if (restarts === 0 && ended > jobs / 3) {
         restarts++
         await server.kill()

@@ -8,11 +8,24 @@ const program = join(__dirname, '..', '..', 'dist', 'fuzz', 'kill-workers.js')
 
 describeWithRedis('while processes are killed', () => {
   test('every accepted job ends exactly once, with a whole picture', async () => {
-    const args = ['--jobs', '40', '--workers', '2', '--kill-every', '8', '--steps', '3', '--minutes', '8']
+    const args = [
+      '--minutes',
+      '9',
+      '--jobs',
+      '30',
+      '--workers',
+      '2',
+      '--kill-every',
+      '8',
+      '--kills',
+      '6',
+      '--steps',
+      '3',
+    ]
     const { stdout } = await promisify(execFile)(process.execPath, [program, ...args])
     const found = JSON.parse(stdout)
-    expect(found).toMatchObject({ accepted: 40, problems: [], restarts: 1 })
+    expect(found).toMatchObject({ accepted: 30, problems: [], restarts: 1 })
     expect(found.kills.workers + found.kills.submitter).toBeGreaterThan(0)
-    expect((found.ends.finished ?? 0) + (found.ends.failed ?? 0)).toBe(40)
+    expect((found.ends.finished ?? 0) + (found.ends.failed ?? 0)).toBe(30)
   }, 600_000)
 })

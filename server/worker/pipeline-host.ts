@@ -45,6 +45,8 @@ interface HeldPipeline {
 /** Holds pipelines, and runs one job at a time on them. */
 export class PipelineHost implements Runner {
   private readonly pipes = new Map<string, HeldPipeline>()
+  /** Schemas of the inputs, which take milliseconds to make. */
+  private readonly schemas = new WeakMap<object, ReturnType<ServedPipeline['blocks']['jsonSchema']>['inputs']>()
   private readonly manager: ComponentsManager | undefined
 
   /** @throws InvalidByteSizeError for a limit that is none */
@@ -118,7 +120,8 @@ export class PipelineHost implements Runner {
         hooks.event({ type: 'warning', path: [], code: 'BEGUN_ANEW', message })
       }
     }
-    const { inputs: schema } = pipe.blocks.jsonSchema()
+    const schema = this.schemas.get(pipe) ?? pipe.blocks.jsonSchema().inputs
+    this.schemas.set(pipe, schema)
     return this.call(pipe, await inputsFromWire(schema, job.inputs), {}, held, task, hooks)
   }
 

@@ -1,7 +1,8 @@
 /** The models that a server or a worker offers, by name. */
-import { basename, resolve } from 'node:path'
+import { basename } from 'node:path'
 import { isPipelineName, type ModelSource } from '../server'
 import { bundledModel } from '../src'
+import { absolutePath } from '../src/files/absolute-path'
 import { isRepositoryId } from '../src/hub/repository-resolver'
 import { UnfitOptionError } from './unfit-option-error'
 
@@ -31,6 +32,6 @@ export function modelSources({ model: models = [], offline }: ModelSourceOptions
 }
 
 function nameOf(model: string): string {
-  const last = isRepositoryId(model) ? model.split('/').at(-1) : basename(resolve(model))
+  const last = isRepositoryId(model) ? model.split('/').at(-1) : basename(absolutePath(model))
   return (last ?? '').replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 64)
 }

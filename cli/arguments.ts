@@ -3,6 +3,7 @@ import { InvalidArgumentError } from 'commander'
 import { InvalidByteSizeError } from '../src/errors/invalid-byte-size-error'
 import { parseByteSize } from '../src/format/byte-size'
 import { readSeed, type Seed, VALID_SEED } from '../src/params/seed'
+import type { LoraOption } from './loras'
 
 function wholeNumber(text: string, least: number, what: string): number {
   const value = Number(text)
@@ -70,6 +71,16 @@ export function parseRefinerStart(text: string): number {
     throw new InvalidArgumentError('The start of the refiner must be a number above 0 and below 1.')
   }
   return value
+}
+
+/** `--lora`: `FILE`, or `FILE:SCALE`. Each use of the option adds one. */
+export function parseLora(text: string, others: readonly LoraOption[] = []): LoraOption[] {
+  const [, source = text, scale] = /^(.+):([^:/\\]*)$/.exec(text) ?? []
+  const value = scale === undefined ? 1 : Number(scale)
+  if (source.trim() === '' || scale?.trim() === '' || !Number.isFinite(value)) {
+    throw new InvalidArgumentError('It must be a file and a number, as in pixel-art.safetensors:0.8.')
+  }
+  return [...others, { source, scale: value }]
 }
 
 /** `--memory-limit`: bytes, as a text such as `6GB` or `512MiB`. */

@@ -25,6 +25,7 @@ import {
   useIpAdapters,
 } from './ip-adapters'
 import { type LoadingAccess, loadComponents, type ModelOptions, makeManager, openModel } from './load-model'
+import { type LoraOptions, loraNames, takeLoraTags } from './loras'
 import type { AnyPipeline } from './open-pipeline'
 import { type OutputFiles, outputFiles, requireFolder, STANDARD_OUTPUT, saveAll } from './output-files'
 import { PreviewFile, type PreviewFileOptions } from './preview-file'
@@ -42,7 +43,8 @@ export interface GenerateOptions
     ModelOptions,
     PictureSources,
     PreviewFileOptions,
-    RefinerOptions {
+    RefinerOptions,
+    LoraOptions {
   seed?: Seed
   count: number
   out?: string
@@ -63,8 +65,10 @@ type Timings = Record<TimedPart | 'total', number>
 const LARGEST_SEED = 2 ** 32
 
 /** Draws the pictures, writes them and says where they are. */
-export async function generate(prompt: string, options: GenerateOptions): Promise<void> {
+export async function generate(words: string, given: GenerateOptions): Promise<void> {
   const start = performance.now()
+  const { prompt, loras } = await takeLoraTags(words, given.loraDir)
+  const options = { ...given, lora: [...(given.lora ?? []), ...loras] }
   const timings: Timings = { backend: 0, load: 0, generate: 0, save: 0, total: 0 }
   const timed = async <T>(part: TimedPart, work: () => Promise<T>): Promise<T> => {
     const begin = performance.now()
@@ -215,6 +219,7 @@ function describeRun(
     width: image.width,
     height: image.height,
     model: modelName(options.model),
+    ...(options.lora?.length && { loras: loraNames(options.lora) }),
     ...(refiner !== undefined && { refiner: modelName(refiner), refinerStart }),
     executor: executor.name,
     backend: executor.backend,

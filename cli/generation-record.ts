@@ -31,6 +31,8 @@ export interface GenerationRecord {
   width: number
   height: number
   model: string
+  /** LoRAs on top of the model, with their weights: `pixel-art:0.8, toy:1`. */
+  loras?: string
   /** The model that took the last part of the denoising, if one did. */
   refiner?: string
   /** Share of the denoising after which it took over. */

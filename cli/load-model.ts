@@ -14,6 +14,7 @@ import { type RepositoryOptions, resolveRepository } from '../src/hub/repository
 import { isSingleFile } from '../src/hub/single-file-source'
 import type { SingleFileSettings } from '../src/storage/single-file-index'
 import { requireComponent } from './call-inputs'
+import { type LoraOption, loadLoras } from './loras'
 import { type AnyPipeline, openPipeline } from './open-pipeline'
 import type { ProgressDisplay } from './progress-display'
 import { UnfitOptionError } from './unfit-option-error'
@@ -32,6 +33,8 @@ export interface ModelOptions {
   scheduler?: string
   /** `false` to leave pictures unchecked. */
   safetyChecker?: boolean
+  /** LoRAs on top of the models. */
+  lora?: readonly LoraOption[]
   /** Bytes of weights that all models together may have in memory. */
   memoryLimit?: number
 }
@@ -106,8 +109,12 @@ export function requireRevisions(model: string, revision: string | undefined, op
 }
 
 /** Makes sure that a pipeline has the components that options replace. @throws UnfitOptionError */
-export function requireReplaced(pipe: AnyPipeline, { guider, scheduler, safetyChecker }: ModelOptions): void {
+export function requireReplaced(
+  pipe: AnyPipeline,
+  { guider, scheduler, safetyChecker, lora = [] }: ModelOptions,
+): void {
   if (guider !== undefined) requireComponent(pipe, '--guider', 'guider')
+  if (lora.length > 0) requireComponent(pipe, '--lora', 'adapters')
   if (scheduler !== undefined) requireComponent(pipe, '--scheduler', 'scheduler')
   if (safetyChecker === false) requireComponent(pipe, '--no-safety-checker', 'safetyChecker')
 }
@@ -138,6 +145,7 @@ export async function loadComponents(
   }
   // Each component knows the revision of its own repository.
   await pipe.loadComponents({ ...repository, executor })
+  await loadLoras(pipe, options.lora ?? [], repository)
 }
 
 /** Returns the settings of the model's own scheduler, and where they lie. */

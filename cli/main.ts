@@ -6,6 +6,7 @@ import { Command, Option } from 'commander'
 import {
   parseCount,
   parseGuidance,
+  parseLora,
   parseMemoryLimit,
   parseNumber,
   parsePort,
@@ -96,6 +97,12 @@ program
     'how much the pictures of each --ip-adapter count (default: 1); repeatable',
     parseIpScale,
   )
+  .option(
+    '--lora <file:scale>',
+    'LoRA on top of the model, with its weight: a .safetensors file, folder or repository; may be repeated (default scale: 1)',
+    parseLora,
+  )
+  .option('--lora-dir <folder>', 'folder of the LoRAs that the prompt names, as in <lora:pixel-art:0.8>')
   .option(
     '--refiner <model>',
     'model of the same family that takes the last steps: a folder or repository, as for --model',

@@ -75,7 +75,8 @@ export async function openHandOver(
       const problem = `it is of another family (${names[0]}) than the model (${names[1]}). Take a refiner of the same family.`
       throw new UnfitOptionError('--refiner', problem)
     }
-    requireReplaced(refiner, options)
+    const { lora: _, ...replaced } = options
+    requireReplaced(refiner, replaced)
     const { negative, prompt2, negative2, steps, guidance, guider } = options
     const texts = dropUndefined({ negative, prompt2, negative2, steps, guidance, guider })
     const known = callInputs(refiner, prompt, texts, {}, { option: '--refiner', pipeline: 'the pipeline of --refiner' })
@@ -132,8 +133,8 @@ export async function loadRefiner(
 ): Promise<void> {
   base.unloadComponents(base.pretrainedComponentNames)
   base.dispose()
-  // What is said of a single file is said of the model's.
-  const { config: _, predictionType: __, ...others } = options
+  // What is said of a single file is said of the model's, and LoRAs are for the base model.
+  const { config: _, predictionType: __, lora: ___, ...others } = options
   await loadComponents(refiner, { ...others, model: options.refiner }, executor, access)
 }
 

@@ -4,7 +4,16 @@
 export class SharedWeights {
   private holders = 0
 
-  constructor(private readonly modules: readonly { dispose(): void }[]) {}
+  private readonly modules: { dispose(): void }[]
+
+  constructor(modules: readonly { dispose(): void }[]) {
+    this.modules = [...modules]
+  }
+
+  /** Lets something be disposed together with them. */
+  add(module: { dispose(): void }): void {
+    this.modules.push(module)
+  }
 
   /** Says that one more holds them. */
   retain(): void {

@@ -5,4 +5,5 @@ describePipelineGoldens([
   'stable_diffusion_xl',
   'stable_diffusion_xl_adapters',
   'stable_diffusion_xl_adapters/ip-adapter',
+  'stable_diffusion_xl_adapters/lora',
 ])

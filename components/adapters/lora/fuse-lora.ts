@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { hold, release } from '../../../src/pipeline/component-holders'
 import type { ModularPipeline } from '../../../src/pipeline/modular-pipeline'
 import { yieldToEventLoop } from '../../../src/runtime/time-slice'
 import { SafetensorsFile } from '../../checkpoints/safetensors-file'
@@ -65,12 +66,14 @@ export async function fuseLora(pipe: ModularPipeline, options: FuseLoraOptions =
         ])
       }
       const adapters = new Set(active.map(({ name }) => name))
-      fused.push([component, { original, adapters, ...(await fuseModel(component, original, layers, options)) }])
+      const isOwn = pipe.container.holds(component)
+      fused.push([component, { original, isOwn, adapters, ...(await fuseModel(component, original, layers, options)) }])
     }
   } catch (error) {
     for (const [, { weights }] of fused) weights.release()
     throw error
   }
+  for (const [, { original, isOwn, weights }] of fused) if (isOwn) keep(original, weights)
   pipe.updateComponents(Object.fromEntries(fused.map(([component, { model }]) => [component, model])))
   const latest = lorasOf(pipe)
   putLoras(pipe, latest.with({ fused: new Map([...latest.parts.fused, ...fused]) }))
@@ -87,9 +90,23 @@ export function unfuseLora(
 ): void {
   const set = lorasOf(pipe)
   const back = [...set.parts.fused].filter(([component]) => components.includes(component))
-  pipe.updateComponents(Object.fromEntries(back.map(([component, { original }]) => [component, original])))
+  // What a container of others supplies comes into sight again when nothing is in its place.
+  const originals = back.map(([component, { original, isOwn }]) => [component, isOwn ? original : null])
+  pipe.updateComponents(Object.fromEntries(originals))
   const rest = [...set.parts.fused].filter(([component]) => !components.includes(component))
   putLoras(pipe, set.with({ fused: new Map(rest) }))
+}
+
+/** Holds a model as long as another is in its place, and disposes it with that if then nobody holds it. */
+function keep(original: PretrainedModel, weights: SharedWeights): void {
+  const holder = {}
+  hold(original, holder)
+  weights.add({
+    dispose: () => {
+      // A manager of models disposes what it manages.
+      if (release(original, holder) && original.callGuard === undefined) original.dispose()
+    },
+  })
 }
 
 function activeOf(set: LoraSet, names: readonly string[] | undefined): readonly ActiveLora[] {

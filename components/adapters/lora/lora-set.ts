@@ -32,6 +32,8 @@ export interface ActiveLora {
 export interface FusedModel {
   readonly original: PretrainedModel
   readonly model: PretrainedModel
+  /** Whether the pipeline itself held the original, and no container that it shares. */
+  readonly isOwn: boolean
   /** Names of the LoRAs in it. */
   readonly adapters: ReadonlySet<string>
   readonly weights: SharedWeights

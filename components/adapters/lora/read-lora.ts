@@ -1,7 +1,6 @@
 /** Reads a LoRA file for the models of a pipeline. Counterpart: loaders/lora_pipeline.py (lora_state_dict), loaders/peft.py */
 import { emitWarning } from '../../../src/errors/emit-warning'
 import { nameList, shownNames } from '../../../src/errors/text'
-import { classNameOf } from '../../../src/format/class-name'
 import { SafetensorsFile } from '../../checkpoints/safetensors-file'
 import type { PretrainedModel } from '../../models/pretrained-model'
 import { countNonFiniteAsync } from '../../tensors/non-finite'
@@ -96,7 +95,7 @@ function findLayers(
   // Alphas alone change nothing.
   const whole = [...layers.values()].filter(({ keys }) => Object.keys(keys).some(part => part !== 'alpha'))
   if (whole.length === 0) throw noMatch(file, models)
-  requireShapes(file, whole, models)
+  requireShapes(file, whole)
   return { layers: whole, unused }
 }
 
@@ -109,7 +108,9 @@ function refuseOtherMethods(file: SafetensorsFile): void {
     layers.set(other.method, (layers.get(other.method) ?? new Set()).add(other.layer))
   }
   if (layers.size === 0) return
-  const parts = [...layers].map(([method, names]) => `${method} (${names.size} layers: ${shownKeys([...names])})`)
+  const parts = [...layers].map(
+    ([method, names]) => `${method} (${names.size} ${names.size === 1 ? 'layer' : 'layers'}: ${shownKeys([...names])})`,
+  )
   const detail = `changes layers by ${parts.join(', and by ')}. Only LoRA, LoCon and DoRA are supported. Ask for the file in one of these forms, or merge it into the checkpoint in Python.`
   throw new LoraError(
     file.path,
@@ -120,17 +121,15 @@ function refuseOtherMethods(file: SafetensorsFile): void {
 }
 
 function noMatch(file: SafetensorsFile, models: LoraModels): LoraError {
-  const there = nameList(
-    Object.entries(models).flatMap(([name, model]) => (model ? [`${name} (${classNameOf(model)})`] : [])),
-  )
+  const there = nameList(Object.keys(models))
   const family = familyOf(file)
   const isKnown = family === undefined ? '' : ` It looks like a LoRA for ${family}.`
-  const detail = `none of its ${file.keys.length} tensors is for a layer of ${there}.${isKnown} The first keys are: ${shownKeys(file.keys)}.`
+  const detail = `none of its ${file.keys.length} tensors is for a layer of the pipeline's models (${there}).${isKnown} The first keys are: ${shownKeys(file.keys)}.`
   return new LoraError(file.path, 'no-match', detail, file.keys.slice(0, 10))
 }
 
 /** Compares the shapes of all layers. @throws LoraError */
-function requireShapes(file: SafetensorsFile, layers: readonly LayerInFile[], models: LoraModels): void {
+function requireShapes(file: SafetensorsFile, layers: readonly LayerInFile[]): void {
   const problems: { place: string; problem: string }[] = []
   for (const { component, place, base, keys } of layers) {
     const missing = (['down', 'up'] as const).filter(part => keys[part] === undefined)
@@ -149,10 +148,10 @@ function requireShapes(file: SafetensorsFile, layers: readonly LayerInFile[], mo
   const [first] = problems
   if (first === undefined) return
   const family = familyOf(file)
-  const what = family === undefined ? 'is for another base model' : `is a LoRA for ${family}`
-  const own = models.unet === undefined ? '' : ', which this pipeline is not'
+  const what =
+    family === undefined ? 'is for another base model' : `is a LoRA for ${family}, which this pipeline is not`
   const places = problems.map(({ place }) => place)
-  const detail = `${what}${family === undefined ? '' : own}: ${problems.length} of ${layers.length} layers have other sizes. ${first.place} ${first.problem}. The layers are: ${shownKeys(places)}.`
+  const detail = `${what}: ${problems.length} of ${layers.length} layers have other sizes. ${first.place} ${first.problem}. The layers are: ${shownKeys(places)}.`
   throw new LoraError(file.path, 'wrong-shape', detail, places)
 }
 

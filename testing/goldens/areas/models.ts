@@ -10,6 +10,7 @@ import { expectClose, GoldenMismatch, type PlainTensor } from '../compare'
 import { type GoldenCase, type GoldenTensor, type Json, type Tolerance, UnsupportedGoldenError } from '../golden-case'
 import { toChannelsFirst, toTensor } from '../layout'
 import { adapterHooks, hookArguments, loadProjection } from './adapter-models'
+import { withLoraFiles } from './lora-hooks'
 import { type ModelSubject, modelSubjects } from './model-subjects'
 import { isTensorName, readInputs, type TensorName } from './recorded-inputs'
 
@@ -28,9 +29,6 @@ interface RecordedCall {
 }
 
 type RecordedHook = { layer_skip: Json } | { smoothed_energy: Json }
-
-// Arguments that apply an adapter, which a model alone does not do; with a scale of zero there is nothing to apply.
-const adapterArguments = ['lora_scale'] as const
 
 /** The case in which each call is of a model of its own. */
 const PROJECTIONS = 'ip_adapter_projections'
@@ -57,10 +55,6 @@ async function checkCalls(golden: GoldenCase, subject: ModelSubject, calls: read
 }
 
 async function checkRecordedCall(golden: GoldenCase, subject: ModelSubject, call: RecordedCall): Promise<void> {
-  for (const name of adapterArguments) {
-    if (call.arguments[name] !== undefined && call.arguments[name] !== 0)
-      throw new UnsupportedGoldenError(`the argument ${name}`)
-  }
   const tolerance = golden.tolerance(FALLBACK)
   const recorded = new Map<string, GoldenTensor>()
   for (const { tensor } of [...Object.values(call.outputs), ...Object.values(call.intermediates ?? {})]) {
@@ -83,18 +77,23 @@ async function checkRecordedCall(golden: GoldenCase, subject: ModelSubject, call
   const tapped = new Map<string, PlainTensor>()
   const stop = subject.model.executor.name === 'eager' ? tap(subject.model, call, tapped) : () => undefined
   try {
-    const hooks = [...readHooks(call, subject.model), ...adapted.hooks]
-    const outputs = await subject.call(call.call, readInputs(modelArguments(call), args), hooks)
-    try {
-      for (const [name, ours] of tapped) check(name, ours)
-      for (const [name, { tensor }] of Object.entries(call.outputs)) {
-        const ours = outputs[name]
-        if (ours === undefined) throw new GoldenMismatch(`${call.name} ${name}`, 'an output', 'none')
-        check(tensor, toChannelsFirst(ours))
+    const compare = async (loras: readonly ModuleHook[]) => {
+      const hooks = [...loras, ...readHooks(call, subject.model), ...adapted.hooks]
+      const outputs = await subject.call(call.call, readInputs(modelArguments(call), args), hooks)
+      try {
+        for (const [name, ours] of tapped) check(name, ours)
+        for (const [name, { tensor }] of Object.entries(call.outputs)) {
+          const ours = outputs[name]
+          if (ours === undefined) throw new GoldenMismatch(`${call.name} ${name}`, 'an output', 'none')
+          check(tensor, toChannelsFirst(ours))
+        }
+      } finally {
+        tf.dispose(Object.values(outputs))
       }
-    } finally {
-      tf.dispose(Object.values(outputs))
     }
+    const { lora_scale: scale } = call.arguments
+    if (typeof scale !== 'number') await compare([])
+    else await withLoraFiles({ folder: golden.folder, model: subject.model }, scale, compare)
   } finally {
     stop()
     adapted.dispose()
@@ -116,7 +115,7 @@ function tap(model: PretrainedModel, call: RecordedCall, tapped: Map<string, Pla
 
 /** The arguments without those that become hooks. */
 function modelArguments({ arguments: all }: RecordedCall): RecordedCall['arguments'] {
-  return Object.fromEntries(Object.entries(all).filter(([key]) => !hookArguments.some(name => name === key)))
+  return Object.fromEntries(Object.entries(all).filter(([key]) => key !== 'lora_scale' && !hookArguments.some(name => name === key)))
 }
 
 function readHooks({ hooks = [] }: RecordedCall, model: PretrainedModel): ModuleHook[] {

@@ -131,6 +131,7 @@ export class PredictNoise extends ModularPipelineBlocks {
       ...unet.inputsOfFields(this.denoiserInputFields ?? {}),
       timestepCond: this.timestepCond && (await repeatRows(this.timestepCond, sample.shape[0], { signal })),
     }
+    if (i === 0) this.warnOfUnusedScale()
     const noisePred = await predictConditions(
       guider,
       unet,
@@ -168,6 +169,13 @@ export class PredictNoise extends ModularPipelineBlocks {
   /** Whether there is room for so many conditions at once. */
   protected hasRoomFor(size: CallSize, count: number): boolean {
     return this.unet.hasRoomFor(size, count)
+  }
+
+  private warnOfUnusedScale(): void {
+    const scale = this.crossAttentionKwargs?.scale
+    if (scale === undefined || this.adapters.get('lora') !== undefined) return
+    const message = `crossAttentionKwargs.scale is ${scale}, but no LoRA takes part: it was ignored.`
+    this.context.warn('SCALE_WITHOUT_LORA', message)
   }
 
   /** @param ipAdapterTokens those of the call, with a row for each of its samples */

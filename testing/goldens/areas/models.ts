@@ -115,7 +115,9 @@ function tap(model: PretrainedModel, call: RecordedCall, tapped: Map<string, Pla
 
 /** The arguments without those that become hooks. */
 function modelArguments({ arguments: all }: RecordedCall): RecordedCall['arguments'] {
-  return Object.fromEntries(Object.entries(all).filter(([key]) => key !== 'lora_scale' && !hookArguments.some(name => name === key)))
+  return Object.fromEntries(
+    Object.entries(all).filter(([key]) => key !== 'lora_scale' && !hookArguments.some(name => name === key)),
+  )
 }
 
 function readHooks({ hooks = [] }: RecordedCall, model: PretrainedModel): ModuleHook[] {

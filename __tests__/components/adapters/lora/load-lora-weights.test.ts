@@ -154,6 +154,15 @@ describe.each(['eager', 'graph'] as const)('computed by the executor %s', by => 
   })
 })
 
+test('a scale without a LoRA is warned of', async () => {
+  pipe = await loadPipe(graph())
+  emitWarning.mockClear()
+  await drawWith(pipe, { crossAttentionKwargs: { scale: 0.5 } })
+  const texts = emitWarning.mock.calls.map(([text]) => String(text))
+  expect(texts).toContain('crossAttentionKwargs.scale is 0.5, but no LoRA takes part: it was ignored.')
+  await expect(drawWith(pipe, { crossAttentionKwargs: { scael: 0.5 } })).rejects.toThrow('scael')
+})
+
 test('another weight makes no new session', async () => {
   pipe = await loadPipe(graph())
   await loadLoraWeights(pipe, loraFile('peft'), { adapterName: 'a' })

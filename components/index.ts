@@ -23,7 +23,7 @@ export {
   unloadIpAdapter,
 } from './adapters/ip-adapter/load-ip-adapter'
 export { AdapterNameError } from './adapters/lora/adapter-name-error'
-export type { AdapterWeight, BlockWeight, SideWeights, UNetWeights } from './adapters/lora/block-weights'
+export type { AdapterWeight } from './adapters/lora/block-weights'
 export type { LoraPlace } from './adapters/lora/find-lora-file'
 export { type FuseLoraOptions, fuseLora, unfuseLora } from './adapters/lora/fuse-lora'
 export {

@@ -1,25 +1,14 @@
-/** Weights of an adapter: one for all layers, or one for each part of the models. Counterpart: loaders/unet_loader_utils.py */
+/** Weights of an adapter: one for all layers, or one for each part of the models. Counterpart: loaders/lora_base.py (set_adapters) */
 import { printableValue } from '../../../src/errors/printable'
+import type { UNet2DConditionModel } from '../../models/unet-2d-condition/unet-2d-condition-model'
+import { type ScalesByBlock, scalesByTransformer } from '../block-scales'
 import type { LoraComponent } from './lora-keys'
 
-/** A weight for each transformer of a block, or one for all of them. */
-export type BlockWeight = number | readonly number[]
-
-/** Weights for the blocks of one side of a UNet: one for all, or by block. */
-export type SideWeights = BlockWeight | { readonly [block: `block_${number}`]: BlockWeight }
-
-/** Weights for the parts of a UNet. Parts that are left out have the weight 1. */
-export interface UNetWeights {
-  readonly down?: SideWeights | undefined
-  readonly mid?: BlockWeight | undefined
-  readonly up?: SideWeights | undefined
-}
-
-/** The weight of an adapter: one for all its layers, or one for each component. Components that are left out have the weight 1. */
+/** The weight of an adapter: one for all its layers, or one for each component and each block of the UNet. What is left out has the weight 1. */
 export type AdapterWeight =
   | number
   | {
-      readonly unet?: number | UNetWeights | undefined
+      readonly unet?: number | ScalesByBlock | undefined
       readonly textEncoder?: number | undefined
       readonly textEncoder2?: number | undefined
     }
@@ -33,29 +22,35 @@ export interface LayerWeights {
 /** The weight of an adapter in each component: one for all layers, or by the names of the UNet's transformers. */
 export type ExpandedWeights = Readonly<Record<LoraComponent, number | ReadonlyMap<string, number>>>
 
+/** The weight 1 for all layers. */
+export const EVERYWHERE: ExpandedWeights = { unet: 1, textEncoder: 1, textEncoder2: 1 }
+
 /**
  * Returns the weight of an adapter for each component.
  *
- * @param names - state-dict names of the modules of the UNet
+ * @param unet - the UNet that weights by block are for
  * @param refuse - makes the error for a weight that does not fit, of the end of a sentence
- * @throws what `refuse` makes
+ * @throws what `refuse` makes; InputTypeError for blocks that the UNet does not have
  */
 export function expandWeights(
   weight: AdapterWeight,
-  names: Iterable<string>,
+  unet: UNet2DConditionModel | undefined,
   refuse: (problem: string) => Error,
 ): ExpandedWeights {
   if (typeof weight === 'number') {
     requireNumber(weight, 'its weight', refuse)
     return { unet: weight, textEncoder: weight, textEncoder2: weight }
   }
-  const { unet = 1, textEncoder = 1, textEncoder2 = 1, ...unknown } = weight
+  const { unet: ofUNet = 1, textEncoder = 1, textEncoder2 = 1, ...unknown } = weight
   requireNone(unknown, 'component', ['unet', 'textEncoder', 'textEncoder2'], refuse)
   requireNumber(textEncoder, 'its weight for textEncoder', refuse)
   requireNumber(textEncoder2, 'its weight for textEncoder2', refuse)
-  if (typeof unet !== 'number') return { unet: expandUNet(unet, names, refuse), textEncoder, textEncoder2 }
-  requireNumber(unet, 'its weight for unet', refuse)
-  return { unet, textEncoder, textEncoder2 }
+  if (typeof ofUNet === 'object' && unet !== undefined) {
+    const byTransformer = scalesByTransformer(unet, ofUNet, { missing: 1, input: 'weights' })
+    return { unet: byTransformer, textEncoder, textEncoder2 }
+  }
+  requireNumber(ofUNet, 'its weight for unet', refuse)
+  return { unet: ofUNet, textEncoder, textEncoder2 }
 }
 
 /**
@@ -75,53 +70,6 @@ export function layerWeights(weights: ExpandedWeights, component: LoraComponent,
 }
 
 const MIDDLE = 'mid_block.attentions.0'
-
-/** The weight of each transformer of a UNet, by its state-dict name. */
-function expandUNet(
-  { down, mid, up, ...unknown }: UNetWeights,
-  names: Iterable<string>,
-  refuse: (problem: string) => Error,
-): Map<string, number> {
-  requireNone(unknown, 'part of the UNet', ['down', 'mid', 'up'], refuse)
-  const transformers = new Map<string, string[]>()
-  for (const name of names) {
-    const [, block] = /^((?:down|up)_blocks\.\d+|mid_block)\.attentions\.\d+$/.exec(name) ?? []
-    if (block !== undefined) transformers.set(block, [...(transformers.get(block) ?? []), name])
-  }
-  const weights = new Map<string, number>()
-  const put = (where: string, weight: BlockWeight, places: readonly string[]) => {
-    const each = typeof weight === 'number' ? [weight] : weight
-    if (each.length !== 1 && each.length !== places.length) {
-      throw refuse(`has ${each.length} weights for ${where}, which has ${places.length} transformers`)
-    }
-    for (const [i, place] of places.entries()) {
-      const own = each[i] ?? each[0]
-      requireNumber(own, `its weight for ${where}`, refuse)
-      weights.set(place, own)
-    }
-  }
-  if (mid !== undefined) put('mid', mid, transformers.get('mid_block')?.slice(0, 1) ?? [])
-  for (const [side, given] of Object.entries({ down, up })) {
-    if (given === undefined) continue
-    const blocks = [...transformers].flatMap(([block, places]) => {
-      const [, number] = new RegExp(`^${side}_blocks\\.(\\d+)$`).exec(block) ?? []
-      return number === undefined ? [] : [[`block_${number}`, places] as const]
-    })
-    const isForAll = typeof given === 'number' || Array.isArray(given)
-    const byBlock: Record<string, unknown> = isForAll ? {} : { ...(given as object) }
-    requireNone(
-      Object.fromEntries(Object.entries(byBlock).filter(([key]) => !blocks.some(([name]) => name === key))),
-      `block of "${side}" with transformers`,
-      blocks.map(([name]) => name),
-      refuse,
-    )
-    for (const [block, places] of blocks) {
-      const weight = (isForAll ? given : byBlock[block]) as BlockWeight | undefined
-      if (weight !== undefined) put(`${side}.${block}`, weight, places)
-    }
-  }
-  return weights
-}
 
 function requireNone(
   unknown: object,

@@ -1,9 +1,10 @@
 /** Puts LoRAs on top of the models of a pipeline, and takes them away. Counterpart: loaders/lora_pipeline.py, loaders/lora_base.py (LoraBaseMixin) */
 import type { ModularPipeline } from '../../../src/pipeline/modular-pipeline'
+import { UNet2DConditionModel } from '../../models/unet-2d-condition/unet-2d-condition-model'
 import { SharedWeights } from '../shared-weights'
 import { adaptableModels, lorasOf, putLoras } from './adapted-pipeline'
 import { AdapterNameError } from './adapter-name-error'
-import { type AdapterWeight, expandWeights } from './block-weights'
+import { type AdapterWeight, EVERYWHERE, expandWeights } from './block-weights'
 import { findLoraFile, type LoraPlace } from './find-lora-file'
 import type { ActiveLora, LoraAdapter, LoraSet } from './lora-set'
 import { readLora } from './read-lora'
@@ -49,7 +50,7 @@ export async function loadLoraWeights(
     throw error
   }
   const adapter: LoraAdapter = { name, file, weights, networks: new Map(networks.map(each => [each.component, each])) }
-  const active: ActiveLora = { name, weight: 1, expanded: expandWeights(1, [], () => new Error()) }
+  const active: ActiveLora = { name, weight: 1, expanded: EVERYWHERE }
   putLoras(
     pipe,
     set.with({
@@ -67,7 +68,8 @@ export async function loadLoraWeights(
  * @param names - one name, or several
  * @param weights - one for all, or one for each; by default 1. A weight may be an object by component and block, in which what is left out has the weight 1:
  * `{ textEncoder: 0.5, unet: { down: 0.9, mid: 0, up: { block_1: 0.6, block_2: [0.2, 0.8, 1] } } }`
- * @throws AdapterNameError for a name that is not loaded, a weight for a block that the UNet does not have, or another number of weights. Nothing has changed then.
+ * @throws AdapterNameError for a name that is not loaded, a weight that is not a number, or another number of weights; InputTypeError for a block that the UNet does
+ * not have. Nothing has changed then.
  */
 export function setAdapters(
   pipe: ModularPipeline,
@@ -87,12 +89,16 @@ export function setAdapters(
       known,
     )
   }
-  const modules = new Map(adaptableModels(pipe).unet?.namedModules() ?? [])
+  const { unet } = adaptableModels(pipe)
   const active = all.map((name, i) => {
     requireLoaded(set, name)
     const weight = each[i] as AdapterWeight // As many as names.
     const refuse = (problem: string) => new AdapterNameError(name, problem, known)
-    return { name, weight, expanded: expandWeights(weight, modules.keys(), refuse) }
+    return {
+      name,
+      weight,
+      expanded: expandWeights(weight, unet instanceof UNet2DConditionModel ? unet : undefined, refuse),
+    }
   })
   putLoras(pipe, set.with({ active }))
 }

@@ -1,7 +1,7 @@
 /** The hooks of the LoRA files beside a recorded model. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { expandWeights, layerWeights } from '../../../components/adapters/lora/block-weights'
+import { EVERYWHERE, layerWeights } from '../../../components/adapters/lora/block-weights'
 import type { LoraComponent } from '../../../components/adapters/lora/lora-keys'
 import { readLora } from '../../../components/adapters/lora/read-lora'
 import type { ModuleHook } from '../../../components/models/hooks/module-hook'
@@ -13,11 +13,10 @@ export async function withLoraFiles(
   scale: number,
   work: (hooks: readonly ModuleHook[]) => Promise<void>,
 ): Promise<void> {
-  const weights = expandWeights(1, [], problem => new Error(problem))
   for (const name of readdirSync(folder).filter(file => /^lora_.*\.safetensors$/.test(file))) {
     const networks = await readLora(join(folder, name), { [component]: model })
     try {
-      await work(networks.flatMap(network => network.hooks(model, layerWeights(weights, component, scale))))
+      await work(networks.flatMap(network => network.hooks(model, layerWeights(EVERYWHERE, component, scale))))
     } finally {
       for (const network of networks) network.dispose()
     }

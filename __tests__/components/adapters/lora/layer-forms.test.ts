@@ -1,5 +1,5 @@
 /** What a layer of a LoRA adds, in each of its forms, compared with weights that plain JavaScript adds up. */
-import { expandWeights, layerWeights } from '../../../../components/adapters/lora/block-weights'
+import { EVERYWHERE, layerWeights } from '../../../../components/adapters/lora/block-weights'
 import type { LoraNetwork } from '../../../../components/adapters/lora/lora-network'
 import { readLora } from '../../../../components/adapters/lora/read-lora'
 import { SafetensorsFile } from '../../../../components/checkpoints/safetensors-file'
@@ -126,8 +126,7 @@ describe.each(['eager', 'graph'] as const)('with the executor %s', by => {
     )
     const [network] = (await readLora(file, { unet: unet() })) as [LoraNetwork]
     loaded.push(network)
-    const weights = expandWeights(WEIGHT, [], problem => new Error(problem))
-    const hooks = network.hooks(unet(), layerWeights(weights, 'unet', 1))
+    const hooks = network.hooks(unet(), layerWeights(EVERYWHERE, 'unet', WEIGHT))
     const plain = await unet().call(smallInputs(2))
     const hooked = await unet().call(smallInputs(2), { hooks })
     const [old, origin] = [weight.read().slice(), weight.origin]

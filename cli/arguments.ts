@@ -77,7 +77,7 @@ export function parseRefinerStart(text: string): number {
 export function parseLora(text: string, others: readonly LoraOption[] = []): LoraOption[] {
   const [, source = text, scale] = /^(.+):([^:/\\]*)$/.exec(text) ?? []
   const value = scale === undefined ? 1 : Number(scale)
-  if (source.trim() === '' || scale?.trim() === '' || !Number.isFinite(value)) {
+  if (source.trim() === '' || source.startsWith(':') || scale?.trim() === '' || !Number.isFinite(value)) {
     throw new InvalidArgumentError('It must be a file and a number, as in pixel-art.safetensors:0.8.')
   }
   return [...others, { source, scale: value }]

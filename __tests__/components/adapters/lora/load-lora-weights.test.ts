@@ -12,6 +12,7 @@ import {
   disableLora,
   enableLora,
   fuseLora,
+  GraphExecutor,
   getActiveAdapters,
   getListAdapters,
   loadLoraWeights,
@@ -22,14 +23,23 @@ import {
   SkipLayerGuidance,
   SmoothedEnergyGuidance,
   StableDiffusionTextToImageBlocks,
+  selectBackend,
   setAdapters,
   unfuseLora,
   unloadLoraWeights,
 } from '../../../../index'
-import { useGraphExecutor } from '../../executors/use-graph-executor'
+import { useLeakCheck } from '../../tensors/use-leak-check'
 import { checkpoint, differenceOf, drawWith, loadPipe, loraFile } from './lora-files'
 
-const graph = useGraphExecutor({ maxSessions: 64 })
+let graphExecutor: GraphExecutor
+beforeAll(async () => {
+  // Jest fills the processors with files: threads would only wait for each other.
+  await selectBackend({ backend: 'wasm', threads: 1 })
+  graphExecutor = new GraphExecutor({ threads: 1, maxSessions: 64 })
+})
+useLeakCheck()
+afterEach(() => graphExecutor.dispose())
+const graph = () => graphExecutor
 const executors = { eager: () => eagerExecutor, graph }
 /** What another order of sums may change. */
 const CLOSE = 2e-3

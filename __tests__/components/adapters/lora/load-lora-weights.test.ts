@@ -37,8 +37,6 @@ beforeAll(async () => {
   await selectBackend({ backend: 'wasm', threads: 1 })
   graphExecutor = new GraphExecutor({ threads: 1, maxSessions: 64 })
 })
-useLeakCheck()
-afterEach(() => graphExecutor.dispose())
 const graph = () => graphExecutor
 const executors = { eager: () => eagerExecutor, graph }
 /** What another order of sums may change. */
@@ -81,7 +79,9 @@ beforeEach(() => {
 afterEach(() => {
   emitWarning.mockRestore()
   pipe.dispose()
+  graphExecutor.dispose()
 })
+useLeakCheck() // After what disposes the pipeline.
 
 describe.each(['eager', 'graph'] as const)('computed by the executor %s', by => {
   beforeEach(async () => {

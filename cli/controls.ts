@@ -5,6 +5,7 @@ import { ComponentSpec } from '../src'
 import { requireComponent } from './call-inputs'
 import type { Control } from './control-arguments'
 import { type LoadingAccess, type ModelOptions, repositoryOptions } from './load-model'
+import { modelName } from './model-name'
 import type { AnyPipeline } from './open-pipeline'
 import { pictureName, readPicture } from './read-pictures'
 import { UnfitOptionError } from './unfit-option-error'
@@ -54,10 +55,10 @@ export async function readControls(
   }
 }
 
-/** Names the pictures in the record of a run, without what may be secret in addresses. */
+/** Names ControlNets and pictures in the record of a run, without what may be secret in addresses. */
 export function controlNames({ control = [] }: ControlOptions): string[] {
   return control.map(({ net, image, scale }) =>
-    [net, pictureName(image), ...(scale === undefined ? [] : [scale])].join(':'),
+    [modelName(net), pictureName(image), ...(scale === undefined ? [] : [scale])].join(':'),
   )
 }
 

@@ -1,16 +1,13 @@
 /** `tesserae generate`: from words to a picture file. */
 
 import { randomInt } from 'node:crypto'
-import { basename } from 'node:path'
 import { type BackendSelection, selectBackend } from '../components/backends/select-backend'
 import type { Executor } from '../components/executors/executor'
 import { type ExecutionProvider, GraphExecutor } from '../components/executors/graph/graph-executor'
 import { type ExecutorName, type ExecutorSelection, selectExecutor } from '../components/executors/select-executor'
 import type { Image } from '../components/images/image'
 import { InvalidSeedError } from '../components/random/invalid-seed-error'
-import { absolutePath } from '../src/files/absolute-path'
 import { classNameOf } from '../src/format/class-name'
-import { isRepositoryId } from '../src/hub/repository-resolver'
 import { type Seed, seedAfter } from '../src/params/seed'
 import { callInputs, type DrawingInputs, type DrawingOptions } from './call-inputs'
 import { type ControlInputs, type ControlOptions, controlNames, readControls, useControlNets } from './controls'
@@ -26,6 +23,7 @@ import {
 } from './ip-adapters'
 import { type LoadingAccess, loadComponents, type ModelOptions, makeManager, openModel } from './load-model'
 import { type LoraOptions, loraNames, takeLoraTags } from './loras'
+import { modelName } from './model-name'
 import type { AnyPipeline } from './open-pipeline'
 import { type OutputFiles, outputFiles, requireFolder, STANDARD_OUTPUT, saveAll } from './output-files'
 import { PreviewFile, type PreviewFileOptions } from './preview-file'
@@ -182,11 +180,6 @@ function componentNames(pipe: AnyPipeline): ComponentNames {
   const nameOf = (component: string) =>
     pipe.componentNames.includes(component) ? classNameOf(pipe.container.resolve(component)) : undefined
   return { guider: nameOf('guider'), scheduler: nameOf('scheduler') }
-}
-
-/** Names a model in a record: the id of a repository, or a folder's own name. */
-function modelName(model: string): string {
-  return isRepositoryId(model) ? model : basename(absolutePath(model))
 }
 
 function describeRun(

@@ -10,11 +10,14 @@ import {
   tensor,
   tf,
 } from '../../components'
-import { Block, Component, type In, Input, type RunPlan } from '../../src'
+import { Block, Component, type In, Input, type RunPlan, type UpcomingCall } from '../../src'
 import { controlnetOptions } from './component-options'
 import { controlnetCondSchema } from './controlnet-input'
 import { PredictNoise } from './predict-noise'
 import { sharedStep } from './shared-step'
+
+/** What a ControlNet holds while it computes, beside what the UNet does: it is the first half of one. */
+const SHARE_OF_UNET = 0.5
 
 /** Channels of pictures. */
 const COLORS = 3
@@ -89,9 +92,14 @@ export class ControlNetPredictNoise extends PredictNoise {
     return this.sourcesOf({ pictures, scales: pictures.map(() => 1), kinds }, conditions)
   }
 
-  /** While a ControlNet computes, it holds half as much as the UNet. */
+  override upcomingCalls(plan: RunPlan): UpcomingCall[] {
+    return super
+      .upcomingCalls(plan)
+      .map(({ memory = 0, ...call }) => ({ ...call, memory: memory * (1 + SHARE_OF_UNET) }))
+  }
+
   protected override hasRoomFor(size: CallSize, count: number): boolean {
-    return super.hasRoomFor(size, 1.5 * count)
+    return super.hasRoomFor(size, count * (1 + SHARE_OF_UNET))
   }
 
   private sourcesOf(

@@ -14,6 +14,8 @@ export interface ComponentChange {
   readonly spec: ComponentSpec
   /** What takes its place; `undefined` takes it away. */
   readonly component: unknown
+  /** Whether another one is to be loaded in its place. */
+  readonly isToBeLoaded?: boolean
 }
 
 /**
@@ -40,7 +42,8 @@ function planSpec(spec: ComponentSpec, { typeHint: wanted }: ComponentSpec): Com
     throw new ComponentTypeError([], name, expected, `asked for as ${classNameOf(type)}`)
   }
   const full = spec.with({ typeHint: type })
-  if (full.defaultCreationMethod === 'fromPretrained') return { name, spec: full, component: undefined }
+  if (full.defaultCreationMethod === 'fromPretrained')
+    return { name, spec: full, component: undefined, isToBeLoaded: true }
   const component = outsideRuns(() => full.create())
   return { name, spec: full.with({ config: configOf(component) ?? full.config }), component }
 }

@@ -149,10 +149,11 @@ export class PipelineComponents {
     const changes = Object.entries(given).map(([name, value]) =>
       planChange(value, this.require(name), this.declared(name)),
     )
-    for (const { name, spec, component } of changes) {
+    for (const { name, spec, component, isToBeLoaded } of changes) {
       this.specs.set(name, spec)
       if (component === undefined) this.takeAway(name)
       else this.put(name, component)
+      if (isToBeLoaded) this.takenAway.delete(name)
     }
   }
 

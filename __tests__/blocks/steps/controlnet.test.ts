@@ -1,5 +1,6 @@
 /** ControlNets in a pipeline: what they must be, what they go together with, and what they cost. */
-import { symlinkSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import { flattenTree } from '../../../components/backends/recorder/tensor-tree'
@@ -12,12 +13,17 @@ import {
   Image,
   IncompatibleComponentsError,
   InputTypeError,
+  loadLoraWeights,
+  type ModularPipeline,
   MultiControlNetModel,
   PerturbedAttentionGuidance,
   PipelineValidationError,
   selectBackend,
+  type UNet2DConditionModel,
+  unloadLoraWeights,
 } from '../../../index'
 import '../../../testing/jest'
+import { safetensorsBytes } from '../../components/checkpoints/safetensors-bytes'
 import { useLeakCheck } from '../../components/tensors/use-leak-check'
 import { baseFolder, folderWith, load, refinerFolder, removeFolders } from '../stable-diffusion-xl/tiny-models'
 import { failureOf, take } from '../use-emoji-model'
@@ -69,6 +75,27 @@ async function problemOf(inputs: Inputs, of: Pipeline = pipe) {
 
 const control = { controlImage: outline }
 
+/** The greatest difference of two pictures. */
+function farthest(a: Float32Array, b: Float32Array): number {
+  return a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] as number))), 0)
+}
+
+/** A file with a LoRA of rank 1 for one layer of a UNet. */
+function loraOf(unet: UNet2DConditionModel): Buffer {
+  const [name = '', { shape }] = [...unet.namedParameters()].find(([key]) => key.endsWith('attn1.to_q.weight')) ?? [
+    '',
+    { shape: [0, 0] },
+  ]
+  const [out = 0, width = 0] = shape
+  const layer = `unet.${name.replace(/\.weight$/, '')}`
+  const header = {
+    [`${layer}.lora_A.weight`]: { dtype: 'F32', shape: [1, width], data_offsets: [0, 4 * width] },
+    [`${layer}.lora_B.weight`]: { dtype: 'F32', shape: [out, 1], data_offsets: [4 * width, 4 * (width + out)] },
+  }
+  const values = Float32Array.from({ length: width + out }, (_, i) => ((i % 3) - 1) * 2)
+  return Buffer.concat([safetensorsBytes(header), Buffer.from(values.buffer)])
+}
+
 describe('a ControlNet', () => {
   test('changes the picture, and taking it away gives the first one back, byte for byte', async () => {
     pipe.updateComponents({ controlnet: null })
@@ -94,7 +121,7 @@ describe('a ControlNet', () => {
         await draw({ ...control, guessMode, batchConditions: true }),
         await draw({ ...control, guessMode, batchConditions: false }),
       ]
-      expect(Math.max(...together.map((value, i) => Math.abs(value - (apart[i] as number))))).toBeLessThan(1e-3)
+      expect(farthest(together, apart)).toBeLessThan(1e-3)
     }
   })
 
@@ -122,7 +149,22 @@ describe('a ControlNet', () => {
     ]
     pipe.updateComponents({ guider: own })
     expect(together).not.toEqual(without)
-    expect(Math.max(...together.map((value, i) => Math.abs(value - (apart[i] as number))))).toBeLessThan(1e-3)
+    expect(farthest(together, apart)).toBeLessThan(1e-3)
+  })
+
+  test('goes together with a LoRA, and each leaves the other as it was', async () => {
+    const along = await draw(control)
+    const folder = mkdtempSync(join(tmpdir(), 'tesserae-controlnet-'))
+    const file = join(folder, 'lora.safetensors')
+    writeFileSync(file, loraOf(pipe.components.unet as UNet2DConditionModel))
+    await loadLoraWeights(pipe as unknown as ModularPipeline, file)
+    const [adapted, both] = [await draw({}), await draw(control)]
+    expect(both).not.toEqual(adapted)
+    expect(both).not.toEqual(along)
+    expect(farthest(both, await draw({ ...control, batchConditions: false }))).toBeLessThan(1e-3)
+    unloadLoraWeights(pipe as unknown as ModularPipeline)
+    rmSync(folder, { recursive: true, force: true })
+    expect(await draw(control)).toEqual(along)
   })
 
   test('costs nothing in steps in which it does not take part', async () => {
@@ -167,7 +209,7 @@ describe('a union ControlNet', () => {
       await draw({ ...inputs, batchConditions: true }),
       await draw({ ...inputs, batchConditions: false }),
     ]
-    expect(Math.max(...together.map((value, i) => Math.abs(value - (apart[i] as number))))).toBeLessThan(1e-3)
+    expect(farthest(together, apart)).toBeLessThan(1e-3)
   })
 
   test('is refused without kinds, with unknown ones, and with another number of them than of pictures', async () => {
@@ -233,7 +275,7 @@ describe('before the first step', () => {
     const both = await draw({ controlImage: [outline, outline], controlnetConditioningScale: [0.5, 0.25] })
     pipe.updateComponents({ controlnet: plain })
     const one = await draw({ controlImage: outline, controlnetConditioningScale: 0.75 })
-    expect(Math.max(...both.map((value, i) => Math.abs(value - (one[i] as number))))).toBeLessThan(1e-3)
+    expect(farthest(both, one)).toBeLessThan(1e-3)
   })
 })
 

@@ -6,6 +6,7 @@ import {
   Block,
   Component,
   ComponentLoadError,
+  ComponentSpec,
   ModularPipelineBlocks,
   type Out,
   Output,
@@ -84,6 +85,17 @@ describe('an optional component', () => {
     expect(await pipe({}, { output: 'seen' })).toBe('none')
     pipe.updateComponents({ textEncoder: new Encoder('mine') })
     expect(await pipe({}, { output: 'seen' })).toBe('mine')
+    pipe.updateComponents({ textEncoder: null })
+    expect(await pipe({}, { output: 'seen' })).toBe('none')
+  })
+
+  test('is loaded from the place of a spec that a caller gives, also where the index has no class for it', async () => {
+    index([null, null])
+    const pipe = new Encode().initPipeline(folder)
+    const spec = new ComponentSpec({ name: 'textEncoder', pretrainedModelNameOrPath: 'mine', subfolder: 'own' })
+    pipe.updateComponents({ textEncoder: spec })
+    await pipe.loadComponents()
+    expect(await pipe({}, { output: 'seen' })).toBe('mine/own')
     pipe.updateComponents({ textEncoder: null })
     expect(await pipe({}, { output: 'seen' })).toBe('none')
   })

@@ -183,7 +183,7 @@ program
   .option('--allowed-host <names...>', 'names of this server in addresses, beside localhost and numbers')
   .option('--allowed-origin <origins...>', 'pages that may use the server, e.g. https://app.example (default: its own)')
   .option('--trust-proxy', 'believe a proxy in front who the clients are')
-  .option('--workers <number>', 'processes that draw at the same time', parseNumber, 1)
+  .option('--workers <number>', 'processes that draw at the same time (default: 1, or 0 with --redis)', parseNumber)
   .option(
     '--memory-limit <size>',
     'weights that the models of a worker may have in memory, e.g. 6GB (default: no limit)',
@@ -191,7 +191,12 @@ program
   )
   .option('--offline', 'take repositories from the cache, and ask no server')
   .option('--queue-file <file>', 'SQLite file for the jobs, which then outlive a restart (default: memory)')
-  .option('--results <folder>', 'where pictures are kept (default: a temporary folder, removed at the end)')
+  .option('--redis <url>', 'Redis or Valkey for the jobs, which tesserae worker runs, e.g. redis://localhost:6379')
+  .option('--prefix <text>', 'how the names of all keys in Redis begin (default: tesserae)')
+  .option(
+    '--results <place>',
+    'where pictures are kept: a folder, or s3://bucket/prefix (default: a temporary folder, removed at the end)',
+  )
   .option('--max-pixels <number>', 'pixels of a picture (default: 4194304)', parseNumber)
   .option('--max-steps <number>', 'denoising steps of a job (default: 250)', parseNumber)
   .option('--max-queued <number>', 'jobs that may wait (default: 1000)', parseNumber)

@@ -1,27 +1,23 @@
 /** `tesserae serve`: pipelines as jobs over HTTP. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join, resolve } from 'node:path'
+import { join } from 'node:path'
 import {
   createServer,
   createWorker,
-  EmbeddedQueue,
-  FolderStore,
-  isPipelineName,
-  type ModelSource,
   openPipelineSource,
+  openQueue,
+  openResultStore,
   type ServedPipeline,
   type ServerOptions,
 } from '../server'
-import { bundledModel } from '../src'
-import { isRepositoryId } from '../src/hub/repository-resolver'
+import { type ModelSourceOptions, modelSources } from './model-sources'
 import { print, printAside } from './print'
+import { toldToEnd } from './told-to-end'
 import { UnfitOptionError } from './unfit-option-error'
 
 /** Options of the command, as commander gives them. */
-export interface ServeOptions {
-  /** Models, each with a name before it if it has one: `apples=./my-model`. */
-  model?: readonly string[]
+export interface ServeOptions extends ModelSourceOptions {
   host?: string
   port?: number
   apiKeyFile?: string
@@ -29,12 +25,16 @@ export interface ServeOptions {
   allowedHost?: readonly string[]
   allowedOrigin?: readonly string[]
   trustProxy?: boolean
-  workers: number
+  /** Processes that draw. Default: 1, or none with `redis`. */
+  workers?: number
   memoryLimit?: number
-  offline?: boolean
   /** SQLite file for jobs that must outlive a restart. */
   queueFile?: string
-  /** Folder for pictures. */
+  /** URL of Redis or Valkey, whose jobs `tesserae worker` runs. */
+  redis?: string
+  /** Begins the names of all keys on Redis. */
+  prefix?: string
+  /** Where pictures are kept: a folder, or `s3://bucket/prefix`. */
   results?: string
   maxPixels?: number
   maxSteps?: number
@@ -43,23 +43,25 @@ export interface ServeOptions {
   logLevel?: NonNullable<ServerOptions['logLevel']>
 }
 
-/** Serves until the process is told to end. The running jobs then end, or go back to the queue if it has a file. */
+/** Serves until the process is told to end. The running jobs then end, or go back to the queue if that outlives the process. */
 export async function serve(options: ServeOptions): Promise<void> {
+  checkQueueOptions(options)
   const apiKeys = await readKeys(options.apiKeyFile)
   const sources = modelSources(options)
   const pipelines: Record<string, ServedPipeline> = {}
   for (const [name, source] of Object.entries(sources)) pipelines[name] = await openPipelineSource(source)
 
-  const folder = options.results ?? (await mkdtemp(join(tmpdir(), 'tesserae-results-')))
-  const results = new FolderStore(folder)
-  const queue = new EmbeddedQueue({
-    file: options.queueFile,
-    onRemoved: ids => {
-      for (const id of ids) results.removeJob(id).catch(error => printAside(`warning: ${(error as Error).message}`))
-    },
-  })
+  const { redis, prefix, queueFile: file } = options
+  const place = options.results ?? (await mkdtemp(join(tmpdir(), 'tesserae-results-')))
+  const results = openResultStore(place)
+  await results.check()
+  const onRemoved = (ids: readonly string[]) => {
+    for (const id of ids) results.removeJob(id).catch(error => printAside(`warning: ${(error as Error).message}`))
+  }
+  const queue = await openQueue({ redis, prefix, file, onRemoved })
+  const outlives = redis !== undefined || file !== undefined
   const { memoryLimit, maxPixels, maxSteps, maxQueued, maxJobsPerClient } = options
-  const workers = Array.from({ length: options.workers }, () =>
+  const workers = Array.from({ length: options.workers ?? (redis === undefined ? 1 : 0) }, () =>
     createWorker({
       queue,
       results,
@@ -73,7 +75,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     queue,
     results,
     // What waits in memory alone would be lost if it went back.
-    workers: workers.map(worker => ({ close: () => worker.close({ finish: options.queueFile === undefined }) })),
+    workers: workers.map(worker => ({ close: () => worker.close({ finish: !outlives }) })),
     apiKeys,
     allowedHosts: options.allowedHost,
     allowedOrigins: options.allowedOrigin,
@@ -93,44 +95,25 @@ export async function serve(options: ServeOptions): Promise<void> {
     await queue.close()
     await results.close()
     for (const pipe of Object.values(pipelines)) pipe.dispose()
-    if (options.results === undefined) await rm(folder, { recursive: true, force: true })
+    if (options.results === undefined) await rm(place, { recursive: true, force: true })
   }
 }
 
-/** Resolves at the first signal that ends a process; a second one ends it at once. */
-function toldToEnd(): Promise<void> {
-  return new Promise(resolve => {
-    let isTold = false
-    for (const name of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(name, () => {
-        if (isTold) process.exit(name === 'SIGINT' ? 130 : 143)
-        isTold = true
-        resolve()
-      })
-    }
-  })
-}
-
-/** The models by name. @throws UnfitOptionError for a name that is malformed, or given twice */
-function modelSources({ model: models = [], offline }: ServeOptions): Record<string, ModelSource> {
-  if (models.length === 0) return { emoji: { model: bundledModel('emoji') } }
-  const sources: Record<string, ModelSource> = {}
-  for (const text of models) {
-    const [, given, model = ''] = /^(?:([^=/\\]+)=)?(.*)$/s.exec(text) ?? []
-    const name = given ?? nameOf(model)
-    if (!isPipelineName(name)) {
-      const problem = `${JSON.stringify(name)} cannot name a pipeline: use letters, digits, ".", "_" and "-", as in --model apples=${model}`
-      throw new UnfitOptionError('--model', problem)
-    }
-    if (Object.hasOwn(sources, name)) throw new UnfitOptionError('--model', `two models are named "${name}"`)
-    sources[name] = { model, offline }
+/** @throws UnfitOptionError for options that exclude or need each other */
+function checkQueueOptions({ redis, prefix, queueFile, results }: ServeOptions): void {
+  if (redis === undefined) {
+    if (prefix !== undefined)
+      throw new UnfitOptionError('--prefix', 'names keys on Redis. Pass --redis URL, or leave it out.')
+    return
   }
-  return sources
-}
-
-function nameOf(model: string): string {
-  const last = isRepositoryId(model) ? model.split('/').at(-1) : basename(resolve(model))
-  return (last ?? '').replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 64)
+  if (queueFile !== undefined) {
+    throw new UnfitOptionError('--queue-file', 'the jobs are kept on Redis. Pass --redis or --queue-file, not both.')
+  }
+  if (results === undefined) {
+    const problem =
+      'workers on Redis write pictures to a place that the server reads. Pass a folder that both reach, or s3://bucket/prefix.'
+    throw new UnfitOptionError('--results', problem)
+  }
 }
 
 /** The keys in a file, one on each line; empty lines and lines with # are comments. @throws UnfitOptionError for a file without keys */

@@ -18,6 +18,15 @@ export function addEventRoutes(app: FastifyInstance, service: Service): void {
   const { queue, metrics, limits, streamOptions } = service
   const { prefix } = app
   let open = 0
+  /** Many readers of a job get the same events: the text of each is made once. */
+  const texts = new WeakMap<object, string>()
+  const textOf = (job: string, { event }: NumberedEvent): string => {
+    const known = texts.get(event)
+    if (known !== undefined) return known
+    const text = JSON.stringify(viewEvent(job, event, prefix))
+    texts.set(event, text)
+    return text
+  }
 
   app.get<{ Params: { id: string }; Querystring: EventQuery }>('/v1/jobs/:id/events', async (request, reply) => {
     const job = await service.findJob(request.params.id, clientOf(request))
@@ -45,7 +54,7 @@ export function addEventRoutes(app: FastifyInstance, service: Service): void {
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     })
-    const write = ({ event }: NumberedEvent) => JSON.stringify(viewEvent(job.id, event, prefix))
+    const write = (event: NumberedEvent) => textOf(job.id, event)
     try {
       await sendEvents(response, withFirst(first, events), write, signal, streamOptions)
     } catch (error) {

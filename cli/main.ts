@@ -8,8 +8,6 @@ import {
   parseGuidance,
   parseLora,
   parseMemoryLimit,
-  parseNumber,
-  parsePort,
   parseRefinerStart,
   parseSeed,
   parseSize,
@@ -18,11 +16,13 @@ import {
   parseThreads,
 } from './arguments'
 import { type BlockName, parseBlockName } from './block-name'
+import { executors, providers } from './choices'
 import { type Control, parseControl, parseControlMode } from './control-arguments'
 import { collectFile, parseIpScale } from './ip-adapter-arguments'
 import { watchOutput } from './output-errors'
 import { packageFolder } from './package-folder'
 import { reportFailure } from './report-failure'
+import { addServingCommands } from './serving-commands'
 
 const { version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as { version: string }
 
@@ -32,8 +32,6 @@ const program = new Command('tesserae')
   .showSuggestionAfterError()
   .showHelpAfterError('(add --help for the options)')
 
-const executors = ['auto', 'eager', 'graph']
-const providers = ['cpu', 'webgpu', 'cuda']
 /** What `describe` and `graph` show. */
 const SUBJECT =
   'folder or .safetensors file of a model, repository such as org/name, or module whose default export is blocks (default: text to image)'
@@ -170,52 +168,6 @@ program
   })
 
 program
-  .command('serve')
-  .description('answer requests for pictures over HTTP, as jobs')
-  .option(
-    '--model <model...>',
-    'models to serve: folders or repositories, each with its name before it if it needs one, e.g. apples=./my-model (default: the bundled model)',
-  )
-  .option('--port <number>', 'port to bind; 0 lets the system choose (default: 7860)', parsePort)
-  .option('--host <address>', 'address to bind (default: 127.0.0.1, which no other machine reaches)')
-  .option('--api-key-file <file>', 'file with the keys of clients, one on each line (default: no keys are asked for)')
-  .option('--allow-anonymous', 'bind an address that others reach without asking for keys')
-  .option('--allowed-host <names...>', 'names of this server in addresses, beside localhost and numbers')
-  .option('--allowed-origin <origins...>', 'pages that may use the server, e.g. https://app.example (default: its own)')
-  .option('--trust-proxy', 'believe a proxy in front who the clients are')
-  .option('--workers <number>', 'processes that draw at the same time (default: 1, or 0 with --redis)', parseNumber)
-  .option(
-    '--memory-limit <size>',
-    'weights that the models of a worker may have in memory, e.g. 6GB (default: no limit)',
-    parseMemoryLimit,
-  )
-  .option('--offline', 'take repositories from the cache, and ask no server')
-  .option('--queue-file <file>', 'SQLite file for the jobs, which then outlive a restart (default: memory)')
-  .option('--redis <url>', 'Redis or Valkey for the jobs, which tesserae worker runs, e.g. redis://localhost:6379')
-  .option('--prefix <text>', 'how the names of all keys in Redis begin (default: tesserae)')
-  .option(
-    '--results <place>',
-    'where pictures are kept: a folder, or s3://bucket/prefix (default: a temporary folder, removed at the end)',
-  )
-  .option('--max-pixels <number>', 'pixels of a picture (default: 4194304)', parseNumber)
-  .option('--max-steps <number>', 'denoising steps of a job (default: 250)', parseNumber)
-  .option('--max-queued <number>', 'jobs that may wait (default: 1000)', parseNumber)
-  .option('--max-jobs-per-client <number>', 'jobs of one client that may wait or run (default: 100)', parseNumber)
-  .addOption(
-    new Option('--log-level <level>', 'what is logged as JSON (default: error)').choices([
-      'fatal',
-      'error',
-      'warn',
-      'info',
-      'debug',
-    ]),
-  )
-  .action(async options => {
-    const { serve } = await import('./serve.js')
-    await serve(options)
-  })
-
-program
   .command('export')
   .description('write a component of a model as an .onnx file, for ONNX Runtime in any language')
   .argument('<model>', 'folder of a model in the diffusers layout, or .safetensors file')
@@ -283,34 +235,7 @@ program
     await createBlock(name, options)
   })
 
-program
-  .command('worker')
-  .description('run the jobs of a queue on Redis or Valkey, beside other workers')
-  .requiredOption('--redis <url>', 'address of the server, e.g. redis://localhost:6379')
-  .requiredOption('--results <place>', 'where pictures go: a folder that the server reads, too, or s3://bucket/prefix')
-  .option(
-    '--model <model...>',
-    'models to hold: folders or repositories, named as those of the server, e.g. apples=./my-model (default: the bundled model)',
-  )
-  .option('--offline', 'take repositories from the cache, and ask no server')
-  .option('--prefix <text>', 'how the names of all keys in Redis begin (default: tesserae)')
-  .option('--name <name>', 'name of the worker (default: the machine, the process and a random text)')
-  .option(
-    '--memory-limit <size>',
-    'weights that all models together may have in memory, e.g. 6GB (default: no limit)',
-    parseMemoryLimit,
-  )
-  .option('--max-jobs <number>', 'jobs after which a new process begins (default: no limit)', parseCount)
-  .option('--max-memory <size>', 'memory after which a new process begins, between two jobs', parseMemoryLimit)
-  .option('--save-every <seconds>', 'how often the state of a run is saved at most (default: 5)', parseSteps)
-  .option('--finish', 'let the running job end at a signal, instead of giving it back with its state')
-  .addOption(new Option('--executor <name>', 'how the models are computed (default: auto)').choices(executors))
-  .addOption(new Option('--provider <name>', 'what ONNX Runtime computes on, with --executor graph').choices(providers))
-  .option('--threads <number>', 'threads to compute with (default: one for each processor)', parseThreads)
-  .action(async options => {
-    const { work } = await import('./worker.js')
-    await work(options)
-  })
+addServingCommands(program)
 
 program
   .command('doctor')

@@ -1,0 +1,7 @@
+/** Values that options of several commands choose from. */
+
+/** What `--executor` takes. */
+export const executors = ['auto', 'eager', 'graph']
+
+/** What `--provider` takes. */
+export const providers = ['cpu', 'webgpu', 'cuda']

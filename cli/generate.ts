@@ -12,6 +12,7 @@ import { type Seed, seedAfter } from '../src/params/seed'
 import { callInputs, type DrawingInputs, type DrawingOptions } from './call-inputs'
 import { type ControlInputs, type ControlOptions, controlNames, readControls, useControlNets } from './controls'
 import { type DrawingRun, drawPictures, drawWithRefiner, type TimedPart } from './draw-pictures'
+import { embeddingNames } from './embeddings'
 import type { GenerationRecord } from './generation-record'
 import { abortOnInterrupt } from './interrupt'
 import {
@@ -213,6 +214,7 @@ function describeRun(
     height: image.height,
     model: modelName(options.model),
     ...(options.lora?.length && { loras: loraNames(options.lora) }),
+    ...(options.embedding && { embeddings: embeddingNames(options.embedding) }),
     ...(refiner !== undefined && { refiner: modelName(refiner), refinerStart }),
     executor: executor.name,
     backend: executor.backend,

@@ -33,6 +33,8 @@ export interface GenerationRecord {
   model: string
   /** LoRAs on top of the model, with their weights: `pixel-art:0.8, toy:1`. */
   loras?: string
+  /** Words that files of vectors taught the model: `<toy>, badhands`. */
+  embeddings?: string
   /** The model that took the last part of the denoising, if one did. */
   refiner?: string
   /** Share of the denoising after which it took over. */

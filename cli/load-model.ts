@@ -14,6 +14,7 @@ import { type RepositoryOptions, resolveRepository } from '../src/hub/repository
 import { isSingleFile } from '../src/hub/single-file-source'
 import type { SingleFileSettings } from '../src/storage/single-file-index'
 import { requireComponent } from './call-inputs'
+import { type EmbeddingOption, loadEmbeddings } from './embeddings'
 import { type LoraOption, loadLoras } from './loras'
 import { type AnyPipeline, openPipeline } from './open-pipeline'
 import type { ProgressDisplay } from './progress-display'
@@ -35,6 +36,8 @@ export interface ModelOptions {
   safetyChecker?: boolean
   /** LoRAs on top of the models. */
   lora?: readonly LoraOption[]
+  /** Words that the text encoders learn. */
+  embedding?: readonly EmbeddingOption[]
   /** Bytes of weights that all models together may have in memory. */
   memoryLimit?: number
 }
@@ -111,10 +114,11 @@ export function requireRevisions(model: string, revision: string | undefined, op
 /** Makes sure that a pipeline has the components that options replace. @throws UnfitOptionError */
 export function requireReplaced(
   pipe: AnyPipeline,
-  { guider, scheduler, safetyChecker, lora = [] }: ModelOptions,
+  { guider, scheduler, safetyChecker, lora = [], embedding = [] }: ModelOptions,
 ): void {
   if (guider !== undefined) requireComponent(pipe, '--guider', 'guider')
   if (lora.length > 0) requireComponent(pipe, '--lora', 'adapters')
+  if (embedding.length > 0) requireComponent(pipe, '--embedding', 'adapters')
   if (scheduler !== undefined) requireComponent(pipe, '--scheduler', 'scheduler')
   if (safetyChecker === false) requireComponent(pipe, '--no-safety-checker', 'safetyChecker')
 }
@@ -146,6 +150,7 @@ export async function loadComponents(
   // Each component knows the revision of its own repository.
   await pipe.loadComponents({ ...repository, executor })
   await loadLoras(pipe, options.lora ?? [], repository)
+  await loadEmbeddings(pipe, options.embedding ?? [], repository)
 }
 
 /** Returns the settings of the model's own scheduler, and where they lie. */

@@ -18,6 +18,7 @@ import {
 import { type BlockName, parseBlockName } from './block-name'
 import { executors, providers } from './choices'
 import { type Control, parseControl, parseControlMode } from './control-arguments'
+import { parseEmbedding } from './embeddings'
 import { collectFile, parseIpScale } from './ip-adapter-arguments'
 import { watchOutput } from './output-errors'
 import { packageFolder } from './package-folder'
@@ -99,6 +100,11 @@ program
     '--lora <file:scale>',
     'LoRA on top of the model, with its weight: a .safetensors file, folder or repository; may be repeated (default scale: 1)',
     parseLora,
+  )
+  .option(
+    '--embedding <token=file>',
+    'textual inversion: a word that the prompts may use, and its .safetensors file, folder or repository; repeatable (default word: the name of the file)',
+    parseEmbedding,
   )
   .option('--lora-dir <folder>', 'folder of the LoRAs that the prompt names, as in <lora:pixel-art:0.8>')
   .option(

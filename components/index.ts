@@ -7,6 +7,7 @@ import './images/image-wire-type'
 export { UnwritableFileError } from '../src/files/unwritable-file-error'
 export { type AdaptedCall, type AdaptedCallOptions, type AdapterSet, Adapters } from './adapters/adapters'
 export type { BlockScale, ScalesByBlock } from './adapters/block-scales'
+export type { AdapterPlace } from './adapters/find-adapter-file'
 export { disableFreeU, enableFreeU } from './adapters/free-u'
 export { IPAdapter } from './adapters/ip-adapter/ip-adapter'
 export { IPAdapterError } from './adapters/ip-adapter/ip-adapter-error'
@@ -40,6 +41,16 @@ export {
 export { LoraError, type LoraProblem } from './adapters/lora/lora-error'
 export type { LoraComponent } from './adapters/lora/lora-keys'
 export { SharedWeights } from './adapters/shared-weights'
+export {
+  type LoadTextualInversionOptions,
+  loadTextualInversion,
+  unloadTextualInversion,
+} from './adapters/textual-inversion/load-textual-inversion'
+export type { ConceptEncoder } from './adapters/textual-inversion/read-embeddings'
+export {
+  TextualInversionError,
+  type TextualInversionProblem,
+} from './adapters/textual-inversion/textual-inversion-error'
 export type { BackendName } from './backends/backend-loader'
 export { BackendUnavailableError } from './backends/backend-unavailable-error'
 export { BundledCodeError } from './backends/bundled-code-error'
@@ -193,6 +204,7 @@ export { AutoencoderKL } from './models/autoencoder-kl/autoencoder-kl'
 export type { DiagonalGaussianDistribution } from './models/autoencoder-kl/diagonal-gaussian-distribution'
 export { AutoencoderTiny } from './models/autoencoder-tiny/autoencoder-tiny'
 export type { CallShapes, CallSize, MapSize, ModelFunction } from './models/call-size'
+export { hasEmbedding, type KnownTokens, type TokenTableHook } from './models/clip-text/check-token-ids'
 export { type CLIPTextInputs, CLIPTextModel, type CLIPTextOutput } from './models/clip-text/clip-text-model'
 export {
   CLIPTextModelWithProjection,

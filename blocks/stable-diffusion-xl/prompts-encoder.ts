@@ -79,7 +79,8 @@ export class PromptsEncoder {
     const { adapters, crossAttentionKwargs } = this.models
     const encodeBy = (name: 'textEncoder' | 'textEncoder2', models: TextModels, list: readonly string[]) => {
       const hooks = adapters.hooksFor(name, models.textEncoder, crossAttentionKwargs)
-      return new TextsEncoder(models, this.context, this.warned).encode(what, list, {
+      const known = { ...models, hooks, tokenizer: adapters.tokenizerFor(name, models.tokenizer) }
+      return new TextsEncoder(known, this.context, this.warned).encode(what, list, {
         times: count / list.length,
         embed: textEmbedderXL(models.textEncoder, { clipSkip, hooks }, this.context),
       })

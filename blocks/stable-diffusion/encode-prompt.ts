@@ -43,7 +43,7 @@ export class EncodePrompt extends StableDiffusionTextStep {
   async run(): Promise<void> {
     const prompts = [this.prompt].flat()
     const { textEncoder, context, numImagesPerPrompt: times, textEncoderHooks: hooks } = this
-    const texts = new TextsEncoder(this, context)
+    const texts = new TextsEncoder(this.textModels, context)
     texts.warnOfEmpty(prompts)
     const { vocabulary } = this.tokenizer
     if (vocabulary) {

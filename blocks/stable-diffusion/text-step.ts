@@ -11,7 +11,7 @@ import {
   optionalPromptSchema,
   textsSchema,
 } from '../steps/schemas'
-import { textEncoderOptions, tokenizerOptions } from '../steps/tokens-without-embedding'
+import { type TextModels, textEncoderOptions, tokenizerOptions } from '../steps/tokens-without-embedding'
 
 /** Has the text encoder and the inputs for texts. */
 export abstract class StableDiffusionTextStep extends ModularPipelineBlocks {
@@ -52,6 +52,12 @@ export abstract class StableDiffusionTextStep extends ModularPipelineBlocks {
   /** Settings for adapters in this call: `scale` multiplies the weights of all LoRAs, `ipAdapterMasks` say where the pictures of each IP-Adapter count. */
   @Input(crossAttentionKwargsSchema)
   crossAttentionKwargs!: In<CrossAttentionKwargs>
+
+  /** What texts are encoded with: the tokenizer knows the words that adapters add. */
+  protected get textModels(): TextModels {
+    const { adapters, textEncoder, textEncoderHooks: hooks } = this
+    return { tokenizer: adapters.tokenizerFor('textEncoder', this.tokenizer), textEncoder, hooks }
+  }
 
   /** What adapters change in the text encoder. */
   protected get textEncoderHooks(): ModuleHook[] {

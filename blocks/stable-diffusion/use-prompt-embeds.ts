@@ -55,7 +55,7 @@ export class UsePromptEmbeds extends StableDiffusionTextStep {
     const { context } = this
     refuseBoth(this, 'prompt', 'promptEmbeds', context.path)
     refuseBoth(this, 'negativePrompt', 'negativePromptEmbeds', context.path)
-    const texts = new TextsEncoder(this, context)
+    const texts = new TextsEncoder(this.textModels, context)
     const prompts = [this.prompt ?? []].flat()
     const embeds =
       promptEmbeds ??

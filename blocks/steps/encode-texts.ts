@@ -23,16 +23,14 @@ export interface EncodeTextsOptions<E extends TextEmbeds> {
 /** Encodes texts for one run. */
 export class TextsEncoder {
   private readonly tokenizer: CLIPTokenizer
-  private readonly textEncoder: TextModels['textEncoder']
 
   /** @param warned - warnings that were given already: those of several encoders for one text are alike */
   constructor(
-    { tokenizer, textEncoder }: TextModels,
+    private readonly models: TextModels,
     private readonly context: RunContext,
     private readonly warned: Set<string> = new Set(),
   ) {
-    this.tokenizer = tokenizer
-    this.textEncoder = textEncoder
+    this.tokenizer = models.tokenizer
   }
 
   /**
@@ -75,13 +73,13 @@ export class TextsEncoder {
 
   /** What the text encoder is called with for some texts, and for each the part that was truncated. */
   private async tokenize(prompts: readonly string[]): Promise<{ inputs: CLIPTextInputs; rest: string[] }> {
-    const { tokenizer, textEncoder } = this
+    const { tokenizer, models } = this
     const { inputIds, attentionMask, truncated } = await tokenizer.encodeAsync(
       prompts.map(prompt => expandConcepts(prompt, tokenizer)),
       { padding: 'max_length', truncation: true, signal: this.context.signal },
     )
-    requireEmbeddings(inputIds, { tokenizer, textEncoder }, this.context.path)
-    const masked = textEncoder.config.useAttentionMask
+    requireEmbeddings(inputIds, models, this.context.path)
+    const masked = models.textEncoder.config.useAttentionMask
     const inputs = {
       inputIds: tf.tensor2d(inputIds, undefined, 'int32'),
       attentionMask: masked ? tf.tensor2d(attentionMask, undefined, 'int32') : undefined,

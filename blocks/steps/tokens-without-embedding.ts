@@ -1,11 +1,20 @@
 /** Compares a tokenizer with its text encoder: tokens may have been added to one of them alone. */
-import { CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer, TokenWithoutEmbeddingError } from '../../components'
+import {
+  CLIPTextModel,
+  CLIPTextModelWithProjection,
+  CLIPTokenizer,
+  hasEmbedding,
+  type ModuleHook,
+  TokenWithoutEmbeddingError,
+} from '../../components'
 import { type ComponentOptions, emitWarningOnce, printableName, shownNames } from '../../src'
 
 /** A tokenizer, and the text encoder that it was made for. */
 export interface TextModels {
   readonly tokenizer: CLIPTokenizer
   readonly textEncoder: CLIPTextModel | CLIPTextModelWithProjection
+  /** What adapters change in the text encoder. */
+  readonly hooks?: readonly ModuleHook[] | undefined
 }
 
 /**
@@ -58,12 +67,12 @@ function warnOfTokens(tokenizer: unknown, textEncoder: unknown, source: string):
  */
 export function requireEmbeddings(
   inputIds: readonly (readonly number[])[],
-  { tokenizer, textEncoder }: TextModels,
+  { tokenizer, textEncoder, hooks }: TextModels,
   path: readonly string[],
 ): void {
   const { vocabSize } = textEncoder.config
   for (const row of inputIds) {
-    const id = row.find(id => id >= vocabSize)
+    const id = row.find(id => !hasEmbedding(id, { vocabSize, hooks }))
     if (id === undefined) continue
     const token = tokenizer.tokensFrom(vocabSize).find(other => other.id === id)?.token ?? ''
     throw new TokenWithoutEmbeddingError(path, token, id, vocabSize)

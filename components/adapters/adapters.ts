@@ -1,10 +1,11 @@
 /**
- * What a pipeline has put on top of its models: LoRAs, image prompt adapters. It belongs to the pipeline, so pipelines that share a model do not see each
+ * What a pipeline has put on top of its models: LoRAs, image prompt adapters, words. It belongs to the pipeline, so pipelines that share a model do not see each
  * other's.
  */
 import type { RunScoped } from '../../src/container/run-scoped'
 import type { ModuleHook } from '../models/hooks/module-hook'
 import type { PretrainedModel } from '../models/pretrained-model'
+import type { CLIPTokenizer } from '../tokenizers/clip-tokenizer'
 import type { SharedWeights } from './shared-weights'
 
 /** Adapters of one kind, as they are at one time. Never changed: loading an adapter, or setting its weight, makes another one. */
@@ -17,6 +18,13 @@ export interface AdapterSet {
    * @throws a typed error if they do not fit the model
    */
   hooksFor(call: AdaptedCall): readonly ModuleHook[]
+  /**
+   * The tokenizer to use for a text encoder in place of the pipeline's, if the set adds words.
+   *
+   * @param component - name of the text encoder
+   * @throws a typed error if the words do not fit the tokenizer
+   */
+  tokenizerFor?(component: string, tokenizer: CLIPTokenizer): CLIPTokenizer
 }
 
 /** The call of a model that adapters are asked for. */
@@ -83,6 +91,16 @@ export class Adapters implements RunScoped {
     { scale = 1, inputs = {} }: AdaptedCallOptions = {},
   ): ModuleHook[] {
     return [...this.sets.values()].flatMap(set => set.hooksFor({ component, model, scale, inputs }))
+  }
+
+  /**
+   * Returns the tokenizer for the texts of one text encoder: the given one, or one that knows the words which adapters add.
+   *
+   * @param component - name of the text encoder
+   * @throws what the adapters throw if they do not fit the tokenizer
+   */
+  tokenizerFor(component: string, tokenizer: CLIPTokenizer): CLIPTokenizer {
+    return [...this.sets.values()].reduce((known, set) => set.tokenizerFor?.(component, known) ?? known, tokenizer)
   }
 
   /** The adapters as they are now, for one run. */

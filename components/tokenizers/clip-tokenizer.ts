@@ -15,6 +15,7 @@ import { runAtOnce, runInSlices } from '../../src/runtime/time-slice'
 import { openModelFile, requirePart } from '../single-file/component-config'
 import type { PromptVocabulary } from '../vocabulary/prompt-vocabulary'
 import { readVocabularyIfSound, VOCABULARY_FILE } from '../vocabulary/vocabulary-files'
+import { plainToken } from './added-token'
 import { AddedTokenSplitter } from './added-token-splitter'
 import { tokenizerLoop } from './bpe-tables'
 import { readBundledCLIPTokenizer } from './bundled-clip-tokenizer'
@@ -24,6 +25,7 @@ import { isReplacedTokenizerFile, writeCLIPTokenizerFiles } from './clip-tokeniz
 import { InvalidMaxLengthError } from './invalid-max-length-error'
 import { InvalidTokenizerError } from './invalid-tokenizer-error'
 import type { LibraryTokenizer } from './library-tokenizer'
+import { withMoreTokens } from './more-tokens'
 import { textPieces } from './text-pieces'
 import type { Side } from './tokenizer-settings'
 import { tokensOfText } from './tokens-of-text'
@@ -273,6 +275,30 @@ export class CLIPTokenizer implements SavableComponent {
     )
     if (!addSpecialTokens) return tokens
     return [this.files.bosToken.content, ...tokens, this.files.eosToken.content]
+  }
+
+  /** Whether a token is in the vocabulary or was added, spelled exactly so. */
+  hasToken(token: string): boolean {
+    return Object.hasOwn(this.files.vocab, token) || this.addedTokensEncoder.has(token)
+  }
+
+  /** One more than the largest id of a token. */
+  get endOfIds(): number {
+    let largest = -1
+    for (const id of Object.values(this.files.vocab)) largest = Math.max(largest, id)
+    for (const id of this.addedTokensEncoder.values()) largest = Math.max(largest, id)
+    return largest + 1
+  }
+
+  /**
+   * Returns a tokenizer that finds more tokens in a text, before it cuts the rest into pieces. It shares the tables of this one, which stays as it is.
+   *
+   * @param ids - the tokens, which this one does not know, with ids that are free
+   */
+  withTokens(ids: ReadonlyMap<string, number>): CLIPTokenizer {
+    const more = [...ids].map(([content, id]) => ({ ...plainToken(content, false), id }))
+    const files = { ...this.files, addedTokens: [...this.files.addedTokens, ...more] }
+    return new CLIPTokenizer(files, this.vocabulary, withMoreTokens(this.tokenizer, ids))
   }
 
   /** The tokens whose ids are `count` or more: those for which a text encoder of `count` embeddings has none. */

@@ -6,4 +6,5 @@ describePipelineGoldens([
   'stable_diffusion_adapters',
   'stable_diffusion_adapters/ip-adapter',
   'stable_diffusion_adapters/lora',
+  'stable_diffusion_adapters/textual-inversion',
 ])

@@ -1,15 +1,39 @@
 /** Checks ids of tokens before a text model looks them up. */
 import type * as tf from '../../tensors/tf'
+import type { ModuleHook } from '../hooks/module-hook'
 import { ModelInputError } from '../model-input-error'
 
+/** A hook of a text model's table of tokens that has vectors for further tokens. */
+export interface TokenTableHook extends ModuleHook {
+  /** Their ids: `count` from `first` on. */
+  readonly furtherTokens: { readonly first: number; readonly count: number }
+}
+
+/** What a text model, called with hooks, has embeddings for. */
+export interface KnownTokens {
+  /** Rows of the model's own table. */
+  readonly vocabSize: number
+  readonly hooks?: readonly ModuleHook[] | undefined
+}
+
+/** Whether a token has an embedding. */
+export function hasEmbedding(id: number, { vocabSize, hooks = [] }: KnownTokens): boolean {
+  if (id >= 0 && id < vocabSize) return true
+  return hooks.some(hook => {
+    if (!('furtherTokens' in hook)) return false
+    const { first, count } = (hook as TokenTableHook).furtherTokens
+    return id >= first && id < first + count
+  })
+}
+
 /** @throws ModelInputError for an id that has no embedding: executors would fail with words of their own */
-export async function checkTokenIds(model: string, inputIds: tf.Tensor2D, vocabSize: number): Promise<void> {
+export async function checkTokenIds(model: string, inputIds: tf.Tensor2D, known: KnownTokens): Promise<void> {
   for (const id of await inputIds.data()) {
-    if (id >= 0 && id < vocabSize) continue
+    if (hasEmbedding(id, known)) continue
     throw new ModelInputError(
       model,
       'inputIds',
-      `holds the token ${id}; the model has embeddings for 0 to ${vocabSize - 1}`,
+      `holds the token ${id}; the model has embeddings for 0 to ${known.vocabSize - 1}`,
     )
   }
 }

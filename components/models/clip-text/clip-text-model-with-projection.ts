@@ -91,7 +91,10 @@ export class CLIPTextModelWithProjection extends PretrainedModel {
    */
   async call(inputs: CLIPTextInputs, options?: ModelCallOptions): Promise<CLIPTextProjectionOutput> {
     if (inputs.inputIds instanceof tf.Tensor)
-      await checkTokenIds('CLIPTextModelWithProjection', inputs.inputIds, this.config.vocabSize)
+      await checkTokenIds('CLIPTextModelWithProjection', inputs.inputIds, {
+        vocabSize: this.config.vocabSize,
+        hooks: options?.hooks,
+      })
     return this.execute('forward', given => this.forward(given), inputs, options)
   }
 

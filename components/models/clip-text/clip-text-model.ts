@@ -110,7 +110,10 @@ export class CLIPTextModel extends PretrainedModel {
    */
   async call(inputs: CLIPTextInputs, options?: ModelCallOptions): Promise<CLIPTextOutput> {
     if (inputs.inputIds instanceof tf.Tensor)
-      await checkTokenIds('CLIPTextModel', inputs.inputIds, this.config.vocabSize)
+      await checkTokenIds('CLIPTextModel', inputs.inputIds, {
+        vocabSize: this.config.vocabSize,
+        hooks: options?.hooks,
+      })
     return this.execute('forward', given => this.forward(given), inputs, options)
   }
 

@@ -8,6 +8,7 @@ import {
   type IPAdapterScale,
   loadIpAdapter,
   loadLoraWeights,
+  loadTextualInversion,
   setAdapters,
   setIpAdapterScale,
   unfuseLora,
@@ -31,6 +32,8 @@ const STEPS: Readonly<Record<string, Apply>> = {
   enable_freeu: (pipe, { do: _, ...settings }) => enableFreeU(pipe, settings as unknown as FreeUConfig),
   load_lora_weights: (pipe, { file, adapter_name }, folder) =>
     loadLoraWeights(pipe, join(folder, String(file)), { adapterName: String(adapter_name) }),
+  load_textual_inversion: (pipe, { file, token }, folder) =>
+    loadTextualInversion(pipe, join(folder, String(file)), { token: token as string | undefined }),
   set_adapters: (pipe, { adapter_names, adapter_weights }) =>
     setAdapters(pipe, adapter_names as string[], (adapter_weights as unknown[]).map(weightOf)),
   fuse_lora: (pipe, { lora_scale }) => fuseLora(pipe, { loraScale: lora_scale as number }),

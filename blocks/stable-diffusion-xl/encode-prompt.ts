@@ -1,7 +1,7 @@
 /** Turns words into the embeddings that condition the denoiser. Counterpart: StableDiffusionXLTextEncoderStep of diffusers. */
 import type { tf } from '../../components'
 import { Block, type In, Input, type Out, Output, type RunCost } from '../../src'
-import { warnOfUnknownWords } from '../steps/check-vocabulary'
+import { warnOfUnknownWords, withoutLearnedWords } from '../steps/check-vocabulary'
 import { textsSchema } from '../steps/schemas'
 import { PromptsEncoder } from './prompts-encoder'
 import { embedsOutputs } from './schemas'
@@ -48,7 +48,9 @@ export class StableDiffusionXLEncodePrompt extends StableDiffusionXLTextStep {
     const { vocabulary } = this.tokenizer2
     if (vocabulary) {
       const others = [prompt2 ?? [], negativePrompt ?? [], negativePrompt2 ?? []].flat()
-      await warnOfUnknownWords(context, vocabulary, texts, others)
+      const known = this.adapters.tokenizerFor('textEncoder2', this.tokenizer2)
+      const plain = (list: string[]) => withoutLearnedWords(list, this.tokenizer2, known)
+      await warnOfUnknownWords(context, vocabulary, plain(texts), plain(others))
     }
     this.batchSize = texts.length * this.numImagesPerPrompt
     const embeds = await this.encodeTexts(texts, encoder)

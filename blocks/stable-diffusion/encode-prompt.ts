@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { tf } from '../../components'
 import { Block, type In, Input, type Out, Output, type RunCost } from '../../src'
 import { isWhole } from '../steps/call-size-of'
-import { warnOfUnknownSize, warnOfUnknownWords } from '../steps/check-vocabulary'
+import { warnOfUnknownSize, warnOfUnknownWords, withoutLearnedWords } from '../steps/check-vocabulary'
 import { TextsEncoder } from '../steps/encode-texts'
 import { negativePromptsFor } from '../steps/negative-prompts'
 import { textsSchema } from '../steps/schemas'
@@ -43,11 +43,13 @@ export class EncodePrompt extends StableDiffusionTextStep {
   async run(): Promise<void> {
     const prompts = [this.prompt].flat()
     const { textEncoder, context, numImagesPerPrompt: times, textEncoderHooks: hooks } = this
-    const texts = new TextsEncoder(this.textModels, context)
+    const { textModels } = this
+    const texts = new TextsEncoder(textModels, context)
     texts.warnOfEmpty(prompts)
     const { vocabulary } = this.tokenizer
     if (vocabulary) {
-      await warnOfUnknownWords(context, vocabulary, prompts, [this.negativePrompt ?? []].flat())
+      const plain = (texts: string[]) => withoutLearnedWords(texts, this.tokenizer, textModels.tokenizer)
+      await warnOfUnknownWords(context, vocabulary, plain(prompts), plain([this.negativePrompt ?? []].flat()))
       const { size } = context.plan
       if (size !== undefined && isWhole(context.plan)) warnOfUnknownSize(context, vocabulary, size)
     }

@@ -1,5 +1,5 @@
 /** Warns of prompts and sizes that a model was not trained on, if its vocabulary lists what it was trained on. */
-import type { PromptCheck, PromptVocabulary, UnknownWord } from '../../components'
+import type { AddedTokens, PromptCheck, PromptVocabulary, UnknownWord } from '../../components'
 import { nameList, type RunContext, runInSlices } from '../../src'
 
 /** Words that a warning lists. */
@@ -36,6 +36,14 @@ export async function warnOfUnknownWords(
         'the picture may show a mixture.',
     )
   }
+}
+
+/** The texts without the words that adapters taught: those that `known` knows beside the tokenizer of the model. */
+export function withoutLearnedWords(texts: readonly string[], own: AddedTokens, known: AddedTokens): string[] {
+  const words = [...known.addedTokensEncoder.keys()].filter(word => !own.addedTokensEncoder.has(word))
+  // The longest first: words may begin others.
+  words.sort((a, b) => b.length - a.length)
+  return texts.map(text => words.reduce((rest, word) => rest.replaceAll(word, ' '), text))
 }
 
 /** Warns of a size that is not among those that the model was trained on. */

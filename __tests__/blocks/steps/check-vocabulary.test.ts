@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import type * as tf from '@tensorflow/tfjs'
+import { withoutLearnedWords } from '../../../blocks/steps/check-vocabulary'
 import { CLIPTokenizer, EncodePrompt, PrepareLatents, SequentialPipelineBlocks, SetTimesteps } from '../../../index'
 import { collectWarnings, emojiFolder, useEmojiModel } from '../use-emoji-model'
 
@@ -34,6 +35,13 @@ describe('EncodePrompt', () => {
 
   test('does not warn of what the model knows', async () => {
     expect(await warningsOf({ prompt: ['An emoji of a red apple!', 'blue car'] })).toEqual([])
+  })
+
+  test('does not warn of words that were learned', async () => {
+    const known = emoji.tokenizer.withTokens(new Map(['<t>', '<t>_1'].map((word, i) => [word, 60_000 + i])))
+    const texts = ['a <t>, <t>_1 cat', '<t>']
+    expect(withoutLearnedWords(texts, emoji.tokenizer, known)).toEqual(['a  ,   cat', ' '])
+    expect(withoutLearnedWords(texts, emoji.tokenizer, emoji.tokenizer)).toEqual(texts)
   })
 
   test('does not warn where the model lists no words', async () => {

@@ -274,6 +274,7 @@ describe('modelCard()', () => {
       '# StableDiffusionTextToImage Pipeline',
       '## Example Usage',
       '## Pipeline Architecture',
+      '### Conditional Execution',
       '## Model Components',
       '## Configuration Parameters',
       '## Input/Output Specification',

@@ -125,7 +125,8 @@ describe('a save between reading the index and loading the components', () => {
     )
     expect(pipe.missingComponentNames).toEqual(
       pipe.componentNames.filter(
-        name => !['adapters', 'guider', 'imageProcessor', 'safetyChecker', 'featureExtractor'].includes(name),
+        name =>
+          !['adapters', 'guider', 'imageProcessor', 'safetyChecker', 'featureExtractor', 'imageEncoder'].includes(name),
       ),
     )
     other.dispose()

@@ -1,6 +1,6 @@
 /** Tells of the keys of a config that no code reads. */
 import { emitWarningOnce } from '../../src/errors/emit-warning'
-import { printableName } from '../../src/errors/printable'
+import { printableName, printableValue } from '../../src/errors/printable'
 import type { ConfigSource, RawConfig } from './parse-config'
 
 /** How many keys a warning names. */
@@ -20,12 +20,9 @@ export function warnOfUnreadKeys(keys: readonly string[], config: RawConfig, { c
 
 /** Keys with their values, in quotes and bounded in number and length. */
 export function namedSettings(keys: readonly string[], config: RawConfig): string {
-  const named = keys.slice(0, MOST_KEYS).map(key => `"${printableName(key)}" (${valueText(config[key])})`)
+  const named = keys
+    .slice(0, MOST_KEYS)
+    .map(key => `"${printableName(key)}" (${printableValue(config[key], LONGEST_VALUE)})`)
   const rest = keys.length > MOST_KEYS ? ` and ${keys.length - MOST_KEYS} more` : ''
   return `${named.join(', ')}${rest}`
-}
-
-function valueText(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value)
-  return printableName(text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text)
 }

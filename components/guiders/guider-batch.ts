@@ -1,5 +1,6 @@
 /** The forward passes that a guider asks for: what goes into each, and what came out. */
-import { type ConditionName, type Conditions, isConditions, isPlainObject } from '../models/conditions'
+import { isPlainObject } from '../../src/format/plain-object'
+import { type ConditionName, type Conditions, isConditions } from '../models/conditions'
 import * as tf from '../tensors/tf'
 
 /**

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseJson, refusalLoop } from '../../src/format/parse-json'
 import { SETTINGS } from '../../src/format/text-limits'
-import { joinSignals, onAbort } from '../../src/runtime/on-abort'
+import { joinSignals } from '../../src/runtime/on-abort'
 import { runInSlices } from '../../src/runtime/time-slice'
 import {
   EntryNotFoundError,
@@ -20,6 +20,7 @@ import { proxyFor } from './hub-proxy'
 import { hubEndpoint, hubToken, numberOption } from './hub-settings'
 import { isCommit } from './repository-names'
 import { requestFailure } from './request-failure'
+import { SilenceWatch } from './silence-watch'
 
 /** How a client behaves. */
 export interface HubClientOptions {
@@ -272,25 +273,14 @@ export class HubClient {
     isTimed = true,
   ): Promise<T> {
     signal.throwIfAborted()
-    const controller = new AbortController()
-    let fail: (error: unknown) => void = () => undefined
-    const failed = new Promise<never>((_, reject) => {
-      fail = reject
-    })
-    const stop = (reason: unknown) => {
-      controller.abort(reason)
-      fail(reason)
-    }
-    const timer = isTimed ? setTimeout(() => stop(new SilentServer(this.timeout)), this.timeout) : undefined
-    const stopListening = onAbort(signal, () => stop(signal.reason))
+    const watch = new SilenceWatch(isTimed ? this.timeout : undefined, signal)
     try {
-      return await Promise.race([work(controller.signal), failed])
+      return await watch.wait(work(watch.signal))
     } catch (error) {
       signal.throwIfAborted()
       throw new HubConnectionError(target.repository, hostOf(url), requestFailure(error, url), error)
     } finally {
-      clearTimeout(timer)
-      stopListening()
+      watch.end()
     }
   }
 
@@ -333,13 +323,6 @@ export class HubClient {
       this.signal?.throwIfAborted()
       return undefined
     }
-  }
-}
-
-/** Why a request was given up. */
-class SilentServer extends Error {
-  constructor(timeout: number) {
-    super(`it did not answer for ${timeout / 1000} s`)
   }
 }
 

@@ -1,7 +1,7 @@
 /** Downloads pictures. */
-import { onAbort } from '../../src/runtime/on-abort'
 import { proxyFor } from '../hub/hub-proxy'
 import { requestFailure } from '../hub/request-failure'
+import { SilenceWatch } from '../hub/silence-watch'
 import { type ImageLimits, imageFileBytes } from './decode-image'
 import { ImageDownloadError } from './image-download-error'
 
@@ -104,42 +104,4 @@ async function readAll(
 
 function tooLarge(name: string, most: number): ImageDownloadError {
   return new ImageDownloadError(name, `has more than ${most} bytes, which is more than a picture may have.`)
-}
-
-/** Aborts a download whose server is silent for too long, or whose caller gives up. */
-class SilenceWatch {
-  private readonly controller = new AbortController()
-  private readonly failed: Promise<never>
-  private readonly timer: NodeJS.Timeout
-  private readonly stopListening: () => void
-
-  constructor(timeout: number, signal: AbortSignal | undefined) {
-    this.failed = new Promise((_, reject) => {
-      this.signal.addEventListener('abort', () => reject(this.signal.reason), { once: true })
-    })
-    // Whoever waits is told.
-    this.failed.catch(() => undefined)
-    const silent = new Error(`the server did not answer for ${timeout / 1000} s`)
-    this.timer = setTimeout(() => this.controller.abort(silent), timeout)
-    this.stopListening = signal ? onAbort(signal, () => this.controller.abort(signal.reason)) : () => undefined
-  }
-
-  get signal(): AbortSignal {
-    return this.controller.signal
-  }
-
-  /** The server has sent something. */
-  touch(): void {
-    this.timer.refresh()
-  }
-
-  /** Waits for work, but no longer than for the server. */
-  wait<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.failed])
-  }
-
-  end(): void {
-    clearTimeout(this.timer)
-    this.stopListening()
-  }
 }

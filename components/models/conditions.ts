@@ -1,5 +1,5 @@
 /** What an input of a model is for each of the conditions that a prediction is made for. */
-import * as tf from '../tensors/tf'
+import { isPlainObject } from '../../src/format/plain-object'
 
 /**
  * With the prompt and without it. Models of videos with sound have two more: with the prompt by perturbed blocks (spatio-temporal guidance), and with it for
@@ -15,11 +15,4 @@ export type Conditions<T = unknown> = { readonly cond: T | undefined } & {
 /** Whether a value is not one value, but one for each condition. */
 export function isConditions(value: unknown): value is Conditions {
   return isPlainObject(value) && Object.hasOwn(value, 'cond')
-}
-
-/** Whether a value is an object that holds others by name: no tensor, no list, nothing of a class. */
-export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || value instanceof tf.Tensor) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
 }

@@ -21,7 +21,8 @@ import { singleFileScheduler } from '../single-file/component-config'
 import * as tf from '../tensors/tf'
 import { requireFiniteSchedule } from './require-finite-schedule'
 import { restoreFields, saveFields } from './run-memory'
-import { RunProgress, type SavedProgress, type Schedule } from './run-progress'
+import { RunProgress, type Schedule } from './run-progress'
+import type { RunSettings, SavedScheduler } from './saved-scheduler'
 import { SchedulerArgumentError } from './scheduler-argument-error'
 import { parseSchedulerConfig, type SchedulerConfig } from './scheduler-config'
 import type { StepOptions, StepResult } from './step-options'
@@ -45,25 +46,6 @@ export const SCHEDULER_CONFIG_NAME = 'scheduler_config.json'
 /** A class of schedulers. */
 export interface SchedulerClass<T extends SchedulerMixin = SchedulerMixin> extends ConfigClass<T> {
   new (config?: RawConfig, file?: string): T
-}
-
-/** Settings of schedulers that are read in each run. */
-export interface RunSettings {
-  /** Added to the timesteps of the spacing "leading". */
-  readonly stepsOffset?: number
-  /** Whether the predicted clean sample is clipped. */
-  readonly clipSample?: boolean
-}
-
-/** What {@link SchedulerMixin.saveRun} gives. */
-interface SavedScheduler {
-  readonly className: string
-  /** Those of the scheduler that the run took a copy of, as JSON: functions among them are the program's, and are not saved. */
-  readonly settings: string
-  /** What the run has changed of them on its copy. */
-  readonly changes?: RunSettings
-  readonly progress: SavedProgress | undefined
-  readonly memory: Readonly<Record<string, unknown>>
 }
 
 /** The classes that the base class chooses from. */

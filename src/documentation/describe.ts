@@ -2,6 +2,7 @@
 
 import { type BlockOptions, getDeclarations } from '../decorators/declarations'
 import { classNameOf } from '../format/class-name'
+import { isPlainObject } from '../format/plain-object'
 import { formatValue } from '../state/format-value'
 import type { BlockKind, BlockNode } from '../wiring/block-node'
 import { isConditional } from '../wiring/blocks'
@@ -113,9 +114,7 @@ function describeOutput(output: {
 export function plainValue(value: unknown, around: readonly unknown[] = []): unknown {
   if (value === undefined || value === null) return null
   if (typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)) return value
-  const isPlain =
-    Array.isArray(value) || (typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype)
-  if (!isPlain || around.includes(value)) return formatValue(value)
+  if (!(Array.isArray(value) || isPlainObject(value)) || around.includes(value)) return formatValue(value)
   const inside = [...around, value]
   if (Array.isArray(value)) return value.map(member => plainValue(member, inside))
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, plainValue(member, inside)]))

@@ -21,9 +21,9 @@ export function printableMessage(text: string): string {
   return `${printable(text.slice(0, LONGEST_MESSAGE))}… (${text.length - LONGEST_MESSAGE} more characters)`
 }
 
-/** A value of a file in the form of JSON, short enough for a message. */
-export function printableValue(value: unknown): string {
-  return printableName(JSON.stringify(value, abridged) ?? 'nothing')
+/** Returns a value of a file in the form of JSON, truncated: short enough for a message. */
+export function printableValue(value: unknown, longest = LONGEST_NAME): string {
+  return printableName(JSON.stringify(value, abridged) ?? 'nothing', longest)
 }
 
 /** Keeps {@link printableValue} from writing what it would cut again. */

@@ -1,5 +1,7 @@
 /** Options of loading that may differ from component to component. */
+
 import { UnknownValueError } from '../errors/unknown-value-error'
+import { isPlainObject } from '../format/plain-object'
 import type { FromPretrainedOptions } from '../params/component-class'
 import type { ComponentLoadOptions } from '../params/component-spec'
 
@@ -48,9 +50,7 @@ export function optionsPerComponent(
 
 /** Whether a value is a map by name: a plain object. An executor is none: it is of a class, or at least does something. */
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  const isPlain = prototype === Object.prototype || prototype === null
+  if (!isPlainObject(value)) return false
   const members = Object.values(Object.getOwnPropertyDescriptors(value))
-  return isPlain && members.every(({ value, get }) => get === undefined && typeof value !== 'function')
+  return members.every(({ value, get }) => get === undefined && typeof value !== 'function')
 }

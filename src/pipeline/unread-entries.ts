@@ -1,6 +1,6 @@
 /** Tells of what the index of a model names and the blocks of a pipeline do not do. */
 import { emitWarningOnce } from '../errors/emit-warning'
-import { printableName } from '../errors/printable'
+import { printableName, printableValue } from '../errors/printable'
 import type { ModelIndex } from '../storage/model-index'
 import { findPipelineFamily, findUnsupportedPipeline, namesReadByFamily, unreadEntryNote } from './pipeline-families'
 
@@ -28,7 +28,9 @@ export function warnOfUnreadEntries(index: ModelIndex, names: Iterable<string>, 
   if (unread.length === 0) return
   const named = unread.slice(0, MOST_ENTRIES).map(({ name, key, value }) => {
     const consequence = unreadEntryNote(name, modelName)?.consequence
-    return `"${printableName(key)}" (${valueText(value)})${consequence === undefined ? '' : `: ${consequence}`}`
+    // The class of a component is a text that needs no quotes.
+    const given = typeof value === 'string' ? printableName(value, LONGEST_VALUE) : printableValue(value, LONGEST_VALUE)
+    return `"${printableName(key)}" (${given})${consequence === undefined ? '' : `: ${consequence}`}`
   })
   const rest = unread.length > MOST_ENTRIES ? `; and ${unread.length - MOST_ENTRIES} more` : ''
   emitWarningOnce('UNREAD_INDEX_ENTRIES', `${index.file}: no block reads ${named.join('; ')}${rest}.`)
@@ -45,9 +47,4 @@ export function warnOfOtherPipeline(index: ModelIndex, modelName: string | undef
   if (unsupported === undefined || findPipelineFamily(modelName) === undefined) return
   const message = `${index.file} names the pipeline ${pipelineClassName}, which ${unsupported.does}. The blocks of ${modelName} do not do that.`
   emitWarningOnce('OTHER_PIPELINE', message)
-}
-
-function valueText(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
-  return printableName(text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text)
 }

@@ -1,6 +1,8 @@
 /** Values of a run's own: what a run may change must not be seen by another. */
+
 import { isRunScoped } from '../container/run-scoped'
 import { setOwn } from '../format/own-property'
+import { isPlainObject } from '../format/plain-object'
 
 /**
  * A copy of a value: containers are copied, and so are generators and the like that a run changes; all else, such as tensors, which never change, is
@@ -59,9 +61,8 @@ function start(value: object): StartedCopy {
       },
     }
   }
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype === Object.prototype || prototype === null) {
-    const copy: object = prototype === null ? Object.create(null) : {}
+  if (isPlainObject(value)) {
+    const copy: object = Object.create(Object.getPrototypeOf(value) as object | null)
     return {
       copy,
       fill(copyMember) {

@@ -1,8 +1,10 @@
 /** Makes a text and arrays of numbers out of the values of a state, and back. */
+
 import { printableValue } from '../errors/printable'
 import { UnsavableValueError } from '../errors/state-file-errors'
 import { setOwn } from '../format/own-property'
 import { DEEPEST_JSON } from '../format/parse-json'
+import { isPlainObject } from '../format/plain-object'
 import { disposeAll } from '../runtime/resources'
 import { runInSlices, TimeSlice } from '../runtime/time-slice'
 import { type ArrayDType, SavedArray } from './saved-array'
@@ -138,8 +140,7 @@ class ValueEncoder {
     if (kind)
       return { [MARK]: 'kind', kind: kind.name, value: await this.encode(await this.save(kind, value, path), path) }
     if (ArrayBuffer.isView(value)) return this.encodeTypedArray(value, path)
-    const prototype: unknown = Object.getPrototypeOf(value)
-    if (prototype !== Object.prototype && prototype !== null) throw new UnsavableValueError(this.nameOf(path), value)
+    if (!isPlainObject(value)) throw new UnsavableValueError(this.nameOf(path), value)
     const entries: Record<string, unknown> = Object.create(null)
     for (const [key, member] of Object.entries(value)) entries[key] = await this.encode(member, [...path, key])
     return MARK in entries || '__proto__' in entries ? { [MARK]: 'object', entries: Object.entries(entries) } : entries

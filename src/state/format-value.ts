@@ -1,6 +1,8 @@
 /** How values of a state are printed: tensors by dtype and shape, never by their numbers, and whatever a file holds in a bounded length. */
+
 import { printableName } from '../errors/printable'
 import { classNameOf } from '../format/class-name'
+import { isPlainObject } from '../format/plain-object'
 
 /** Characters of a value, and of a text inside of it, that are printed. */
 const LONGEST_VALUE = 2000
@@ -49,12 +51,10 @@ class Formatter {
       if (isTensorLike(value[0])) return `[${this.format(value[0], inside)}, …]`
       return `[${this.all(value, member => this.format(member, inside))}]`
     }
-    const prototype: unknown = Object.getPrototypeOf(value)
-    if (prototype !== Object.prototype)
+    if (!isPlainObject(value))
       return this.counted(`${value.constructor === undefined ? 'object' : classNameOf(value)} {…}`)
     const members = Object.keys(value)
-    const format = (name: string) =>
-      `${this.counted(printableName(name))}: ${this.format((value as Record<string, unknown>)[name], inside)}`
+    const format = (name: string) => `${this.counted(printableName(name))}: ${this.format(value[name], inside)}`
     return `{${this.all(members, format)}}`
   }
 

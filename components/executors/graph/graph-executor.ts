@@ -170,7 +170,10 @@ export class GraphExecutor implements Executor {
     } finally {
       pending.delete(work)
       // A session that could not be made is tried anew by the next call.
-      if (!session.isMade && !session.isBusy) this.forget(session)
+      if (!session.isMade && !session.isBusy) {
+        this.forget(session)
+        session.release()
+      }
     }
   }
 

@@ -18,6 +18,7 @@ import { RuntimeEnd, RuntimeFailure } from './runtime-errors'
 import type { RuntimeProcess } from './runtime-process'
 import { sessionHost } from './session-host'
 import type { SentTensor } from './session-messages'
+import { SpilledWeights } from './spilled-weights'
 import { WeightFiles } from './weight-files'
 
 /** Bytes of weights as float32 beyond which a model is large: its weights of half precision may stay as they are, and are widened as they are used. */
@@ -50,6 +51,8 @@ export class GraphSession {
   private readonly model: string
   private readonly capture: Capture
   private readonly files: WeightFiles
+  /** Weights that lie in no file, if they are too large for the graph. */
+  private readonly spilled: SpilledWeights | undefined
   /** The weights, as they were when the graph was made. */
   private readonly revisions: readonly (readonly [Parameter, number])[]
   private readonly writeOptions: WriteOnnxOptions
@@ -87,8 +90,18 @@ export class GraphSession {
     const sources = sourcesOf(graph)
     const { bytes, isLarge, keepHalf, widenedBytes } = weightLayout(weights, limit)
     this.bytes = bytes
-    this.files = new WeightFiles(this.model, sources)
-    this.writeOptions = { locate: info => this.files.locate(info), keepHalf, widenedBytes, ...operators }
+    const spilled = SpilledWeights.plan(weights)
+    this.spilled = spilled
+    this.files = new WeightFiles(this.model, sources, spilled?.file)
+    this.writeOptions = {
+      locate: info => this.files.locate(info),
+      ...(spilled && {
+        locateMemory: weight => ({ file: this.files.nameOf(spilled.file), ...spilled.placeOf(weight) }),
+      }),
+      keepHalf,
+      widenedBytes,
+      ...operators,
+    }
     const extra = {
       session: {
         model_external_initializers_file_folder_path: this.files.folder,
@@ -149,6 +162,7 @@ export class GraphSession {
   private async write(): Promise<void> {
     await yieldToEventLoop()
     const { graph } = this.capture
+    await this.spilled?.write()
     const proto = await runInSlices(writeOnnxLoop(graph, this.writeOptions))
     await yieldToEventLoop()
     this.names = {
@@ -232,14 +246,22 @@ export class GraphSession {
   }
 
   private async make(process: RuntimeProcess): Promise<void> {
-    const { options, optimizedModels } = this
     if (this.written === undefined) await this.write()
+    try {
+      await this.makeOf(process)
+    } finally {
+      await this.spilled?.remove()
+    }
+  }
+
+  private async makeOf(process: RuntimeProcess): Promise<void> {
+    const { options, optimizedModels } = this
     const model = this.written as unknown as Uint8Array // It has been written.
     this.written = undefined
     const create = (bytes: Uint8Array, changes: InferenceSession.SessionOptions = {}) =>
       process.create(this.id, bytes, { ...options, ...changes })
-    // The weights are a part of the file.
-    if (optimizedModels === undefined || this.bytes > LARGEST_FILE) return create(model)
+    // The weights are a part of the file, whose name tells them apart.
+    if (optimizedModels === undefined || this.bytes > LARGEST_FILE || this.spilled) return create(model)
     const file = optimizedModels.fileOf(model, { options, weights: this.files.stamps })
     const known = await optimizedModels.read(file)
     // One that is damaged is made anew.
@@ -255,7 +277,10 @@ export class GraphSession {
   }
 
   private releaseIfDone(): void {
-    if (!this.isReleased || this.isBusy || this.holder === undefined) return
+    if (!this.isReleased || this.isBusy) return
+    // A session that was never made has not read it, and Windows lets nobody remove it before.
+    void this.spilled?.remove()
+    if (this.holder === undefined) return
     sessionHost.release(this.holder, this.id)
     this.holder = undefined
   }

@@ -18,6 +18,8 @@ export class WeightFiles {
   constructor(
     private readonly model: string,
     infos: readonly TensorInfo[],
+    /** A file that is written later, by its true name. */
+    spilled?: string,
   ) {
     for (const { file, stamp } of infos)
       if (!this.stampOfEach.has(file)) this.stampOfEach.set(file, stamp ?? this.stampOf(file))
@@ -25,7 +27,7 @@ export class WeightFiles {
     this.realPaths = new Map(
       [...this.stampOfEach.keys()].map(file => [file, this.look(file, () => realpathSync(file))]),
     )
-    const files = [...this.realPaths.values()]
+    const files = [...this.realPaths.values(), ...(spilled === undefined ? [] : [spilled])]
     const folder = commonFolder(files)
     if (folder === undefined) throw new WeightDrivesError(this.model, files)
     this.folder = folder
@@ -38,8 +40,12 @@ export class WeightFiles {
 
   /** Names a tensor's file relative to {@link folder}. */
   locate({ file, begin, end }: TensorInfo): Pick<TensorInfo, 'file' | 'begin' | 'end'> {
-    const path = relative(this.folder, this.realPaths.get(file) as string)
-    return { file: path.split(sep).join('/'), begin, end }
+    return { file: this.nameOf(this.realPaths.get(file) as string), begin, end }
+  }
+
+  /** Names a file that is below {@link folder} as a graph does. */
+  nameOf(path: string): string {
+    return relative(this.folder, path).split(sep).join('/')
   }
 
   /** Makes sure that the files are what they were: a graph reads from them while it runs. @throws WeightFileChangedError */

@@ -1,9 +1,9 @@
 /** The `pipelines` area: whole runs of complete checkpoints. Each run of a case is counted on its own. */
 import type { Image } from '../../../components/images/image'
-import { isPlainObject } from '../../../components/models/conditions'
 import { ControlNetModel } from '../../../components/models/controlnet/controlnet-model'
 import { MultiControlNetModel } from '../../../components/models/controlnet/multi-controlnet-model'
 import * as tf from '../../../components/tensors/tf'
+import { isPlainObject } from '../../../src/format/plain-object'
 import '../../../components'
 import {
   ComponentLoadError,

@@ -12,7 +12,7 @@ import { failureOf } from '../../../blocks/use-emoji-model'
 import { useEnvironment } from '../environment'
 import { makeDoubling, takeCall } from '../function-model'
 import { useGraphExecutor } from '../use-graph-executor'
-import { isRunning, untilEnded } from './process-state'
+import { isRunning } from './process-state'
 import { largeMatrix, MINUTES, makeSlow, untilComputing } from './slow-model'
 
 const executor = useGraphExecutor()
@@ -52,10 +52,9 @@ test.each(signals)(
 test('a process that ends while nobody needs it is replaced, and its sessions are made again', async () => {
   const model = makeDoubling().useExecutor(executor())
   expect(await takeCall(model, [1])).toEqual([2])
-  const { pid } = await sessionHost.ready()
-  process.kill(pid as number, 'SIGKILL')
-  await untilEnded(pid as number)
-  await new Promise(resolve => setTimeout(resolve, 50))
+  const runtime = await sessionHost.ready()
+  process.kill(runtime.pid as number, 'SIGKILL')
+  await runtime.ended
   expect(await takeCall(model, [2])).toEqual([4])
   expect(executor().sessionCount).toBe(1)
   model.dispose()

@@ -1,12 +1,16 @@
-import { truncateSync } from 'node:fs'
+import { readdirSync, truncateSync } from 'node:fs'
 import { readFile, rename, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join, posix, win32 } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
+import { SideFile } from '../../../../components/backends/onnx/side-file'
 import type { WeightDType } from '../../../../components/checkpoints/checkpoint'
 import { openCheckpoint } from '../../../../components/checkpoints/open-checkpoint'
 import { writeSafetensors } from '../../../../components/checkpoints/write-safetensors'
 import { WeightDrivesError, WeightFileChangedError } from '../../../../components/executors/graph/graph-errors'
 import { RuntimeProcess } from '../../../../components/executors/graph/runtime-process'
+import { sessionHost } from '../../../../components/executors/graph/session-host'
+import { inlineLimit } from '../../../../components/executors/graph/spilled-weights'
 import { commonFolder } from '../../../../components/executors/graph/weight-files'
 import { Embedding } from '../../../../components/nn/embedding'
 import { Linear } from '../../../../components/nn/linear'
@@ -207,6 +211,60 @@ describe('weights in memory', () => {
     const computed = await takeCall(model.useExecutor(executor()), [1, 2, 4])
     for (const [i, value] of computed.entries()) expect(value).toBeCloseTo(expected[i] as number, 5)
     model.dispose()
+  })
+
+  describe('that are too large for the graph', () => {
+    const left = () => readdirSync(tmpdir()).filter(name => name.startsWith('tesserae-weights-'))
+    let before: string[]
+    beforeEach(() => {
+      before = left()
+      jest.replaceProperty(inlineLimit, 'bytes', 1000)
+    })
+    // Sessions of other processes may have files of their own there.
+    afterEach(() => expect(left().filter(name => !before.includes(name))).toEqual([]))
+
+    test('are read from a temporary file, beside those of files', async () => {
+      await write()
+      const model = await load()
+      const large = loadSomeWeights(new Linear(2, 400))
+      const compute = ({ x }: { x: tf.Tensor }) => tf.tidy(() => large.forward(model.linear.forward(x)))
+      const both = new FunctionModel(compute, [model.linear, large])
+      const expected = await takeCall(both, [1, 2, 4])
+      model.linear.weight.offload()
+      const create = jest.spyOn(RuntimeProcess.prototype, 'create')
+      const computed = await takeCall(both.useExecutor(executor()), [1, 2, 4])
+      for (const [i, value] of computed.entries()) expect(value).toBeCloseTo(expected[i] as number, 4)
+      // The weights take 4800 bytes.
+      expect(create.mock.calls.map(([, graph]) => graph.byteLength < 3000)).toEqual([true])
+      // The file is gone, and what was read from it stays.
+      expect(await takeCall(both, [1, 2, 4])).toEqual(computed)
+      expect(create).toHaveBeenCalledTimes(1)
+      both.dispose()
+    })
+
+    test('are written again for a process in the place of one that ended', async () => {
+      const large = loadSomeWeights(new Linear(3, 300))
+      const model = new FunctionModel(({ x }: { x: tf.Tensor }) => large.forward(x), [large]).useExecutor(executor())
+      const first = await takeCall(model, [1, 2, 4])
+      const runtime = await sessionHost.ready()
+      process.kill(runtime.pid as number, 'SIGKILL')
+      await runtime.ended
+      expect(await takeCall(model, [1, 2, 4])).toEqual(first)
+      model.dispose()
+    })
+
+    test('leave no file where it cannot be written, and say so', async () => {
+      const large = loadSomeWeights(new Linear(3, 300))
+      const model = new FunctionModel(({ x }: { x: tf.Tensor }) => large.forward(x), [large]).useExecutor(executor())
+      const full = Object.assign(new Error('no space left'), { code: 'ENOSPC', syscall: 'write' })
+      jest.spyOn(SideFile.prototype, 'bytes').mockImplementation(async function* () {
+        yield await Promise.reject(full)
+      })
+      const error = await failureOf(takeCall(model, [1, 2, 4]))
+      expect(error).toMatchObject({ code: 'UNWRITABLE_FILE', reason: 'no-space' })
+      expect(executor().sessionCount).toBe(0)
+      model.dispose()
+    })
   })
 
   test('are computed with when they come in the place of others', async () => {

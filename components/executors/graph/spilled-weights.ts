@@ -1,0 +1,52 @@
+/** Weights in memory that are too large to be a part of a graph: ONNX Runtime takes no graph of 2 GB, so it reads them from a temporary file. */
+import { randomUUID } from 'node:crypto'
+import { realpathSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { writeFileAtomically } from '../../../src/files/write-file-atomically'
+import { SideFile, storedSource } from '../../backends/onnx/side-file'
+import type { Parameter } from '../../nn/parameter'
+
+/** Bytes of weights in memory that are a part of a graph at most. The graph is copied to the process that computes it. */
+export const inlineLimit = { bytes: 2 ** 30 }
+
+/** The temporary file of a session. It is there while the session is made. */
+export class SpilledWeights {
+  readonly file: string
+
+  private constructor(
+    private readonly weights: SideFile,
+    private readonly folder: string,
+  ) {
+    this.file = join(folder, 'weights.data')
+  }
+
+  /** Plans the file for those weights that lie in no file; `undefined` if they may be a part of the graph. */
+  static plan(weights: readonly Parameter[]): SpilledWeights | undefined {
+    const inMemory = new SideFile(weights.filter(weight => storedSource(weight) === undefined))
+    if (inMemory.weightBytes <= inlineLimit.bytes) return undefined
+    return new SpilledWeights(inMemory, join(realpathSync(tmpdir()), `tesserae-weights-${randomUUID()}`))
+  }
+
+  /** Where a weight lies in the file. */
+  placeOf(weight: Parameter): { begin: number; end: number } {
+    return this.weights.placeOf(weight)
+  }
+
+  /** Writes the file, for this user alone. @throws UnwritableFileError, e.g. for a full disk */
+  async write(): Promise<void> {
+    await mkdir(this.folder, { recursive: true, mode: 0o700 })
+    try {
+      await writeFileAtomically(this.file, this.weights.bytes())
+    } catch (error) {
+      await this.remove()
+      throw error
+    }
+  }
+
+  /** Removes the file. Windows keeps it for as long as a session reads from it. */
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true }).catch(() => undefined)
+  }
+}

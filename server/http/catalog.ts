@@ -10,6 +10,8 @@ import { makeValidator, type Validator } from './validate-inputs'
 /** A pipeline, as far as a server needs it to check what is sent: a `ModularPipeline` is one. */
 export interface CataloguedPipeline {
   readonly blocks: ModularPipelineBlocks
+  /** Tells the class of the scheduler, for clients that name samplers. */
+  getComponentSpec?(name: string): { readonly className?: string | undefined } | undefined
 }
 
 /** What is checked, and said, of a pipeline or of one of its workflows. */
@@ -26,6 +28,8 @@ export interface CatalogEntry extends CatalogTask {
   readonly workflows: ReadonlyMap<string, CatalogTask>
   /** Outputs that can be sent, among those that the blocks are for. */
   readonly outputs: readonly string[]
+  /** Class name of the scheduler, where it is known. */
+  readonly scheduler: string | undefined
 }
 
 /** All pipelines of a server, by name. */
@@ -34,12 +38,12 @@ export class Catalog {
 
   /** @throws InvalidServerOptionError for a name that no address can hold, no pipeline, or one of which no job could be asked for */
   constructor(pipelines: Readonly<Record<string, CataloguedPipeline>>) {
-    for (const [name, { blocks }] of Object.entries(pipelines)) {
+    for (const [name, pipeline] of Object.entries(pipelines)) {
       if (!isPipelineName(name)) {
         const expected = 'expected letters, digits, ".", "_" and "-".'
         throw new InvalidServerOptionError(`pipelines.${name}`, `a name of a pipeline stands in addresses; ${expected}`)
       }
-      this.entries.set(name, makeEntry(name, blocks))
+      this.entries.set(name, makeEntry(name, pipeline))
     }
     if (this.entries.size === 0) throw new InvalidServerOptionError('pipelines', 'name at least one pipeline.')
   }
@@ -74,7 +78,8 @@ function unknownName(field: string, known: readonly string[]): Problem {
   return fieldProblem([field], `There is no such ${field}; there are ${nameList(known)}.`)
 }
 
-function makeEntry(name: string, blocks: ModularPipelineBlocks): CatalogEntry {
+function makeEntry(name: string, pipeline: CataloguedPipeline): CatalogEntry {
+  const { blocks } = pipeline
   const task = makeTask(name, blocks, blocks.jsonSchema())
   const outputs = Object.keys(task.schema.outputs.properties ?? {})
   if (outputs.length === 0) {
@@ -85,7 +90,8 @@ function makeEntry(name: string, blocks: ModularPipelineBlocks): CatalogEntry {
     const part = blocks.getWorkflow(workflow)
     workflows.set(workflow, makeTask(`${name}, workflow ${workflow}`, part, blocks.jsonSchema({ workflow })))
   }
-  return { ...task, name, description: blocks.description, workflows, outputs }
+  const scheduler = pipeline.getComponentSpec?.('scheduler')?.className
+  return { ...task, name, description: blocks.description, workflows, outputs, scheduler }
 }
 
 function makeTask(name: string, blocks: ModularPipelineBlocks, schema: BlocksSchema): CatalogTask {

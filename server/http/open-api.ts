@@ -1,6 +1,7 @@
 /** The server's own description: OpenAPI 3.1. */
 import type { JsonSchema } from '../../src'
 import type { CatalogEntry } from './catalog'
+import { clientPaths } from './open-api-clients'
 import { jobBodySchema } from './read-job-request'
 import type { Service } from './service'
 
@@ -165,6 +166,7 @@ function paths(entries: readonly CatalogEntry[]): Parts {
         responses: { 200: answer('The pipeline.', 'application/json', { type: 'object' }), ...problems(401, 404) },
       },
     },
+    ...clientPaths(),
     '/healthz': {
       get: {
         operationId: 'isAlive',

@@ -3,11 +3,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { answerProblem } from './answer-problem'
 import { rememberClient } from './client-of'
 import { Problem } from './problem'
+import { addA1111Routes } from './routes/a1111-routes'
 import { addCatalogRoutes } from './routes/catalog-routes'
 import { addEventRoutes } from './routes/event-routes'
 import { addHealthRoutes } from './routes/health-routes'
 import { addJobRoutes } from './routes/job-routes'
 import { addOpenApiRoutes } from './routes/open-api-routes'
+import { addOpenAIRoutes } from './routes/openai-routes'
 import { Service, type ServiceOptions } from './service'
 
 declare module 'fastify' {
@@ -64,6 +66,8 @@ export function addService(app: FastifyInstance, service: Service): void {
   addCatalogRoutes(app, service)
   addJobRoutes(app, service)
   addEventRoutes(app, service)
+  addOpenAIRoutes(app, service)
+  addA1111Routes(app, service)
   addOpenApiRoutes(app, service)
 }
 

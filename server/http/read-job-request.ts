@@ -130,9 +130,14 @@ export class JobRequestReader {
         throw fieldProblem(['inputs', ...error.place], error.problem)
       }
     }
-    const checked = this.decoding.then(check)
-    this.decoding = checked.catch(() => {})
-    await checked
+    await this.decodeInTurn(check)
+  }
+
+  /** Runs what decodes pictures when others are done with it. */
+  decodeInTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.decoding.then(work)
+    this.decoding = result.catch(() => {})
+    return result
   }
 }
 

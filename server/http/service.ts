@@ -1,6 +1,6 @@
 /** What the routes of a server work with. */
-import type { Job } from '../jobs/job'
-import type { JobQueue } from '../queue/queue'
+import type { Job, JobRequest } from '../jobs/job'
+import type { JobQueue, SubmittedJob } from '../queue/queue'
 import type { ResultStore } from '../results/result-store'
 import { Catalog, type CataloguedPipeline } from './catalog'
 import type { StreamOptions } from './event-stream'
@@ -8,7 +8,7 @@ import { ApiKeys } from './guards/api-keys'
 import { OriginGuard, type OriginOptions } from './guards/origins'
 import { Metrics } from './metrics'
 import { Problem } from './problem'
-import { JobRequestReader } from './read-job-request'
+import { type Asker, JobRequestReader } from './read-job-request'
 import { type CheckedServerLimits, checkServerLimits, type ServerLimits } from './server-limits'
 
 /** Options of the plugin, and of a server. */
@@ -71,6 +71,26 @@ export class Service {
   /** Whether jobs are accepted. */
   get isAccepting(): boolean {
     return !this.isDraining
+  }
+
+  /** Reads and checks a request for a job. @throws Problem (422, or 503 while the server ends) */
+  async read(body: unknown, asker: Asker): Promise<JobRequest> {
+    if (!this.isAccepting) {
+      throw new Problem(503, 'shutting-down', 'The server is about to stop.', undefined, { 'retry-after': '10' })
+    }
+    return this.reader.read(body, asker)
+  }
+
+  /** Decodes pictures, one request at a time. */
+  decode<T>(work: () => Promise<T>): Promise<T> {
+    return this.reader.decodeInTurn(work)
+  }
+
+  /** Hands a job to the queue within the limits, and counts it. @throws what the queue throws */
+  async submit(request: JobRequest): Promise<SubmittedJob> {
+    const submitted = await this.queue.submit(request, this.limits)
+    if (submitted.isNew) this.metrics.submitted.inc({ pipeline: submitted.job.pipeline })
+    return submitted
   }
 
   /**

@@ -5,7 +5,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { Block, Image, type In, Input, instance, ModularPipelineBlocks, type Out, Output } from '../../../index'
-import { createServer, createWorker, EmbeddedQueue, FolderStore, type ServerOptions } from '../../../server'
+import {
+  createServer,
+  createWorker,
+  EmbeddedQueue,
+  FolderStore,
+  type ServedPipeline,
+  type ServerOptions,
+} from '../../../server'
 
 import { injector } from './inject'
 
@@ -29,7 +36,7 @@ export class DrawGrey extends ModularPipelineBlocks {
     if (this.prompt === 'slow') await sleep(60_000, undefined, { signal: this.context.signal as AbortSignal })
     const { width = 8, height = 4, grey } = this
     const data = new Uint8Array(width * height * 3).fill(Math.round(grey * 255))
-    this.images = [new Image({ width, height, channels: 3, data })]
+    this.images = Array.from({ length: this.numImagesPerPrompt }, () => new Image({ width, height, channels: 3, data }))
     this.luck = 7
   }
 }
@@ -38,13 +45,19 @@ export class DrawGrey extends ModularPipelineBlocks {
 export type Served = Awaited<ReturnType<typeof serve>>
 
 /** A server that is closed by `close()`, with a worker unless there is to be none. */
-export async function serve({ isWorked = true, ...options }: Partial<ServerOptions> & { isWorked?: boolean } = {}) {
+export async function serve({
+  isWorked = true,
+  pipelines = { grey: new DrawGrey().initPipeline() },
+  ...options
+}: Omit<Partial<ServerOptions>, 'pipelines'> & {
+  isWorked?: boolean
+  pipelines?: Record<string, ServedPipeline>
+} = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'tesserae-served-'))
   const queue = new EmbeddedQueue()
   const results = new FolderStore(folder)
-  const pipe = new DrawGrey().initPipeline()
-  const worker = isWorked ? createWorker({ queue, results, pipelines: { grey: pipe }, isolate: false }) : undefined
-  const server = createServer({ pipelines: { grey: pipe }, queue, results, ...options })
+  const worker = isWorked ? createWorker({ queue, results, pipelines, isolate: false }) : undefined
+  const server = createServer({ pipelines, queue, results, ...options })
   const address = await server.listen({ port: 0 })
   const inject = injector(address)
   return {

@@ -19,18 +19,14 @@ const FOREVER = 'private, max-age=31536000, immutable'
 
 /** Adds the routes. */
 export function addJobRoutes(app: FastifyInstance, service: Service): void {
-  const { queue, results, limits, metrics } = service
+  const { queue, results } = service
   const { prefix } = app
 
   app.post('/v1/jobs', async (request, reply) => {
-    if (!service.isAccepting) {
-      throw new Problem(503, 'shutting-down', 'The server is about to stop.', undefined, { 'retry-after': '10' })
-    }
     const asker = { client: clientOf(request), idempotencyKey: idempotencyKeyOf(request) }
-    const asked = await service.reader.read(request.body, asker)
-    const { job, isNew } = await queue.submit(asked, limits)
+    const asked = await service.read(request.body, asker)
+    const { job, isNew } = await service.submit(asked)
     if (!isNew) requireSameRequest(job, asked)
-    else metrics.submitted.inc({ pipeline: job.pipeline })
     const view = viewJob(job, prefix)
     return reply
       .code(isNew ? 202 : 200)

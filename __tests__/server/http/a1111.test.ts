@@ -1,0 +1,149 @@
+/** Requests of AUTOMATIC1111's clients. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Image, StableDiffusionAutoBlocks } from '../../../index'
+import { emojiFolder } from '../../blocks/use-emoji-model'
+import { DrawText, Paint } from './paint'
+import { type Served, serve } from './served'
+
+let served: Served
+const emoji = new StableDiffusionAutoBlocks().initPipeline(emojiFolder)
+
+beforeEach(async () => {
+  // The emoji model is asked for its sampler alone, so its weights need not be there.
+  const pipelines = { paint: new Paint().initPipeline(), text: new DrawText().initPipeline(), emoji }
+  served = await serve({ pipelines, limits: { maxPixels: 10_000, maxImages: 4, maxSteps: 20 } })
+})
+afterEach(() => served.close())
+afterAll(() => emoji.dispose())
+
+const post = (route: string, payload: object) => served.inject({ method: 'POST', url: `/sdapi/v1/${route}`, payload })
+const get = async (route: string) => (await served.get(`/sdapi/v1/${route}`)).json()
+const decode = (base64: string) => Image.load(Buffer.from(base64, 'base64'))
+const base64 = async (channels: 1 | 3, data: readonly number[]) => {
+  const image = new Image({ width: data.length / channels, height: 1, channels, data: Uint8Array.from(data) })
+  return (await image.toPng()).toString('base64')
+}
+async function runningJob(): Promise<void> {
+  while ((await served.queue.counts()).running === 0) await sleep(10)
+}
+
+test('draws pictures with seeds that count up, and tells the settings', async () => {
+  const sent = { prompt: 'fog', negative_prompt: 'sun', steps: 2, cfg_scale: 5, width: 6, height: 4, seed: 7 }
+  const answer = await post('txt2img', { ...sent, batch_size: 2, n_iter: 2, enable_hr: false, styles: [], eta: null })
+  expect(answer.statusCode).toBe(200)
+  const { images, info, parameters } = answer.json()
+  expect(images).toHaveLength(4)
+  expect((await decode(images[0])).size).toBe('6 × 4 × 3')
+  expect(parameters).toMatchObject(sent)
+  const { infotexts, ...told } = JSON.parse(info)
+  expect(told).toMatchObject({ prompt: 'fog', seed: 7, all_seeds: [7, 8, 9, 10], width: 6, height: 4 })
+  expect(infotexts[1]).toBe('fog\nNegative prompt: sun\nSteps: 2, CFG scale: 5, Seed: 8, Size: 6x4, Model: paint')
+  const { seed } = JSON.parse((await post('txt2img', { prompt: 'fog', seed: -1 })).json().info)
+  expect(seed).toBeGreaterThanOrEqual(0)
+})
+
+test('changes a picture, by its strength and where the mask is white', async () => {
+  const init_images = [`data:image/png;base64,${await base64(3, [10, 10, 10, 20, 20, 20])}`]
+  const mask = await base64(1, [0, 255])
+  const draw = async (fields: object) => {
+    const { images } = (await post('img2img', { prompt: 'fog', init_images, ...fields })).json()
+    return [...(await decode(images[0])).data]
+  }
+  expect(await draw({ mask, denoising_strength: 0.5, mask_blur: 4 })).toEqual([10, 10, 10, 50, 50, 50])
+  expect(await draw({})).toEqual(Array(6).fill(75))
+})
+
+test.each([
+  ['an unknown field', 'txt2img', { promt: 'a' }, 'promt', 'Did you mean "prompt"?'],
+  ['a second pass', 'txt2img', { enable_hr: true }, 'enable_hr', 'not supported'],
+  ['tiles', 'txt2img', { tiling: true }, 'tiling', 'not supported'],
+  ['scripts', 'txt2img', { alwayson_scripts: { controlnet: {} } }, 'alwayson_scripts', 'not supported'],
+  ['a spacing', 'txt2img', { scheduler: 'Karras' }, 'scheduler', 'Automatic'],
+  ['a sampler of a pipeline without one', 'txt2img', { sampler_name: 'Euler a' }, 'sampler_name', 'Leave it out'],
+  ['steps of words', 'txt2img', { steps: 'many' }, 'steps', 'must be'],
+  ['too many steps', 'txt2img', { steps: 21 }, 'steps', 'limit of 20'],
+  ['too many pixels', 'txt2img', { width: 200, height: 200 }, 'height', 'limit of 10000'],
+  ['too many pictures', 'txt2img', { n_iter: 5 }, 'n_iter', 'limit of 4'],
+  ['settings that cannot be overridden', 'txt2img', { override_settings: { eta: 1 } }, 'override_settings/eta', 'not'],
+  ['no picture', 'img2img', {}, 'init_images', 'required'],
+  ['two pictures', 'img2img', { init_images: ['a', 'b'] }, 'init_images', 'more than 1'],
+  ['what is no picture', 'img2img', { init_images: ['aGVsbG8='] }, 'init_images', 'not an image'],
+  ['an inverted mask', 'img2img', { init_images: ['a'], inpainting_mask_invert: 1 }, 'inpainting_mask_invert', 'not'],
+])('refuses %s with the name of the field', async (_, route, fields, name, detail) => {
+  const answer = await post(route, { prompt: 'fog', ...fields })
+  expect(answer.statusCode).toBe(422)
+  expect(answer.json().errors[0]).toEqual({ pointer: `#/${name}`, detail: expect.stringContaining(detail) })
+  expect(answer.json().detail).toContain(`${name}: `)
+})
+
+test('refuses what a pipeline does not support', async () => {
+  const override_settings = { sd_model_checkpoint: 'text' }
+  const answer = await post('txt2img', { prompt: 'fog', steps: 3, override_settings })
+  expect(answer.json().errors).toEqual([{ pointer: '#/steps', detail: 'The pipeline "text" does not support it.' }])
+  expect((await post('txt2img', { prompt: 'fog', override_settings })).statusCode).toBe(200)
+})
+
+test('lists models and samplers, and remembers which model a client has chosen', async () => {
+  expect((await get('sd-models')).map((model: { title: string }) => model.title)).toEqual(['paint', 'text', 'emoji'])
+  expect(await get('samplers')).toEqual([])
+  expect((await post('options', { sd_model_checkpoint: 'other' })).statusCode).toBe(422)
+  expect((await post('options', { CLIP_stop_at_last_layers: 2 })).json().errors[0].pointer).toMatch('CLIP')
+  expect((await post('options', { sd_model_checkpoint: 'emoji' })).statusCode).toBe(200)
+  expect(await get('options')).toMatchObject({ sd_model_checkpoint: 'emoji' })
+  expect(await get('samplers')).toEqual([{ name: 'DDIMScheduler', aliases: ['ddim'], options: {} }])
+  const refused = await post('txt2img', { prompt: 'fog', sampler_name: 'Euler a' })
+  expect(refused.json().errors[0].detail).toBe(
+    'The pipeline "emoji" does not have the sampler "Euler a". Leave it out, or send "DDIMScheduler" or "ddim".',
+  )
+  // The name is right, so the next field is refused.
+  const passed = await post('txt2img', { prompt: 'fog', sampler_name: 'DDIM', steps: 21 })
+  expect(passed.json().errors[0].pointer).toBe('#/steps')
+})
+
+test('shows progress, and an interrupted request is answered with what is done', async () => {
+  expect(await get('progress')).toMatchObject({ progress: 0, state: { job_count: 0 }, current_image: null })
+  const request = post('txt2img', { prompt: 'slow', n_iter: 2 })
+  await runningJob()
+  expect(await get('progress')).toMatchObject({ progress: 0, state: { job_count: 2, job_no: 0 } })
+  expect((await post('interrupt', {})).statusCode).toBe(200)
+  const answer = await request
+  expect([answer.statusCode, answer.json().images]).toEqual([200, []])
+  expect(await get('progress')).toMatchObject({ progress: 0, state: { job_count: 0 } })
+  while ((await served.queue.counts()).running > 0) await sleep(10)
+  expect(await served.queue.counts()).toMatchObject({ cancelled: 1, queued: 0 })
+})
+
+test('a request that the client leaves is cancelled', async () => {
+  const left = new AbortController()
+  const request = fetch(`${served.address}/sdapi/v1/txt2img`, {
+    method: 'POST',
+    body: JSON.stringify({ prompt: 'slow', n_iter: 3 }),
+    headers: { 'content-type': 'application/json' },
+    signal: left.signal,
+  })
+  request.catch(() => {})
+  await runningJob()
+  left.abort()
+  await expect(request).rejects.toThrow()
+  while ((await served.queue.counts()).running > 0) await sleep(10)
+  expect(await served.queue.counts()).toMatchObject({ cancelled: 1, queued: 0 })
+  expect(await get('progress')).toMatchObject({ state: { job_count: 0 } })
+})
+
+test('tells failures without places of the machine, and the description lists the routes', async () => {
+  const answer = await post('txt2img', { prompt: 'fail' })
+  expect(answer.statusCode).toBe(500)
+  expect(answer.body).not.toMatch(/somebody|secret|\.ts/)
+  const { paths } = (await served.get('/openapi.json')).json()
+  expect(Object.keys(paths)).toEqual(
+    expect.arrayContaining([
+      '/v1/models',
+      '/v1/images/generations',
+      '/v1/images/edits',
+      '/v1/images/variations',
+      '/sdapi/v1/txt2img',
+      '/sdapi/v1/img2img',
+      '/sdapi/v1/options',
+    ]),
+  )
+})

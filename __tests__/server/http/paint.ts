@@ -1,0 +1,45 @@
+/** Blocks that show what they were called with: pictures of one colour, painted over what a mask leaves free. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+import { Block, Image, type In, Input, instance, ModularPipelineBlocks, type Out, Output } from '../../../index'
+
+/** Draws the grey of `strength` over the picture, where the mask is white. */
+@Block({ description: 'Paints over pictures.' })
+export class Paint extends ModularPipelineBlocks {
+  @Input(z.string()) prompt!: In<string, 'required'>
+  @Input(z.string().optional()) negativePrompt!: In<string | undefined>
+  @Input(instance(Image).optional()) image!: In<Image | undefined>
+  @Input(instance(Image).optional()) maskImage!: In<Image | undefined>
+  @Input(z.number().min(0).max(1).default(0.8)) strength!: In<number>
+  @Input(z.int().min(1).default(4)) width!: In<number>
+  @Input(z.int().min(1).default(4)) height!: In<number>
+  @Input(z.int().min(1).default(1)) numImagesPerPrompt!: In<number>
+  @Input(z.int().min(1).default(3)) numInferenceSteps!: In<number>
+  @Input(z.number().default(7)) guidanceScale!: In<number>
+  @Output(z.array(instance(Image))) images!: Out<Image[]>
+
+  async run() {
+    if (this.prompt === 'fail') throw new Error('no file at /home/somebody/models/secret.bin')
+    if (this.prompt === 'slow') await sleep(60_000, undefined, { signal: this.context.signal as AbortSignal })
+    const { width, height } = this.image ?? this
+    const data = new Uint8Array(3 * width * height).fill(Math.round(this.strength * 100))
+    const { image, maskImage } = this
+    for (let i = 0; i < data.length; i++) {
+      const [pixel, channel] = [Math.floor(i / 3), i % 3]
+      const isKept = maskImage !== undefined && (maskImage.data[pixel * maskImage.channels] as number) < 128
+      if (isKept && image) data[i] = image.data[pixel * image.channels + channel] as number
+    }
+    this.images = Array.from({ length: this.numImagesPerPrompt }, () => new Image({ width, height, channels: 3, data }))
+  }
+}
+
+/** Draws, and takes no pictures. */
+@Block({ description: 'Draws from texts alone.' })
+export class DrawText extends ModularPipelineBlocks {
+  @Input(z.string()) prompt!: In<string, 'required'>
+  @Output(z.array(instance(Image))) images!: Out<Image[]>
+
+  run() {
+    this.images = [new Image({ width: 1, height: 1, channels: 3, data: new Uint8Array(3) })]
+  }
+}

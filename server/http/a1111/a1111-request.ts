@@ -1,0 +1,128 @@
+/** From requests of AUTOMATIC1111's API to jobs. */
+import { randomInt } from 'node:crypto'
+import type { CatalogEntry } from '../catalog'
+import { type FieldProblem, Problem } from '../problem'
+import type { JobBody } from '../read-job-request'
+import { makeValidator } from '../validate-inputs'
+import { type A1111Task, a1111Schemas, unsupportedFields } from './a1111-fields'
+import { samplerProblem } from './a1111-samplers'
+
+/** Fields of a request that are honoured. */
+export interface A1111Fields {
+  readonly prompt?: string | null
+  readonly negative_prompt?: string | null
+  readonly steps?: number | null
+  readonly cfg_scale?: number | null
+  readonly width?: number | null
+  readonly height?: number | null
+  readonly seed?: number | null
+  readonly sampler_name?: string | null
+  readonly sampler_index?: string | null
+  readonly batch_size?: number | null
+  readonly n_iter?: number | null
+  readonly send_images?: boolean | null
+  readonly override_settings?: { readonly sd_model_checkpoint?: string } | null
+  readonly init_images?: readonly string[]
+  readonly mask?: string | null
+  readonly denoising_strength?: number | null
+  readonly include_init_images?: boolean | null
+}
+
+/** Fields by the names of the inputs that they become. */
+const FIELDS: Readonly<Record<string, keyof A1111Fields>> = {
+  prompt: 'prompt',
+  negativePrompt: 'negative_prompt',
+  numInferenceSteps: 'steps',
+  guidanceScale: 'cfg_scale',
+  width: 'width',
+  height: 'height',
+  image: 'init_images',
+  maskImage: 'mask',
+  strength: 'denoising_strength',
+}
+
+/** What AUTOMATIC1111 takes for a strength that is left out. */
+const STRENGTH = 0.75
+
+const validators = { txt2img: makeValidator(a1111Schemas.txt2img), img2img: makeValidator(a1111Schemas.img2img) }
+
+/** Checks the fields of a request, but for what depends on the pipeline. @throws Problem that names each field */
+export function checkA1111Fields(task: A1111Task, body: unknown): A1111Fields {
+  if (typeof body !== 'object' || body === null) {
+    throw new Problem(400, 'invalid-json', 'The body must be a JSON object. Send it as application/json.')
+  }
+  refuse([...unsupportedFields(task, body as Readonly<Record<string, unknown>>), ...validators[task](body)])
+  return body
+}
+
+/** How many pictures a request asks for. @throws Problem for more than the limit */
+export function pictureCount({ batch_size: size, n_iter: batches }: A1111Fields, maxImages: number): number {
+  const count = (size ?? 1) * (batches ?? 1)
+  if (count <= maxImages) return count
+  const detail = `${count} pictures are more than the limit of ${maxImages}.`
+  throw fieldsProblem([{ pointer: (batches ?? 1) > 1 ? '#/n_iter' : '#/batch_size', detail }])
+}
+
+/** The seed of the first picture. */
+export function firstSeed({ seed }: A1111Fields): number {
+  return seed == null || seed === -1 ? randomInt(2 ** 32) : seed
+}
+
+/** Makes the job of one picture. @throws Problem for a sampler that the pipeline does not have */
+export function a1111Job(entry: CatalogEntry, task: A1111Task, fields: A1111Fields, seed: number): JobBody {
+  for (const name of ['sampler_name', 'sampler_index'] as const) {
+    const given = fields[name]
+    const problem = given ? samplerProblem(entry, name, given) : undefined
+    if (problem) throw fieldsProblem([problem])
+  }
+  const isPicture = task === 'img2img'
+  const inputs: Record<string, unknown> = {
+    prompt: fields.prompt ?? '',
+    negativePrompt: fields.negative_prompt || null,
+    numInferenceSteps: fields.steps,
+    guidanceScale: fields.cfg_scale,
+    width: fields.width,
+    height: fields.height,
+    ...(isPicture && {
+      image: fields.init_images?.[0],
+      maskImage: fields.mask || null,
+      strength: fields.denoising_strength ?? STRENGTH,
+    }),
+  }
+  const sent = Object.fromEntries(Object.entries(inputs).filter(([, value]) => value != null))
+  const known = entry.schema.inputs.properties ?? {}
+  // A prompt that says nothing need not be supported.
+  if (sent['prompt'] === '' && !Object.hasOwn(known, 'prompt')) delete sent['prompt']
+  if (fields.denoising_strength == null && !Object.hasOwn(known, 'strength')) delete sent['strength']
+  refuse(
+    Object.keys(sent)
+      .filter(name => !Object.hasOwn(known, name))
+      .map(name => ({
+        pointer: `#/${FIELDS[name] ?? name}`,
+        detail: `The pipeline "${entry.name}" does not support it.`,
+      })),
+  )
+  const output = entry.outputs.includes('images') ? ['images'] : entry.outputs
+  return { pipeline: entry.name, inputs: sent, output, seed, format: 'png' }
+}
+
+/** The same problem with the names of AUTOMATIC1111's fields. */
+export function inA1111Words(problem: Problem): Problem {
+  const { status, kind, detail, errors, headers } = problem
+  if (errors === undefined) return problem
+  const renamed = errors.map(error => {
+    const [, name = '', rest = ''] = /^#\/inputs\/([^/]+)(.*)$/.exec(error.pointer) ?? []
+    return Object.hasOwn(FIELDS, name) ? { ...error, pointer: `#/${FIELDS[name]}${rest}` } : error
+  })
+  const words = renamed.map(each => `${each.pointer.replace(/^#\//, '')}: ${each.detail}`).join(' ')
+  return new Problem(status, kind, words || detail, renamed, headers)
+}
+
+/** A problem with some fields. */
+export function fieldsProblem(errors: readonly FieldProblem[]): Problem {
+  return new Problem(422, 'invalid-input', 'The request is invalid.', errors)
+}
+
+function refuse(errors: readonly FieldProblem[]): void {
+  if (errors.length > 0) throw fieldsProblem(errors)
+}

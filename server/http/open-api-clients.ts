@@ -1,0 +1,96 @@
+/** The part of the server's description that other APIs define: OpenAI's images and AUTOMATIC1111's. */
+import type { JsonSchema } from '../../src'
+import { a1111Schemas } from './a1111/a1111-fields'
+import { openAISchemas } from './openai/openai-request'
+
+type Parts = Readonly<Record<string, unknown>>
+
+const PICTURE = { type: 'string', contentMediaType: 'image/*' }
+
+/** Paths of the APIs of other servers. */
+export function clientPaths(): Parts {
+  return { ...openAIPaths(), ...a1111Paths() }
+}
+
+function openAIPaths(): Parts {
+  const { generations, edits, variations } = openAISchemas
+  const images = 'The pictures: `{ created, data: [{ b64_json, url }], output_format }`.'
+  return {
+    '/v1/models': { get: operation('listModels', 'OpenAI: list the pipelines as models', 'The models.') },
+    '/v1/models/{model}': {
+      parameters: [{ name: 'model', in: 'path', required: true, schema: { type: 'string' } }],
+      get: operation('getModel', 'OpenAI: look at one model', 'The model.'),
+    },
+    '/v1/images/generations': {
+      post: operation('createImage', 'OpenAI: draw pictures', images, json(generations)),
+    },
+    '/v1/images/edits': {
+      post: operation(
+        'createImageEdit',
+        'OpenAI: change a picture where its mask is transparent',
+        images,
+        form(edits, { image: PICTURE, mask: PICTURE }),
+      ),
+    },
+    '/v1/images/variations': {
+      post: operation('createImageVariation', 'OpenAI: vary a picture', images, form(variations, { image: PICTURE })),
+    },
+  }
+}
+
+function a1111Paths(): Parts {
+  const images = 'The pictures: `{ images, parameters, info }`.'
+  const options: JsonSchema = { type: 'object', properties: { sd_model_checkpoint: { type: 'string' } } }
+  const get = (id: string, summary: string, answer: string) => ({
+    get: operation(id, `AUTOMATIC1111: ${summary}`, answer),
+  })
+  return {
+    '/sdapi/v1/txt2img': {
+      post: operation('txt2img', 'AUTOMATIC1111: draw pictures', images, json(a1111Schemas.txt2img)),
+    },
+    '/sdapi/v1/img2img': {
+      post: operation('img2img', 'AUTOMATIC1111: change a picture', images, json(a1111Schemas.img2img)),
+    },
+    '/sdapi/v1/progress': get('getProgress', 'see how far a request is', 'The oldest request of the client.'),
+    '/sdapi/v1/interrupt': {
+      post: operation('interrupt', 'AUTOMATIC1111: end the requests of the client', 'An empty object.'),
+    },
+    '/sdapi/v1/samplers': get('listSamplers', 'list the sampler of the pipeline', 'The samplers.'),
+    '/sdapi/v1/schedulers': get('listSchedulers', 'list the spacings of noise levels', 'The spacings.'),
+    '/sdapi/v1/sd-models': get('listCheckpoints', 'list the pipelines', 'The pipelines.'),
+    '/sdapi/v1/options': {
+      ...get('getOptions', 'see which pipeline is chosen', 'The options.'),
+      post: operation('setOptions', 'AUTOMATIC1111: choose a pipeline', 'An empty object.', json(options)),
+    },
+  }
+}
+
+function operation(operationId: string, summary: string, description: string, requestBody?: Parts): Parts {
+  const isOpenAI = summary.startsWith('OpenAI')
+  const problem = isOpenAI
+    ? { description: "An error in OpenAI's form.", content: { 'application/json': { schema: { type: 'object' } } } }
+    : {
+        description: 'A problem.',
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      }
+  return {
+    operationId,
+    summary,
+    ...(requestBody && { requestBody }),
+    responses: {
+      200: { description, content: { 'application/json': { schema: {} } } },
+      '4XX': problem,
+      '5XX': problem,
+    },
+  }
+}
+
+function json(schema: JsonSchema): Parts {
+  return { required: true, content: { 'application/json': { schema } } }
+}
+
+function form(schema: JsonSchema, files: Record<string, JsonSchema>): Parts {
+  const { properties, required = [] } = schema
+  const whole = { ...schema, properties: { ...properties, ...files }, required: [...required, 'image'] }
+  return { required: true, content: { 'multipart/form-data': { schema: whole } } }
+}

@@ -1,0 +1,101 @@
+/** Runs a job while its client waits for the answer: for clients that know no jobs. */
+import type { FastifyReply } from 'fastify'
+import { isEnded, type Job } from '../jobs/job'
+import { type Prefix, viewFailure } from './job-view'
+import { fieldProblem, Problem } from './problem'
+import type { Asker, JobBody } from './read-job-request'
+import type { Service } from './service'
+
+/** Failures for which the request is to blame, by their codes. */
+const OF_REQUEST: ReadonlySet<string> = new Set([
+  'GUIDER_ARGUMENT',
+  'IMAGE_SIZE',
+  'INPUT_TYPE',
+  'INVALID_IMAGE',
+  'INVALID_WIRE_VALUE',
+  'LIMIT_EXCEEDED',
+  'MISSING_INPUT',
+  'MODEL_INPUT',
+  'PIPELINE_VALIDATION',
+  'SCHEDULER_ARGUMENT',
+  'SHAPE_MISMATCH',
+])
+
+/** A picture of a job, as a file. */
+export interface JobPicture {
+  readonly bytes: Buffer
+  readonly mediaType: string
+  readonly width: number
+  readonly height: number
+  /** The path at which the server sends it. */
+  readonly path: string
+}
+
+/** Returns a signal that fires if the client leaves before its answer is sent, or if the server ends. */
+export function leavingSignal(reply: FastifyReply, service: Service): AbortSignal {
+  const left = new AbortController()
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) left.abort()
+  })
+  if (reply.raw.destroyed) left.abort()
+  return AbortSignal.any([service.ended, left.signal])
+}
+
+/**
+ * Submits a job and waits until it ends. If the signal fires, the job is cancelled.
+ *
+ * @param onSubmitted is told the id of the job before it runs
+ * @returns the job, finished or cancelled
+ * @throws Problem for a request that is refused, a job that fails, and a server that ends
+ */
+export async function runJob(
+  service: Service,
+  body: JobBody,
+  asker: Asker,
+  signal: AbortSignal,
+  onSubmitted: (id: string) => void = () => {},
+): Promise<Job> {
+  const { queue } = service
+  const asked = await service.read(body, asker)
+  if (signal.aborted) throw goneProblem()
+  const { id } = (await service.submit(asked)).job
+  onSubmitted(id)
+  try {
+    for await (const _ of queue.events(id, { signal }));
+  } finally {
+    if (signal.aborted) await queue.cancel(id)
+  }
+  const job = await queue.get(id)
+  if (job === undefined || !isEnded(job)) throw goneProblem()
+  if (job.status === 'failed') throw failureProblem(job)
+  return job
+}
+
+/** Reads the pictures of a finished job. @throws Problem (500) if the pipeline makes none */
+export async function readJobPictures({ results }: Service, job: Job, prefix: Prefix): Promise<JobPicture[]> {
+  const pictures: JobPicture[] = []
+  for (const { key, mediaType, width, height } of job.result?.pictures ?? []) {
+    const file = await results.open(job.id, key)
+    if (file === undefined) continue
+    const bytes = Buffer.from(await new Response(file.stream as ReadableStream).arrayBuffer())
+    pictures.push({ bytes, mediaType, width, height, path: `${prefix}/v1/jobs/${job.id}/pictures/${key}` })
+  }
+  if (pictures.length > 0) return pictures
+  throw new Problem(500, 'no-pictures', 'The pipeline has made no pictures, or they were removed.')
+}
+
+function goneProblem(): Problem {
+  const detail = 'The server is about to stop, or the client has left. The job was cancelled.'
+  return new Problem(503, 'shutting-down', detail, undefined, { 'retry-after': '10' })
+}
+
+function failureProblem({ error }: Job): Problem {
+  if (error === undefined) return new Problem(500, 'job-failed', 'The job failed.')
+  const { code, message, input, issues = [], cause } = viewFailure(error)
+  const [issue] = issues
+  const isOfRequest = [code, cause?.code].some(each => each !== undefined && OF_REQUEST.has(each))
+  if (!isOfRequest) return new Problem(500, 'job-failed', message)
+  const place = input ?? issue?.input ?? cause?.input
+  if (place === undefined) return new Problem(422, 'invalid-input', message)
+  return fieldProblem(['inputs', ...place], issue?.message ?? message)
+}

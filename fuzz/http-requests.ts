@@ -123,6 +123,10 @@ const paths = fc.oneof(
   segment.map(name => `/v1/pipelines/${name}`),
   segment.map(query => `/v1/jobs/x?inputs=${query}&inputs=${query}`),
   segment.map(path => `/${path}`),
+  segment.map(name => `/v1/models/${name}`),
+  // Right requests to them would wait for a worker; those for jobs are none.
+  fc.constantFrom('/v1/images/generations', '/v1/images/edits', '/v1/images/variations'),
+  fc.constantFrom('/sdapi/v1/img2img', '/sdapi/v1/options', '/sdapi/v1/interrupt', '/sdapi/v1/progress'),
 )
 const methods = fc.oneof(
   { weight: 6, arbitrary: fc.constant('POST') },

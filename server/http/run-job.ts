@@ -66,7 +66,8 @@ export async function runJob(
     if (signal.aborted) await queue.cancel(id)
   }
   const job = await queue.get(id)
-  if (job === undefined || !isEnded(job)) throw goneProblem()
+  // Of a job that waited, the queue says at once that it was cancelled.
+  if (job === undefined || !isEnded(job) || (signal.aborted && job.status === 'cancelled')) throw goneProblem()
   if (job.status === 'failed') throw failureProblem(job)
   return job
 }

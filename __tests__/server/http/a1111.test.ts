@@ -130,6 +130,21 @@ test('a request that the client leaves is cancelled', async () => {
   expect(await get('progress')).toMatchObject({ state: { job_count: 0 } })
 })
 
+test('a server that closes answers who waits, and cancels what nobody will fetch', async () => {
+  await served.close()
+  served = await serve({ isWorked: false })
+  const requests = [
+    post('txt2img', { prompt: 'fog' }),
+    served.inject({ method: 'POST', url: '/v1/images/generations', payload: { prompt: 'fog' } }),
+  ]
+  while ((await served.queue.counts()).queued < 2) await sleep(10)
+  const closed = served.server.close()
+  const answers = await Promise.all(requests)
+  expect(answers.map(({ statusCode }) => statusCode)).toEqual([503, 503])
+  await closed
+  expect(await served.queue.counts()).toMatchObject({ cancelled: 2, queued: 0 })
+})
+
 test('tells failures without places of the machine, and the description lists the routes', async () => {
   const answer = await post('txt2img', { prompt: 'fail' })
   expect(answer.statusCode).toBe(500)

@@ -10,13 +10,19 @@ export function addDistinct<T extends { equals(other: T): boolean }>(list: T[], 
   return list
 }
 
-/** Adds those components that are not there already. What one of two equal specs does after loading holds for both. */
+/** Adds those components that are not there already. What one of two equal specs does after loading or without files holds for both. */
 export function addComponents(list: ComponentSpec[], specs: readonly ComponentSpec[]): ComponentSpec[] {
   for (const spec of specs) {
     const index = list.findIndex(known => known.equals(spec))
     const known = list[index]
-    if (known === undefined) list.push(spec)
-    else if (spec.afterLoad && !known.afterLoad) list[index] = known.with({ afterLoad: spec.afterLoad })
+    if (known === undefined) {
+      list.push(spec)
+      continue
+    }
+    const afterLoad = known.afterLoad ?? spec.afterLoad
+    const withoutFiles = known.withoutFiles ?? spec.withoutFiles
+    const isWhole = known.afterLoad === afterLoad && known.withoutFiles === withoutFiles
+    if (!isWhole) list[index] = known.with({ afterLoad, withoutFiles })
   }
   return list
 }

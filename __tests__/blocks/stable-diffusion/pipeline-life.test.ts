@@ -56,6 +56,7 @@ describe('the bundled model', () => {
     )
     expect(hints).toEqual({
       feature_extractor: ['transformers', 'CLIPImageProcessor'],
+      image_encoder: ['transformers', 'CLIPVisionModelWithProjection'],
       safety_checker: ['stable_diffusion', 'StableDiffusionSafetyChecker'],
       scheduler: ['diffusers', 'DDIMScheduler'],
       text_encoder: ['transformers', 'CLIPTextModel'],

@@ -1,7 +1,8 @@
 /** `tesserae generate --embedding`: words that the text encoders of the model learn. */
-import { basename, extname, resolve } from 'node:path'
+import { basename, extname } from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import { loadTextualInversion } from '../components'
+import { absolutePath } from '../src/files/absolute-path'
 import type { RepositoryOptions } from '../src/hub/repository-resolver'
 import type { AnyPipeline } from './open-pipeline'
 
@@ -16,7 +17,7 @@ export interface EmbeddingOption {
 /** `--embedding`: `FILE`, or `TOKEN=FILE`. Each use of the option adds one. Without a token, the word is the name of the file without its ending. */
 export function parseEmbedding(text: string, others: readonly EmbeddingOption[] = []): EmbeddingOption[] {
   const [, stated, source = text] = /^([^=/\\]*)=(.*)$/.exec(text) ?? []
-  const token = stated ?? basename(resolve(source), extname(source))
+  const token = stated ?? basename(absolutePath(source), extname(source))
   if (source.trim() === '' || token.trim() === '') {
     throw new InvalidArgumentError('It must be a file, or a word and a file, as in <toy>=toy.safetensors.')
   }

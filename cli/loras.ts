@@ -1,9 +1,10 @@
 /** `tesserae generate --lora` and `<lora:name:0.8>` in prompts: LoRAs on top of the model. */
 import { readdir } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { basename, join } from 'node:path'
 import { loadLoraWeights, setAdapters } from '../components'
 import { nearestName } from '../src/errors/nearest-name'
 import { shownNames } from '../src/errors/text'
+import { absolutePath } from '../src/files/absolute-path'
 import type { RepositoryOptions } from '../src/hub/repository-resolver'
 import type { AnyPipeline } from './open-pipeline'
 import { UnfitOptionError } from './unfit-option-error'
@@ -107,5 +108,5 @@ export async function loadLoras(
 
 /** How a record tells of LoRAs: `pixel-art:0.8`. */
 export function loraNames(loras: readonly LoraOption[]): string {
-  return loras.map(({ source, scale }) => `${basename(resolve(source), ENDING)}:${scale}`).join(', ')
+  return loras.map(({ source, scale }) => `${basename(absolutePath(source), ENDING)}:${scale}`).join(', ')
 }

@@ -87,12 +87,20 @@ test('shared steps belong to no family', () => {
     .filter(block => block.modelName === undefined)
   const names = leaves.map(block => (block.constructor as typeof ModularPipelineBlocks).className)
   expect(names.sort()).toEqual([
+    'AutoControlNetDenoise',
+    'AutoIPAdapter',
     'BlendMask',
+    'ControlNetDenoiseLoop',
+    'ControlNetInput',
+    'ControlNetPredictNoise',
+    'ControlNetUnionInput',
     'DecodeLatents',
     'DenoiseLoop',
     'EmbedGuidance',
+    'EncodeIPAdapterImage',
     'EncodeImage',
     'EncodeInpaintImage',
+    'InpaintControlNetDenoiseLoop',
     'InpaintDenoiseLoop',
     'OverlayMask',
     'PostprocessImages',
@@ -101,11 +109,13 @@ test('shared steps belong to no family', () => {
     'PrepareInpaintLatents',
     'PrepareLatents',
     'PrepareModels',
+    'ProjectIPAdapterImages',
     'ScaleInpaintInput',
     'ScaleModelInput',
     'SchedulerStep',
     'SetGuidance',
     'SetImg2ImgTimesteps',
     'SetTimesteps',
+    'UseIPAdapterImageEmbeds',
   ])
 })

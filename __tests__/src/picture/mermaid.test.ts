@@ -75,7 +75,7 @@ describe('toMermaid()', () => {
 
   test('names the variables of a loop, and of the text-to-image pipeline lacks the prompt alone', () => {
     const text = new StableDiffusionTextToImageBlocks().toMermaid()
-    expect(text).toContain('↻ 7. denoise (each t, i) · DenoiseLoop')
+    expect(text).toContain('↻ 9. denoise (each t, i) · DenoiseLoop')
     expect(text.match(/\(required\)/g)).toHaveLength(1)
     expect(text).not.toContain('unsatisfied\n')
     const lacking = new StableDiffusionTextToImageBlocks().toMermaid({ given: [] })

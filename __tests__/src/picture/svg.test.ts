@@ -188,7 +188,9 @@ describe('drawSvg()', () => {
     const svg = await drawSvg(new StableDiffusionTextToImageBlocks())
     expect(svg).toContain('role="img" aria-labelledby="title desc"')
     expect(svg).toContain('<title id="title">StableDiffusionTextToImageBlocks</title>')
-    expect(svg).toMatch(/<desc id="desc">Draws pictures .* Takes prompt, ipAdapterImage, ipAdapterImageEmbeds; gives images\.<\/desc>/)
+    expect(svg).toMatch(
+      /<desc id="desc">Draws pictures .* Takes prompt, ipAdapterImage, ipAdapterImageEmbeds; gives images\.<\/desc>/,
+    )
     expect(svg).toContain('@media (prefers-color-scheme: dark)')
     const { width, height } = await sharp(Buffer.from(svg)).metadata()
     expect(svg).toContain(`width="${width}" height="${height}"`)

@@ -74,7 +74,7 @@ export class Adapters implements RunScoped {
     for (const weights of former?.weights ?? []) weights.release()
   }
 
-  /** Whether there is no adapter of any kind. */
+  /** Whether the pipeline has no adapters. */
   get isEmpty(): boolean {
     return this.sets.size === 0
   }

@@ -19,7 +19,7 @@ export interface FileComponent extends Pick<CheckpointLayout, 'rename'> {
   readonly component: SingleFileComponent
 }
 
-/** Fewer tensors are no copy of a UNet. */
+/** Fewer averaged tensors than this are not a copy of a UNet. */
 const FEWEST_AVERAGED = 100
 
 /**

@@ -47,7 +47,7 @@ export interface WeightsDescription extends WeightSummary {
   /** Whether the file holds averaged weights of the UNet beside the others. */
   readonly hasEma: boolean
   readonly lora?: LoraSummary
-  /** What to do with it, for a file that is no model of a supported family. */
+  /** What to do with the file if it is not a model of a supported family. */
   readonly advice?: string
   readonly resembles?: readonly string[]
   /** Text that the writer left, e.g. of the training. */

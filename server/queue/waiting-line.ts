@@ -10,7 +10,7 @@ interface WaitingJob {
   readonly order: number
 }
 
-/** Lower priorities first; among equal ones, the order of submission, which a job keeps that was given back. */
+/** Sorts by priority, lowest number first, then by order of submission. A requeued job keeps its place. */
 export class WaitingLine {
   private readonly line: WaitingJob[] = []
 

@@ -10,7 +10,7 @@ import { findCachedPart, isRepositoryId, type RepositoryOptions, resolveReposito
 
 /** How files end that hold the weights of one or several models. */
 const WEIGHT_FILE = /\.(?:safetensors|ckpt|bin|pth?|gguf)$/i
-/** Endings that are no part of the ids of repositories. */
+/** File extensions. The id of a repository does not end with one. */
 const PLAIN_WEIGHT_FILE = /\.(?:safetensors|ckpt|gguf)$/i
 /** How the address of a repository on the Hub begins. */
 const HUB_ADDRESS = /^(?:https?:\/\/)?(?:www\.)?(?:huggingface\.co|hf\.co)\//i

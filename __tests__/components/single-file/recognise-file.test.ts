@@ -1,4 +1,4 @@
-/** Files are recognised by their keys and shapes; what is no model of a supported family is refused with what it is. */
+/** Files are recognised by their keys and shapes. A file of an unsupported family is refused, and the error names the family. */
 import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PickleCheckpointError } from '../../../components/checkpoints/pickle-checkpoint-error'
@@ -56,7 +56,7 @@ test.each([
   expect(labelOf(shapes)).toBe(label)
 })
 
-describe('A file that is no model of a family which is read from one file', () => {
+describe('A file of a family that cannot be loaded from a single file', () => {
   const write = async (shapes: Readonly<Record<string, readonly number[]>>) => {
     const file = join(folder(), 'model.safetensors')
     await writeZeros(file, shapes)

@@ -193,7 +193,7 @@ export function describeQueue(name: string, open: (options?: QueueOptions) => Pr
       expect(await queue.finish(lease, result)).toBe(true)
     })
 
-    test('fails a job whose workers are lost too often, but not one that was given back', async () => {
+    test('fails a job whose workers are lost too often, but not a requeued job', async () => {
       const { job } = await queue.submit(request())
       for (let i = 0; i < 4; i++) expect(await queue.giveBack(await take(queue), 'given-back')).toBe(true)
       expect(await queue.get(job.id)).toMatchObject({ status: 'queued', losses: 0 })
@@ -203,7 +203,7 @@ export function describeQueue(name: string, open: (options?: QueueOptions) => Pr
       expect(await queue.get(job.id)).toMatchObject({ status: 'failed', error: { code: 'WORKER_LOST' } })
     })
 
-    test('puts a job that was given back before those behind it', async () => {
+    test('puts a requeued job before the jobs that were submitted after it', async () => {
       const { job } = await queue.submit(request())
       await queue.submit(request())
       await queue.giveBack(await take(queue), 'given-back')

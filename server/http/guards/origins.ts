@@ -1,5 +1,5 @@
 /**
- * Keeps pages of strangers from using a server that the browser of its user can reach. A page may point a name of its own at this machine (DNS rebinding),
+ * Prevents third-party web pages from using a server that a visitor's browser can reach. A page may point a name of its own at this machine (DNS rebinding),
  * so names in the header Host must be known; and what a page of another origin sends is refused by the header Origin.
  */
 import { isIP } from 'node:net'

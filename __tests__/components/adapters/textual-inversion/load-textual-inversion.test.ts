@@ -135,7 +135,7 @@ test('another pipeline that shares the models does not know the word', async () 
   await loadTextualInversion(pipe, fileOf('toy'))
   expect(differenceOf(await drawWith(pipe, { prompt: 'a <toy>' }), before)).toBeGreaterThan(1e-3)
   expect(await drawWith(other, { prompt: 'a <toy>' })).toEqual(before)
-  // What it still holds is given back with the pipeline.
+  // Disposing the pipeline disposes what it still holds.
   other.dispose()
 })
 

@@ -6,6 +6,7 @@ import { fromBinary } from '@bufbuild/protobuf'
 import { ModelProtoSchema } from '../../components/backends/onnx/generated/onnx_pb'
 import { Image } from '../../components/images/image'
 import { refinerFolder, removeFolders } from '../blocks/stable-diffusion-xl/tiny-models'
+import { STABLE_DIFFUSION_XL_WORKFLOWS } from '../blocks/workflow-names'
 import { runCli } from './run-cli'
 
 const model = join(__dirname, '..', 'goldens', 'pipelines', 'stable_diffusion_xl_adapters')
@@ -26,26 +27,7 @@ test('describe and graph show the workflows of the family', async () => {
     workflows: { name: string }[]
   }
   expect(described.class).toBe('StableDiffusionXLAutoBlocks')
-  expect(described.workflows.map(({ name }) => name)).toEqual([
-    'text2image',
-    'image2image',
-    'inpainting',
-    'controlnetText2image',
-    'controlnetImage2image',
-    'controlnetInpainting',
-    'ipAdapterText2image',
-    'ipAdapterImage2image',
-    'ipAdapterInpainting',
-    'ipAdapterControlnetText2image',
-    'ipAdapterControlnetImage2image',
-    'ipAdapterControlnetInpainting',
-    'controlnetUnionText2image',
-    'controlnetUnionImage2image',
-    'controlnetUnionInpainting',
-    'ipAdapterControlnetUnionText2image',
-    'ipAdapterControlnetUnionImage2image',
-    'ipAdapterControlnetUnionInpainting',
-  ])
+  expect(described.workflows.map(({ name }) => name)).toEqual(STABLE_DIFFUSION_XL_WORKFLOWS)
   expect((await cli('graph', model, '--workflow', 'inpainting', '--out', 'graph.svg')).code).toBe(0)
   expect(readFileSync(join(folder, 'graph.svg'), 'utf8')).toContain('InpaintDenoiseLoop')
 })

@@ -23,6 +23,7 @@ import '../../../testing/jest'
 import { useLeakCheck } from '../../components/tensors/use-leak-check'
 import { failure } from '../../src/fixtures/failures'
 import { collectWarnings, emojiFolder, failureOf, take } from '../use-emoji-model'
+import { STABLE_DIFFUSION_XL_WORKFLOWS } from '../workflow-names'
 import { baseFolder, copyOf, folderWith, load, refinerFolder, removeFolders } from './tiny-models'
 
 type Inputs = Record<string, unknown>
@@ -129,26 +130,7 @@ describe('the automatic blocks', () => {
     const blocks = new StableDiffusionXLAutoBlocks()
     expect(blocks).toWire()
     expect(blocks.outputNames).toEqual(['images'])
-    expect(blocks.availableWorkflows).toEqual([
-      'text2image',
-      'image2image',
-      'inpainting',
-      'controlnetText2image',
-      'controlnetImage2image',
-      'controlnetInpainting',
-      'ipAdapterText2image',
-      'ipAdapterImage2image',
-      'ipAdapterInpainting',
-      'ipAdapterControlnetText2image',
-      'ipAdapterControlnetImage2image',
-      'ipAdapterControlnetInpainting',
-      'controlnetUnionText2image',
-      'controlnetUnionImage2image',
-      'controlnetUnionInpainting',
-      'ipAdapterControlnetUnionText2image',
-      'ipAdapterControlnetUnionImage2image',
-      'ipAdapterControlnetUnionInpainting',
-    ])
+    expect(blocks.availableWorkflows).toEqual(STABLE_DIFFUSION_XL_WORKFLOWS)
     const classesOf = (workflow: string) =>
       [...blocks.getWorkflow(workflow).subBlocks.values()].map(
         block => (block.constructor as { className?: string }).className,

@@ -27,6 +27,7 @@ import {
 import { expectClose } from '../../../testing/goldens/compare'
 import '../../../testing/jest'
 import { collectWarnings, emojiFolder, failureOf, take, useEmojiModel } from '../use-emoji-model'
+import { STABLE_DIFFUSION_WORKFLOWS } from '../workflow-names'
 
 const emoji = useEmojiModel()
 
@@ -79,20 +80,7 @@ describe('StableDiffusionAutoBlocks', () => {
     const blocks = new StableDiffusionAutoBlocks()
     expect(blocks).toWire()
     expect(blocks.outputNames).toEqual(['images'])
-    expect(blocks.availableWorkflows).toEqual([
-      'text2image',
-      'image2image',
-      'inpainting',
-      'controlnetText2image',
-      'controlnetImage2image',
-      'controlnetInpainting',
-      'ipAdapterText2image',
-      'ipAdapterImage2image',
-      'ipAdapterInpainting',
-      'ipAdapterControlnetText2image',
-      'ipAdapterControlnetImage2image',
-      'ipAdapterControlnetInpainting',
-    ])
+    expect(blocks.availableWorkflows).toEqual(STABLE_DIFFUSION_WORKFLOWS)
     const stepsOf = (workflow: string) => [...blocks.getWorkflow(workflow).subBlocks.keys()]
     const common = ['setGuidance', 'embedGuidance', 'prepareModels', 'textEncoder']
     const before = ['denoise.beforeDenoise.setTimesteps', 'denoise.beforeDenoise.prepareLatents']

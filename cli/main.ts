@@ -18,7 +18,7 @@ import {
 import { type BlockName, parseBlockName } from './block-name'
 import { executors, providers } from './choices'
 import { type Control, parseControl, parseControlMode } from './control-arguments'
-import { parseEmbedding } from './embeddings'
+import { parseEmbedding } from './embedding-arguments'
 import { collectFile, parseIpScale } from './ip-adapter-arguments'
 import { watchOutput } from './output-errors'
 import { packageFolder } from './package-folder'

@@ -2,7 +2,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseEmbedding } from '../../cli/embeddings'
+import { parseEmbedding } from '../../cli/embedding-arguments'
 import { Image } from '../../components'
 import { runCli } from './run-cli'
 

@@ -1,6 +1,7 @@
 /** Takes the bytes of a tensor from one file to another without decoding them. */
 import { openRegularFile } from '../../src/files/read-file'
 import type { TensorInfo } from './checkpoint'
+import { unopenable } from './open-errors'
 import { requireUnchanged } from './require-unchanged'
 import { SafetensorsError } from './safetensors-error'
 
@@ -16,7 +17,7 @@ const CHUNK_BYTES = 2 ** 22
 export async function* tensorBytes(info: TensorInfo, signal?: AbortSignal): AsyncIterable<Uint8Array> {
   const { file, begin, end } = info
   const handle = await openRegularFile(file).catch(cause => {
-    throw new SafetensorsError(file, 'unreadable', `cannot be opened: ${(cause as Error).message}.`, { cause })
+    throw unopenable(file, cause)
   })
   try {
     requireUnchanged(info, await handle.stat())

@@ -1,11 +1,11 @@
 /** Reads the header of a safetensors file at once, for those who make a pipeline without waiting. */
-import { closeSync, fstatSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, readSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { openRegularFileSync } from '../../src/files/read-file'
-import { MissingFileError } from '../files/missing-file-error'
+import { listFolderSync, MissingFileError } from '../files/missing-file-error'
 import { headerLength, requireLengthBytes } from './header-length'
+import { cutOff, unopenable } from './open-errors'
 import { isPickleName, PickleCheckpointError } from './pickle-checkpoint-error'
-import { SafetensorsError } from './safetensors-error'
 import { LENGTH_BYTES, parseHeader, type SafetensorsHeader } from './safetensors-header'
 
 /**
@@ -35,18 +35,10 @@ function openForReading(path: string): number {
   try {
     return openRegularFileSync(path)
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
+    const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR')
-      throw new MissingFileError(dirname(path), [basename(path)], namesIn(dirname(path)))
-    throw new SafetensorsError(path, 'unreadable', `cannot be opened: ${message}.`, { cause: error })
-  }
-}
-
-function namesIn(folder: string): string[] | undefined {
-  try {
-    return readdirSync(folder).sort()
-  } catch {
-    return undefined
+      throw new MissingFileError(dirname(path), [basename(path)], listFolderSync(dirname(path)))
+    throw unopenable(path, error)
   }
 }
 
@@ -54,13 +46,7 @@ function readFully(path: string, descriptor: number, target: Uint8Array, begin: 
   let done = 0
   while (done < target.length) {
     const bytesRead = readSync(descriptor, target, done, target.length - done, begin + done)
-    if (bytesRead === 0) {
-      throw new SafetensorsError(
-        path,
-        'truncated',
-        `ends at byte ${begin + done}: it became shorter while it was open.`,
-      )
-    }
+    if (bytesRead === 0) throw cutOff(path, begin + done)
     done += bytesRead
   }
 }

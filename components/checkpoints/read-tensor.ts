@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { openRegularFile } from '../../src/files/read-file'
 import { allocateBytes } from './allocate-bytes'
 import type { TensorInfo } from './checkpoint'
+import { unopenable } from './open-errors'
 import { requireUnchanged } from './require-unchanged'
 import { inRowMajorOrder } from './row-major-order'
 import { SafetensorsError } from './safetensors-error'
@@ -29,7 +30,7 @@ export async function readBytes(info: TensorInfo): Promise<ArrayBuffer> {
   try {
     handle = await openRegularFile(file)
   } catch (cause) {
-    throw new SafetensorsError(file, 'unreadable', `cannot be opened: ${(cause as Error).message}.`, { cause })
+    throw unopenable(file, cause)
   }
   try {
     requireUnchanged(info, await handle.stat())

@@ -10,6 +10,7 @@ import { listFolder, MissingFileError } from '../files/missing-file-error'
 import { allocateBytes } from './allocate-bytes'
 import type { Checkpoint, TensorInfo } from './checkpoint'
 import { headerLength, requireLengthBytes } from './header-length'
+import { cutOff, unopenable } from './open-errors'
 import { isPickleName, PickleCheckpointError } from './pickle-checkpoint-error'
 import { SafetensorsError, wrongDType } from './safetensors-error'
 import { LENGTH_BYTES, parseHeader, type SafetensorsHeader } from './safetensors-header'
@@ -93,11 +94,11 @@ async function openForReading(path: string): Promise<FileHandle> {
   try {
     return await openRegularFile(path)
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
+    const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       throw new MissingFileError(dirname(path), [basename(path)], await listFolder(dirname(path)))
     }
-    throw new SafetensorsError(path, 'unreadable', `cannot be opened: ${message}.`, { cause: error })
+    throw unopenable(path, error)
   }
 }
 
@@ -120,13 +121,7 @@ async function readFully(path: string, handle: FileHandle, target: Uint8Array, b
     const { bytesRead } = await handle.read(target, done, length, begin + done).catch(cause => {
       throw new SafetensorsError(path, 'unreadable', `cannot be read: ${(cause as Error).message}.`, { cause })
     })
-    if (bytesRead === 0) {
-      throw new SafetensorsError(
-        path,
-        'truncated',
-        `ends at byte ${begin + done}: it became shorter while it was open.`,
-      )
-    }
+    if (bytesRead === 0) throw cutOff(path, begin + done)
     done += bytesRead
   }
 }

@@ -1,4 +1,5 @@
 /** Files that are not where they should be. */
+import { readdirSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { ModularError } from '../../src/errors/modular-error'
 import { nameList } from '../../src/errors/text'
@@ -31,6 +32,15 @@ export class MissingFileError extends ModularError {
 export async function listFolder(folder: string): Promise<string[] | undefined> {
   try {
     return (await readdir(folder)).sort()
+  } catch {
+    return undefined
+  }
+}
+
+/** The names as {@link listFolder} gives them, synchronously. */
+export function listFolderSync(folder: string): string[] | undefined {
+  try {
+    return readdirSync(folder).sort()
   } catch {
     return undefined
   }

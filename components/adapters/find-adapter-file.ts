@@ -6,7 +6,7 @@ import { statIfThere } from '../../src/files/stat-if-there'
 import { isRepositoryId, type RepositoryOptions, resolveRepository } from '../../src/hub/repository-resolver'
 import { isPickleName, PickleCheckpointError } from '../checkpoints/pickle-checkpoint-error'
 import { listFolder } from '../files/missing-file-error'
-import { shownKeys } from './lora/lora-family'
+import { shownKeys } from './shown-keys'
 
 /** Where an adapter of one file lies. */
 export interface AdapterPlace extends RepositoryOptions {

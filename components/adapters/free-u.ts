@@ -4,8 +4,8 @@ import type { ModularPipeline } from '../../src/pipeline/modular-pipeline'
 import { type FreeUConfig, freeUConfig, freeUHooks } from '../models/hooks/free-u'
 import type { ModuleHook } from '../models/hooks/module-hook'
 import { UNet2DConditionModel } from '../models/unet-2d-condition/unet-2d-condition-model'
+import { adaptersOf } from './adapted-pipeline'
 import type { AdaptedCall, AdapterSet } from './adapters'
-import { adaptersOf } from './lora/adapted-pipeline'
 
 /** The kind of set that FreeU is among a pipeline's adapters. */
 const FREE_U = 'freeU'

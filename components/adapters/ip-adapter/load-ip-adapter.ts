@@ -1,7 +1,6 @@
 /** Puts IP-Adapters on top of the UNet of a pipeline, and takes them away. Counterpart: loaders/ip_adapter.py (IPAdapterMixin) */
 import { join } from 'node:path'
 import { InputTypeError } from '../../../src/errors/input-type-error'
-import { MissingComponentError } from '../../../src/errors/missing-component-error'
 import { absolutePath } from '../../../src/files/absolute-path'
 import { pathOf } from '../../../src/files/path-of'
 import { statIfThere } from '../../../src/files/stat-if-there'
@@ -9,7 +8,7 @@ import { isRepositoryId, type RepositoryOptions, resolveRepository } from '../..
 import type { ModularPipeline } from '../../../src/pipeline/modular-pipeline'
 import { CLIPVisionModelWithProjection } from '../../models/clip-vision/clip-vision-model-with-projection'
 import { UNet2DConditionModel } from '../../models/unet-2d-condition/unet-2d-condition-model'
-import { adaptersOf } from '../lora/adapted-pipeline'
+import { adaptersOf, missingComponent } from '../adapted-pipeline'
 import { IPAdapter } from './ip-adapter'
 import { IPAdapterError } from './ip-adapter-error'
 import { IP_ADAPTER, type IPAdapterScale, IPAdapterSet } from './ip-adapter-set'
@@ -173,18 +172,9 @@ function hasImageEncoder(pipe: ModularPipeline): boolean {
 
 /** @throws MissingComponentError before it is loaded; IPAdapterError for another model */
 function unetOf(pipe: ModularPipeline): UNet2DConditionModel {
-  const components = pipe.components as Readonly<Record<string, unknown>>
-  const { unet } = components
+  const { unet } = pipe.components as { unet?: unknown }
   if (unet instanceof UNet2DConditionModel) return unet
   if (unet != null)
     throw new IPAdapterError('The component "unet"', 'It is not a UNet2DConditionModel, which IP-Adapters change.')
-  const available = pipe.componentNames.filter(name => components[name] !== undefined)
-  const loadable = pipe.getComponentSpec('unet')?.pretrainedModelNameOrPath
-  throw new MissingComponentError({
-    path: [],
-    component: 'unet',
-    className: UNet2DConditionModel.className,
-    loadable,
-    available,
-  })
+  throw missingComponent(pipe, 'unet', UNet2DConditionModel.className)
 }

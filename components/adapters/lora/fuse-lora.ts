@@ -14,13 +14,13 @@ import type { Parameter } from '../../nn/parameter'
 import { countNonFinite } from '../../tensors/non-finite'
 import * as tf from '../../tensors/tf'
 import { SharedWeights } from '../shared-weights'
-import { adaptableModels, LORA_COMPONENTS, lorasOf, putLoras } from './adapted-pipeline'
 import { AdapterNameError } from './adapter-name-error'
 import { layerWeights } from './block-weights'
 import { LoraError } from './lora-error'
 import type { LoraComponent } from './lora-keys'
 import type { LoraLayer } from './lora-layer'
 import type { ActiveLora, FusedModel, LoraSet } from './lora-set'
+import { adaptableModels, LORA_COMPONENTS, lorasOf, putLoras } from './pipeline-loras'
 
 /** Options of {@link fuseLora}. */
 export interface FuseLoraOptions {

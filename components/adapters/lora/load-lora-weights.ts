@@ -2,11 +2,11 @@
 import type { ModularPipeline } from '../../../src/pipeline/modular-pipeline'
 import { UNet2DConditionModel } from '../../models/unet-2d-condition/unet-2d-condition-model'
 import { SharedWeights } from '../shared-weights'
-import { adaptableModels, lorasOf, putLoras } from './adapted-pipeline'
 import { AdapterNameError } from './adapter-name-error'
 import { type AdapterWeight, EVERYWHERE, expandWeights } from './block-weights'
 import { findLoraFile, type LoraPlace } from './find-lora-file'
 import type { ActiveLora, LoraAdapter, LoraSet } from './lora-set'
+import { adaptableModels, lorasOf, putLoras } from './pipeline-loras'
 import { readLora } from './read-lora'
 
 /** Options of {@link loadLoraWeights}. */

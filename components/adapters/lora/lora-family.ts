@@ -1,9 +1,5 @@
 /** Says which family of models a LoRA file was made for, by its keys and sizes. */
-import { printableName } from '../../../src/errors/printable'
 import type { SafetensorsFile } from '../../checkpoints/safetensors-file'
-
-/** How many keys messages list. */
-const SHOWN_KEYS = 10
 
 /** Keys that only LoRAs of one family have. */
 const FAMILY_KEYS: readonly (readonly [RegExp, family: string])[] = [
@@ -29,11 +25,4 @@ export function familyOf(file: SafetensorsFile): string | undefined {
   const family = channels === undefined ? undefined : TEXT_CHANNELS[channels]
   if (family) return family
   return /^transformer\./.test(file.keys[0] ?? '') ? 'a model with a transformer in place of the UNet' : undefined
-}
-
-/** The first names of a list, and how many more there are. */
-export function shownKeys(keys: readonly string[]): string {
-  const shown = keys.slice(0, SHOWN_KEYS).map(key => printableName(key))
-  const more = keys.length - shown.length
-  return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ')
 }

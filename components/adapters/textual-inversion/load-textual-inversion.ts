@@ -1,12 +1,11 @@
 /** Teaches the text encoders of a pipeline new words. Counterpart: loaders/textual_inversion.py (TextualInversionLoaderMixin) */
-import { MissingComponentError } from '../../../src/errors/missing-component-error'
 import { printableName } from '../../../src/errors/printable'
 import type { ModularPipeline } from '../../../src/pipeline/modular-pipeline'
 import { PretrainedModel } from '../../models/pretrained-model'
 import { LONGEST_ADDED_TOKEN } from '../../tokenizers/added-token'
 import { CLIPTokenizer } from '../../tokenizers/clip-tokenizer'
+import { adaptersOf, missingComponent } from '../adapted-pipeline'
 import { type AdapterPlace, findAdapterFile } from '../find-adapter-file'
-import { adaptersOf } from '../lora/adapted-pipeline'
 import { SharedWeights } from '../shared-weights'
 import { type ConceptModel, ConceptVectors } from './concept-vectors'
 import { type ConceptEncoder, readEmbeddings, type VectorsInFile } from './read-embeddings'
@@ -111,10 +110,7 @@ function textPairs(pipe: ModularPipeline, asked: ConceptEncoder | undefined): Te
   }
   const missing = asked === undefined ? pairs.size === 0 && 'textEncoder' : !pairs.has(asked) && asked
   if (missing === false) return pairs
-  const available = pipe.componentNames.filter(name => components[name] !== undefined)
-  const component = components[missing] === undefined ? missing : TOKENIZERS[missing]
-  const loadable = pipe.getComponentSpec(component)?.pretrainedModelNameOrPath
-  throw new MissingComponentError({ path: [], component, className: undefined, loadable, available })
+  throw missingComponent(pipe, components[missing] === undefined ? missing : TOKENIZERS[missing], undefined)
 }
 
 /** Says which vectors are for which text encoder. @throws TextualInversionError */

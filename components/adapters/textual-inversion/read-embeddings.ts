@@ -3,7 +3,7 @@ import { basename, extname } from 'node:path'
 import type { TensorInfo } from '../../checkpoints/checkpoint'
 import { SafetensorsFile } from '../../checkpoints/safetensors-file'
 import { countNonFiniteAsync } from '../../tensors/non-finite'
-import { shownKeys } from '../lora/lora-family'
+import { shownKeys } from '../shown-keys'
 import { TextualInversionError } from './textual-inversion-error'
 
 /** The text encoders that a file may have vectors for, by the names of the components. */

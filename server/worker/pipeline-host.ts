@@ -116,7 +116,7 @@ export class PipelineHost implements Runner {
         return await this.goOn(pipe, held, stateFile, task, hooks)
       } catch (error) {
         if (!(error instanceof NotResumableError || error instanceof InvalidStateFileError)) throw error
-        const message = `The job begins anew: its saved state cannot be gone on from. ${error.message}`
+        const message = `The job starts again: its saved state cannot be resumed. ${error.message}`
         hooks.event({ type: 'warning', path: [], code: 'BEGUN_ANEW', message })
       }
     }

@@ -3,7 +3,7 @@
 import { randomInt } from 'node:crypto'
 import { type BackendSelection, selectBackend } from '../components/backends/select-backend'
 import type { Executor } from '../components/executors/executor'
-import { type ExecutionProvider, GraphExecutor } from '../components/executors/graph/graph-executor'
+import type { ExecutionProvider } from '../components/executors/graph/graph-executor'
 import { type ExecutorName, type ExecutorSelection, selectExecutor } from '../components/executors/select-executor'
 import type { Image } from '../components/images/image'
 import { InvalidSeedError } from '../components/random/invalid-seed-error'
@@ -147,19 +147,15 @@ async function drawAll(
 
 /** A backend of TensorFlow.js that is asked for by name computes; nothing is asked for, and the fastest does. */
 async function chooseExecutor(options: GenerateOptions): Promise<ExecutorSelection> {
-  const { backend, executor, provider, threads, memoryLimit } = options
+  const { backend, executor, provider, threads } = options
   if (backend !== 'auto' || executor === 'eager') {
     await selectBackend({ backend, ...(threads !== undefined && { threads }) })
   }
-  const selection = await selectExecutor({
+  return selectExecutor({
     ...(executor !== undefined && { executor }),
     ...(provider !== undefined && { provider }),
     ...(threads !== undefined && { threads }),
   })
-  if (memoryLimit !== undefined && selection.executor instanceof GraphExecutor) {
-    selection.executor.limitMemory(memoryLimit)
-  }
-  return selection
 }
 
 /** Returns the seeds of the pictures, each one more than the one before. @throws InvalidSeedError beyond the greatest seed */

@@ -44,6 +44,8 @@ export const eagerExecutor: Executor = {
   heldBytes: () => 0,
   formOf: () => '',
   missingBytes: ({ model, hookWeights = [] }) => sumBytes([model, ...hookWeights], ({ isInMemory }) => !isInMemory),
+  // It makes no copies.
+  limitMemory: () => undefined,
   // A call is settled when nothing is computed for it any more.
   whenIdle: () => Promise.resolve(),
   async run<I, O>(call: ModelCall<I, O>, { signal }: ModelRunOptions = {}): Promise<O> {

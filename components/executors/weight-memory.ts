@@ -19,6 +19,12 @@ export interface WeightMemory {
   formOf(call: ModelCall<never, unknown>): string
   /** Bytes of weights that a call would bring into memory now. */
   missingBytes(call: ModelCall<never, unknown>): number
+  /**
+   * Keeps copies of weights that only save time within what a memory of that size allows, from the next call on. A greater limit than an earlier one changes nothing.
+   *
+   * @param memory bytes that the weights of all models may take
+   */
+  limitMemory(memory: number): void
   /** Settles when nothing of a model is being made or computed, so that what is released for it is free at once. */
   whenIdle(model: Module): Promise<void>
 }

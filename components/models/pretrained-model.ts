@@ -61,6 +61,7 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
   useExecutor(executor: Executor): this {
     if (executor !== this.runsOn) this.runsOn.release(this)
     this.runsOn = executor
+    if (this.guard) executor.limitMemory(this.guard.limit)
     return this
   }
 
@@ -172,6 +173,7 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
   /** Lets something decide when calls may begin. A manager of memory does so. */
   guardCalls(guard: CallGuard | undefined): void {
     this.guard = guard
+    if (guard) this.runsOn.limitMemory(guard.limit)
   }
 
   override dispose(): void {

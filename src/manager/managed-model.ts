@@ -19,6 +19,8 @@ export interface CallDemand {
 
 /** Stands before the calls of a model, e.g. to make room in memory. */
 export interface CallGuard {
+  /** Bytes of weights that all guarded models may have in memory together; `Infinity` without a limit. */
+  readonly limit: number
   /**
    * Waits until a call may begin; what it gives is to be called when the call is over.
    *

@@ -118,11 +118,6 @@ export class GraphExecutor implements Executor {
     }
   }
 
-  /**
-   * Spends less memory on widened weights, as fits a limit on the weights of all models, from the next session on.
-   *
-   * @param memory bytes that they may take
-   */
   limitMemory(memory: number): void {
     this.widenedBytes = Math.min(this.widenedBytes, widenedBytesIn(memory))
   }

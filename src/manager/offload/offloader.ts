@@ -56,6 +56,10 @@ export class Offloader implements CallGuard {
     private readonly tell: ManagerListener,
   ) {}
 
+  get limit(): number {
+    return this.budget.limit
+  }
+
   /** Goes by another budget from now on. */
   setBudget(budget: MemoryBudget): void {
     this.budget = budget

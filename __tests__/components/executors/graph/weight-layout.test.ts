@@ -6,6 +6,7 @@ import { weightLayout } from '../../../../components/executors/graph/graph-sessi
 import { widenedBytesIn } from '../../../../components/executors/graph/widened-bytes'
 import { Parameter } from '../../../../components/nn/parameter'
 import { InvalidByteSizeError } from '../../../../src/errors/invalid-byte-size-error'
+import { ComponentsManager } from '../../../../src/manager/components-manager'
 import { FunctionModel } from '../function-model'
 
 const SIZE = 2 ** 27
@@ -46,4 +47,19 @@ test('the memory for it is an eighth of what the machine has, or of a limit belo
   expect(widenedBytesIn()).toBeLessThanOrEqual(totalmem() / 8)
   expect(widenedBytesIn()).toBeGreaterThan(0)
   expect(() => new GraphExecutor({ widenedBytes: -1 })).toThrow(InvalidByteSizeError)
+})
+
+test('the limit of a components manager is one', () => {
+  const model = new FunctionModel((x: tf.Tensor) => x.add(0), []).useExecutor(
+    new GraphExecutor({ widenedBytes: FULL / 8 }),
+  )
+  model.parameters = () => [stored('F16', FULL / 2)]
+  const manager = new ComponentsManager()
+  manager.add('unet', model)
+  expect(model.memoryFootprint).toBe(FULL / 2 + FULL / 16)
+  manager.enableAutoCpuOffload({ limit: FULL / 2 })
+  expect(model.memoryFootprint).toBe(FULL / 2 + FULL / 32)
+  // It follows the model to another executor.
+  model.useExecutor(new GraphExecutor({ widenedBytes: FULL / 8 }))
+  expect(model.memoryFootprint).toBe(FULL / 2 + FULL / 32)
 })

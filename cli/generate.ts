@@ -24,11 +24,13 @@ import {
 } from './ip-adapters'
 import { type LoadingAccess, loadComponents, type ModelOptions, makeManager, openModel } from './load-model'
 import { type LoraOptions, loraNames, takeLoraTags } from './loras'
+import { type MeasurementOptions, Measurements } from './measurements'
 import { modelName } from './model-name'
 import type { AnyPipeline } from './open-pipeline'
 import { type OutputFiles, outputFiles, requireFolder, STANDARD_OUTPUT, saveAll } from './output-files'
 import { PreviewFile, type PreviewFileOptions } from './preview-file'
 import { print, printAside } from './print'
+import { type ProfileRow, profileTable } from './profile'
 import { ProgressDisplay } from './progress-display'
 import { type PictureSources, type Pictures, pictureName, readPictures } from './read-pictures'
 import { DEFAULT_REFINER_START, type RefinerOptions } from './refiner'
@@ -39,6 +41,7 @@ export interface GenerateOptions
   extends DrawingOptions,
     ControlOptions,
     IPAdapterOptions,
+    MeasurementOptions,
     ModelOptions,
     PictureSources,
     PreviewFileOptions,
@@ -80,6 +83,7 @@ export async function generate(words: string, given: GenerateOptions): Promise<v
   const files = outputFiles(prompt, seeds, options)
   await requireFolder(files.pictures[0])
   const previews = await PreviewFile.open(options)
+  const measurements = await Measurements.begin(options)
   const progress = new ProgressDisplay(options.json ? undefined : process.stderr)
   const { signal, release } = abortOnInterrupt(() => progress.end())
   const manager = makeManager(options, progress)
@@ -99,11 +103,13 @@ export async function generate(words: string, given: GenerateOptions): Promise<v
     await timed('save', () => saveAll(images, files, record))
     timings.total = Math.round(performance.now() - start)
     const warnings = [...(warning ? [warning] : []), ...progress.warnings]
-    report(files, { prompt, seed: seeds[0] as Seed, options, executor, timings, record: record(0), warnings })
+    const profile = options.profile ? measurements?.profile : undefined
+    report(files, { prompt, seed: seeds[0] as Seed, options, executor, timings, record: record(0), warnings, profile })
   } finally {
     manager?.dispose()
     progress.end()
     release()
+    await measurements?.end()
   }
 }
 
@@ -227,9 +233,10 @@ interface Report {
   timings: Timings
   record: GenerationRecord
   warnings: readonly string[]
+  profile: readonly ProfileRow[] | undefined
 }
 
-function report(files: OutputFiles, { seed, options, executor, timings, record, warnings }: Report): void {
+function report(files: OutputFiles, { seed, options, executor, timings, record, warnings, profile }: Report): void {
   const paths = [...files.pictures, ...(files.grid ? [files.grid] : [])]
   if (options.json) {
     const { name, backend, device, version } = executor
@@ -242,6 +249,7 @@ function report(files: OutputFiles, { seed, options, executor, timings, record, 
           executor: { name, backend, device, version },
           timings,
           warnings,
+          ...(profile && { profile }),
         },
         null,
         2,
@@ -250,6 +258,7 @@ function report(files: OutputFiles, { seed, options, executor, timings, record, 
     return
   }
   for (const warning of warnings) printAside(`warning: ${warning}`)
+  if (profile) printAside(profileTable(profile))
   console.error(`seed ${seed}, ${(timings.total / 1000).toFixed(1)} s on ${executor.backend} (${executor.device})`)
   for (const path of paths) if (path !== STANDARD_OUTPUT) print(path)
 }

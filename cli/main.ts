@@ -155,6 +155,8 @@ program
   )
   .option('--no-safety-checker', 'leave out the safety checker of the model, and show every picture')
   .option('--check-numerics', 'stop at the first block that makes NaN or infinity, and name it')
+  .option('--profile', 'print time and peak memory of each block')
+  .option('--trace <file>', 'Chrome trace of the work, for chrome://tracing or ui.perfetto.dev')
   .option('--json', 'print files, seed, settings and timings as JSON')
   .action(async (words: string[], options) => {
     refuseContradiction(words, options)

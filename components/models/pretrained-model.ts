@@ -4,6 +4,7 @@ import { classNameOf } from '../../src/format/class-name'
 import type { CallDemand, CallGuard, ManagedModel, ModelMemory } from '../../src/manager/managed-model'
 import { type Placement, type PlacementArguments, readPlacement } from '../../src/manager/placement'
 import { COMPONENT_DTYPES, type SavableComponent, type SavePretrainedOptions } from '../../src/params/component-class'
+import { asActivity } from '../../src/telemetry/ongoing-activity'
 import type { TensorInfo } from '../checkpoints/checkpoint'
 import { floatDType, TORCH_DTYPES } from '../checkpoints/weight-dtypes'
 import { isWeightFile } from '../checkpoints/weight-names'
@@ -195,6 +196,15 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
   ): Promise<O> {
     for (const model of beside) requireWeights(model, classNameOf(model))
     const call = { model: this, method, forward, inputs, ...(beside.length > 0 && { hookWeights: beside }) }
+    return asActivity('model', classNameOf(this), { method }, () => this.runWithHooks(call, hooks, options))
+  }
+
+  /** Computes a call with the hooks that are set, and makes sure that their weights are there. */
+  private async runWithHooks<I, O>(
+    call: ModelCall<I, O>,
+    hooks: NonNullable<ExecuteOptions['hooks']>,
+    options: ModelRunOptions,
+  ): Promise<O> {
     if (hooks.length === 0) return this.run(call, options)
     for (const { name, weights } of hooks) {
       if (weights === undefined) continue

@@ -18,6 +18,7 @@ import { Run } from '../runtime/run'
 import { requireCheckpoints } from '../runtime/run-checkpoints'
 import { type CheckedLimits, effectiveLimits } from '../runtime/run-limits'
 import { withTimeout } from '../runtime/run-timeout'
+import { OngoingActivity } from '../telemetry/ongoing-activity'
 import { checkCall } from '../wiring/check-call'
 import { type FilledState, fillState, unknownInputMessage } from './fill-state'
 import type { PipelineBlocks } from './pipeline-blocks'
@@ -57,8 +58,9 @@ export async function callPipeline(
   const { signal, release } = withTimeout(options.signal, limits.timeout)
   const { state } = filled
   const toKeep = { keepStateOnAbort, checkpoints }
-  const run = new Run({ signal, onEvent, seed, checkNumerics, ...toKeep, resumption, state, source: values })
-  return withActiveRun(run, async () => {
+  const activity = OngoingActivity.begin('run', classNameOf(tree))
+  const run = new Run({ signal, onEvent, seed, checkNumerics, ...toKeep, resumption, state, source: values, activity })
+  const work = async () => {
     const start = performance.now()
     try {
       run.emit({ type: 'runStart', block: classNameOf(tree) })
@@ -74,7 +76,9 @@ export async function callPipeline(
       await executeBlock(components, run.state, undefined, tree)
       run.resumption?.requireOver()
       run.throwListenerFailure()
-      run.emit({ type: 'runEnd', duration: performance.now() - start })
+      const duration = performance.now() - start
+      activity?.end()
+      run.emit({ type: 'runEnd', duration })
       const result = options.output === undefined ? run.state : run.state.get(options.output as string)
       const returned = run.close(options.output === undefined ? run.state.values : result)
       for (const resource of returned) outer?.track(resource)
@@ -84,11 +88,13 @@ export async function callPipeline(
       const isKept = error instanceof PipelineAbortError && options.keepStateOnAbort
       if (isKept) run.rewind()
       run.close(isKept ? [run.state.values, run.state.resumePoint] : undefined)
+      activity?.end(error)
       throw error
     } finally {
       release()
     }
-  })
+  }
+  return withActiveRun(run, () => (activity ? activity.within(work) : work()))
 }
 
 /** Checks a call before its first block, and waits for components that a factory has promised. Returns the leaves and loops that run, or may run. */

@@ -27,6 +27,7 @@ import { readUnchangedComponents } from '../platform/component-files'
 import { outsideRuns } from '../runtime/active-run'
 import { isPromise } from '../runtime/maybe-promise'
 import { joinSignals } from '../runtime/on-abort'
+import { asActivity } from '../telemetry/ongoing-activity'
 import { planChange } from './component-change'
 import { hold, release } from './component-holders'
 import type { ComponentRegistry } from './component-registry'
@@ -316,7 +317,9 @@ export class PipelineComponents {
   private async loadOne(spec: ComponentSpec, options: ComponentLoadOptions, signal: AbortSignal): Promise<void> {
     const { name } = spec
     const lazy = this.options.registry?.loadsLazily ? { lazy: true } : {}
-    const component = await outsideRuns(() => spec.load({ ...lazy, ...options, signal }))
+    const component = await asActivity('load', name, {}, () =>
+      outsideRuns(() => spec.load({ ...lazy, ...options, signal })),
+    )
     try {
       const issue = wrongClass(this.declared(name), component, [])
       if (issue) throw issue

@@ -1,10 +1,13 @@
 /** Which run the code that executes now belongs to, across `await`. */
 import { AsyncContext } from '../platform/async-context'
+import type { Activity } from '../telemetry/activity'
 
 /** What others see of a run. */
 export interface ActiveRun {
   /** Names of the blocks that are running, outermost first. */
   readonly path: readonly string[]
+  /** The innermost activity that is under way, if somebody observes. */
+  readonly activity?: Activity | undefined
   /** Takes note of a new resource. */
   track(resource: object): void
   /** Reports a problem that does not stop the run. */

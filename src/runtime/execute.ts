@@ -7,6 +7,7 @@ import { requireSameState } from './call-result'
 import { type Components, RUN } from './components'
 import { LoopCall } from './loop-call'
 import { after, type MaybePromise, orFail } from './maybe-promise'
+import type { RunningBlock } from './run'
 
 /**
  * Calls a block and looks after what surrounds the call: its place in the path, events, cancellation, the resources it makes, and errors, which
@@ -37,15 +38,24 @@ function execute(
     () => {
       run.resumption?.enter(run.names, isLoop(block))
       return after(run.components.prepare(block), () =>
-        after(callBlock(components, state, block), () => run.leave(activation)),
+        after(callAnnounced(components, state, block, activation), () => run.leave(activation)),
       )
     },
     error => {
       const failure = run.failure(error, classNameOf(block))
-      run.abandon(activation)
+      run.abandon(activation, failure)
       throw failure
     },
   )
+}
+
+function callAnnounced(
+  components: Components,
+  state: PipelineState,
+  block: BlockNode,
+  { announced }: RunningBlock,
+): MaybePromise<void> {
+  return announced ? announced.within(() => callBlock(components, state, block)) : callBlock(components, state, block)
 }
 
 function callBlock(components: Components, state: PipelineState, block: BlockNode): MaybePromise<void> {

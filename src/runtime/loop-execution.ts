@@ -15,7 +15,7 @@ import { requireSameState } from './call-result'
 import { type Components, RUN } from './components'
 import type { IterationVariables } from './iteration-variables'
 import type { Frame } from './lifetimes'
-import { after, always, inOrder, isPromise, type MaybePromise } from './maybe-promise'
+import { after, always, inOrder, isPromise, type MaybePromise, orFail } from './maybe-promise'
 import type { Run } from './run'
 
 type Call = (variables: IterationVariables) => MaybePromise<void>
@@ -133,7 +133,7 @@ export class LoopExecution {
       const frame = run.lifetimes.enter()
       this.frame = frame
       const result = always(
-        () => inOrder(this.parts, part => this.runPart(part, all)),
+        () => this.runObserved(all, step, total),
         () => run.lifetimes.leave(frame),
       )
       if (!run.watched) return result
@@ -143,28 +143,47 @@ export class LoopExecution {
     })
   }
 
+  /** All parts, as an activity if somebody observes. */
+  private runObserved(variables: IterationVariables, step: number, total: number | undefined): MaybePromise<void> {
+    const runAll = () => inOrder(this.parts, part => this.runPart(part, variables))
+    const activity = this.run.announceIteration(step, total)
+    if (activity === undefined) return runAll()
+    return after(
+      orFail(
+        () => activity.within(runAll),
+        error => {
+          activity.end(error)
+          throw error
+        },
+      ),
+      () => activity.end(),
+    )
+  }
+
   private runPart(part: Part, variables: IterationVariables): MaybePromise<void> {
     const { run } = this
     const depth = run.names.length
     run.names.push(part.name)
-    const end = run.watched ? run.announce(classNameOf(part.block)) : undefined
+    const announced = run.announce(classNameOf(part.block))
     const fail = (error: unknown): never => {
       const failure = run.failure(error, classNameOf(part.block))
+      announced?.fail(failure)
       run.names.length = depth
       throw failure
     }
+    const call = () => part.call(variables)
     try {
-      const result = after(part.call(variables), () => run.settle(this.frame as Frame))
+      const result = after(announced ? announced.within(call) : call(), () => run.settle(this.frame as Frame))
       if (isPromise(result)) {
         return result.then(() => {
-          end?.()
+          announced?.end()
           run.names.length = depth
         }, fail)
       }
     } catch (error) {
       fail(error)
     }
-    end?.()
+    announced?.end()
     run.names.length = depth
   }
 

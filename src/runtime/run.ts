@@ -8,6 +8,8 @@ import { nameList } from '../errors/text'
 import type { Seed } from '../params/seed'
 import type { BlockState } from '../state/block-state'
 import type { PipelineState } from '../state/pipeline-state'
+import type { Activity } from '../telemetry/activity'
+import type { OngoingActivity } from '../telemetry/ongoing-activity'
 import { type ActiveRun, withActiveRun } from './active-run'
 import type { ComponentSource } from './component-source'
 import type { Components } from './components'
@@ -19,6 +21,7 @@ import { offerPreview } from './offer-preview'
 import { ProgressKeeper } from './progress-keeper'
 import { resourceKindOf } from './resources'
 import type { Resumption } from './resumption'
+import { type ObservedPart, RunActivities } from './run-activities'
 import type { RunCheckpoints } from './run-checkpoints'
 import { RunComponents, type RunOfComponents } from './run-components'
 import type { RunContext } from './run-context'
@@ -42,6 +45,8 @@ export interface RunOptions {
   keepStateOnAbort?: boolean | undefined
   /** Hands out the state while the run goes on. */
   checkpoints?: RunCheckpoints | undefined
+  /** The run as an activity, if somebody observes. */
+  activity?: OngoingActivity | undefined
   /** Where the run goes on that was cancelled before. */
   resumption?: Resumption | undefined
 }
@@ -51,8 +56,18 @@ export interface RunningBlock {
   readonly frame: Frame
   /** Length of the path outside of the block. */
   readonly depth: number
-  /** Tells the watchers that the block has ended. */
-  readonly end: (() => void) | undefined
+  /** `undefined` if nobody watches. */
+  readonly announced: AnnouncedBlock | undefined
+}
+
+/** A block whose beginning watchers and observers know of. */
+export interface AnnouncedBlock {
+  /** Calls the block as a part of what observers measure. */
+  within<T>(work: () => T): T
+  /** Tells them that the block has ended well. */
+  end(): void
+  /** Tells observers that the block has failed. */
+  fail(error: unknown): void
 }
 
 /** What is known of a run before its first block. */
@@ -84,6 +99,7 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
   private isWarnedOfUnsaved = false
   private listenerFailure: { readonly error: unknown } | undefined
   private readonly slice = new TimeSlice()
+  private readonly activities: RunActivities | undefined
 
   constructor(private readonly options: RunOptions) {
     this.state = options.state
@@ -91,6 +107,7 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
     this.resumption = options.resumption
     this.seed = options.seed ?? this.resumption?.seed
     this.watched = options.onEvent !== undefined
+    this.activities = options.activity && new RunActivities(options.activity)
     this.components = new RunComponents(options.source, this)
     this.lifetimes.addRoot(() => this.state.values)
     if (options.keepStateOnAbort || options.checkpoints) {
@@ -110,6 +127,10 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
       else path[depth - 1] += iteration
     }
     return path
+  }
+
+  get activity(): Activity | undefined {
+    return this.activities?.current
   }
 
   get plan(): RunPlan {
@@ -214,30 +235,47 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
   enter(name: string | undefined, block: string): RunningBlock {
     const depth = this.names.length
     if (name !== undefined) this.names.push(name)
-    return { frame: this.lifetimes.enter(), depth, end: this.watched ? this.announce(block) : undefined }
+    return { frame: this.lifetimes.enter(), depth, announced: this.announce(block) }
   }
 
   /** A block has ended well. */
   leave(activation: RunningBlock): MaybePromise<void> {
     return after(this.options.checkNumerics ? this.checkNumerics(activation.frame) : undefined, () => {
       this.lifetimes.leave(activation.frame)
-      activation.end?.()
+      activation.announced?.end()
       this.names.length = activation.depth
     })
   }
 
   /** A block has failed: a parent that catches the error finds everything as it was, and goes on. */
-  abandon(activation: RunningBlock): void {
+  abandon(activation: RunningBlock, error: unknown): void {
+    activation.announced?.fail(error)
     this.lifetimes.leave(activation.frame)
     this.names.length = activation.depth
   }
 
-  /** Tells the watchers that a block begins; the function it returns tells them that it has ended. */
-  announce(block: string): () => void {
+  /** Tells watchers and observers that a block begins; `undefined` if there are none. */
+  announce(block: string): AnnouncedBlock | undefined {
+    if (!this.watched && this.activities === undefined) return undefined
     const path = [...this.names]
+    const part = this.activities?.begin('block', path.at(-1) ?? block, path, { class: block })
     const start = performance.now()
-    this.emit({ type: 'blockStart', path, block })
-    return () => this.emit({ type: 'blockEnd', path, block, duration: performance.now() - start })
+    if (this.watched) this.emit({ type: 'blockStart', path, block })
+    return {
+      within: work => (part ? part.within(work) : work()),
+      end: () => {
+        const duration = performance.now() - start
+        part?.end()
+        if (this.watched) this.emit({ type: 'blockEnd', path, block, duration })
+      },
+      fail: error => part?.end(error),
+    }
+  }
+
+  /** Tells observers that an iteration of the innermost loop begins. */
+  announceIteration(step: number, total: number | undefined): ObservedPart | undefined {
+    const attributes = { step, ...(total !== undefined && { total }) }
+    return this.activities?.begin('loopStep', this.names.at(-1) ?? 'loop', [...this.names], attributes)
   }
 
   /** A loop begins; it ends when the function that this returns is called. */
@@ -298,6 +336,7 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
   asWhole<T>(action: () => T): T {
     const whole = {
       path: this.path,
+      activity: this.activity,
       track: (resource: object) => this.lifetimes.trackForRun(resource),
       warn: (code: string, message: string) => this.warn(code, message),
     }

@@ -3,6 +3,7 @@
 import type { InferenceSession } from 'onnxruntime-common'
 import { classNameOf } from '../../../src/format/class-name'
 import { runInSlices, yieldToEventLoop } from '../../../src/runtime/time-slice'
+import { asActivity } from '../../../src/telemetry/ongoing-activity'
 import type { BuilderOptions } from '../../backends/onnx/onnx-builder'
 import { encodeOnnx, type WriteOnnxOptions, writeOnnxLoop } from '../../backends/onnx/write-onnx'
 import { type Capture, capture, OutputSlot } from '../../backends/recorder/capture'
@@ -245,7 +246,11 @@ export class GraphSession {
     })
   }
 
-  private async make(process: RuntimeProcess): Promise<void> {
+  private make(process: RuntimeProcess): Promise<void> {
+    return asActivity('session', this.model, { bytes: this.bytes }, () => this.makeAnew(process))
+  }
+
+  private async makeAnew(process: RuntimeProcess): Promise<void> {
     if (this.written === undefined) await this.write()
     try {
       await this.makeOf(process)

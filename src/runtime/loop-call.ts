@@ -67,6 +67,9 @@ export class LoopCall {
       () => call.runToEnd(),
       () => {
         calls.splice(calls.indexOf(call), 1)
+        // A collection of young objects keeps the values of a WeakMap, even if their keys are dead: with them a whole run grows old.
+        if (calls.length === 0) open.delete(run)
+        if (!calls.some(other => other.state === state)) runs.delete(state)
         leave()
         call.release()
       },

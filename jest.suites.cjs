@@ -5,6 +5,9 @@
  */
 const { jest } = require('./package.json')
 
+// The workers fill the processors: threads of ONNX Runtime or TensorFlow.js would only wait for each other.
+process.env.TESSERAE_THREADS ??= '1'
+
 const FIRST = ['src', 'components/checkpoints', 'components/configs', 'components/nn']
 
 const SLOW = [

@@ -8,7 +8,11 @@ export class InvalidThreadCountError extends ModularError {
   constructor(
     /** The number that was asked for. */
     readonly threads: number,
+    /** What holds the number. */
+    readonly source = 'option threads',
+    /** The number as it was written. */
+    text = String(threads),
   ) {
-    super(`The option threads must be a whole number of at least 1, but is ${threads}.`)
+    super(`The ${source} must be a whole number of at least 1, but is ${text}.`)
   }
 }

@@ -13,6 +13,7 @@ import { cpuLoader } from './cpu-loader'
 import { InvalidThreadCountError } from './invalid-thread-count-error'
 import { nodeCpuLoader, nodeGpuLoader } from './node-loader'
 import { selfTest } from './self-test'
+import { threadsFromEnvironment } from './threads-from-environment'
 import { wasmLoader } from './wasm-loader'
 import { webgpuLoader } from './webgpu-loader'
 
@@ -23,7 +24,10 @@ export interface SelectBackendOptions {
    * environment variable `TESSERAE_BACKEND`, otherwise `auto`.
    */
   backend?: BackendName | 'auto'
-  /** Threads of a backend that computes on the CPU. Default: one for each processor; `wasm` takes 8 at most. */
+  /**
+   * Threads of a backend that computes on the CPU. Default: the environment variable `TESSERAE_THREADS`, otherwise one for each processor; `wasm` takes 8
+   * at most.
+   */
   threads?: number
 }
 
@@ -84,7 +88,8 @@ export class BackendSelector {
    *
    * @param isAsked - whether a name comes from a user
    */
-  async select({ backend, threads }: SelectBackendOptions = {}, isAsked = true): Promise<BackendSelection> {
+  async select(options: SelectBackendOptions = {}, isAsked = true): Promise<BackendSelection> {
+    const { backend, threads = threadsFromEnvironment() } = options
     if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
       throw new InvalidThreadCountError(threads)
     }

@@ -4,13 +4,15 @@ import { BackendUnavailableError } from '../../../components/backends/backend-un
 import { cpuLoader } from '../../../components/backends/cpu-loader'
 import { InvalidThreadCountError } from '../../../components/backends/invalid-thread-count-error'
 import { BackendSelector, backendLoaders, selectBackend } from '../../../components/backends/select-backend'
+import { GraphExecutor } from '../../../components/executors/graph/graph-executor'
+import { useEnvironment } from '../executors/environment'
 import { failingLoader, workingLoader, wrongLoader } from './fake-loaders'
 
-const environment = process.env.TESSERAE_BACKEND
 let tensors: number
 
+useEnvironment('TESSERAE_BACKEND', 'TESSERAE_THREADS')
+
 beforeEach(async () => {
-  delete process.env.TESSERAE_BACKEND
   await cpuLoader.load({})
   await tf.setBackend('cpu')
   tensors = tf.memory().numTensors
@@ -18,7 +20,6 @@ beforeEach(async () => {
 
 afterEach(() => {
   expect(tf.memory().numTensors).toBe(tensors)
-  if (environment !== undefined) process.env.TESSERAE_BACKEND = environment
 })
 
 describe('selectBackend', () => {
@@ -159,6 +160,22 @@ describe('BackendSelector', () => {
     const load = jest.spyOn(loader, 'load')
     await new BackendSelector([loader]).select({ threads: 3 })
     expect(load).toHaveBeenCalledWith({ threads: 3 })
+  })
+
+  test('takes the threads that TESSERAE_THREADS says, and those of the option before that', async () => {
+    process.env.TESSERAE_THREADS = '2'
+    const loaders = [workingLoader('wasm'), workingLoader('wasm')] as const
+    const loads = loaders.map(loader => jest.spyOn(loader, 'load'))
+    await new BackendSelector([loaders[0]]).select()
+    await new BackendSelector([loaders[1]]).select({ threads: 3 })
+    expect(loads.map(({ mock }) => mock.calls)).toEqual([[[{ threads: 2 }]], [[{ threads: 3 }]]])
+  })
+
+  test.each(['0', '-1', '1.5', 'two'])('refuses %j in TESSERAE_THREADS', async text => {
+    process.env.TESSERAE_THREADS = text
+    const message = `The environment variable TESSERAE_THREADS must be a whole number of at least 1, but is ${text}.`
+    await expect(new BackendSelector([workingLoader('cpu')]).select()).rejects.toThrow(message)
+    expect(() => new GraphExecutor()).toThrow(message)
   })
 
   test.each([0, -1, 1.5, Number.NaN])('refuses %p threads', async threads => {

@@ -6,6 +6,7 @@ import type { ModelMemory } from '../../../src/manager/managed-model'
 import { onAbort } from '../../../src/runtime/on-abort'
 import { InvalidThreadCountError } from '../../backends/invalid-thread-count-error'
 import { flattenTree } from '../../backends/recorder/tensor-tree'
+import { threadsFromEnvironment } from '../../backends/threads-from-environment'
 import type { Module } from '../../nn/module'
 import * as tf from '../../tensors/tf'
 import type { Executor, ModelRunOptions } from '../executor'
@@ -23,7 +24,7 @@ export type ExecutionProvider = 'cpu' | 'webgpu' | 'cuda'
 export interface GraphExecutorOptions {
   /** Default: `cpu`. */
   provider?: ExecutionProvider
-  /** Threads that compute on the CPU. Default: one for each processor. */
+  /** Threads that compute on the CPU. Default: the environment variable `TESSERAE_THREADS`, otherwise one for each processor. */
   threads?: number
   /** Keeps memory from one run to the next, which is faster; without it a run ends with the memory it began with. Default: true. */
   memoryArena?: boolean
@@ -63,7 +64,8 @@ export class GraphExecutor implements Executor {
   private widenedBytes: number
 
   constructor(options: GraphExecutorOptions = {}) {
-    const { provider = 'cpu', threads = availableParallelism(), memoryArena = true, maxSessions = 16 } = options
+    const { provider = 'cpu', memoryArena = true, maxSessions = 16 } = options
+    const { threads = threadsFromEnvironment() ?? availableParallelism() } = options
     const { maxSessionBytes = provider === 'cpu' ? 2 ** 30 : Number.POSITIVE_INFINITY } = options
     if (!(Number.isInteger(threads) && threads >= 1)) throw new InvalidThreadCountError(threads)
     requireRuntime()

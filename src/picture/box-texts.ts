@@ -1,10 +1,9 @@
 /** The texts of boxes and ports, and the room that they take. */
+import { FONT_SIZE } from './font-size'
 import type { PictureBox, PicturePort } from './picture'
 import type { PlacedText } from './placed-picture'
 import { fitText, textWidth } from './text-width'
 
-/** Sizes of texts in pixels. */
-export const FONT_SIZE = { title: 13, small: 10, chip: 9.5, label: 9.5 } as const
 /** Space between the border of a box and its texts. */
 export const PAD = 8
 /** Height of a line of text. */

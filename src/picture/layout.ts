@@ -1,6 +1,7 @@
 /** Where everything of a picture is: boxes sized by their texts, placed by elkjs (the layered algorithm of the Eclipse Layout Kernel). */
 import type { ElkEdgeSection, ElkExtendedEdge, ElkNode } from 'elkjs/lib/elk-api'
-import { FONT_SIZE, type Inner, innerOf, LINE, PAD, pillText } from './box-texts'
+import { type Inner, innerOf, LINE, PAD, pillText } from './box-texts'
+import { FONT_SIZE } from './font-size'
 import { loadElk } from './load-elk'
 import type { Picture, PictureBox, PicturePort } from './picture'
 import type { PlacedBox, PlacedEdge, PlacedPicture, PlacedPort, PlacedText } from './placed-picture'

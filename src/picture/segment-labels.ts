@@ -1,5 +1,5 @@
 /** What is written at the lines of a picture. */
-import { FONT_SIZE } from './box-texts'
+import { FONT_SIZE } from './font-size'
 import { PORT_ID, type Segment } from './segments'
 import { wrapText } from './text-width'
 

@@ -2,79 +2,19 @@
 import { classNameOf } from '../format/class-name'
 import type { BlockNode } from '../wiring/block-node'
 import { type BlockHolder, treeOf } from '../wiring/blocks'
-import { FONT_SIZE } from './box-texts'
+import { FONT_SIZE } from './font-size'
 import { layOut } from './layout'
 import { type Picture, type PictureOptions, pictureOf } from './picture'
 import type { PlacedBox, PlacedEdge, PlacedPicture, PlacedPort, PlacedText } from './placed-picture'
+import { svgStyle } from './svg-style'
 import { textWidth } from './text-width'
-
-/** Colours on a light and on a dark ground. */
-const COLOURS = {
-  ground: ['#ffffff', '#0d1117'],
-  text: ['#1f2328', '#e6edf3'],
-  quiet: ['#59636e', '#9198a1'],
-  leaf: ['#ffffff', '#161b22'],
-  leafLine: ['#8c959f', '#6e7681'],
-  sequential: ['#f6f8fa', '#11161d'],
-  sequentialLine: ['#d0d7de', '#3d444d'],
-  loop: ['#fff8e6', '#221b0b'],
-  loopLine: ['#bf8700', '#bb8009'],
-  choice: ['#f3effc', '#1a1530'],
-  choiceLine: ['#8250df', '#a371f7'],
-  chip: ['#ddf4ff', '#0c2d4d'],
-  chipText: ['#0550ae', '#a5d6ff'],
-  missing: ['#cf222e', '#ff7b72'],
-  missingGround: ['#ffebe9', '#3c1618'],
-  edge: ['#6e7781', '#8b949e'],
-} as const
-type Colour = keyof typeof COLOURS
-
-/** Style rules with the colours of one ground. */
-function rules(ground: 0 | 1): string {
-  const colour = (name: Colour) => COLOURS[name][ground]
-  const fill = (selector: string, name: Colour) => `${selector}{fill:${colour(name)}}`
-  const box = (name: string, ground: Colour, line: Colour) => `.${name}{fill:${colour(ground)};stroke:${colour(line)}}`
-  return [
-    fill('.ground', 'ground'),
-    fill('.title,.port-text', 'text'),
-    fill('.class,.note,.label', 'quiet'),
-    fill('.condition', 'choiceLine'),
-    fill('.chip-text', 'chipText'),
-    fill('.chip', 'chip'),
-    fill('.missing,.red-text', 'missing'),
-    box('leaf', 'leaf', 'leafLine'),
-    box('sequential', 'sequential', 'sequentialLine'),
-    box('loop', 'loop', 'loopLine'),
-    box('choice', 'choice', 'choiceLine'),
-    `.branch{stroke:${colour('choiceLine')}}`,
-    box('port', 'chip', 'chipText'),
-    box('unsatisfied', 'missingGround', 'missing'),
-    fill('.label-ground', 'ground'),
-    `.edge{stroke:${colour('edge')}}`,
-    `.red{stroke:${colour('missing')}}`,
-    fill('.head', 'edge'),
-    fill('.red-head', 'missing'),
-  ].join('\n')
-}
-
-const SHAPES = [
-  'text{font-family:Inter,"Segoe UI","Helvetica Neue",Arial,"DejaVu Sans",sans-serif}',
-  `.title{font-size:${FONT_SIZE.title}px;font-weight:600}`,
-  `.class,.condition,.note,.missing,.port-text{font-size:${FONT_SIZE.small}px}`,
-  '.condition{font-style:italic}',
-  '.chip-text,.label,.port-text{text-anchor:middle}',
-  `.chip-text{font-size:${FONT_SIZE.chip}px}`,
-  `.label{font-size:${FONT_SIZE.label}px}`,
-  '.edge{fill:none;stroke-width:1.2}',
-  '.carried{stroke-dasharray:5 3}',
-  '.branch{stroke-dasharray:6 4;stroke-width:1.4}',
-  '.idle{opacity:.4}',
-].join('\n')
 
 /** Options of {@link drawSvg}. */
 export interface SvgOptions extends PictureOptions {
   /** Title, for those who cannot see the picture and for the browser's tab. Default: the name of the outermost block's class. */
   title?: string
+  /** Marks the group of each block with its path, as a list in JSON in `data-path`: pages find blocks by it. Default: false. */
+  marksPaths?: boolean
 }
 
 /**
@@ -86,12 +26,29 @@ export interface SvgOptions extends PictureOptions {
  * ```
  */
 export async function drawSvg(subject: BlockNode | BlockHolder, options: SvgOptions = {}): Promise<string> {
+  return placeAndWrite(describeSvg(subject, options))
+}
+
+/** What {@link placeAndWrite} draws: plain data, which may go to another thread. */
+export interface DescribedSvg {
+  readonly picture: Picture
+  readonly title: string
+  readonly description: string
+  readonly marksPaths: boolean
+}
+
+/** Describes the drawing of a tree of blocks, before anything has its place. */
+export function describeSvg(subject: BlockNode | BlockHolder, options: SvgOptions = {}): DescribedSvg {
   const blocks = treeOf(subject)
   const picture = pictureOf(blocks, options)
-  const placed = await layOut(picture)
-  const title = options.title ?? classNameOf(blocks)
+  const { title = classNameOf(blocks), marksPaths = false } = options
+  return { picture, title, description: accessibleText(picture, blocks), marksPaths }
+}
+
+/** Places what was described, which takes a second, and draws it. */
+export async function placeAndWrite({ picture, ...texts }: DescribedSvg): Promise<string> {
   const hasRed = picture.inputs.some(port => port.missing)
-  return writeSvg(placed, { title, description: accessibleText(picture, blocks), hasRed })
+  return writeSvg(await layOut(picture), { ...texts, hasRed })
 }
 
 function accessibleText({ inputs, outputs }: Picture, blocks: BlockNode): string {
@@ -134,19 +91,20 @@ interface SvgTexts {
   readonly title: string
   readonly description: string
   readonly hasRed: boolean
+  readonly marksPaths: boolean
 }
 
-function writeSvg(picture: PlacedPicture, { title, description, hasRed }: SvgTexts): string {
+function writeSvg(picture: PlacedPicture, { title, description, hasRed, marksPaths }: SvgTexts): string {
   const width = Math.ceil(Math.max(picture.width, 320))
   const height = Math.ceil(picture.height) + (width < 760 ? 40 : 12)
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="title desc">`,
     `<title id="title">${xml(title)}</title>`,
     `<desc id="desc">${xml(description)}</desc>`,
-    `<style>\n${SHAPES}\n${rules(0)}\n@media (prefers-color-scheme: dark){\n${rules(1)}\n}\n</style>`,
+    `<style>\n${svgStyle()}\n</style>`,
     `<defs>${head('head')}${head('red-head')}</defs>`,
     `<rect class="ground" width="${width}" height="${height}" rx="8"/>`,
-    ...picture.boxes.map(drawBox),
+    ...picture.boxes.map(box => drawBox(box, marksPaths)),
     ...picture.edges.map(drawEdge),
     ...picture.edges.map(drawLabels),
     ...picture.ports.map(drawPort),
@@ -160,12 +118,13 @@ function head(name: string): string {
   return `<marker id="${name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="${name}" d="M0 0.5 8 4 0 7.5z"/></marker>`
 }
 
-function drawBox({ box, texts, x, y, width, height }: PlacedBox): string {
+function drawBox({ box, texts, x, y, width, height }: PlacedBox, marksPaths: boolean): string {
   const kind = box.kind === 'conditional' || box.kind === 'auto' ? 'choice' : box.kind
   const isMissing = box.notes.some(note => note.missing)
   const classes = [kind, ...(box.condition ? ['branch'] : []), ...(isMissing && kind === 'leaf' ? ['unsatisfied'] : [])]
   const rect = `<rect class="${classes.join(' ')}" ${rectAttributes({ x, y, width, height })} rx="6"/>`
-  return `<g${box.idle ? ' class="idle"' : ''}>${rect}${texts.map(text => drawText(text)).join('')}</g>`
+  const path = marksPaths ? ` data-path="${xml(JSON.stringify(box.path))}"` : ''
+  return `<g${path}${box.idle ? ' class="idle"' : ''}>${rect}${texts.map(text => drawText(text)).join('')}</g>`
 }
 
 function drawPort({ port, text, x, y, width, height }: PlacedPort): string {

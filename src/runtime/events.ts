@@ -24,6 +24,11 @@ export interface BlockEndEvent {
   readonly block: string
   /** Milliseconds that the block took. */
   readonly duration: number
+  /**
+   * Returns what the block has written, by name. Live: call it before the listener returns, and begin to read the tensors that you need; they are
+   * disposed later.
+   */
+  readonly outputs: () => Readonly<Record<string, unknown>>
 }
 
 /** A loop begins: its first iteration is next. */

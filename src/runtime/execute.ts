@@ -8,6 +8,7 @@ import { type Components, RUN } from './components'
 import { LoopCall } from './loop-call'
 import { after, type MaybePromise, orFail } from './maybe-promise'
 import type { RunningBlock } from './run'
+import { writtenValues } from './written-values'
 
 /**
  * Calls a block and looks after what surrounds the call: its place in the path, events, cancellation, the resources it makes, and errors, which
@@ -33,7 +34,7 @@ function execute(
   block: BlockNode,
 ): MaybePromise<void> {
   const run = components[RUN]
-  const activation = run.enter(name, classNameOf(block))
+  const activation = run.enter(name, classNameOf(block), () => writtenValues(block, output => state.get(output)))
   return orFail(
     () => {
       run.resumption?.enter(run.names, isLoop(block))

@@ -17,6 +17,7 @@ import type { IterationVariables } from './iteration-variables'
 import type { Frame } from './lifetimes'
 import { after, always, inOrder, isPromise, type MaybePromise, orFail } from './maybe-promise'
 import type { Run } from './run'
+import { writtenValues } from './written-values'
 
 type Call = (variables: IterationVariables) => MaybePromise<void>
 
@@ -164,7 +165,8 @@ export class LoopExecution {
     const { run } = this
     const depth = run.names.length
     run.names.push(part.name)
-    const announced = run.announce(classNameOf(part.block))
+    const { block } = part
+    const announced = run.announce(classNameOf(block), () => writtenValues(block, name => this.blockState[name]))
     const fail = (error: unknown): never => {
       const failure = run.failure(error, classNameOf(part.block))
       announced?.fail(failure)

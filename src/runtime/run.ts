@@ -70,6 +70,9 @@ export interface AnnouncedBlock {
   fail(error: unknown): void
 }
 
+/** Values by name. */
+type Values = Readonly<Record<string, unknown>>
+
 /** What is known of a run before its first block. */
 export interface Outlook {
   readonly plan: RunPlan
@@ -232,10 +235,10 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
   }
 
   /** A block begins. */
-  enter(name: string | undefined, block: string): RunningBlock {
+  enter(name: string | undefined, block: string, outputs: () => Values): RunningBlock {
     const depth = this.names.length
     if (name !== undefined) this.names.push(name)
-    return { frame: this.lifetimes.enter(), depth, announced: this.announce(block) }
+    return { frame: this.lifetimes.enter(), depth, announced: this.announce(block, outputs) }
   }
 
   /** A block has ended well. */
@@ -254,8 +257,12 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
     this.names.length = activation.depth
   }
 
-  /** Tells watchers and observers that a block begins; `undefined` if there are none. */
-  announce(block: string): AnnouncedBlock | undefined {
+  /**
+   * Tells watchers and observers that a block begins; `undefined` if there are none.
+   *
+   * @param outputs returns what the block has written, for watchers
+   */
+  announce(block: string, outputs: () => Values): AnnouncedBlock | undefined {
     if (!this.watched && this.activities === undefined) return undefined
     const path = [...this.names]
     const part = this.activities?.begin('block', path.at(-1) ?? block, path, { class: block })
@@ -266,7 +273,7 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
       end: () => {
         const duration = performance.now() - start
         part?.end()
-        if (this.watched) this.emit({ type: 'blockEnd', path, block, duration })
+        if (this.watched) this.emit({ type: 'blockEnd', path, block, duration, outputs })
       },
       fail: error => part?.end(error),
     }

@@ -21,7 +21,7 @@ interface WireTotal {
 export type WireEvent =
   | RunStartEvent
   | BlockStartEvent
-  | BlockEndEvent
+  | Omit<BlockEndEvent, 'outputs'>
   | (Omit<LoopStartEvent, 'total'> & WireTotal)
   | (Omit<LoopStepEvent, 'total' | 'variables' | 'state'> & WireTotal)
   | (Omit<PreviewEvent, 'total' | 'images'> & WireTotal & { readonly images: readonly WirePicture[] })
@@ -44,6 +44,10 @@ export async function eventToWire(event: PipelineEvent, place?: PlacePicture): P
     case 'loopStep': {
       const { type, path, step, total = null } = event
       return { type, path, step, total }
+    }
+    case 'blockEnd': {
+      const { type, path, block, duration } = event
+      return { type, path, block, duration }
     }
     case 'preview': {
       const { type, path, step, total = null } = event

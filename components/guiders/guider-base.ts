@@ -9,10 +9,12 @@ import { pathOf } from '../../src/files/path-of'
 import { classNameOf } from '../../src/format/class-name'
 import { setOwn } from '../../src/format/own-property'
 import { toCamelCase } from '../../src/format/wire-names'
+import type { JsonSchema } from '../../src/json-schema/json-schema'
 import type { FromPretrainedOptions, SavableComponent, SavePretrainedOptions } from '../../src/params/component-class'
 import type { Seed } from '../../src/params/seed'
 import { type BaseOrConfigClass, type ConfigClass, ConfigClasses } from '../configs/config-classes'
 import { parseConfig, type RawConfig } from '../configs/parse-config'
+import { settingsSchema } from '../configs/settings-schema'
 import { saveConfig } from '../configs/write-config'
 import type { ConditionName } from '../models/conditions'
 import type { ModuleHook } from '../models/hooks/module-hook'
@@ -102,7 +104,11 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
   private seed: Seed | undefined
 
   /** @throws ConfigError */
-  constructor(schema: z.ZodType<Config>, config: RawConfig = {}, file?: string) {
+  constructor(
+    private readonly schema: z.ZodType<Config>,
+    config: RawConfig = {},
+    file?: string,
+  ) {
     this.config = parseConfig(schema, config, { component: classNameOf(new.target), file })
     this.isEnabled = this.config.enabled
   }
@@ -137,6 +143,11 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
     // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
     const { chosen, config, file } = await guiders.load(this, path, options)
     return new chosen(config, file)
+  }
+
+  /** The settings as a JSON Schema, e.g. for a form: names in camelCase with types, ranges, choices and the defaults of the class. */
+  get settingsSchema(): JsonSchema {
+    return settingsSchema(this.schema)
   }
 
   /** Whether the pass that was prepared last is one with the prompt. */

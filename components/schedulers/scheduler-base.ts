@@ -7,6 +7,7 @@ import { NotResumableError } from '../../src/errors/not-resumable-error'
 import { kindOf } from '../../src/errors/text'
 import { pathOf } from '../../src/files/path-of'
 import { classNameOf } from '../../src/format/class-name'
+import type { JsonSchema } from '../../src/json-schema/json-schema'
 import type {
   FromPretrainedOptions,
   FromSingleFileOptions,
@@ -15,6 +16,7 @@ import type {
 } from '../../src/params/component-class'
 import { type BaseOrConfigClass, type ConfigClass, ConfigClasses } from '../configs/config-classes'
 import type { RawConfig } from '../configs/parse-config'
+import { settingsSchema } from '../configs/settings-schema'
 import { warnOfUnreadKeys } from '../configs/unread-keys'
 import { saveConfig } from '../configs/write-config'
 import { singleFileScheduler } from '../single-file/component-config'
@@ -150,6 +152,11 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
     const { config, file } = await singleFileScheduler(path, options)
     // biome-ignore lint/complexity/noThisInStatic: the class that this is called on is the one that is made.
     return new (schedulers.choose(this, config, file))(config, file)
+  }
+
+  /** The settings as a JSON Schema, e.g. for a form: names in camelCase with types, ranges, choices and the defaults of the class. */
+  get settingsSchema(): JsonSchema {
+    return settingsSchema(this.schema)
   }
 
   /** The timesteps that the run visits, falling; before {@link setTimesteps} all of the training. */

@@ -41,6 +41,8 @@ export interface ServeOptions extends ModelSourceOptions {
   maxQueued?: number
   maxJobsPerClient?: number
   logLevel?: NonNullable<ServerOptions['logLevel']>
+  /** Whether `/` is the studio. */
+  studio?: boolean
 }
 
 /** Serves until the process is told to end. The running jobs then end, or go back to the queue if that outlives the process. */
@@ -81,6 +83,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     allowedOrigins: options.allowedOrigin,
     allowAnonymous: options.allowAnonymous,
     trustProxy: options.trustProxy,
+    studio: options.studio,
     logLevel: options.logLevel ?? 'error',
     limits: { maxPixels, maxSteps, maxQueued, maxJobsPerClient },
   })

@@ -40,6 +40,7 @@ export function addServingCommands(program: Command): void {
     .option('--max-steps <number>', 'denoising steps of a job (default: 250)', parseNumber)
     .option('--max-queued <number>', 'jobs that may wait (default: 1000)', parseNumber)
     .option('--max-jobs-per-client <number>', 'jobs of one client that may wait or run (default: 100)', parseNumber)
+    .option('--no-studio', 'leave out the page to draw with, at /')
     .addOption(
       new Option('--log-level <level>', 'what is logged as JSON (default: error)').choices([
         'fatal',

@@ -3,6 +3,7 @@ import type { BlocksSchema, JsonSchema, ModularPipelineBlocks } from '../../src'
 import { nameList, UNSENDABLE_KEY } from '../../src'
 import { workflowsOf } from '../../src/documentation/triggers'
 import { isPipelineName } from '../queue/new-job'
+import { offeredComponents } from '../studio/component-choices'
 import { InvalidServerOptionError } from './invalid-server-option-error'
 import { fieldProblem, type Problem } from './problem'
 import { makeValidator, type Validator } from './validate-inputs'
@@ -28,6 +29,8 @@ export interface CatalogEntry extends CatalogTask {
   readonly workflows: ReadonlyMap<string, CatalogTask>
   /** Outputs that can be sent, among those that the blocks are for. */
   readonly outputs: readonly string[]
+  /** Schedulers and guiders that a job may choose. */
+  readonly components: ReturnType<typeof offeredComponents>
   /** Class name of the scheduler, where it is known. */
   readonly scheduler: string | undefined
 }
@@ -90,8 +93,21 @@ function makeEntry(name: string, pipeline: CataloguedPipeline): CatalogEntry {
     const part = blocks.getWorkflow(workflow)
     workflows.set(workflow, makeTask(`${name}, workflow ${workflow}`, part, blocks.jsonSchema({ workflow })))
   }
-  const scheduler = pipeline.getComponentSpec?.('scheduler')?.className
-  return { ...task, name, description: blocks.description, workflows, outputs, scheduler }
+  const ownClass = (component: string) => pipeline.getComponentSpec?.(component)?.className
+  let components: CatalogEntry['components'] | undefined
+  return {
+    ...task,
+    name,
+    description: blocks.description,
+    workflows,
+    outputs,
+    // It takes a moment, and many servers are never asked for it.
+    get components() {
+      components ??= offeredComponents(blocks, ownClass)
+      return components
+    },
+    scheduler: ownClass('scheduler'),
+  }
 }
 
 function makeTask(name: string, blocks: ModularPipelineBlocks, schema: BlocksSchema): CatalogTask {

@@ -87,7 +87,7 @@ export class TesseraeServer {
  */
 export function createServer(options: ServerOptions): TesseraeServer {
   const { workers, logLevel, trustProxy = false, allowAnonymous, ...others } = options
-  const service = new Service(others)
+  const service = new Service({ ...others, studio: others.studio ?? true })
   const app = fastify({
     logger: logLevel ? { level: logLevel, redact: ['req.headers'] } : false,
     trustProxy,

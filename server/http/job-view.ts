@@ -38,6 +38,7 @@ export function viewJob(job: Job, prefix: Prefix) {
     status,
     pipeline,
     ...(workflow !== undefined && { workflow }),
+    ...(job.components && { components: job.components }),
     seed,
     format,
     output,
@@ -63,12 +64,21 @@ export function viewEvent(id: string, event: JobEvent, prefix: Prefix): JsonValu
   if (event.type === 'failed') {
     return { type: event.type, error: viewFailure(event['error'] as JobFailure) as unknown as JsonValue }
   }
+  if (event.type === 'values') {
+    const { key, ...others } = event as { key: string; type: string }
+    return { ...others, url: valuesUrl(id, key, prefix) }
+  }
   if (event.type !== 'preview') return event as unknown as JsonValue // Events are JSON.
   const { images = [], ...others } = event as { images?: readonly { url: string }[]; type: string }
   return { ...others, images: images.map(image => ({ ...image, url: pictureUrl(id, image.url, prefix) })) }
 }
 
-/** The address of a file of a job. */
+/** The address of summaries of values. */
+function valuesUrl(id: string, key: string, prefix: Prefix): string {
+  return `${prefix}/v1/jobs/${id}/${key}`
+}
+
+/** The address of a picture of a job. */
 export function pictureUrl(id: string, key: string, prefix: Prefix): string {
   return `${prefix}/v1/jobs/${id}/pictures/${key}`
 }

@@ -1,5 +1,6 @@
 /** The routes as a Fastify plugin, to be mounted in an app. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { addStudioPage, addStudioRoutes } from '../studio/studio-routes'
 import { answerProblem } from './answer-problem'
 import { rememberClient } from './client-of'
 import { Problem } from './problem'
@@ -69,6 +70,8 @@ export function addService(app: FastifyInstance, service: Service): void {
   addOpenAIRoutes(app, service)
   addA1111Routes(app, service)
   addOpenApiRoutes(app, service)
+  addStudioRoutes(app, service)
+  if (service.hasStudio) addStudioPage(app)
 }
 
 /** Answers requests that no route is for. */

@@ -1,7 +1,15 @@
 /** From the body of `POST /v1/jobs` to a request that a queue accepts. */
 import { InvalidWireValueError, inputsFromWire, type JsonSchema } from '../../src'
 import { isSeed, VALID_SEED } from '../../src/params/seed'
-import { type JobRequest, type JsonObject, LOWEST_PRIORITY, PICTURE_FORMATS, type PictureFormat } from '../jobs/job'
+import {
+  type ChosenComponents,
+  type JobRequest,
+  type JsonObject,
+  LOWEST_PRIORITY,
+  PICTURE_FORMATS,
+  type PictureFormat,
+} from '../jobs/job'
+import { checkChoices } from '../studio/check-choices'
 import type { Catalog, CatalogTask } from './catalog'
 import { costProblems } from './check-cost'
 import { fieldProblem, Problem } from './problem'
@@ -18,6 +26,8 @@ export interface JobBody {
   readonly output?: readonly string[]
   readonly priority?: number
   readonly previewEvery?: number
+  readonly components?: ChosenComponents
+  readonly keepValues?: boolean
 }
 
 /** What asks: the client, and the key by which its requests are told apart. */
@@ -65,8 +75,32 @@ export function jobBodySchema({ minPriority }: CheckedServerLimits): JsonSchema 
         maximum: 10_000,
         description: 'Steps between two previews. Default: no previews.',
       },
+      components: componentsSchema(name),
+      keepValues: {
+        type: 'boolean',
+        description: 'Whether to keep summaries of what each block writes, to look at. Default: false.',
+      },
     },
     required: [],
+    additionalProperties: false,
+  }
+}
+
+function componentsSchema(name: JsonSchema): JsonSchema {
+  const choice = (description: string): JsonSchema => ({
+    type: 'object',
+    description,
+    properties: { name, settings: { type: 'object', description: 'Settings in place of those of the name.' } },
+    required: ['name'],
+    additionalProperties: false,
+  })
+  return {
+    type: 'object',
+    description: 'Components of this run alone. `GET /v1/pipelines/{name}/components` lists the choices.',
+    properties: {
+      scheduler: choice("Scheduler with the settings of the model's own, changed to those of the choice."),
+      guider: choice('Guider.'),
+    },
     additionalProperties: false,
   }
 }
@@ -90,7 +124,18 @@ export class JobRequestReader {
       throw new Problem(400, 'invalid-json', 'The body must be a JSON object. Send it as application/json.')
     }
     refuse(this.validateBody(body))
-    const { pipeline, workflow, inputs: sent = {}, seed, format, output, priority, previewEvery } = body as JobBody
+    const {
+      pipeline,
+      workflow,
+      inputs: sent = {},
+      seed,
+      format,
+      output,
+      priority,
+      previewEvery,
+      components,
+      keepValues,
+    } = body as JobBody
     const { entry, task } = this.catalog.find(pipeline, workflow)
     if (seed !== undefined && !isSeed(typeof seed === 'string' ? BigInt(seed) : seed)) {
       throw fieldProblem(['seed'], `It must be ${VALID_SEED}.`)
@@ -100,6 +145,7 @@ export class JobRequestReader {
         throw fieldProblem(['output', i], `It must be one of ${entry.outputs.map(each => `"${each}"`).join(', ')}.`)
       }
     }
+    if (components) refuse(checkChoices(entry, components))
     // Absence is spelled in two ways, as None is in Python.
     const inputs = Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== null))
     refuse(task.validate(inputs))
@@ -115,6 +161,8 @@ export class JobRequestReader {
       format,
       priority,
       previewEvery,
+      components,
+      keepValues,
       client,
       idempotencyKey,
     }

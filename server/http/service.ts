@@ -23,6 +23,8 @@ export interface ServiceOptions extends OriginOptions {
   /** Keys of clients. Without any, everybody is answered who can reach the server. */
   readonly apiKeys?: readonly string[] | undefined
   readonly streams?: StreamOptions | undefined
+  /** Whether `/` is the studio, a page to draw with. Default: true of a server of its own, false of the plugin. */
+  readonly studio?: boolean | undefined
 }
 
 /** The state of a server: what does not depend on a request. */
@@ -36,11 +38,21 @@ export class Service {
   readonly metrics: Metrics
   readonly reader: JobRequestReader
   readonly streamOptions: StreamOptions
+  readonly hasStudio: boolean
   private readonly ending = new AbortController()
   private isDraining = false
 
   /** @throws InvalidServerOptionError */
-  constructor({ pipelines, queue, results, limits, apiKeys = [], streams = {}, ...origins }: ServiceOptions) {
+  constructor({
+    pipelines,
+    queue,
+    results,
+    limits,
+    apiKeys = [],
+    streams = {},
+    studio = false,
+    ...origins
+  }: ServiceOptions) {
     this.limits = checkServerLimits(limits)
     this.keys = new ApiKeys(apiKeys)
     this.origins = new OriginGuard(origins)
@@ -50,6 +62,7 @@ export class Service {
     this.queue = queue
     this.results = results
     this.streamOptions = streams
+    this.hasStudio = studio
   }
 
   /** Fires when event streams must end. */

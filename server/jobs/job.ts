@@ -22,6 +22,20 @@ export const DEFAULT_PRIORITY = 100
 /** The highest number that a priority may be, which comes last. */
 export const LOWEST_PRIORITY = 2_000_000
 
+/** A component by its short name, with settings in place of those that the name stands for. */
+export interface ComponentChoice {
+  /** A short name, e.g. `euler_karras` or `apg`. */
+  readonly name: string
+  readonly settings?: JsonObject | undefined
+}
+
+/** Components that a job uses in place of those of its pipeline. */
+export interface ChosenComponents {
+  /** A scheduler with the settings of the model's own, changed to those of the choice. */
+  readonly scheduler?: ComponentChoice | undefined
+  readonly guider?: ComponentChoice | undefined
+}
+
 /** What a job is asked for with. */
 export interface JobRequest {
   /** The name under which the server offers the pipeline: letters, digits, `.`, `_` and `-`. */
@@ -44,6 +58,12 @@ export interface JobRequest {
   readonly idempotencyKey?: string | undefined
   /** How many steps lie between two previews. Without it, none are made. */
   readonly previewEvery?: number | undefined
+  /** Components of this run alone: other runs of the pipeline keep theirs. */
+  readonly components?: ChosenComponents | undefined
+  /**
+   * Whether to keep summaries of what each block writes: of blocks in loops at the steps of the previews, and at the first and the last. Default: false.
+   */
+  readonly keepValues?: boolean | undefined
 }
 
 /** How far a running job is. */

@@ -1,7 +1,9 @@
 /** Makes a job of a request. */
 import { createHash, randomInt, randomUUID } from 'node:crypto'
+import { nameList } from '../../src/errors/text'
 import { isSeed, VALID_SEED } from '../../src/params/seed'
 import {
+  type ComponentChoice,
   DEFAULT_PRIORITY,
   type Job,
   type JobRequest,
@@ -16,6 +18,9 @@ export const ANONYMOUS = 'anonymous'
 
 /** Characters of a client's name, and of an idempotency key. */
 const LONGEST_NAME = 256
+
+/** Components that a job may choose. */
+const CHOOSABLE: readonly string[] = ['scheduler', 'guider']
 
 /** Parts the name of the pipeline from the rest of an id. */
 const SEPARATOR = '~'
@@ -43,7 +48,7 @@ export function pipelineOfId(id: string): string | undefined {
  */
 export function newJob(request: JobRequest, now = Date.now()): Job {
   const { pipeline, inputs, output = ['images'], priority = DEFAULT_PRIORITY, format = 'png', previewEvery } = request
-  const { client = ANONYMOUS, idempotencyKey, seed = randomInt(2 ** 32), workflow } = request
+  const { client = ANONYMOUS, idempotencyKey, seed = randomInt(2 ** 32), workflow, components, keepValues } = request
   if (!isPipelineName(pipeline)) throw new InvalidJobError('pipeline', 'it must be the name of a pipeline.')
   requireText('client', client)
   if (idempotencyKey !== undefined) requireText('idempotencyKey', idempotencyKey)
@@ -62,6 +67,10 @@ export function newJob(request: JobRequest, now = Date.now()): Job {
   }
   if (previewEvery !== undefined && !(Number.isSafeInteger(previewEvery) && previewEvery > 0)) {
     throw new InvalidJobError('previewEvery', 'it must be a whole number from 1.')
+  }
+  if (components !== undefined) requireChoices(components)
+  if (keepValues !== undefined && typeof keepValues !== 'boolean') {
+    throw new InvalidJobError('keepValues', 'it must be true or false.')
   }
   if (!isSeed(seedOf({ seed }))) throw new InvalidJobError('seed', `it must be ${VALID_SEED}.`)
   return {
@@ -90,6 +99,19 @@ function idOf(client: string, key: string | undefined): string {
     .update(JSON.stringify([client, key]))
     .digest('hex')
     .slice(0, 32)
+}
+
+function requireChoices(components: unknown): void {
+  const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
+  const isChoice = (value: unknown) => {
+    const { name, settings } = (isObject(value) ? value : {}) as Partial<ComponentChoice>
+    return typeof name === 'string' && (settings === undefined || isObject(settings))
+  }
+  const isValid =
+    isObject(components) &&
+    Object.entries(components as object).every(([kind, choice]) => CHOOSABLE.includes(kind) && isChoice(choice))
+  if (isValid) return
+  throw new InvalidJobError('components', `it must be an object of ${nameList(CHOOSABLE)}, each { name, settings }.`)
 }
 
 function requireText(field: string, value: unknown): void {

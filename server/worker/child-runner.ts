@@ -1,9 +1,9 @@
 /** Runs jobs in a process of their own, which may crash, hang or grow without harm to the worker. */
 import { type ChildProcess, fork } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 // Tests replace the global timers.
 import { clearTimeout, setTimeout } from 'node:timers'
+import { compiledFile } from '../compiled-file'
 import type { HostOptions } from './pipeline-host'
 import type { PipelineSource } from './pipeline-source'
 import { processMemory } from './process-memory'
@@ -26,7 +26,7 @@ interface UnderWay {
   end(outcome: RunOutcome): void
 }
 
-const PROGRAM = 'runner-process.js'
+const PROGRAM = join('worker', 'runner-process.js')
 
 /** One process, and after it another. */
 export class ChildRunner implements Runner {
@@ -103,7 +103,7 @@ export class ChildRunner implements Runner {
   }
 
   private start(): ChildProcess {
-    const child = fork(programFile(), [], {
+    const child = fork(compiledFile(PROGRAM), [], {
       serialization: 'advanced',
       // Standard output is that of the program: warnings and the like go to its standard error.
       stdio: ['ignore', 2, 2, 'ipc'],
@@ -155,10 +155,4 @@ export class ChildRunner implements Runner {
     this.heldNames = []
     this.underWay?.end({ is: 'crashed', how })
   }
-}
-
-/** The compiled program: beside this file, or where the sources are compiled to if this is one of them. */
-function programFile(): string {
-  const beside = join(__dirname, PROGRAM)
-  return existsSync(beside) ? beside : join(__dirname, '..', '..', 'dist', 'server', 'worker', PROGRAM)
 }

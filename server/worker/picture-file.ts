@@ -24,8 +24,15 @@ export interface PictureSettings {
 export function settingsOf(job: Job, made: PictureSettings): PictureSettings {
   const isShort = ([, value]: [string, unknown]) => (JSON.stringify(value) ?? '').length <= LONGEST_INPUT
   const inputs = Object.fromEntries(Object.entries(job.inputs).filter(isShort))
-  const { pipeline, workflow, seed } = job
-  return { ...inputs, seed, pipeline, ...(workflow !== undefined && { workflow }), ...made }
+  const { pipeline, workflow, seed, components } = job
+  return {
+    ...inputs,
+    seed,
+    pipeline,
+    ...(workflow !== undefined && { workflow }),
+    ...(components && { components }),
+    ...made,
+  }
 }
 
 /** The bytes of a file: the settings are a text in a PNG, and the description in the EXIF of others. */

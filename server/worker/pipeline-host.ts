@@ -22,9 +22,11 @@ import type { JobRunEvent } from '../jobs/job-event'
 import type { StoredPicture } from '../jobs/job-result'
 import { seedOf } from '../queue/new-job'
 import { mediaTypeOf } from '../results/store-path'
+import { DerivedPipelines } from './derived-pipelines'
 import { EXTENSIONS, pictureFile, settingsOf } from './picture-file'
 import { loadSource, openPipelineSource, type PipelineSource, type ServedPipeline } from './pipeline-source'
 import type { Runner, RunnerHooks, RunnerTask, RunOutcome } from './runner'
+import { ValueKeeper } from './value-keeper'
 
 /** What a host computes with. */
 export interface HostOptions {
@@ -38,8 +40,7 @@ export interface HostOptions {
 interface HeldPipeline {
   readonly pipe: ServedPipeline
   readonly executor: Executor | undefined
-  /** Pipelines of single workflows, which have the same components. */
-  readonly workflows: Map<string, ServedPipeline>
+  readonly derived: DerivedPipelines
 }
 
 /** Holds pipelines, and runs one job at a time on them. */
@@ -77,8 +78,8 @@ export class PipelineHost implements Runner {
   async rest(): Promise<void> {}
 
   async close(): Promise<void> {
-    for (const [name, { pipe, workflows }] of this.pipes) {
-      for (const workflow of workflows.values()) workflow.dispose()
+    for (const [name, { pipe, derived }] of this.pipes) {
+      derived.dispose()
       // Those of the caller stay.
       if (this.sources[name] !== pipe) pipe.dispose()
     }
@@ -102,14 +103,14 @@ export class PipelineHost implements Runner {
   }
 
   private keep(name: string, pipe: ServedPipeline, executor: Executor | undefined): HeldPipeline {
-    const held = { pipe, executor, workflows: new Map<string, ServedPipeline>() }
+    const held = { pipe, executor, derived: new DerivedPipelines(pipe) }
     this.pipes.set(name, held)
     return held
   }
 
   private async runOn(held: HeldPipeline, task: RunnerTask, hooks: RunnerHooks): Promise<RunOutcome> {
     const { job, stateFile } = task
-    const pipe = workflowOf(held, job.workflow)
+    const pipe = held.derived.for(job)
     requireOutputs(pipe, job)
     if (stateFile !== undefined) {
       try {
@@ -165,7 +166,11 @@ export class PipelineHost implements Runner {
       await hooks.file(key, await pictureFile(new Image(image as Image), job.format, { preview: step }))
       return key
     }
-    const onEvent = (event: PipelineEvent) => tell(event, job, hooks, placePreview)
+    const keeper = job.keepValues ? new ValueKeeper(job, hooks) : undefined
+    const onEvent = (event: PipelineEvent) => {
+      keeper?.see(event)
+      return tell(event, job, hooks, placePreview)
+    }
     const { signal } = hooks
     let outputs: Record<string, unknown> = {}
     try {
@@ -189,6 +194,7 @@ export class PipelineHost implements Runner {
       }
       throw error
     } finally {
+      await keeper?.stored()
       tf.dispose(outputs as Record<string, tf.Tensor>) // It passes over all else.
     }
   }
@@ -215,20 +221,6 @@ export class PipelineHost implements Runner {
   }
 }
 
-/** The pipeline of one workflow, or the whole. @throws UnknownWorkflowError */
-function workflowOf({ pipe, workflows }: HeldPipeline, name: string | undefined): ServedPipeline {
-  if (name === undefined) return pipe
-  const known = workflows.get(name)
-  if (known) return known
-  const made = pipe.blocks.getWorkflow(name).initPipeline()
-  const present = Object.entries(pipe.components).filter(
-    ([component, value]) => value !== undefined && made.componentNames.includes(component),
-  )
-  made.updateComponents(Object.fromEntries(present))
-  workflows.set(name, made)
-  return made
-}
-
 /** @throws UnknownValueError for an output that no block writes */
 function requireOutputs({ blocks }: ServedPipeline, { output }: Job): void {
   const known = [...blocks.intermediateOutputNames, ...blocks.inputs.flatMap(({ name }) => name ?? [])]
@@ -240,7 +232,12 @@ function requireOutputs({ blocks }: ServedPipeline, { output }: Job): void {
 async function tell(event: PipelineEvent, job: Job, hooks: RunnerHooks, place: PlacePicture): Promise<void> {
   if (event.type === 'preview' && !isDue(event, job)) return
   const wire = (await eventToWire(event, place)) as unknown as JobRunEvent // JSON, by its making.
-  hooks.event(wire, progressOf(event))
+  hooks.event(event.type === 'blockEnd' ? { ...wire, memory: memoryNow() } : wire, progressOf(event))
+}
+
+/** Bytes in memory: of tensors, and of the whole process. */
+function memoryNow() {
+  return { tensors: tf.memory().numBytes, process: process.memoryUsage.rss() }
 }
 
 function isDue({ step, total }: { step: number; total: number | undefined }, { previewEvery }: Job): boolean {

@@ -75,8 +75,10 @@ function idempotencyKeyOf({ headers }: FastifyRequest): string | undefined {
 
 /** @throws Problem (422) if the key was used for another request */
 function requireSameRequest(job: JobRequest, asked: JobRequest): void {
-  const same = (['workflow', 'inputs', 'output'] as const).every(name => isDeepStrictEqual(job[name], asked[name]))
-  const matches = (['seed', 'format', 'priority', 'previewEvery'] as const).every(
+  const same = (['workflow', 'inputs', 'output', 'components'] as const).every(name =>
+    isDeepStrictEqual(job[name], asked[name]),
+  )
+  const matches = (['seed', 'format', 'priority', 'previewEvery', 'keepValues'] as const).every(
     name => asked[name] === undefined || job[name] === asked[name],
   )
   if (same && matches) return

@@ -1,0 +1,7 @@
+/** Shows the studio. */
+import { render } from 'preact'
+import { App } from './app'
+import './styles/studio.css'
+
+const place = document.getElementById('studio')
+if (place) render(<App />, place)

@@ -1,0 +1,33 @@
+/** Follows the events of a job, and comes back if the server was gone. */
+import { EventSourceParserStream } from 'eventsource-parser/stream'
+import { reachable, request, ServerAwayError, ServerProblem } from './client'
+import type { JobEvent } from './types'
+
+/** How following a job ends. */
+export type WatchEnd = 'ended' | 'unknown' | 'stopped'
+
+/** Tells the events of a job from the beginning to the last. @returns `unknown` if the server no longer knows the job */
+export async function watchJob(id: string, tell: (event: JobEvent) => void, signal: AbortSignal): Promise<WatchEnd> {
+  let last: string | undefined
+  while (!signal.aborted) {
+    try {
+      const headers = last === undefined ? {} : { 'last-event-id': last }
+      const response = await request(`/v1/jobs/${encodeURIComponent(id)}/events`, { headers, signal })
+      if (response.status === 204 || response.body === null) return 'ended'
+      const events = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream())
+      const reader = events.getReader()
+      for (let next = await reader.read(); !next.done; next = await reader.read()) {
+        last = next.value.id ?? last
+        tell(JSON.parse(next.value.data) as JobEvent)
+      }
+    } catch (error) {
+      if (signal.aborted) break
+      if (error instanceof ServerProblem && error.status === 404) return 'unknown'
+      const isPassing = error instanceof ServerAwayError || error instanceof ServerProblem || error instanceof TypeError
+      if (!isPassing) throw error
+    }
+    // A stream that ends before its last event, too: the server is about to stop.
+    await reachable(signal)
+  }
+  return 'stopped'
+}

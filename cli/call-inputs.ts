@@ -13,6 +13,7 @@ export interface DrawingOptions {
   /** The prompt and the negative prompt of a second text encoder. */
   prompt2?: string
   negative2?: string
+  promptSyntax?: string
   steps?: number
   guidance?: number
   guider?: string
@@ -26,6 +27,7 @@ export interface DrawingInputs extends Pictures, ControlInputs, IPAdapterPicture
   prompt2?: string
   negativePrompt?: string
   negativePrompt2?: string
+  promptSyntax?: string
   numInferenceSteps?: number
   guidanceScale?: number
   width?: number
@@ -93,7 +95,7 @@ function inputsOf(
   pictures: Pictures & ControlInputs & IPAdapterPictures,
 ): OptionInput[] {
   const { image, maskImage, controlImage, controlnetConditioningScale, controlMode, ipAdapterImage } = pictures
-  const { negative, prompt2, negative2, steps, guidance, guider, size, strength } = options
+  const { negative, prompt2, negative2, promptSyntax, steps, guidance, guider, size, strength } = options
   if (strength !== undefined && image === undefined) {
     throw new UnfitOptionError('--strength', 'there is no picture to change. Add --image.')
   }
@@ -102,6 +104,7 @@ function inputsOf(
     { option: '--prompt2', input: 'prompt2', given: prompt2 },
     { option: '--negative', input: 'negativePrompt', given: negative },
     { option: '--negative2', input: 'negativePrompt2', given: negative2 },
+    { option: '--prompt-syntax', input: 'promptSyntax', given: promptSyntax },
     { option: '--image', input: 'image', given: image },
     { option: '--mask', input: 'maskImage', given: maskImage },
     { option: '--control', input: 'controlImage', given: controlImage },

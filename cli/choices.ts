@@ -5,3 +5,6 @@ export const executors = ['auto', 'eager', 'graph']
 
 /** What `--provider` takes. */
 export const providers = ['cpu', 'webgpu', 'cuda']
+
+/** What `--prompt-syntax` takes. */
+export const promptSyntaxes = ['plain', 'a1111']

@@ -193,7 +193,7 @@ function describeRun(
   executor: Executor,
   image: Image,
 ): GenerationRecord {
-  const { prompt, negativePrompt, prompt2, negativePrompt2, strength } = inputs
+  const { prompt, negativePrompt, prompt2, negativePrompt2, promptSyntax, strength } = inputs
   const { numInferenceSteps: steps, guidanceScale: guidance } = inputs
   const control = options.control && controlNames(options)
   const { image: source, mask, refiner, refinerStart = DEFAULT_REFINER_START } = options
@@ -202,6 +202,7 @@ function describeRun(
     negativePrompt,
     prompt2,
     negativePrompt2,
+    ...(promptSyntax && { promptSyntax }),
     image: source && pictureName(source),
     mask: mask && pictureName(mask),
     ...(control && { control }),

@@ -10,6 +10,8 @@ export interface GenerationRecord {
   negativePrompt: string | undefined
   prompt2: string | undefined
   negativePrompt2: string | undefined
+  /** The syntax in which the prompts are read, if one was named. */
+  promptSyntax?: string
   /** Names of the files of the picture and of the mask. */
   image: string | undefined
   mask: string | undefined

@@ -16,7 +16,7 @@ import {
   parseThreads,
 } from './arguments'
 import { type BlockName, parseBlockName } from './block-name'
-import { executors, providers } from './choices'
+import { executors, promptSyntaxes, providers } from './choices'
 import { type Control, parseControl, parseControlMode } from './control-arguments'
 import { parseEmbedding } from './embedding-arguments'
 import { collectFile, parseIpScale } from './ip-adapter-arguments'
@@ -68,6 +68,12 @@ program
   .option('--negative <text>', 'what the picture should not show')
   .option('--prompt2 <text>', 'prompt for the second text encoder, e.g. of Stable Diffusion XL (default: the prompt)')
   .option('--negative2 <text>', 'negative prompt for the second text encoder (default: the negative prompt)')
+  .addOption(
+    new Option(
+      '--prompt-syntax <name>',
+      'how prompts are read: as plain text, or with weights and of any length, as AUTOMATIC1111 reads them (default: plain)',
+    ).choices(promptSyntaxes),
+  )
   .option('--image <file>', 'picture to begin with: a file, an address (https://…), or - for standard input')
   .option('--mask <file>', 'which part of --image to draw anew: white on black, of any size')
   .option('--strength <number>', "how much to change --image, from 0 to 1 (default: the pipeline's own)", parseStrength)

@@ -77,8 +77,8 @@ export async function openHandOver(
     }
     const { lora: _, ...replaced } = options
     requireReplaced(refiner, replaced)
-    const { negative, prompt2, negative2, steps, guidance, guider } = options
-    const texts = dropUndefined({ negative, prompt2, negative2, steps, guidance, guider })
+    const { negative, prompt2, negative2, promptSyntax, steps, guidance, guider } = options
+    const texts = dropUndefined({ negative, prompt2, negative2, promptSyntax, steps, guidance, guider })
     const known = callInputs(refiner, prompt, texts, {}, { option: '--refiner', pipeline: 'the pipeline of --refiner' })
     const refinerInputs = { ...known, denoisingStart: share }
     // Any value stands for the latents.

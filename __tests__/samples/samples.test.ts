@@ -9,6 +9,7 @@ import { main as customBlock } from '../../samples/custom-block'
 import { main as imageToImage } from '../../samples/image-to-image'
 import { main as inpainting } from '../../samples/inpainting'
 import { main as loop } from '../../samples/loop'
+import { main as promptSyntax } from '../../samples/prompt-syntax'
 import { main as prompts } from '../../samples/prompts'
 import { main as resume } from '../../samples/resume'
 import { main as schedulers } from '../../samples/schedulers'
@@ -43,6 +44,7 @@ test('there is a test for each sample', () => {
     'image-to-image',
     'inpainting',
     'loop',
+    'prompt-syntax',
     'prompts',
     'resume',
     'schedulers',
@@ -138,6 +140,16 @@ test('prompts.ts draws several prompts, each in its colour, on one sheet', async
   }
   expect(sum(0, 0)).toBeGreaterThan(sum(0, 2))
   expect(sum(1, 2)).toBeGreaterThan(sum(1, 0))
+})
+
+test('prompt-syntax.ts draws what a prompt without weights draws under the weight 1, and something else under others', async () => {
+  const [less, same, more] = await promptSyntax(emojiFolder, join(folder(), 'weights.png'), 4)
+  const pipe = new StableDiffusionTextToImageBlocks().initPipeline(emojiFolder)
+  await pipe.loadComponents()
+  const [plain] = await pipe<Image[]>({ prompt: 'red apple', numInferenceSteps: 4 }, { seed: 1, output: 'images' })
+  pipe.dispose()
+  expect(same?.data).toEqual(plain?.data)
+  for (const image of [less, more]) expect(image?.data).not.toEqual(plain?.data)
 })
 
 test('custom-block.ts turns the colours to their opposites', async () => {

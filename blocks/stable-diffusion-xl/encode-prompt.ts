@@ -3,6 +3,8 @@ import type { tf } from '../../components'
 import { Block, type In, Input, type Out, Output, type RunCost } from '../../src'
 import { warnOfUnknownWords, withoutLearnedWords } from '../steps/check-vocabulary'
 import { textsSchema } from '../steps/schemas'
+import { estimateTokens, plainTexts } from '../steps/weighted-prompts'
+import { negativeChunksFor } from './negative-embeds'
 import { PromptsEncoder } from './prompts-encoder'
 import { embedsOutputs } from './schemas'
 import { stableDiffusionXL } from './stable-diffusion-xl'
@@ -33,12 +35,14 @@ export class StableDiffusionXLEncodePrompt extends StableDiffusionXLTextStep {
   negativePooledPromptEmbeds!: Out<tf.Tensor2D | undefined>
 
   override estimateCost(): RunCost {
-    const { textEncoder, textEncoder2, tokenizer2, guider } = this
+    const { textEncoder, textEncoder2, tokenizer2, guider, promptSyntax } = this
     const prompts = [this.prompt].flat().length
     const channels = (textEncoder?.config.hiddenSize ?? 0) + textEncoder2.config.hiddenSize
-    const embeds = prompts * tokenizer2.modelMaxLength * channels * Float32Array.BYTES_PER_ELEMENT
+    const negative = guider.numConditions > 1 ? [this.negativePrompt, this.negativePrompt2] : []
+    const tokens = estimateTokens(tokenizer2, promptSyntax, [this.prompt, this.prompt2, ...negative])
+    const embeds = prompts * tokens * channels * Float32Array.BYTES_PER_ELEMENT
     const memory = guider.numConditions > 1 ? 2 * embeds : embeds
-    return { images: prompts * this.numImagesPerPrompt, tokens: tokenizer2.modelMaxLength, memory }
+    return { images: prompts * this.numImagesPerPrompt, tokens, memory }
   }
 
   async run(): Promise<void> {
@@ -49,11 +53,12 @@ export class StableDiffusionXLEncodePrompt extends StableDiffusionXLTextStep {
     if (vocabulary) {
       const others = [prompt2 ?? [], negativePrompt ?? [], negativePrompt2 ?? []].flat()
       const known = this.adapters.tokenizerFor('textEncoder2', this.tokenizer2)
-      const plain = (list: string[]) => withoutLearnedWords(list, this.tokenizer2, known)
-      await warnOfUnknownWords(context, vocabulary, plain(texts), plain(others))
+      const plain = async (list: string[]) =>
+        withoutLearnedWords(await plainTexts(list, this.promptSyntax, context.signal), this.tokenizer2, known)
+      await warnOfUnknownWords(context, vocabulary, await plain(texts), await plain(others))
     }
     this.batchSize = texts.length * this.numImagesPerPrompt
-    const embeds = await this.encodeTexts(texts, encoder)
+    const embeds = await this.encodeTexts(texts, await negativeChunksFor(this, encoder), encoder)
     this.promptEmbeds = embeds.embeds
     this.pooledPromptEmbeds = embeds.pooled
     const negative = await this.encodeNegativeTexts(embeds, encoder)

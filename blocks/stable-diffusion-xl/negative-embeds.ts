@@ -38,7 +38,15 @@ export async function negativeEmbedsFor(
     return { embeds: tf.zerosLike(embeds.embeds), pooled: tf.zerosLike(embeds.pooled) }
   }
   const texts2 = secondTexts('negativePrompt2', negativePrompt2, { texts, count, encoder, context })
-  return encoder.encode({ what: 'negative prompt', texts, texts2, count })
+  const chunks = encoder.chunksOf(embeds.embeds)
+  return encoder.encode({ what: 'negative prompt', texts, texts2, count, chunks })
+}
+
+/** How many chunks of the text encoders the negative prompts take, if they are encoded. @throws InputTypeError for a text that cannot be read */
+export async function negativeChunksFor(source: NegativePrompts, encoder: PromptsEncoder): Promise<number> {
+  const { guider, negativePrompt, negativePrompt2, forceZerosForEmptyPrompt } = source
+  const isEncoded = guider.numConditions > 1 && !(negativePrompt === undefined && forceZerosForEmptyPrompt)
+  return isEncoded ? encoder.countChunks('negative prompt', [negativePrompt ?? [], negativePrompt2 ?? []].flat()) : 1
 }
 
 /** What {@link secondTexts} goes by. */

@@ -8,9 +8,11 @@ import {
 } from '../../components'
 import { IncompatibleComponentsError, type RunContext } from '../../src'
 import { TextsEncoder } from '../steps/encode-texts'
+import type { PromptSyntax } from '../steps/prompt-syntax'
+import { PromptWarnings } from '../steps/prompt-warnings'
 import type { CrossAttentionKwargs } from '../steps/schemas'
 import type { TextModels } from '../steps/tokens-without-embedding'
-import { textEmbedderXL } from './embed-texts'
+import { type EmbeddedTextsXL, textEmbedderXL } from './embed-texts'
 
 /** The components that embed texts. A refiner has the second ones alone. */
 export interface TextEncoders {
@@ -21,6 +23,7 @@ export interface TextEncoders {
   /** What is put on top of the text encoders, and settings for it. */
   readonly adapters: Adapters
   readonly crossAttentionKwargs: CrossAttentionKwargs
+  readonly promptSyntax: PromptSyntax
 }
 
 /** What conditions the denoiser. */
@@ -40,17 +43,33 @@ export interface PromptTexts {
   readonly texts2: readonly string[]
   /** How many prompts there are. */
   readonly count: number
+  /** How many chunks of the text encoders the embeddings are long at least. */
+  readonly chunks: number
+}
+
+/** One text encoder, as a run uses it. */
+interface Encoder {
+  readonly texts: TextsEncoder
+  readonly encode: (what: string, texts: readonly string[], options: EncodeOptions) => Promise<EmbeddedTextsXL>
+}
+
+interface EncodeOptions {
+  readonly times: number
+  readonly chunks: number
+  readonly clipSkip: number
 }
 
 /** Encodes the prompts of one run. */
 export class PromptsEncoder {
-  private readonly warned = new Set<string>()
+  private readonly warnings: PromptWarnings
+  private readonly encoders = new Map<string, Encoder>()
 
   constructor(
     private readonly models: TextEncoders,
     private readonly context: RunContext,
   ) {
     const { tokenizer, textEncoder } = models
+    this.warnings = new PromptWarnings(context)
     if ((tokenizer === undefined) === (textEncoder === undefined)) return
     const [there, missing] = tokenizer ? ['tokenizer', 'textEncoder'] : ['textEncoder', 'tokenizer']
     const problem = `the pipeline has the component "${there}" and lacks "${missing}". Load both, or leave both out, as a refiner does.`
@@ -62,38 +81,72 @@ export class PromptsEncoder {
     return this.models.textEncoder !== undefined
   }
 
+  /** The encoder of the first texts, where there are two. */
+  private get first(): Encoder | undefined {
+    const { tokenizer, textEncoder } = this.models
+    return tokenizer && textEncoder && this.encoderOf('textEncoder', { tokenizer, textEncoder })
+  }
+
+  private get second(): Encoder {
+    const { tokenizer2: tokenizer, textEncoder2: textEncoder } = this.models
+    return this.encoderOf('textEncoder2', { tokenizer, textEncoder })
+  }
+
   /** Warns of prompts without a word. */
   warnOfEmpty(prompts: readonly string[]): void {
-    const { tokenizer2: tokenizer, textEncoder2: textEncoder } = this.models
-    new TextsEncoder({ tokenizer, textEncoder }, this.context, this.warned).warnOfEmpty(prompts)
+    this.second.texts.warnOfEmpty(prompts)
+  }
+
+  /** How many chunks of a text encoder the longest of some texts takes. @throws InputTypeError for a text that cannot be read */
+  async countChunks(what: string, texts: readonly string[]): Promise<number> {
+    const first = (await this.first?.texts.countChunks(what, texts)) ?? 1
+    return Math.max(first, await this.second.texts.countChunks(what, texts))
+  }
+
+  /** How many chunks of the text encoders such embeddings are long. */
+  chunksOf({ shape: [, tokens] }: tf.Tensor3D): number {
+    return this.models.promptSyntax === 'plain' ? 1 : tokens / this.models.tokenizer2.modelMaxLength
   }
 
   /**
    * Returns embeddings with a row for each prompt. As in the reference, a single text encoder gets the first texts, not those for the second.
    *
    * @param clipSkip - how many of the last layers to leave out, beside the very last one
-   * @throws TokenWithoutEmbeddingError, IncompatibleComponentsError; InputTypeError if `clipSkip` leaves no layer
+   * @throws TokenWithoutEmbeddingError, IncompatibleComponentsError; InputTypeError if `clipSkip` leaves no layer, or for a text that cannot be read
    */
-  async encode({ what, texts, texts2, count }: PromptTexts, clipSkip = 0): Promise<PromptEmbeds> {
-    const { tokenizer, textEncoder, tokenizer2, textEncoder2 } = this.models
-    const { adapters, crossAttentionKwargs } = this.models
-    const encodeBy = (name: 'textEncoder' | 'textEncoder2', models: TextModels, list: readonly string[]) => {
-      const hooks = adapters.hooksFor(name, models.textEncoder, crossAttentionKwargs)
-      const known = { ...models, hooks, tokenizer: adapters.tokenizerFor(name, models.tokenizer) }
-      return new TextsEncoder(known, this.context, this.warned).encode(what, list, {
-        times: count / list.length,
-        embed: textEmbedderXL(models.textEncoder, { clipSkip, hooks }, this.context),
-      })
-    }
-    const encodeBySecond = (list: readonly string[]) =>
-      encodeBy('textEncoder2', { tokenizer: tokenizer2, textEncoder: textEncoder2 }, list)
-    if (tokenizer === undefined || textEncoder === undefined) return encodeBySecond(texts)
-    const first = await encodeBy('textEncoder', { tokenizer, textEncoder }, texts)
-    const second = await encodeBySecond(texts2)
+  async encode({ what, texts, texts2, count, chunks: least }: PromptTexts, clipSkip = 0): Promise<PromptEmbeds> {
+    const { first: firstEncoder, second: secondEncoder } = this
+    const optionsFor = (list: readonly string[], chunks: number) => ({ times: count / list.length, chunks, clipSkip })
+    if (firstEncoder === undefined) return secondEncoder.encode(what, texts, optionsFor(texts, least))
+    // Both are of one length.
+    const chunks = Math.max(least, await secondEncoder.texts.countChunks(what, texts2))
+    const first = await firstEncoder.encode(what, texts, optionsFor(texts, chunks))
+    const both = Math.max(chunks, this.chunksOf(first.embeds))
+    const second = await secondEncoder.encode(what, texts2, optionsFor(texts2, both))
     this.requireSameTokens(first.embeds, second.embeds)
     const embeds = tf.concat([first.embeds, second.embeds], 2)
     tf.dispose([first, second.embeds])
     return { embeds, pooled: second.pooled }
+  }
+
+  private encoderOf(name: 'textEncoder' | 'textEncoder2', models: TextModels): Encoder {
+    const made = this.encoders.get(name)
+    if (made) return made
+    const { context, warnings } = this
+    const { adapters, crossAttentionKwargs, promptSyntax: syntax } = this.models
+    const hooks = adapters.hooksFor(name, models.textEncoder, crossAttentionKwargs)
+    const known = { ...models, hooks, tokenizer: adapters.tokenizerFor(name, models.tokenizer) }
+    const texts = new TextsEncoder(known, context, { syntax, warnings })
+    const encoder: Encoder = {
+      texts,
+      encode: (what, list, { clipSkip, ...options }) =>
+        texts.encode(what, list, {
+          ...options,
+          embed: textEmbedderXL(models.textEncoder, { clipSkip, hooks }, context),
+        }),
+    }
+    this.encoders.set(name, encoder)
+    return encoder
   }
 
   private requireSameTokens({ shape: [, tokens] }: tf.Tensor3D, { shape: [, tokens2] }: tf.Tensor3D): void {

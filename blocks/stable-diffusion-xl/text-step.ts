@@ -4,6 +4,7 @@ import { Adapters, BaseGuidance, CLIPTextModel, CLIPTextModelWithProjection, CLI
 import { Component, Config, type In, Input, ModularPipelineBlocks, type Out, Output } from '../../src'
 import { adaptersOptions } from '../steps/component-options'
 import { guiderOptions } from '../steps/guider-options'
+import { type PromptSyntax, promptSyntaxSchema } from '../steps/prompt-syntax'
 import {
   type CrossAttentionKwargs,
   crossAttentionKwargsSchema,
@@ -63,6 +64,10 @@ export abstract class StableDiffusionXLTextStep extends ModularPipelineBlocks {
   @Input(negativePrompt2Schema)
   negativePrompt2!: In<string | string[] | undefined>
 
+  /** How prompts are read: as plain text, or with weights as in AUTOMATIC1111's web UI, `(word:1.3)`, and in as many chunks as they take. */
+  @Input(promptSyntaxSchema)
+  promptSyntax!: In<PromptSyntax>
+
   /** How many pictures to make of each prompt. */
   @Input(imagesPerPromptSchema)
   numImagesPerPrompt!: In<number>
@@ -78,13 +83,18 @@ export abstract class StableDiffusionXLTextStep extends ModularPipelineBlocks {
   @Output(z.int().describe('How many pictures the run makes.'))
   batchSize!: Out<number>
 
-  /** Encodes the prompts. @throws what {@link PromptsEncoder.encode} throws; InputTypeError for second prompts of another number */
-  protected encodeTexts(texts: readonly string[], encoder: PromptsEncoder): Promise<PromptEmbeds> {
+  /**
+   * Encodes the prompts.
+   *
+   * @param chunks - how many chunks of the text encoders the embeddings are long at least
+   * @throws what {@link PromptsEncoder.encode} throws; InputTypeError for second prompts of another number
+   */
+  protected encodeTexts(texts: readonly string[], chunks: number, encoder: PromptsEncoder): Promise<PromptEmbeds> {
     const { context } = this
     const count = texts.length
     encoder.warnOfEmpty(texts)
     const texts2 = secondTexts('prompt2', this.prompt2, { texts, count, encoder, context })
-    return encoder.encode({ what: 'prompt', texts, texts2, count }, this.clipSkip)
+    return encoder.encode({ what: 'prompt', texts, texts2, count, chunks }, this.clipSkip)
   }
 
   /** Encodes the negative prompts, one for each prompt; `undefined` if the guider compares with none. @throws as {@link negativeEmbedsFor} */

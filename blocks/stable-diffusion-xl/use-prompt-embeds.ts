@@ -91,7 +91,9 @@ export class StableDiffusionXLUsePromptEmbeds extends StableDiffusionXLTextStep 
     if (prompt === undefined) {
       throw new MissingInputError({ path: context.path, input: 'prompt', available: ['negativePromptEmbeds'] })
     }
-    return this.encodeTexts([prompt].flat(), encoder)
+    const { negativePromptEmbeds } = this
+    const chunks = negativePromptEmbeds ? encoder.chunksOf(negativePromptEmbeds) : 1
+    return this.encodeTexts([prompt].flat(), chunks, encoder)
   }
 
   private async negativeEmbeds(encoder: PromptsEncoder, positive: PromptEmbeds): Promise<PromptEmbeds | undefined> {

@@ -7,6 +7,7 @@ import { warnOfUnknownSize, warnOfUnknownWords, withoutLearnedWords } from '../s
 import { TextsEncoder } from '../steps/encode-texts'
 import { negativePromptsFor } from '../steps/negative-prompts'
 import { textsSchema } from '../steps/schemas'
+import { estimateTokens, plainTexts } from '../steps/weighted-prompts'
 import { textEmbedder } from './embed-texts'
 import { imageEmbedsOutputs } from './schemas'
 import { stableDiffusion } from './stable-diffusion'
@@ -34,33 +35,40 @@ export class EncodePrompt extends StableDiffusionTextStep {
   batchSize!: Out<number>
 
   override estimateCost(): RunCost {
-    const { tokenizer, textEncoder, guider } = this
+    const { tokenizer, textEncoder, guider, prompt, negativePrompt, promptSyntax } = this
     const images = [this.prompt].flat().length * this.numImagesPerPrompt
-    const embeds = images * tokenizer.modelMaxLength * textEncoder.config.hiddenSize * Float32Array.BYTES_PER_ELEMENT
-    return { images, tokens: tokenizer.modelMaxLength, memory: guider.numConditions > 1 ? 2 * embeds : embeds }
+    const texts = guider.numConditions > 1 ? [prompt, negativePrompt] : [prompt]
+    const tokens = estimateTokens(tokenizer, promptSyntax, texts)
+    const embeds = images * tokens * textEncoder.config.hiddenSize * Float32Array.BYTES_PER_ELEMENT
+    return { images, tokens, memory: guider.numConditions > 1 ? 2 * embeds : embeds }
   }
 
   async run(): Promise<void> {
     const prompts = [this.prompt].flat()
     const { textEncoder, context, numImagesPerPrompt: times, textEncoderHooks: hooks } = this
-    const { textModels } = this
-    const texts = new TextsEncoder(textModels, context)
+    const { textModels, promptSyntax: syntax } = this
+    const texts = new TextsEncoder(textModels, context, { syntax })
     texts.warnOfEmpty(prompts)
     const { vocabulary } = this.tokenizer
     if (vocabulary) {
-      const plain = (texts: string[]) => withoutLearnedWords(texts, this.tokenizer, textModels.tokenizer)
-      await warnOfUnknownWords(context, vocabulary, plain(prompts), plain([this.negativePrompt ?? []].flat()))
+      const plain = async (texts: string[]) =>
+        withoutLearnedWords(await plainTexts(texts, syntax, context.signal), this.tokenizer, textModels.tokenizer)
+      const negative = await plain([this.negativePrompt ?? []].flat())
+      await warnOfUnknownWords(context, vocabulary, await plain(prompts), negative)
       const { size } = context.plan
       if (size !== undefined && isWhole(context.plan)) warnOfUnknownSize(context, vocabulary, size)
     }
     this.batchSize = prompts.length * times
     const embed = textEmbedder(textEncoder, { clipSkip: this.clipSkip, hooks }, context)
-    this.promptEmbeds = (await texts.encode('prompt', prompts, { times, embed })).embeds
     const negativePrompts = negativePromptsFor(this, prompts.length, context)
+    const chunks = negativePrompts && (await texts.countChunks('negative prompt', negativePrompts))
+    const positive = await texts.encode('prompt', prompts, { times, chunks, embed })
+    this.promptEmbeds = positive.embeds
     const negative =
       negativePrompts &&
       (await texts.encode('negative prompt', negativePrompts, {
         times: this.batchSize / negativePrompts.length,
+        chunks: positive.embeds.shape[1] / this.tokenizer.modelMaxLength,
         embed: textEmbedder(textEncoder, { hooks }, context),
       }))
     this.negativePromptEmbeds = negative?.embeds

@@ -3,6 +3,7 @@ import { Adapters, BaseGuidance, CLIPTextModel, CLIPTokenizer, type ModuleHook }
 import { Component, type In, Input, ModularPipelineBlocks } from '../../src'
 import { adaptersOptions } from '../steps/component-options'
 import { guiderOptions } from '../steps/guider-options'
+import { type PromptSyntax, promptSyntaxSchema } from '../steps/prompt-syntax'
 import {
   type CrossAttentionKwargs,
   countSchema,
@@ -34,6 +35,10 @@ export abstract class StableDiffusionTextStep extends ModularPipelineBlocks {
   /** What the picture should not show: one text, or one for each prompt. */
   @Input(textsSchema.optional().describe('What the picture should not show: one text, or one for each prompt.'))
   negativePrompt!: In<string | string[] | undefined>
+
+  /** How prompts are read: as plain text, or with weights as in AUTOMATIC1111's web UI, `(word:1.3)`, and in as many chunks as they take. */
+  @Input(promptSyntaxSchema)
+  promptSyntax!: In<PromptSyntax>
 
   /** How many pictures to make of each prompt. */
   @Input(imagesPerPromptSchema)

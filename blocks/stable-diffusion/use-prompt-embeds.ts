@@ -55,11 +55,15 @@ export class UsePromptEmbeds extends StableDiffusionTextStep {
     const { context } = this
     refuseBoth(this, 'prompt', 'promptEmbeds', context.path)
     refuseBoth(this, 'negativePrompt', 'negativePromptEmbeds', context.path)
-    const texts = new TextsEncoder(this.textModels, context)
+    const texts = new TextsEncoder(this.textModels, context, { syntax: this.promptSyntax })
     const prompts = [this.prompt ?? []].flat()
     const embeds =
       promptEmbeds ??
-      (await this.encode(texts, 'prompt', this.requirePrompts(prompts), { times: 1, clipSkip: this.clipSkip }))
+      (await this.encode(texts, 'prompt', this.requirePrompts(prompts), {
+        times: 1,
+        clipSkip: this.clipSkip,
+        chunks: this.chunksOf(negativePromptEmbeds),
+      }))
     const [count] = embeds.shape
     this.batchSize = count * times
     this.promptEmbeds = await repeatRows(embeds, times, context)
@@ -72,7 +76,11 @@ export class UsePromptEmbeds extends StableDiffusionTextStep {
     const negativePrompts = negativePromptsFor(this, embeds.shape[0], context)
     if (negativePrompts === undefined) return undefined
     if (given === undefined) {
-      return this.encode(texts, 'negative prompt', negativePrompts, { times: batchSize / negativePrompts.length })
+      const options = { times: batchSize / negativePrompts.length, chunks: this.chunksOf(embeds) }
+      const encoded = await this.encode(texts, 'negative prompt', negativePrompts, options)
+      if (encoded.shape[1] === embeds.shape[1]) return encoded
+      const expected = `the negative prompt makes ${encoded.shape[1]} tokens. Pass as many, or negativePromptEmbeds too`
+      throw new InputTypeError({ path: context.path, input: 'promptEmbeds', expected, value: embeds })
     }
     if (given.shape.join() !== embeds.shape.join()) {
       const expected = `its shape must be that of promptEmbeds, [${embeds.shape.join(', ')}]`
@@ -85,10 +93,15 @@ export class UsePromptEmbeds extends StableDiffusionTextStep {
     texts: TextsEncoder,
     what: string,
     prompts: readonly string[],
-    { times, clipSkip }: { times: number; clipSkip?: number | undefined },
+    { times, chunks, clipSkip }: { times: number; chunks: number | undefined; clipSkip?: number | undefined },
   ): Promise<tf.Tensor3D> {
     const embed = textEmbedder(this.textEncoder, { clipSkip, hooks: this.textEncoderHooks }, this.context)
-    return (await texts.encode(what, prompts, { times, embed })).embeds
+    return (await texts.encode(what, prompts, { times, chunks, embed })).embeds
+  }
+
+  /** How many chunks of the text encoder such embeddings are long. */
+  private chunksOf(embeds: tf.Tensor3D | undefined): number | undefined {
+    return this.promptSyntax === 'plain' ? undefined : embeds && embeds.shape[1] / this.tokenizer.modelMaxLength
   }
 
   private requirePrompts(prompts: readonly string[]): readonly string[] {

@@ -1,36 +1,65 @@
 /** Turns texts into embeddings. Counterpart: encode_prompt of diffusers' pipelines. */
-import { type CLIPTextInputs, type CLIPTokenizer, expandConcepts, repeatRowsLoop, tf } from '../../components'
-import { type RunContext, runInSlices } from '../../src'
+import { type CLIPTextInputs, tf } from '../../components'
+import type { RunContext } from '../../src'
+import { PlainPrompts, problemsOf } from './plain-prompts'
+import type { PromptSyntax } from './prompt-syntax'
+import { PromptWarnings } from './prompt-warnings'
+import { RepeatedRows, type TextEmbeds } from './repeated-rows'
+import type { PromptReader, TextChunk } from './text-chunks'
 import { requireEmbeddings, type TextModels } from './tokens-without-embedding'
+import { weighEmbeds } from './weigh-embeds'
+import { WeightedPrompts } from './weighted-prompts'
 
 /** Texts that the text encoder gets at once. */
 const MOST_AT_ONCE = 64
 
-/** Texts that warnings name one by one. */
-const MOST_WARNINGS = 10
-
-/** What a text encoder makes of texts, by name: tensors with a row for each text. */
-export type TextEmbeds = Readonly<Record<string, tf.Tensor>>
+/** What a text encoder makes of texts: their embeddings `[texts, tokens, channels]`, and others with a row for each text. */
+export type EncodedTexts = TextEmbeds & { readonly embeds: tf.Tensor3D }
 
 /** How texts are encoded. */
-export interface EncodeTextsOptions<E extends TextEmbeds> {
+export interface EncodeTextsOptions<E extends EncodedTexts> {
   /** How many copies of each text the result holds. */
   readonly times: number
+  /** How many chunks the embeddings have at least. Texts that take fewer are followed by empty ones. Default: 1. */
+  readonly chunks?: number | undefined
   /** Calls the text encoder with some of the texts. */
   readonly embed: (inputs: CLIPTextInputs) => Promise<E>
 }
 
+/** How a {@link TextsEncoder} reads texts. */
+export interface TextsEncoderOptions {
+  /** Default: `plain`. */
+  readonly syntax?: PromptSyntax | undefined
+  /** Those of other encoders for the same texts. */
+  readonly warnings?: PromptWarnings | undefined
+}
+
 /** Encodes texts for one run. */
 export class TextsEncoder {
-  private readonly tokenizer: CLIPTokenizer
+  private readonly reader: PromptReader
+  private readonly warnings: PromptWarnings
 
-  /** @param warned - warnings that were given already: those of several encoders for one text are alike */
   constructor(
     private readonly models: TextModels,
     private readonly context: RunContext,
-    private readonly warned: Set<string> = new Set(),
+    { syntax = 'plain', warnings = new PromptWarnings(context) }: TextsEncoderOptions = {},
   ) {
-    this.tokenizer = models.tokenizer
+    const { tokenizer } = models
+    this.warnings = warnings
+    this.reader =
+      syntax === 'plain'
+        ? new PlainPrompts(tokenizer, warnings, context.signal)
+        : new WeightedPrompts(tokenizer, warnings, context)
+  }
+
+  /**
+   * Returns how many chunks the longest of some texts takes.
+   *
+   * @param what - what the texts are, for errors: `prompt`
+   * @throws InputTypeError for a text that cannot be read
+   */
+  countChunks(what: string, prompts: readonly string[]): Promise<number> {
+    return this.reader.countChunks(what, prompts)
   }
 
   /**
@@ -38,114 +67,62 @@ export class TextsEncoder {
    * are warned of.
    *
    * @param what - what the texts are, for warnings: `prompt`
-   * @throws TokenWithoutEmbeddingError; what `embed` throws
+   * @throws TokenWithoutEmbeddingError; InputTypeError for a text that cannot be read; what `embed` throws
    */
-  async encode<E extends TextEmbeds>(
+  async encode<E extends EncodedTexts>(
     what: string,
     prompts: readonly string[],
-    { times, embed }: EncodeTextsOptions<E>,
+    { times, chunks: least = 1, embed }: EncodeTextsOptions<E>,
   ): Promise<E> {
-    const { tokenizer, context } = this
+    const { reader, context } = this
     const rows = new RepeatedRows<E>(prompts.length, times, context.signal)
-    const truncated = new Map<number, string>()
+    const count = Math.max(least, await reader.countChunks(what, prompts))
     for (let begin = 0; begin < prompts.length; begin += MOST_AT_ONCE) {
-      const { inputs, rest } = await this.tokenize(prompts.slice(begin, begin + MOST_AT_ONCE))
-      for (const [i, text] of rest.entries()) if (text !== '') truncated.set(begin + i, text)
-      await rows.add(await embed(inputs), begin)
-      tf.dispose([inputs.inputIds, inputs.attentionMask])
+      const parts: E[] = []
+      for (const chunk of await reader.read(prompts.slice(begin, begin + MOST_AT_ONCE), count)) {
+        parts.push(await this.embedChunk(chunk, embed))
+      }
+      await rows.add(joinChunks(parts), begin)
     }
-    const longer = `longer than ${tokenizer.modelMaxLength} tokens.`
-    this.warnOfEach('PROMPT_TRUNCATED', what, prompts, {
-      problems: new Map([...truncated].map(([i, text]) => [i, `is ${longer} The truncated part is: "${text}"`])),
-      more: `are ${longer}`,
-    })
+    reader.warn(what, prompts)
     return rows.take()
   }
 
   /** Warns of prompts without a word. */
   warnOfEmpty(prompts: readonly string[]): void {
-    const empty = [...prompts.keys()].filter(i => prompts[i]?.trim() === '')
-    this.warnOfEach('PROMPT_EMPTY', 'prompt', prompts, {
-      problems: new Map(empty.map(i => [i, 'is empty: the picture will show anything.'])),
+    this.warnings.warnOfEach('PROMPT_EMPTY', 'prompt', prompts, {
+      problems: problemsOf(prompts, prompt =>
+        prompt.trim() === '' ? 'is empty: the picture will show anything.' : undefined,
+      ),
       more: 'are empty.',
     })
   }
 
-  /** What the text encoder is called with for some texts, and for each the part that was truncated. */
-  private async tokenize(prompts: readonly string[]): Promise<{ inputs: CLIPTextInputs; rest: string[] }> {
-    const { tokenizer, models } = this
-    const { inputIds, attentionMask, truncated } = await tokenizer.encodeAsync(
-      prompts.map(prompt => expandConcepts(prompt, tokenizer)),
-      { padding: 'max_length', truncation: true, signal: this.context.signal },
-    )
-    requireEmbeddings(inputIds, models, this.context.path)
-    const masked = models.textEncoder.config.useAttentionMask
+  private async embedChunk<E extends EncodedTexts>(
+    { ids, mask, weights }: TextChunk,
+    embed: EncodeTextsOptions<E>['embed'],
+  ): Promise<E> {
+    const { models, context } = this
+    requireEmbeddings(ids, models, context.path)
+    const rows = (values: TextChunk['ids']) => tf.tensor2d(values as number[][], undefined, 'int32')
     const inputs = {
-      inputIds: tf.tensor2d(inputIds, undefined, 'int32'),
-      attentionMask: masked ? tf.tensor2d(attentionMask, undefined, 'int32') : undefined,
+      inputIds: rows(ids),
+      attentionMask: models.textEncoder.config.useAttentionMask ? rows(mask) : undefined,
     }
-    return { inputs, rest: truncated }
-  }
-
-  /** Warns of the first texts with a problem one by one, and once of all others. */
-  private warnOfEach(
-    code: string,
-    what: string,
-    prompts: readonly string[],
-    { problems, more }: { problems: ReadonlyMap<number, string>; more: string },
-  ): void {
-    const shown = [...problems].slice(0, MOST_WARNINGS)
-    for (const [i, problem] of shown) this.warn(code, `The ${numbered(what, i, prompts)} ${problem}`)
-    const others = problems.size - shown.length
-    if (others > 0) this.warn(code, `${others} more ${what}s ${more}`)
-  }
-
-  private warn(code: string, message: string): void {
-    if (this.warned.has(message)) return
-    this.warned.add(message)
-    this.context.warn(code, message)
+    const embedded = await embed(inputs)
+    tf.dispose([inputs.inputIds, inputs.attentionMask])
+    return weights === undefined ? embedded : { ...embedded, embeds: weighEmbeds(embedded.embeds, weights) }
   }
 }
 
-/** Collects the rows of batches, each as many times as it is wanted. */
-class RepeatedRows<E extends TextEmbeds> {
-  /** The only batch, whose rows are wanted once. */
-  private whole: E | undefined
-  private readonly targets = new Map<string, { values: Float32Array; row: readonly number[] }>()
-
-  constructor(
-    private readonly count: number,
-    private readonly times: number,
-    private readonly signal: AbortSignal | undefined,
-  ) {}
-
-  /** Takes over the rows of a batch, the first of which is that of the text `begin`. */
-  async add(batch: E, begin: number): Promise<void> {
-    const { times, signal } = this
-    if (Object.values(batch).every(({ shape }) => shape[0] === this.count * times)) {
-      this.whole = batch
-      return
-    }
-    for (const [name, embeds] of Object.entries(batch)) {
-      const [count = 1, ...row] = embeds.shape
-      const rowSize = embeds.size / count
-      const { values: target } = this.targets.get(name) ?? { values: new Float32Array(this.count * times * rowSize) }
-      this.targets.set(name, { values: target, row })
-      const copies = { rowSize, times, target, offset: begin * times * rowSize }
-      await runInSlices(repeatRowsLoop(await embeds.data<'float32'>(), copies), signal)
-      embeds.dispose()
-    }
-  }
-
-  take(): E {
-    if (this.whole) return this.whole
-    const rows = this.count * this.times
-    const tensors = [...this.targets].map(([name, { values, row }]) => [name, tf.tensor(values, [rows, ...row])])
-    return Object.fromEntries(tensors) as E // Of the same names as each batch.
-  }
-}
-
-/** `prompt`, or `prompt 2` where there are several. */
-function numbered(what: string, index: number, all: readonly unknown[]): string {
-  return all.length === 1 ? what : `${what} ${index + 1}`
+/** Puts the embeddings of several chunks behind each other. Whatever else there is stays that of the first one. */
+function joinChunks<E extends EncodedTexts>(parts: readonly E[]): E {
+  const [first, ...others] = parts as [E, ...E[]]
+  if (others.length === 0) return first
+  const embeds = tf.concat(
+    parts.map(part => part.embeds),
+    1,
+  )
+  tf.dispose([first.embeds, others])
+  return { ...first, embeds }
 }

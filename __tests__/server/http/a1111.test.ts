@@ -83,6 +83,12 @@ test('refuses what a pipeline does not support', async () => {
   expect((await post('txt2img', { prompt: 'fog', override_settings })).statusCode).toBe(200)
 })
 
+test('reads prompts in the syntax of its clients', async () => {
+  const override_settings = { sd_model_checkpoint: 'text' }
+  const { images } = (await post('txt2img', { prompt: '(fog:1.3)', override_settings })).json()
+  expect([...(await decode(images[0])).data]).toEqual([200, 200, 200])
+})
+
 test('lists models and samplers, and remembers which model a client has chosen', async () => {
   expect((await get('sd-models')).map((model: { title: string }) => model.title)).toEqual(['paint', 'text', 'emoji'])
   expect(await get('samplers')).toEqual([])

@@ -37,9 +37,11 @@ export class Paint extends ModularPipelineBlocks {
 @Block({ description: 'Draws from texts alone.' })
 export class DrawText extends ModularPipelineBlocks {
   @Input(z.string()) prompt!: In<string, 'required'>
+  @Input(z.enum(['plain', 'a1111']).default('plain')) promptSyntax!: In<string>
   @Output(z.array(instance(Image))) images!: Out<Image[]>
 
   run() {
-    this.images = [new Image({ width: 1, height: 1, channels: 3, data: new Uint8Array(3) })]
+    const grey = this.promptSyntax === 'a1111' ? 200 : 0
+    this.images = [new Image({ width: 1, height: 1, channels: 3, data: new Uint8Array(3).fill(grey) })]
   }
 }

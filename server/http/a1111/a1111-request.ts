@@ -94,6 +94,8 @@ export function a1111Job(entry: CatalogEntry, task: A1111Task, fields: A1111Fiel
   // A prompt that says nothing need not be supported.
   if (sent['prompt'] === '' && !Object.hasOwn(known, 'prompt')) delete sent['prompt']
   if (fields.denoising_strength == null && !Object.hasOwn(known, 'strength')) delete sent['strength']
+  // Its clients write prompts for it.
+  if (Object.hasOwn(known, 'promptSyntax')) sent['promptSyntax'] = 'a1111'
   refuse(
     Object.keys(sent)
       .filter(name => !Object.hasOwn(known, name))

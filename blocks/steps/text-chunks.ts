@@ -1,0 +1,20 @@
+/** Token ids of texts, as a text encoder takes them. */
+
+/** Rows of token ids, one for each of some texts. */
+export interface TextChunk {
+  readonly ids: readonly (readonly number[])[]
+  /** 1 for each token, 0 for each filler. */
+  readonly mask: readonly (readonly number[])[]
+  /** How much each token counts; all count alike without it. */
+  readonly weights?: readonly (readonly number[])[]
+}
+
+/** Turns prompts into token ids. */
+export interface PromptReader {
+  /** How many chunks the longest of some texts takes. @throws InputTypeError for a text that cannot be read */
+  countChunks(what: string, prompts: readonly string[]): Promise<number>
+  /** The first chunks of all texts, then the second ones, and so on. */
+  read(prompts: readonly string[], chunks: number): Promise<TextChunk[]>
+  /** What is said of the texts in warnings, after they were read: texts that are truncated, and syntax that is not followed. */
+  warn(what: string, prompts: readonly string[]): void
+}

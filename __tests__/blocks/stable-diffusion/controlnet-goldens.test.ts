@@ -1,4 +1,4 @@
 /** Recorded runs of the reference's pipelines with ControlNets, on both executors. */
 import { describePipelineGoldens } from '../describe-pipeline-goldens'
 
-describePipelineGoldens(['stable_diffusion_adapters/controlnet'])
+describePipelineGoldens(['stable_diffusion_adapters/controlnet', 'stable_diffusion_adapters/combined'])

@@ -8,7 +8,12 @@ import { Adapters } from './adapters'
 export function adaptersOf(pipe: ModularPipeline): Adapters {
   const { adapters } = pipe.components as { adapters?: unknown }
   if (adapters instanceof Adapters) return adapters
-  throw new ComponentTypeError([], 'adapters', 'an Adapters, which blocks that take LoRAs ask for', 'missing')
+  throw new ComponentTypeError(
+    [],
+    'adapters',
+    'an Adapters, which blocks that take LoRAs, IP-Adapters or textual inversions ask for',
+    'missing',
+  )
 }
 
 /** Returns the error for a component that an adapter changes and the pipeline does not have, or has not loaded. */

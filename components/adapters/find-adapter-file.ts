@@ -18,8 +18,8 @@ export interface AdapterPlace extends RepositoryOptions {
 
 /** What tells one kind of adapter from another. */
 export interface AdapterFileKind {
-  /** The name that diffusers saves it under. */
-  readonly usualName: string
+  /** The name that diffusers saves it under, if there is one. */
+  readonly usualName?: string
   /** Makes the error for a file that is not there. */
   refuse(path: string, detail: string): Error
 }
@@ -37,14 +37,17 @@ export async function findAdapterFile(
   const path = pathOf(source, 'source')
   if (statIfThere(path)?.isFile()) return absolutePath(path)
   const name = weightName ?? usualName
-  if (isPickleName(name)) throw new PickleCheckpointError(join(path, subfolder ?? '', name))
+  if (name !== undefined && isPickleName(name)) throw new PickleCheckpointError(join(path, subfolder ?? '', name))
   const isRepository = isRepositoryId(path)
-  const top = isRepository ? await resolveRepository(path, { subfolder, files: [name] }, options) : path
+  if (name === undefined && isRepository)
+    throw refuse(path, 'is a repository. Pass the name of its file as weightName.')
+  const top =
+    isRepository && name !== undefined ? await resolveRepository(path, { subfolder, files: [name] }, options) : path
   const folder = absolutePath(subfolder === undefined ? top : join(top, subfolder))
   const listed = await listFolder(folder)
   if (listed === undefined) throw refuse(path, 'there is no such file or folder. Pass the path of a .safetensors file.')
   const found = listed.filter(file => file.endsWith('.safetensors'))
-  if (found.includes(name)) return join(folder, name)
+  if (name !== undefined && found.includes(name)) return join(folder, name)
   const pickle = listed.find(isPickleName)
   if (found.length === 0 && pickle !== undefined) throw new PickleCheckpointError(join(folder, pickle))
   if (weightName !== undefined || isRepository) {

@@ -118,8 +118,11 @@ test('an adapter that cannot be loaded changes nothing', () =>
       'There is no image encoder for it in',
     )
     await expect(loadIpAdapter(pipe, FOLDER, { subfolder: 'models' })).rejects.toThrow(
-      'The name of the file is missing.',
+      /Holds \d .safetensors files. Pass one of them as weightName/,
     )
+    await expect(loadIpAdapter(pipe, join(FOLDER, 'none'))).rejects.toThrow('There is no such file or folder.')
+    const named = loadIpAdapter(pipe, FOLDER, { ...PLACE, weightName: 'other.safetensors' })
+    await expect(named).rejects.toThrow('Holds no file "other.safetensors". It holds: ')
     const two = { subfolder: ['models', 'models', 'models'], weightName: ['a.safetensors', 'b.safetensors'] }
     await expect(loadIpAdapter(pipe, FOLDER, two)).rejects.toThrow('there must be one for each of the 2 IP-Adapters')
     expect(await draw(pipe, { ipAdapterImage: picture })).toEqual(shown)

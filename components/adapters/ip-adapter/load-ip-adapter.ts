@@ -1,21 +1,21 @@
 /** Puts IP-Adapters on top of the UNet of a pipeline, and takes them away. Counterpart: loaders/ip_adapter.py (IPAdapterMixin) */
 import { join } from 'node:path'
 import { InputTypeError } from '../../../src/errors/input-type-error'
-import { absolutePath } from '../../../src/files/absolute-path'
 import { pathOf } from '../../../src/files/path-of'
 import { statIfThere } from '../../../src/files/stat-if-there'
-import { isRepositoryId, type RepositoryOptions, resolveRepository } from '../../../src/hub/repository-resolver'
+import { isRepositoryId, type RepositoryOptions } from '../../../src/hub/repository-resolver'
 import type { ModularPipeline } from '../../../src/pipeline/modular-pipeline'
 import { CLIPVisionModelWithProjection } from '../../models/clip-vision/clip-vision-model-with-projection'
 import { UNet2DConditionModel } from '../../models/unet-2d-condition/unet-2d-condition-model'
 import { adaptersOf, missingComponent } from '../adapted-pipeline'
+import { findAdapterFile } from '../find-adapter-file'
 import { IPAdapter } from './ip-adapter'
 import { IPAdapterError } from './ip-adapter-error'
 import { IP_ADAPTER, type IPAdapterScale, IPAdapterSet } from './ip-adapter-set'
 
 /** Options of {@link loadIpAdapter}. */
 export interface LoadIPAdapterOptions extends RepositoryOptions {
-  /** Name of the file in the folder or repository. With a list, several adapters are loaded. */
+  /** Name of the file in the folder or repository. With a list, several adapters are loaded. Default: the only .safetensors file of a folder. */
   weightName?: string | readonly string[] | undefined
   /** Folder in the folder or repository: one for all adapters, or one for each. */
   subfolder?: string | readonly string[] | undefined
@@ -52,7 +52,12 @@ export async function loadIpAdapter(
   try {
     const places = placesOf(source, options)
     for (const place of places) {
-      const file = await fetchFile(place, options)
+      const { source, ...where } = place
+      const file = await findAdapterFile(
+        source,
+        { ...repositoryOptions(options), ...where },
+        { refuse: (path, detail) => new IPAdapterError(path, `${detail.charAt(0).toUpperCase()}${detail.slice(1)}`) },
+      )
       loaded.push(await IPAdapter.fromSingleFile(file, unet, options))
     }
     const [first] = places
@@ -111,20 +116,6 @@ function placesOf(source: string | URL | readonly (string | URL)[], options: Loa
     subfolder: folders[i] ?? folders[0],
     weightName: names[i] ?? names[0],
   }))
-}
-
-/** The path of an adapter's file, fetched if it lies in a repository. @throws IPAdapterError without the name of a file; what fetching throws */
-async function fetchFile({ source, subfolder, weightName }: Place, options: LoadIPAdapterOptions): Promise<string> {
-  if (statIfThere(source)?.isFile() || (weightName === undefined && source.endsWith('.safetensors')))
-    return absolutePath(source)
-  if (weightName === undefined) {
-    const problem = 'The name of the file is missing. Pass it as weightName, for example "ip-adapter_sd15.safetensors".'
-    throw new IPAdapterError(source, problem)
-  }
-  const top = isRepositoryId(source)
-    ? await resolveRepository(source, { subfolder, files: [weightName] }, repositoryOptions(options))
-    : source
-  return absolutePath(join(top, subfolder ?? '', weightName))
 }
 
 /** Loads the image encoder that lies beside an adapter. */

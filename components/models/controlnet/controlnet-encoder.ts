@@ -4,6 +4,7 @@ import { Conv2d } from '../../nn/conv2d'
 import type { Embedding } from '../../nn/embedding'
 import * as tf from '../../tensors/tf'
 import type { TimestepEmbedding, Timesteps } from '../layers/timestep-embedding'
+import type { ModelCallOptions } from '../pretrained-model'
 import type { DownBlock } from '../unet-2d-condition/down-block'
 import type { MidBlock } from '../unet-2d-condition/mid-block'
 import { createUNetEncoder, type EncodedMaps, type UNetEncoder } from '../unet-2d-condition/unet-encoder'
@@ -73,6 +74,29 @@ export abstract class ControlNetEncoder<C extends ControlNetConfig | ControlNetU
   protected embedPicture(picture: tf.Tensor4D): tf.Tensor4D {
     const isReversed = this.config.controlnetConditioningChannelOrder === 'bgr'
     return this.controlnetCondEmbedding.forward(isReversed ? tf.reverse(picture, 3) : picture)
+  }
+
+  /**
+   * Calls {@link forward} by the executor, with tensors in the place of numbers: those would be part of the graph, and each value another one.
+   *
+   * @param inputsWith - makes the inputs. The tensors that it makes with its argument are disposed after the call
+   */
+  protected async callWithTensors<I extends object>(
+    forward: (inputs: I) => ControlNetOutput,
+    inputsWith: (tensor: (values: readonly number[], dtype?: 'float32' | 'int32') => tf.Tensor1D) => I,
+    options: ModelCallOptions | undefined,
+  ): Promise<ControlNetOutput> {
+    const own: tf.Tensor[] = []
+    const tensor = (values: readonly number[], dtype: 'float32' | 'int32' = 'float32') => {
+      const made = tf.tensor1d([...values], dtype)
+      own.push(made)
+      return made
+    }
+    try {
+      return await this.execute('forward', forward, inputsWith(tensor), options)
+    } finally {
+      tf.dispose(own)
+    }
   }
 
   /** The maps from those of the way down and of the middle. @param scales - a factor for each, the middle at the end */

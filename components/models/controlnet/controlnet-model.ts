@@ -97,28 +97,20 @@ export class ControlNetModel extends ControlNetEncoder<ControlNetConfig> {
    * @throws ShapeMismatchError, ModelInputError, WeightsNotLoadedError; GraphExecutionError where the model runs as a graph; the reason of
    * `options.signal`
    */
-  async call(inputs: ControlNetInputs, options?: ModelCallOptions): Promise<ControlNetOutput> {
+  call(inputs: ControlNetInputs, options?: ModelCallOptions): Promise<ControlNetOutput> {
     const { guessMode = false, timestep, conditioningScale = 1, ...rest } = inputs
-    // Numbers would be part of the graph, and each value another one.
-    const own: tf.Tensor[] = []
-    const tensor = (values: readonly number[]) => {
-      const made = tf.tensor1d([...values])
-      own.push(made)
-      return made
-    }
-    try {
-      const given = {
+    return this.callWithTensors<ControlNetInputs>(
+      given => this.forward(given),
+      tensor => ({
         ...rest,
         timestep: typeof timestep === 'number' ? tensor([timestep]) : timestep,
         conditioningScale:
           typeof conditioningScale === 'number'
             ? tensor(residualScales(this.residualCount, conditioningScale, this.growsMaps(guessMode)))
             : conditioningScale,
-      }
-      return await this.execute('forward', inputs => this.forward(inputs), given, options)
-    } finally {
-      tf.dispose(own)
-    }
+      }),
+      options,
+    )
   }
 
   /**

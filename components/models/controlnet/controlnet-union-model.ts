@@ -169,33 +169,22 @@ export class ControlNetUnionModel extends ControlNetEncoder<ControlNetUnionConfi
    */
   async call(inputs: ControlNetUnionInputs, options?: ModelCallOptions): Promise<ControlNetOutput> {
     const { guessMode, fromMulti, timestep, conditioningScale, residualScale, controlTypeIdx, ...rest } = inputs
-    // Numbers would be part of the graph, and each value another one.
-    const own: tf.Tensor[] = []
-    const keep = <T extends tf.Tensor>(made: T): T => {
-      own.push(made)
-      return made
-    }
-    const tensor = (values: readonly number[]) => keep(tf.tensor1d([...values]))
     checkControlNetUnionInputs(ControlNetUnionModel.className, this.config, inputs)
-    try {
-      const given = {
-        ...rest,
-        timestep: typeof timestep === 'number' ? tensor([timestep]) : timestep,
-        controlTypeIdx:
-          controlTypeIdx instanceof tf.Tensor ? controlTypeIdx : keep(tf.tensor1d([...controlTypeIdx], 'int32')),
-        conditioningScale,
-        residualScale,
-      }
-      if (!(conditioningScale instanceof tf.Tensor)) {
-        const pictures = rest.controlnetCond.length
+    const pictures = rest.controlnetCond.length
+    return this.callWithTensors<ControlNetUnionInputs>(
+      given => this.forward(given),
+      tensor => {
+        const given = {
+          ...rest,
+          timestep: typeof timestep === 'number' ? tensor([timestep]) : timestep,
+          controlTypeIdx: controlTypeIdx instanceof tf.Tensor ? controlTypeIdx : tensor(controlTypeIdx, 'int32'),
+        }
+        if (conditioningScale instanceof tf.Tensor) return { ...given, conditioningScale, residualScale }
         const scales = this.scalesOf({ pictures, conditioningScale, guessMode, fromMulti })
-        given.conditioningScale = tensor(scales.pictures)
-        given.residualScale = tensor(scales.residuals)
-      }
-      return await this.execute('forward', tensors => this.forward(tensors), given, options)
-    } finally {
-      tf.dispose(own)
-    }
+        return { ...given, conditioningScale: tensor(scales.pictures), residualScale: tensor(scales.residuals) }
+      },
+      options,
+    )
   }
 
   /**

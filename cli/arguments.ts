@@ -93,6 +93,22 @@ export function parseMemoryLimit(text: string): number {
   }
 }
 
+/** Milliseconds of the units of time. */
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** The longest that timers and Redis are asked to wait for, in days. */
+const LONGEST_DAYS = 3650
+
+/** `--keep`: milliseconds, as a text such as `30m`, `12h` or `7d`. */
+export function parseDuration(text: string): number {
+  const [, amount = '', unit = ''] = /^(\d+)([smhd])$/.exec(text.trim()) ?? []
+  const milliseconds = Number(amount) * (UNITS[unit] ?? Number.NaN)
+  if (!(milliseconds > 0 && milliseconds <= LONGEST_DAYS * (UNITS.d as number))) {
+    throw new InvalidArgumentError(`The time must be like 30m, 12h or 7d, and at most ${LONGEST_DAYS}d.`)
+  }
+  return milliseconds
+}
+
 /** Pixels. */
 export interface Size {
   width: number

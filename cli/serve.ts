@@ -8,6 +8,7 @@ import {
   openPipelineSource,
   openQueue,
   openResultStore,
+  removeExpiredResults,
   type ServedPipeline,
   type ServerOptions,
 } from '../server'
@@ -15,6 +16,9 @@ import { type ModelSourceOptions, modelSources } from './model-sources'
 import { print, printAside } from './print'
 import { toldToEnd } from './told-to-end'
 import { UnfitOptionError } from './unfit-option-error'
+
+/** Milliseconds for which ended jobs and their pictures are kept by default: a day. */
+const DEFAULT_KEEP = 24 * 60 * 60_000
 
 /** Options of the command, as commander gives them. */
 export interface ServeOptions extends ModelSourceOptions {
@@ -36,6 +40,8 @@ export interface ServeOptions extends ModelSourceOptions {
   prefix?: string
   /** Where pictures are kept: a folder, or `s3://bucket/prefix`. */
   results?: string
+  /** Milliseconds for which ended jobs and their pictures are kept. */
+  keep?: number
   maxPixels?: number
   maxSteps?: number
   maxQueued?: number
@@ -53,14 +59,20 @@ export async function serve(options: ServeOptions): Promise<void> {
   const pipelines: Record<string, ServedPipeline> = {}
   for (const [name, source] of Object.entries(sources)) pipelines[name] = await openPipelineSource(source)
 
-  const { redis, prefix, queueFile: file } = options
+  const { redis, prefix, queueFile: file, keep = DEFAULT_KEEP } = options
   const place = options.results ?? (await mkdtemp(join(tmpdir(), 'tesserae-results-')))
   const results = openResultStore(place)
   await results.check()
   const onRemoved = (ids: readonly string[]) => {
     for (const id of ids) results.removeJob(id).catch(error => printAside(`warning: ${(error as Error).message}`))
   }
-  const queue = await openQueue({ redis, prefix, file, onRemoved })
+  const queue = await openQueue({ redis, prefix, file, onRemoved, retention: keep })
+  // Also those whose jobs a process has forgotten that was killed.
+  const expiry = removeExpiredResults({
+    results,
+    keep,
+    onProblem: error => printAside(`warning: old results were not removed: ${error.message}`),
+  })
   const outlives = redis !== undefined || file !== undefined
   const { memoryLimit, maxPixels, maxSteps, maxQueued, maxJobsPerClient } = options
   const workers = Array.from({ length: options.workers ?? (redis === undefined ? 1 : 0) }, () =>
@@ -95,6 +107,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     printAside('closing')
   } finally {
     await server.close()
+    await expiry.close()
     await queue.close()
     await results.close()
     for (const pipe of Object.values(pipelines)) pipe.dispose()

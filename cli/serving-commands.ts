@@ -1,6 +1,14 @@
 /** The commands that run until they are told to end: `serve` and `worker`. */
 import { type Command, Option } from 'commander'
-import { parseCount, parseMemoryLimit, parseNumber, parsePort, parseSteps, parseThreads } from './arguments'
+import {
+  parseCount,
+  parseDuration,
+  parseMemoryLimit,
+  parseNumber,
+  parsePort,
+  parseSteps,
+  parseThreads,
+} from './arguments'
 import { executors, providers } from './choices'
 
 /** Adds the commands to the program. */
@@ -36,6 +44,11 @@ export function addServingCommands(program: Command): void {
       '--results <place>',
       'where pictures are kept: a folder, or s3://bucket/prefix (default: a temporary folder, removed at the end)',
     )
+    .option(
+      '--keep <time>',
+      'how long ended jobs and their pictures are kept, e.g. 12h or 7d (default: 1d)',
+      parseDuration,
+    )
     .option('--max-pixels <number>', 'pixels of a picture (default: 4194304)', parseNumber)
     .option('--max-steps <number>', 'denoising steps of a job (default: 250)', parseNumber)
     .option('--max-queued <number>', 'jobs that may wait (default: 1000)', parseNumber)
@@ -69,6 +82,7 @@ export function addServingCommands(program: Command): void {
     )
     .option('--offline', 'take repositories from the cache, and ask no server')
     .option('--prefix <text>', 'how the names of all keys in Redis begin (default: tesserae)')
+    .option('--keep <time>', 'how long ended jobs are kept, as for the server (default: 1d)', parseDuration)
     .option('--name <name>', 'name of the worker (default: the machine, the process and a random text)')
     .option(
       '--memory-limit <size>',

@@ -11,6 +11,8 @@ export interface WorkerCommandOptions extends ModelSourceOptions, SelectExecutor
   prefix?: string
   /** Folder, or `s3://bucket/prefix`. */
   results: string
+  /** Milliseconds for which the events of ended jobs are kept. */
+  keep?: number
   name?: string
   memoryLimit?: number
   /** Jobs after which the process that runs them is replaced. */
@@ -31,7 +33,7 @@ export async function work(options: WorkerCommandOptions): Promise<void> {
   for (const source of Object.values(sources)) (await openPipelineSource(source)).dispose()
   const results = openResultStore(options.results)
   await results.check()
-  const queue = await openQueue({ redis, prefix })
+  const queue = await openQueue({ redis, prefix, retention: options.keep })
   const worker = createWorker({
     queue,
     results,

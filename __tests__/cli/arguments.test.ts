@@ -1,4 +1,12 @@
-import { parseCount, parseGuidance, parseSeed, parseSize, parseSteps, parseStrength } from '../../cli/arguments'
+import {
+  parseCount,
+  parseDuration,
+  parseGuidance,
+  parseSeed,
+  parseSize,
+  parseSteps,
+  parseStrength,
+} from '../../cli/arguments'
 
 describe('options of the command line', () => {
   test.each([
@@ -13,6 +21,8 @@ describe('options of the command line', () => {
     [parseStrength, '0', 0],
     [parseStrength, '0.8', 0.8],
     [parseStrength, '1', 1],
+    [parseDuration, '30m', 1_800_000],
+    [parseDuration, ' 7d ', 604_800_000],
     [parseSize, '64', { width: 64, height: 64 }],
     [parseSize, '96x64', { width: 96, height: 64 }],
     [parseSize, ' 96X64 ', { width: 96, height: 64 }],
@@ -26,6 +36,7 @@ describe('options of the command line', () => {
     [parseSeed, ['0.5', '', '1e400', '1n', '18446744073709551616', '-9223372036854775809', '9'.repeat(10_000)]],
     [parseGuidance, ['-0.1', '', 'NaN', 'Infinity', 'strong']],
     [parseStrength, ['-0.1', '1.01', '', 'NaN', 'much']],
+    [parseDuration, ['', '0d', '1', 'd', '1w', '-1d', '1.5h', '99999d']],
     [parseSize, ['', '0', '64x', 'x64', '64x0', '-64', '64.5', '64x64x64', 'big']],
   ])('%p refuses %j', (parse, texts) => {
     for (const text of texts)

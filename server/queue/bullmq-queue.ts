@@ -26,6 +26,7 @@ import type {
 import { type QueueOptions, type QueueSettings, queueSettings } from './queue-options'
 import { RedisConnection } from './redis-connection'
 import { RedisEvents } from './redis-events'
+import { RedisLimits, type ReservedJob } from './redis-limits'
 import { loadRedisPackages, type RedisPackages } from './redis-packages'
 import { RedisRecords } from './redis-records'
 
@@ -49,6 +50,7 @@ export class BullMQQueue implements JobQueue {
   private readonly lines: BullMQLines
   private readonly log: RedisEvents
   private readonly records: RedisRecords
+  private readonly limits: RedisLimits
   private readonly closing = new AbortController()
   /** Jobs that were taken here, by the token of their leases. */
   private readonly taken = new Map<string, OurBullJob>()
@@ -62,6 +64,10 @@ export class BullMQQueue implements JobQueue {
     this.lines = new BullMQLines(redis, packages, settings)
     this.log = new RedisEvents(redis, settings.retention)
     this.records = new RedisRecords(redis, settings.retention)
+    this.limits = new RedisLimits(redis, 30 * settings.retention, async id => {
+      const job = await this.get(id)
+      return job && !isEnded(job)
+    })
   }
 
   /** Connects. @throws QueueUnavailableError if BullMQ or ioredis is not installed, or no server answers; InvalidJobError */
@@ -78,14 +84,15 @@ export class BullMQQueue implements JobQueue {
     const known = hasKey ? await this.get(job.id) : undefined
     if (known) return { job: known, isNew: false }
     const client = createHash('sha256').update(job.client).digest('hex')
-    await this.requireRoom(client, limits)
+    const line = await this.asked(() => this.lines.register(job.pipeline))
+    const { id, priority } = job
+    const reserved = { job, client, key: line.toKey(id) }
+    await this.requireRoom(reserved, limits)
     const nonce = randomUUID()
     // Before the job can begin. Of several requests with one key, each tells it: a reader sees it twice at worst.
-    const line = await this.asked(() => this.lines.register(job.pipeline))
-    await this.log.append(job.id, { type: 'queued' })
-    const { id, priority } = job
-    await this.records.noteJob(client, id)
+    await this.log.append(id, { type: 'queued' })
     await this.asked(() => line.add('job', { job, nonce }, { jobId: id, priority, timestamp: job.createdAt }))
+    await this.limits.settle(reserved).catch(() => undefined)
     if (hasKey) {
       const kept = (await this.asked(() => line.getJob(id))) as OurBullJob | undefined
       if (kept && kept.data.nonce !== nonce) return { job: await this.withState(kept, line), isNew: false }
@@ -317,15 +324,11 @@ export class BullMQQueue implements JobQueue {
     return this.lines.knownQueue(pipelineOfId(id))
   }
 
-  /** Many requests at once may come through together: Redis counts before each, and not with it. */
-  private async requireRoom(client: string, { maxQueued, maxJobsPerClient }: QueueLimits): Promise<void> {
-    if (maxQueued !== undefined && (await this.counts()).queued >= maxQueued) throw new QueueFullError(maxQueued)
-    if (maxJobsPerClient === undefined) return
-    const count = await this.records.jobsOf(client, maxJobsPerClient, async id => {
-      const job = await this.get(id)
-      return job !== undefined && !isEnded(job)
-    })
-    if (count >= maxJobsPerClient) throw new TooManyJobsError(maxJobsPerClient)
+  /** @throws QueueFullError, TooManyJobsError */
+  private async requireRoom(reserved: ReservedJob, limits: QueueLimits): Promise<void> {
+    const reservation = await this.limits.reserve(reserved, limits)
+    if (reservation === 'full') throw new QueueFullError(limits.maxQueued as number)
+    if (reservation === 'too-many') throw new TooManyJobsError(limits.maxJobsPerClient as number)
   }
 
   private requireOpen(): void {

@@ -46,6 +46,7 @@ export class RedisEvents {
     const key = redis.key('events', id)
     if (after === END) return
     let seen = /^\d{1,16}-\d{1,16}$/.test(after ?? '') ? (after as string) : '0-0'
+    let hasWaited = false
     while (!signal?.aborted && !isClosed()) {
       const changed = redis.next('event', id, LOOK_AFTER, signal)
       const page = await redis.ask(client => client.xrange(key, `(${seen}`, '+', 'COUNT', PAGE))
@@ -61,6 +62,12 @@ export class RedisEvents {
       if (job === undefined) return
       const last = finalEventOf(job)
       if (last === undefined) {
+        await changed
+        continue
+      }
+      // Its last event follows at once, unless the process died that would have written it.
+      if (!hasWaited) {
+        hasWaited = true
         await changed
         continue
       }

@@ -1,4 +1,4 @@
-/** What a queue on Redis remembers beside its jobs: what was cancelled, the jobs of each client, and which workers are alive. */
+/** What a queue on Redis remembers beside its jobs: what was cancelled, and which workers are alive. */
 import type { Job } from '../jobs/job'
 import type { TakeOptions, WorkerInfo } from './queue'
 import type { RedisConnection } from './redis-connection'
@@ -47,24 +47,6 @@ export class RedisRecords {
       await client.zremrangebyscore(key, 0, Date.now() - this.retention)
       return client.zcard(key)
     })
-  }
-
-  /** Counts a job for its client. */
-  async noteJob(client: string, id: string): Promise<void> {
-    const key = this.redis.key('client', client)
-    await this.redis.ask(redis => redis.multi().sadd(key, id).pexpire(key, this.retention).exec())
-  }
-
-  /** How many jobs a client has that have not ended. Those are looked at only where there seem to be too many. */
-  async jobsOf(client: string, most: number, isOpen: (id: string) => Promise<boolean>): Promise<number> {
-    const key = this.redis.key('client', client)
-    const count = await this.redis.ask(redis => redis.scard(key))
-    if (count < most) return count
-    const ids = await this.redis.ask(redis => redis.smembers(key))
-    const open = await Promise.all(ids.map(isOpen))
-    const ended = ids.filter((_, i) => !open[i])
-    if (ended.length > 0) await this.redis.ask(redis => redis.srem(key, ...ended))
-    return ids.length - ended.length
   }
 
   /** A worker asks for a job: tells all which models it holds, if that is new, or was told a while ago. */

@@ -1,10 +1,11 @@
 /** A result store in a folder, which may be on a network drive that many machines share. */
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { lstat, mkdir, readdir, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { makeFolder } from '../../src/files/make-folder'
 import { openRegularFile } from '../../src/files/read-file'
 import { writeFileAtomically } from '../../src/files/write-file-atomically'
+import { pipelineOfId } from '../queue/new-job'
 import { ResultStoreError } from './result-errors'
 import type { ResultStore, StoredFile } from './result-store'
 import { mediaTypeOf, storePath } from './store-path'
@@ -59,16 +60,13 @@ export class FolderStore implements ResultStore {
     await this.orFail('written', () => rm(path, { recursive: true, force: true }))
   }
 
-  /**
-   * Removes the folders of jobs that were last written to before a time, in milliseconds since 1970: of jobs that no queue remembers.
-   *
-   * @returns the ids of the jobs
-   */
   async removeOlderThan(time: number): Promise<string[]> {
     const removed: string[] = []
     for (const name of await readdir(this.folder).catch(() => [])) {
+      // The folder may be one in which people keep other things.
+      if (pipelineOfId(name) === undefined) continue
       const path = join(this.folder, name)
-      const stats = await stat(path).catch(() => undefined)
+      const stats = await lstat(path).catch(() => undefined)
       if (!stats?.isDirectory() || stats.mtimeMs >= time) continue
       await this.orFail('written', () => rm(path, { recursive: true, force: true }))
       removed.push(name)

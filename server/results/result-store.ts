@@ -27,6 +27,15 @@ export interface ResultStore {
   /** Removes all files of a job. @throws InvalidKeyError, ResultStoreError */
   removeJob(job: string): Promise<void>
 
+  /**
+   * Removes the files of jobs that were last written to before a time. Files that belong to no job stay.
+   *
+   * @param time milliseconds since 1970
+   * @returns the ids of the jobs
+   * @throws ResultStoreError
+   */
+  removeOlderThan(time: number): Promise<string[]>
+
   /** Makes sure that files can be written and read: for `/readyz`, and before a server starts. @throws ResultStoreError */
   check(): Promise<void>
 

@@ -1,5 +1,6 @@
 /** A result store in a bucket of S3, or of any service that speaks its protocol: MinIO, Ceph, R2, and many others. */
 import type { AwsClient } from 'aws4fetch'
+import { pipelineOfId } from '../queue/new-job'
 import { ResultStoreError } from './result-errors'
 import type { ResultStore, StoredFile } from './result-store'
 import { mediaTypeOf, storePath } from './store-path'
@@ -82,6 +83,18 @@ export class S3Store implements ResultStore {
     }
   }
 
+  async removeOlderThan(time: number): Promise<string[]> {
+    const latest = new Map<string, number>()
+    for await (const { path, modified } of this.listAll()) {
+      const job = path.split('/', 1)[0] as string
+      // The bucket may hold other things.
+      if (pipelineOfId(job) !== undefined) latest.set(job, Math.max(latest.get(job) ?? 0, modified))
+    }
+    const expired = [...latest].filter(([, modified]) => modified < time).map(([job]) => job)
+    for (const job of expired) await this.removeJob(job)
+    return expired
+  }
+
   async check(): Promise<void> {
     const probe = ['probe', `${process.pid}.json`] as const
     await this.put(...probe, new TextEncoder().encode('{}'))
@@ -90,13 +103,40 @@ export class S3Store implements ResultStore {
 
   async close(): Promise<void> {}
 
+  /** One page of the files of a folder. */
   private async list(folder: string): Promise<string[]> {
+    const { files } = await this.listPage(folder)
+    return files.map(({ path }) => path)
+  }
+
+  /** The files of all folders, page by page. */
+  private async *listAll(): AsyncGenerator<ListedFile, void, void> {
+    let token: string | undefined
+    do {
+      const page = await this.listPage('', token)
+      yield* page.files
+      token = page.next
+    } while (token !== undefined)
+  }
+
+  private async listPage(folder: string, token?: string): Promise<{ files: ListedFile[]; next: string | undefined }> {
     const query = new URLSearchParams({ 'list-type': '2', prefix: this.prefix + folder })
+    if (token !== undefined) query.set('continuation-token', token)
     const answer = await this.ask('GET', '', {}, query)
     await this.requireOk(answer, 'read', true)
-    // Keys are made of letters, digits and signs that XML leaves as they are.
-    const keys = [...(await answer.text()).matchAll(/<Key>([^<]+)<\/Key>/g)].map(([, key = '']) => key)
-    return keys.map(key => key.slice(this.prefix.length)).filter(path => path.startsWith(folder))
+    const text = await answer.text()
+    const files: ListedFile[] = []
+    for (const [, content = ''] of text.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
+      // Keys of ours are made of letters, digits and signs that XML leaves as they are.
+      const key = elementOf(content, 'Key') ?? ''
+      const path = key.slice(this.prefix.length)
+      if (!key.startsWith(this.prefix) || !path.startsWith(folder)) continue
+      // What has no time is as new as can be.
+      const modified = Date.parse(elementOf(content, 'LastModified') ?? '')
+      files.push({ path, modified: Number.isNaN(modified) ? Number.POSITIVE_INFINITY : modified })
+    }
+    const next = elementOf(text, 'IsTruncated') === 'true' ? elementOf(text, 'NextContinuationToken') : undefined
+    return { files, next: next && unescapeXml(next) }
   }
 
   private async removePath(path: string): Promise<void> {
@@ -137,4 +177,23 @@ export class S3Store implements ResultStore {
   private error(problem: string, cause?: unknown): ResultStoreError {
     return new ResultStoreError(`${this.name}: ${problem}`, cause)
   }
+}
+
+/** A file of the bucket. */
+interface ListedFile {
+  /** Behind the prefix. */
+  readonly path: string
+  /** Milliseconds since 1970. */
+  readonly modified: number
+}
+
+/** The text of an element that holds no others. */
+function elementOf(xml: string, name: string): string | undefined {
+  return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1]
+}
+
+/** A token may hold any sign. */
+function unescapeXml(text: string): string {
+  const signs: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' }
+  return text.replace(/&(lt|gt|quot|apos|amp);/g, (_, name: string) => signs[name] as string)
 }

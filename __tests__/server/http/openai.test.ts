@@ -34,6 +34,35 @@ async function errorOf(work: Promise<unknown>): Promise<APIError> {
   return error
 }
 
+test('a page of an allowed origin may send the headers of the client', async () => {
+  const sent: string[] = []
+  const spy = new OpenAI({
+    apiKey: key,
+    organization: 'org',
+    project: 'project',
+    baseURL: 'http://localhost/v1',
+    maxRetries: 0,
+    fetch: async (_, init) => {
+      sent.push(...new Headers(init?.headers).keys())
+      return Response.json({ data: [] })
+    },
+  })
+  await spy.images.generate({ prompt: 'red' })
+  // Those that every page may send are not asked for.
+  const asked = sent.filter(name => !['accept', 'user-agent', 'content-length'].includes(name))
+  expect(asked).toContain('x-stainless-lang')
+  const origin = 'https://app.example'
+  const own = await serve({ allowedOrigins: [origin], isWorked: false })
+  const preflight = async (names: readonly string[]) => {
+    const headers = { origin, 'access-control-request-headers': names.join(',') }
+    const answer = await own.inject({ method: 'OPTIONS', url: '/v1/images/generations', headers })
+    return String(answer.headers['access-control-allow-headers']).split(', ')
+  }
+  expect(await preflight(asked)).toEqual(expect.arrayContaining(asked))
+  expect(await preflight(['x-other', 'x-stainless-\u00e4'])).not.toContain('x-other')
+  await own.close()
+})
+
 test('lists the pipelines as models', async () => {
   const models = await client.models.list()
   expect(models.data.map(({ id }) => id)).toEqual(['paint', 'text', 'emoji'])

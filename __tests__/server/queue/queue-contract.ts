@@ -265,6 +265,18 @@ export function describeQueue(name: string, open: (options?: QueueOptions) => Pr
       expect(await queue.counts()).toEqual({ queued: 2, running: 0, finished: 1, failed: 0, cancelled: 0 })
     })
 
+    test('exceeds no limit for requests that arrive at the same moment', async () => {
+      const ofAll = await Promise.allSettled(
+        Array.from({ length: 20 }, (_, i) => queue.submit(request({ client: `c${i}` }), { maxQueued: 5 })),
+      )
+      expect(ofAll.filter(({ status }) => status === 'fulfilled')).toHaveLength(5)
+      const ofOne = await Promise.allSettled(
+        Array.from({ length: 20 }, () => queue.submit(request({ client: 'ann' }), { maxJobsPerClient: 3 })),
+      )
+      expect(ofOne.filter(({ status }) => status === 'fulfilled')).toHaveLength(3)
+      expect((await queue.counts()).queued).toBe(8)
+    })
+
     test.each([
       [{ pipeline: '../x' }],
       [{ priority: -1 }],

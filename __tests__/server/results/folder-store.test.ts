@@ -1,5 +1,5 @@
 /** Results in a folder. */
-import { readdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FolderStore, ResultStoreError } from 'tesserae/server'
 import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
@@ -24,11 +24,12 @@ test('a file that is replaced is never seen in part', async () => {
 
 test('jobs that were last written to long ago are removed', async () => {
   const store = new FolderStore(results())
-  for (const job of ['old', 'new']) await store.put(job, 'a.png', new Uint8Array(1))
-  utimesSync(join(results(), 'old'), 1, 1)
-  expect(await store.removeOlderThan(Date.now() - 60_000)).toContain('old')
-  expect(readdirSync(results())).toContain('new')
-  expect(readdirSync(results())).not.toContain('old')
+  for (const job of ['emoji~old', 'emoji~new']) await store.put(job, 'a.png', new Uint8Array(1))
+  mkdirSync(join(results(), 'holidays'))
+  for (const name of ['emoji~old', 'holidays']) utimesSync(join(results(), name), 1, 1)
+  expect(await store.removeOlderThan(Date.now() - 60_000)).toEqual(['emoji~old'])
+  expect(readdirSync(results())).toEqual(expect.arrayContaining(['emoji~new', 'holidays']))
+  expect(readdirSync(results())).not.toContain('emoji~old')
 })
 
 test('a file in the place of the folder is an error that names it', async () => {

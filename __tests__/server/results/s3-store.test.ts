@@ -82,3 +82,40 @@ test('a service that is not there is an error', async () => {
   const store = new S3Store({ bucket: 'pictures', endpoint: `http://127.0.0.1:${await freePort()}`, ...keys })
   await expect(store.put('emoji~1', 'a.png', new Uint8Array(1))).rejects.toThrow('does not answer')
 })
+
+test('a listing of many files is read page by page', async () => {
+  const tokens: (string | null)[] = []
+  const removed: string[] = []
+  const pages: Server = createServer((request, response) => {
+    const url = new URL(request.url ?? '', 'http://localhost')
+    if (request.method === 'DELETE') {
+      removed.push(url.pathname)
+      response.statusCode = 204
+      response.end()
+      return
+    }
+    if (url.searchParams.get('prefix') !== '') {
+      const isThere = !removed.some(path => path.includes(url.searchParams.get('prefix') ?? ''))
+      response.end(isThere ? `<Contents><Key>${url.searchParams.get('prefix')}a.png</Key></Contents>` : '')
+      return
+    }
+    const token = url.searchParams.get('continuation-token')
+    tokens.push(token)
+    const file = (key: string, time: string) =>
+      `<Contents><Key>${key}</Key><LastModified>${time}</LastModified></Contents>`
+    response.end(
+      token === null
+        ? `<X>${file('emoji~1/a.png', '2020-01-01T00:00:00Z')}<IsTruncated>true</IsTruncated><NextContinuationToken>a&amp;b</NextContinuationToken></X>`
+        : `<X>${file('emoji~1/b.png', '2030-01-01T00:00:00Z')}${file('emoji~2/a.png', '2020-01-01T00:00:00Z')}</X>`,
+    )
+  })
+  pages.listen(0, '127.0.0.1')
+  await once(pages, 'listening')
+  const { port } = pages.address() as { port: number }
+  const store = new S3Store({ bucket: 'pictures', endpoint: `http://127.0.0.1:${port}`, ...keys })
+  // The first job has a newer file on the second page.
+  expect(await store.removeOlderThan(Date.parse('2025-01-01'))).toEqual(['emoji~2'])
+  expect(tokens).toEqual([null, 'a&b'])
+  expect(removed).toEqual(['/pictures/emoji~2/a.png'])
+  pages.close()
+})

@@ -57,6 +57,19 @@ export function describeStore(name: string, open: () => Promise<ResultStore>): v
       expect(await read(store, 'emoji~33', 'a.png')).toBe('of another job')
     })
 
+    test('removes jobs that were last written to before a time, and nothing else', async () => {
+      await store.put('emoji~4', 'a.png', bytes('a'))
+      await store.put('emoji~5', 'previews/b.png', bytes('b'))
+      await store.put('notes', 'c.png', bytes('of no job'))
+      expect(await store.removeOlderThan(Date.now() - 60_000)).toEqual([])
+      const removed = await store.removeOlderThan(Date.now() + 60_000)
+      expect(removed).toEqual(expect.arrayContaining(['emoji~4', 'emoji~5']))
+      expect(removed).not.toContain('notes')
+      expect(await read(store, 'emoji~5', 'previews/b.png')).toBeUndefined()
+      expect(await read(store, 'notes', 'c.png')).toBe('of no job')
+      await store.removeJob('notes')
+    })
+
     test.each([
       ['..', 'x'],
       ['emoji~1', '../x'],

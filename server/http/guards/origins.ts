@@ -15,13 +15,24 @@ export interface OriginOptions {
   readonly allowedOrigins?: readonly string[] | undefined
 }
 
-/** Methods and headers that pages of allowed origins may use. */
+/** What pages of allowed origins may use. */
 const CORS = {
   'access-control-allow-methods': 'GET, POST, DELETE',
-  'access-control-allow-headers': 'authorization, content-type, idempotency-key, last-event-id, x-api-key',
-  'access-control-expose-headers': 'location, retry-after',
   'access-control-max-age': '600',
+  vary: 'origin, access-control-request-headers',
 }
+
+/** Headers that pages may send. */
+const HEADERS = ['authorization', 'content-type', 'idempotency-key', 'last-event-id', 'x-api-key']
+
+/** Headers that clients of OpenAI send besides: about themselves, and whom they work for. */
+const CLIENT_HEADER = /^(?:x-stainless-[a-z-]{1,40}|openai-(?:organization|project))$/
+
+/** Most headers of a client that are allowed: they have about ten. */
+const MOST_CLIENT_HEADERS = 32
+
+/** Headers of answers that pages may read. */
+const EXPOSED = 'location, retry-after, x-job-id'
 
 /** Checks Host and Origin. */
 export class OriginGuard {
@@ -51,7 +62,11 @@ export class OriginGuard {
     const { origin } = request.headers
     if (origin === undefined) return
     if (this.origins.has(origin)) {
-      reply.headers({ 'access-control-allow-origin': origin, vary: 'origin' })
+      reply.headers({
+        'access-control-allow-origin': origin,
+        'access-control-expose-headers': EXPOSED,
+        vary: 'origin',
+      })
       return
     }
     if (!isOwnOrigin(origin, host as string)) {
@@ -66,7 +81,13 @@ export class OriginGuard {
   /** Answers whether a page may send a request; only where its origin is allowed. */
   answerPreflight(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const { origin } = request.headers
-    return (origin !== undefined && this.origins.has(origin) ? reply.headers(CORS) : reply).code(204).send()
+    if (origin !== undefined && this.origins.has(origin)) {
+      const asked = String(request.headers['access-control-request-headers'] ?? '').toLowerCase()
+      const ofClients = asked.split(',').map(name => name.trim())
+      const allowed = [...HEADERS, ...ofClients.filter(name => CLIENT_HEADER.test(name)).slice(0, MOST_CLIENT_HEADERS)]
+      reply.headers({ ...CORS, 'access-control-allow-headers': allowed.join(', ') })
+    }
+    return reply.code(204).send()
   }
 }
 

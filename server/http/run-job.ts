@@ -1,6 +1,7 @@
 /** Runs a job while its client waits for the answer: for clients that know no jobs. */
 import type { FastifyReply } from 'fastify'
 import { isEnded, type Job } from '../jobs/job'
+import type { JobEvent } from '../jobs/job-event'
 import { type Prefix, viewFailure } from './job-view'
 import { fieldProblem, Problem } from './problem'
 import type { Asker, JobBody } from './read-job-request'
@@ -44,7 +45,7 @@ export function leavingSignal(reply: FastifyReply, service: Service): AbortSigna
 /**
  * Submits a job and waits until it ends. If the signal fires, the job is cancelled.
  *
- * @param onSubmitted is told the id of the job before it runs
+ * @param watch is told the id of the job before it runs, and its events
  * @returns the job, finished or cancelled
  * @throws Problem for a request that is refused, a job that fails, and a server that ends
  */
@@ -53,15 +54,15 @@ export async function runJob(
   body: JobBody,
   asker: Asker,
   signal: AbortSignal,
-  onSubmitted: (id: string) => void = () => {},
+  watch: { submitted?(id: string): void; event?(event: JobEvent): void } = {},
 ): Promise<Job> {
   const { queue } = service
   const asked = await service.read(body, asker)
   if (signal.aborted) throw goneProblem()
   const { id } = (await service.submit(asked)).job
-  onSubmitted(id)
+  watch.submitted?.(id)
   try {
-    for await (const _ of queue.events(id, { signal }));
+    for await (const { event } of queue.events(id, { signal })) watch.event?.(event)
   } finally {
     if (signal.aborted) await queue.cancel(id)
   }

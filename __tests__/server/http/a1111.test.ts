@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Image, StableDiffusionAutoBlocks } from '../../../index'
 import { emojiFolder } from '../../blocks/use-emoji-model'
-import { DrawText, Paint } from './paint'
+import { DrawSlowly, DrawText, Paint } from './paint'
 import { type Served, serve } from './served'
 
 let served: Served
@@ -10,7 +10,12 @@ const emoji = new StableDiffusionAutoBlocks().initPipeline(emojiFolder)
 
 beforeEach(async () => {
   // The emoji model is asked for its sampler alone, so its weights need not be there.
-  const pipelines = { paint: new Paint().initPipeline(), text: new DrawText().initPipeline(), emoji }
+  const pipelines = {
+    paint: new Paint().initPipeline(),
+    text: new DrawText().initPipeline(),
+    emoji,
+    slow: new DrawSlowly().initPipeline(),
+  }
   served = await serve({ pipelines, limits: { maxPixels: 10_000, maxImages: 4, maxSteps: 20 } })
 })
 afterEach(() => served.close())
@@ -51,6 +56,11 @@ test('changes a picture, by its strength and where the mask is white', async () 
   }
   expect(await draw({ mask, denoising_strength: 0.5, mask_blur: 4 })).toEqual([10, 10, 10, 50, 50, 50])
   expect(await draw({})).toEqual(Array(6).fill(75))
+  // With a mask, the part around it is drawn in full size.
+  expect((await draw({ mask, inpaint_full_res: true, inpaint_full_res_padding: 32 }))[0]).toBe(32)
+  expect((await draw({ mask, inpaint_full_res: 1 }))[0]).toBe(0)
+  expect((await draw({ mask, inpaint_full_res: false, inpaint_full_res_padding: 32 }))[0]).toBe(10)
+  expect((await draw({ inpaint_full_res: true, inpaint_full_res_padding: 32 }))[0]).toBe(75)
 })
 
 test.each([
@@ -90,7 +100,12 @@ test('reads prompts in the syntax of its clients', async () => {
 })
 
 test('lists models and samplers, and remembers which model a client has chosen', async () => {
-  expect((await get('sd-models')).map((model: { title: string }) => model.title)).toEqual(['paint', 'text', 'emoji'])
+  expect((await get('sd-models')).map((model: { title: string }) => model.title)).toEqual([
+    'paint',
+    'text',
+    'emoji',
+    'slow',
+  ])
   expect(await get('samplers')).toEqual([])
   expect((await post('options', { sd_model_checkpoint: 'other' })).statusCode).toBe(422)
   expect((await post('options', { CLIP_stop_at_last_layers: 2 })).json().errors[0].pointer).toMatch('CLIP')
@@ -117,6 +132,19 @@ test('shows progress, and an interrupted request is answered with what is done',
   expect(await get('progress')).toMatchObject({ progress: 0, state: { job_count: 0 } })
   while ((await served.queue.counts()).running > 0) await sleep(10)
   expect(await served.queue.counts()).toMatchObject({ cancelled: 1, queued: 0 })
+})
+
+test('shows the latest preview of the picture that is drawn', async () => {
+  const request = post('txt2img', { prompt: 'fog', override_settings: { sd_model_checkpoint: 'slow' } })
+  let seen: { progress: number; current_image: string | null }
+  do {
+    await sleep(10)
+    seen = await get('progress')
+  } while (seen.current_image === null)
+  expect([...(await decode(seen.current_image)).data]).toEqual([10, 10, 10])
+  expect(await get('progress?skip_current_image=true')).toMatchObject({ current_image: null })
+  await post('interrupt', {})
+  await request
 })
 
 test('a request that the client leaves is cancelled', async () => {

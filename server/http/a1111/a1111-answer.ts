@@ -69,8 +69,8 @@ function infoText(model: string, scheduler: string | undefined, fields: A1111Fie
   return [fields.prompt ?? '', ...negative, told.map(([name, value]) => `${name}: ${value}`).join(', ')].join('\n')
 }
 
-/** The answer to `progress`: of the oldest request that runs. */
-export function a1111Progress(run: A1111Run | undefined, step: number, steps: number) {
+/** The answer to `progress`: of the oldest request that runs, with its latest preview as base64. */
+export function a1111Progress(run: A1111Run | undefined, step: number, steps: number, preview: string | null) {
   const share = steps > 0 ? Math.min(step / steps, 1) : 0
   const progress = run === undefined ? 0 : Math.min((run.done + share) / run.count, 1)
   const passed = run === undefined ? 0 : (Date.now() - run.startedAt) / 1000
@@ -88,7 +88,7 @@ export function a1111Progress(run: A1111Run | undefined, step: number, steps: nu
       sampling_step: step,
       sampling_steps: steps,
     },
-    current_image: null,
+    current_image: preview,
     textinfo: null,
   }
 }

@@ -36,6 +36,11 @@ const WITH_PICTURE = {
   init_images: { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: 1, description: 'Base64.' },
   mask: { ...text, description: 'Base64; white is drawn anew.' },
   denoising_strength: { ...number, minimum: 0, maximum: 1, description: 'How much to change. Default: 0.75.' },
+  inpaint_full_res: {
+    type: ['boolean', 'integer', 'null'],
+    description: 'Draws the part around the mask in full size, and pastes it back.',
+  },
+  inpaint_full_res_padding: { ...integer, minimum: 0, description: 'Pixels around the mask. Default: 0.' },
   include_init_images: { type: ['boolean', 'null'], description: 'Whether the answer repeats the pictures.' },
 }
 
@@ -69,7 +74,6 @@ const NEUTRAL: Readonly<Record<string, readonly unknown[]>> = {
 const NEUTRAL_WITH_PICTURE: Readonly<Record<string, readonly unknown[]>> = {
   image_cfg_scale: [],
   initial_noise_multiplier: [1],
-  inpaint_full_res: [false],
   // 0 fills what is masked before it is noised, 1 keeps it.
   inpainting_fill: [1],
   inpainting_mask_invert: [0],
@@ -82,7 +86,6 @@ const NEUTRAL_WITH_PICTURE: Readonly<Record<string, readonly unknown[]>> = {
 
 /** Defaults of AUTOMATIC1111 that ask for something which is not done. Clients that send all fields send them unchanged, so they are accepted. */
 const DEFAULTS: Readonly<Record<string, unknown>> = {
-  inpaint_full_res: true,
   inpainting_fill: 0,
   mask_blur: 4,
   mask_blur_x: 4,
@@ -115,7 +118,7 @@ const WITHOUT_EFFECT_ON_TEXT = [
   'hr_second_pass_steps',
   'hr_upscaler',
 ]
-const WITHOUT_EFFECT_ON_PICTURES = ['inpaint_full_res_padding', 'mask_round']
+const WITHOUT_EFFECT_ON_PICTURES = ['mask_round']
 
 /** Schemas of the fields that are honoured, by task. Others are accepted with their defaults. */
 export const a1111Schemas = {

@@ -25,6 +25,8 @@ export interface A1111Fields {
   readonly init_images?: readonly string[]
   readonly mask?: string | null
   readonly denoising_strength?: number | null
+  readonly inpaint_full_res?: boolean | number | null
+  readonly inpaint_full_res_padding?: number | null
   readonly include_init_images?: boolean | null
 }
 
@@ -39,7 +41,11 @@ const FIELDS: Readonly<Record<string, keyof A1111Fields>> = {
   image: 'init_images',
   maskImage: 'mask',
   strength: 'denoising_strength',
+  paddingMaskCrop: 'inpaint_full_res_padding',
 }
+
+/** Steps between two previews, as AUTOMATIC1111 makes them by default. */
+const PREVIEW_EVERY = 10
 
 /** What AUTOMATIC1111 takes for a strength that is left out. */
 const STRENGTH = 0.75
@@ -76,6 +82,9 @@ export function a1111Job(entry: CatalogEntry, task: A1111Task, fields: A1111Fiel
     if (problem) throw fieldsProblem([problem])
   }
   const isPicture = task === 'img2img'
+  const known = entry.schema.inputs.properties ?? {}
+  // Clients that send all fields ask for it by default, also where there is no mask, or the pipeline cannot do it.
+  const isCropped = Boolean(fields.inpaint_full_res && fields.mask) && Object.hasOwn(known, 'paddingMaskCrop')
   const inputs: Record<string, unknown> = {
     prompt: fields.prompt ?? '',
     negativePrompt: fields.negative_prompt || null,
@@ -87,10 +96,10 @@ export function a1111Job(entry: CatalogEntry, task: A1111Task, fields: A1111Fiel
       image: fields.init_images?.[0],
       maskImage: fields.mask || null,
       strength: fields.denoising_strength ?? STRENGTH,
+      paddingMaskCrop: isCropped ? (fields.inpaint_full_res_padding ?? 0) : null,
     }),
   }
   const sent = Object.fromEntries(Object.entries(inputs).filter(([, value]) => value != null))
-  const known = entry.schema.inputs.properties ?? {}
   // A prompt that says nothing need not be supported.
   if (sent['prompt'] === '' && !Object.hasOwn(known, 'prompt')) delete sent['prompt']
   if (fields.denoising_strength == null && !Object.hasOwn(known, 'strength')) delete sent['strength']
@@ -105,7 +114,7 @@ export function a1111Job(entry: CatalogEntry, task: A1111Task, fields: A1111Fiel
       })),
   )
   const output = entry.outputs.includes('images') ? ['images'] : entry.outputs
-  return { pipeline: entry.name, inputs: sent, output, seed, format: 'png' }
+  return { pipeline: entry.name, inputs: sent, output, seed, format: 'png', previewEvery: PREVIEW_EVERY }
 }
 
 /** The same problem with the names of AUTOMATIC1111's fields. */

@@ -1,10 +1,13 @@
 /** What the server remembers of clients of AUTOMATIC1111's API: requests that run, and the pipeline that a client has chosen. */
+import type { JobEvent } from '../../jobs/job-event'
 
 /** A request that runs. Its pictures are drawn one after another. */
 export class A1111Run {
   readonly startedAt = Date.now()
   /** The job of the picture that is drawn. */
   job: string | undefined
+  /** Key of the latest preview of that picture. */
+  preview: string | undefined
   /** Pictures that are done. */
   done = 0
   private readonly stopping = new AbortController()
@@ -13,6 +16,19 @@ export class A1111Run {
     /** Pictures that there will be. */
     readonly count: number,
   ) {}
+
+  /** The job of the next picture waits. */
+  begin(job: string): void {
+    this.job = job
+    this.preview = undefined
+  }
+
+  /** Takes note of an event of that job. */
+  see(event: JobEvent): void {
+    if (event.type !== 'preview' || !('images' in event)) return
+    const [image] = event.images as readonly { readonly url?: unknown }[]
+    if (typeof image?.url === 'string') this.preview = image.url
+  }
 
   /** Whether the client has interrupted it. */
   get isInterrupted(): boolean {

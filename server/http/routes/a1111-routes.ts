@@ -1,5 +1,6 @@
 /** AUTOMATIC1111's API, for clients that speak it. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ResultStore } from '../../results/result-store'
 import { a1111Answer, a1111Progress, type SeededPicture } from '../a1111/a1111-answer'
 import type { A1111Task } from '../a1111/a1111-fields'
 import {
@@ -60,8 +61,9 @@ async function draw(
     for (; run.done < run.count && !run.isInterrupted; run.done++) {
       const own = seed + run.done
       try {
-        const job = await runJob(service, a1111Job(entry, task, fields, own), { client }, signal, id => {
-          run.job = id
+        const job = await runJob(service, a1111Job(entry, task, fields, own), { client }, signal, {
+          submitted: id => run.begin(id),
+          event: event => run.see(event),
         })
         // Somebody has cancelled it by its id.
         if (job.status === 'cancelled') run.interrupt()
@@ -93,17 +95,27 @@ function unknownModel(pointer: string, entries: readonly CatalogEntry[]): FieldP
   return { pointer, detail: `There is no such model; there are ${entries.map(({ name }) => `"${name}"`).join(', ')}.` }
 }
 
-function addRunRoutes(app: FastifyInstance, { queue }: Service, sessions: A1111Sessions): void {
+function addRunRoutes(app: FastifyInstance, { queue, results }: Service, sessions: A1111Sessions): void {
   app.get('/sdapi/v1/progress', async request => {
     const [run] = sessions.runsOf(clientOf(request))
     const progress = run?.job === undefined ? undefined : (await queue.get(run.job))?.progress
-    return a1111Progress(run, progress?.step ?? 0, progress?.total ?? 0)
+    const isSkipped = String((request.query as Record<string, unknown>)['skip_current_image']).toLowerCase() === 'true'
+    const preview = isSkipped ? undefined : await readPreview(results, run)
+    return a1111Progress(run, progress?.step ?? 0, progress?.total ?? 0, preview?.toString('base64') ?? null)
   })
 
   app.post('/sdapi/v1/interrupt', async request => {
     for (const run of sessions.runsOf(clientOf(request))) run.interrupt()
     return {}
   })
+}
+
+/** The latest preview of a request; `undefined` if there is none. */
+async function readPreview(results: ResultStore, run: A1111Run | undefined): Promise<Buffer | undefined> {
+  const { job, preview } = run ?? {}
+  if (job === undefined || preview === undefined) return undefined
+  const file = await results.open(job, preview)
+  return file && Buffer.from(await new Response(file.stream as ReadableStream).arrayBuffer())
 }
 
 function addListRoutes(app: FastifyInstance, service: Service, sessions: A1111Sessions): void {

@@ -88,7 +88,12 @@ describeInChromium('the studio', () => {
     await stage().getByText('Finished').waitFor()
     const picture = stage().getByAltText('red apple, picture 1')
     await picture.waitFor()
-    expect(await picture.evaluate(image => (image as unknown as { naturalWidth: number }).naturalWidth)).toBe(64)
+    const width = await picture.evaluate(async image => {
+      const { decode } = image as unknown as { decode(): Promise<void> }
+      await decode.call(image)
+      return (image as unknown as { naturalWidth: number }).naturalWidth
+    })
+    expect(width).toBe(64)
     await page.getByRole('region', { name: 'Gallery' }).getByAltText('red apple, picture 1').waitFor()
 
     const loop = page.locator('g[data-path$="denoise\\"]"].is-done').first()
@@ -233,9 +238,8 @@ describeInChromium('the studio', () => {
       await other.getByRole('textbox', { name: /^Prompt/ }).fill('blue apple')
       await other.getByRole('spinbutton', { name: 'Num inference steps' }).fill('2')
       await other.getByRole('button', { name: 'Draw', exact: true }).click()
-      const picture = other.getByRole('region', { name: 'Result' }).getByAltText('blue apple, picture 1')
-      await picture.waitFor()
-      expect(await picture.getAttribute('src')).toMatch(/^blob:/)
+      const shown = other.getByRole('region', { name: 'Result' }).locator('img[src^="blob:"]')
+      await shown.and(other.getByAltText('blue apple, picture 1')).waitFor()
     } finally {
       await context.close()
       await locked.close()

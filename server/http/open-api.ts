@@ -1,5 +1,6 @@
 /** The server's own description: OpenAPI 3.1. */
 import type { JsonSchema } from '../../src'
+import { studioPaths } from '../studio/open-api-studio'
 import type { CatalogEntry } from './catalog'
 import { clientPaths } from './open-api-clients'
 import { jobBodySchema } from './read-job-request'
@@ -166,6 +167,7 @@ function paths(entries: readonly CatalogEntry[]): Parts {
         responses: { 200: answer('The pipeline.', 'application/json', { type: 'object' }), ...problems(401, 404) },
       },
     },
+    ...studioPaths(),
     ...clientPaths(),
     '/healthz': {
       get: {

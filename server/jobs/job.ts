@@ -61,7 +61,8 @@ export interface JobRequest {
   /** Components of this run alone: other runs of the pipeline keep theirs. */
   readonly components?: ChosenComponents | undefined
   /**
-   * Whether to keep summaries of what each block writes: of blocks in loops at the steps of the previews, and at the first and the last. Default: false.
+   * Whether to keep summaries of what each block writes, and to tell the memory after it: of blocks in loops at the steps of the previews, and at the
+   * first and the last. Default: false.
    */
   readonly keepValues?: boolean | undefined
 }

@@ -10,6 +10,9 @@ import { makeChosen } from '../worker/chosen-components'
 import { CHOOSABLE, type Choosable } from './component-choices'
 import type { OfferedComponent } from './offered-components'
 
+/** Characters of settings as JSON: more than any needs. */
+const LONGEST_SETTINGS = 5_000
+
 /** Validators of settings, which take a moment to make. */
 const validators = new WeakMap<OfferedComponent, Validator>()
 
@@ -23,6 +26,9 @@ export function checkChoices({ components: offered }: CatalogEntry, chosen: Chos
     ]
     const choices = offered[kind]?.choices
     if (choices === undefined) return problem(`The pipeline has no ${kind} to choose.`)
+    if (JSON.stringify(choice.settings ?? {}).length > LONGEST_SETTINGS) {
+      return problem(`The settings may have ${LONGEST_SETTINGS} characters as JSON.`, 'settings')
+    }
     const names = choices.map(({ name }) => name)
     const found = choices.find(({ name }) => name === findName(names, choice.name))
     if (found === undefined) {

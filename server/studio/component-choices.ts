@@ -26,6 +26,7 @@ const FLOW_MATCHING = /^FlowMatch/
 
 let schedulers: readonly OfferedComponent[] | undefined
 let guiders: readonly OfferedComponent[] | undefined
+const settingsByClass = new WeakMap<object, readonly (readonly [string, JsonSchema])[]>()
 
 /** What may be chosen for a pipeline; a component that its blocks do not use is missing. */
 export function offeredComponents(
@@ -58,6 +59,19 @@ function allOf(kind: Choosable): readonly OfferedComponent[] {
   return guiders
 }
 
+/** Settings of a class that a job may change. Many names stand for one class. */
+function settingsOf(
+  componentClass: object,
+  make: () => { readonly settingsSchema: JsonSchema },
+): readonly (readonly [string, JsonSchema])[] {
+  const known = settingsByClass.get(componentClass)
+  if (known) return known
+  const { properties = {} } = make().settingsSchema
+  const shown = Object.entries(properties).filter(([key]) => !OF_THE_MODEL.includes(key))
+  settingsByClass.set(componentClass, shown)
+  return shown
+}
+
 function offer(
   name: string,
   componentClass: object,
@@ -67,9 +81,7 @@ function offer(
   const className = classNameOf(componentClass)
   // Class names are among the names as well.
   if (name === className) return []
-  const { properties = {} } = make().settingsSchema
-  const shown = Object.entries(properties).filter(([key]) => !OF_THE_MODEL.includes(key))
-  const withDefaults = shown.map(([key, schema]): [string, JsonSchema] => [
+  const withDefaults = settingsOf(componentClass, make).map(([key, schema]): [string, JsonSchema] => [
     key,
     Object.hasOwn(settings, key) ? { ...schema, default: settings[key] } : schema,
   ])

@@ -232,7 +232,9 @@ function requireOutputs({ blocks }: ServedPipeline, { output }: Job): void {
 async function tell(event: PipelineEvent, job: Job, hooks: RunnerHooks, place: PlacePicture): Promise<void> {
   if (event.type === 'preview' && !isDue(event, job)) return
   const wire = (await eventToWire(event, place)) as unknown as JobRunEvent // JSON, by its making.
-  hooks.event(event.type === 'blockEnd' ? { ...wire, memory: memoryNow() } : wire, progressOf(event))
+  // Asking for the memory takes some microseconds, which runs that nobody looks into are spared.
+  const isMeasured = job.keepValues === true && event.type === 'blockEnd'
+  hooks.event(isMeasured ? { ...wire, memory: memoryNow() } : wire, progressOf(event))
 }
 
 /** Bytes in memory: of tensors, and of the whole process. */

@@ -3,6 +3,7 @@ import { computed, effect, signal } from '@preact/signals'
 import { pipelines, schemasOf } from '../run/pipelines'
 import { type FieldProblem, prefix } from '../server/client'
 import type { ChosenComponents, Job, JobBody } from '../server/types'
+import { keep, recall } from '../storage'
 
 /** The form. */
 export interface FormState {
@@ -34,7 +35,16 @@ const empty: FormState = {
 }
 
 /** The form. */
-export const form = signal<FormState>({ ...empty, ...JSON.parse(localStorage.getItem(KEPT) ?? '{}') })
+export const form = signal<FormState>(recallForm())
+
+/** What was remembered, as far as it has the form of today. */
+function recallForm(): FormState {
+  const kept = recall(KEPT)
+  if (typeof kept !== 'object' || kept === null) return empty
+  const fits = ([name, value]: [string, unknown]) =>
+    typeof value === typeof empty[name as keyof FormState] && value !== null
+  return { ...empty, ...Object.fromEntries(Object.entries(kept).filter(fits)) }
+}
 
 /** What the server found wrong with the form. */
 export const fieldProblems = signal<readonly FieldProblem[]>([])
@@ -42,7 +52,7 @@ export const fieldProblems = signal<readonly FieldProblem[]>([])
 effect(() => {
   const { inputs, ...others } = form.value
   const short = Object.entries(inputs).filter(([, value]) => (JSON.stringify(value) ?? '').length <= LONGEST_KEPT)
-  localStorage.setItem(KEPT, JSON.stringify({ ...others, inputs: Object.fromEntries(short) }))
+  keep(KEPT, { ...others, inputs: Object.fromEntries(short) })
 })
 
 /** The pipeline of the form; the first one for a name that the server does not know. */

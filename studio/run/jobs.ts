@@ -3,6 +3,7 @@ import { type Signal, signal } from '@preact/signals'
 import { getJson, prefix, reachable, request, ServerAwayError, ServerProblem } from '../server/client'
 import type { Job, JobBody } from '../server/types'
 import { watchJob } from '../server/watch-job'
+import { keep, recall } from '../storage'
 import { afterEvent, isOver, newRun, type RunState } from './run-state'
 
 /** A job of this browser. */
@@ -40,7 +41,7 @@ const LONGEST_SETTING = 2000
 export async function submit(body: JobBody): Promise<StudioJob> {
   const response = await request('/v1/jobs', {
     method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() },
+    headers: { 'content-type': 'application/json', 'idempotency-key': randomKey() },
     body: JSON.stringify(body),
   })
   const made = jobOf((await response.json()) as Job, body.inputs)
@@ -48,6 +49,11 @@ export async function submit(body: JobBody): Promise<StudioJob> {
   remember()
   select(made.id)
   return made
+}
+
+/** A key of its own for each request. `crypto.randomUUID` is missing on pages without TLS. */
+function randomKey(): string {
+  return [...crypto.getRandomValues(new Uint32Array(4))].map(part => part.toString(36)).join('-')
 }
 
 /** Cancels a job. */
@@ -77,8 +83,9 @@ export async function inputsOf({ id }: StudioJob): Promise<Readonly<Record<strin
 
 /** Finds the jobs of before the reload again; those that the server has forgotten are dropped. */
 export async function recallJobs(): Promise<void> {
-  const ids = JSON.parse(localStorage.getItem(KEPT) ?? '[]') as readonly string[]
-  const found = await Promise.all(ids.map(recall))
+  const kept = recall(KEPT)
+  const ids = Array.isArray(kept) ? kept.filter(id => typeof id === 'string') : []
+  const found = await Promise.all(ids.map(recallJob))
   const known = new Set(jobs.value.map(({ id }) => id))
   jobs.value = [...jobs.value, ...found.filter(each => each !== undefined).filter(({ id }) => !known.has(id))]
   remember()
@@ -86,7 +93,7 @@ export async function recallJobs(): Promise<void> {
   select(selectedId.value ?? jobs.value.find(each => !isOver(each.run.value))?.id ?? jobs.value[0]?.id)
 }
 
-async function recall(id: string): Promise<StudioJob | undefined> {
+async function recallJob(id: string): Promise<StudioJob | undefined> {
   for (;;) {
     try {
       const job = await getJson<Job>(`/v1/jobs/${encodeURIComponent(id)}?inputs=true`)
@@ -124,5 +131,8 @@ function watch(each: StudioJob): void {
 }
 
 function remember(): void {
-  localStorage.setItem(KEPT, JSON.stringify(jobs.value.map(({ id }) => id)))
+  keep(
+    KEPT,
+    jobs.value.map(({ id }) => id),
+  )
 }

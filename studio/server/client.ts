@@ -1,5 +1,6 @@
 /** Requests to the server, with the key if it asks for one, and whether the server can be reached. */
 import { signal } from '@preact/signals'
+import { keep, recall } from '../storage'
 
 /** Where the addresses of the server begin. */
 export const prefix = document.documentElement.dataset['prefix'] ?? ''
@@ -10,11 +11,11 @@ export const connection = signal<'open' | 'away' | 'locked'>('open')
 const KEY = `tesserae.key${prefix}`
 
 /** The key of this tab. It is forgotten with the tab. */
-export const apiKey = signal(sessionStorage.getItem(KEY) ?? '')
+export const apiKey = signal(String(recall(KEY, 'tab') ?? ''))
 
 /** Takes a key, and asks again for what was refused. */
 export function useKey(key: string): void {
-  sessionStorage.setItem(KEY, key)
+  keep(KEY, key, 'tab')
   apiKey.value = key
   connection.value = 'open'
 }

@@ -1,0 +1,168 @@
+/** Components that a job chooses, values that it keeps, and what the studio asks for beside jobs. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fastify } from 'fastify'
+import { type ModularPipeline, StableDiffusionAutoBlocks, tf } from '../../../index'
+import {
+  createServer,
+  createWorker,
+  EmbeddedQueue,
+  FolderStore,
+  type JobEvent,
+  type KeptValues,
+  type TesseraeServer,
+  tesseraePlugin,
+  type Worker,
+} from '../../../server'
+import { emojiFolder } from '../../blocks/use-emoji-model'
+import { injector } from './inject'
+
+let pipe: ModularPipeline<StableDiffusionAutoBlocks>
+let server: TesseraeServer
+let worker: Worker
+let inject: ReturnType<typeof injector>
+const queue = new EmbeddedQueue()
+const folder = mkdtempSync(join(tmpdir(), 'tesserae-components-'))
+const results = new FolderStore(folder)
+
+beforeAll(async () => {
+  pipe = new StableDiffusionAutoBlocks().initPipeline(emojiFolder)
+  await pipe.loadComponents({ executor: 'graph' })
+  worker = createWorker({ queue, results, pipelines: { emoji: pipe }, isolate: false })
+  server = createServer({ pipelines: { emoji: pipe }, queue, results, workers: [worker] })
+  inject = injector(await server.listen({ port: 0 }))
+})
+afterAll(async () => {
+  await server.close()
+  await queue.close()
+  pipe.dispose()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const inputs = { prompt: 'red apple', numInferenceSteps: 3, guidanceScale: 4 }
+
+/** Asks for a job, and waits for its end. */
+async function run(body: object): Promise<{ id: string; events: JobEvent[]; picture: Buffer }> {
+  const answer = await inject({ method: 'POST', url: '/v1/jobs', payload: { inputs, seed: 5, ...body } })
+  expect(answer.statusCode).toBe(202)
+  const { id } = answer.json()
+  const events: JobEvent[] = []
+  for await (const { event } of queue.events(id)) events.push(event)
+  expect((await queue.get(id))?.error).toBeUndefined()
+  const { rawPayload } = await inject({ url: `/v1/jobs/${id}/pictures/images-0.png` })
+  return { id, events, picture: rawPayload }
+}
+
+const refused = async (components: unknown) => {
+  const answer = await inject({ method: 'POST', url: '/v1/jobs', payload: { inputs, components } })
+  expect(answer.statusCode).toBe(422)
+  return answer.json().errors[0]
+}
+
+test('a job draws with the scheduler and the guider that it chooses, and others with those of the model', async () => {
+  const components = {
+    scheduler: { name: 'Euler', settings: { timestepSpacing: 'trailing' } },
+    guider: { name: 'apg', settings: { eta: 0.5 } },
+  }
+  const [scheduler, guider] = [pipe.components.scheduler, pipe.components.guider]
+  const before = await run({})
+  const tensors = tf.memory().numTensors
+  const chosen = await run({ components })
+  const again = await run({ components, workflow: 'text2image' })
+  const after = await run({})
+  expect(after.picture).toEqual(before.picture)
+  expect(chosen.picture).not.toEqual(before.picture)
+  expect(pipe.components.scheduler).toBe(scheduler)
+  expect(pipe.components.guider).toBe(guider)
+  expect(tf.memory().numTensors).toBe(tensors)
+  // The settings inside the files differ by the workflow alone.
+  expect(again.picture.includes('"timestepSpacing":"trailing"')).toBe(true)
+})
+
+test.each([
+  [{ scheduler: { name: 'eulr' } }, '#/components/scheduler/name', 'Did you mean "euler"?'],
+  [{ scheduler: { name: 'flow_euler' } }, '#/components/scheduler/name', 'There is no such scheduler.'],
+  [{ scheduler: { name: 'euler', settings: { betaStart: 0.1 } } }, '#/components/scheduler/settings/betaStart', ''],
+  [
+    { scheduler: { name: 'euler', settings: { timestepSpacing: 'x' } } },
+    '#/components/scheduler/settings/timestepSpacing',
+    '',
+  ],
+  [
+    { scheduler: { name: 'euler', settings: { useKarrasSigmas: true, useBetaSigmas: true } } },
+    '#/components/scheduler/settings',
+    'only one',
+  ],
+  [{ guider: { name: 'cfg', settings: { start: 2 } } }, '#/components/guider/settings/start', ''],
+  [{ unet: { name: 'x' } }, '#/components/unet', ''],
+])('the choice %j is refused at its place', async (components, pointer, detail) => {
+  expect(await refused(components)).toEqual({ pointer, detail: expect.stringContaining(detail) })
+})
+
+test('settings that are too long are refused', async () => {
+  const perturbedGuidanceLayers = Array.from({ length: 5000 }, () => 1)
+  const { pointer } = await refused({ guider: { name: 'pag', settings: { perturbedGuidanceLayers } } })
+  expect(pointer).toBe('#/components/guider/settings')
+})
+
+test('values are kept of a job that asks for them: shapes, statistics and small pictures', async () => {
+  const tensors = tf.memory().numTensors
+  const { id, events } = await run({ keepValues: true, workflow: 'text2image' })
+  expect(tf.memory().numTensors).toBe(tensors)
+  const kept = events.filter(({ type }) => type === 'values') as unknown as {
+    path: string[]
+    step: number | null
+    key: string
+  }[]
+  const steps = kept.filter(({ path }) => path.at(-1) === 'update').map(({ step }) => step)
+  expect(steps).toEqual([1, 3])
+  const last = kept.findLast(({ path }) => path.at(-1) === 'update') ?? fail('nothing was kept')
+  const { values } = (await inject({ url: `/v1/jobs/${id}/${last.key}` })).json() as KeptValues
+  expect(values['latents']).toMatchObject({
+    kind: 'tensor',
+    dtype: 'float32',
+    shape: [1, 16, 16, 4],
+    nonFinite: 0,
+    picture: { width: 16, height: 16, channels: 3 },
+  })
+  const { histogram, statistics } = values['latents'] as Extract<KeptValues['values'][string], { kind: 'tensor' }>
+  expect(histogram.reduce((sum, count) => sum + count, 0)).toBe(16 * 16 * 4)
+  expect(statistics!.min).toBeLessThan(statistics!.max)
+  expect((await inject({ url: `/v1/jobs/${id}/values/..%2Fimages-0.png` })).statusCode).toBe(404)
+  expect((await run({})).events.some(({ type }) => type === 'values')).toBe(false)
+})
+
+test('the blocks of a workflow are drawn with their paths', async () => {
+  const answer = await inject({ url: '/v1/pipelines/emoji/graph.svg?workflow=text2image' })
+  expect(answer.headers['content-type']).toBe('image/svg+xml')
+  const paths = [...answer.body.matchAll(/data-path="([^"]*)"/g)].map(([, path = '']) => path.replaceAll('&quot;', '"'))
+  expect(paths).toContain('["textEncoder"]')
+  expect((await inject({ url: '/v1/pipelines/emoji/graph.svg?workflow=x' })).statusCode).toBe(422)
+  expect((await inject({ url: '/v1/pipelines/x/graph.svg' })).statusCode).toBe(404)
+})
+
+test('the page has a policy, and addresses below the prefix of a plugin', async () => {
+  const page = await inject({ url: '/' })
+  expect(page.headers['content-security-policy']).toContain("default-src 'none'")
+  expect(page.headers['content-security-policy']).not.toContain('unsafe')
+  expect(page.body).toContain('src="/studio/studio.js"')
+  const script = await inject({ url: '/studio/studio.js' })
+  const unchanged = await inject({
+    url: '/studio/studio.js',
+    headers: { 'if-none-match': String(script.headers['etag']) },
+  })
+  expect([script.statusCode, unchanged.statusCode]).toEqual([200, 304])
+  for (const name of ['index.html', 'x.js', '..%2Fpackage.json', 'constructor']) {
+    expect((await inject({ url: `/studio/${name}` })).statusCode).toBe(404)
+  }
+
+  const app = fastify()
+  await app.register(tesseraePlugin, { prefix: '/draw', pipelines: { emoji: pipe }, queue, results, studio: true })
+  await app.register(tesseraePlugin, { prefix: '/plain', pipelines: { emoji: pipe }, queue, results })
+  const other = injector(await app.listen({ port: 0 }))
+  expect((await other({ url: '/draw' })).body).toContain('src="/draw/studio/studio.js"')
+  expect((await other({ url: '/draw/studio/studio.js' })).statusCode).toBe(200)
+  expect((await other({ url: '/plain/' })).statusCode).toBe(404)
+  await app.close()
+})

@@ -8,3 +8,6 @@ export const providers = ['cpu', 'webgpu', 'cuda']
 
 /** What `--prompt-syntax` takes. */
 export const promptSyntaxes = ['plain', 'a1111']
+
+/** What `--quantization` takes. */
+export const quantizations = ['int8', 'auto']

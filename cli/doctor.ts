@@ -38,10 +38,16 @@ export async function doctor({ json = false }: { json?: boolean }): Promise<void
   if (advice.length > 0) console.log(`\nA GPU:\n${advice.map(line => `  ${line}`).join('\n')}`)
 }
 
-function describeProvider({ name, works, reason, device, version, gflops = 0 }: ProviderProbe): string {
+function describeProvider({ name, works, reason, device, version, gflops = 0, products }: ProviderProbe): string {
   if (!works) return `${name.padEnd(10)} ${colors.red('no')}     ${reason ?? ''}`
   const speed = `about ${gflops.toFixed(gflops < 10 ? 1 : 0)} GFLOP/s`
-  return `${name.padEnd(10)} ${colors.green('works')}  ${device}, ${version}, ${speed}`
+  return `${name.padEnd(10)} ${colors.green('works')}  ${device}, ${version}, ${speed}${products ? describeProducts(products) : ''}`
+}
+
+/** What `--quantization int8` would gain. */
+function describeProducts({ float32, int8 }: NonNullable<ProviderProbe['products']>): string {
+  const speeds = `products about ${float32.toFixed(0)} GFLOP/s in float32, ${int8.toFixed(0)} in 8 bits (--quantization int8)`
+  return `\n${' '.repeat(18)}${speeds}`
 }
 
 function describeProbe({ name, works, reason, caveat, device, version, ms, gflops }: BackendProbe): string {

@@ -5,6 +5,7 @@ import { readConfig } from '../components/configs/read-config'
 import type { Executor } from '../components/executors/executor'
 import { makeGuider } from '../components/guiders/guider-names'
 import { InvalidRepositoryNameError } from '../components/hub/hub-errors'
+import type { QuantizationChoice } from '../components/quantization/quantization-names'
 import { SCHEDULER_CONFIG_NAME } from '../components/schedulers/scheduler-mixin'
 import { resolveScheduler } from '../components/schedulers/scheduler-names'
 import { singleFileScheduler } from '../components/single-file/component-config'
@@ -39,6 +40,8 @@ export interface ModelOptions {
   lora?: readonly LoraOption[]
   /** Words that the text encoders learn. */
   embedding?: readonly EmbeddingOption[]
+  /** How the weights of the denoiser are quantized. */
+  quantization?: QuantizationChoice
   /** Bytes of weights that all models together may have in memory. */
   memoryLimit?: number
 }
@@ -115,8 +118,9 @@ export function requireRevisions(model: string, revision: string | undefined, op
 /** Makes sure that a pipeline has the components that options replace. @throws UnfitOptionError */
 export function requireReplaced(
   pipe: AnyPipeline,
-  { guider, scheduler, safetyChecker, lora = [], embedding = [] }: ModelOptions,
+  { guider, scheduler, safetyChecker, quantization, lora = [], embedding = [] }: ModelOptions,
 ): void {
+  if (quantization !== undefined) requireComponent(pipe, '--quantization', 'unet')
   if (guider !== undefined) requireComponent(pipe, '--guider', 'guider')
   if (lora.length > 0) requireComponent(pipe, '--lora', 'adapters')
   if (embedding.length > 0) requireComponent(pipe, '--embedding', 'adapters')
@@ -149,9 +153,16 @@ export async function loadComponents(
     pipe.updateComponents({ scheduler: made })
   }
   // Each component knows the revision of its own repository.
-  await pipe.loadComponents({ ...repository, executor })
+  await pipe.loadComponents({ ...repository, executor, ...quantizationOption(pipe, options) })
   await loadLoras(pipe, options.lora ?? [], repository)
   await loadEmbeddings(pipe, options.embedding ?? [], repository)
+}
+
+/** The denoiser alone is quantized: it is most of a model, and computes in every step. */
+function quantizationOption(pipe: AnyPipeline, { quantization }: ModelOptions) {
+  return quantization === undefined
+    ? {}
+    : { quantization: { [requireComponent(pipe, '--quantization', 'unet').name]: quantization } }
 }
 
 /** Returns the settings of the model's own scheduler, and where they lie. */

@@ -34,6 +34,7 @@ export const eagerExecutor: Executor = {
     return backendInUse()?.selection?.version ?? `@tensorflow/tfjs ${tf.version_core}`
   },
   readsWeights: false,
+  quantizations: [],
   get memory() {
     const isGpu = ['webgpu', 'webgl'].includes(tf.getBackend()) || this.device === CUDA_DEVICE
     if (isGpu) return gpuMemory(this.backend)

@@ -1,5 +1,6 @@
 /** What computes a model: kernels one by one, or the whole as a graph. */
 import type { Module } from '../nn/module'
+import type { Quantization } from '../quantization/quantization-names'
 import type { ModelCall } from './model-call'
 import type { WeightMemory } from './weight-memory'
 
@@ -20,6 +21,8 @@ export interface Executor extends WeightMemory {
   readonly version: string
   /** Whether models leave their weights in their files, for the executor to read. */
   readonly readsWeights: boolean
+  /** How the weights of models may be quantized. */
+  readonly quantizations: readonly Quantization[]
   /**
    * Computes a call. The tensors of the result are the caller's.
    *

@@ -1,5 +1,6 @@
 /** What an executor is asked to compute. */
 import type { Module } from '../nn/module'
+import type { Quantization } from '../quantization/quantization-names'
 
 /** A function of a model, with what it is called with. */
 export interface ModelCall<I, O> {
@@ -12,4 +13,6 @@ export interface ModelCall<I, O> {
   readonly inputs: I
   /** Modules whose weights the call uses beside those of the model: those of its hooks. */
   readonly hookWeights?: readonly Module[] | undefined
+  /** How the weights of the model are quantized; by default they are not. */
+  readonly quantization?: Quantization | undefined
 }

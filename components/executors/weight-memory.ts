@@ -1,6 +1,7 @@
 /** What an executor tells of the memory that weights take. */
 import type { ModelMemory } from '../../src/manager/managed-model'
 import type { Module } from '../nn/module'
+import type { Quantization } from '../quantization/quantization-names'
 import type { ModelCall } from './model-call'
 
 /** The part of an executor that models ask before they are called. */
@@ -11,8 +12,9 @@ export interface WeightMemory {
    * Bytes that the weights of a model take for its calls of one form.
    *
    * @param hookWeights modules whose weights those calls use beside
+   * @param quantization how the model's own weights are quantized; until its first call, the form of a weight tells whether it will be
    */
-  weightBytes(model: Module, hookWeights?: readonly Module[]): number
+  weightBytes(model: Module, hookWeights?: readonly Module[], quantization?: Quantization): number
   /** Bytes of a model's weights that the executor itself holds now, beside the tensors of the model. */
   heldBytes(model: Module): number
   /** Tells calls apart for which it holds weights of their own; one text for all, if there is no such difference. */

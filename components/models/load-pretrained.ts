@@ -25,6 +25,7 @@ import { type LoadedStateDict, type LoadStateDictOptions, loadStateDict } from '
 import { StateDictError } from '../nn/state-dict-error'
 import type { PretrainedModel } from './pretrained-model'
 import { refuseQuantized } from './quantized-checkpoint-error'
+import { requireKnownQuantization, useQuantization } from './use-quantization'
 
 /** A model class that {@link loadPretrained} can make. */
 export interface PretrainedClass<M extends PretrainedModel> {
@@ -46,7 +47,7 @@ export interface CheckpointLayout {
  * `options.signal` fires, no tensor is left.
  *
  * @throws UnknownValueError for an executor that does not exist; ComponentClassError for a config of another class that does not load as this one;
- * ConfigError, FolderChangedError, MissingFileError, QuantizedCheckpointError, SafetensorsError, StateDictError
+ * QuantizationUnavailableError, UnknownValueError for a quantization; ConfigError, FolderChangedError, MissingFileError, QuantizedCheckpointError, SafetensorsError, StateDictError
  */
 export async function loadPretrained<M extends PretrainedModel>(
   modelClass: PretrainedClass<M>,
@@ -65,6 +66,7 @@ export async function loadPretrained<M extends PretrainedModel>(
     throw new ComponentClassError(name, className, `The index of ${folder}`)
   }
   signal?.throwIfAborted()
+  const quantization = requireKnownQuantization(options.quantization, modelClass)
   const executor = await executorFor(options.executor)
   const fetchWeights = async (explicitFile: string) => {
     await resolveRepository(source, { subfolder, files: [], weights: { ...weights, explicitFile } }, options)
@@ -82,7 +84,7 @@ export async function loadPretrained<M extends PretrainedModel>(
     const message = `${join(folder, 'config.json')} names the class ${otherClass}. It was loaded as ${name}, whose weights the folder holds.`
     emitWarning('OTHER_CLASS', message)
   }
-  return model.useExecutor(executor)
+  return useQuantization(model.useExecutor(executor), quantization)
 }
 
 /** Reads config and weights once. */

@@ -13,6 +13,7 @@ import { mapFileKeys } from '../single-file/map-file-keys'
 import { SingleFileError } from '../single-file/single-file-error'
 import { type CheckpointLayout, executorFor, type PretrainedClass, warnOfDifferences } from './load-pretrained'
 import type { PretrainedModel } from './pretrained-model'
+import { requireKnownQuantization, useQuantization } from './use-quantization'
 
 /** Which model of a file is meant. */
 export interface FileComponent extends Pick<CheckpointLayout, 'rename'> {
@@ -40,6 +41,7 @@ export async function loadSingleFile<M extends PretrainedModel>(
   const file = await openModelFile(absoluteIfThere(pathOf(path)), options)
   const part = requirePart(file, component)
   options.signal?.throwIfAborted()
+  const quantization = requireKnownQuantization(options.quantization, modelClass)
   const executor = await executorFor(options.executor)
   const { config, file: source } = await modelConfig(file, component, options)
   // Models that load together are made one by one.
@@ -54,7 +56,7 @@ export async function loadSingleFile<M extends PretrainedModel>(
     },
   )
   warnOfDifferences(model, { ...found, path: checkpoint.path })
-  return model.useExecutor(executor)
+  return useQuantization(model.useExecutor(executor), quantization)
 }
 
 function viewOf(

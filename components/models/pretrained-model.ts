@@ -16,6 +16,8 @@ import { WeightFiles } from '../executors/graph/weight-files'
 import type { ModelCall } from '../executors/model-call'
 import { Module } from '../nn/module'
 import { WeightsNotLoadedError } from '../nn/weights-not-loaded-error'
+import { QuantizationUnavailableError } from '../quantization/quantization-errors'
+import { QUANTIZATION_CHOICES, type Quantization } from '../quantization/quantization-names'
 import type { ModelFunction } from './call-size'
 import { hookedCall, hookedForm } from './hooks/hooked-call'
 import type { BatchHook } from './hooks/module-hook'
@@ -40,11 +42,14 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
 
   /** What weights can be cast to. Whatever they are, models compute in float32. */
   static readonly dtypes = COMPONENT_DTYPES
+  /** How weights can be quantized. */
+  static readonly quantizations = QUANTIZATION_CHOICES
   /** The settings, complete and frozen; none in a model that is made without. */
   readonly config: RawConfig = {}
   /** The release of diffusers that saved the config; `undefined` if it is unknown. */
   diffusersVersion: string | undefined
   private runsOn: Executor = eagerExecutor
+  private quantizedTo: Quantization | undefined
   private guard: CallGuard | undefined
   private readonly weightsOfHooks = new Set<Module>()
 
@@ -58,8 +63,31 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     return this.runsOn
   }
 
-  /** Lets another executor compute the calls from now on; what the former one held for this model is released. */
+  /** How the weights are quantized where the model computes; `undefined` if they are not. Those that are saved are the original ones. */
+  get quantization(): { readonly method: Quantization } | undefined {
+    return this.quantizedTo && { method: this.quantizedTo }
+  }
+
+  /**
+   * Quantizes the weights for the calls from now on, or no longer does. The model keeps its original weights in its files; the executor quantizes them
+   * tensor by tensor when a call needs them.
+   *
+   * @throws QuantizationUnavailableError if the executor computes in no such form
+   */
+  quantize(quantization: Quantization | undefined): this {
+    requireQuantization(this, quantization, this.runsOn)
+    if (quantization !== this.quantizedTo) this.runsOn.release(this)
+    this.quantizedTo = quantization
+    return this
+  }
+
+  /**
+   * Lets another executor compute the calls from now on; what the former one held for this model is released.
+   *
+   * @throws QuantizationUnavailableError for a quantized model if the executor computes in no such form
+   */
   useExecutor(executor: Executor): this {
+    requireQuantization(this, this.quantizedTo, executor)
     if (executor !== this.runsOn) this.runsOn.release(this)
     this.runsOn = executor
     if (this.guard) executor.limitMemory(this.guard.limit)
@@ -85,6 +113,7 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     const parameters = this.parameters()
     if (dtype) requireWeights(this, classNameOf(this))
     const executor = device === undefined ? this.runsOn : await executorOn(device, this.runsOn)
+    requireQuantization(this, this.quantizedTo, executor)
     const leavesWeights = executor !== this.runsOn && executor.readsWeights
     if (leavesWeights) this.checkFiles(parameters.map(({ origin }) => origin))
     return () => {
@@ -142,7 +171,7 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
    * take as much.
    */
   get memoryFootprint(): number {
-    return this.runsOn.weightBytes(this, this.hookWeights)
+    return this.runsOn.weightBytes(this, this.hookWeights, this.quantizedTo)
   }
 
   /** Bytes of weights that are in memory now: as tensors, and as what the executor holds. Those of hooks count too. */
@@ -195,7 +224,7 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     { hooks = [], beside = [], ...options }: ExecuteOptions = {},
   ): Promise<O> {
     for (const model of beside) requireWeights(model, classNameOf(model))
-    const call = { model: this, method, forward, inputs, ...(beside.length > 0 && { hookWeights: beside }) }
+    const call = { ...this.callOf(method, forward, inputs), ...(beside.length > 0 && { hookWeights: beside }) }
     return asActivity('model', classNameOf(this), { method }, () => this.runWithHooks(call, hooks, options))
   }
 
@@ -219,6 +248,11 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     }
   }
 
+  private callOf<I, O>(method: string, forward: (inputs: I) => O, inputs: I) {
+    const { quantizedTo: quantization } = this
+    return { model: this, method, forward, inputs, ...(quantization && { quantization }) }
+  }
+
   /** Lets the executor get ready for calls of this form, for which placeholders may stand in place of tensors, until `signal` fires. */
   protected makeReady<I>(
     method: string,
@@ -226,7 +260,7 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     inputs: I,
     { hooks = [], beside = [], ...options }: ExecuteOptions = {},
   ): void {
-    const plain = { model: this, method, forward, inputs, ...(beside.length > 0 && { hookWeights: beside }) }
+    const plain = { ...this.callOf(method, forward, inputs), ...(beside.length > 0 && { hookWeights: beside }) }
     // What is made ready is not called with these inputs.
     const call = (hooks.length === 0 ? plain : hookedForm(plain, hooks)) as unknown as ModelCall<never, unknown>
     const executor = this.runsOn
@@ -284,6 +318,16 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
       tensors.filter(tensor => tensor !== undefined),
     ).check()
   }
+}
+
+/** @throws QuantizationUnavailableError if an executor does not compute with weights that are quantized so */
+function requireQuantization(
+  model: PretrainedModel,
+  quantization: Quantization | undefined,
+  { quantizations, backend }: Executor,
+): void {
+  if (quantization === undefined || quantizations.includes(quantization)) return
+  throw new QuantizationUnavailableError(classNameOf(model), quantization, backend)
 }
 
 /** @param model - what the module is called in the error @throws WeightsNotLoadedError */

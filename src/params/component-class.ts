@@ -22,6 +22,10 @@ export interface FromPretrainedOptions extends Omit<RepositoryOptions, 'signal'>
    * precision they are rounded; what computes may hold them, and compute, as float32.
    */
   dtype?: ComponentDType
+  /**
+   * How the weights of a model are quantized for computing: one of the {@link ComponentClass.quantizations} of its class, e.g. `int8` or `auto`. Default: they are not.
+   */
+  quantization?: string
   /** Whether a model leaves its weights in their files until it is called. Default: where the executor reads them itself. */
   lazy?: boolean
   /** Stops the loading between files and tensors. */
@@ -50,6 +54,8 @@ export interface ComponentClass<T = unknown> {
   readonly prototype: T
   /** What the weights of its models can be cast to. A class that has none is of no models, and is never told of a dtype. */
   readonly dtypes?: readonly ComponentDType[]
+  /** How the weights of its models can be quantized. A class that has none is never told of a quantization. */
+  readonly quantizations?: readonly string[]
   fromConfig?(config: Readonly<Record<string, unknown>>): T
   fromPretrained?(path: string, options?: FromPretrainedOptions): Promise<T>
   /** Reads it from one file of weights, where the class knows how. */

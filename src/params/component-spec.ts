@@ -4,6 +4,7 @@ import { ComponentSourceError } from '../errors/component-source-error'
 import { DeclarationError } from '../errors/declaration-error'
 import { UnknownComponentClassError } from '../errors/unknown-component-class-error'
 import { UnsupportedDTypeError } from '../errors/unsupported-dtype-error'
+import { UnsupportedQuantizationError } from '../errors/unsupported-quantization-error'
 import { classNameOf } from '../format/class-name'
 import { detectComponentClass, isSingleFile } from '../platform/component-files'
 import { pathOf } from '../platform/paths'
@@ -201,7 +202,7 @@ export class ComponentSpec {
    * Loads the component from where the spec points, or the options: `spec.located(options)` says where that was. The class is the one that the
    * index names where it is known and fits, otherwise the declared one; where there is neither, the config of the component names it.
    *
-   * @throws DeclarationError when the class cannot load, or no place is known; UnknownComponentClassError, UnsupportedDTypeError; what the class throws
+   * @throws DeclarationError when the class cannot load, or no place is known; UnknownComponentClassError, UnsupportedDTypeError, UnsupportedQuantizationError; what the class throws
    */
   async load(options: ComponentLoadOptions = {}): Promise<unknown> {
     if (this.typeHint !== undefined && this.typeHint.fromPretrained === undefined) throw this.cannotLoad()
@@ -210,7 +211,7 @@ export class ComponentSpec {
     if (path === undefined) {
       throw new DeclarationError('ComponentSpec', this.name, 'loading needs a folder: none is given.')
     }
-    const { pretrainedModelNameOrPath: _, dtype, ...others } = options
+    const { pretrainedModelNameOrPath: _, dtype, quantization, ...others } = options
     // Its config and its weights are read one after the other.
     const given: FromSingleFileOptions = { commits: new RepositoryCommits(), ...others }
     for (const field of ['subfolder', 'variant', 'revision'] as const) {
@@ -223,6 +224,11 @@ export class ComponentSpec {
       if (!type.dtypes.includes(dtype))
         throw new UnsupportedDTypeError(this.name, dtype, classNameOf(type), type.dtypes)
       given.dtype = dtype
+    }
+    if (quantization !== undefined && type.quantizations !== undefined) {
+      if (!type.quantizations.includes(quantization))
+        throw new UnsupportedQuantizationError(this.name, quantization, classNameOf(type), type.quantizations)
+      given.quantization = quantization
     }
     const component = await this.loadBy(type, path, given)
     markLoaded(component, spec.loadId)

@@ -1,7 +1,15 @@
 /** Puts an ONNX graph together, and knows for each value in which order of dimensions it is there. */
+import { createHash } from 'node:crypto'
 import { create } from '@bufbuild/protobuf'
 import * as tf from '../../tensors/tf'
-import type { ConstantValues, GraphDType, GraphNode, GraphValue, TensorSpec } from '../recorder/graph'
+import {
+  behindReshapes,
+  type ConstantValues,
+  type GraphDType,
+  type GraphNode,
+  type GraphValue,
+  type TensorSpec,
+} from '../recorder/graph'
 import {
   type AttributeProto,
   AttributeProto_AttributeType,
@@ -48,6 +56,8 @@ const TO_LAST = [0, 2, 3, 1] as const
 
 /** What the operators may be. */
 export interface BuilderOptions {
+  /** Keeps maps channels-last where it can: quantized layers compute on these. */
+  channelsLast?: boolean
   /** Writes attention as products and a softmax, where the runtime's own operator is not to be trusted. */
   composeAttention?: boolean
 }
@@ -66,6 +76,26 @@ export type WeightWriter = (
   rows?: readonly [begin: number, end: number],
 ) => StoredWeight
 
+/** The same for a weight that is quantized. */
+export type QuantizedWeightWriter = (
+  builder: OnnxBuilder,
+  value: GraphValue,
+  rows?: readonly [begin: number, end: number],
+) => QuantizedWeight
+
+/** A weight in 8 bits: its integers in the shape of the checkpoint, and a scale for each output channel. */
+export interface QuantizedWeight {
+  readonly values: string
+  readonly scales: string
+}
+
+/** A value that was rounded to 8 bits by its own range: integers, what they are multiples of, and which of them stands for zero. */
+export interface RoundedValue {
+  readonly values: string
+  readonly scale: string
+  readonly zero: string
+}
+
 /**
  * The graph under construction. A value is written in one order and brought to the other when an operator first asks for it, so that
  * maps stay channels-first from one convolution to the next.
@@ -78,11 +108,14 @@ export class OnnxBuilder {
   private readonly transposed = new Map<string, { of: string; perm: readonly number[] }>()
   private readonly taken = new Set<string>()
   private readonly weights = new Map<GraphValue, StoredWeight>()
+  private readonly roundedValues = new Map<string, RoundedValue>()
+  private readonly rests = new Map<string, string>()
   private node: GraphNode | undefined
   private count = 0
 
   constructor(
     private readonly writeWeight: WeightWriter,
+    private readonly writeQuantized: QuantizedWeightWriter,
     readonly options: BuilderOptions = {},
   ) {}
 
@@ -126,6 +159,13 @@ export class OnnxBuilder {
   isChannelsFirst(value: GraphValue): boolean {
     const known = this.names.get(value)
     return known?.channelsFirst !== undefined && known.channelsLast === undefined
+  }
+
+  /** Whether an operator that takes maps in either order takes these channels-first. */
+  takesChannelsFirst(values: readonly GraphValue[]): boolean {
+    const maps = values.filter(({ shape, origin }) => shape.length === 4 && origin.kind === 'node')
+    if (!this.options.channelsLast) return maps.some(value => this.isChannelsFirst(value))
+    return maps.length > 0 && maps.every(value => this.isChannelsFirst(value))
   }
 
   /** The name of a value as it was recorded. */
@@ -182,6 +222,51 @@ export class OnnxBuilder {
   /** The name of some rows of a weight, which is not a result of anything. */
   weightRows(value: GraphValue, begin: number, end: number): string {
     return this.widen(this.writeWeight(this, value, [begin, end]))
+  }
+
+  /** A weight in 8 bits, or some of its rows. */
+  quantized(value: GraphValue, rows?: readonly [begin: number, end: number]): QuantizedWeight {
+    return this.writeQuantized(this, value, rows)
+  }
+
+  /** A value in 8 bits, rounded once for all that read it, also in another shape. */
+  rounded(value: GraphValue): RoundedValue {
+    const source = behindReshapes(value)
+    return this.inShapeOf(value, source, this.round(this.plain(source)))
+  }
+
+  /** What a value has lost by {@link rounded}, in 8 bits as well. */
+  rest(value: GraphValue): RoundedValue {
+    const source = behindReshapes(value)
+    const name = this.plain(source)
+    const { values, scale, zero } = this.round(name)
+    const known = this.rests.get(name)
+    const rest = known ?? this.add('Sub', [name, this.add('DequantizeLinear', [values, scale, zero])])
+    this.rests.set(name, rest)
+    return this.inShapeOf(value, source, this.round(rest))
+  }
+
+  private round(name: string): RoundedValue {
+    const known = this.roundedValues.get(name)
+    if (known) return known
+    const [values = '', scale = '', zero = ''] = this.addMany('DynamicQuantizeLinear', [name], {}, { outputs: 3 })
+    const rounded = { values, scale, zero }
+    this.roundedValues.set(name, rounded)
+    return rounded
+  }
+
+  private inShapeOf(value: GraphValue, source: GraphValue, rounded: RoundedValue): RoundedValue {
+    return source === value ? rounded : { ...rounded, values: this.reshape(rounded.values, value.shape) }
+  }
+
+  /** A list of whole numbers that several operators may need, stored once. */
+  shared(values: Int32Array, shape: readonly number[]): string {
+    const key = `int32[${shape}]${createHash('sha256').update(values).digest('hex')}`
+    const known = this.constants.get(key)
+    if (known !== undefined) return known
+    const name = this.constant(values, shape, 'int32')
+    this.constants.set(key, name)
+    return name
   }
 
   /** Adds an operator with one result, and returns the result's name. Inputs that are left out are `''`. */

@@ -7,6 +7,7 @@ import type { TensorInfo } from '../../checkpoints/checkpoint'
 import { tensorBytes } from '../../checkpoints/copy-tensor'
 import { isFloatDType } from '../../checkpoints/weight-dtypes'
 import { Parameter } from '../../nn/parameter'
+import type { QuantizedParameter } from '../../quantization/quantized-parameter'
 
 /** Weights begin at multiples of this, so that a runtime can map them into memory. */
 const ALIGNMENT = 4096
@@ -22,23 +23,29 @@ interface Stretch {
 export class SideFile {
   /** Bytes of the weights, without the gaps between them. */
   readonly weightBytes: number
+  /** Bytes of those of them that are quantized. */
+  readonly quantizedBytes: number
   /** Bytes of the file. */
   readonly length: number
   private readonly stretches = new Map<unknown, Stretch>()
 
-  constructor(parameters: readonly Parameter[]) {
+  /** @param quantized weights that are written in 8 bits, whether they lie in a file or in memory */
+  constructor(parameters: readonly Parameter[], quantized: Iterable<QuantizedParameter> = []) {
     let length = 0
     let weightBytes = 0
-    for (const parameter of parameters) {
-      const source = storedSource(parameter)
-      const key = source === undefined ? parameter : placeKey(source)
-      if (this.stretches.has(key)) continue
-      const bytes = source === undefined ? parameter.bytes : source.end - source.begin
+    const add = (key: unknown, bytes: number, read: Stretch['read']) => {
+      if (this.stretches.has(key)) return
       const begin = Math.ceil(length / ALIGNMENT) * ALIGNMENT
-      const read = source === undefined ? () => [bytesOf(parameter)] : () => tensorBytes(source)
       this.stretches.set(key, { begin, end: begin + bytes, read })
       length = begin + bytes
       weightBytes += bytes
+    }
+    for (const weight of quantized) add(weight.parameter, weight.bytes, () => weight.read())
+    this.quantizedBytes = weightBytes
+    for (const parameter of parameters) {
+      const source = storedSource(parameter)
+      if (source === undefined) add(parameter, parameter.bytes, () => [bytesOf(parameter)])
+      else add(placeKey(source), source.end - source.begin, () => tensorBytes(source))
     }
     this.weightBytes = weightBytes
     this.length = length
@@ -47,6 +54,13 @@ export class SideFile {
   /** Where a weight in a file, or one in memory, lies. */
   placeOf(weight: TensorInfo | Parameter): { begin: number; end: number } {
     return this.stretches.get(weight instanceof Parameter ? weight : placeKey(weight)) as Stretch
+  }
+
+  /** Where the two parts of a weight lie that is written in 8 bits. */
+  placeOfQuantized(weight: Parameter): Record<'scales' | 'values', { begin: number; end: number }> {
+    const { begin, end } = this.placeOf(weight)
+    const middle = end - weight.size
+    return { scales: { begin, end: middle }, values: { begin: middle, end } }
   }
 
   /** The bytes of the file: all weights, with the gaps between them. */

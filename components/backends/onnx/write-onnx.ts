@@ -6,6 +6,8 @@ import type { TensorInfo } from '../../checkpoints/checkpoint'
 import { readBytesSync } from '../../checkpoints/read-tensor-sync'
 import type { FloatDType } from '../../checkpoints/weight-dtypes'
 import type { Parameter } from '../../nn/parameter'
+import { UnquantizableWeightError } from '../../quantization/quantization-errors'
+import { type QuantizedRows, quantizeRows } from '../../quantization/quantize-rows'
 import type { Graph, GraphValue } from '../recorder/graph'
 import { weightUses } from '../recorder/weight-uses'
 import {
@@ -14,6 +16,7 @@ import {
   type NodeProto,
   NodeProtoSchema,
   type TensorProto,
+  TensorProto_DataType,
   type ValueInfoProto,
 } from './generated/onnx_pb'
 import {
@@ -23,9 +26,11 @@ import {
   OnnxBuilder,
   type Order,
   permute,
+  type QuantizedWeightWriter,
   type StoredWeight,
   typedValue,
   valueInfo,
+  type WeightWriter,
 } from './onnx-builder'
 import { operatorWriters } from './operators'
 import { storedSource } from './side-file'
@@ -45,6 +50,8 @@ export interface WriteOnnxOptions extends BuilderOptions {
    * model.
    */
   locate?: (info: TensorInfo) => WeightPlace
+  /** Where the scales of a quantized weight lie, as float32, and its integers. By default both become part of the model. */
+  locateQuantized?: (parameter: Parameter) => { scales: WeightPlace; values: WeightPlace }
   /** The same for weights in memory, whose numbers lie there as float32. */
   locateMemory?: (parameter: Parameter) => WeightPlace
   /**
@@ -69,15 +76,25 @@ export function writeOnnx(graph: Graph, options: WriteOnnxOptions): ModelProto {
 /** The loop of {@link writeOnnx}, in pieces. */
 export function* writeOnnxLoop(
   graph: Graph,
-  { locate, locateMemory, keepHalf = false, widenedBytes = 0, toPyTorchLayout = false, ...operators }: WriteOnnxOptions,
+  {
+    locate,
+    locateMemory,
+    locateQuantized,
+    keepHalf = false,
+    widenedBytes = 0,
+    toPyTorchLayout = false,
+    ...operators
+  }: WriteOnnxOptions,
 ): Generator<void, ModelProto, void> {
   const places = { locate, locateMemory }
   const parameters = new Map<string, Parameter>()
-  const builder = new OnnxBuilder((builder, value, rows) => {
+  const writeFloats: WeightWriter = (builder, value, rows) => {
     const { stored, parameter } = writeWeight(builder, value, places, rows)
     parameters.set(stored.name, parameter)
     return castWeight(builder, stored, parameter)
-  }, operators)
+  }
+  const writeQuantized = quantizedWeightWriter(graph.model, locateQuantized)
+  const builder = new OnnxBuilder(writeFloats, writeQuantized, operators)
   const inputs = graph.inputs.map(port => describePort(port, builder, toPyTorchLayout))
   const outputs = graph.outputs.map(port => describePort(port, builder, toPyTorchLayout))
   for (const { name, value, order } of inputs) builder.bind(value, name, order)
@@ -244,4 +261,42 @@ function writeWeight(
   const row = bytes.length / length
   builder.initializers.push(inlineTensor(name, shape, type, bytes.subarray(begin * row, end * row)))
   return { stored: { name, type }, parameter }
+}
+
+/** Writes weights in 8 bits, each of them once. @throws UnquantizableWeightError */
+function quantizedWeightWriter(model: string, locate: WriteOnnxOptions['locateQuantized']): QuantizedWeightWriter {
+  const quantized = new Map<Parameter, QuantizedRows>()
+  const read = (name: string, parameter: Parameter) => {
+    const known = quantized.get(parameter)
+    if (known) return known
+    const made = quantizeRows(parameter.read(), parameter.shape[0] as number)
+    if (made === undefined) throw new UnquantizableWeightError(model, name)
+    quantized.set(parameter, made)
+    return made
+  }
+  return (builder, value, rows) => {
+    const { name: weight, parameter } = weightOrigin(value)
+    const [length = 1, ...rest] = parameter.shape
+    const [begin, end] = rows ?? [0, length]
+    const claim = (part: string) => builder.claim(`${weight}${rows ? `[${begin}:${end}]` : ''}.${part}`)
+    const names = { values: claim('int8'), scales: claim('scales') }
+    const place = locate?.(parameter)
+    const shapes = { values: [end - begin, ...rest], scales: [end - begin] }
+    for (const part of ['values', 'scales'] as const) {
+      const type = part === 'values' ? TensorProto_DataType.INT8 : onnxTypes.float32
+      if (place) {
+        const { file, begin: start, end: stop } = place[part]
+        const row = (stop - start) / length
+        const stretch = { file, begin: start + begin * row, end: start + end * row }
+        builder.initializers.push(externalTensor(names[part], shapes[part], type, stretch))
+      } else {
+        const numbers = read(weight, parameter)[part]
+        const row = numbers.length / length
+        builder.initializers.push(
+          inlineTensor(names[part], shapes[part], type, numbers.subarray(begin * row, end * row)),
+        )
+      }
+    }
+    return names
+  }
 }

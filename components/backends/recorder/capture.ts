@@ -4,7 +4,7 @@ import type { Module } from '../../nn/module'
 import { withParameterReader } from '../../nn/parameter'
 import { wrapForwards } from '../../nn/wrap-forwards'
 import type * as tf from '../../tensors/tf'
-import { type Graph, type GraphValue, isGraphDType } from './graph'
+import { type Graph, type GraphValue, isGraphDType, withoutUnused } from './graph'
 import { Recording, record } from './recorder-backend'
 import { UnsupportedKernelError } from './recording-errors'
 import { flattenTree, mapTree, type TreeLeaf } from './tensor-tree'
@@ -73,21 +73,10 @@ export function capture<I>(
         value: valueBehind(tensor as tf.Tensor),
       }))
       let count = 0
-      const graph = prune({ model: recording.model, inputs, nodes: recording.nodes, outputs })
+      const graph = withoutUnused({ model: recording.model, inputs, nodes: recording.nodes, outputs })
       return { graph, result: mapTree(result, () => new OutputSlot(count++)) }
     } finally {
       stop()
     }
   })
-}
-
-/** Leaves out the kernels whose results nothing uses. */
-function prune(graph: Graph): Graph {
-  const used = new Set<GraphValue>(graph.outputs.map(({ value }) => value))
-  const nodes = graph.nodes.toReversed().filter(node => {
-    if (!node.outputs.some(output => used.has(output))) return false
-    for (const input of Object.values(node.inputs)) used.add(input)
-    return true
-  })
-  return { ...graph, nodes: nodes.reverse() }
 }

@@ -75,3 +75,21 @@ export function parametersOf(graph: Graph): Parameter[] {
 export function sourcesOf(graph: Graph): TensorInfo[] {
   return parametersOf(graph).flatMap(({ source }) => source ?? [])
 }
+
+/** Leaves out the kernels whose results nothing uses. */
+export function withoutUnused(graph: Graph): Graph {
+  const used = new Set<GraphValue>(graph.outputs.map(({ value }) => value))
+  const nodes = graph.nodes.toReversed().filter(node => {
+    if (!node.outputs.some(output => used.has(output))) return false
+    for (const input of Object.values(node.inputs)) used.add(input)
+    return true
+  })
+  return { ...graph, nodes: nodes.reverse() }
+}
+
+/** The value that another one is in another shape. */
+export function behindReshapes(value: GraphValue): GraphValue {
+  const { origin } = value
+  const source = origin.kind === 'node' && origin.node.kernel === 'Reshape' ? origin.node.inputs.x : undefined
+  return source === undefined ? value : behindReshapes(source)
+}

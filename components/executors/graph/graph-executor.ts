@@ -8,6 +8,9 @@ import { InvalidThreadCountError } from '../../backends/invalid-thread-count-err
 import { flattenTree } from '../../backends/recorder/tensor-tree'
 import { threadsFromEnvironment } from '../../backends/threads-from-environment'
 import type { Module } from '../../nn/module'
+import type { Parameter } from '../../nn/parameter'
+import { QUANTIZATIONS, type Quantization } from '../../quantization/quantization-names'
+import { isQuantizableWeight } from '../../quantization/quantization-rules'
 import * as tf from '../../tensors/tf'
 import type { Executor, ModelRunOptions } from '../executor'
 import type { ModelCall } from '../model-call'
@@ -49,6 +52,8 @@ export class GraphExecutor implements Executor {
   readonly name = 'graph'
   readonly readsWeights = true
   readonly provider: ExecutionProvider
+  /** GPUs have no kernels for products of 8 bits. */
+  readonly quantizations: readonly Quantization[]
   /**
    * Whether the runtime's own operator for attention is used. Through WebGPU it gives wrong results on some devices, so there it must first have shown
    * that it gives right ones.
@@ -57,6 +62,8 @@ export class GraphExecutor implements Executor {
   /** By model and form; those used last are at the end. */
   private readonly sessions = new Map<Module, Map<string, GraphSession>>()
   private used: GraphSession[] = []
+  /** Weights that each model's calls compute with in 8 bits, as far as they are known. */
+  private readonly quantizedWeights = new WeakMap<Module, ReadonlySet<Parameter>>()
   /** What is being made or computed for each model. */
   private readonly pending = new WeakMap<Module, Set<Promise<unknown>>>()
   private readonly options: Required<Omit<GraphExecutorOptions, 'optimizedModelFolder' | 'widenedBytes'>>
@@ -70,6 +77,7 @@ export class GraphExecutor implements Executor {
     if (!(Number.isInteger(threads) && threads >= 1)) throw new InvalidThreadCountError(threads)
     requireRuntime()
     this.provider = provider
+    this.quantizations = provider === 'cpu' ? QUANTIZATIONS : []
     this.trustsAttention = provider !== 'webgpu'
     const { optimizedModelFolder: folder } = options
     const widenedBytes = parseByteSize(options.widenedBytes ?? widenedBytesIn(), 'widenedBytes')
@@ -111,7 +119,11 @@ export class GraphExecutor implements Executor {
     await new Promise(setImmediate)
     if (signal?.aborted) return
     // What does not fit beside the models in use is made when they are done.
-    if (this.bytesInUse + this.weightBytes(call.model, call.hookWeights) > this.options.maxSessionBytes) return
+    if (
+      this.bytesInUse + this.weightBytes(call.model, call.hookWeights, call.quantization) >
+      this.options.maxSessionBytes
+    )
+      return
     try {
       const session = this.sessionFor(call, flattenTree(call.inputs).signature)
       await this.use(call.model, session, session.open(signal))
@@ -133,9 +145,18 @@ export class GraphExecutor implements Executor {
     return this.provider === 'cpu' ? HOST_MEMORY : gpuMemory(this.backend)
   }
 
-  weightBytes(model: Module, hookWeights: readonly Module[] = []): number {
+  weightBytes(model: Module, hookWeights: readonly Module[] = [], quantization?: Quantization): number {
     const parameters = [model, ...hookWeights].flatMap(module => module.parameters())
-    return weightLayout(parameters, this.wideningLimit).bytes
+    const isQuantized = quantization && this.quantizedOf(model)
+    return weightLayout(parameters, this.wideningLimit, isQuantized).bytes
+  }
+
+  /** Tells which weights of a model are quantized. */
+  private quantizedOf(model: Module): (weight: Parameter) => boolean {
+    const known = this.quantizedWeights.get(model)
+    if (known) return weight => known.has(weight)
+    const own = new Set(model.parameters())
+    return weight => own.has(weight) && isQuantizableWeight(weight)
   }
 
   heldBytes(model: Module): number {
@@ -148,7 +169,9 @@ export class GraphExecutor implements Executor {
 
   missingBytes(call: ModelCall<never, unknown>): number {
     const session = this.sessions.get(call.model)?.get(this.formOf(call))
-    return session && !session.isStale && !session.isLost ? 0 : this.weightBytes(call.model, call.hookWeights)
+    return session && !session.isStale && !session.isLost
+      ? 0
+      : this.weightBytes(call.model, call.hookWeights, call.quantization)
   }
 
   async whenIdle(model: Module): Promise<void> {
@@ -203,6 +226,7 @@ export class GraphExecutor implements Executor {
         optimizedModels: this.optimizedModels,
       })
       ofModel.set(form, session)
+      if (call.quantization) this.quantizedWeights.set(model, session.quantizedWeights)
       this.sessions.set(model, ofModel)
     }
     const wanted = session

@@ -7,10 +7,12 @@ import { asActivity } from '../../../src/telemetry/ongoing-activity'
 import type { BuilderOptions } from '../../backends/onnx/onnx-builder'
 import { encodeOnnx, type WriteOnnxOptions, writeOnnxLoop } from '../../backends/onnx/write-onnx'
 import { type Capture, capture, OutputSlot } from '../../backends/recorder/capture'
-import { parametersOf, sourcesOf } from '../../backends/recorder/graph'
+import { type Graph, leavesOf, parametersOf, sourcesOf } from '../../backends/recorder/graph'
 import { mapReplaced } from '../../backends/recorder/tensor-tree'
 import type { Parameter } from '../../nn/parameter'
 import { WeightsNotLoadedError } from '../../nn/weights-not-loaded-error'
+import { quantizeGraph } from '../../quantization/quantize-graph'
+import { QuantizedParameter, quantizedBytes } from '../../quantization/quantized-parameter'
 import * as tf from '../../tensors/tf'
 import type { ModelCall } from '../model-call'
 import { GraphExecutionError, isOutOfMemory, ModelMemoryError, RuntimeEndedError } from './graph-errors'
@@ -48,6 +50,8 @@ export interface GraphSessionOptions extends BuilderOptions {
 export class GraphSession {
   /** Bytes of the weights, as they lie in memory. */
   readonly bytes: number
+  /** Weights that the session computes with in 8 bits. */
+  readonly quantizedWeights: ReadonlySet<Parameter>
   private readonly id = sessionCount++
   private readonly model: string
   private readonly capture: Capture
@@ -82,25 +86,36 @@ export class GraphSession {
     { widenedBytes: limit, optimizedModels, ...operators }: GraphSessionOptions,
   ) {
     this.model = classNameOf(call.model)
-    this.capture = capture(call.model, call.inputs, call.forward, call.hookWeights)
-    const { graph } = this.capture
+    const recorded = capture(call.model, call.inputs, call.forward, call.hookWeights)
+    const quantized = call.quantization && quantizeGraph(recorded.graph, new Set(call.model.parameters()))
+    const graph = quantized?.graph ?? recorded.graph
+    this.capture = { ...recorded, graph }
+    this.quantizedWeights = quantized?.weights ?? new Set()
     const weights = parametersOf(graph)
     // Now, not when the graph is written: until then the weights would count as held.
     for (const { shape, isLoaded } of weights) if (!isLoaded) throw new WeightsNotLoadedError(shape)
     this.revisions = weights.map(weight => [weight, weight.revision] as const)
     const sources = sourcesOf(graph)
-    const { bytes, isLarge, keepHalf, widenedBytes } = weightLayout(weights, limit)
+    const { bytes, isLarge, keepHalf, widenedBytes } = weightLayout(weights, limit, weight =>
+      this.quantizedWeights.has(weight),
+    )
     this.bytes = bytes
-    const spilled = SpilledWeights.plan(weights)
+    const spilled = SpilledWeights.plan(weights, quantizedParameters(graph, this.quantizedWeights))
     this.spilled = spilled
     this.files = new WeightFiles(this.model, sources, spilled?.file)
     this.writeOptions = {
       locate: info => this.files.locate(info),
       ...(spilled && {
         locateMemory: weight => ({ file: this.files.nameOf(spilled.file), ...spilled.placeOf(weight) }),
+        locateQuantized: weight => {
+          const file = this.files.nameOf(spilled.file)
+          const { scales, values } = spilled.placeOfQuantized(weight)
+          return { scales: { file, ...scales }, values: { file, ...values } }
+        },
       }),
       keepHalf,
       widenedBytes,
+      channelsLast: quantized !== undefined,
       ...operators,
     }
     const extra = {
@@ -329,8 +344,20 @@ interface WeightLayout {
  * How the weights lie in memory.
  *
  * @param limit - bytes of float32 that widening weights once may take; without it, none may stay of half precision
+ * @param isQuantized - tells which of them are stored in 8 bits; by default none
  */
-export function weightLayout(weights: readonly Parameter[], limit: number | undefined): WeightLayout {
+export function weightLayout(
+  weights: readonly Parameter[],
+  limit: number | undefined,
+  isQuantized: (weight: Parameter) => boolean = () => false,
+): WeightLayout {
+  const floats = weights.filter(weight => !isQuantized(weight))
+  const layout = floatLayout(floats, limit)
+  const bytes = weights.reduce((sum, weight) => sum + (isQuantized(weight) ? quantizedBytes(weight) : 0), layout.bytes)
+  return { ...layout, bytes }
+}
+
+function floatLayout(weights: readonly Parameter[], limit: number | undefined): WeightLayout {
   const full = weights.reduce((sum, { bytes }) => sum + bytes, 0)
   const stored = weights.reduce((sum, { source, bytes }) => sum + (source ? source.end - source.begin : bytes), 0)
   const isLarge = full > LARGE_WEIGHTS
@@ -339,6 +366,14 @@ export function weightLayout(weights: readonly Parameter[], limit: number | unde
   // Weights that are not of half precision lie there as they are stored.
   const extraBytes = Math.min(widenedBytes / 2, Math.max(0, full - stored))
   return { bytes: stored + extraBytes, isLarge, keepHalf: true, widenedBytes }
+}
+
+/** The weights of a graph that are stored in 8 bits, by the names that errors call them. */
+function quantizedParameters(graph: Graph, weights: ReadonlySet<Parameter>): QuantizedParameter[] {
+  return leavesOf(graph).flatMap(({ origin }) => {
+    if (origin.kind !== 'parameter' || !weights.has(origin.parameter)) return []
+    return new QuantizedParameter(origin.parameter, { model: graph.model, weight: origin.name })
+  })
 }
 
 function succeeds(work: Promise<unknown>): Promise<boolean> {

@@ -1,5 +1,6 @@
 /** Program of a child process: tries the execution provider that its argument names and tells its parent what came of it. */
 import { Conv2d } from '../../nn/conv2d'
+import { measureProductSpeeds, type ProductSpeeds } from '../../quantization/product-speeds'
 import * as tf from '../../tensors/tf'
 import type { Executor } from '../executor'
 import { selectExecutor } from '../select-executor'
@@ -7,7 +8,7 @@ import type { ExecutionProvider } from './graph-executor'
 
 /** What the program sends to its parent. */
 export type ProviderMessage =
-  | { works: true; device: string; version: string; gflops: number }
+  | { works: true; device: string; version: string; gflops: number; products?: ProductSpeeds }
   | { works: false; reason: string }
 
 /** A 3×3 convolution as diffusion models have them, or a smaller one where that takes too long. */
@@ -49,7 +50,9 @@ async function probe(provider: ExecutionProvider): Promise<ProviderMessage> {
   const [attempt] = tried
   if (attempt?.reason !== undefined) return { works: false, reason: attempt.reason }
   const { device, version } = executor
-  return { works: true, device, version, gflops: await measureExecutorSpeed(executor) }
+  const gflops = await measureExecutorSpeed(executor)
+  const products = await measureProductSpeeds(executor)
+  return { works: true, device, version, gflops, ...(products && { products }) }
 }
 
 // The parent passes one of the names.

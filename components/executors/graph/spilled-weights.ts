@@ -7,9 +7,13 @@ import { join } from 'node:path'
 import { writeFileAtomically } from '../../../src/files/write-file-atomically'
 import { SideFile, storedSource } from '../../backends/onnx/side-file'
 import type { Parameter } from '../../nn/parameter'
+import type { QuantizedParameter } from '../../quantization/quantized-parameter'
 
-/** Bytes of weights in memory that are a part of a graph at most. The graph is copied to the process that computes it. */
-export const inlineLimit = { bytes: 2 ** 30 }
+/**
+ * Bytes of weights in memory that are a part of a graph at most, and of those that are quantized. The graph is copied to the process that computes it, while
+ * a file is written tensor by tensor.
+ */
+export const inlineLimit = { bytes: 2 ** 30, quantizedBytes: 2 ** 26 }
 
 /** The temporary file of a session. It is there while the session is made. */
 export class SpilledWeights {
@@ -22,16 +26,27 @@ export class SpilledWeights {
     this.file = join(folder, 'weights.data')
   }
 
-  /** Plans the file for those weights that lie in no file; `undefined` if they may be a part of the graph. */
-  static plan(weights: readonly Parameter[]): SpilledWeights | undefined {
-    const inMemory = new SideFile(weights.filter(weight => storedSource(weight) === undefined))
-    if (inMemory.weightBytes <= inlineLimit.bytes) return undefined
+  /** Plans the file for those weights that lie in no file, or are quantized; `undefined` if they may be a part of the graph. */
+  static plan(
+    weights: readonly Parameter[],
+    quantized: readonly QuantizedParameter[] = [],
+  ): SpilledWeights | undefined {
+    const isQuantized = new Set(quantized.map(({ parameter }) => parameter))
+    const floats = weights.filter(weight => storedSource(weight) === undefined && !isQuantized.has(weight))
+    const inMemory = new SideFile(floats, quantized)
+    const { weightBytes, quantizedBytes } = inMemory
+    if (quantizedBytes <= inlineLimit.quantizedBytes && weightBytes <= inlineLimit.bytes) return undefined
     return new SpilledWeights(inMemory, join(realpathSync(tmpdir()), `tesserae-weights-${randomUUID()}`))
   }
 
   /** Where a weight lies in the file. */
   placeOf(weight: Parameter): { begin: number; end: number } {
     return this.weights.placeOf(weight)
+  }
+
+  /** Where the parts of a quantized weight lie in the file. */
+  placeOfQuantized(weight: Parameter): ReturnType<SideFile['placeOfQuantized']> {
+    return this.weights.placeOfQuantized(weight)
   }
 
   /** Writes the file, for this user alone. @throws UnwritableFileError, e.g. for a full disk */

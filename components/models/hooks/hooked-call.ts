@@ -46,7 +46,7 @@ export function hookedForm<I, O>(call: ModelCall<I, O>, hooks: readonly BatchHoo
 }
 
 function putHooks<I, O>(
-  { model, method, forward, inputs, hookWeights = [] }: ModelCall<I, O>,
+  { model, method, forward, inputs, hookWeights = [], quantization }: ModelCall<I, O>,
   hooks: readonly BatchHook[],
   numbers: HookedInputs<I>['hooks']['numbers'],
   tensors: HookedInputs<I>['hooks']['tensors'],
@@ -56,6 +56,7 @@ function putHooks<I, O>(
     model,
     method: method + hooksKey(hooks),
     hookWeights: [...hookWeights, ...weightsOf(hooks)],
+    quantization,
     inputs: { inputs, hooks: { numbers, tensors } },
     forward: given => {
       // A call that is computed has tensors, or symbols of them.

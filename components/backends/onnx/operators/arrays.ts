@@ -14,7 +14,7 @@ function alongAxis(
   write: (names: readonly string[], axis: number) => string[],
   outputs: readonly GraphValue[],
 ): void {
-  const first = values[0]?.shape.length === 4 && values.some(value => builder.isChannelsFirst(value))
+  const first = values[0]?.shape.length === 4 && builder.takesChannelsFirst(values)
   const names = values.map(value => (first ? builder.channelsFirst(value) : builder.plain(value)))
   const results = write(names, first ? axisInFirst(axis) : axis)
   outputs.forEach((output, i) => {

@@ -12,7 +12,7 @@ export function elementwise(
   return (node, builder) => {
     const values = names.map(name => inputOf(node, name))
     const output = outputOf(node)
-    const first = output.shape.length === 4 && values.some(value => builder.isChannelsFirst(value))
+    const first = output.shape.length === 4 && builder.takesChannelsFirst(values)
     const inputs = values.map(value => (first ? builder.channelsFirst(value) : builder.plain(value)))
     builder.bind(output, write(builder, inputs, node), first ? 'channelsFirst' : 'channelsLast')
   }

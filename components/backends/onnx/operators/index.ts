@@ -1,8 +1,9 @@
-/** Every kernel that can be written as ONNX: the same that can be recorded. */
+/** Every kernel that can be written as ONNX: those that can be recorded, and those that quantization makes of them. */
 import { arrayOperators } from './arrays'
 import { elementwiseOperators } from './elementwise'
 import { neuralOperators } from './neural'
 import type { OperatorWriter } from './operator-writer'
+import { quantizedOperators } from './quantized'
 import { reductionOperators } from './reductions'
 
 /** By the kernel's name. */
@@ -11,4 +12,5 @@ export const operatorWriters: Readonly<Record<string, OperatorWriter>> = {
   ...arrayOperators,
   ...reductionOperators,
   ...neuralOperators,
+  ...quantizedOperators,
 }

@@ -2,6 +2,7 @@
 import type { GraphNode, GraphValue } from '../../recorder/graph'
 import type { OnnxBuilder } from '../onnx-builder'
 import { inputOf } from './operator-writer'
+import { writeQuantizedLinear } from './quantized'
 
 /** Whether a value is one matrix, whatever its rank. */
 export function isMatrix(value: GraphValue): boolean {
@@ -29,6 +30,8 @@ export function storedFactor(node: GraphNode): { value: GraphValue; transposed: 
 
 /** A linear layer whose output features are cut into parts. */
 interface CutLinear {
+  /** Whether it is quantized, and if so, whether its input has two terms. */
+  quantized: { isPrecise: boolean } | undefined
   rows: GraphValue
   weight: GraphValue
   bias: GraphValue | undefined
@@ -46,14 +49,20 @@ export function splitLinear(
 ): string[] | undefined {
   const linear = axis === value.shape.length - 1 ? linearBehind(value) : undefined
   if (linear === undefined) return undefined
-  const { rows, weight, bias } = linear
-  const matrix = builder.reshape(builder.plain(rows), rows.shape.slice(-2))
+  const { rows, weight, bias, quantized } = linear
   let begin = 0
   return outputs.map(output => {
     const end = begin + (output.shape.at(-1) as number)
-    const inputs = [weight, bias].flatMap(part => (part ? builder.weightRows(part, begin, end) : []))
+    const part: [number, number] = [begin, end]
     begin = end
-    return builder.reshape(builder.add('Gemm', [matrix, ...inputs], { transA: 0, transB: 1 }), output.shape)
+    const biasRows = () => bias && builder.weightRows(bias, ...part)
+    if (quantized) {
+      const layer = { x: rows, weight: builder.quantized(weight, part), bias: biasRows(), ...quantized }
+      return writeQuantizedLinear(builder, layer, output.shape)
+    }
+    const matrix = builder.reshape(builder.plain(rows), rows.shape.slice(-2))
+    const inputs = [matrix, ...[builder.weightRows(weight, ...part), biasRows()].filter(name => name !== undefined)]
+    return builder.reshape(builder.add('Gemm', inputs, { transA: 0, transB: 1 }), output.shape)
   })
 }
 
@@ -65,13 +74,23 @@ function linearBehind(value: GraphValue): CutLinear | undefined {
     const source = inputs.x
     return source && source.shape.at(-1) === value.shape.at(-1) ? linearBehind(source) : undefined
   }
+  if (kernel === 'QuantizedMatMul') {
+    const [rows, weight] = [inputOf(origin.node, 'x'), inputOf(origin.node, 'weight')]
+    const { bias } = inputs
+    const quantized = { isPrecise: Boolean(attrs.isPrecise) }
+    return bias === undefined || isStoredList(bias, value) ? { rows, weight, bias, quantized } : undefined
+  }
   const isProduct = kernel === '_FusedMatMul' || kernel === 'BatchMatMul'
   if (!isProduct || (attrs.activation ?? 'linear') !== 'linear' || attrs.transposeA) return undefined
   const rows = inputOf(origin.node, 'a')
   const { value: weight, transposed } = storedFactor(origin.node)
   const { bias } = inputs
   const isStored = weight.origin.kind === 'parameter' && weight.shape.length === 2
-  const hasRows =
-    bias === undefined || (bias.origin.kind === 'parameter' && bias.shape.join() === `${value.shape.at(-1)}`)
-  return isMatrix(rows) && transposed && isStored && hasRows ? { rows, weight, bias } : undefined
+  const hasRows = bias === undefined || isStoredList(bias, value)
+  return isMatrix(rows) && transposed && isStored && hasRows ? { rows, weight, bias, quantized: undefined } : undefined
+}
+
+/** Whether a bias is a weight with one number for each column of a result. */
+function isStoredList(bias: GraphValue, result: GraphValue): boolean {
+  return bias.origin.kind === 'parameter' && bias.shape.join() === `${result.shape.at(-1)}`
 }

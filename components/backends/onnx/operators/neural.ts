@@ -146,6 +146,32 @@ function asMatrix(builder: OnnxBuilder, value: GraphValue, name: string): string
 
 /** Statistics of each group over a row of its own; a scale and a shift for each channel follow. */
 const groupNormalization: OperatorWriter = (node, builder) => {
+  if (builder.options.channelsLast && !builder.isChannelsFirst(inputOf(node, 'x'))) normalizeChannelsLast(node, builder)
+  else normalizeChannelsFirst(node, builder)
+}
+
+/** The same on maps that stay channels-last: the statistics of channels, from which those of groups follow. */
+function normalizeChannelsLast(node: GraphNode, builder: OnnxBuilder): void {
+  const [x, weight, bias] = [inputOf(node, 'x'), inputOf(node, 'weight'), inputOf(node, 'bias')]
+  const { numGroups, eps } = node.attrs as { numGroups: number; eps: number }
+  const [batch, channels] = [x.shape[0] as number, x.shape.at(-1) as number]
+  const perGroup = [batch, numGroups, channels / numGroups]
+  const mean = (name: string, axis: number) => builder.add('ReduceMean', [name, builder.ints([axis])], { keepdims: 1 })
+  /** The mean of each group for each of its channels. */
+  const groupMean = (name: string) => {
+    const ofGroups = mean(builder.reshape(mean(name, 1), perGroup), 2)
+    return builder.reshape(builder.add('Expand', [ofGroups, builder.ints(perGroup)]), [batch, 1, channels])
+  }
+  const rows = builder.reshape(builder.plain(x), [batch, -1, channels])
+  const centered = builder.add('Sub', [rows, groupMean(rows)])
+  const variance = groupMean(builder.add('Mul', [centered, centered]))
+  const deviation = builder.add('Sqrt', [builder.add('Add', [variance, builder.scalar(eps)])])
+  const factor = builder.add('Div', [builder.plain(weight), deviation])
+  const scaled = builder.add('Add', [builder.add('Mul', [centered, factor]), builder.plain(bias)])
+  builder.bind(outputOf(node), builder.reshape(scaled, x.shape))
+}
+
+function normalizeChannelsFirst(node: GraphNode, builder: OnnxBuilder): void {
   const [x, weight, bias] = [inputOf(node, 'x'), inputOf(node, 'weight'), inputOf(node, 'bias')]
   const { numGroups, eps } = node.attrs as { numGroups: number; eps: number }
   const output = outputOf(node)

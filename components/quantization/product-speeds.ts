@@ -1,0 +1,52 @@
+/** How fast an executor multiplies matrices, in float32 and in 8 bits: what a processor without instructions for integers does not gain by. */
+import type { Executor } from '../executors/executor'
+import { Linear } from '../nn/linear'
+import * as tf from '../tensors/tf'
+import type { Quantization } from './quantization-names'
+
+/** Sizes of the product: some milliseconds on one processor, and large enough to be bound by arithmetic. */
+const [ROWS, CHANNELS] = [256, 1024]
+
+/** Runs that are timed. The fastest counts: others may share the processor. */
+const RUNS = 4
+
+/** Speeds in GFLOP/s (a multiplication and an addition are two operations). */
+export interface ProductSpeeds {
+  readonly float32: number
+  readonly int8: number
+}
+
+/** Measures both. @returns `undefined` for an executor that does not compute in 8 bits */
+export async function measureProductSpeeds(executor: Executor): Promise<ProductSpeeds | undefined> {
+  if (!executor.quantizations.includes('int8')) return undefined
+  const speed = async (quantization?: Quantization) => gflops(await timeProduct(executor, quantization))
+  return { float32: await speed(), int8: await speed('int8') }
+}
+
+function gflops(ms: number): number {
+  return (2 * ROWS * CHANNELS ** 2) / ms / 1e6
+}
+
+/** Milliseconds of the fastest run. */
+async function timeProduct(executor: Executor, quantization: Quantization | undefined): Promise<number> {
+  const model = new Linear(CHANNELS, CHANNELS, { bias: false })
+  model.weight.load(Float32Array.from({ length: CHANNELS ** 2 }, (_, i) => Math.sin(i)))
+  const inputs = tf.ones<tf.Rank.R3>([1, ROWS, CHANNELS])
+  // Only its largest number comes back: moving the result would take as long as computing it.
+  const forward = (x: tf.Tensor3D) => tf.max(model.forward(x))
+  try {
+    let fastest = Number.POSITIVE_INFINITY
+    // The first one makes the session.
+    for (let run = 0; run <= RUNS; run++) {
+      const begun = performance.now()
+      const result = await executor.run({ model, method: 'forward', forward, inputs, quantization })
+      if (run > 0) fastest = Math.min(fastest, performance.now() - begun)
+      result.dispose()
+    }
+    return fastest
+  } finally {
+    executor.release(model)
+    model.dispose()
+    inputs.dispose()
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * Which layers of a model compute in 8 bits. All others stay as they are:
+ *
+ * - weights of hooks, such as those of a LoRA: they add to what the quantized layer computes, with their full precision;
+ * - narrow layers: the first and the last of a network, which read and write latents or pixels;
+ * - layers of one vector for each sample: those of a time embedding or a pooled text. They cost little, and set the scale of whole maps;
+ * - convolutions of groups, depthwise ones, those behind which an activation is fused, and those whose windows take much memory;
+ * - weights that something else computes with too.
+ *
+ * Of the layers that are quantized, products whose input is a product or a joined map itself have inputs with far outliers: the second half of a gated feed-forward
+ * part, and shortcuts around the blocks of a U-Net. These inputs have two terms of 8 bits, the second of which is what rounding to the first has lost.
+ */
+import { behindReshapes, type Graph, type GraphNode, type GraphValue } from '../backends/recorder/graph'
+import { conv2dInfo } from '../backends/recorder/kernels/neural'
+import type { Parameter } from '../nn/parameter'
+import * as tf from '../tensors/tf'
+
+/** Channels that a layer must have on both sides. */
+const LEAST_CHANNELS = 32
+
+/** Bytes that the windows of a convolution's input may take. */
+const MOST_WINDOW_BYTES = 2 ** 28
+
+/** A layer that computes in 8 bits: its input, and its weight in the form that checkpoints have. */
+export interface QuantizableLayer {
+  readonly kind: 'convolution' | 'product'
+  readonly input: GraphValue
+  readonly weight: GraphValue
+  readonly parameter: Parameter
+  /** Whether the input needs two terms of 8 bits. */
+  readonly isPrecise: boolean
+}
+
+/** Kernels whose results have far outliers. */
+const OUTLIERS = ['Multiply', 'Concat']
+
+/** Whether a weight has the form of those that are quantized; whether it is depends on the layer. */
+export function isQuantizableWeight({ shape }: Parameter): boolean {
+  const [out = 0, into = 0] = shape
+  return (shape.length === 2 || shape.length === 4) && Math.min(out, into) >= LEAST_CHANNELS
+}
+
+/** Finds the layers of a graph that compute in 8 bits. @param own the weights of the model itself */
+export function quantizableLayers(graph: Graph, own: ReadonlySet<Parameter>): ReadonlyMap<GraphNode, QuantizableLayer> {
+  const found = new Map<GraphNode, QuantizableLayer>()
+  for (const node of graph.nodes) {
+    const layer = layerOf(node)
+    if (layer && own.has(layer.parameter)) found.set(node, layer)
+  }
+  const shared = usedOtherwise(graph, found)
+  for (const [node, { parameter }] of found) if (shared.has(parameter)) found.delete(node)
+  return found
+}
+
+function layerOf(node: GraphNode): QuantizableLayer | undefined {
+  if ((node.attrs.activation ?? 'linear') !== 'linear') return undefined
+  if (node.kernel === 'Conv2D' || node.kernel === 'FusedConv2D') return convolutionOf(node)
+  if (node.kernel === '_FusedMatMul' || node.kernel === 'BatchMatMul') return productOf(node)
+  return undefined
+}
+
+function convolutionOf(node: GraphNode): QuantizableLayer | undefined {
+  const { x, filter, bias } = node.inputs as Record<'x' | 'filter', GraphValue> & { bias?: GraphValue }
+  const weight = behindTransposes(filter, ['2,3,1,0'])
+  if (weight?.origin.kind !== 'parameter' || !isQuantizableWeight(weight.origin.parameter)) return undefined
+  const info = conv2dInfo(x, filter, node.attrs)
+  const positions = info.batchSize * info.outHeight * info.outWidth
+  const windowBytes = positions * info.filterHeight * info.filterWidth * info.inChannels
+  const isPlain = info.inChannels === filter.shape[2] && info.dilationHeight === 1 && info.dilationWidth === 1
+  if (!isPlain || windowBytes > MOST_WINDOW_BYTES) return undefined
+  if (bias && tf.util.sizeFromShape([...bias.shape]) !== info.outChannels) return undefined
+  const isPrecise = info.filterHeight * info.filterWidth === 1 && hasOutliers(x)
+  return { kind: 'convolution', input: x, weight, parameter: weight.origin.parameter, isPrecise }
+}
+
+function productOf(node: GraphNode): QuantizableLayer | undefined {
+  const { a, b, bias } = node.inputs as Record<'a' | 'b', GraphValue> & { bias?: GraphValue }
+  if (node.attrs.transposeA || node.attrs.transposeB) return undefined
+  const isMatrix = ({ shape }: GraphValue) => shape.slice(0, -2).every(length => length === 1)
+  const weight = behindTransposes(b, ['1,0'])
+  if (weight?.origin.kind !== 'parameter' || !isQuantizableWeight(weight.origin.parameter)) return undefined
+  if (!isMatrix(a) || behindReshapes(a).shape.length < 3) return undefined
+  if (bias && tf.util.sizeFromShape([...bias.shape]) !== weight.shape[0]) return undefined
+  return { kind: 'product', input: a, weight, parameter: weight.origin.parameter, isPrecise: hasOutliers(a) }
+}
+
+function hasOutliers(value: GraphValue): boolean {
+  const { origin } = behindReshapes(value)
+  return origin.kind === 'node' && OUTLIERS.includes(origin.node.kernel)
+}
+
+/** What a layer's weight is in its checkpoint, if layers move it by one of these permutations and by nothing else. */
+function behindTransposes(value: GraphValue, permutations: readonly string[]): GraphValue | undefined {
+  const { origin } = value
+  if (origin.kind !== 'node') return undefined
+  const { kernel, inputs, attrs } = origin.node
+  const [source] = Object.values(inputs)
+  if (kernel === 'Transpose' && permutations.includes((attrs.perm as number[]).join())) return source
+  // TensorFlow.js brings matrices to rank 3, which moves nothing.
+  const isSameMatrix = source && source.shape.slice(-2).join() === value.shape.slice(-2).join()
+  return kernel === 'Reshape' && isSameMatrix ? behindTransposes(source, permutations) : undefined
+}
+
+/** Weights that reach something else than the layers. */
+function usedOtherwise(graph: Graph, layers: ReadonlyMap<GraphNode, QuantizableLayer>): ReadonlySet<Parameter> {
+  const weightInput = { convolution: 'filter', product: 'b' } as const
+  const reached = new Set<GraphValue>(graph.outputs.map(({ value }) => value))
+  const others = new Set<Parameter>()
+  for (const node of graph.nodes.toReversed()) {
+    if (!layers.has(node) && !node.outputs.some(output => reached.has(output))) continue
+    const layer = layers.get(node)
+    for (const [name, value] of Object.entries(node.inputs)) {
+      if (layer && name === weightInput[layer.kind]) continue
+      reached.add(value)
+      if (value.origin.kind === 'parameter') others.add(value.origin.parameter)
+    }
+  }
+  return others
+}

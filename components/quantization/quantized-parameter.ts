@@ -1,0 +1,46 @@
+/** A weight of a model that is stored in 8 bits. */
+
+import { runInSlices } from '../../src/runtime/time-slice'
+import { readFloat32 } from '../checkpoints/read-tensor'
+import type { Parameter } from '../nn/parameter'
+import { UnquantizableWeightError } from './quantization-errors'
+import { quantizeRowsLoop } from './quantize-rows'
+
+/** Where a weight's name comes from, for errors. */
+export interface WeightName {
+  readonly model: string
+  readonly weight: string
+}
+
+/** A weight that is quantized when it is asked for, and not kept. */
+export class QuantizedParameter {
+  /** Bytes of the scales and the integers. */
+  readonly bytes: number
+
+  constructor(
+    readonly parameter: Parameter,
+    private readonly name: WeightName,
+  ) {
+    this.bytes = quantizedBytes(parameter)
+  }
+
+  /**
+   * Reads the weight, without holding up anything else: its scales as float32, and then its integers.
+   *
+   * @throws UnquantizableWeightError; SafetensorsError where the file can no longer be read
+   */
+  async *read(): AsyncIterable<Uint8Array> {
+    const { parameter, name } = this
+    const { source, cast, shape } = parameter
+    const floats = source === undefined ? parameter.read() : cast.apply(await readFloat32(source))
+    const quantized = await runInSlices(quantizeRowsLoop(floats, shape[0] as number))
+    if (quantized === undefined) throw new UnquantizableWeightError(name.model, name.weight)
+    yield new Uint8Array(quantized.scales.buffer)
+    yield new Uint8Array(quantized.values.buffer)
+  }
+}
+
+/** Bytes of a weight in 8 bits, with a scale for each output channel. */
+export function quantizedBytes({ shape, size }: Parameter): number {
+  return size + 4 * (shape[0] as number)
+}

@@ -9,7 +9,8 @@ import { schedulerNames } from 'tesserae'
 import { median } from './median'
 import { ModelProcess } from './model-process'
 import { measureOverhead } from './overhead'
-import { type Comparison, describeEnvironment, explanations, resultsTable, saveResults } from './results'
+import { comparePictures, compareQuantized, type QuantizedCase } from './quantized'
+import { describeEnvironment, explanations, type Result, resultsTable, saveResults } from './results'
 import { measureTypeCheck } from './type-check'
 import { ourVersions, peerVersions } from './versions'
 import { type ProcessCost, watchProcess } from './watched-process'
@@ -39,7 +40,7 @@ const LATENTS = {
 const RUN_STEPS = 4
 
 class Bench {
-  readonly results: Comparison[] = []
+  readonly results: Result[] = []
 
   constructor(
     private readonly options: Options,
@@ -69,11 +70,20 @@ class Bench {
   }
 
   /** Adds a result, and saves it: a later comparison may fail. */
-  add(measured: Omit<Comparison, 'environment'>): void {
-    const result = { ...measured, environment: this.environment }
+  add(measured: Result): void {
+    const result: Result = { ...measured, environment: this.environment }
     this.results.push(result)
     saveResults(join(root, 'bench'), this.results)
-    console.error(`${result.name}: ${result.ratio.toFixed(3)} (memory ${result.memoryRatio?.toFixed(3) ?? '–'})`)
+    if ('worst' in result)
+      console.error(`${result.name}: mean ${result.mean.toFixed(1)} dB, worst ${result.worst.toFixed(1)} dB`)
+    else console.error(`${result.name}: ${result.ratio.toFixed(3)} (memory ${result.memoryRatio?.toFixed(3) ?? '–'})`)
+  }
+
+  /** Alternates runs of a UNet in 8 bits with those of all peers. */
+  async compareQuantized(given: QuantizedCase): Promise<void> {
+    if (!this.wants(given.name)) return
+    const { threads } = this.options
+    this.add(await compareQuantized(given, { python: this.python, peers, threads, runs: this.runs }))
   }
 
   /** Alternates runs of models that are loaded, each in a process of its own. */
@@ -237,6 +247,15 @@ async function compareWithPyTorch(options: Options): Promise<void> {
       ])
       const whole = generate(folder, RUN_STEPS, ['--size', '512'])
       await bench.compareProcesses('sd15-512-run', whole.ours, whole.peer, 1)
+    }
+    if (bench.wants('emoji-int8-psnr')) bench.add(await comparePictures('emoji-int8-psnr', threads))
+    for (const size of [256, 512]) {
+      const name = `sd15-unet-${size}-int8`
+      if (bench.wants(name)) await bench.compareQuantized({ name, folder: bench.checkpoint('sd15'), size })
+    }
+    if (bench.wants('sdxl-unet-512-int8')) {
+      const folder = bench.checkpoint('sdxl-unet')
+      await bench.compareQuantized({ name: 'sdxl-unet-512-int8', folder, size: 512, onlyFloat32: true })
     }
     const sdxlSizes = [
       { name: 'sdxl-unet-512', size: 512 },

@@ -15,6 +15,7 @@ interface Request {
   component: 'unet' | 'vae' | 'text_encoder'
   folder: string
   size: number
+  quantization?: 'int8'
 }
 
 const classes = { unet: UNet2DConditionModel, vae: AutoencoderKL, text_encoder: CLIPTextModel }
@@ -68,11 +69,17 @@ function memory(): object {
   return found
 }
 
-async function answer({ do: action, component, folder, size }: Request): Promise<object> {
+async function answer({ do: action, component, folder, size, quantization }: Request): Promise<object> {
   switch (action) {
     case 'load':
       return timed(async () => {
-        models.set(component, await classes[component].fromPretrained(join(folder, component), { executor }))
+        models.set(
+          component,
+          await classes[component].fromPretrained(join(folder, component), {
+            executor,
+            ...(quantization && { quantization }),
+          }),
+        )
       })
     case 'run':
       return run(models.get(component) as Model, size)

@@ -12,9 +12,25 @@ export interface Comparison {
   unit: 'µs' | 'ms' | 's'
   memoryRatio: number | null
   runs: number
+  /** Ours ÷ those of other peers than PyTorch in float32, by their names. */
+  ratios?: Readonly<Record<string, number>>
   /** Machine and versions that it was measured with. */
   environment?: string
 }
+
+/** How near pictures are to those of float32: PSNR in dB. */
+export interface PictureQuality {
+  name: string
+  mean: number
+  worst: number
+  /** How many. */
+  pictures: number
+  /** Machine and versions that it was measured with. */
+  environment?: string
+}
+
+/** What a benchmark has found. */
+export type Result = Comparison | PictureQuality
 
 /** What each comparison is, and the ratios it must reach. */
 export const explanations: Readonly<Record<string, { text: string; limit?: number; memoryLimit?: number }>> = {
@@ -24,6 +40,10 @@ export const explanations: Readonly<Record<string, { text: string; limit?: numbe
   'clip-l-text': { text: 'two texts of 77 tokens through CLIP ViT-L/14', limit: 0.8 },
   'sdxl-unet-512': { text: "a UNet step of SDXL's size, 512 px, with guidance" },
   'sdxl-unet-1024': { text: 'the same at 1024 px', limit: 0.6 },
+  'sd15-unet-256-int8': { text: 'sd15-unet-256 in 8 bits', limit: 0.2 },
+  'sd15-unet-512-int8': { text: 'sd15-unet-512 in 8 bits', limit: 0.3 },
+  'sdxl-unet-512-int8': { text: 'sdxl-unet-512 in 8 bits', limit: 0.25 },
+  'emoji-int8-psnr': { text: 'pictures of the bundled model in 8 bits, against those in float32' },
   'sd15-first-step': { text: 'from process start to the end of the first step, float16 file, 256 px', limit: 0.7 },
   'sd15-512-run': { text: 'text to image, 512 px, process start to PNG, float16 files', memoryLimit: 0.6 },
   'scheduler-steps': {
@@ -45,9 +65,9 @@ export function describeEnvironment(versions: readonly string[]): string {
  *
  * @throws Error if `results.json` exists and cannot be read, because its results would be lost
  */
-export function saveResults(folder: string, results: readonly Comparison[]): void {
+export function saveResults(folder: string, results: readonly Result[]): void {
   const file = join(folder, 'results.json')
-  const old = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Comparison[]) : []
+  const old = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Result[]) : []
   const all = Object.keys(explanations).flatMap(name => {
     const found = results.filter(result => comparisonOf(result) === name)
     const parts = new Set(found.map(result => result.name))
@@ -58,12 +78,43 @@ export function saveResults(folder: string, results: readonly Comparison[]): voi
   writeFileSync(join(folder, 'RESULTS.md'), resultsPage(all))
 }
 
-function comparisonOf({ name }: Pick<Comparison, 'name'>): string {
+function comparisonOf({ name }: Pick<Result, 'name'>): string {
   return name.split('/')[0] as string
 }
 
-/** The table. */
-export function resultsTable(results: readonly Comparison[]): string {
+/** The tables: one of ours and PyTorch's, and those of other peers and of pictures if there are any. */
+export function resultsTable(results: readonly Result[]): string {
+  const comparisons = results.filter(result => 'ratio' in result)
+  const pictures = results.filter(result => 'worst' in result)
+  return [comparisonsTable(comparisons), ratiosTable(comparisons), picturesTable(pictures)].filter(Boolean).join('\n\n')
+}
+
+function ratiosTable(results: readonly Comparison[]): string {
+  const rows = results.flatMap(({ name, ratios }) => {
+    if (ratios === undefined) return []
+    return `| ${[name, ...PEERS.map(([peer]) => ratios[peer]?.toFixed(2) ?? '–')].join(' | ')} |`
+  })
+  if (rows.length === 0) return ''
+  const head = `| ours ÷ | ${PEERS.map(([, title]) => title).join(' | ')} |`
+  return [head, `|---|${'---|'.repeat(PEERS.length)}`, ...rows].join('\n')
+}
+
+/** Other peers, and what they are called. */
+const PEERS = [
+  ['bfloat16', 'PyTorch bfloat16'],
+  ['compiled', 'PyTorch bfloat16, compiled'],
+  ['openvino', 'OpenVINO bfloat16'],
+] as const
+
+function picturesTable(results: readonly PictureQuality[]): string {
+  if (results.length === 0) return ''
+  const rows = results.map(({ name, mean, worst, pictures }) => {
+    return `| ${name} | ${explanations[name]?.text ?? ''} | ${pictures} | ${mean.toFixed(1)} dB | ${worst.toFixed(1)} dB |`
+  })
+  return ['| name | what | pictures | mean PSNR | worst |', '|---|---|---|---|---|', ...rows].join('\n')
+}
+
+function comparisonsTable(results: readonly Comparison[]): string {
   const rows = results.map(({ name, ratio, ours, peer, unit, memoryRatio, runs }) => {
     const { text = '', limit, memoryLimit } = explanations[comparisonOf({ name })] ?? {}
     const amount = (value: number) => `${value.toFixed(unit === 's' ? 2 : 0)} ${unit}`
@@ -85,7 +136,7 @@ export function resultsTable(results: readonly Comparison[]): string {
 }
 
 /** Lists what the comparisons were measured with: rows of different runs stand in one table. */
-function environmentsOf(results: readonly Comparison[]): string {
+function environmentsOf(results: readonly Result[]): string {
   const names = new Map<string, Set<string>>()
   for (const result of results) {
     const { environment = 'machine and versions were not recorded' } = result
@@ -94,7 +145,7 @@ function environmentsOf(results: readonly Comparison[]): string {
   return [...names].map(([environment, comparisons]) => `- ${[...comparisons].join(', ')}: ${environment}`).join('\n')
 }
 
-function resultsPage(results: readonly Comparison[]): string {
+function resultsPage(results: readonly Result[]): string {
   return `# Benchmark results
 
 Written by \`npm run bench\`: medians of runs that alternate between ours and PyTorch diffusers in float32, with the same number of threads. Figures in

@@ -23,6 +23,7 @@ Tensors = dict[str, torch.Tensor]
 
 CLASSES = {"unet": UNet2DConditionModel, "vae": AutoencoderKL, "text_encoder": CLIPTextModel}
 models: dict[str, torch.nn.Module] = {}
+dtypes: dict[str, torch.dtype] = {}
 
 
 def timed(action: Callable[[], object]) -> tuple[float, object]:
@@ -64,6 +65,8 @@ def forward(component: str, inputs: Tensors) -> torch.Tensor:
         return model.decode(inputs["latents"], return_dict=False)[0]
     if component == "text_encoder":
         return model(inputs["input_ids"].long()).last_hidden_state
+    dtype = dtypes[component]
+    inputs = {name: value.to(dtype) if value.is_floating_point() else value for name, value in inputs.items()}
     added = {name: inputs[name] for name in ("text_embeds", "time_ids") if name in inputs}
     return model(
         inputs["sample"],
@@ -74,9 +77,18 @@ def forward(component: str, inputs: Tensors) -> torch.Tensor:
     )[0]
 
 
-def load(component: str, folder: str) -> dict:
-    ms, model = timed(lambda: CLASSES[component].from_pretrained(folder, subfolder=component, dtype=torch.float32).eval())
+def load(component: str, folder: str, engine: str = "float32", size: int = 512) -> dict:
+    """Loads a model for an engine: float32, bfloat16, compiled (bfloat16 by torch.compile) or openvino (bfloat16)."""
+    dtype = torch.bfloat16 if engine in ("bfloat16", "compiled") else torch.float32
+    ms, model = timed(lambda: CLASSES[component].from_pretrained(folder, subfolder=component, dtype=dtype).eval())
     models[component] = model
+    if engine == "compiled":
+        models[component] = torch.compile(model)
+    elif engine == "openvino":
+        from openvino_unet import OpenVinoUNet
+
+        models[component] = OpenVinoUNet(model, random_inputs(component, size, 0), torch.get_num_threads())
+    dtypes[component] = dtype
     return {"ms": ms}
 
 

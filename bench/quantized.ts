@@ -1,0 +1,109 @@
+/** Compares models in 8 bits with PyTorch and OpenVINO, and the pictures that they draw with those of float32. */
+import { join } from 'node:path'
+import { bundledModel, type Executor, type Image, StableDiffusionTextToImageBlocks, selectExecutor } from 'tesserae'
+import { median } from './median'
+import { ModelProcess } from './model-process'
+import type { Comparison, PictureQuality } from './results'
+
+/** What computes the same step: diffusers in float32 and bfloat16, the latter also compiled, and OpenVINO in bfloat16. */
+const ENGINES = ['float32', 'bfloat16', 'compiled', 'openvino'] as const
+
+/** Where the peers' programs are, and how much is measured. */
+export interface QuantizedOptions {
+  readonly python: string
+  /** Folder of the peers' programs. */
+  readonly peers: string
+  readonly threads: string
+  readonly runs: number
+}
+
+/** A step that is compared. */
+export interface QuantizedCase {
+  readonly name: string
+  /** Folder of the model. */
+  readonly folder: string
+  /** Pixels. */
+  readonly size: number
+  /** Compares with PyTorch in float32 alone: others need more memory than the machine has, or too much time. */
+  readonly onlyFloat32?: boolean
+}
+
+/**
+ * Alternates runs of a UNet in 8 bits with those of each peer, which is in memory beside it. `ratios` has those of the peers that start here; one that does not
+ * is named on stderr.
+ */
+export async function compareQuantized(
+  { name, folder, size, onlyFloat32 = false }: QuantizedCase,
+  { python, peers, threads, runs }: QuantizedOptions,
+): Promise<Comparison> {
+  const load = { do: 'load', component: 'unet', folder }
+  const run = { do: 'run', component: 'unet', size }
+  const ours = new ModelProcess(process.execPath, [join(__dirname, 'model-server.js'), threads])
+  try {
+    await ours.ask({ ...load, quantization: 'int8' })
+    // The first run of each is none of its usual ones.
+    await ours.ask(run)
+    const found: Partial<Record<(typeof ENGINES)[number], { pairs: [number, number][]; peak: number }>> = {}
+    for (const engine of onlyFloat32 ? ENGINES.slice(0, 1) : ENGINES) {
+      const peer = new ModelProcess(python, [join(peers, 'models.py'), '--threads', threads])
+      try {
+        await peer.ask({ ...load, engine, size })
+        await peer.ask(run)
+        const pairs: [number, number][] = []
+        for (let i = 0; i < runs; i++) pairs.push([await ours.time(run), await peer.time(run)])
+        found[engine] = { pairs, peak: (await peer.ask({ do: 'memory' })).peak as number }
+      } catch (error) {
+        if (engine === 'float32') throw error
+        console.error(`${name}: ${engine} was left out. ${(error as Error).message}`)
+      } finally {
+        peer.end()
+      }
+    }
+    const { float32, ...others } = found
+    const { pairs, peak } = float32 as NonNullable<typeof float32> // It throws otherwise.
+    const ratio = (of: readonly [number, number][]) => median(of.map(([a, b]) => a / b))
+    return {
+      name,
+      ratio: ratio(pairs),
+      ours: median(pairs.map(([a]) => a)),
+      peer: median(pairs.map(([, b]) => b)),
+      unit: 'ms',
+      memoryRatio: ((await ours.ask({ do: 'memory' })).peak as number) / peak,
+      runs,
+      ...(!onlyFloat32 && {
+        ratios: Object.fromEntries(Object.entries(others).map(([engine, { pairs }]) => [engine, ratio(pairs)])),
+      }),
+    }
+  } finally {
+    ours.end()
+  }
+}
+
+const PROMPTS = ['red apple', 'blue apple', 'green car', 'purple cat', 'rocket', 'octopus', 'dog', 'pizza']
+
+/** Draws with the bundled model in float32 and in 8 bits, and compares the pictures. */
+export async function comparePictures(name: string, threads: string): Promise<PictureQuality> {
+  const { executor } = await selectExecutor({ executor: 'graph', provider: 'cpu', threads: Number(threads) })
+  const [floats, quantized] = [await draw(executor), await draw(executor, 'int8')]
+  const decibels = floats.map((picture, i) => peakSignalToNoise(picture, quantized[i] as Image))
+  const mean = decibels.reduce((sum, value) => sum + value, 0) / decibels.length
+  return { name, mean, worst: Math.min(...decibels), pictures: decibels.length }
+}
+
+async function draw(executor: Executor, quantization?: 'int8'): Promise<Image[]> {
+  const pipe = new StableDiffusionTextToImageBlocks().initPipeline(bundledModel('emoji'))
+  await pipe.loadComponents({ executor, ...(quantization && { quantization: { unet: quantization } }) })
+  const images: Image[] = []
+  for (const prompt of PROMPTS) {
+    const drawn = await pipe({ prompt, guidanceScale: 4, numInferenceSteps: 25 }, { output: 'images', seed: 1 })
+    images.push(...(drawn as Image[]))
+  }
+  pipe.dispose()
+  return images
+}
+
+/** PSNR of two pictures of 8 bits for each channel. */
+function peakSignalToNoise({ data: a }: Image, { data: b }: Image): number {
+  const squares = a.reduce((sum, value, i) => sum + (value - (b[i] as number)) ** 2, 0)
+  return 10 * Math.log10((255 ** 2 * a.length) / squares)
+}

@@ -17,10 +17,12 @@ function packedFiles(): string[] {
   return files.map(({ path }) => path)
 }
 
-test('the package carries each part of the model once, and nothing that only tests need', async () => {
+test('the package carries each part of the model and its small adapters once, and nothing that only tests need', async () => {
   const model = packedFiles().filter(path => path.startsWith('models/emoji/'))
   expect(model.map(path => path.slice('models/emoji/'.length)).sort()).toEqual([
     'README.md',
+    'adapters/README.md',
+    'adapters/silver-embedding.safetensors',
     'model_index.json',
     'scheduler/scheduler_config.json',
     'text_encoder/config.json',

@@ -1,22 +1,28 @@
 /** Every sample runs, and does what it says. */
-import { readdirSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Image, StableDiffusionTextToImageBlocks, selectBackend } from '../../index'
 import { main as cancel } from '../../samples/cancel'
 import { main as concurrentRuns } from '../../samples/concurrent-runs'
 import { main as container } from '../../samples/container'
+import { main as controlnet, heartOutline } from '../../samples/controlnet'
 import { main as customBlock } from '../../samples/custom-block'
 import { main as imageToImage } from '../../samples/image-to-image'
 import { main as inpainting } from '../../samples/inpainting'
+import { main as latentConsistency } from '../../samples/latent-consistency'
 import { main as loop } from '../../samples/loop'
 import { main as promptSyntax } from '../../samples/prompt-syntax'
 import { main as prompts } from '../../samples/prompts'
+import { main as refiner } from '../../samples/refiner'
 import { main as resume } from '../../samples/resume'
 import { main as schedulers } from '../../samples/schedulers'
 import { main as serve } from '../../samples/serve'
+import { main as stableDiffusionXl } from '../../samples/stable-diffusion-xl'
 import { main as stages } from '../../samples/stages'
 import { main as textToImage } from '../../samples/text-to-image'
+import { main as textualInversion } from '../../samples/textual-inversion'
 import { main as twoPipelines } from '../../samples/two-pipelines'
+import { baseFolder, refinerFolder, removeFolders } from '../blocks/stable-diffusion-xl/tiny-models'
 import { emojiFolder } from '../blocks/use-emoji-model'
 import { runProgram } from '../cli/run-cli'
 import { useTemporaryFolder } from '../components/checkpoints/temporary-folder'
@@ -40,17 +46,22 @@ test('there is a test for each sample', () => {
     'cancel',
     'concurrent-runs',
     'container',
+    'controlnet',
     'custom-block',
     'image-to-image',
     'inpainting',
+    'latent-consistency',
     'loop',
     'prompt-syntax',
     'prompts',
+    'refiner',
     'resume',
     'schedulers',
     'serve',
+    'stable-diffusion-xl',
     'stages',
     'text-to-image',
+    'textual-inversion',
     'two-pipelines',
   ])
 })
@@ -124,6 +135,85 @@ test('inpainting.ts draws a crown, and leaves the cat under it', async () => {
   // What the VAE changes of a picture that it encodes and decodes.
   expect(difference(crowned, cat, 32)).toBeLessThan(12)
   expect(difference(crowned, cat, 0, 22)).toBeGreaterThan(24)
+})
+
+/** The mean distance between the greatest and the least of the three colours of a pixel: 0 for a grey picture. */
+function saturation(picture: Uint8Array): number {
+  let sum = 0
+  for (let i = 0; i < picture.length; i += 3) {
+    const colours = picture.subarray(i, i + 3)
+    sum += Math.max(...colours) - Math.min(...colours)
+  }
+  return sum / (picture.length / 3)
+}
+
+test('textual-inversion.ts takes the colour out of a car', async () => {
+  const options = { names: ['car'], numInferenceSteps: 6 }
+  const sheet = await textualInversion(emojiFolder, join(folder(), 'silver.png'), options)
+  expect([sheet.width, sheet.height]).toEqual([64, 2 * 64])
+  const half = sheet.data.length / 2
+  const [plain, silver] = [sheet.data.subarray(0, half), sheet.data.subarray(half)].map(saturation) as [number, number]
+  expect(silver).toBeLessThan(0.6 * plain)
+})
+
+test('controlnet.ts fills a heart with two prompts', async () => {
+  const sheet = await controlnet(emojiFolder, join(folder(), 'heart.png'), { numInferenceSteps: 8 })
+  expect(cellOf(sheet, 0)).toEqual(heartOutline().data)
+  const [one, other] = [1, 2].map(column => cellOf(sheet, column)) as [Uint8Array, Uint8Array]
+  for (const picture of [one, other]) {
+    const isDrawn = (x: number, y: number) =>
+      Math.min(...picture.subarray(3 * (64 * y + x), 3 * (64 * y + x) + 3)) < 225
+    // Inside of both halves and of the tip; beside the tip, and between the halves.
+    expect([isDrawn(20, 26), isDrawn(44, 26), isDrawn(32, 44)]).toEqual([true, true, true])
+    expect([isDrawn(12, 52), isDrawn(52, 52), isDrawn(32, 4)]).toEqual([false, false, false])
+  }
+  expect(difference(one, other)).toBeGreaterThan(5)
+})
+
+/** A latent consistency model in a folder: its UNet takes the scale of the guidance as an input. */
+function latentConsistencyFolder(): string {
+  const source = join(__dirname, '..', 'goldens', 'pipelines', 'stable_diffusion_adapters')
+  const model = join(folder(), 'latent-consistency')
+  for (const name of ['text_encoder', 'tokenizer', 'vae', 'scheduler']) {
+    cpSync(join(source, name), join(model, name), { recursive: true })
+  }
+  cpSync(join(source, 'unet_lcm'), join(model, 'unet'), { recursive: true })
+  const index = readFileSync(join(source, 'model_index.json'), 'utf8')
+  writeFileSync(join(model, 'model_index.json'), index.replace('PNDMScheduler', 'LCMScheduler'))
+  const file = join(model, 'scheduler', 'scheduler_config.json')
+  const { skip_prk_steps: _, ...config } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+  writeFileSync(file, JSON.stringify({ ...config, _class_name: 'LCMScheduler' }))
+  return model
+}
+
+describe('with models whose weights are random', () => {
+  afterAll(removeFolders)
+
+  test('stable-diffusion-xl.ts does three tasks, and keeps what is under no mask', async () => {
+    const file = join(folder(), 'xl.png')
+    const sheet = await stableDiffusionXl(baseFolder, file, { size: 64, numInferenceSteps: 2 })
+    expect(await Image.load(file)).toMatchObject({ width: 3 * 64, height: 64 })
+    const [drawn, changed, crowned] = [0, 1, 2].map(column => cellOf(sheet, column)) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ]
+    expect(changed).not.toEqual(drawn)
+    expect(crowned).not.toEqual(drawn)
+  })
+
+  test('refiner.ts draws with two models, and differs from the base model alone', async () => {
+    const options = { size: 64, numInferenceSteps: 4, share: 0.5 }
+    const refined = await refiner(baseFolder, refinerFolder(), join(folder(), 'refined.png'), options)
+    const other = await refiner(baseFolder, refinerFolder(), join(folder(), 'other.png'), { ...options, share: 0.75 })
+    expect(refined).toMatchObject({ width: 64, height: 64 })
+    expect(refined.data).not.toEqual(other.data)
+  })
+
+  test('latent-consistency.ts draws in four steps', async () => {
+    const image = await latentConsistency(latentConsistencyFolder(), join(folder(), 'four-steps.png'))
+    expect(await Image.load(join(folder(), 'four-steps.png'))).toMatchObject({ width: image.width, data: image.data })
+  })
 })
 
 test('prompts.ts draws several prompts, each in its colour, on one sheet', async () => {

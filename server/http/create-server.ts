@@ -5,6 +5,7 @@ import { answerProblem } from './answer-problem'
 import { InvalidServerOptionError } from './invalid-server-option-error'
 import { addService, answerNotFound } from './plugin'
 import { Service, type ServiceOptions } from './service'
+import { UnusedConnections } from './unused-connections'
 
 /** What a server closes together with itself. */
 export interface Closable {
@@ -42,12 +43,16 @@ const ARRIVAL = 120_000
 
 /** A server that answers requests for jobs. */
 export class TesseraeServer {
+  private readonly unused: UnusedConnections
+
   constructor(
     /** The Fastify app: further routes may be added before it listens. */
     readonly app: FastifyInstance,
     private readonly service: Service,
     private readonly options: Pick<ServerOptions, 'workers' | 'allowAnonymous'>,
-  ) {}
+  ) {
+    this.unused = new UnusedConnections(app.server)
+  }
 
   /**
    * Begins to answer.
@@ -71,7 +76,7 @@ export class TesseraeServer {
     this.service.drain()
     await Promise.all((this.options.workers ?? []).map(worker => worker.close()))
     this.service.end()
-    await this.app.close()
+    await this.unused.closeDuring(() => this.app.close())
   }
 }
 

@@ -1,5 +1,7 @@
 /** Components that a job chooses, values that it keeps, and what the studio asks for beside jobs. */
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fastify } from 'fastify'
@@ -165,4 +167,16 @@ test('the page has a policy, and addresses below the prefix of a plugin', async 
   expect((await other({ url: '/draw/studio/studio.js' })).statusCode).toBe(200)
   expect((await other({ url: '/plain/' })).statusCode).toBe(404)
   await app.close()
+})
+
+test('a connection on which nothing was asked does not keep the server from closing', async () => {
+  const other = createServer({ pipelines: { emoji: pipe }, queue, results })
+  const { port } = new URL(await other.listen({ port: 0 }))
+  const socket = connect(Number(port), '127.0.0.1')
+  const closed = once(socket, 'close')
+  await once(socket, 'connect')
+  // The server has taken it, too.
+  await injector(`http://127.0.0.1:${port}`)({ url: '/healthz' })
+  await other.close()
+  await closed
 })

@@ -90,8 +90,6 @@ function KeyForm() {
       onSubmit={event => {
         event.preventDefault()
         useKey(key)
-        loadPipelines().catch(reportError)
-        recallJobs().catch(reportError)
       }}
     >
       <label class="field">

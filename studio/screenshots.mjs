@@ -23,7 +23,10 @@ try {
     await page.getByRole('spinbutton', { name: 'Guidance scale' }).fill('4')
     await page.getByRole('textbox', { name: 'Seed' }).fill(seed)
     await page.getByRole('button', { name: 'Draw', exact: true }).click()
-    await page.getByRole('region', { name: 'Result' }).getByText('Finished').waitFor({ timeout: 120_000 })
+    await page
+      .getByRole('region', { name: 'Result' })
+      .getByText('Finished', { exact: true })
+      .waitFor({ timeout: 120_000 })
   }
   for (const [prompt, seed] of [
     ['red apple', '1'],

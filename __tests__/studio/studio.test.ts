@@ -60,6 +60,15 @@ async function draw(prompt: string, steps: number): Promise<void> {
   await button('Draw').click()
 }
 
+/** Pastes a picture of 32 × 32 pixels. */
+const PASTE = `(async () => {
+  const canvas = Object.assign(document.createElement('canvas'), { width: 32, height: 32 })
+  const file = new File([await new Promise(resolve => canvas.toBlob(resolve))], 'a.png', { type: 'image/png' })
+  const clipboardData = new DataTransfer()
+  clipboardData.items.add(file)
+  document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }))
+})()`
+
 /** What axe-core finds in the page, in its words. */
 async function faults(): Promise<string[]> {
   await page.evaluate(axe)
@@ -85,7 +94,7 @@ describeInChromium('the studio', () => {
     await field('Seed').fill('5')
     await draw('red apple', 4)
     await stage().getByAltText('red apple, preview 1').waitFor()
-    await stage().getByText('Finished').waitFor()
+    await stage().getByText('Finished', { exact: true }).waitFor()
     const picture = stage().getByAltText('red apple, picture 1')
     await picture.waitFor()
     const width = await picture.evaluate(async image => {
@@ -101,6 +110,8 @@ describeInChromium('the studio', () => {
     expect(await loop.getAttribute('aria-description')).toMatch(/done, 4 of 4 · .*(?:ms|s) · .*[MG]B/)
     const inner = page.locator('g[data-path$="update\\"]"]').first()
     await inner.focus()
+    await page.keyboard.press('ArrowUp')
+    await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
     const values = page.locator('section.values')
     await values.getByRole('img', { name: /^Histogram of latents/ }).waitFor()
@@ -135,7 +146,7 @@ describeInChromium('the studio', () => {
     await page.getByRole('combobox', { name: 'Timestep spacing' }).selectOption('"trailing"')
     await page.getByRole('combobox', { name: 'Guider' }).selectOption('apg')
     await draw('red apple', 4)
-    await stage().getByText('Finished').waitFor()
+    await stage().getByText('Finished', { exact: true }).waitFor()
     await stage().getByText('Settings', { exact: true }).click()
     await stage().getByText('euler {"timestepSpacing":"trailing"}').waitFor()
     await page.getByRole('combobox', { name: 'Scheduler' }).selectOption('')
@@ -166,10 +177,22 @@ describeInChromium('the studio', () => {
     await page.getByText('Connected').waitFor()
     await step.waitFor()
     await button('Cancel').click()
-    await stage().getByText('Cancelled').waitFor()
+    await stage().getByText('Cancelled', { exact: true }).waitFor()
+
+    await server.close()
+    await button('Again with another seed').click()
+    await stage().getByRole('alert').getByText('The server does not answer.').waitFor()
+    server = open()
+    await server.listen({ port: Number(new URL(address).port) })
+    await page.getByText('Connected').waitFor()
+    expect(await button('Draw').isEnabled()).toBe(true)
   })
 
   test('paints a mask, by pointer and by keys, and draws what it covers', async () => {
+    await page.evaluate(PASTE)
+    await page.getByAltText('The image').waitFor()
+    // A workflow that takes a picture was chosen.
+    expect(await page.getByRole('combobox', { name: 'Workflow' }).inputValue()).toBe('image2image')
     await page.getByRole('combobox', { name: 'Workflow' }).selectOption('inpainting')
     const data = new Uint8Array(64 * 64 * 3).fill(200)
     const buffer = await new Image({ width: 64, height: 64, channels: 3, data }).toPng()
@@ -191,7 +214,7 @@ describeInChromium('the studio', () => {
     await page.keyboard.press('Space')
 
     await draw('red apple', 4)
-    await stage().getByText('Finished').waitFor()
+    await stage().getByText('Finished', { exact: true }).waitFor()
     const kept = await page.evaluate("localStorage.getItem('tesserae.jobs')")
     const [id = ''] = JSON.parse(String(kept)) as string[]
     const job = (await queue.get(id)) ?? fail('there is no such job')

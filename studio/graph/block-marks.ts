@@ -4,6 +4,8 @@ import { bytes, milliseconds } from '../text'
 
 const SVG = 'http://www.w3.org/2000/svg'
 
+const KEYS: readonly string[] = ['ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight', 'Home', 'End']
+
 /** A block in the picture. */
 interface MarkedBlock {
   readonly group: SVGGElement
@@ -25,16 +27,29 @@ export class BlockMarks {
       badge.setAttribute('aria-hidden', 'true')
       badges.append(badge)
       this.blocks.set(pathKey(path), { group, badge })
-      group.setAttribute('tabindex', '0')
+      group.setAttribute('tabindex', this.blocks.size === 1 ? '0' : '-1')
       group.setAttribute('role', 'button')
       group.addEventListener('click', () => onSelect(path))
       group.addEventListener('keydown', event => {
-        if (event.key !== 'Enter' && event.key !== ' ') return
+        const isChosen = event.key === 'Enter' || event.key === ' '
+        if (!isChosen && !KEYS.includes(event.key)) return
         event.preventDefault()
-        onSelect(path)
+        if (isChosen) onSelect(path)
+        else this.move(pathKey(path), event.key)
       })
     }
     svg.append(badges)
+  }
+
+  /** Moves the focus to another block. One block alone is in the order of the page, so that tab leaves the picture. */
+  private move(from: string, key: string): void {
+    const keys = [...this.blocks.keys()]
+    const last = keys.length - 1
+    const now = keys.indexOf(from)
+    const steps: Readonly<Record<string, number>> = { Home: 0, End: last, ArrowUp: now - 1, ArrowLeft: now - 1 }
+    const next = keys[Math.min(last, Math.max(0, steps[key] ?? now + 1))] ?? from
+    for (const [each, { group }] of this.blocks) group.setAttribute('tabindex', each === next ? '0' : '-1')
+    this.blocks.get(next)?.group.focus()
   }
 
   /** Shows a run. */

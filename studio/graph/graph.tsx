@@ -37,6 +37,9 @@ export function Graph({ pipeline, workflow, run, selected, onSelect }: GraphProp
       svg => {
         if (left.signal.aborted) return
         holder.current?.replaceChildren(svg)
+        // What is wider than its frame is shown from its middle.
+        const frame = holder.current?.parentElement
+        if (frame) frame.scrollLeft = (frame.scrollWidth - frame.clientWidth) / 2
         setMarks(new BlockMarks(svg, path => choose.current(path)))
       },
       error => {

@@ -30,8 +30,9 @@ export function Stage({ job }: { readonly job: StudioJob | undefined }) {
     <>
       <div class="stage-head">
         <h2 id="stage-title">{title}</h2>
-        <p role="status" class="quiet">
-          {statusText(run)}
+        <p class="quiet">{statusText(run)}</p>
+        <p role="status" class="hidden">
+          {title}: {announcement(run)}
         </p>
       </div>
       {!isOver(run) && <progress aria-label="Progress" value={fractionOf(run)} max={1} />}
@@ -117,6 +118,12 @@ function statusText({ status, progress }: RunState): string {
     case 'unknown':
       return 'The server no longer knows this job'
   }
+}
+
+/** What a screen reader says: not every step. */
+function announcement(run: RunState): string {
+  const fraction = isOver(run) ? undefined : fractionOf(run)
+  return fraction ? `drawing, ${Math.floor(fraction * 4) * 25} %` : statusText({ ...run, progress: undefined })
 }
 
 function fractionOf({ status, progress }: RunState): number | undefined {

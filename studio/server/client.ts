@@ -1,5 +1,5 @@
 /** Requests to the server, with the key if it asks for one, and whether the server can be reached. */
-import { signal } from '@preact/signals'
+import { effect, signal } from '@preact/signals'
 import { keep, recall } from '../storage'
 
 /** Where the addresses of the server begin. */
@@ -74,17 +74,27 @@ export async function getJson<T>(path: string): Promise<T> {
   return (await (await request(path)).json()) as T
 }
 
-/** Resolves when the server answers again, or when a key was given. */
-export async function reachable(signal?: AbortSignal): Promise<void> {
-  while (!signal?.aborted) {
+let polling: Promise<void> | undefined
+
+/** Resolves when the server answers again, and its key, if it asks for one, is known. */
+export function reachable(): Promise<void> {
+  polling ??= poll().finally(() => {
+    polling = undefined
+  })
+  return polling
+}
+
+// Also if nobody waits: the form can be sent again only when the server is back.
+effect(() => {
+  if (connection.value !== 'open') void reachable()
+})
+
+async function poll(): Promise<void> {
+  for (;;) {
     await new Promise(resolve => setTimeout(resolve, PAUSE))
     if (connection.value === 'locked') continue
     const response = await fetch(`${prefix}/healthz`).catch(() => undefined)
-    if (!response?.ok) {
-      connection.value = 'away'
-      continue
-    }
-    connection.value = 'open'
-    return
+    connection.value = response?.ok ? 'open' : 'away'
+    if (response?.ok) return
   }
 }

@@ -3,6 +3,9 @@ import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { reachable, request, ServerAwayError, ServerProblem } from './client'
 import type { JobEvent } from './types'
 
+/** Types of the last event. */
+const LAST: readonly string[] = ['finished', 'failed', 'cancelled']
+
 /** How following a job ends. */
 export type WatchEnd = 'ended' | 'unknown' | 'stopped'
 
@@ -18,7 +21,11 @@ export async function watchJob(id: string, tell: (event: JobEvent) => void, sign
       const reader = events.getReader()
       for (let next = await reader.read(); !next.done; next = await reader.read()) {
         last = next.value.id ?? last
-        tell(JSON.parse(next.value.data) as JobEvent)
+        const event = JSON.parse(next.value.data) as JobEvent
+        tell(event)
+        if (!LAST.includes(event.type)) continue
+        await reader.cancel()
+        return 'ended'
       }
     } catch (error) {
       if (signal.aborted) break
@@ -27,7 +34,7 @@ export async function watchJob(id: string, tell: (event: JobEvent) => void, sign
       if (!isPassing) throw error
     }
     // A stream that ends before its last event, too: the server is about to stop.
-    await reachable(signal)
+    await reachable()
   }
   return 'stopped'
 }

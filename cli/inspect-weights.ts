@@ -1,4 +1,4 @@
-/** `tesserae inspect FILE.safetensors`: what a file of weights is. */
+/** `tesserae inspect FILE.safetensors` or `FILE.gguf`: what a file of weights is. */
 
 import {
   componentLabel,

@@ -40,7 +40,7 @@ async function readTexts(file: string): Promise<ReadonlyMap<string, string>> {
   }
 }
 
-const ADVICE = 'Give a PNG file that tesserae generate wrote, or a .safetensors file.'
+const ADVICE = 'Give a PNG file that tesserae generate wrote, or a .safetensors or .gguf file.'
 
 /** What is wrong with a file that cannot be read. */
 function problemOf({ code, message }: NodeJS.ErrnoException): string {

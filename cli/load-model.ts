@@ -99,7 +99,7 @@ export function singleFileSettings({ model, config, predictionType }: ModelOptio
     if (!option) return {}
     throw new UnfitOptionError(
       option,
-      'is for a model in one .safetensors file, and --model is a folder or repository. Leave it out.',
+      'is for a model in one file, and --model is a folder or repository. Leave it out.',
     )
   }
   return {

@@ -35,7 +35,7 @@ export interface SubjectOptions {
 }
 
 const MODULES = ['.js', '.cjs', '.mjs', '.ts', '.cts', '.mts']
-const ADVICE = `Give the folder of a model in the diffusers layout, a .safetensors file, the id of a repository such as org/name, or a module (${MODULES.slice(0, 4).join(', ')}) that exports blocks.`
+const ADVICE = `Give the folder of a model in the diffusers layout, a .safetensors or .gguf file, the id of a repository such as org/name, or a module (${MODULES.slice(0, 4).join(', ')}) that exports blocks.`
 
 /**
  * Finds what an argument of the command line names.

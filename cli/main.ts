@@ -35,7 +35,7 @@ const program = new Command('tesserae')
 
 /** What `describe` and `graph` show. */
 const SUBJECT =
-  'folder or .safetensors file of a model, repository such as org/name, or module whose default export is blocks (default: text to image)'
+  'folder, .safetensors or .gguf file of a model, repository such as org/name, or module whose default export is blocks (default: text to image)'
 const backends = ['auto', 'node-gpu', 'node', 'webgpu', 'wasm', 'cpu']
 
 program
@@ -46,17 +46,17 @@ program
   .option('--list-words', 'print the names that the model was trained on, and draw nothing')
   .option(
     '--model <model>',
-    'folder in the diffusers layout, .safetensors file, or repository such as org/name',
+    'folder in the diffusers layout, .safetensors or .gguf file, or repository such as org/name',
     join(packageFolder, 'models', 'emoji'),
   )
   .option(
     '--config <model>',
-    "folder or repository whose configs and tokenizers a .safetensors file takes (default: its family's)",
+    "folder or repository whose configs and tokenizers a single file takes (default: its family's)",
   )
   .addOption(
     new Option(
       '--prediction-type <name>',
-      'what the model of a .safetensors file predicts, if the file does not say',
+      'what the model of a single file predicts, if the file does not say',
     ).choices(['epsilon', 'v_prediction', 'sample']),
   )
   .option('--revision <name>', 'branch, tag or commit of the repository (default: main)')
@@ -190,7 +190,7 @@ program
 program
   .command('export')
   .description('write a component of a model as an .onnx file, for ONNX Runtime in any language')
-  .argument('<model>', 'folder of a model in the diffusers layout, or .safetensors file')
+  .argument('<model>', 'folder of a model in the diffusers layout, or .safetensors or .gguf file')
   .option('--component <name>', 'what to write, e.g. unet, vae_decoder, vae_encoder or text_encoder', 'unet')
   .requiredOption('--out <file>', 'the file to write; large weights go to <file>.data beside it')
   .option('--batch <number>', 'how many samples the written model takes at once', parseCount, 1)
@@ -209,7 +209,7 @@ program
 program
   .command('inspect')
   .description('print how a picture was made, or what a file of weights is')
-  .argument('<file>', 'a PNG file that tesserae wrote, or a .safetensors file, of which the header is read')
+  .argument('<file>', 'a PNG file that tesserae wrote, or a .safetensors or .gguf file, of which the header is read')
   .option('--json', 'print as JSON')
   .action(async (file: string, options: { json?: boolean }) => {
     const { inspect } = await import('./inspect.js')

@@ -66,12 +66,22 @@ export {
   type SelectBackendOptions,
   selectBackend,
 } from './backends/select-backend'
-export type { Checkpoint, TensorInfo, WeightDType } from './checkpoints/checkpoint'
+export type {
+  BlockDType,
+  Checkpoint,
+  SafetensorsCheckpoint,
+  SafetensorsTensor,
+  StoredDType,
+  TensorInfo,
+  WeightDType,
+} from './checkpoints/checkpoint'
+export { GGUFError } from './checkpoints/gguf-error'
 export { InvalidVariantError } from './checkpoints/invalid-variant-error'
 export { openCheckpoint } from './checkpoints/open-checkpoint'
 export { PickleCheckpointError } from './checkpoints/pickle-checkpoint-error'
 export { SafetensorsError } from './checkpoints/safetensors-error'
 export { SafetensorsFile } from './checkpoints/safetensors-file'
+export { WeightFileError, type WeightFileProblem } from './checkpoints/weight-file-error'
 export { writeSafetensors } from './checkpoints/write-safetensors'
 export { ComponentClassError } from './configs/component-class-error'
 export { ConfigError } from './configs/config-error'

@@ -342,7 +342,7 @@ describe('tesserae inspect', () => {
     const { code, stderr } = await cli('inspect', file)
     expect(code).toBe(1)
     expect(stderr).toContain(`tesserae: ${file}: ${message}`)
-    expect(stderr).toContain('Give a PNG file that tesserae generate wrote, or a .safetensors file.')
+    expect(stderr).toContain('Give a PNG file that tesserae generate wrote, or a .safetensors or .gguf file.')
   })
 
   test.each(['{"prompt"', '7', 'null'])('refuses the damaged record %s', async record => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { bundledModel, Image } from '../../index'
 import { useTemporaryFolder } from '../components/checkpoints/temporary-folder'
 import { writeOriginalFile } from '../components/single-file/original-file'
+import { tensorsBelow, writeGGUF } from '../components/single-file/quantized-file'
 import { rewriteFile } from '../components/single-file/rewritten-file'
 import { runCli } from './run-cli'
 
@@ -42,6 +43,20 @@ describe('tesserae inspect FILE.safetensors', () => {
     })
     // What would change the terminal is escaped.
     expect((await run('inspect', file)).stdout).toContain('modelspec.title: A \\u001b[31mred\\u001b[0m model')
+  })
+
+  test('says what a GGUF file is, with the types of its blocks', async () => {
+    const file = join(folder(), 'unet.gguf')
+    const tensors = await tensorsBelow(single('sd1/original_ema.safetensors'), 'model.diffusion_model.')
+    await writeGGUF(file, tensors, 'sd1')
+    const { stdout } = await run('inspect', file)
+    expect(stdout).toMatch(/^kind +a UNet of Stable Diffusion 1$/m)
+    expect(stdout).toMatch(/^UNet +686 tensors, \d+ parameters, Q8_0 and F32, [\d.]+ kB$/m)
+    expect(stdout).toContain('general.architecture: sd1')
+    await writeFile(file, 'GGUF')
+    const damaged = await run('inspect', file)
+    expect(damaged.code).toBe(1)
+    expect(damaged.stderr).toContain('its header goes on behind the end of the file')
   })
 
   test('tells rank, layers and family of a LoRA', async () => {
@@ -116,7 +131,7 @@ describe('tesserae generate --model FILE.safetensors', () => {
     const unfit = await draw(bundledModel('emoji'), 'a.png', '--prediction-type', 'epsilon')
     expect(unfit).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('--prediction-type: is for a model in one .safetensors file'),
+      stderr: expect.stringContaining('--prediction-type: is for a model in one file'),
     })
   })
 })

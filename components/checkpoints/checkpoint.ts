@@ -6,6 +6,8 @@ export type WeightDType =
   | 'F32'
   | 'F16'
   | 'BF16'
+  | 'F8_E4M3'
+  | 'F8_E5M2'
   | 'I64'
   | 'I32'
   | 'I16'
@@ -16,12 +18,32 @@ export type WeightDType =
   | 'U8'
   | 'BOOL'
 
+/** The types of a GGUF file whose elements share scales, block by block. llama.cpp's names. */
+export type BlockDType =
+  | 'Q4_0'
+  | 'Q4_1'
+  | 'Q5_0'
+  | 'Q5_1'
+  | 'Q8_0'
+  | 'Q2_K'
+  | 'Q3_K'
+  | 'Q4_K'
+  | 'Q5_K'
+  | 'Q6_K'
+  | 'IQ4_NL'
+  | 'IQ4_XS'
+
+/** How the numbers of a tensor lie in a file of weights. */
+export type StoredDType = WeightDType | BlockDType
+
 /** Where one tensor lies and what it is, known without reading its numbers. */
 export interface TensorInfo {
-  readonly dtype: WeightDType
+  readonly dtype: StoredDType
   readonly shape: readonly number[]
   /** Whether the file holds the transpose of this matrix: its numbers lie column by column. Default: false. */
   readonly isTransposed?: boolean
+  /** Where the factor of the numbers lies, or one for each row: 8-bit floats may come with them. */
+  readonly scale?: TensorInfo
   /** The file that holds the numbers. */
   readonly file: string
   /** Offset of the first byte, counted from the start of the file. */
@@ -30,6 +52,11 @@ export interface TensorInfo {
   readonly end: number
   /** What the file was like when its header was read; absent for tensors that were never in a checkpoint. */
   readonly stamp?: FileStamp
+}
+
+/** A tensor of a safetensors file. */
+export interface SafetensorsTensor extends TensorInfo {
+  readonly dtype: WeightDType
 }
 
 /** What shows that a file has been written to. */
@@ -49,13 +76,13 @@ export interface Checkpoint {
   /**
    * What a tensor is and where it lies.
    *
-   * @throws SafetensorsError (`missing-tensor`) if the checkpoint has no such tensor
+   * @throws WeightFileError (`missing-tensor`) if the checkpoint has no such tensor
    */
   info(key: string): TensorInfo
   /**
-   * Reads a tensor of floats (F64, F32, F16 or BF16) as float32, in the row-major order of the file.
+   * Reads a tensor of floats as float32, in the row-major order of the file. Eight-bit floats and blocks are decoded.
    *
-   * @throws SafetensorsError if there is no such tensor (`missing-tensor`), if it holds no floats (`wrong-dtype`), or
+   * @throws WeightFileError if there is no such tensor (`missing-tensor`), if it holds no floats (`wrong-dtype`), or
    * if the file ends before it does (`truncated`)
    */
   readFloat32(key: string): Promise<Float32Array>
@@ -63,4 +90,9 @@ export interface Checkpoint {
   readBytes(key: string): Promise<Uint8Array>
   /** Closes the files. Reading afterwards fails; closing again does nothing. */
   close(): Promise<void>
+}
+
+/** A checkpoint of safetensors files. */
+export interface SafetensorsCheckpoint extends Checkpoint {
+  info(key: string): SafetensorsTensor
 }

@@ -1,9 +1,9 @@
 /** Takes the bytes of a tensor from one file to another without decoding them. */
 import { openRegularFile } from '../../src/files/read-file'
 import type { TensorInfo } from './checkpoint'
+import { weightFileError } from './format-errors'
 import { unopenable } from './open-errors'
 import { requireUnchanged } from './require-unchanged'
-import { SafetensorsError } from './safetensors-error'
 
 /** Bytes that are in memory at once. */
 const CHUNK_BYTES = 2 ** 22
@@ -11,7 +11,7 @@ const CHUNK_BYTES = 2 ** 22
 /**
  * The bytes of a tensor, piece by piece.
  *
- * @throws SafetensorsError if the file cannot be read, or was written to since it was opened
+ * @throws WeightFileError if the file cannot be read, or was written to since it was opened
  * @throws the reason of `signal`
  */
 export async function* tensorBytes(info: TensorInfo, signal?: AbortSignal): AsyncIterable<Uint8Array> {
@@ -27,7 +27,7 @@ export async function* tensorBytes(info: TensorInfo, signal?: AbortSignal): Asyn
       const { bytesRead, buffer } = await handle.read(new Uint8Array(Math.min(CHUNK_BYTES, end - position)), {
         position,
       })
-      if (bytesRead === 0) throw new SafetensorsError(file, 'truncated', `ends at byte ${position}.`)
+      if (bytesRead === 0) throw weightFileError(file, 'truncated', `ends at byte ${position}.`)
       yield buffer.subarray(0, bytesRead)
       position += bytesRead
     }

@@ -6,7 +6,7 @@
 import { join } from 'node:path'
 import { pathOf } from '../../src/files/path-of'
 import { listFolder, MissingFileError } from '../files/missing-file-error'
-import type { Checkpoint } from './checkpoint'
+import type { SafetensorsCheckpoint } from './checkpoint'
 import { isPickleName, PickleCheckpointError } from './pickle-checkpoint-error'
 import { SafetensorsFile } from './safetensors-file'
 import { ShardedCheckpoint } from './sharded-checkpoint'
@@ -19,7 +19,7 @@ import { isWeightIndex, pickleCandidates, type WeightNameOptions, weightCandidat
  * @throws PickleCheckpointError if it holds a pickle in their place
  * @throws SafetensorsError if what is found is not right
  */
-export async function openCheckpoint(path: string | URL, options: WeightNameOptions): Promise<Checkpoint> {
+export async function openCheckpoint(path: string | URL, options: WeightNameOptions): Promise<SafetensorsCheckpoint> {
   const folder = pathOf(path)
   const found = await listFolder(folder)
   const name = weightCandidates(options).find(candidate => found?.includes(candidate))

@@ -1,52 +1,81 @@
-/** Reads the header of a safetensors file at once, for those who make a pipeline without waiting. */
-import { closeSync, fstatSync, readSync } from 'node:fs'
-import { basename, dirname } from 'node:path'
-import { openRegularFileSync } from '../../src/files/read-file'
-import { listFolderSync, MissingFileError } from '../files/missing-file-error'
+/** Reads the header of a file of weights at once, for those who make a pipeline without waiting. */
+import { closeSync, fstatSync } from 'node:fs'
+import type { FileStamp, TensorInfo } from './checkpoint'
+import { GGUFError } from './gguf-error'
+import { type GGUFHeader, MAX_GGUF_HEADER, parseGGUFHeader } from './gguf-header'
+import { isGGUFName } from './gguf-name'
+import { ggufText } from './gguf-values'
 import { headerLength, requireLengthBytes } from './header-length'
-import { cutOff, unopenable } from './open-errors'
+import { openForReadingSync, readFullySync } from './open-file-sync'
 import { isPickleName, PickleCheckpointError } from './pickle-checkpoint-error'
-import { LENGTH_BYTES, parseHeader, type SafetensorsHeader } from './safetensors-header'
+import { LENGTH_BYTES, parseHeader } from './safetensors-header'
+
+/** What the header of a file of weights says, whatever its format is. */
+export interface WeightHeader {
+  readonly tensors: ReadonlyMap<string, TensorInfo>
+  /** Text that the writer of the file left in it. */
+  readonly metadata: ReadonlyMap<string, string>
+}
+
+/** Bytes of a GGUF file that are read first: its header does not say how long it is. */
+const FIRST_BYTES = 2 ** 16
 
 /**
- * Reads the header, and nothing else of the file.
+ * Reads the header of a safetensors file, or of a GGUF file, and nothing else of it.
  *
  * @throws MissingFileError if there is no such file
  * @throws PickleCheckpointError for a file named like a pickle
- * @throws SafetensorsError if the header, or the file's length, is not right
+ * @throws SafetensorsError, GGUFError if the header, or the file's length, is not right
  */
-export function readHeaderSync(path: string): SafetensorsHeader {
+export function readHeaderSync(path: string): WeightHeader {
   if (isPickleName(path)) throw new PickleCheckpointError(path)
-  const descriptor = openForReading(path)
+  if (!isGGUFName(path)) return withFile(path, readSafetensors)
+  const { tensors, metadata } = readGGUFHeaderSync(path)
+  return { tensors, metadata: new Map([...metadata].map(([key, value]) => [key, ggufText(value)])) }
+}
+
+/**
+ * Reads the header of a GGUF file, whose metadata have types.
+ *
+ * @throws MissingFileError if there is no such file
+ * @throws GGUFError if the header, or the file's length, is not right
+ */
+export function readGGUFHeaderSync(path: string): GGUFHeader {
+  return withFile(path, readGGUF)
+}
+
+function withFile<T>(path: string, read: (path: string, descriptor: number, stamp: FileStamp) => T): T {
+  const descriptor = openForReadingSync(path)
   try {
     const { size, mtimeMs: modified } = fstatSync(descriptor)
-    requireLengthBytes(path, size)
-    const start = new Uint8Array(LENGTH_BYTES)
-    readFully(path, descriptor, start, 0)
-    const header = new Uint8Array(headerLength(path, start, size))
-    readFully(path, descriptor, header, LENGTH_BYTES)
-    return parseHeader(header, path, size, { size, modified })
+    return read(path, descriptor, { size, modified })
   } finally {
     closeSync(descriptor)
   }
 }
 
-function openForReading(path: string): number {
-  try {
-    return openRegularFileSync(path)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR')
-      throw new MissingFileError(dirname(path), [basename(path)], listFolderSync(dirname(path)))
-    throw unopenable(path, error)
-  }
+function readSafetensors(path: string, descriptor: number, stamp: FileStamp): WeightHeader {
+  requireLengthBytes(path, stamp.size)
+  const start = new Uint8Array(LENGTH_BYTES)
+  readFullySync(path, descriptor, start, 0)
+  const header = new Uint8Array(headerLength(path, start, stamp.size))
+  readFullySync(path, descriptor, header, LENGTH_BYTES)
+  return parseHeader(header, path, stamp.size, stamp)
 }
 
-function readFully(path: string, descriptor: number, target: Uint8Array, begin: number): void {
-  let done = 0
-  while (done < target.length) {
-    const bytesRead = readSync(descriptor, target, done, target.length - done, begin + done)
-    if (bytesRead === 0) throw cutOff(path, begin + done)
-    done += bytesRead
+function readGGUF(path: string, descriptor: number, stamp: FileStamp): GGUFHeader {
+  const most = Math.min(stamp.size, MAX_GGUF_HEADER)
+  for (let length = Math.min(FIRST_BYTES, most); ; length = Math.min(4 * length, most)) {
+    const bytes = new Uint8Array(length)
+    readFullySync(path, descriptor, bytes, 0)
+    const header = parseGGUFHeader(bytes, path, stamp)
+    if (header !== undefined) return header
+    if (length < most) continue
+    if (most < stamp.size) {
+      const detail = `its header has more than ${MAX_GGUF_HEADER} bytes, which is not allowed. It is damaged, or not an image model.`
+      throw new GGUFError(path, 'header-too-large', detail)
+    }
+    const detail = `its header goes on behind the end of the file, which has ${stamp.size} bytes. It is incomplete: download or copy it again.`
+    throw new GGUFError(path, 'truncated', detail)
   }
 }

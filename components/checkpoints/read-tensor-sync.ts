@@ -2,11 +2,12 @@
 import { closeSync, fstatSync, readSync } from 'node:fs'
 import { openRegularFileSync } from '../../src/files/read-file'
 import { allocateBytes } from './allocate-bytes'
+import { applyScale } from './apply-scale'
 import type { TensorInfo } from './checkpoint'
+import { weightFileError } from './format-errors'
 import { unopenable } from './open-errors'
 import { requireUnchanged } from './require-unchanged'
 import { inRowMajorOrder } from './row-major-order'
-import { SafetensorsError } from './safetensors-error'
 import { toFloat32 } from './weight-dtypes'
 
 /** The most that one read asks of the system. */
@@ -15,15 +16,18 @@ const BYTES_PER_READ = 2 ** 30
 /**
  * The numbers of a tensor as float32, in row-major order.
  *
- * @throws SafetensorsError if the file cannot be read, was written to since it was opened, or the tensor holds no floats
+ * @throws WeightFileError if the file cannot be read, was written to since it was opened, or the tensor holds no floats
  */
 export function readFloat32Sync(info: TensorInfo): Float32Array {
   const values = toFloat32(info.dtype, readBytesSync(info))
-  if (values) return inRowMajorOrder(info, values)
-  throw new SafetensorsError(info.file, 'wrong-dtype', `holds ${info.dtype}, but floats were asked for.`)
+  if (values) {
+    const ordered = inRowMajorOrder(info, values)
+    return info.scale === undefined ? ordered : applyScale(info, ordered, readFloat32Sync(info.scale))
+  }
+  throw weightFileError(info.file, 'wrong-dtype', `holds ${info.dtype}, but floats were asked for.`)
 }
 
-/** The bytes of a tensor as they lie in its file. @throws SafetensorsError if the file cannot be read, or was written to since it was opened */
+/** The bytes of a tensor as they lie in its file. @throws WeightFileError if the file cannot be read, or was written to since it was opened */
 export function readBytesSync(info: TensorInfo): ArrayBuffer {
   const { file, begin, end } = info
   let handle: number
@@ -39,7 +43,7 @@ export function readBytesSync(info: TensorInfo): ArrayBuffer {
       const bytesRead = readSync(handle, bytes, done, Math.min(bytes.length - done, BYTES_PER_READ), begin + done)
       if (bytesRead === 0) {
         const detail = `ends at byte ${begin + done}, but held at least ${end} when it was opened.`
-        throw new SafetensorsError(file, 'truncated', detail)
+        throw weightFileError(file, 'truncated', detail)
       }
       done += bytesRead
     }

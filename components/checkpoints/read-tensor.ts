@@ -2,11 +2,12 @@
 import type { FileHandle } from 'node:fs/promises'
 import { openRegularFile } from '../../src/files/read-file'
 import { allocateBytes } from './allocate-bytes'
+import { applyScale } from './apply-scale'
 import type { TensorInfo } from './checkpoint'
+import { weightFileError } from './format-errors'
 import { unopenable } from './open-errors'
 import { requireUnchanged } from './require-unchanged'
 import { inRowMajorOrder } from './row-major-order'
-import { SafetensorsError } from './safetensors-error'
 import { toFloat32Async } from './weight-dtypes'
 
 /** The most that one read asks of the system. */
@@ -15,12 +16,16 @@ const BYTES_PER_READ = 2 ** 30
 /**
  * The numbers of a tensor as float32, in row-major order.
  *
- * @throws SafetensorsError if the file cannot be read, was written to since it was opened, or the tensor holds no floats
+ * @throws WeightFileError if the file cannot be read, was written to since it was opened, or the tensor holds no floats
  */
 export async function readFloat32(info: TensorInfo): Promise<Float32Array> {
   const values = await toFloat32Async(info.dtype, await readBytes(info))
-  if (values) return inRowMajorOrder(info, values)
-  throw new SafetensorsError(info.file, 'wrong-dtype', `holds ${info.dtype}, but floats were asked for.`)
+  if (values) return scaled(info, inRowMajorOrder(info, values))
+  throw weightFileError(info.file, 'wrong-dtype', `holds ${info.dtype}, but floats were asked for.`)
+}
+
+async function scaled(info: TensorInfo, values: Float32Array): Promise<Float32Array> {
+  return info.scale === undefined ? values : applyScale(info, values, await readFloat32(info.scale))
 }
 
 /** The bytes of a tensor. Fails as {@link readFloat32} does. */
@@ -40,7 +45,7 @@ export async function readBytes(info: TensorInfo): Promise<ArrayBuffer> {
       const { bytesRead } = await handle.read(bytes, done, length, begin + done)
       if (bytesRead === 0) {
         const detail = `ends at byte ${begin + done}, but held at least ${end} when it was opened.`
-        throw new SafetensorsError(file, 'truncated', detail)
+        throw weightFileError(file, 'truncated', detail)
       }
       done += bytesRead
     }

@@ -8,11 +8,14 @@ import { openRegularFile } from '../../src/files/read-file'
 import { yieldToEventLoop } from '../../src/runtime/time-slice'
 import { listFolder, MissingFileError } from '../files/missing-file-error'
 import { allocateBytes } from './allocate-bytes'
-import type { Checkpoint, TensorInfo } from './checkpoint'
+import { applyScale } from './apply-scale'
+import type { SafetensorsCheckpoint, SafetensorsTensor } from './checkpoint'
+import { wrongDType } from './format-errors'
 import { headerLength, requireLengthBytes } from './header-length'
 import { cutOff, unopenable } from './open-errors'
 import { isPickleName, PickleCheckpointError } from './pickle-checkpoint-error'
-import { SafetensorsError, wrongDType } from './safetensors-error'
+import { readFloat32 } from './read-tensor'
+import { SafetensorsError } from './safetensors-error'
 import { LENGTH_BYTES, parseHeader, type SafetensorsHeader } from './safetensors-header'
 import { toFloat32Async } from './weight-dtypes'
 
@@ -20,7 +23,7 @@ import { toFloat32Async } from './weight-dtypes'
 const BYTES_PER_READ = 2 ** 30
 
 /** An open safetensors file. Tensors are read from it one at a time; the file is never in memory as a whole. */
-export class SafetensorsFile implements Checkpoint {
+export class SafetensorsFile implements SafetensorsCheckpoint {
   private constructor(
     readonly path: string,
     private handle: FileHandle | undefined,
@@ -55,7 +58,7 @@ export class SafetensorsFile implements Checkpoint {
     return this.header.metadata
   }
 
-  info(key: string): TensorInfo {
+  info(key: string): SafetensorsTensor {
     const info = this.header.tensors.get(key)
     if (info === undefined) {
       const nearest = nearestName(key, this.header.tensors.keys())
@@ -66,10 +69,10 @@ export class SafetensorsFile implements Checkpoint {
   }
 
   async readFloat32(key: string): Promise<Float32Array> {
-    const { dtype } = this.info(key)
-    const values = await toFloat32Async(dtype, (await this.readBytes(key)).buffer)
-    if (values) return values
-    throw wrongDType(this.path, key, dtype)
+    const info = this.info(key)
+    const values = await toFloat32Async(info.dtype, (await this.readBytes(key)).buffer)
+    if (values === undefined) throw wrongDType(this.path, key, info.dtype)
+    return info.scale === undefined ? values : applyScale(info, values, await readFloat32(info.scale))
   }
 
   async readBytes(key: string): Promise<Uint8Array<ArrayBuffer>> {

@@ -2,7 +2,8 @@
 import { printableName, printableValue } from '../../src/errors/printable'
 import { parseJson } from '../../src/format/parse-json'
 import { WEIGHT_HEADER } from '../../src/format/text-limits'
-import type { FileStamp, TensorInfo, WeightDType } from './checkpoint'
+import type { FileStamp, SafetensorsTensor, WeightDType } from './checkpoint'
+import { withFloat8Scales } from './float8-scales'
 import { SafetensorsError } from './safetensors-error'
 import { bytesPerElement, isWeightDType, WEIGHT_DTYPES } from './weight-dtypes'
 
@@ -20,8 +21,8 @@ export const METADATA_KEY = '__metadata__'
 
 /** What a header says. */
 export interface SafetensorsHeader {
-  /** By name, in the order in which they lie in the file. */
-  readonly tensors: ReadonlyMap<string, TensorInfo>
+  /** By name, in the order in which they lie in the file; the scales of 8-bit floats belong to their tensors. */
+  readonly tensors: ReadonlyMap<string, SafetensorsTensor>
   readonly metadata: ReadonlyMap<string, string>
 }
 
@@ -30,7 +31,7 @@ export interface SafetensorsHeader {
  * bytes, as the reference library demands.
  *
  * @param header the bytes of the header, without its length
- * @param file name of the file, for messages and for {@link TensorInfo.file}
+ * @param file name of the file, for messages and for {@link SafetensorsTensor.file}
  * @param fileLength bytes of the whole file
  * @param stamp what the file is like now, for those who read from it later
  * @throws SafetensorsError
@@ -45,13 +46,13 @@ export function parseHeader(
   const metadata = parseMetadata(text, file)
   const dataBegin = LENGTH_BYTES + header.length
   const tensors = Object.entries(entries)
-    .map(([name, entry]): [string, TensorInfo] => [
+    .map(([name, entry]): [string, SafetensorsTensor] => [
       name,
       { ...parseEntry(name, entry, file, dataBegin), ...(stamp && { stamp }) },
     ])
     .sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)
   checkLayout(tensors, file, dataBegin, fileLength)
-  return { tensors: new Map(tensors), metadata }
+  return { tensors: withFloat8Scales(new Map(tensors), file), metadata }
 }
 
 function parseObject(header: Uint8Array, file: string): Record<string, unknown> {
@@ -80,7 +81,7 @@ function parseMetadata(metadata: unknown, file: string): ReadonlyMap<string, str
   return new Map(Object.entries(metadata) as [string, string][])
 }
 
-function parseEntry(name: string, entry: unknown, file: string, dataBegin: number): TensorInfo {
+function parseEntry(name: string, entry: unknown, file: string, dataBegin: number): SafetensorsTensor {
   const options = { tensor: name }
   if (!isObject(entry)) throw new SafetensorsError(file, 'invalid-header', 'is not described by an object.', options)
   const { dtype, shape, data_offsets: offsets } = entry
@@ -120,7 +121,7 @@ function checkSize(file: string, tensor: string, dtype: WeightDType, shape: read
 }
 
 function checkLayout(
-  tensors: readonly [string, TensorInfo][],
+  tensors: readonly [string, SafetensorsTensor][],
   file: string,
   dataBegin: number,
   fileLength: number,

@@ -7,13 +7,13 @@ import { printableValue } from '../../src/errors/printable'
 import { isContainedPath } from '../../src/files/contained-path'
 import { WEIGHT_INDEX } from '../../src/format/text-limits'
 import { readConfig } from '../configs/read-config'
-import type { Checkpoint, TensorInfo } from './checkpoint'
+import type { SafetensorsCheckpoint, SafetensorsTensor } from './checkpoint'
 import { isPickleName, PickleCheckpointError } from './pickle-checkpoint-error'
 import { SafetensorsError } from './safetensors-error'
 import { SafetensorsFile } from './safetensors-file'
 
 /** An open checkpoint of several files; to its reader it looks like one. */
-export class ShardedCheckpoint implements Checkpoint {
+export class ShardedCheckpoint implements SafetensorsCheckpoint {
   private constructor(
     readonly path: string,
     /** The shard of each tensor. */
@@ -47,7 +47,7 @@ export class ShardedCheckpoint implements Checkpoint {
     return [...this.shards.keys()]
   }
 
-  info(key: string): TensorInfo {
+  info(key: string): SafetensorsTensor {
     return this.shardOf(key).info(key)
   }
 

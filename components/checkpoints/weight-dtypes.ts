@@ -1,12 +1,18 @@
 /** The element types of weights: their sizes, and how the float types become float32. */
 import { inPieces, runAtOnce, runInSlices } from '../../src/runtime/time-slice'
-import type { WeightDType } from './checkpoint'
+import { BLOCK_SIZES, isBlockDType } from './block-dtypes'
+import type { StoredDType, WeightDType } from './checkpoint'
+import { blocksToFloat32Loop } from './decode-blocks'
+import { float8Loop, isFloat8DType } from './float8'
+import { float16Values } from './float16-values'
 
 const BYTES: Readonly<Record<WeightDType, number>> = {
   F64: 8,
   F32: 4,
   F16: 2,
   BF16: 2,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
   I64: 8,
   I32: 4,
   I16: 2,
@@ -31,20 +37,11 @@ export function bytesPerElement(dtype: WeightDType): number {
   return BYTES[dtype]
 }
 
-/** The value of every float16 bit pattern (IEEE 754 binary16), made when first needed. */
-let float16Values: Float32Array | undefined
-
-function makeFloat16Values(): Float32Array {
-  const values = new Float32Array(65536)
-  for (let bits = 0; bits < 65536; bits++) {
-    const sign = bits & 0x8000 ? -1 : 1
-    const exponent = (bits >> 10) & 31
-    const fraction = bits & 1023
-    if (exponent === 31) values[bits] = fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
-    else if (exponent === 0) values[bits] = sign * fraction * 2 ** -24
-    else values[bits] = sign * (1024 + fraction) * 2 ** (exponent - 25)
-  }
-  return values
+/** Bytes of that many elements; not a whole number for elements that fill no whole number of blocks. */
+export function bytesOfElements(dtype: StoredDType, count: number): number {
+  if (!isBlockDType(dtype)) return count * BYTES[dtype]
+  const { elements, bytes } = BLOCK_SIZES[dtype]
+  return (count / elements) * bytes
 }
 
 /** float16 bit patterns as the numbers they stand for. Exact. */
@@ -53,8 +50,7 @@ function float16ToFloat32(bits: Uint16Array): Float32Array {
 }
 
 function* float16Loop(bits: Uint16Array): Generator<void, Float32Array, void> {
-  float16Values ??= makeFloat16Values()
-  const table = float16Values
+  const table = float16Values()
   const values = new Float32Array(bits.length)
   yield* inPieces(bits.length, (begin, end) => {
     for (let i = begin; i < end; i++) values[i] = table[bits[i] as number] as number
@@ -82,16 +78,16 @@ function* float64Loop(numbers: Float64Array): Generator<void, Float32Array, void
 }
 
 /** The bytes of a tensor of floats as float32; `undefined` for one that holds something else. */
-export function toFloat32(dtype: WeightDType, bytes: ArrayBuffer): Float32Array | undefined {
+export function toFloat32(dtype: StoredDType, bytes: ArrayBuffer): Float32Array | undefined {
   return runAtOnce(toFloat32Loop(dtype, bytes))
 }
 
 /** The numbers of {@link toFloat32}, computed in slices between which the event loop runs. */
-export function toFloat32Async(dtype: WeightDType, bytes: ArrayBuffer): Promise<Float32Array | undefined> {
+export function toFloat32Async(dtype: StoredDType, bytes: ArrayBuffer): Promise<Float32Array | undefined> {
   return runInSlices(toFloat32Loop(dtype, bytes))
 }
 
-function* toFloat32Loop(dtype: WeightDType, bytes: ArrayBuffer): Generator<void, Float32Array | undefined, void> {
+function* toFloat32Loop(dtype: StoredDType, bytes: ArrayBuffer): Generator<void, Float32Array | undefined, void> {
   switch (dtype) {
     case 'F32':
       return new Float32Array(bytes)
@@ -101,14 +97,27 @@ function* toFloat32Loop(dtype: WeightDType, bytes: ArrayBuffer): Generator<void,
       return yield* bfloat16Loop(new Uint16Array(bytes))
     case 'F64':
       return yield* float64Loop(new Float64Array(bytes))
+    case 'F8_E4M3':
+    case 'F8_E5M2':
+      return yield* float8Loop(dtype, new Uint8Array(bytes))
     default:
-      return undefined
+      return isBlockDType(dtype) ? yield* blocksToFloat32Loop(dtype, new Uint8Array(bytes)) : undefined
   }
 }
 
-/** Whether a type holds floats. */
-export function isFloatDType(dtype: WeightDType): dtype is FloatDType {
+/** Whether a type holds floats that models compute with as they lie in a file. */
+export function isFloatDType(dtype: StoredDType): dtype is FloatDType {
   return dtype === 'F64' || dtype === 'F32' || dtype === 'F16' || dtype === 'BF16'
+}
+
+/** Whether a type holds floats, as they are or so that they have to be decoded. */
+export function holdsFloats(dtype: StoredDType): boolean {
+  return isFloatDType(dtype) || isQuantizedDType(dtype)
+}
+
+/** Whether a type holds floats that have to be decoded: 8-bit floats, and blocks. */
+export function isQuantizedDType(dtype: StoredDType): boolean {
+  return isFloat8DType(dtype) || isBlockDType(dtype)
 }
 
 /** The types of floats. */
@@ -118,7 +127,7 @@ export type FloatDType = 'F64' | 'F32' | 'F16' | 'BF16'
 export type HalfDType = 'F16' | 'BF16'
 
 /** Whether a type is one of half precision. */
-export function isHalfDType(dtype: WeightDType): dtype is HalfDType {
+export function isHalfDType(dtype: StoredDType): dtype is HalfDType {
   return dtype === 'F16' || dtype === 'BF16'
 }
 

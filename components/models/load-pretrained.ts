@@ -25,7 +25,8 @@ import { type LoadedStateDict, type LoadStateDictOptions, loadStateDict } from '
 import { StateDictError } from '../nn/state-dict-error'
 import type { PretrainedModel } from './pretrained-model'
 import { refuseQuantized } from './quantized-checkpoint-error'
-import { requireKnownQuantization, useQuantization } from './use-quantization'
+import { useExecutor } from './use-executor'
+import { requireKnownQuantization } from './use-quantization'
 
 /** A model class that {@link loadPretrained} can make. */
 export interface PretrainedClass<M extends PretrainedModel> {
@@ -84,7 +85,7 @@ export async function loadPretrained<M extends PretrainedModel>(
     const message = `${join(folder, 'config.json')} names the class ${otherClass}. It was loaded as ${name}, whose weights the folder holds.`
     emitWarning('OTHER_CLASS', message)
   }
-  return useQuantization(model.useExecutor(executor), quantization)
+  return useExecutor(model, executor, { ...options, quantization })
 }
 
 /** Reads config and weights once. */

@@ -13,7 +13,8 @@ import { mapFileKeys } from '../single-file/map-file-keys'
 import { SingleFileError } from '../single-file/single-file-error'
 import { type CheckpointLayout, executorFor, type PretrainedClass, warnOfDifferences } from './load-pretrained'
 import type { PretrainedModel } from './pretrained-model'
-import { requireKnownQuantization, useQuantization } from './use-quantization'
+import { useExecutor } from './use-executor'
+import { requireKnownQuantization } from './use-quantization'
 
 /** Which model of a file is meant. */
 export interface FileComponent extends Pick<CheckpointLayout, 'rename'> {
@@ -25,10 +26,11 @@ const FEWEST_AVERAGED = 100
 
 /**
  * Makes a model of a part of a file. Its weights stay ranges of the file where the executor reads them itself or `options.lazy` says so; otherwise they
- * are read one tensor at a time. Warns of tensors that the model does not use. Where anything fails or `options.signal` fires, no tensor is left.
+ * are read one tensor at a time. Quantized weights are decoded, which a warning says once. Warns of tensors that the model does not use. Where anything fails or `options.signal` fires, no tensor is left.
  *
- * @param path a file, `org/name/model.safetensors`, or the address of a file on the Hub
- * @throws SingleFileError for a file of another kind, or one that does not hold the model; PickleCheckpointError; SafetensorsError; MissingFileError;
+ * @param path a `.safetensors` or `.gguf` file, `org/name/model.safetensors`, or the address of a file on the Hub
+ * @throws SingleFileError for a file of another kind, or one that does not hold the model; PickleCheckpointError; SafetensorsError; GGUFError; MissingFileError;
+ * UnwritableFileError where quantized weights cannot be decoded;
  * ConfigError; what fetching a repository throws
  */
 export async function loadSingleFile<M extends PretrainedModel>(
@@ -56,7 +58,7 @@ export async function loadSingleFile<M extends PretrainedModel>(
     },
   )
   warnOfDifferences(model, { ...found, path: checkpoint.path })
-  return useQuantization(model.useExecutor(executor), quantization)
+  return useExecutor(model, executor, { ...options, quantization })
 }
 
 function viewOf(

@@ -19,6 +19,7 @@ import { WeightsNotLoadedError } from '../nn/weights-not-loaded-error'
 import { QuantizationUnavailableError } from '../quantization/quantization-errors'
 import { QUANTIZATION_CHOICES, type Quantization } from '../quantization/quantization-names'
 import type { ModelFunction } from './call-size'
+import { DecodedWeights, type DecodeWeightsOptions } from './decoded-weights'
 import { hookedCall, hookedForm } from './hooks/hooked-call'
 import type { BatchHook } from './hooks/module-hook'
 import { type ModelLayout, relocateWeights, saveModel } from './save-pretrained'
@@ -52,6 +53,7 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
   private quantizedTo: Quantization | undefined
   private guard: CallGuard | undefined
   private readonly weightsOfHooks = new Set<Module>()
+  private decoded: DecodedWeights | undefined
 
   /** What the model computes, by the names that follow that of the component when it is exported: `''` for the only function. */
   get functions(): Readonly<Record<string, ModelFunction>> {
@@ -115,7 +117,10 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     const executor = device === undefined ? this.runsOn : await executorOn(device, this.runsOn)
     requireQuantization(this, this.quantizedTo, executor)
     const leavesWeights = executor !== this.runsOn && executor.readsWeights
-    if (leavesWeights) this.checkFiles(parameters.map(({ origin }) => origin))
+    if (leavesWeights) {
+      this.checkFiles(parameters.map(({ origin }) => origin))
+      await this.decodeWeights()
+    }
     return () => {
       if (leavesWeights) this.offload()
       this.useExecutor(executor)
@@ -206,9 +211,25 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     if (guard) this.runsOn.limitMemory(guard.limit)
   }
 
+  /**
+   * Decodes weights that lie quantized in their file, for executors that read weights from files: into a temporary file, which is removed with the model.
+   * Does nothing for a model without such weights.
+   *
+   * @throws UnwritableFileError, e.g. for a full disk; WeightFileError; the reason of `signal`
+   */
+  async decodeWeights(options?: DecodeWeightsOptions): Promise<void> {
+    const earlier = this.decoded
+    const decoded = await DecodedWeights.of(this, options)
+    if (decoded === undefined) return
+    this.decoded = decoded
+    earlier?.dispose()
+  }
+
   override dispose(): void {
     this.runsOn.release(this)
     super.dispose()
+    this.decoded?.dispose()
+    this.decoded = undefined
   }
 
   /** How the class lies on disk; by default as diffusers' models do. */

@@ -2,8 +2,8 @@
 import { classNameOf } from '../../src/format/class-name'
 import { runInSlices, TimeSlice } from '../../src/runtime/time-slice'
 import type { Checkpoint } from '../checkpoints/checkpoint'
-import { wrongDType } from '../checkpoints/safetensors-error'
-import { type FloatDType, isFloatDType } from '../checkpoints/weight-dtypes'
+import { wrongDType } from '../checkpoints/format-errors'
+import { type FloatDType, holdsFloats } from '../checkpoints/weight-dtypes'
 import type { Module } from './module'
 import type { Parameter } from './parameter'
 import { type MisshapenKey, StateDictError } from './state-dict-error'
@@ -52,7 +52,7 @@ export async function loadStateDict(
       options.signal?.throwIfAborted()
       if (slice.isOver) await slice.next()
       const info = checkpoint.info(key)
-      if (!isFloatDType(info.dtype)) throw wrongDType(checkpoint.path, key, info.dtype)
+      if (!holdsFloats(info.dtype)) throw wrongDType(checkpoint.path, key, info.dtype)
       if (options.lazy) parameter.bind(info, options.dtype)
       else parameter.load(await checkpoint.readFloat32(key), info, options.dtype)
     }

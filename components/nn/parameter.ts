@@ -3,7 +3,7 @@ import type { TensorInfo } from '../checkpoints/checkpoint'
 import { readFloat32 } from '../checkpoints/read-tensor'
 import { readFloat32Sync } from '../checkpoints/read-tensor-sync'
 import { WeightCast } from '../checkpoints/weight-cast'
-import type { FloatDType } from '../checkpoints/weight-dtypes'
+import { type FloatDType, isQuantizedDType } from '../checkpoints/weight-dtypes'
 import * as tf from '../tensors/tf'
 import { WeightsNotLoadedError } from './weights-not-loaded-error'
 
@@ -68,10 +68,11 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
 
   /**
    * Where the numbers lie on disk in the order of {@link shape}; `undefined` for a weight that was loaded from memory, and for one whose file holds its
-   * transpose: that is read into memory.
+   * transpose, or numbers that have to be decoded: that is read into memory.
    */
   get source(): TensorInfo | undefined {
-    return this.file?.isTransposed ? undefined : this.file
+    const { file } = this
+    return file === undefined || file.isTransposed || isQuantizedDType(file.dtype) ? undefined : file
   }
 
   /** The tensor of a checkpoint that the numbers are those of, in memory or not; `undefined` for a weight that was made otherwise. */

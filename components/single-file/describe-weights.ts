@@ -1,11 +1,12 @@
 /** Says what a file of weights is, from its header alone. */
 import { absolutePath } from '../../src/files/absolute-path'
+import { pathOf } from '../../src/files/path-of'
 import { familyOf } from '../adapters/lora/lora-family'
 import { otherMethod, parseLoraKey } from '../adapters/lora/lora-keys'
-import type { WeightDType } from '../checkpoints/checkpoint'
-import { SafetensorsFile } from '../checkpoints/safetensors-file'
+import type { Checkpoint, StoredDType } from '../checkpoints/checkpoint'
+import { CheckpointView } from '../checkpoints/checkpoint-view'
 import { FAMILY_LABELS, type FileKind, kindLabel, PART_LABELS, type SingleFileComponent } from './file-kind'
-import { recogniseFile } from './recognise-file'
+import { readSingleFile } from './read-single-file'
 
 /** Tensors of a file that belong together. */
 export interface WeightSummary {
@@ -13,7 +14,7 @@ export interface WeightSummary {
   readonly parameters: number
   readonly bytes: number
   /** Element types by the number of parameters that are of them, the most frequent first. */
-  readonly precision: readonly WeightDType[]
+  readonly precision: readonly StoredDType[]
 }
 
 /** A model in a file. */
@@ -33,6 +34,9 @@ export interface LoraSummary {
   /** How many layers it changes in each component of a pipeline. */
   readonly layers: Readonly<Record<string, number>>
 }
+
+/** The names of a file's tensors, and what they are. */
+type FileHeader = Pick<Checkpoint, 'keys' | 'info'>
 
 /** What a file of weights is. */
 export interface WeightsDescription extends WeightSummary {
@@ -57,28 +61,24 @@ export interface WeightsDescription extends WeightSummary {
 /**
  * Describes a file. Nothing but its header is read.
  *
- * @throws MissingFileError, PickleCheckpointError, SafetensorsError
+ * @throws MissingFileError, PickleCheckpointError, SafetensorsError, GGUFError
  */
 export async function describeWeights(path: string | URL): Promise<WeightsDescription> {
-  const file = await SafetensorsFile.open(path)
-  try {
-    const kind = recogniseFile(new Map(file.keys.map(key => [key, file.info(key)])))
-    return {
-      file: absolutePath(file.path),
-      label: kindLabel(kind),
-      kind: kind.kind,
-      family: familyLabel(kind, file),
-      ...(kind.kind === 'checkpoint' && { isInpainting: kind.isInpainting }),
-      ...summarise(file, file.keys),
-      components: componentsOf(kind, file),
-      hasEma: file.keys.some(key => key.startsWith('model_ema.diffusion_model')),
-      ...(isLora(kind) && { lora: loraOf(file) }),
-      ...(kind.kind === 'other' && { advice: kind.advice }),
-      ...(kind.kind === 'unknown' && { resembles: kind.resembles }),
-      metadata: Object.fromEntries(file.metadata),
-    }
-  } finally {
-    await file.close()
+  const { kind, tensors, metadata, file: name } = readSingleFile(pathOf(path, 'file'))
+  const file = new CheckpointView(name, tensors)
+  return {
+    file: absolutePath(name),
+    label: kindLabel(kind),
+    kind: kind.kind,
+    family: familyLabel(kind, file),
+    ...(kind.kind === 'checkpoint' && { isInpainting: kind.isInpainting }),
+    ...summarise(file, file.keys),
+    components: componentsOf(kind, file),
+    hasEma: file.keys.some(key => key.startsWith('model_ema.diffusion_model')),
+    ...(isLora(kind) && { lora: loraOf(file) }),
+    ...(kind.kind === 'other' && { advice: kind.advice }),
+    ...(kind.kind === 'unknown' && { resembles: kind.resembles }),
+    metadata: Object.fromEntries(metadata),
   }
 }
 
@@ -86,7 +86,7 @@ function isLora(kind: FileKind): boolean {
   return kind.kind === 'other' && kind.label === 'a LoRA'
 }
 
-function familyLabel(kind: FileKind, file: SafetensorsFile): string | undefined {
+function familyLabel(kind: FileKind, file: FileHeader): string | undefined {
   if (isLora(kind)) return familyOf(file)
   if (kind.kind !== 'checkpoint') return undefined
   // A VAE alone may be one of several families.
@@ -94,7 +94,7 @@ function familyLabel(kind: FileKind, file: SafetensorsFile): string | undefined 
   return names.length === 1 && names[0] === 'vae' ? undefined : FAMILY_LABELS[kind.family]
 }
 
-function componentsOf(kind: FileKind, file: SafetensorsFile): ComponentSummary[] {
+function componentsOf(kind: FileKind, file: FileHeader): ComponentSummary[] {
   if (kind.kind !== 'checkpoint') return []
   return Object.entries(kind.parts).map(([component, { prefix, layout }]) => ({
     component: component as SingleFileComponent,
@@ -106,8 +106,8 @@ function componentsOf(kind: FileKind, file: SafetensorsFile): ComponentSummary[]
   }))
 }
 
-function summarise(file: SafetensorsFile, keys: readonly string[]): WeightSummary {
-  const counts = new Map<WeightDType, number>()
+function summarise(file: FileHeader, keys: readonly string[]): WeightSummary {
+  const counts = new Map<StoredDType, number>()
   let parameters = 0
   let bytes = 0
   for (const key of keys) {
@@ -121,7 +121,7 @@ function summarise(file: SafetensorsFile, keys: readonly string[]): WeightSummar
   return { tensors: keys.length, parameters, bytes, precision }
 }
 
-function loraOf(file: SafetensorsFile): LoraSummary {
+function loraOf(file: FileHeader): LoraSummary {
   const methods = new Set<string>()
   const ranks = new Set<number>()
   const layers = new Map<string, Set<string>>()

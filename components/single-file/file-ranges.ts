@@ -1,7 +1,7 @@
 /** Where the weights of a model lie in a file: whole tensors, or parts of them. */
 import type { TensorInfo } from '../checkpoints/checkpoint'
 import { splitRows } from '../checkpoints/checkpoint-view'
-import { SafetensorsError } from '../checkpoints/safetensors-error'
+import { weightFileError } from '../checkpoints/format-errors'
 import type { KeySource } from './key-source'
 
 /** Names that a model gives to tensors of a file. */
@@ -17,7 +17,7 @@ export interface MappedKeys {
  *
  * @param file for errors
  * @param tensors those of its header
- * @throws SafetensorsError for a tensor that does not have the parts which the mapping names
+ * @throws WeightFileError for a tensor that does not have the parts which the mapping names
  */
 export function fileRanges(
   file: string,
@@ -27,7 +27,7 @@ export function fileRanges(
   const stored = (key: string): TensorInfo => {
     const info = tensors.get(key)
     if (info) return info
-    throw new SafetensorsError(file, 'missing-tensor', 'is not in this file.', { tensor: key })
+    throw weightFileError(file, 'missing-tensor', 'is not in this file.', { tensor: key })
   }
   return new Map([
     ...[...sources].map(([name, source]) => [name, rangeOf(stored(source.key), source)] as const),

@@ -1,9 +1,11 @@
 /** Recognises what a file holds by its keys and shapes. Counterpart: diffusers loaders/single_file_utils.py (infer_diffusers_model_type). */
+import { printableName } from '../../src/errors/printable'
 import type {
   CheckpointKind,
   FileKind,
   FilePart,
   FileTensors,
+  OtherKind,
   SingleFileComponent,
   SingleFileFamily,
   UnknownKind,
@@ -19,11 +21,28 @@ const INPAINTING_CHANNELS = 9
 /** What the VAE's keys begin with: in a whole model, in a whole model of other programs, and in a file of its own. */
 const VAE_PREFIXES = ['first_stage_model.', 'vae.', '']
 
-/** Recognises a file. It reads no numbers. */
-export function recogniseFile(tensors: FileTensors): FileKind {
+/**
+ * Recognises a file. It reads no numbers.
+ *
+ * @param architecture what a GGUF file calls its model
+ */
+export function recogniseFile(tensors: FileTensors, architecture?: string): FileKind {
   const other = otherKinds.find(({ test }) => test(tensors))
   if (other) return { kind: 'other', label: other.label, advice: other.advice }
-  return recogniseCheckpoint(tensors) ?? unknownKind(tensors)
+  return recogniseCheckpoint(tensors) ?? otherArchitecture(architecture) ?? unknownKind(tensors)
+}
+
+/** What GGUF files call the UNets of the families that are read. */
+const KNOWN_ARCHITECTURES = ['sd1', 'sd2', 'sdxl']
+
+/** A GGUF file of a model that is not known by its keys. */
+function otherArchitecture(architecture: string | undefined): OtherKind | undefined {
+  if (architecture === undefined || KNOWN_ARCHITECTURES.includes(architecture)) return undefined
+  return {
+    kind: 'other',
+    label: `a GGUF file of the architecture "${printableName(architecture)}"`,
+    advice: 'Only models of Stable Diffusion 1, 2 and XL are read from GGUF files.',
+  }
 }
 
 function recogniseCheckpoint(tensors: FileTensors): CheckpointKind | undefined {

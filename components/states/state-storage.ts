@@ -2,12 +2,12 @@
 import { type ArrayDType, InvalidStateFileError, registerStateStorage, SavedArray } from '../../src'
 import { formatBytes } from '../../src/format/byte-size'
 import { availableMemory } from '../../src/platform/available-memory'
-import type { WeightDType } from '../checkpoints/checkpoint'
+import type { StoredDType } from '../checkpoints/checkpoint'
 import { SafetensorsFile } from '../checkpoints/safetensors-file'
 import { writeSafetensors } from '../checkpoints/write-safetensors'
 
 /** Types of weights that no array here has. */
-const NO_ARRAYS: readonly WeightDType[] = ['F16', 'BF16']
+const NO_ARRAYS: readonly StoredDType[] = ['F16', 'BF16', 'F8_E4M3', 'F8_E5M2']
 
 /** Lets states be saved and loaded. */
 export function registerStateFiles(): void {

@@ -1,7 +1,10 @@
 /** The readers of files of weights. */
 import { join } from 'node:path'
 import fc from 'fast-check'
+import { readHeaderSync } from '../../components/checkpoints/read-header-sync'
+import { readFloat32Sync } from '../../components/checkpoints/read-tensor-sync'
 import { ShardedCheckpoint } from '../../components/checkpoints/sharded-checkpoint'
+import { holdsFloats } from '../../components/checkpoints/weight-dtypes'
 import { SafetensorsFile } from '../../index'
 import { anyValue, damaged, jsonFile, PATHS, pointerFile, safetensors, spoiled } from '../inputs'
 import { type Reader, reader, write } from '../reader'
@@ -21,6 +24,28 @@ const index = fc.oneof(
   jsonFile(fc.record({ weight_map: fc.record({ a: shard, b: shard }, { requiredKeys: [] }) })),
 )
 
+/** A GGUF file with a text, a list, and a tensor of Q4_0 blocks. */
+const ggufFile = gguf()
+
+function gguf(): Buffer {
+  const uint32 = (value: number) => Buffer.from(Uint32Array.of(value).buffer)
+  const uint64 = (value: number) => Buffer.from(BigUint64Array.of(BigInt(value)).buffer)
+  const text = (value: string) => Buffer.concat([uint64(value.length), Buffer.from(value)])
+  const metadata = [
+    text('general.architecture'),
+    uint32(8),
+    text('sd1'),
+    text('a'),
+    uint32(9),
+    uint32(4),
+    uint64(1),
+    uint32(7),
+  ]
+  const tensor = [text('a'), uint32(2), uint64(32), uint64(2), uint32(2), uint64(0)]
+  const header = Buffer.concat([Buffer.from('GGUF'), uint32(3), uint64(1), uint64(2), ...metadata, ...tensor])
+  return Buffer.concat([header, Buffer.alloc(32 - (header.length % 32)), Buffer.alloc(36, 5)])
+}
+
 /** Read weights without a model. */
 export const weightReaders: readonly Reader<unknown>[] = [
   reader(
@@ -39,6 +64,10 @@ export const weightReaders: readonly Reader<unknown>[] = [
       }
     },
   ),
+  reader('gguf', damaged(ggufFile), async (bytes, folder) => {
+    const { tensors } = readHeaderSync(join(write(folder, { 'x.gguf': bytes }), 'x.gguf'))
+    for (const info of tensors.values()) if (holdsFloats(info.dtype)) readFloat32Sync(info)
+  }),
   reader('shard-index', index, async (text, folder) => {
     const place = write(folder, { 'x.safetensors': weights, 'w.index.json': text })
     await (await ShardedCheckpoint.open(join(place, 'w.index.json'))).close()

@@ -180,7 +180,7 @@ export class ModularPipeline<
    * await pipe.loadComponents()
    * ```
    *
-   * @param source path of a `.safetensors` file, or of one in a repository: `org/name/model.safetensors`, or its address on the Hub
+   * @param source path of a `.safetensors` or `.gguf` file, or of one in a repository: `org/name/model.safetensors`, or its address on the Hub
    * @throws what the reader of single files throws, e.g. for a file of another kind; what {@link fromPretrained} throws
    */
   static async fromSingleFile<B extends PipelineBlocks = PipelineBlocks>(

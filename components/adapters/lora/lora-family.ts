@@ -1,5 +1,5 @@
 /** Says which family of models a LoRA file was made for, by its keys and sizes. */
-import type { SafetensorsFile } from '../../checkpoints/safetensors-file'
+import type { Checkpoint } from '../../checkpoints/checkpoint'
 
 /** Keys that only LoRAs of one family have. */
 const FAMILY_KEYS: readonly (readonly [RegExp, family: string])[] = [
@@ -17,7 +17,7 @@ const TEXT_CHANNELS: Readonly<Record<number, string>> = {
 }
 
 /** The family that a file was made for; `undefined` if nothing tells. */
-export function familyOf(file: SafetensorsFile): string | undefined {
+export function familyOf(file: Pick<Checkpoint, 'keys' | 'info'>): string | undefined {
   const known = FAMILY_KEYS.find(([pattern]) => file.keys.some(key => pattern.test(key)))
   if (known) return known[1]
   const key = file.keys.find(name => /attn2[._](?:processor\.)?to_k.*(?:down|lora_A)(?:\.\w+)?\.weight$/.test(name))

@@ -5,6 +5,7 @@ import { checkGuidersCase } from './guiders'
 import { checkImagesCase } from './images'
 import { checkModelsCase } from './models'
 import { checkPipelineRun, pipelineRuns } from './pipelines'
+import { checkQuantised, quantisedParts } from './quantised'
 import { checkRngCase } from './rng'
 import { checkSchedulersCase } from './schedulers'
 import { checkSingleFile, singleFiles } from './single-file'
@@ -20,5 +21,6 @@ export const areas: Readonly<Record<string, Area>> = {
   images: { check: checkImagesCase },
   models: { check: checkModelsCase },
   single_file: { partsOf: singleFiles, check: checkSingleFile },
+  quantised: { partsOf: quantisedParts, check: checkQuantised },
   pipelines: { partsOf: pipelineRuns, check: checkPipelineRun },
 }

@@ -1,0 +1,51 @@
+/** Lets an executor compute the calls of a model that has just been loaded. */
+import { emitWarningOnce } from '../../src/errors/emit-warning'
+import { nameList } from '../../src/errors/text'
+import { classNameOf } from '../../src/format/class-name'
+import type { FromPretrainedOptions } from '../../src/params/component-class'
+import { floatDType } from '../checkpoints/weight-dtypes'
+import type { Executor } from '../executors/executor'
+import type { QuantizationChoice } from '../quantization/quantization-names'
+import { isQuantized } from './decoded-weights'
+import type { PretrainedModel } from './pretrained-model'
+import { useQuantization } from './use-quantization'
+
+/** What a model is loaded with. */
+interface UseExecutorOptions extends Pick<FromPretrainedOptions, 'dtype' | 'signal'> {
+  /** How the weights are quantized where the model computes. Default: not. */
+  quantization?: QuantizationChoice | undefined
+}
+
+/**
+ * Sets the executor, and how it quantizes the weights. Weights that lie quantized in their file are decoded: by an executor that reads weights itself, into a
+ * temporary file, unless it quantizes them again. A warning says once what they have become.
+ *
+ * @throws QuantizationUnavailableError, UnwritableFileError, WeightFileError; the reason of `signal`. The model is disposed then.
+ */
+export async function useExecutor<M extends PretrainedModel>(
+  model: M,
+  executor: Executor,
+  { dtype, signal, quantization }: UseExecutorOptions,
+): Promise<M> {
+  try {
+    await useQuantization(model.useExecutor(executor), quantization)
+    const stored = model.parameters().flatMap(parameter => (isQuantized(parameter) ? (parameter.origin ?? []) : []))
+    const [first] = stored
+    if (first === undefined) return model
+    const isDecoded = executor.readsWeights && model.quantization === undefined
+    if (isDecoded) await model.decodeWeights({ dtype: dtype && floatDType(dtype), signal })
+    const types = nameList(new Set(stored.map(({ dtype }) => dtype)))
+    const message = `${first.file}: ${classNameOf(model)} computes with the weights of ${types} as ${formOf(model, isDecoded)}: they were decoded.`
+    emitWarningOnce('DECODED_WEIGHTS', message)
+    return model
+  } catch (error) {
+    model.dispose()
+    throw error
+  }
+}
+
+/** What the weights have become, and where. */
+function formOf({ quantization, dtype }: PretrainedModel, isDecoded: boolean): string {
+  if (quantization) return `${quantization.method} where layers are quantized, and float32 elsewhere`
+  return isDecoded ? `${dtype}, in a temporary file` : 'float32, in memory'
+}

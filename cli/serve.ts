@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import {
   createServer,
   createWorker,
+  FolderStore,
   openPipelineSource,
   openQueue,
   openResultStore,
@@ -61,7 +62,8 @@ export async function serve(options: ServeOptions): Promise<void> {
 
   const { redis, prefix, queueFile: file, keep = DEFAULT_KEEP } = options
   const place = options.results ?? (await mkdtemp(join(tmpdir(), 'tesserae-results-')))
-  const results = openResultStore(place)
+  // A folder that ends with the process need not outlive a loss of power.
+  const results = options.results === undefined ? new FolderStore(place, { isDurable: false }) : openResultStore(place)
   await results.check()
   const onRemoved = (ids: readonly string[]) => {
     for (const id of ids) results.removeJob(id).catch(error => printAside(`warning: ${(error as Error).message}`))

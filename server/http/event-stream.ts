@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 // Tests replace the global timers.
-import { clearInterval, setInterval } from 'node:timers'
+import { clearInterval, setImmediate, setInterval } from 'node:timers'
 import type { NumberedEvent } from '../jobs/job-event'
 
 /** How a stream is sent. */
@@ -32,10 +32,22 @@ export async function sendEvents(
   const beat = setInterval(() => {
     if (!response.writableNeedDrain) response.write(': alive\n\n')
   }, heartbeat)
+  let isCollecting = false
+  /** Sends what is written in this turn of the event loop at once: a reader that catches up gets hundreds of events. */
+  const collect = () => {
+    if (isCollecting) return
+    isCollecting = true
+    response.cork()
+    setImmediate(() => {
+      isCollecting = false
+      response.uncork()
+    })
+  }
   try {
     response.write(`retry: ${RETRY}\n\n`)
     for await (const event of events) {
       if (signal.aborted || response.destroyed) return
+      collect()
       const isTaken = response.write(`id: ${event.id}\ndata: ${write(event)}\n\n`)
       if (!isTaken && !(await isDrained(response, signal, patience))) {
         response.destroy()

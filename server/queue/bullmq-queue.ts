@@ -90,14 +90,18 @@ export class BullMQQueue implements JobQueue {
     await this.requireRoom(reserved, limits)
     const nonce = randomUUID()
     // Before the job can begin. Of several requests with one key, each tells it: a reader sees it twice at worst.
-    await this.log.append(id, { type: 'queued' })
+    const told = this.log.append(id, { type: 'queued' })
+    // Both go through one connection, in this order, and the server waits for its disk once.
+    told.catch(() => undefined)
     await this.asked(() => line.add('job', { job, nonce }, { jobId: id, priority, timestamp: job.createdAt }))
-    await this.limits.settle(reserved).catch(() => undefined)
+    await told.catch(() => undefined)
+    // A place that stays counts no more than the job itself.
+    this.limits.settle(reserved).catch(() => undefined)
     if (hasKey) {
       const kept = (await this.asked(() => line.getJob(id))) as OurBullJob | undefined
       if (kept && kept.data.nonce !== nonce) return { job: await this.withState(kept, line), isNew: false }
     }
-    await this.redis.wake('job', job.pipeline).catch(() => undefined)
+    this.redis.wake('job', job.pipeline).catch(() => undefined)
     return { job, isNew: true }
   }
 
@@ -183,20 +187,22 @@ export class BullMQQueue implements JobQueue {
   async publish(lease: Lease, event: JobRunEvent, progress?: JobProgress): Promise<void> {
     const bull = this.taken.get(lease.token)
     if (bull === undefined) return
-    if (progress) await this.ours(lease, () => bull.updateProgress({ ...progress }))
-    await this.log.append(lease.job.id, event)
+    // The events go out in the order of the calls, whichever of them somebody waits for.
+    const told = this.log.append(lease.job.id, event)
+    if (progress) await Promise.all([told, this.ours(lease, () => bull.updateProgress({ ...progress }))])
+    await told
   }
 
   async finish(lease: Lease, result: JobResult): Promise<boolean> {
     const isOurs = await this.end(lease, bull => bull.moveToCompleted(result, lease.token, false))
     // What was done before it could be cancelled is done.
-    if (isOurs) await this.records.withdrawCancel(lease.job.id).catch(() => undefined)
+    if (isOurs) this.records.withdrawCancel(lease.job.id).catch(() => undefined)
     return isOurs && this.tell(lease, { type: 'finished', result })
   }
 
   async fail(lease: Lease, error: JobFailure): Promise<boolean> {
     const isOurs = await this.end(lease, bull => bull.moveToFailed(failureError(error), lease.token, false))
-    if (isOurs) await this.records.withdrawCancel(lease.job.id).catch(() => undefined)
+    if (isOurs) this.records.withdrawCancel(lease.job.id).catch(() => undefined)
     return isOurs && this.tell(lease, { type: 'failed', error })
   }
 
@@ -270,7 +276,8 @@ export class BullMQQueue implements JobQueue {
       await this.fail(lease, lostWorkerFailure(losses))
       return undefined
     }
-    await this.log.append(lease.job.id, { type: 'started', attempt })
+    // It reaches the server before anything that the worker says.
+    this.log.append(lease.job.id, { type: 'started', attempt }).catch(() => undefined)
     return lease
   }
 

@@ -96,7 +96,7 @@ export class EmbeddedQueue implements JobQueue {
       throw new TooManyJobsError(maxJobsPerClient)
     }
     const order = this.orders++
-    this.journal.save({ job, order })
+    this.journal.save({ job, order }, true)
     const entry = this.remember(job, order)
     entry.log.append({ type: 'queued' })
     this.wait(entry)
@@ -300,7 +300,8 @@ export class EmbeddedQueue implements JobQueue {
   }
 
   private update(entry: Entry, job: Job): void {
-    this.journal.save({ job, order: entry.order })
+    // A job whose beginning a loss of power has undone just begins again.
+    this.journal.save({ job, order: entry.order }, job.status !== 'running')
     entry.job = job
   }
 

@@ -7,11 +7,12 @@ export interface JournalEntry {
   readonly order: number
 }
 
-/** What an embedded queue writes down. Each call returns when it is on the disk. */
+/** What an embedded queue writes down. A loss of power costs nothing of what is on the disk, and a crash of the process nothing at all. */
 export interface JobJournal {
   /** All jobs, in the order of their submission. */
   load(): readonly JournalEntry[]
-  save(entry: JournalEntry): void
+  /** @param isOnDisk whether the call returns when all so far is on the disk; otherwise, a later one sees to it */
+  save(entry: JournalEntry, isOnDisk: boolean): void
   remove(ids: readonly string[]): void
   close(): void
 }

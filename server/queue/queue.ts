@@ -106,7 +106,7 @@ export interface JobQueue {
   /** Resolves when a lease ends before the job does: the job was cancelled, or is lost. Faster than the next heartbeat where the engine can tell. */
   interrupted(lease: Lease, signal: AbortSignal): Promise<'cancel' | 'lost'>
 
-  /** Adds an event of the run to the job's log, and the progress to the job. Does nothing if the lease has ended. */
+  /** Adds an event of the run to the job's log, and the progress to the job. Does nothing if the lease has ended. Events keep the order of the calls. */
   publish(lease: Lease, event: JobRunEvent, progress?: JobProgress): Promise<void>
 
   /** Ends a job well. @returns `false` if the lease has ended, and the job is another's */

@@ -15,6 +15,7 @@ const TABLE = 'CREATE TABLE IF NOT EXISTS jobs (id TEXT PRIMARY KEY, place INTEG
 export class SqliteJournal implements JobJournal {
   private readonly database: SqliteDatabase
   private readonly file: string
+  private isWaiting: boolean | undefined
   private readonly saving: SqliteStatement
   private readonly removing: SqliteStatement
 
@@ -40,13 +41,17 @@ export class SqliteJournal implements JobJournal {
     }))
   }
 
-  save({ job, order }: JournalEntry): void {
-    this.write(() => this.saving.run(job.id, order, JSON.stringify(job)))
+  save({ job, order }: JournalEntry, isOnDisk: boolean): void {
+    this.write(() => {
+      this.waitForDisk(isOnDisk)
+      this.saving.run(job.id, order, JSON.stringify(job))
+    })
   }
 
   remove(ids: readonly string[]): void {
     if (ids.length === 0) return
     this.write(() => {
+      this.waitForDisk(false)
       this.database.exec('BEGIN')
       for (const id of ids) this.removing.run(id)
       this.database.exec('COMMIT')
@@ -61,13 +66,20 @@ export class SqliteJournal implements JobJournal {
     this.database.close()
   }
 
+  /** Each change is written to the log of the file in its order. That the disk has it takes milliseconds. */
+  private waitForDisk(isOnDisk: boolean): void {
+    if (this.isWaiting === isOnDisk) return
+    this.database.exec(`PRAGMA synchronous = ${isOnDisk ? 'FULL' : 'NORMAL'}`)
+    this.isWaiting = isOnDisk
+  }
+
   /** Takes the file for this process alone: two would both run its jobs. */
   private prepare(): void {
     const { database } = this
     database.exec('PRAGMA locking_mode = EXCLUSIVE')
     database.exec('PRAGMA journal_mode = WAL')
     // What was accepted outlives a loss of power.
-    database.exec('PRAGMA synchronous = FULL')
+    this.waitForDisk(true)
     const [header] = database.prepare('PRAGMA application_id').all() as { application_id: number }[]
     const [tables] = database.prepare('SELECT count(*) AS count FROM sqlite_schema').all() as { count: number }[]
     const [version] = database.prepare('PRAGMA user_version').all() as { user_version: number }[]

@@ -9,25 +9,37 @@ import { pipelineOfId } from '../queue/new-job'
 import { ResultStoreError } from './result-errors'
 import type { ResultStore, StoredFile } from './result-store'
 import { mediaTypeOf, storePath } from './store-path'
+import { writeNewFile } from './write-new-file'
 
 /** Codes of errors that say that there is no file. */
 const MISSING = new Set(['ENOENT', 'ENOTDIR', 'EISDIR'])
+
+/** Options of a {@link FolderStore}. */
+export interface FolderStoreOptions {
+  /** Whether a file outlives a loss of power once it is written: to wait for the disk takes milliseconds. Default: true. */
+  readonly isDurable?: boolean | undefined
+}
 
 /** A folder with a folder for each job. */
 export class FolderStore implements ResultStore {
   /** Absolute. */
   readonly folder: string
 
+  private readonly isDurable: boolean
+
   /** @param folder is made, with those around it, when the first file is written */
-  constructor(folder: string) {
+  constructor(folder: string, { isDurable = true }: FolderStoreOptions = {}) {
     this.folder = resolve(folder)
+    this.isDurable = isDurable
   }
 
   async put(job: string, key: string, bytes: Uint8Array): Promise<void> {
     const path = join(this.folder, storePath(job, key))
     await this.orFail('written', async () => {
       await mkdir(dirname(path), { recursive: true })
-      await writeFileAtomically(path, [bytes])
+      // A file that is there stays whole until the other is on the disk.
+      if (await lstat(path).catch(() => undefined)) await writeFileAtomically(path, [bytes])
+      else await writeNewFile(path, bytes, this.isDurable)
     })
   }
 

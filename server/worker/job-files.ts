@@ -1,33 +1,29 @@
 /** The files of a job while it runs: what it makes goes to the store, and its state comes from there. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { randomUUID } from 'node:crypto'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ResultStore } from '../results/result-store'
 
 /** Key of the state from which the run of a job goes on. */
 export const STATE_KEY = 'run.safetensors'
 
-/** A folder for one run, and the way to the store. */
+/** The files of one run, and the way to the store. The folder is the worker's, which runs one job at a time. */
 export class JobFiles {
   private saving: Promise<void> = Promise.resolve()
   private hasState = false
 
-  private constructor(
+  constructor(
     private readonly store: ResultStore,
     private readonly job: string,
     readonly folder: string,
   ) {}
-
-  static async open(store: ResultStore, job: string): Promise<JobFiles> {
-    return new JobFiles(store, job, await mkdtemp(join(tmpdir(), 'tesserae-job-')))
-  }
 
   /** The state that an earlier run has saved, as a file; `undefined` if there is none. */
   async fetchState(): Promise<string | undefined> {
     const found = await this.store.open(this.job, STATE_KEY)
     if (found === undefined) return undefined
     this.hasState = true
-    const file = join(this.folder, STATE_KEY)
+    const file = join(this.folder, `${randomUUID()}-${STATE_KEY}`)
     await writeFile(file, found.stream)
     return file
   }
@@ -58,6 +54,8 @@ export class JobFiles {
 
   async close(): Promise<void> {
     await this.saving
-    await rm(this.folder, { recursive: true, force: true }).catch(() => undefined)
+    // A process that died may have left a part of a state.
+    const names = await readdir(this.folder).catch(() => [])
+    for (const name of names) await rm(join(this.folder, name), { force: true }).catch(() => undefined)
   }
 }

@@ -237,9 +237,20 @@ async function tell(event: PipelineEvent, job: Job, hooks: RunnerHooks, place: P
   hooks.event(isMeasured ? { ...wire, memory: memoryNow() } : wire, progressOf(event))
 }
 
+/** Milliseconds for which the memory of the process counts as known: blocks of a step are shorter than it takes to ask the system for each. */
+const MEMORY_AGE = 50
+
+let processMemory = 0
+let measuredAt = Number.NEGATIVE_INFINITY
+
 /** Bytes in memory: of tensors, and of the whole process. */
 function memoryNow() {
-  return { tensors: tf.memory().numBytes, process: process.memoryUsage.rss() }
+  const now = performance.now()
+  if (now - measuredAt > MEMORY_AGE) {
+    processMemory = process.memoryUsage.rss()
+    measuredAt = now
+  }
+  return { tensors: tf.memory().numBytes, process: processMemory }
 }
 
 function isDue({ step, total }: { step: number; total: number | undefined }, { previewEvery }: Job): boolean {

@@ -1,6 +1,8 @@
 /** Takes jobs from a queue, runs them one by one, and says how they ended. */
 import { randomUUID } from 'node:crypto'
-import { hostname } from 'node:os'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
 // Tests replace the global timers.
 import { clearInterval, setInterval } from 'node:timers'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -67,6 +69,8 @@ export class Worker {
   readonly name: string
   private readonly stop = new AbortController()
   private readonly running: Promise<void>
+  /** For states of runs on their way. */
+  private folder: string | undefined
   private interrupt: ((reason: StopReason) => void) | undefined
 
   constructor(
@@ -94,6 +98,7 @@ export class Worker {
     if (!finish) this.interrupt?.('give-back')
     await this.running
     await this.runner.close()
+    if (this.folder !== undefined) await rm(this.folder, { recursive: true, force: true }).catch(() => undefined)
   }
 
   private async run(): Promise<void> {
@@ -117,7 +122,8 @@ export class Worker {
   private async work(lease: Lease): Promise<void> {
     const { queue, results } = this.options
     const { job } = lease
-    const files = await JobFiles.open(results, job.id)
+    this.folder ??= await mkdtemp(join(tmpdir(), 'tesserae-worker-'))
+    const files = new JobFiles(results, job.id, this.folder)
     const stopping = new AbortController()
     const over = new AbortController()
     const interrupt = (reason: StopReason) => stopping.abort(reason)
@@ -133,8 +139,9 @@ export class Worker {
       const outcome = await this.runner.run(task, {
         signal: stopping.signal,
         event: (event, progress) => {
-          // In order, and without holding up the run: what is lost with the queue is progress that nobody sees.
-          events = events.then(() => queue.publish(lease, event, progress)).catch(() => undefined)
+          // Without holding up the run: what is lost with the queue is progress that nobody sees.
+          const told = queue.publish(lease, event, progress).catch(() => undefined)
+          events = events.then(() => told)
         },
         file: (key, bytes) => results.put(job.id, key, bytes),
         state: file => files.saveState(file, error => this.report('The state of a job was not saved', error)),

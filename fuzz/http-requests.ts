@@ -54,6 +54,10 @@ const anyText = fc.oneof(
 const anyNumber = fc.oneof(fc.integer(), fc.double(), fc.constantFrom(0, -1, 1e300, 2 ** 53, -0, 1e-300))
 const anyJson: fc.Arbitrary<unknown> = fc.oneof(fc.jsonValue({ maxDepth: 4 }), anyText, anyNumber, fc.constant(null))
 const inputs = fc.dictionary(fc.constantFrom(...NAMES), anyJson, { maxKeys: 5 })
+const choice = fc.record(
+  { name: fc.oneof(fc.constantFrom('euler', 'apg'), anyJson), settings: anyJson },
+  { requiredKeys: [] },
+)
 const jobBody = fc.record(
   {
     pipeline: fc.oneof(fc.constantFrom('grey', 'emoji'), anyJson),
@@ -64,6 +68,8 @@ const jobBody = fc.record(
     output: fc.oneof(fc.constant(['images']), anyJson),
     priority: fc.oneof(anyNumber, anyJson),
     previewEvery: anyJson,
+    components: fc.oneof(fc.record({ scheduler: choice, guider: choice }, { requiredKeys: [] }), anyJson),
+    keepValues: fc.oneof(fc.boolean(), anyJson),
   },
   { requiredKeys: [] },
 )
@@ -121,6 +127,10 @@ const paths = fc.oneof(
   segment.map(id => `/v1/jobs/${id}/events`),
   fc.tuple(segment, segment).map(([id, key]) => `/v1/jobs/${id}/pictures/${key}`),
   segment.map(name => `/v1/pipelines/${name}`),
+  segment.map(file => `/v1/jobs/x/values/${file}`),
+  segment.map(workflow => `/v1/pipelines/grey/graph.svg?workflow=${workflow}&workflow=${workflow}`),
+  segment.map(name => `/v1/pipelines/${name}/components`),
+  segment.map(name => `/studio/${name}`),
   segment.map(query => `/v1/jobs/x?inputs=${query}&inputs=${query}`),
   segment.map(path => `/${path}`),
   segment.map(name => `/v1/models/${name}`),

@@ -1,5 +1,5 @@
 /** Bundles the studio into `dist/studio`: one script, one style sheet, one page. */
-import { copyFile, mkdir } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -8,7 +8,7 @@ const here = dirname(fileURLToPath(import.meta.url))
 const out = join(here, '..', 'dist', 'studio')
 
 await mkdir(out, { recursive: true })
-await build({
+const { metafile } = await build({
   entryPoints: { studio: join(here, 'main.tsx') },
   outdir: out,
   tsconfig: join(here, 'tsconfig.json'),
@@ -16,7 +16,20 @@ await build({
   minify: true,
   format: 'esm',
   target: 'es2022',
-  // Notices of licences stay beside the code.
-  legalComments: 'linked',
+  metafile: true,
+  legalComments: 'none',
 })
 await copyFile(join(here, 'index.html'), join(out, 'index.html'))
+
+// The packages inside of the script come with their licences.
+const packages = Object.keys(metafile.inputs).flatMap(
+  file => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? [],
+)
+const licences = await Promise.all(
+  [...new Set(packages)].sort().map(async name => {
+    const folder = join(here, '..', 'node_modules', name)
+    const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+    return `${name} ${version}\n\n${await readFile(join(folder, 'LICENSE'), 'utf8')}`
+  }),
+)
+await writeFile(join(out, 'LICENSES.txt'), licences.join('\n----\n\n'))

@@ -15,6 +15,7 @@ import { ControlNetModel } from './models/controlnet/controlnet-model'
 import { ControlNetUnionModel } from './models/controlnet/controlnet-union-model'
 import { MultiControlNetModel } from './models/controlnet/multi-controlnet-model'
 import { StableDiffusionSafetyChecker } from './models/safety-checker/stable-diffusion-safety-checker'
+import { T2IAdapter } from './models/t2i-adapter/t2i-adapter'
 import { UNet2DConditionModel } from './models/unet-2d-condition/unet-2d-condition-model'
 import { schedulerClasses } from './schedulers/scheduler-classes'
 import { SchedulerMixin } from './schedulers/scheduler-mixin'
@@ -32,6 +33,7 @@ registerComponentClasses('diffusers', {
   ControlNetModel,
   ControlNetUnionModel,
   MultiControlNetModel,
+  T2IAdapter,
   UNet2DConditionModel,
   VaeImageProcessor,
 })

@@ -255,6 +255,7 @@ export {
   type SafetyCheckerOutput,
   StableDiffusionSafetyChecker,
 } from './models/safety-checker/stable-diffusion-safety-checker'
+export { T2IAdapter, type T2IAdapterOutput } from './models/t2i-adapter/t2i-adapter'
 export type { UNet2DConditionInputs } from './models/unet-2d-condition/inputs'
 export type { ResidualSource, Residuals } from './models/unet-2d-condition/residual-source'
 export {

@@ -9,6 +9,7 @@ const sameName = {
   classLabels: true,
   downBlockAdditionalResiduals: true,
   midBlockAdditionalResidual: true,
+  downIntrablockAdditionalResiduals: true,
   encoderAttentionMask: true,
 } satisfies Record<Exclude<keyof UNet2DConditionInputs, OwnInput>, true>
 

@@ -4,6 +4,7 @@ import * as tf from '../../tensors/tf'
 import { Downsample2D } from '../layers/downsample-2d'
 import { ResnetBlock2D } from '../layers/resnet-block-2d'
 import type { Transformer2DModel } from '../layers/transformer-2d-model'
+import type { AddFeatures } from './added-features'
 import type { AddedKVAttention } from './added-kv-attention'
 import {
   type BlockInputs,
@@ -52,14 +53,18 @@ export class DownBlock extends Module {
   /**
    * `[batch, height, width, inChannels]` → `[batch, height', width', outChannels]`, and the map after each layer for the
    * way up.
+   *
+   * @param add - adds the map of a T2I-Adapter before the map gets smaller
    */
-  forward(hiddenStates: tf.Tensor4D, inputs: BlockInputs): [tf.Tensor4D, tf.Tensor4D[]] {
+  forward(hiddenStates: tf.Tensor4D, inputs: BlockInputs, add?: AddFeatures): [tf.Tensor4D, tf.Tensor4D[]] {
     return tf.tidy(() => {
+      const last = this.resnets.length - 1
       const residuals: tf.Tensor4D[] = []
       let x = hiddenStates
       for (const [i, resnet] of this.resnets.entries()) {
         x = resnet.forward(x, inputs.temb)
         x = this.attentions[i]?.forward(x, inputs) ?? x
+        if (add && i === last) x = add(x)
         residuals.push(x)
       }
       for (const downsampler of this.downsamplers) {

@@ -14,6 +14,11 @@ export interface UNet2DConditionInputs extends UNetEncoderInputs {
   downBlockAdditionalResiduals?: readonly tf.Tensor4D[] | undefined
   /** A ControlNet's map, added to that of the mid block; comes with `downBlockAdditionalResiduals`. */
   midBlockAdditionalResidual?: tf.Tensor4D | undefined
+  /**
+   * The maps of T2I-Adapters, one for each block of the way down: `[batch, height', width', channels]`. Fewer rows are repeated. A map that is left over is added to
+   * that of the middle if its shape fits.
+   */
+  downIntrablockAdditionalResiduals?: readonly tf.Tensor4D[] | undefined
   /** 1 or true for the tokens of the prompt to attend to: `[batch, token]`. */
   encoderAttentionMask?: tf.Tensor2D | undefined
 }

@@ -14,6 +14,7 @@ import { loadPretrained } from '../load-pretrained'
 import { loadSingleFile } from '../load-single-file'
 import { type ModelCallOptions, PretrainedModel } from '../pretrained-model'
 import { activationBytes, attentionBytes } from './activation-bytes'
+import { addedFeatures } from './added-features'
 import type { BlockInputs } from './block-parts'
 import { callShapes, type UNet2DConditionShapes } from './call-shapes'
 import { parseUNet2DConditionConfig, type UNet2DConditionConfig } from './config'
@@ -220,10 +221,13 @@ export class UNet2DConditionModel extends PretrainedModel implements UNetEncoder
         encoderAttentionBias: mask && attentionBias(mask),
       }
       const first = this.convIn.forward(this.config.centerInputSample ? sample.mul<tf.Tensor4D>(2).sub(1) : sample)
-      const { hiddenStates, residuals } = addResiduals(encodeMaps(this, first, blockInputs), {
-        down: inputs.downBlockAdditionalResiduals,
-        mid: inputs.midBlockAdditionalResidual,
-      })
+      const { hiddenStates, residuals } = addResiduals(
+        encodeMaps(this, first, blockInputs, addedFeatures(this.downBlocks.length, inputs)),
+        {
+          down: inputs.downBlockAdditionalResiduals,
+          mid: inputs.midBlockAdditionalResidual,
+        },
+      )
       let x = hiddenStates
       for (const block of this.upBlocks) {
         const used = residuals.splice(-block.resnets.length)

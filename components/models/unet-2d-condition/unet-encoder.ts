@@ -3,6 +3,7 @@ import { Conv2d } from '../../nn/conv2d'
 import { Embedding } from '../../nn/embedding'
 import * as tf from '../../tensors/tf'
 import { TimestepEmbedding, Timesteps } from '../layers/timestep-embedding'
+import type { AddedFeatures } from './added-features'
 import type { BlockInputs } from './block-parts'
 import { createDownBlocks, createMidBlock } from './create-blocks'
 import type { DownBlock } from './down-block'
@@ -88,20 +89,30 @@ export interface EncodedMaps {
   residuals: tf.Tensor4D[]
 }
 
-/** Goes from the map after the first convolution to the middle. */
+/**
+ * Goes from the map after the first convolution to the middle.
+ *
+ * @param added - adds the maps of T2I-Adapters, one for each block; one that is left over is added to the map of the middle if it has its shape
+ */
 export function encodeMaps(
   { downBlocks, midBlock }: UNetEncoder,
   first: tf.Tensor4D,
   blockInputs: BlockInputs,
+  added?: AddedFeatures | undefined,
 ): EncodedMaps {
   const residuals = [first]
   let x = first
-  for (const block of downBlocks) {
-    const [hiddenStates, outputs] = block.forward(x, blockInputs)
-    x = hiddenStates
+  for (const [i, block] of downBlocks.entries()) {
+    const add = added && ((map: tf.Tensor4D) => added.addTo(map, i))
+    const isInside = block.attentions.length > 0
+    const [hiddenStates, outputs] = block.forward(x, blockInputs, isInside ? add : undefined)
+    x = add && !isInside ? add(hiddenStates) : hiddenStates
+    // Without attention, the reference adds to the result of the block in place.
+    if (add && !isInside) outputs[outputs.length - 1] = x
     residuals.push(...outputs)
   }
-  return { hiddenStates: midBlock?.forward(x, blockInputs) ?? x, residuals }
+  const hiddenStates = midBlock?.forward(x, blockInputs) ?? x
+  return { hiddenStates: added?.addToMiddle(hiddenStates, downBlocks.length) ?? hiddenStates, residuals }
 }
 
 /** The options of a convolution that leaves the size of the map as it is. */

@@ -19,6 +19,7 @@ import {
   type SafetyCheckerInputs,
   StableDiffusionSafetyChecker,
 } from '../../../components/models/safety-checker/stable-diffusion-safety-checker'
+import { T2IAdapter } from '../../../components/models/t2i-adapter/t2i-adapter'
 import type { UNet2DConditionInputs } from '../../../components/models/unet-2d-condition/inputs'
 import { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
 import { Generator } from '../../../components/random/generator'
@@ -54,6 +55,16 @@ export const modelSubjects: Readonly<Record<string, (folder: string) => Promise<
     return {
       model,
       call: async (_kind, inputs) => residuals(await model.call(inputs as unknown as ControlNetUnionInputs)),
+    }
+  },
+  T2IAdapter: async folder => {
+    const model = await T2IAdapter.fromPretrained(folder)
+    return {
+      model,
+      call: async (_kind, inputs) => {
+        const { features } = await model.call(inputs.x as tf.Tensor4D)
+        return Object.fromEntries(features.map((map, i) => [`features.${i}`, map]))
+      },
     }
   },
   AutoencoderKL: async folder => {

@@ -5,6 +5,7 @@ import type { ControlInputs } from './controls'
 import type { IPAdapterPictures } from './ip-adapters'
 import type { AnyPipeline } from './open-pipeline'
 import type { Pictures } from './read-pictures'
+import type { T2IAdapterInputs } from './t2i-adapter'
 import { UnfitOptionError } from './unfit-option-error'
 
 /** The options that become inputs. */
@@ -21,8 +22,11 @@ export interface DrawingOptions {
   strength?: number
 }
 
+/** Inputs that are read from files. */
+export interface GivenInputs extends Pictures, ControlInputs, IPAdapterPictures, T2IAdapterInputs {}
+
 /** The inputs that they become. */
-export interface DrawingInputs extends Pictures, ControlInputs, IPAdapterPictures {
+export interface DrawingInputs extends GivenInputs {
   prompt: string
   prompt2?: string
   negativePrompt?: string
@@ -70,7 +74,7 @@ export function callInputs(
   pipe: AnyPipeline,
   prompt: string,
   options: DrawingOptions,
-  pictures: Pictures & ControlInputs & IPAdapterPictures = {},
+  pictures: GivenInputs = {},
   { option: source, pipeline }: PipelineNames = { option: '--model', pipeline: 'this pipeline' },
 ): DrawingInputs {
   const { blocks } = pipe
@@ -89,11 +93,7 @@ export function callInputs(
   return inputs as unknown as DrawingInputs // Built from its keys.
 }
 
-function inputsOf(
-  prompt: string,
-  options: DrawingOptions,
-  pictures: Pictures & ControlInputs & IPAdapterPictures,
-): OptionInput[] {
+function inputsOf(prompt: string, options: DrawingOptions, pictures: GivenInputs): OptionInput[] {
   const { image, maskImage, controlImage, controlnetConditioningScale, controlMode, ipAdapterImage } = pictures
   const { negative, prompt2, negative2, promptSyntax, steps, guidance, guider, size, strength } = options
   if (strength !== undefined && image === undefined) {
@@ -110,6 +110,12 @@ function inputsOf(
     { option: '--control', input: 'controlImage', given: controlImage },
     { option: '--control', input: 'controlnetConditioningScale', given: controlnetConditioningScale },
     { option: '--control-mode', input: 'controlMode', given: controlMode },
+    { option: '--t2i-adapter', input: 'adapterImage', given: pictures.adapterImage },
+    {
+      option: '--t2i-adapter',
+      input: 'adapterConditioningScale',
+      given: pictures.adapterConditioningScale,
+    },
     { option: '--ip-image', input: 'ipAdapterImage', given: ipAdapterImage },
     { option: '--strength', input: 'strength', given: strength },
     { option: '--steps', input: 'numInferenceSteps', given: steps, otherwise: DEFAULT_STEPS },

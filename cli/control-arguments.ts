@@ -22,6 +22,12 @@ export function parseControl(text: string, earlier: readonly Control[] = []): Co
   return [...earlier, { net, image, scale: scale === undefined ? undefined : Number(scale) }]
 }
 
+/** `--t2i-adapter ADAPTER:IMAGE` or `--t2i-adapter ADAPTER:IMAGE:SCALE`, once. */
+export function parseT2IAdapter(text: string, earlier?: Control): Control {
+  if (earlier !== undefined) throw new InvalidArgumentError('A pipeline takes one T2I-Adapter. Name one.')
+  return parseControl(text)[0] as Control // It is the only one.
+}
+
 /** `--control-mode`: a kind of picture, once for each `--control`. */
 export function parseControlMode(text: string, earlier: readonly number[] = []): number[] {
   const kind = Number(text)

@@ -12,12 +12,18 @@ import type { LoadingAccess, ModelOptions } from './load-model'
 import type { AnyPipeline } from './open-pipeline'
 import type { PreviewFile } from './preview-file'
 import { loadBase, loadRefiner, openHandOver, type RefinerOptions } from './refiner'
+import type { T2IAdapterOptions } from './t2i-adapter'
 
 /** The parts of the work that are timed. */
 export type TimedPart = 'backend' | 'load' | 'generate' | 'save'
 
 /** The options that drawing depends on. */
-export interface DrawingRunOptions extends ModelOptions, DrawingOptions, IPAdapterOptions, RefinerOptions {
+export interface DrawingRunOptions
+  extends ModelOptions,
+    DrawingOptions,
+    IPAdapterOptions,
+    RefinerOptions,
+    T2IAdapterOptions {
   /** Stops at the first block that makes NaN or infinity. */
   checkNumerics?: boolean
 }

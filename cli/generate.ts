@@ -9,19 +9,13 @@ import type { Image } from '../components/images/image'
 import { InvalidSeedError } from '../components/random/invalid-seed-error'
 import { classNameOf } from '../src/format/class-name'
 import { type Seed, seedAfter } from '../src/params/seed'
-import { callInputs, type DrawingInputs, type DrawingOptions } from './call-inputs'
-import { type ControlInputs, type ControlOptions, controlNames, readControls, useControlNets } from './controls'
+import { callInputs, type DrawingInputs, type DrawingOptions, type GivenInputs } from './call-inputs'
+import { type ControlOptions, controlNames, readControls, useControlNets } from './controls'
 import { type DrawingRun, drawPictures, drawWithRefiner, type TimedPart } from './draw-pictures'
 import { embeddingNames } from './embeddings'
 import type { GenerationRecord } from './generation-record'
 import { abortOnInterrupt } from './interrupt'
-import {
-  type IPAdapterOptions,
-  type IPAdapterPictures,
-  ipAdapterNames,
-  readIpImages,
-  useIpAdapters,
-} from './ip-adapters'
+import { type IPAdapterOptions, ipAdapterNames, readIpImages, useIpAdapters } from './ip-adapters'
 import { type LoadingAccess, loadComponents, type ModelOptions, makeManager, openModel } from './load-model'
 import { type LoraOptions, loraNames, takeLoraTags } from './loras'
 import { type MeasurementOptions, Measurements } from './measurements'
@@ -32,8 +26,9 @@ import { PreviewFile, type PreviewFileOptions } from './preview-file'
 import { print, printAside } from './print'
 import { type ProfileRow, profileTable } from './profile'
 import { ProgressDisplay } from './progress-display'
-import { type PictureSources, type Pictures, pictureName, readPictures } from './read-pictures'
+import { type PictureSources, pictureName, readPictures } from './read-pictures'
 import { DEFAULT_REFINER_START, type RefinerOptions } from './refiner'
+import { readAdapterImage, type T2IAdapterOptions, t2iAdapterName, useT2IAdapter } from './t2i-adapter'
 import { withUsedStrength } from './used-strength'
 
 /** Options of the command, as commander gives them. */
@@ -46,6 +41,7 @@ export interface GenerateOptions
     PictureSources,
     PreviewFileOptions,
     RefinerOptions,
+    T2IAdapterOptions,
     LoraOptions {
   seed?: Seed
   count: number
@@ -93,6 +89,7 @@ export async function generate(words: string, given: GenerateOptions): Promise<v
       ...(await readPictures(options, signal)),
       ...(await readControls(options, signal)),
       ...(await readIpImages(options, signal)),
+      ...(await readAdapterImage(options, signal)),
     }))
     const { executor, warning } = await timed('backend', () => chooseExecutor(options))
     const run: DrawingRun = { seeds, options, access, executor, previews, timed }
@@ -122,11 +119,7 @@ interface Drawn {
 }
 
 /** Opens the models, loads them and draws all pictures. */
-async function drawAll(
-  prompt: string,
-  pictures: Pictures & ControlInputs & IPAdapterPictures,
-  run: DrawingRun,
-): Promise<Drawn> {
+async function drawAll(prompt: string, pictures: GivenInputs, run: DrawingRun): Promise<Drawn> {
   const { options, access, executor, timed } = run
   const pipe = await timed('load', () => openModel(options, access))
   try {
@@ -138,6 +131,7 @@ async function drawAll(
       const { images, base } = await drawWithRefiner(pipe, inputs, prompt, both, componentNames)
       return { images, inputs: told, components: base }
     }
+    useT2IAdapter(pipe, options)
     const disposeControlNets = await timed('load', () => useControlNets(pipe, options, executor, access))
     try {
       await timed('load', () => loadComponents(pipe, options, executor, access))
@@ -207,6 +201,7 @@ function describeRun(
     mask: mask && pictureName(mask),
     ...(control && { control }),
     ...ipAdapterNames(options),
+    ...(options.t2iAdapter && { t2iAdapter: t2iAdapterName(options.t2iAdapter) }),
     strength,
     seed: typeof seed === 'bigint' ? String(seed) : seed,
     steps,

@@ -21,6 +21,8 @@ export interface GenerationRecord {
   ipAdapter?: readonly string[]
   ipImage?: readonly string[]
   ipScale?: readonly number[]
+  /** The T2I-Adapter with the name of its picture, and the scale where it was given. */
+  t2iAdapter?: string
   /** How much of the picture was changed, also where the blocks decided; missing if there was no picture. */
   strength: number | undefined
   /** Seed of this very picture; digits where JavaScript's numbers are not exact. */

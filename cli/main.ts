@@ -17,7 +17,7 @@ import {
 } from './arguments'
 import { type BlockName, parseBlockName } from './block-name'
 import { executors, promptSyntaxes, providers, quantizations } from './choices'
-import { type Control, parseControl, parseControlMode } from './control-arguments'
+import { type Control, parseControl, parseControlMode, parseT2IAdapter } from './control-arguments'
 import { parseEmbedding } from './embedding-arguments'
 import { collectFile, parseIpScale } from './ip-adapter-arguments'
 import { watchOutput } from './output-errors'
@@ -86,6 +86,11 @@ program
     '--control-mode <number>',
     'kind of the picture of --control, for union ControlNets; repeatable',
     parseControlMode,
+  )
+  .option(
+    '--t2i-adapter <adapter:image:scale>',
+    'T2I-Adapter (folder or repository), the picture that it looks at, and how strong it is (default: 1)',
+    parseT2IAdapter,
   )
   .option(
     '--ip-adapter <file>',
@@ -296,10 +301,12 @@ function refuseContradiction(
     refinerStart,
     refinerRevision,
     control,
+    t2iAdapter,
     ipAdapter,
     ipImage,
   }: Record<string, string | undefined> & {
     control?: readonly Control[]
+    t2iAdapter?: Control
     ipAdapter?: readonly string[]
     ipImage?: readonly string[]
   },
@@ -310,6 +317,7 @@ function refuseContradiction(
     ...(image === '-' ? ['--image'] : []),
     ...(mask === '-' ? ['--mask'] : []),
     ...(control ?? []).filter(({ image }) => image === '-').map(() => '--control'),
+    ...(t2iAdapter?.image === '-' ? ['--t2i-adapter'] : []),
     ...(ipImage ?? []).filter(image => image === '-').map(() => '--ip-image'),
   ]
   if (readers.length > 1) {
@@ -333,6 +341,9 @@ function refuseContradiction(
   }
   if (refiner !== undefined && control !== undefined) {
     program.error('error: --refiner and --control exclude each other: a ControlNet is of the base model alone.')
+  }
+  if (refiner !== undefined && t2iAdapter !== undefined) {
+    program.error('error: --refiner and --t2i-adapter exclude each other: an adapter is of the base model alone.')
   }
   if (refiner !== undefined && ipAdapter !== undefined) {
     program.error('error: --refiner and --ip-adapter exclude each other: an adapter is of the base model alone.')

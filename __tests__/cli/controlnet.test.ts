@@ -9,6 +9,7 @@ import { runCli } from './run-cli'
 const model = join(__dirname, '..', 'goldens', 'pipelines', 'stable_diffusion_xl_adapters')
 const net = join(model, 'controlnet')
 const union = join(model, 'controlnet_union')
+const t2iAdapter = join(model, '..', '..', 't2i-adapter-runs', 'xl_full')
 let folder: string
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tesserae-cli-controlnet-'))
@@ -41,6 +42,16 @@ test('generate draws along a picture, and inspect tells of it', async () => {
   expect(await pixelsOf('zero.png')).toEqual(await pixelsOf('plain.png'))
   const { stdout } = await runCli(['inspect', 'along.png', '--json'], { cwd: folder })
   expect(JSON.parse(stdout)).toMatchObject({ control: [`controlnet:outline.png:0.8`] })
+})
+
+test('generate draws along the picture of a T2I-Adapter, and inspect tells of it', async () => {
+  expect(await draw('--out', 'plain.png')).toMatchObject({ code: 0 })
+  const along = ['--t2i-adapter', `${t2iAdapter}:outline.png:0.8`]
+  expect(await draw(...along, '--out', 'along.png')).toMatchObject({ code: 0 })
+  expect(await pixelsOf('along.png')).not.toEqual(await pixelsOf('plain.png'))
+  const { stdout } = await runCli(['inspect', 'along.png', '--json'], { cwd: folder })
+  expect(JSON.parse(stdout)).toMatchObject({ t2iAdapter: 'xl_full:outline.png:0.8' })
+  expect((await draw(...along, ...along)).stderr).toContain('A pipeline takes one T2I-Adapter')
 })
 
 test('generate takes several ControlNets, and the kinds of a union one', async () => {

@@ -17,7 +17,6 @@ export const otherXLPipelines: Readonly<Record<string, UnsupportedPipeline>> = {
   StableDiffusionXLControlNetXSPipeline: like('follows a control picture'),
   StableDiffusionXLControlNetPAGPipeline: like('follows a control picture'),
   StableDiffusionXLControlNetPAGImg2ImgPipeline: like('follows a control picture'),
-  StableDiffusionXLAdapterPipeline: like('follows a control picture'),
   StableDiffusionXLPAGPipeline: {
     does: 'adds perturbed attention guidance',
     advice: `${SAME_COMPONENTS} The guider PerturbedAttentionGuidance adds such guidance.`,

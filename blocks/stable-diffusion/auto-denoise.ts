@@ -1,6 +1,7 @@
 /** Denoises, for each task in its way. Counterpart: StableDiffusionXLCoreDenoiseStep of diffusers. */
 import { AutoPipelineBlocks, Block, Branch, SequentialPipelineBlocks, Step, slot } from '../../src'
 import { AutoControlNetDenoise } from '../steps/auto-controlnet-denoise'
+import { AutoT2IAdapter } from '../steps/auto-t2i-adapter'
 import { DenoiseLoop } from '../steps/denoise-loop'
 import { InpaintDenoiseLoop } from '../steps/inpaint-denoise-loop'
 import { ProjectIPAdapterImages } from '../steps/project-ip-adapter-images'
@@ -25,6 +26,7 @@ export class StableDiffusionCoreDenoise extends SequentialPipelineBlocks {
 
   @Step() beforeDenoise = slot(StableDiffusionAutoBeforeDenoise)
   @Step() controlnetInput = slot(StableDiffusionAutoControlNetInput)
+  @Step() t2iAdapter = slot(AutoT2IAdapter)
   @Step() projectIpAdapterImages = slot(ProjectIPAdapterImages)
   @Step() denoise = slot(StableDiffusionAutoDenoise)
 }

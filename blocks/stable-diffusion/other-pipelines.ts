@@ -68,6 +68,5 @@ export const otherPipelines: Readonly<Record<string, UnsupportedPipeline>> = {
   StableDiffusionControlNetPAGPipeline: like('follows a control picture'),
   StableDiffusionControlNetPAGInpaintPipeline: like('follows a control picture'),
   StableDiffusionControlNetXSPipeline: like('follows a control picture'),
-  StableDiffusionAdapterPipeline: like('follows a control picture'),
   AnimateDiffPipeline: like('draws frames of a video'),
 }

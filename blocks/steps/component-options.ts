@@ -39,6 +39,11 @@ export const controlnetOptions: ComponentOptions = {
   description: 'Makes the picture follow others, such as outlines. Pictures without any need none.',
 }
 
+export const t2iAdapterOptions = {
+  optional: true,
+  description: 'Makes the picture follow another, such as a sketch. Pictures without any need none.',
+} as const satisfies ComponentOptions
+
 export const controlImageProcessorOptions: ComponentOptions = {
   config: { doConvertRgb: true, doNormalize: false },
   description: 'Converts the pictures for ControlNets.',

@@ -22,6 +22,13 @@ export const controlImageSchema = z
     'What the picture should follow, such as an outline: one for all, or one for each prompt; of several ControlNets, a list with an element for each. Also as tensors of pixels from 0 to 1.',
   )
 
+/** The input for the picture that a T2I-Adapter looks at. */
+export const adapterImageSchema = z
+  .union([...oneNetwork])
+  .describe(
+    'What a T2I-Adapter looks at, such as a sketch: one picture for all, or one for each prompt. Also as a tensor of pixels from 0 to 1.',
+  )
+
 /**
  * The pictures of each network. With one network, a list of pictures is one for each prompt; with several, or with kinds, one for each of them.
  *
@@ -58,6 +65,8 @@ export interface ControlPictureOptions {
   /** The part that is cut out, as it is of the picture to begin with. */
   readonly cropRegion: [number, number, number, number] | undefined
   readonly signal: AbortSignal | undefined
+  /** Name of the input, for errors. Default: `controlImage`. */
+  readonly input?: string | undefined
 }
 
 /**
@@ -66,9 +75,9 @@ export interface ControlPictureOptions {
  * @throws InputTypeError for tensors of another form, and for a number of pictures that cannot be shared out
  */
 export async function controlPicture(given: GivenPictures, options: ControlPictureOptions): Promise<tf.Tensor4D> {
-  const { processor, path, size, batchSize, cropRegion, signal } = options
-  await requirePixels(given, { path, input: 'controlImage', channels: 3 })
-  requireShares(given, countOfPictures(given), { path, input: 'controlImage', batchSize })
+  const { processor, path, size, batchSize, cropRegion, signal, input = 'controlImage' } = options
+  await requirePixels(given, { path, input, channels: 3 })
+  requireShares(given, countOfPictures(given), { path, input, batchSize })
   if (cropRegion !== undefined && given instanceof tf.Tensor) {
     const expected = 'a part of it is cut out, and that takes an Image. Leave paddingMaskCrop out, or pass an Image'
     throw new InputTypeError({ path, input: 'controlImage', expected, value: given })

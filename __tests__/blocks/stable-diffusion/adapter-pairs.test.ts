@@ -12,6 +12,7 @@ import {
   ModularPipeline,
   PerturbedAttentionGuidance,
   selectBackend,
+  T2IAdapter,
   unloadIpAdapter,
   unloadLoraWeights,
   unloadTextualInversion,
@@ -39,6 +40,7 @@ interface Kind {
 }
 
 let controlnet: ControlNetModel
+let adapter: T2IAdapter
 let guider: unknown
 
 const KINDS: Readonly<Record<string, Kind>> = {
@@ -50,6 +52,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
     put: pipe => pipe.updateComponents({ controlnet }),
     take: pipe => pipe.updateComponents({ controlnet: null }),
     inputs: { controlImage: stripes },
+  },
+  'T2I-Adapter': {
+    put: pipe => pipe.updateComponents({ adapter }),
+    take: pipe => pipe.updateComponents({ adapter: null }),
+    inputs: { adapterImage: stripes },
   },
   'IP-Adapter': {
     put: pipe =>
@@ -116,12 +123,15 @@ describe.each(['eager', 'graph'] as const)('computed by the executor %s', execut
     await pipe.loadComponents({ executor })
     controlnet = await ControlNetModel.fromPretrained(join(folder, 'controlnet_a'))
     controlnet.useExecutor((pipe.components as { unet: ControlNetModel }).unet.executor)
+    adapter = await T2IAdapter.fromPretrained(join(folder, '..', '..', 't2i-adapter-runs', 'sd_full'))
+    adapter.useExecutor(controlnet.executor)
     guider = (pipe.components as { guider?: unknown }).guider
     plain = await draw(pipe, [])
   })
   afterAll(() => {
     pipe.dispose()
     controlnet.dispose()
+    adapter.dispose()
     emitWarning.mockRestore()
   })
   useLeakCheck()

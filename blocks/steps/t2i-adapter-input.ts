@@ -98,15 +98,26 @@ export class T2IAdapterInput extends ModularPipelineBlocks {
         'the pipeline has no T2I-Adapter for it. Load one: pipe.updateComponents({ adapter: await T2IAdapter.fromPretrained(folder) })'
       throw new InputTypeError({ path, input: 'adapterImage', expected, value: this.adapterImage })
     }
-    const levels = unet.config.blockOutChannels
+    const problem = this.mismatch(adapter, unet)
+    if (problem === undefined) return adapter
+    const advice = 'Load a T2I-Adapter that was trained for this family of models.'
+    throw new IncompatibleComponentsError(path, ['adapter', 'unet'], `${problem} ${advice}`)
+  }
+
+  /** Says why an adapter does not fit the UNet; `undefined` if it does. */
+  private mismatch(
+    { featureChannels: channels, config: { downscaleFactor } }: T2IAdapter,
+    { config: { blockOutChannels: levels }, downBlocks: [first] }: UNet2DConditionModel,
+  ): string | undefined {
     // What is left over goes to the middle, which is as wide as the last level.
-    const expected = adapter.featureChannels.map((_, i) => levels[i] ?? levels.at(-1) ?? 0)
-    if (adapter.featureChannels.length <= levels.length + 1 && adapter.featureChannels.join() === expected.join()) {
-      return adapter
+    const expected = channels.map((_, i) => levels[i] ?? levels.at(-1) ?? 0)
+    if (channels.length > levels.length + 1 || channels.join() !== expected.join()) {
+      return `the maps of the T2I-Adapter have ${channels.join(', ')} channels, and those of the UNet ${levels.join(', ')}.`
     }
-    const problem =
-      `the maps of the T2I-Adapter have ${adapter.featureChannels.join(', ')} channels, and those of the UNet ${levels.join(', ')}. ` +
-      'Load a T2I-Adapter that was trained for this family of models.'
-    throw new IncompatibleComponentsError(path, ['adapter', 'unet'], problem)
+    // To a block without attention, the map is added after that has halved its own.
+    const isHalved = first?.attentions.length === 0 && first.downsamplers.length > 0
+    const pixels = this.vae.spatialFactor * (isHalved ? 2 : 1)
+    if (downscaleFactor === pixels) return undefined
+    return `the first map of the T2I-Adapter has a position for ${downscaleFactor} × ${downscaleFactor} pixels, and that of the UNet for ${pixels} × ${pixels}.`
   }
 }

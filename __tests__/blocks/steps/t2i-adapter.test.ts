@@ -116,6 +116,9 @@ test('a picture without an adapter, and an adapter of another family, are refuse
     const { adapter } = pipe.components as unknown as { adapter: T2IAdapter }
     pipe.updateComponents({ adapter: T2IAdapter.fromConfig({ channels: [8, 8, 8] }) })
     expect(await causeOf()).toBeInstanceOf(IncompatibleComponentsError)
+    const ofStableDiffusion = { channels: [8, 16, 16, 16], downscaleFactor: adapter.config.downscaleFactor / 2 }
+    pipe.updateComponents({ adapter: T2IAdapter.fromConfig(ofStableDiffusion) })
+    expect(String(await causeOf())).toContain('the first map of the T2I-Adapter has a position for 8 × 8 pixels')
     pipe.updateComponents({ adapter: null })
     const missing = await causeOf()
     expect(missing).toBeInstanceOf(InputTypeError)

@@ -39,7 +39,6 @@ exports.suite = name =>
         ...jest,
         roots: FIRST.map(folder => `<rootDir>/__tests__/${folder}`),
         testPathIgnorePatterns: slow,
-        setupFilesAfterEnv: [...jest.setupFilesAfterEnv, '<rootDir>/__tests__/unexpected-warnings.ts'],
       }
     : {
         ...jest,

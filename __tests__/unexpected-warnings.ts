@@ -1,23 +1,33 @@
-/** The first suite: a warning of this package fails the test that causes it, unless the test listens. */
+/** A warning fails the test that causes it, unless the test expects it. */
+import { setImmediate } from 'node:timers/promises'
+import { isExpectedWarning } from './expected-warnings'
 
 let warnings: string[] = []
 /** Listeners of the process before any test: those of Node itself, and of Jest. */
 const before = process.listenerCount('warning')
+const { emitWarning } = process
 
-beforeEach(() => {
+/** What Node says of a version of it, and not of this package. */
+const OF_NODE = new Set(['DeprecationWarning', 'ExperimentalWarning'])
+
+process.emitWarning = ((...args: unknown[]) => {
+  const [message, how] = args as [unknown, string | { type?: string; code?: string } | undefined]
+  const { type, code } = typeof how === 'object' ? how : { type: how }
+  const kind = message instanceof Error ? message.name : (type ?? 'Warning')
+  const name = kind === 'TesseraeWarning' ? String(code) : kind
+  // A test that takes the place of this function, or listens to the process, expects warnings.
+  if (OF_NODE.has(kind) || process.listenerCount('warning') !== before) Reflect.apply(emitWarning, process, args)
+  else if (!isExpectedWarning(name)) warnings.push(`${name}: ${message instanceof Error ? message.message : message}`)
+}) as typeof process.emitWarning
+
+async function check(): Promise<void> {
+  // Node warns of listeners a tick later.
+  await setImmediate()
+  if (warnings.length === 0) return
+  const all = warnings.join('\n')
   warnings = []
-  const { emitWarning } = process
-  jest.spyOn(process, 'emitWarning').mockImplementation((...args: unknown[]) => {
-    const [message, how] = args as [unknown, { type?: string; code?: string } | undefined]
-    // A test that takes the place of this function, or listens to the process, expects warnings.
-    if (how?.type === 'TesseraeWarning' && process.listenerCount('warning') === before) {
-      warnings.push(`${how.code}: ${String(message)}`)
-    } else {
-      Reflect.apply(emitWarning, process, args)
-    }
-  })
-})
+  throw new Error(`No test expects these warnings:\n${all}`)
+}
 
-afterEach(() => {
-  if (warnings.length > 0) throw new Error(`The library warned of what no test expects:\n${warnings.join('\n')}`)
-})
+afterEach(check)
+afterAll(check)

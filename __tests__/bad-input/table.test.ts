@@ -62,6 +62,7 @@ import { safetensorsBytes } from '../components/checkpoints/safetensors-bytes'
 import { useTemporaryFolder } from '../components/checkpoints/temporary-folder'
 import { useHubEnvironment } from '../components/hub/hub-environment'
 import { useHubServer } from '../components/hub/hub-server'
+import { expectWarnings } from '../expected-warnings'
 
 const emoji = useEmojiModel()
 const folder = useTemporaryFolder()
@@ -255,6 +256,8 @@ describe('blocks that are put together wrongly', () => {
 })
 
 describe('calls with wrong values', () => {
+  // Before the error.
+  expectWarnings('UNKNOWN_INPUT')
   test.each(
     rows(
       [

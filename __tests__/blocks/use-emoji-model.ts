@@ -15,6 +15,7 @@ import {
   type WarningEvent,
 } from '../../index'
 import { tensorMemory, useLeakCheck } from '../components/tensors/use-leak-check'
+import { expectWarnings } from '../expected-warnings'
 
 export const emojiFolder = join(__dirname, '..', '..', 'models', 'emoji')
 
@@ -62,6 +63,8 @@ export class EmojiModel {
  * @param executor - what computes the models; default: the backend
  */
 export function useEmojiModel(executor?: 'eager' | 'graph'): EmojiModel {
+  // Tests draw pictures that are smaller than those that the model knows.
+  expectWarnings('UNKNOWN_SIZE')
   const model = new EmojiModel()
   let before: ReturnType<typeof tensorMemory>
   beforeAll(async () => {

@@ -21,10 +21,13 @@ import {
 import { expectClose } from '../../../testing/goldens/compare'
 import '../../../testing/jest'
 import { useLeakCheck } from '../../components/tensors/use-leak-check'
+import { expectWarnings } from '../../expected-warnings'
 import { failure } from '../../src/fixtures/failures'
 import { collectWarnings, emojiFolder, failureOf, take } from '../use-emoji-model'
 import { STABLE_DIFFUSION_XL_WORKFLOWS } from '../workflow-names'
 import { baseFolder, copyOf, folderWith, load, refinerFolder, removeFolders } from './tiny-models'
+
+expectWarnings('UNREAD_INDEX_ENTRIES')
 
 type Inputs = Record<string, unknown>
 type Pipeline = Awaited<ReturnType<typeof load>>

@@ -373,7 +373,7 @@ describe('bad input', () => {
       'another number of masks than of pictures',
       {
         ...inpainted,
-        prompt: ['a', 'b', 'c', 'd', 'e', 'f'],
+        prompt: Array(6).fill('pizza'),
         image: [picture(), picture()],
         maskImage: [mask(), mask(), mask()],
       },

@@ -2,8 +2,11 @@ import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import { ClassifierFreeGuidance, EncodePrompt, InputTypeError, PipelineValidationError } from '../../../index'
 import { expectClose } from '../../../testing/goldens/compare'
+import { expectWarnings } from '../../expected-warnings'
 import { readTensors } from '../read-tensors'
 import { collectWarnings, emojiFolder, failureOf, take, takeRows, useEmojiModel } from '../use-emoji-model'
+
+expectWarnings('PROMPT_EMPTY', 'NEGATIVE_PROMPT_IGNORED', 'UNKNOWN_WORDS')
 
 const emoji = useEmojiModel()
 

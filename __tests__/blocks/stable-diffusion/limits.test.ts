@@ -1,6 +1,9 @@
 import { StableDiffusionTextToImageBlocks } from '../../../blocks'
 import { InsufficientMemoryError, type LimitExceededError, PipelineValidationError } from '../../../src'
+import { expectWarnings } from '../../expected-warnings'
 import { failure } from '../../src/fixtures/failures'
+
+expectWarnings('VAE_TILED')
 
 describe('limits of text to image', () => {
   const pipe = new StableDiffusionTextToImageBlocks().initPipeline('models/emoji')

@@ -18,8 +18,11 @@ import {
   UNet2DConditionModel,
 } from '../../../index'
 import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
+import { expectWarnings } from '../../expected-warnings'
 import { modularEntry, writeModularModel } from '../../src/fixtures/model-folder'
 import { emojiFolder, failureOf, useEmojiModel } from '../use-emoji-model'
+
+expectWarnings('OUTSIDE_FOLDER', 'IGNORED_SETTINGS')
 
 const emoji = useEmojiModel()
 const folder = useTemporaryFolder()

@@ -20,14 +20,18 @@ import {
 } from '../../../index'
 import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
 import { runScript } from '../../components/executors/run-script'
+import { expectWarnings } from '../../expected-warnings'
 import { catchWarnings } from '../../src/fixtures/emitted-warnings'
 import { emojiFolder, failureOf, take, useEmojiModel } from '../use-emoji-model'
+
+expectWarnings('ETA_IGNORED', 'IGNORED_SETTINGS')
 
 const emoji = useEmojiModel()
 const folder = useTemporaryFolder()
 const file = () => join(folder(), 'run.safetensors')
 
-const inputs = { prompt: 'pizza', height: 32, width: 32, numInferenceSteps: 4, outputType: 'tensor', eta: 0.5 }
+const inputsOfLatents = { prompt: 'pizza', height: 32, width: 32, numInferenceSteps: 4, eta: 0.5 }
+const inputs = { ...inputsOfLatents, outputType: 'tensor' }
 
 function pipelineWith(components: { scheduler?: SchedulerMixin; guider?: BaseGuidance } = {}): ModularPipeline {
   return emoji.pipelineOf(new StableDiffusionTextToImageBlocks(), components)
@@ -108,7 +112,7 @@ async function drawBothWays(components: () => Parameters<typeof pipelineWith>[0]
   const blocks = new StableDiffusionTextToImageBlocks()
   for (const name of ['decode', 'postprocess']) blocks.subBlocks.pop(name)
   const make = () => emoji.pipelineOf(blocks, components())
-  const given = { ...inputs, height: 16, width: 16 }
+  const given = { ...inputsOfLatents, height: 16, width: 16 }
   const expected = await draw(make(), given, { seed: 3 }, 'latents')
   await drawUntil(afterStep(2), make(), given, { seed: 3 })
   await goOnUntil(inStep(2), make())

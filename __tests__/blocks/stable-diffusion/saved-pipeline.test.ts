@@ -3,8 +3,11 @@ import { cp, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ModularPipeline, StableDiffusionTextToImageBlocks, UniPCMultistepScheduler } from '../../../index'
 import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
+import { expectWarnings } from '../../expected-warnings'
 import { describeWithPython, runPython } from '../../python'
 import { contentOf } from '../../src/files/killed-saves'
+
+expectWarnings('CONFIG_CORRECTED', 'UNKNOWN_SIZE')
 
 const emoji = join(__dirname, '..', '..', '..', 'models', 'emoji')
 const folder = useTemporaryFolder()

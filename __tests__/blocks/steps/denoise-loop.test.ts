@@ -19,8 +19,11 @@ import {
 } from '../../../index'
 import { expectClose } from '../../../testing/goldens/compare'
 import { toChannelsFirst, toTensor } from '../../../testing/goldens/layout'
+import { expectWarnings } from '../../expected-warnings'
 import { entryOf, type RecordedTensors, readTensors } from '../read-tensors'
 import { collectWarnings, emojiFolder, failureOf, take, useEmojiModel } from '../use-emoji-model'
+
+expectWarnings('UNKNOWN_INPUT')
 
 const emoji = useEmojiModel()
 

@@ -17,7 +17,10 @@ import {
   SetTimesteps,
   Step,
 } from '../../../index'
+import { expectWarnings } from '../../expected-warnings'
 import { emojiFolder } from '../use-emoji-model'
+
+expectWarnings('UNREAD_INDEX_ENTRIES')
 
 const loaded: string[] = []
 

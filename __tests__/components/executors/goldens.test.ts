@@ -5,9 +5,12 @@ import * as tf from '@tensorflow/tfjs'
 import { GraphExecutor } from '../../../components/executors/graph/graph-executor'
 import { checkModelsCase } from '../../../testing/goldens/areas/models'
 import { GoldenCase, type Json } from '../../../testing/goldens/golden-case'
+import { expectWarnings } from '../../expected-warnings'
 import { goldenFolder } from '../models/golden-model-case'
 import { useBackend } from '../models/use-backend'
 import { useEnvironment } from './environment'
+
+expectWarnings('UNSAFE_PICTURE')
 
 useBackend('cpu')
 useEnvironment('TESSERAE_EXECUTOR')

@@ -24,11 +24,14 @@ import {
   StableDiffusionTextToImageBlocks,
   UNet2DConditionModel,
 } from '../../../index'
+import { expectWarnings } from '../../expected-warnings'
 import { useTemporaryFolder } from '../checkpoints/temporary-folder'
 import { useBackend } from '../models/use-backend'
 import { useHubEnvironment } from './hub-environment'
 import { useHubServer } from './hub-server'
 import { emojiFiles, shardedUnet } from './model-repositories'
+
+expectWarnings('UNKNOWN_SIZE')
 
 const folder = useTemporaryFolder()
 const server = useHubServer()

@@ -38,7 +38,7 @@ function track(pipe: ModularPipeline): ModularPipeline {
 /** Of a VAE and a scheduler alone: quick to save, and to read back. */
 async function load(): Promise<ModularPipeline> {
   const vae = await AutoencoderKL.fromPretrained(goldenFolder('vae_sd'), { executor: 'graph' })
-  const scheduler = EulerDiscreteScheduler.fromConfig({})
+  const scheduler = EulerDiscreteScheduler.fromConfig({ steps_offset: 1 })
   return track(new StableDiffusionTextToImageBlocks().initPipeline().updateComponents({ vae, scheduler }))
 }
 

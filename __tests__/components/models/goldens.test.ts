@@ -4,8 +4,11 @@ import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import { checkModelsCase } from '../../../testing/goldens/areas/models'
 import { GoldenCase, type Json } from '../../../testing/goldens/golden-case'
+import { expectWarnings } from '../../expected-warnings'
 import { goldenFolder } from './golden-model-case'
 import { useBackend } from './use-backend'
+
+expectWarnings('UNSAFE_PICTURE')
 
 describe.each([
   [

@@ -12,6 +12,7 @@ import { CLIPTextModelWithProjection } from '../../../components/models/clip-tex
 import { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
 import { StateDictError } from '../../../components/nn/state-dict-error'
 import type { ComponentClass } from '../../../src/params/component-class'
+import { catchWarnings } from '../../src/fixtures/emitted-warnings'
 import { openFilesIn } from '../checkpoints/open-files'
 import { useTemporaryFolder } from '../checkpoints/temporary-folder'
 import { goldenFolder } from './golden-model-case'
@@ -133,8 +134,10 @@ describe('loading a model from a folder', () => {
     const file = join(path, 'config.json')
     const text = await readFile(file, 'utf8')
     await writeFile(file, text.replace('{', '{"note": NaN, '))
+    const warnings = catchWarnings()
     const model = await UNet2DConditionModel.fromPretrained(path)
     expect(model.config).not.toHaveProperty('note')
+    expect(warnings()).toEqual([expect.stringMatching(/^UNREAD_CONFIG_KEYS: .*"note"/)])
     model.dispose()
     await writeFile(file, text.replace(/"norm_eps":\s*[^,}]+/, '"norm_eps": NaN'))
     await expect(UNet2DConditionModel.fromPretrained(path)).rejects.toThrow(/norm_eps: .*\bNaN\b/)

@@ -17,6 +17,8 @@ import { UnknownSchedulerError } from '../../../components/schedulers/unknown-sc
 import { DDIMScheduler } from '../../../components/schedulers/variance-preserving/ddim-scheduler'
 import { isRunScoped } from '../../../src/container/run-scoped'
 import type { ComponentClass } from '../../../src/params/component-class'
+import { expectWarnings } from '../../expected-warnings'
+import { catchWarnings } from '../../src/fixtures/emitted-warnings'
 import { useBackend } from '../models/use-backend'
 
 useBackend('cpu')
@@ -69,12 +71,14 @@ describe('fromConfig', () => {
   })
 
   test('lists the keys of other schedulers that it ignores', () => {
+    const warnings = catchWarnings()
     const { ignoredKeys } = DDIMScheduler.fromConfig({
       _class_name: 'PNDMScheduler',
       skip_prk_steps: true,
       stepsOffset: 1,
     })
     expect(ignoredKeys).toEqual(['skip_prk_steps'])
+    expect(warnings()).toEqual([expect.stringMatching(/^IGNORED_SETTINGS: DDIMScheduler .*"skip_prk_steps"/)])
   })
 
   test('warns of them through the process, once', () => {
@@ -96,6 +100,7 @@ describe('fromConfig', () => {
   })
 
   test('takes over what was given to another scheduler, and not its defaults', () => {
+    const warnings = catchWarnings()
     const ddim = DDIMScheduler.fromConfig({ beta_start: 0.00085, clip_sample: false })
     expect(ddim.config.timestepSpacing).toBe('leading')
     const euler = EulerDiscreteScheduler.fromConfig(ddim.config)
@@ -103,6 +108,7 @@ describe('fromConfig', () => {
     expect(euler.ignoredKeys).toEqual(['clipSample'])
     const spaced = EulerDiscreteScheduler.fromConfig({ ...ddim.config, timestepSpacing: 'trailing' })
     expect(spaced.config).toMatchObject({ betaStart: 0.00085, timestepSpacing: 'trailing' })
+    expect(warnings()).toEqual([expect.stringMatching(/^IGNORED_SETTINGS: EulerDiscreteScheduler .*"clipSample"/)])
   })
 
   test('takes null for the default', () => {
@@ -152,10 +158,12 @@ describe('fromPretrained', () => {
   })
 
   test('prefers the class of the index to that of the file', async () => {
+    const warnings = catchWarnings()
     const options = { subfolder: 'ddim_leading', className: 'EulerDiscreteScheduler' }
     const scheduler = await SchedulerMixin.fromPretrained(GOLDENS, options)
     expect(scheduler).toBeInstanceOf(EulerDiscreteScheduler)
     expect(scheduler.config).toMatchObject({ stepsOffset: 1 })
+    expect(warnings()).toEqual([expect.stringMatching(/^IGNORED_SETTINGS: .*"clip_sample"/)])
   })
 
   test('makes the class that it is called on from the file of another', async () => {
@@ -193,6 +201,8 @@ test('scheduler classes can stand behind components', () => {
 })
 
 describe.each(classes)('%p', schedulerClass => {
+  // One configuration for schedulers of all kinds.
+  expectWarnings('UNREAD_CONFIG_KEYS')
   const make = () => new schedulerClass({ ...latents })
 
   test.each([

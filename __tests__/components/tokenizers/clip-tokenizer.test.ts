@@ -7,6 +7,7 @@ import { MissingFileError } from '../../../components/files/missing-file-error'
 import { CLIPTokenizer } from '../../../components/tokenizers/clip-tokenizer'
 import { InvalidMaxLengthError } from '../../../components/tokenizers/invalid-max-length-error'
 import { InvalidTokenizerError } from '../../../components/tokenizers/invalid-tokenizer-error'
+import { catchWarnings } from '../../src/fixtures/emitted-warnings'
 
 const GOLDENS = join(__dirname, '../../goldens/tokenizer')
 
@@ -181,8 +182,10 @@ describe('CLIPTokenizer', () => {
 
   test('takes added_tokens.json, as older textual inversions leave it', async () => {
     await makeFolder({ 'added_tokens.json': { '<cat-toy>': 5000 } })
+    const warnings = catchWarnings()
     const tokenizer = await CLIPTokenizer.fromPretrained(folder)
     expect(tokenizer.tokenize('of <CAT-toy>')).toEqual(['of</w>', '<cat-toy>'])
+    expect(warnings()).toEqual([expect.stringMatching(/^OTHER_TOKEN_IDS: .*"<cat-toy>"/)])
   })
 
   test.each([1, 0, -1, 1.5, Number.NaN])('refuses a length of %p', async maxLength => {

@@ -7,6 +7,7 @@ import { ConfigError } from '../../../../components/configs/config-error'
 import { CLIPVisionModel } from '../../../../components/models/clip-vision/clip-vision-model'
 import { CLIPVisionModelWithProjection } from '../../../../components/models/clip-vision/clip-vision-model-with-projection'
 import { ShapeMismatchError } from '../../../../src/errors/shape-mismatch-error'
+import { catchWarnings } from '../../../src/fixtures/emitted-warnings'
 import { useTemporaryFolder } from '../../checkpoints/temporary-folder'
 import { goldenFolder } from '../golden-model-case'
 import { useBackend } from '../use-backend'
@@ -16,7 +17,9 @@ const folder = useTemporaryFolder()
 
 test('the model without projection is that inside of the one with it', async () => {
   const projected = await CLIPVisionModelWithProjection.fromPretrained(goldenFolder('clip_vision_projection'))
+  const warnings = catchWarnings()
   const plain = await CLIPVisionModel.fromPretrained(goldenFolder('clip_vision_projection'))
+  expect(warnings()).toEqual([expect.stringMatching(/^UNUSED_WEIGHTS: .*visual_projection/)])
   const pixelValues = tf.randomNormal<tf.Rank.R4>([2, 32, 32, 3])
   const ours = await plain.call({ pixelValues })
   const theirs = await projected.call({ pixelValues })

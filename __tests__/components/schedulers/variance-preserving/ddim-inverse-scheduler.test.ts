@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { DDIMInverseScheduler } from '../../../../components/schedulers/variance-preserving/ddim-inverse-scheduler'
 import { DDIMScheduler } from '../../../../components/schedulers/variance-preserving/ddim-scheduler'
+import { catchWarnings } from '../../../src/fixtures/emitted-warnings'
 import { useBackend } from '../../models/use-backend'
 
 useBackend('cpu')
@@ -38,5 +39,7 @@ test('has no linspace, and leaves thresholding alone', () => {
   expect(() => DDIMInverseScheduler.fromConfig({ timestep_spacing: 'linspace' })).toThrow(
     /timestep_spacing: "linspace" is not supported; supported: "leading", "trailing"/,
   )
+  const warnings = catchWarnings()
   expect(DDIMInverseScheduler.fromConfig({ thresholding: true }).ignoredKeys).toEqual(['thresholding'])
+  expect(warnings()).toEqual([expect.stringMatching(/^UNREAD_CONFIG_KEYS: .*"thresholding"/)])
 })

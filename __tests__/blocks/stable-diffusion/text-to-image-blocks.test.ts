@@ -159,11 +159,14 @@ describe('StableDiffusionTextToImageBlocks', () => {
 
   test('draws with every scheduler that has a name', async () => {
     const seen = new Set<string>()
+    // What is done with the latents depends on no scheduler.
+    const blocks = new StableDiffusionTextToImageBlocks()
+    for (const name of ['decode', 'postprocess']) blocks.subBlocks.pop(name)
     // SCM's models predict angles, and no noise.
     const names = Object.keys(schedulerNames).filter(name => name !== 'SCMScheduler')
     for (const name of names) {
       const scheduler = resolveScheduler(name).make(emoji.scheduler.config)
-      const pipe = emoji.pipelineOf(new StableDiffusionTextToImageBlocks(), { scheduler })
+      const pipe = emoji.pipelineOf(blocks, { scheduler })
       const inputs = { prompt: 'pizza', numInferenceSteps: 4, height: 16, width: 16, guidanceScale: 1 }
       const { values } = take(await pipe<tf.Tensor>(inputs, { output: 'latents', seed: 1 }))
       expect(values.every(Number.isFinite)).toBe(true)

@@ -45,6 +45,8 @@ class SpanObserver implements ActivityObserver {
       span.setStatus({ code: SpanStatusCode.ERROR, message })
     }
     span.end(performance.timeOrigin + end)
+    // Young collections keep what lies in a WeakMap: a long run would grow old with all its spans.
+    spans.delete(activity)
   }
 
   within<T>(activity: Activity, work: () => T): T {

@@ -24,7 +24,7 @@ const folder = mkdtempSync(join(tmpdir(), 'tesserae-studio-'))
 const results = new FolderStore(folder)
 
 const open = (options: { apiKeys?: string[] } = {}) =>
-  createServer({ pipelines: { emoji: pipe }, queue, results, ...options })
+  createServer({ pipelines: { emoji: pipe }, queue, results, limits: { maxSteps: 1000 }, ...options })
 
 beforeAll(async () => {
   if (chromiumPath === undefined) return
@@ -92,8 +92,10 @@ describeInChromium('the studio', () => {
     const tensors = tf.memory().numTensors
     await page.getByRole('spinbutton', { name: /^Preview/ }).fill('2')
     await field('Seed').fill('5')
-    await draw('red apple', 4)
-    await stage().getByAltText('red apple, preview 1').waitFor()
+    // Previews are soon over: that the page has asked for the picture shows that it was there.
+    const preview = page.waitForRequest(/\/pictures\/previews\/4-0\.png$/)
+    await draw('red apple', 8)
+    await preview
     await stage().getByText('Finished', { exact: true }).waitFor()
     const picture = stage().getByAltText('red apple, picture 1')
     await picture.waitFor()
@@ -107,7 +109,7 @@ describeInChromium('the studio', () => {
 
     const loop = page.locator('g[data-path$="denoise\\"]"].is-done').first()
     await loop.waitFor()
-    expect(await loop.getAttribute('aria-description')).toMatch(/done, 4 of 4 · .*(?:ms|s) · .*[MG]B/)
+    expect(await loop.getAttribute('aria-description')).toMatch(/done, 8 of 8 · .*(?:ms|s) · .*[MG]B/)
     const inner = page.locator('g[data-path$="update\\"]"]').first()
     await inner.focus()
     await page.keyboard.press('ArrowUp')
@@ -116,16 +118,16 @@ describeInChromium('the studio', () => {
     const values = page.locator('section.values')
     await values.getByRole('img', { name: /^Histogram of latents/ }).waitFor()
     // The first step, the previews' steps and the last.
-    expect(await values.getByRole('slider').getAttribute('max')).toBe('2')
+    expect(await values.getByRole('slider').getAttribute('max')).toBe('4')
     expect(await values.locator('canvas').count()).toBeGreaterThan(0)
     expect(tf.memory().numTensors).toBe(tensors)
   })
 
   test('shows what is wrong with a field at the field, and what failed at the block', async () => {
     const steps = page.getByRole('spinbutton', { name: 'Num inference steps' })
-    await steps.fill('999')
+    await steps.fill('1001')
     await button('Draw').click()
-    await page.getByRole('alert').getByText('999 steps are more than the limit of 250.').waitFor()
+    await page.getByRole('alert').getByText('1001 steps are more than the limit of 1000.').waitFor()
     expect(await steps.getAttribute('aria-invalid')).toBe('true')
     await steps.fill('4')
     expect(await steps.getAttribute('aria-invalid')).toBe('false')
@@ -163,8 +165,8 @@ describeInChromium('the studio', () => {
   })
 
   test('goes on watching after a reload and after the server was gone, and cancels', async () => {
-    await draw('green car', 200)
-    const step = stage().getByText(/Drawing, step \d+ of 200/)
+    await draw('green car', 500)
+    const step = stage().getByText(/Drawing, step \d+ of 500/)
     await step.waitFor()
     await page.reload()
     await step.waitFor()

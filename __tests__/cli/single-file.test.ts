@@ -51,7 +51,7 @@ describe('tesserae inspect FILE.safetensors', () => {
     await writeGGUF(file, tensors, 'sd1')
     const { stdout } = await run('inspect', file)
     expect(stdout).toMatch(/^kind +a UNet of Stable Diffusion 1$/m)
-    expect(stdout).toMatch(/^UNet +686 tensors, \d+ parameters, Q8_0 and F32, [\d.]+ kB$/m)
+    expect(stdout).toMatch(/^UNet +684 tensors, \d+ parameters, Q8_0 and F32, [\d.]+ kB$/m)
     expect(stdout).toContain('general.architecture: sd1')
     await writeFile(file, 'GGUF')
     const damaged = await run('inspect', file)

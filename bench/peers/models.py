@@ -87,7 +87,7 @@ def load(component: str, folder: str, engine: str = "float32", size: int = 512) 
     elif engine == "openvino":
         from openvino_unet import OpenVinoUNet
 
-        models[component] = OpenVinoUNet(model, random_inputs(component, size, 0), torch.get_num_threads())
+        models[component] = OpenVinoUNet(model, random_inputs(component, size, seed=0), torch.get_num_threads())
     dtypes[component] = dtype
     return {"ms": ms}
 

@@ -21,9 +21,12 @@ import {
   type RunScoped,
   SequentialPipelineBlocks,
 } from '../../../src'
+import { expectWarnings } from '../../expected-warnings'
 import { failure } from '../fixtures/failures'
 import { Handle } from '../fixtures/handles'
 import { Repeat, toy } from '../fixtures/toy-blocks'
+
+expectWarnings('UNKNOWN_OUTPUT')
 
 const alive = () => Handle.alive.size
 

@@ -22,8 +22,11 @@ import {
   SequentialPipelineBlocks,
   type TriggerValues,
 } from '../../../src'
+import { expectWarnings } from '../../expected-warnings'
 import { failure, issues, onlyIssue } from '../fixtures/failures'
 import { Increment, Repeat, required, toy } from '../fixtures/toy-blocks'
+
+expectWarnings('UNKNOWN_INPUT')
 
 class UNet {}
 class OtherUNet {}

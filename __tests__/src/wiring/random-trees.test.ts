@@ -10,6 +10,7 @@ import { withActiveRun } from '../../../src/runtime/active-run'
 import { componentsPrototype, makeComponents } from '../../../src/runtime/components'
 import { executeBlock } from '../../../src/runtime/execute'
 import { Run } from '../../../src/runtime/run'
+import { expectWarnings } from '../../expected-warnings'
 import {
   buildPipeline,
   givenValues,
@@ -19,6 +20,8 @@ import {
   type Plan,
   plans,
 } from '../fixtures/random-trees'
+
+expectWarnings('UNKNOWN_INPUT')
 
 type Outcome = Record<string, unknown> | Error
 

@@ -281,7 +281,7 @@ test('stages.ts draws in two stages what one pipeline draws', async () => {
 
 test('schedulers.ts draws a picture under every scheduler and guider', async () => {
   const file = join(folder(), 'sheet.png')
-  const names = await schedulers(emojiFolder, file, { numInferenceSteps: 2 })
+  const names = await schedulers(emojiFolder, file, { numInferenceSteps: 4 })
   expect(names).toEqual(
     expect.arrayContaining(['ddim', 'euler_a', 'dpm++_2m_karras', 'unipc', 'euler, pag', 'lcm', 'EDMEuler']),
   )

@@ -232,7 +232,7 @@ describe('what surrounds the iterations', () => {
   const eventsOf = async (blocks: LoopSequentialPipelineBlocks) => {
     const events: unknown[] = []
     const onEvent = (event: PipelineEvent) => {
-      const { duration: _, block: __, state: ___, ...rest } = event as unknown as Record<string, unknown>
+      const { duration: _, block: __, state: ___, outputs: ____, ...rest } = event as unknown as Record<string, unknown>
       events.push(rest)
     }
     await blocks.initPipeline()(values, { onEvent })

@@ -22,6 +22,7 @@ test('the package carries each part of the model and its small adapters once, an
   expect(model.map(path => path.slice('models/emoji/'.length)).sort()).toEqual([
     'README.md',
     'adapters/README.md',
+    'adapters/delft-lora.safetensors',
     'adapters/silver-embedding.safetensors',
     'model_index.json',
     'scheduler/scheduler_config.json',

@@ -11,6 +11,7 @@ import { main as imageToImage } from '../../samples/image-to-image'
 import { main as inpainting } from '../../samples/inpainting'
 import { main as latentConsistency } from '../../samples/latent-consistency'
 import { main as loop } from '../../samples/loop'
+import { main as lora } from '../../samples/lora'
 import { main as promptSyntax } from '../../samples/prompt-syntax'
 import { main as prompts } from '../../samples/prompts'
 import { main as refiner } from '../../samples/refiner'
@@ -52,6 +53,7 @@ test('there is a test for each sample', () => {
     'inpainting',
     'latent-consistency',
     'loop',
+    'lora',
     'prompt-syntax',
     'prompts',
     'refiner',
@@ -146,6 +148,17 @@ function saturation(picture: Uint8Array): number {
   }
   return sum / (picture.length / 3)
 }
+
+test('lora.ts takes the red out of a teapot, the more the greater the weight', async () => {
+  const options = { prompts: ['teapot'], numInferenceSteps: 8 }
+  const sheet = await lora(emojiFolder, join(folder(), 'lora.png'), options)
+  expect([sheet.width, sheet.height]).toEqual([3 * 64, 64])
+  const redness = (picture: Uint8Array) =>
+    picture.reduce((sum, value, i) => sum + (i % 3 === 0 ? value : i % 3 === 2 ? -value : 0), 0) / (64 * 64)
+  const [plain, one, two] = [0, 1, 2].map(column => redness(cellOf(sheet, column))) as [number, number, number]
+  expect(one).toBeLessThan(plain - 10)
+  expect(two).toBeLessThan(one - 5)
+})
 
 test('textual-inversion.ts takes the colour out of a car', async () => {
   const options = { names: ['car'], numInferenceSteps: 6 }

@@ -1,4 +1,4 @@
-/** The adapters of the emoji model end in the reference's latents, and leave nothing behind: its ControlNet and its textual inversion. */
+/** The adapters of the emoji model end in the reference's latents, and leave nothing behind: its LoRA, its ControlNet and its textual inversion. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type * as tf from '@tensorflow/tfjs'
@@ -6,9 +6,12 @@ import {
   ControlNet,
   type Image,
   loadImage,
+  loadLoraWeights,
   loadTextualInversion,
   type ModularPipeline,
   StableDiffusionAutoBlocks,
+  setAdapters,
+  unloadLoraWeights,
   unloadTextualInversion,
 } from '../../../index'
 import { expectClose } from '../../../testing/goldens/compare'
@@ -22,11 +25,12 @@ interface AdapterRun {
   seed: number
   num_inference_steps: number
   guidance_scale: number
-  adapter: { controlnet?: number; textual_inversion?: string }
+  adapter: { lora?: number; controlnet?: number; textual_inversion?: string }
 }
 
 const folder = join(__dirname, '..', '..', 'goldens', 'emoji-adapters')
 const runs = JSON.parse(readFileSync(join(folder, 'runs.json'), 'utf8')) as AdapterRun[]
+const lora = { subfolder: 'adapters', weightName: 'delft-lora.safetensors', adapterName: 'delft' }
 const inversion = { subfolder: 'adapters', weightName: 'silver-embedding.safetensors' }
 
 let recorded: RecordedTensors
@@ -39,6 +43,10 @@ async function putAdapter(
   pipe: ModularPipeline,
   { adapter }: AdapterRun,
 ): Promise<{ inputs: object; remove: () => void }> {
+  if (adapter.lora !== undefined) {
+    setAdapters(pipe, await loadLoraWeights(pipe, emojiFolder, lora), adapter.lora)
+    return { inputs: {}, remove: () => unloadLoraWeights(pipe) }
+  }
   if (adapter.textual_inversion !== undefined) {
     expect(await loadTextualInversion(pipe, emojiFolder, inversion)).toBe(adapter.textual_inversion)
     return { inputs: {}, remove: () => unloadTextualInversion(pipe) }

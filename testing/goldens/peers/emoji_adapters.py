@@ -1,8 +1,8 @@
-"""Runs of the emoji model with its ControlNet and its textual inversion, made with diffusers: what `__tests__/goldens/emoji-adapters` holds.
+"""Runs of the emoji model with its LoRA, its ControlNet and its textual inversion, made with diffusers: what `__tests__/goldens/emoji-adapters` holds.
 
     emoji_adapters.py models/emoji __tests__/goldens/emoji-adapters
 
-Records the latents in the end, and the picture with an outline that the ControlNet follows.
+Records the latents in the end, and the picture with an outline that the ControlNet follows. Needs the package `peft`.
 """
 
 import argparse
@@ -55,6 +55,12 @@ def main(model: pathlib.Path, out_dir: pathlib.Path) -> None:
     for scale in (1.0, 0.6):
         inputs = {"image": outline(), "controlnet_conditioning_scale": scale}
         record(f"controlnet_{scale}", pipe, "pizza", {"controlnet": scale}, **inputs)
+
+    pipe = load(model)
+    pipe.load_lora_weights(adapters, weight_name="delft-lora.safetensors", adapter_name="delft")
+    for weight in (1.0, 0.5):
+        pipe.set_adapters("delft", weight)
+        record(f"lora_{weight}", pipe, "rocket", {"lora": weight})
 
     out_dir.mkdir(parents=True, exist_ok=True)
     outline().save(out_dir / "outline.png")

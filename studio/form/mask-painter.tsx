@@ -23,8 +23,13 @@ export function MaskPainter({ picture, mask, onChange }: MaskPainterProps) {
   const [size, setSize] = useState<{ width: number; height: number }>()
   const [brush, setBrush] = useState(12)
   const [isErasing, setErasing] = useState(false)
-  /** Where the keyboard is, in parts of the picture. */
-  const [cursor, setCursor] = useState<{ x: number; y: number }>()
+  /** Where the keyboard is, in parts of the picture. Keys may come faster than the page is drawn, so they read the reference. */
+  const keyboard = useRef<{ x: number; y: number }>(undefined)
+  const [cursor, showCursor] = useState<{ x: number; y: number }>()
+  const setCursor = (place: { x: number; y: number } | undefined) => {
+    keyboard.current = place
+    showCursor(place)
+  }
 
   useEffect(() => {
     let isLeft = false
@@ -65,12 +70,17 @@ export function MaskPainter({ picture, mask, onChange }: MaskPainterProps) {
     const from = last.current ?? to
     target.globalCompositeOperation = isErasing ? 'destination-out' : 'source-over'
     target.strokeStyle = 'white'
+    target.fillStyle = 'white'
     target.lineCap = 'round'
     target.lineWidth = (brush / 100) * Math.max(size.width, size.height)
     target.beginPath()
     target.moveTo(from.x, from.y)
     target.lineTo(to.x, to.y)
     target.stroke()
+    // A line without length is not drawn everywhere, not even with round ends.
+    target.beginPath()
+    target.arc(to.x, to.y, target.lineWidth / 2, 0, 2 * Math.PI)
+    target.fill()
     last.current = to
   }
   const place = ({ clientX, clientY }: PointerEvent) => {
@@ -86,7 +96,7 @@ export function MaskPainter({ picture, mask, onChange }: MaskPainterProps) {
     const isPaint = event.key === ' ' || event.key === 'Enter'
     if (dx === 0 && dy === 0 && !isPaint) return
     event.preventDefault()
-    const at = cursor ?? { x: 0.5, y: 0.5 }
+    const at = keyboard.current ?? { x: 0.5, y: 0.5 }
     const clamp = (value: number) => Math.min(1, Math.max(0, value))
     const next = { x: clamp(at.x + dx * KEY_STEP), y: clamp(at.y + dy * KEY_STEP) }
     setCursor(next)
@@ -151,7 +161,7 @@ export function MaskPainter({ picture, mask, onChange }: MaskPainterProps) {
         />
       </label>
       <div class="buttons">
-        <button type="button" aria-pressed={isErasing} onClick={() => setErasing(!isErasing)}>
+        <button type="button" aria-pressed={isErasing} onClick={() => setErasing(before => !before)}>
           Erase
         </button>
         <button type="button" onClick={goBack}>

@@ -39,7 +39,7 @@ describe('the bundled model', () => {
   test('is a pipeline by its index alone', async () => {
     const pipe = await ModularPipeline.fromPretrained(emojiFolder)
     expect(pipe.blocks).toBeInstanceOf(StableDiffusionAutoBlocks)
-    const optional = ['safetyChecker', 'featureExtractor', 'imageEncoder', 'controlnet']
+    const optional = ['safetyChecker', 'featureExtractor', 'imageEncoder', 'controlnet', 'adapter']
     expect(pipe.nullComponentNames).toEqual(pipe.pretrainedComponentNames.filter(name => !optional.includes(name)))
     await pipe.loadComponents({ dtype: 'float32' })
     const expected = await emoji.pipelineOf(new StableDiffusionTextToImageBlocks())(call, seeded)

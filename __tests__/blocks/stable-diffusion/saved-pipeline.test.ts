@@ -6,6 +6,7 @@ import { useTemporaryFolder } from '../../components/checkpoints/temporary-folde
 import { expectWarnings } from '../../expected-warnings'
 import { describeWithPython, runPython } from '../../python'
 import { contentOf } from '../../src/files/killed-saves'
+import { catchWarnings } from '../../src/fixtures/emitted-warnings'
 
 expectWarnings('CONFIG_CORRECTED', 'UNKNOWN_SIZE')
 
@@ -157,10 +158,13 @@ pipe.save_pretrained(loaded, overwrite_modular_index=True)
 print(json.dumps(pipe.null_component_names))`
     const [loaded, index] = [join(folder(), 'loaded'), join(folder(), 'index')]
     expect(await runPython(program, [emoji, loaded, index])).toEqual([])
+    // The index names the folder that the components were loaded from.
+    const warnings = catchWarnings()
     for (const path of [loaded, index]) {
       const pipe = await load(path)
       expect(pipe.missingComponentNames).toEqual([])
       pipe.dispose()
     }
+    expect(new Set(warnings().map(warning => warning.split(':')[0]))).toEqual(new Set(['OUTSIDE_FOLDER']))
   }, 120_000)
 })

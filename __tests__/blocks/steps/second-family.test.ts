@@ -92,6 +92,7 @@ test('shared steps belong to no family', () => {
   expect(names.sort()).toEqual([
     'AutoControlNetDenoise',
     'AutoIPAdapter',
+    'AutoT2IAdapter',
     'BlendMask',
     'ControlNetDenoiseLoop',
     'ControlNetInput',
@@ -119,6 +120,7 @@ test('shared steps belong to no family', () => {
     'SetGuidance',
     'SetImg2ImgTimesteps',
     'SetTimesteps',
+    'T2IAdapterInput',
     'UseIPAdapterImageEmbeds',
   ])
 })

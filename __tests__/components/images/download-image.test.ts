@@ -27,9 +27,12 @@ const answers: Record<string, (answer: ServerResponse) => void> = {
   '/silent': () => undefined,
   '/stalls': answer => answer.write(png.subarray(0, 20)),
   '/endless': answer => {
-    const more = () => answer.write(Buffer.alloc(2 ** 20)) || answer.once('drain', more)
-    const timer = setInterval(more, 1)
-    answer.on('close', () => clearInterval(timer))
+    const more = () => {
+      if (answer.destroyed) return
+      if (answer.write(Buffer.alloc(2 ** 20))) setImmediate(more)
+      else answer.once('drain', more)
+    }
+    more()
   },
 }
 

@@ -55,7 +55,7 @@ function a1111Paths(): Parts {
     '/sdapi/v1/interrupt': {
       post: operation('interrupt', 'AUTOMATIC1111: end the requests of the client', 'An empty object.'),
     },
-    '/sdapi/v1/samplers': get('listSamplers', 'list the sampler of the pipeline', 'The samplers.'),
+    '/sdapi/v1/samplers': get('listSamplers', 'list the samplers of the pipeline', 'The samplers.'),
     '/sdapi/v1/schedulers': get('listSchedulers', 'list the spacings of noise levels', 'The spacings.'),
     '/sdapi/v1/sd-models': get('listCheckpoints', 'list the pipelines', 'The pipelines.'),
     '/sdapi/v1/options': {

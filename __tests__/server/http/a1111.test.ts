@@ -69,6 +69,8 @@ test.each([
   ['tiles', 'txt2img', { tiling: true }, 'tiling', 'not supported'],
   ['scripts', 'txt2img', { alwayson_scripts: { controlnet: {} } }, 'alwayson_scripts', 'not supported'],
   ['a spacing', 'txt2img', { scheduler: 'Karras' }, 'scheduler', 'Automatic'],
+  ['an unknown schedule', 'txt2img', { scheduler: 'Karas' }, 'scheduler', 'There is no schedule "Karas"'],
+  ['a former schedule', 'txt2img', { override_settings: { k_sched_type: 'x' } }, 'override_settings/k_sched_type', ''],
   ['a sampler of a pipeline without one', 'txt2img', { sampler_name: 'Euler a' }, 'sampler_name', 'Leave it out'],
   ['steps of words', 'txt2img', { steps: 'many' }, 'steps', 'must be'],
   ['too many steps', 'txt2img', { steps: 21 }, 'steps', 'limit of 20'],
@@ -107,18 +109,52 @@ test('lists models and samplers, and remembers which model a client has chosen',
     'slow',
   ])
   expect(await get('samplers')).toEqual([])
+  expect(await get('schedulers')).toMatchObject([{ name: 'automatic' }])
   expect((await post('options', { sd_model_checkpoint: 'other' })).statusCode).toBe(422)
   expect((await post('options', { CLIP_stop_at_last_layers: 2 })).json().errors[0].pointer).toMatch('CLIP')
   expect((await post('options', { sd_model_checkpoint: 'emoji' })).statusCode).toBe(200)
   expect(await get('options')).toMatchObject({ sd_model_checkpoint: 'emoji' })
-  expect(await get('samplers')).toEqual([{ name: 'DDIMScheduler', aliases: ['ddim'], options: {} }])
-  const refused = await post('txt2img', { prompt: 'fog', sampler_name: 'Euler a' })
-  expect(refused.json().errors[0].detail).toBe(
-    'The pipeline "emoji" does not have the sampler "Euler a". Leave it out, or send "DDIMScheduler" or "ddim".',
+  const samplers: { name: string }[] = await get('samplers')
+  expect(samplers).toEqual(
+    expect.arrayContaining([
+      { name: 'DDIMScheduler', aliases: [], options: {} },
+      { name: 'Euler a', aliases: ['euler_a', 'k_euler_a', 'k_euler_ancestral'], options: {} },
+      { name: 'DPM++ 2M', aliases: ['dpm++_2m', 'k_dpmpp_2m'], options: { scheduler: 'karras' } },
+    ]),
   )
-  // The name is right, so the next field is refused.
-  const passed = await post('txt2img', { prompt: 'fog', sampler_name: 'DDIM', steps: 21 })
-  expect(passed.json().errors[0].pointer).toBe('#/steps')
+  expect(samplers.map(({ name }) => name)).not.toContain('flow_euler')
+  const schedules: { name: string }[] = await get('schedulers')
+  expect(schedules.map(({ name }) => name)).toEqual([
+    'automatic',
+    'karras',
+    'exponential',
+    'sgm_uniform',
+    'uniform',
+    'beta',
+  ])
+  // Each name that is listed is right, so another field is refused.
+  for (const { name } of samplers) {
+    const passed = await post('txt2img', { prompt: 'fog', sampler_name: name, steps: 21 })
+    expect([name, passed.json().errors[0].pointer]).toEqual([name, '#/steps'])
+  }
+})
+
+test.each([
+  [{ sampler_name: 'Euler b' }, 'sampler_name', 'send "DDIMScheduler", "DDIM"'],
+  [{ sampler_index: 'DPM fast' }, 'sampler_index', 'does not have the sampler "DPM fast"'],
+  [{ sampler_name: 'flow_euler' }, 'sampler_name', 'does not have the sampler'],
+  [{ sampler_name: 'Euler a', scheduler: 'Karras' }, 'scheduler', '"Euler a" does not have the schedule "Karras"'],
+  [{ sampler_name: 'Euler a Karras' }, 'sampler_name', '"Euler a" does not have the schedule "Karras"'],
+  [{ scheduler: 'Beta' }, 'scheduler', '"DDIM" does not have the schedule "Beta"'],
+  [{ override_settings: { uni_pc_variant: 'bh1' } }, 'override_settings/uni_pc_variant', 'needs the sampler "UniPC"'],
+])('refuses the sampler of %j with the name of the field', async (fields, name, detail) => {
+  const override_settings = {
+    sd_model_checkpoint: 'emoji',
+    ...('override_settings' in fields && fields.override_settings),
+  }
+  const answer = await post('txt2img', { prompt: 'fog', ...fields, override_settings })
+  expect(answer.statusCode).toBe(422)
+  expect(answer.json().errors).toEqual([{ pointer: `#/${name}`, detail: expect.stringContaining(detail) }])
 })
 
 test('shows progress, and an interrupted request is answered with what is done', async () => {

@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fastify } from 'fastify'
-import { type ModularPipeline, StableDiffusionAutoBlocks, tf } from '../../../index'
+import { Image, type ModularPipeline, StableDiffusionAutoBlocks, tf } from '../../../index'
 import {
   createServer,
   createWorker,
@@ -80,6 +80,39 @@ test('a job draws with the scheduler and the guider that it chooses, and others 
   expect(tf.memory().numTensors).toBe(tensors)
   // The settings inside the files differ by the workflow alone.
   expect(again.picture.includes('"timestepSpacing":"trailing"')).toBe(true)
+})
+
+test.each([
+  [{ sampler_name: 'DPM++ 2M' }, 'dpm++_2m_karras', {}, 'DPM++ 2M, Schedule type: Karras'],
+  [
+    { sampler_name: 'k_euler', scheduler: 'SGM Uniform' },
+    'euler',
+    { timestepSpacing: 'trailing' },
+    'Euler, Schedule type',
+  ],
+  [
+    { sampler_name: 'DPM++ 2M SDE Karras', scheduler: 'beta' },
+    'dpm++_2m_sde_karras',
+    {},
+    'DPM++ 2M SDE, Schedule type',
+  ],
+  [
+    { sampler_index: 'UniPC', override_settings: { uni_pc_variant: 'bh1', k_sched_type: 'karras' } },
+    'unipc_karras',
+    { solverType: 'bh1' },
+    'UniPC, Schedule type: Karras',
+  ],
+  [{ scheduler: 'SGM Uniform' }, 'ddim', { timestepSpacing: 'trailing' }, 'DDIM, Schedule type: SGM Uniform'],
+])('the sampler of a client, %j, is the scheduler %s of the job', async (fields, name, settings, told) => {
+  const { prompt, numInferenceSteps: steps, guidanceScale: cfg_scale } = inputs
+  const payload = { prompt, steps, cfg_scale, seed: 5, ...fields }
+  const { images, info } = (await inject({ method: 'POST', url: '/sdapi/v1/txt2img', payload })).json()
+  const { picture } = await run({
+    inputs: { ...inputs, promptSyntax: 'a1111' },
+    components: { scheduler: { name, settings } },
+  })
+  expect(await Image.load(Buffer.from(images[0], 'base64'))).toEqual(await Image.load(picture))
+  expect(JSON.parse(info).infotexts[0]).toContain(`Sampler: ${told}`)
 })
 
 test.each([

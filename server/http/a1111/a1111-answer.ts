@@ -2,6 +2,7 @@
 import type { CatalogEntry } from '../catalog'
 import type { JobPicture } from '../run-job'
 import type { A1111Fields } from './a1111-request'
+import type { ChosenSampler } from './a1111-samplers'
 import type { A1111Run } from './a1111-sessions'
 
 /** A picture with its seed. */
@@ -13,6 +14,7 @@ export interface SeededPicture extends JobPicture {
 export function a1111Answer(
   entry: CatalogEntry,
   fields: A1111Fields,
+  chosen: ChosenSampler,
   pictures: readonly SeededPicture[],
   seed: number,
 ) {
@@ -21,13 +23,14 @@ export function a1111Answer(
   return {
     images: fields.send_images === false ? [] : pictures.map(({ bytes }) => bytes.toString('base64')),
     parameters: { ...others, ...repeated },
-    info: JSON.stringify(infoOf(entry, fields, pictures, seed)),
+    info: JSON.stringify(infoOf(entry, fields, chosen, pictures, seed)),
   }
 }
 
 function infoOf(
-  { name, scheduler }: CatalogEntry,
+  { name }: CatalogEntry,
   fields: A1111Fields,
+  chosen: ChosenSampler,
   pictures: readonly SeededPicture[],
   seed: number,
 ) {
@@ -43,21 +46,22 @@ function infoOf(
     all_seeds: pictures.map(picture => picture.seed),
     width: first?.width ?? fields.width ?? null,
     height: first?.height ?? fields.height ?? null,
-    sampler_name: scheduler ?? null,
+    sampler_name: chosen.sampler ?? null,
     cfg_scale: scale ?? null,
     steps: steps ?? null,
     batch_size: fields.batch_size ?? 1,
     denoising_strength: strength ?? null,
     sd_model_name: name,
     index_of_first_image: 0,
-    infotexts: pictures.map(picture => infoText(name, scheduler, fields, picture)),
+    infotexts: pictures.map(picture => infoText(name, chosen, fields, picture)),
   }
 }
 
-function infoText(model: string, scheduler: string | undefined, fields: A1111Fields, picture: SeededPicture): string {
+function infoText(model: string, chosen: ChosenSampler, fields: A1111Fields, picture: SeededPicture): string {
   const settings = {
     Steps: fields.steps,
-    Sampler: scheduler,
+    Sampler: chosen.sampler,
+    'Schedule type': chosen.schedule,
     'CFG scale': fields.cfg_scale,
     Seed: picture.seed,
     Size: `${picture.width}x${picture.height}`,

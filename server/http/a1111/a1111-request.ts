@@ -5,10 +5,10 @@ import { type FieldProblem, Problem } from '../problem'
 import type { JobBody } from '../read-job-request'
 import { makeValidator } from '../validate-inputs'
 import { type A1111Task, a1111Schemas, unsupportedFields } from './a1111-fields'
-import { samplerProblem } from './a1111-samplers'
+import { type ChosenSampler, chooseSampler, type SamplerFields } from './a1111-samplers'
 
 /** Fields of a request that are honoured. */
-export interface A1111Fields {
+export interface A1111Fields extends Omit<SamplerFields, 'override_settings'> {
   readonly prompt?: string | null
   readonly negative_prompt?: string | null
   readonly steps?: number | null
@@ -16,12 +16,10 @@ export interface A1111Fields {
   readonly width?: number | null
   readonly height?: number | null
   readonly seed?: number | null
-  readonly sampler_name?: string | null
-  readonly sampler_index?: string | null
   readonly batch_size?: number | null
   readonly n_iter?: number | null
   readonly send_images?: boolean | null
-  readonly override_settings?: { readonly sd_model_checkpoint?: string } | null
+  readonly override_settings?: (SamplerFields['override_settings'] & { readonly sd_model_checkpoint?: string }) | null
   readonly init_images?: readonly string[]
   readonly mask?: string | null
   readonly denoising_strength?: number | null
@@ -74,13 +72,21 @@ export function firstSeed({ seed }: A1111Fields): number {
   return seed == null || seed === -1 ? randomInt(2 ** 32) : seed
 }
 
-/** Makes the job of one picture. @throws Problem for a sampler that the pipeline does not have */
-export function a1111Job(entry: CatalogEntry, task: A1111Task, fields: A1111Fields, seed: number): JobBody {
-  for (const name of ['sampler_name', 'sampler_index'] as const) {
-    const given = fields[name]
-    const problem = given ? samplerProblem(entry, name, given) : undefined
-    if (problem) throw fieldsProblem([problem])
-  }
+/** The sampler of a request. @throws Problem for one that the pipeline does not have */
+export function a1111Sampler(entry: CatalogEntry, fields: A1111Fields): ChosenSampler {
+  const chosen = chooseSampler(entry, fields)
+  if ('pointer' in chosen) throw fieldsProblem([chosen])
+  return chosen
+}
+
+/** Makes the job of one picture. @throws Problem for a field that the pipeline does not support */
+export function a1111Job(
+  entry: CatalogEntry,
+  task: A1111Task,
+  fields: A1111Fields,
+  { component }: ChosenSampler,
+  seed: number,
+): JobBody {
   const isPicture = task === 'img2img'
   const known = entry.schema.inputs.properties ?? {}
   // Clients that send all fields ask for it by default, also where there is no mask, or the pipeline cannot do it.
@@ -114,7 +120,15 @@ export function a1111Job(entry: CatalogEntry, task: A1111Task, fields: A1111Fiel
       })),
   )
   const output = entry.outputs.includes('images') ? ['images'] : entry.outputs
-  return { pipeline: entry.name, inputs: sent, output, seed, format: 'png', previewEvery: PREVIEW_EVERY }
+  return {
+    pipeline: entry.name,
+    inputs: sent,
+    output,
+    seed,
+    format: 'png',
+    previewEvery: PREVIEW_EVERY,
+    ...(component && { components: { scheduler: component } }),
+  }
 }
 
 /** The same problem with the names of AUTOMATIC1111's fields. */
@@ -122,6 +136,7 @@ export function inA1111Words(problem: Problem): Problem {
   const { status, kind, detail, errors, headers } = problem
   if (errors === undefined) return problem
   const renamed = errors.map(error => {
+    if (error.pointer.startsWith('#/components/scheduler')) return { ...error, pointer: '#/sampler_name' }
     const [, name = '', rest = ''] = /^#\/inputs\/([^/]+)(.*)$/.exec(error.pointer) ?? []
     return Object.hasOwn(FIELDS, name) ? { ...error, pointer: `#/${FIELDS[name]}${rest}` } : error
   })

@@ -6,13 +6,14 @@ import type { A1111Task } from '../a1111/a1111-fields'
 import {
   type A1111Fields,
   a1111Job,
+  a1111Sampler,
   checkA1111Fields,
   fieldsProblem,
   firstSeed,
   inA1111Words,
   pictureCount,
 } from '../a1111/a1111-request'
-import { samplerOf } from '../a1111/a1111-samplers'
+import { samplersOf, schedulesOf } from '../a1111/a1111-samplers'
 import { A1111Run, A1111Sessions } from '../a1111/a1111-sessions'
 import { answerProblem } from '../answer-problem'
 import type { CatalogEntry } from '../catalog'
@@ -53,6 +54,7 @@ async function draw(
   const left = leavingSignal(reply, service)
   const fields = checkA1111Fields(task, request.body)
   const entry = entryOf(service, sessions, client, fields)
+  const chosen = a1111Sampler(entry, fields)
   const seed = firstSeed(fields)
   const run = new A1111Run(pictureCount(fields, service.limits.maxImages))
   const signal = AbortSignal.any([left, run.interrupted])
@@ -61,7 +63,7 @@ async function draw(
     for (; run.done < run.count && !run.isInterrupted; run.done++) {
       const own = seed + run.done
       try {
-        const job = await runJob(service, a1111Job(entry, task, fields, own), { client }, signal, {
+        const job = await runJob(service, a1111Job(entry, task, fields, chosen, own), { client }, signal, {
           submitted: id => run.begin(id),
           event: event => run.see(event),
         })
@@ -75,7 +77,7 @@ async function draw(
       }
     }
   })
-  return a1111Answer(entry, fields, pictures, seed)
+  return a1111Answer(entry, fields, chosen, pictures, seed)
 }
 
 function entryOf(
@@ -119,14 +121,11 @@ async function readPreview(results: ResultStore, run: A1111Run | undefined): Pro
 }
 
 function addListRoutes(app: FastifyInstance, service: Service, sessions: A1111Sessions): void {
-  app.get('/sdapi/v1/samplers', async request => {
-    const sampler = samplerOf(entryOf(service, sessions, clientOf(request)))
-    return sampler === undefined ? [] : [sampler]
-  })
+  app.get('/sdapi/v1/samplers', async request => samplersOf(entryOf(service, sessions, clientOf(request))))
 
-  app.get('/sdapi/v1/schedulers', async () => [
-    { name: 'automatic', label: 'Automatic', aliases: null, default_rho: -1, need_inner_model: false },
-  ])
+  app.get('/sdapi/v1/schedulers', async request =>
+    schedulesOf(entryOf(service, sessions, clientOf(request))).map(({ settings, ...schedule }) => schedule),
+  )
 
   app.get('/sdapi/v1/sd-models', async () =>
     service.catalog.all.map(({ name }) => ({

@@ -1,4 +1,4 @@
-/** Models out of files in their original key layout give what the reference does, on both executors. */
+/** Models out of files in their original key layout give what the reference does, with and without kohya's LoRAs, on both executors. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkSingleFile, singleFiles } from '../../../testing/goldens/areas/single-file'
@@ -6,7 +6,7 @@ import { GoldenCase, type Json } from '../../../testing/goldens/golden-case'
 import { useBackend } from '../models/use-backend'
 
 const goldens = join(__dirname, '..', '..', 'goldens', 'single_file')
-const cases = ['sd1', 'sd1_inpaint', 'sd2', 'sdxl_base', 'sdxl_refiner', 'vae', 'controlnet_sd1']
+const cases = ['sd1', 'sd1_inpaint', 'sd2', 'sdxl_base', 'sdxl_refiner', 'vae', 'controlnet_sd1', 'lora_names']
 
 function readCase(name: string): Json {
   return JSON.parse(readFileSync(join(goldens, name, 'case.json'), 'utf8')) as Json

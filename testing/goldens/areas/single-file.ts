@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { FromSingleFileOptions } from '../../../src/params/component-class'
 import { type GoldenCase, type Json, type Tolerance, UnsupportedGoldenError } from '../golden-case'
 import { type ComponentCall, checkCall, loadFileModel, type RecordedOutputs } from './file-models'
+import { checkRecordedLora, recordedLoras } from './lora-names'
 
 const FALLBACK: Tolerance = { atol: 2e-4, rtol: 2e-4 }
 
@@ -17,17 +18,17 @@ interface RecordedFile {
 
 /** Names of the files of a case. */
 export function singleFiles(json: Json): readonly string[] {
-  const files = filesOf(json).map(({ file }) => file)
+  const files = [...filesOf(json), ...recordedLoras(json)].map(({ file }) => file)
   return files.length === 0 ? [''] : files
 }
 
 function filesOf({ files, recognition }: Json): readonly RecordedFile[] {
-  // Other cases are about adapters and families that are not read from one file.
+  // Other cases are about LoRAs, and families that are not read from one file.
   return recognition === undefined ? [] : (files as readonly RecordedFile[])
 }
 
 /**
- * Checks the models of one file.
+ * Checks the models of one file, or those that a LoRA changes.
  *
  * @param part the file
  * @param options how the models are loaded, and a tolerance in place of the case's
@@ -37,6 +38,8 @@ export async function checkSingleFile(
   part: string,
   { tolerance = golden.tolerance(FALLBACK), ...options }: FromSingleFileOptions & { tolerance?: Tolerance } = {},
 ): Promise<void> {
+  const lora = recordedLoras(golden.json).find(({ file }) => file === part)
+  if (lora !== undefined) return checkRecordedLora(golden, lora, tolerance, options)
   const recorded = filesOf(golden.json).find(({ file }) => file === part)
   if (recorded === undefined) throw new UnsupportedGoldenError(`the case ${golden.name}`)
   const calls = golden.json.calls as readonly ComponentCall[]

@@ -7,13 +7,19 @@ import { CLIPTextModel, CLIPTextModelWithProjection, toCamelCase, UNet2DConditio
 
 interface NamesFile {
   readonly family: string
-  readonly configs: Readonly<Record<string, Record<string, unknown>>>
-  /** Component and module of each name. */
-  readonly layers: Readonly<Record<string, readonly [component: string, module: string]>>
+  /** The case of its models. */
+  readonly base: string
+  readonly calls: readonly { readonly component: string }[]
+  readonly layers: readonly { readonly name: string; readonly component: string; readonly module: string }[]
 }
 
-const file = join(__dirname, '..', '..', '..', 'goldens', 'single_file', 'lora_names', 'case.json')
-const { files } = JSON.parse(readFileSync(file, 'utf8')) as { files: NamesFile[] }
+const goldens = join(__dirname, '..', '..', '..', 'goldens')
+
+function readJson<T>(...path: readonly string[]): T {
+  return JSON.parse(readFileSync(join(goldens, ...path), 'utf8')) as T
+}
+
+const { files } = readJson<{ files: NamesFile[] }>('single_file', 'lora_names', 'case.json')
 
 const CLASSES = {
   unet: UNet2DConditionModel,
@@ -21,18 +27,19 @@ const CLASSES = {
   textEncoder2: CLIPTextModelWithProjection,
 } as const
 
-test.each(files)('$family', ({ configs, layers }) => {
+test.each(files)('$family', ({ base, calls, layers }) => {
   const names = new Map(
-    Object.entries(configs).map(([component, config]) => {
+    calls.map(({ component }) => {
       const name = toCamelCase(component) as LoraComponent
+      const config = readJson<Record<string, unknown>>(base, 'diffusers', component, 'config.json')
       return [name, new LayerNames(name, CLASSES[name].fromConfig(config))]
     }),
   )
-  const found = Object.keys(layers).map(name => {
+  const found = layers.map(({ name }) => {
     const key = parseLoraKey(`${name}.lora_down.weight`)
     return [name, key && [key.component, names.get(key.component)?.find(key)]]
   })
-  const expected = Object.entries(layers).map(([name, [component, module]]) => [name, [toCamelCase(component), module]])
+  const expected = layers.map(({ name, component, module }) => [name, [toCamelCase(component), module]])
   expect(found.length).toBeGreaterThan(290)
   expect(found).toEqual(expected)
 })

@@ -27,6 +27,8 @@ export type WeightFileProblem =
   | 'too-large'
   /** Floats were asked for, and the tensor holds something else. */
   | 'wrong-dtype'
+  /** Values are NaN or infinite. */
+  | 'non-finite'
   | 'closed'
   /** The file is no longer what it was when it was opened. */
   | 'changed'

@@ -25,6 +25,7 @@ import { type LoadedStateDict, type LoadStateDictOptions, loadStateDict } from '
 import { StateDictError } from '../nn/state-dict-error'
 import type { PretrainedModel } from './pretrained-model'
 import { refuseQuantized } from './quantized-checkpoint-error'
+import { requireFiniteWeights } from './require-finite-weights'
 import { useExecutor } from './use-executor'
 import { requireKnownQuantization } from './use-quantization'
 
@@ -40,6 +41,8 @@ export interface CheckpointLayout {
   rename?: NonNullable<LoadStateDictOptions['rename']>
   /** Other classes whose checkpoints hold the same weights: their name in a config needs no word. */
   relatedClasses?: readonly string[]
+  /** Whether NaN and infinity are refused while loading: in models that are put on top of others. */
+  requiresFinite?: boolean
 }
 
 /**
@@ -122,7 +125,7 @@ export interface FoundWeights extends LoadedStateDict {
 
 async function loadWeights(
   model: PretrainedModel,
-  { weightsName, rename }: CheckpointLayout,
+  { weightsName, rename, requiresFinite = false }: CheckpointLayout,
   folder: string,
   { variant, explicitFile, signal, lazy, dtype }: FromPretrainedOptions & Pick<WeightNameOptions, 'explicitFile'>,
 ): Promise<FoundWeights> {
@@ -130,7 +133,9 @@ async function loadWeights(
   const checkpoint = await openCheckpoint(folder, { weightsName, variant, explicitFile })
   try {
     const how = { ...(rename && { rename }), signal, lazy, dtype: dtype && floatDType(dtype) }
-    return { path: checkpoint.path, ...(await loadStateDict(model, checkpoint, how)) }
+    const found = await loadStateDict(model, checkpoint, how)
+    if (requiresFinite) await requireFiniteWeights(model, signal)
+    return { path: checkpoint.path, ...found }
   } finally {
     await checkpoint.close()
   }

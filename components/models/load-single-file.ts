@@ -13,11 +13,12 @@ import { mapFileKeys } from '../single-file/map-file-keys'
 import { SingleFileError } from '../single-file/single-file-error'
 import { type CheckpointLayout, executorFor, type PretrainedClass, warnOfDifferences } from './load-pretrained'
 import type { PretrainedModel } from './pretrained-model'
+import { requireFiniteWeights } from './require-finite-weights'
 import { useExecutor } from './use-executor'
 import { requireKnownQuantization } from './use-quantization'
 
 /** Which model of a file is meant. */
-export interface FileComponent extends Pick<CheckpointLayout, 'rename'> {
+export interface FileComponent extends Pick<CheckpointLayout, 'rename' | 'requiresFinite'> {
   readonly component: SingleFileComponent
 }
 
@@ -57,6 +58,7 @@ export async function loadSingleFile<M extends PretrainedModel>(
       throw error instanceof StateDictError ? unfit(file, options, error) : error
     },
   )
+  if (wanted.requiresFinite) await requireFiniteWeights(model, signal)
   warnOfDifferences(model, { ...found, path: checkpoint.path })
   return useExecutor(model, executor, { ...options, quantization })
 }

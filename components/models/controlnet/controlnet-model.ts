@@ -17,6 +17,9 @@ import { ControlNetEncoder, tileRows } from './controlnet-encoder'
 import { type ControlNetInputs, type ControlNetOutput, checkControlNetInputs, pixelsPerLatent } from './inputs'
 import { residualScales } from './residual-scales'
 
+/** How the weights are stored. */
+const LAYOUT = { weightsName: 'diffusion_pytorch_model', requiresFinite: true } as const
+
 /** Placeholders for the inputs of a ControlNetModel. */
 export interface ControlNetShapes extends UNetEncoderShapes {
   readonly controlnetCond: TensorPlaceholder
@@ -43,12 +46,12 @@ export class ControlNetModel extends ControlNetEncoder<ControlNetConfig> {
 
   /** Loads a model from a folder in the diffusers layout; fails as {@link loadPretrained} does. */
   static override fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<ControlNetModel> {
-    return loadPretrained(ControlNetModel, { weightsName: 'diffusion_pytorch_model' }, path, options)
+    return loadPretrained(ControlNetModel, LAYOUT, path, options)
   }
 
   /** Loads a model from a file of its own, in the original key layout or that of diffusers; fails as {@link loadSingleFile} does. */
   static override fromSingleFile(path: string | URL, options?: FromSingleFileOptions): Promise<ControlNetModel> {
-    return loadSingleFile(ControlNetModel, { component: 'controlnet' }, path, options)
+    return loadSingleFile(ControlNetModel, { component: 'controlnet', requiresFinite: true }, path, options)
   }
 
   override get pictureCount(): number {

@@ -25,6 +25,9 @@ import {
 import { ResidualAttentionBlock } from './residual-attention-block'
 import { residualScales } from './residual-scales'
 
+/** How the weights are stored. */
+const LAYOUT = { weightsName: 'diffusion_pytorch_model', requiresFinite: true } as const
+
 /** Placeholders for the inputs of a ControlNetUnionModel with one picture. */
 export interface ControlNetUnionShapes extends UNetEncoderShapes {
   readonly controlType: TensorPlaceholder
@@ -81,7 +84,7 @@ export class ControlNetUnionModel extends ControlNetEncoder<ControlNetUnionConfi
 
   /** Loads a model from a folder in the diffusers layout; fails as {@link loadPretrained} does. */
   static override fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<ControlNetUnionModel> {
-    return loadPretrained(ControlNetUnionModel, { weightsName: 'diffusion_pytorch_model' }, path, options)
+    return loadPretrained(ControlNetUnionModel, LAYOUT, path, options)
   }
 
   override get pictureCount(): undefined {

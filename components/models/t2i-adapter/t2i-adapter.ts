@@ -11,6 +11,9 @@ import { type ModelCallOptions, PretrainedModel } from '../pretrained-model'
 import { parseT2IAdapterConfig, type T2IAdapterConfig } from './config'
 import { FeaturePyramid } from './feature-pyramid'
 
+/** How the weights are stored. */
+const LAYOUT = { weightsName: 'diffusion_pytorch_model', requiresFinite: true } as const
+
 /** Side of the latents where nothing says it. */
 const OWN_SIDE = 64
 
@@ -49,7 +52,7 @@ export class T2IAdapter extends PretrainedModel {
 
   /** Loads a model from a folder in the diffusers layout; fails as {@link loadPretrained} does. */
   static fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<T2IAdapter> {
-    return loadPretrained(T2IAdapter, { weightsName: 'diffusion_pytorch_model' }, path, options)
+    return loadPretrained(T2IAdapter, LAYOUT, path, options)
   }
 
   /** Channels of the map of each level. */

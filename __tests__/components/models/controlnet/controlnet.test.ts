@@ -1,6 +1,7 @@
-import { cp, readFile, rm } from 'node:fs/promises'
+import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
+import { SafetensorsError } from '../../../../components/checkpoints/safetensors-error'
 import { ComponentClassError } from '../../../../components/configs/component-class-error'
 import { ConfigError } from '../../../../components/configs/config-error'
 import { MissingFileError } from '../../../../components/files/missing-file-error'
@@ -99,6 +100,28 @@ describe('ControlNet', () => {
     original.dispose()
     expect((await readFile(join(folder(), 'saved', file))).length).toBeGreaterThan(0)
   })
+})
+
+test.each([true, false])('a ControlNet with a weight of NaN is refused while it is loaded, lazily: %s', async lazy => {
+  const weights = join(folder(), 'diffusion_pytorch_model.safetensors')
+  await cp(goldenFolder('controlnet_sd15'), folder(), { recursive: true })
+  const bytes = await readFile(weights)
+  bytes.writeFloatLE(Number.NaN, bytes.length - 4)
+  await writeFile(weights, bytes)
+  const before = tf.memory().numTensors
+  for (const load of [
+    () => ControlNetModel.fromPretrained(folder(), { lazy }),
+    () => ControlNetModel.fromSingleFile(weights, { lazy, config: folder(), subfolder: '.' }),
+  ]) {
+    const error = await load().catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(SafetensorsError)
+    expect(error).toMatchObject({
+      problem: 'non-finite',
+      file: weights,
+      message: expect.stringMatching(/of which 1 are NaN or infinite/),
+    })
+  }
+  expect(tf.memory().numTensors).toBe(before)
 })
 
 describe('the inputs of a ControlNet', () => {

@@ -2,6 +2,7 @@
 import { ControlNet, ControlNetModel, type Image, MultiControlNetModel } from '../components'
 import type { Executor } from '../components/executors/executor'
 import { ComponentSpec } from '../src'
+import { isSingleFile } from '../src/hub/single-file-source'
 import { requireComponent } from './call-inputs'
 import type { Control } from './control-arguments'
 import { type LoadingAccess, type ModelOptions, repositoryOptions } from './load-model'
@@ -90,7 +91,10 @@ export async function useControlNets(
   }
   try {
     const repository = { ...repositoryOptions(options, access), executor }
-    for (const { net } of control) nets.push(await ControlNetModel.fromPretrained(net, repository))
+    for (const { net } of control) {
+      const load = isSingleFile(net) ? ControlNetModel.fromSingleFile : ControlNetModel.fromPretrained
+      nets.push(await load(net, repository))
+    }
     pipe.updateComponents({ controlnet: new MultiControlNetModel(nets) })
     return dispose
   } catch (error) {

@@ -37,7 +37,7 @@ function linesOf(description: WeightsDescription): [name: string, value: string]
     ['method', lora?.methods.join(', ')],
     ['rank', lora && lora.ranks.length > 0 ? lora.ranks.join(', ') : undefined],
     ...Object.entries(lora?.layers ?? {}).map(([component, count]): [string, string] => [component, `${count} layers`]),
-    ['resembles', resembles?.join('; ')],
+    ['resembles', resembles?.length === 0 ? 'nothing that is known' : resembles?.join('; ')],
     ['advice', advice],
     ['metadata', Object.keys(metadata).length === 0 ? 'none' : countText(Object.keys(metadata).length)],
   ]

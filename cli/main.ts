@@ -79,7 +79,7 @@ program
   .option('--strength <number>', "how much to change --image, from 0 to 1 (default: the pipeline's own)", parseStrength)
   .option(
     '--control <net:image:scale>',
-    'ControlNet (folder or repository), the picture that it looks at, and how strong it is (default: as the pipeline does); repeatable',
+    'ControlNet (folder, .safetensors file or repository), the picture that it looks at, and how strong it is (default: as the pipeline does); repeatable',
     parseControl,
   )
   .option(

@@ -134,7 +134,8 @@ async function readImageFile(path: string, limits: ImageLimits): Promise<Uint8Ar
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw new MissingFileError(dirname(path), [basename(path)], await listFolder(dirname(path)))
+      const folder = dirname(absolutePath(path))
+      throw new MissingFileError(folder, [basename(path)], await listFolder(folder))
     }
     throw new InvalidImageError(path, `cannot be read: ${message}.`, error)
   }

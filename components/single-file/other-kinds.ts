@@ -65,7 +65,8 @@ export const otherKinds: readonly OtherFileKind[] = [
   },
   {
     label: 'a T2I-Adapter',
-    advice: 'T2I-Adapters are not supported yet.',
+    advice:
+      'Pass its folder with --t2i-adapter, or to T2IAdapter.fromPretrained(), beside the model that it was made for.',
     test: tensors =>
       tensors.has('adapter.conv_in.weight') ||
       tensors.has('body.0.block1.weight') ||
@@ -73,7 +74,7 @@ export const otherKinds: readonly OtherFileKind[] = [
   },
   {
     label: 'a ControlNetUnion',
-    advice: 'Load its folder with ControlNetUnionModel.fromPretrained().',
+    advice: 'Pass its folder with --control and --control-mode, or to ControlNetUnionModel.fromPretrained().',
     test: tensors => tensors.has('task_embedding') && tensors.has('controlnet_cond_embedding.conv_in.weight'),
   },
   {
@@ -106,11 +107,12 @@ export const otherKinds: readonly OtherFileKind[] = [
   { label: "Flux's VAE", advice: UNSUPPORTED, test: hasLatentChannels(16) },
 ]
 
-/** A file of one embedding: a vector, or a few, under any name. */
+/** A file of one embedding: a vector, or a few, of a known width or named as words are, e.g. `<cat-toy>`. */
 function isSingleVector(tensors: FileTensors): boolean {
-  const [only] = tensors.values()
-  const width = only?.shape.at(-1)
-  return tensors.size === 1 && only !== undefined && only.shape.length <= 2 && [768, 1024, 1280].includes(width ?? 0)
+  const [entry, ...others] = tensors
+  if (entry === undefined || others.length > 0) return false
+  const [key, { shape }] = entry
+  return shape.length <= 2 && (/^<.+>$/.test(key) || [768, 1024, 1280].includes(shape.at(-1) ?? 0))
 }
 
 /** A VAE in its original layout whose latents have that many channels, and no layers between them and its coders. */

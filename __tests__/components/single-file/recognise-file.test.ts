@@ -95,6 +95,10 @@ describe('A file of a family that cannot be loaded from a single file', () => {
     })
   })
 
+  test('is a word, if its only key is written as one', async () => {
+    await expect(load(await write({ '<cat-toy>': [2, 256] }))).rejects.toThrow('this is a textual inversion')
+  })
+
   test('says so, if it resembles nothing', async () => {
     await expect(load(await write({ a: [1] }))).rejects.toThrow('It resembles none of the kinds that are known.')
   })

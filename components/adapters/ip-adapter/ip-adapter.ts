@@ -14,6 +14,7 @@ import type { UNet2DConditionModel } from '../../models/unet-2d-condition/unet-2
 import { loadStateDict } from '../../nn/load-state-dict'
 import { Module } from '../../nn/module'
 import { countNonFiniteAsync } from '../../tensors/non-finite'
+import { fileHint } from '../file-hint'
 import { matchProjection } from './image-projection-keys'
 import { IPAdapterError } from './ip-adapter-error'
 import { IPAttention } from './ip-attention'
@@ -110,7 +111,11 @@ function group(
   const problem =
     `It is not an IP-Adapter: none of its ${keys.length} tensors is named ${prefix}…, which an adapter's are. ` +
     `Its tensors are ${shownNames(keys.slice(0, 10))}. `
-  throw new IPAdapterError(path, `${problem}Pass a file such as ip-adapter_sd15.safetensors.`)
+  const hint = fileHint({ keys, info: key => tensors.get(key) as TensorInfo })
+  throw new IPAdapterError(
+    path,
+    `${problem}${hint === '' ? 'Pass a file such as ip-adapter_sd15.safetensors.' : hint.trimStart()}`,
+  )
 }
 
 /** Makes a layer without weights for each layer of cross-attention. @throws IPAdapterError for an adapter of another model */

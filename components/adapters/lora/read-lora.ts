@@ -4,6 +4,7 @@ import { nameList, shownNames } from '../../../src/errors/text'
 import { SafetensorsFile } from '../../checkpoints/safetensors-file'
 import type { PretrainedModel } from '../../models/pretrained-model'
 import { countNonFiniteAsync } from '../../tensors/non-finite'
+import { fileHint } from '../file-hint'
 import { shownKeys } from '../shown-keys'
 import { type AdaptableLayer, LayerNames } from './layer-names'
 import { LoraError } from './lora-error'
@@ -124,8 +125,10 @@ function refuseOtherMethods(file: SafetensorsFile): void {
 function noMatch(file: SafetensorsFile, models: LoraModels): LoraError {
   const there = nameList(Object.keys(models))
   const family = familyOf(file)
-  const isKnown = family === undefined ? '' : ` It looks like a LoRA for ${family}.`
-  const detail = `none of its ${file.keys.length} tensors is for a layer of the pipeline's models (${there}).${isKnown} The first keys are: ${shownKeys(file.keys)}.`
+  const isLora = file.keys.some(key => parseLoraKey(key) !== undefined)
+  const ofOthers = isLora ? '' : fileHint(file)
+  const hint = family === undefined ? ofOthers : ` It looks like a LoRA for ${family}.`
+  const detail = `none of its ${file.keys.length} tensors is for a layer of the pipeline's models (${there}).${hint} The first keys are: ${shownKeys(file.keys)}.`
   return new LoraError(file.path, 'no-match', detail, file.keys.slice(0, 10))
 }
 

@@ -3,6 +3,7 @@ import { basename, extname } from 'node:path'
 import type { TensorInfo } from '../../checkpoints/checkpoint'
 import { SafetensorsFile } from '../../checkpoints/safetensors-file'
 import { countNonFiniteAsync } from '../../tensors/non-finite'
+import { fileHint } from '../file-hint'
 import { shownKeys } from '../shown-keys'
 import { TextualInversionError } from './textual-inversion-error'
 
@@ -46,7 +47,7 @@ export async function readEmbeddings(path: string, signal?: AbortSignal): Promis
     const [only, ...others] = keys
     if (only === undefined || (others.length > 0 && !isXL)) {
       const held = only === undefined ? 'no tensor' : `${keys.length} tensors: ${shownKeys(keys)}`
-      const detail = `is no textual inversion: it must hold one tensor, or clip_l and clip_g. It holds ${held}.`
+      const detail = `is no textual inversion: it must hold one tensor, or clip_l and clip_g. It holds ${held}.${fileHint(file)}`
       throw new TextualInversionError(path, 'not-an-embedding', detail)
     }
     const vectors: VectorsInFile[] = []

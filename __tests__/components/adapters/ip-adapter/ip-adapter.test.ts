@@ -116,7 +116,7 @@ describe('files that are refused', () => {
           'unet.a.lora_A.weight': { dtype: 'F32', shape: [1], data: new Float32Array(1) },
         })),
       IPAdapterError,
-      'It is not an IP-Adapter: none of its 1 tensors is named image_proj.…',
+      /It is not an IP-Adapter: none of its 1 tensors is named image_proj\.….* It looks like a LoRA\. Pass it with --lora/,
     ],
     [
       'a projection of no known kind',

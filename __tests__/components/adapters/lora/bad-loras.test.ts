@@ -63,6 +63,26 @@ test('keys that match nothing are listed, the first ten', async () => {
 })
 
 test.each([
+  [
+    'a textual inversion',
+    { '<toy>': { shape: [2, 32] } },
+    'It looks like a textual inversion. Pass it with --embedding',
+  ],
+  [
+    'an IP-Adapter',
+    { 'ip_adapter.1.to_k_ip.weight': { shape: [2, 2] } },
+    'It looks like an IP-Adapter. Pass it with --ip-a',
+  ],
+  [
+    'a VAE',
+    { 'decoder.up_blocks.0.resnets.0.norm1.weight': { shape: [4] } },
+    'It looks like a VAE. Pass it to AutoencoderKL.fromSingleFile().',
+  ],
+])('%s is told where it belongs', async (_, tensors, text) => {
+  await expectProblem(await writeLora(tensors), 'no-match', text)
+})
+
+test.each([
   ['LoHa', 'lora_unet_mid_block_attentions_0_proj_in.hada_w1_a'],
   ['LoKr', 'lora_unet_mid_block_attentions_0_proj_in.lokr_w2'],
   ['GLoRA', 'lora_unet_mid_block_attentions_0_proj_in.a1.weight'],

@@ -179,6 +179,8 @@ describe('what does not fit is refused, and nothing has changed', () => {
   test('files that hold something else', async () => {
     const twice = await write({ a: zeros(1, 32), b: zeros(1, 32) })
     await refuse('not-an-embedding', 'It holds 2 tensors: a, b', twice)
+    const lora = await write({ 'unet.a.lora_A.weight': zeros(1, 32), 'unet.a.lora_B.weight': zeros(1, 32) })
+    await refuse('not-an-embedding', 'It looks like a LoRA. Pass it with --lora', lora)
     await refuse('not-an-embedding', 'has 76 vectors', await write({ many: zeros(76, 32) }))
     const uneven = await write({ clip_l: zeros(1, 32), clip_g: zeros(2, 24) })
     await refuse('not-an-embedding', 'There must be as many for each text encoder', uneven)

@@ -1,5 +1,6 @@
 /** The models that a server or a worker offers, by name. */
 import { basename } from 'node:path'
+import type { QuantizationChoice } from '../components'
 import { isPipelineName, type ModelSource } from '../server'
 import { bundledModel } from '../src'
 import { absolutePath } from '../src/files/absolute-path'
@@ -12,11 +13,14 @@ export interface ModelSourceOptions {
   model?: readonly string[]
   /** Takes repositories from the cache, and asks no server. */
   offline?: boolean
+  /** How the denoiser of each model is quantized. */
+  quantization?: QuantizationChoice
 }
 
 /** Reads `--model`: of the bundled model if there is none. @throws UnfitOptionError for a name that is malformed, or given twice */
-export function modelSources({ model: models = [], offline }: ModelSourceOptions): Record<string, ModelSource> {
-  if (models.length === 0) return { emoji: { model: bundledModel('emoji') } }
+export function modelSources(options: ModelSourceOptions): Record<string, ModelSource> {
+  const { model: models = [], offline, quantization } = options
+  if (models.length === 0) return { emoji: { model: bundledModel('emoji'), quantization } }
   const sources: Record<string, ModelSource> = {}
   for (const text of models) {
     const [, given, model = ''] = /^(?:([^=/\\]+)=)?(.*)$/s.exec(text) ?? []
@@ -26,7 +30,7 @@ export function modelSources({ model: models = [], offline }: ModelSourceOptions
       throw new UnfitOptionError('--model', problem)
     }
     if (Object.hasOwn(sources, name)) throw new UnfitOptionError('--model', `two models are named "${name}"`)
-    sources[name] = { model, offline }
+    sources[name] = { model, offline, quantization }
   }
   return sources
 }

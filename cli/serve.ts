@@ -55,6 +55,10 @@ export interface ServeOptions extends ModelSourceOptions {
 /** Serves until the process is told to end. The running jobs then end, or go back to the queue if that outlives the process. */
 export async function serve(options: ServeOptions): Promise<void> {
   checkQueueOptions(options)
+  const workerCount = options.workers ?? (options.redis === undefined ? 1 : 0)
+  if (options.quantization !== undefined && workerCount === 0) {
+    throw new UnfitOptionError('--quantization', 'no process of this server draws. Pass it to tesserae worker.')
+  }
   const apiKeys = await readKeys(options.apiKeyFile)
   const sources = modelSources(options)
   const pipelines: Record<string, ServedPipeline> = {}
@@ -77,7 +81,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   })
   const outlives = redis !== undefined || file !== undefined
   const { memoryLimit, maxPixels, maxSteps, maxQueued, maxJobsPerClient } = options
-  const workers = Array.from({ length: options.workers ?? (redis === undefined ? 1 : 0) }, () =>
+  const workers = Array.from({ length: workerCount }, () =>
     createWorker({
       queue,
       results,

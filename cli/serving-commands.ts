@@ -9,7 +9,7 @@ import {
   parseSteps,
   parseThreads,
 } from './arguments'
-import { executors, providers } from './choices'
+import { executors, providers, quantizations } from './choices'
 
 /** Adds the commands to the program. */
 export function addServingCommands(program: Command): void {
@@ -36,6 +36,7 @@ export function addServingCommands(program: Command): void {
       'weights that the models of a worker may have in memory, e.g. 6GB (default: no limit)',
       parseMemoryLimit,
     )
+    .addOption(quantizationOption())
     .option('--offline', 'take repositories from the cache, and ask no server')
     .option('--queue-file <file>', 'SQLite file for the jobs, which then outlive a restart (default: memory)')
     .option('--redis <url>', 'Redis or Valkey for the jobs, which tesserae worker runs, e.g. redis://localhost:6379')
@@ -97,9 +98,16 @@ export function addServingCommands(program: Command): void {
     .addOption(
       new Option('--provider <name>', 'what ONNX Runtime computes on, with --executor graph').choices(providers),
     )
+    .addOption(quantizationOption())
     .option('--threads <number>', 'threads to compute with (default: one for each processor)', parseThreads)
     .action(async options => {
       const { work } = await import('./worker.js')
       await work(options)
     })
+}
+
+function quantizationOption(): Option {
+  const text =
+    "int8 computes the denoisers in 8 bits on the CPU; auto does so where it is faster (default: the models' own precision)"
+  return new Option('--quantization <name>', text).choices(quantizations)
 }

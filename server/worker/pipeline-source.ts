@@ -3,7 +3,13 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 // Families, components and the Hub register themselves.
 import '../../blocks/pipeline-families'
-import { type Executor, makeGuider, type SelectExecutorOptions, selectExecutor } from '../../components'
+import {
+  type Executor,
+  makeGuider,
+  type QuantizationChoice,
+  type SelectExecutorOptions,
+  selectExecutor,
+} from '../../components'
 import { type ComponentsManager, ModularPipeline, type ModularPipelineBlocks } from '../../src'
 import { InvalidPipelineSourceError } from './worker-errors'
 
@@ -24,7 +30,12 @@ export interface ModelSource {
   readonly variant?: string | undefined
   /** The guider by its short name, e.g. `apg`. Default: the model's own. */
   readonly guider?: string | undefined
+  /** How the denoiser, the component `unet`, is quantized; `auto` does so where it is faster. Default: the model's own precision. */
+  readonly quantization?: QuantizationChoice | undefined
 }
+
+/** The component that is quantized: it is most of a model, and computes in every step. */
+const QUANTIZED = 'unet'
 
 /** A module whose default export is a function that returns a pipeline, with its components loaded or not. */
 export interface ModuleSource {
@@ -54,16 +65,20 @@ export async function openPipelineSource(
   { manager, collection, signal }: OpenSourceOptions = {},
 ): Promise<ServedPipeline> {
   if ('module' in source) return openModule(source.module)
-  const { model, revision, offline } = source
-  return ModularPipeline.fromPretrained<ModularPipelineBlocks>(model, {
+  const { model, revision, offline, quantization } = source
+  const pipe = await ModularPipeline.fromPretrained<ModularPipelineBlocks>(model, {
     revision,
     signal,
     ...(offline && { localFilesOnly: true }),
     ...(manager && { componentsManager: manager, collection }),
   })
+  if (quantization === undefined || pipe.componentNames.includes(QUANTIZED)) return pipe
+  pipe.dispose()
+  const problem = `it has no component "${QUANTIZED}" to quantize. Leave out the quantization "${quantization}".`
+  throw new InvalidPipelineSourceError(model, problem)
 }
 
-/** Loads what a pipeline still lacks. @throws ComponentLoadError; what choosing the executor throws */
+/** Loads what a pipeline still lacks. @throws ComponentLoadError, also for a quantization that the executor does not support; what choosing the executor throws */
 export async function loadSource(
   pipe: ServedPipeline,
   source: PipelineSource,
@@ -74,11 +89,12 @@ export async function loadSource(
   const isModel = 'model' in source
   if (isModel && source.guider !== undefined) pipe.updateComponents({ guider: makeGuider(source.guider) })
   if (pipe.missingComponentNames.length === 0) return executor
-  const { dtype, variant, offline } = isModel ? source : ({} as Partial<ModelSource>)
+  const { dtype, variant, offline, quantization } = isModel ? source : ({} as Partial<ModelSource>)
   await pipe.loadComponents({
     executor,
     ...(dtype && { dtype }),
     ...(variant && { variant }),
+    ...(quantization && { quantization: { [QUANTIZED]: quantization } }),
     ...(offline && { localFilesOnly: true }),
     ...(signal && { signal }),
   })

@@ -101,7 +101,7 @@ function makeEntry(name: string, pipeline: CataloguedPipeline): CatalogEntry {
     description: blocks.description,
     workflows,
     outputs,
-    // It takes a moment, and many servers are never asked for it.
+    // Many servers are never asked for it.
     get components() {
       components ??= offeredComponents(blocks, ownClass)
       return components

@@ -1,4 +1,5 @@
 /** The schedulers and guiders that a job may choose, with their settings. */
+import { setImmediate } from 'node:timers/promises'
 import { guiderNames, makeGuider, resolveScheduler, schedulerNames } from '../../components'
 import type { RawConfig } from '../../components/configs/parse-config'
 import type { JsonSchema, ModularPipelineBlocks } from '../../src'
@@ -28,6 +29,11 @@ let schedulers: readonly OfferedComponent[] | undefined
 let guiders: readonly OfferedComponent[] | undefined
 const settingsByClass = new WeakMap<object, readonly (readonly [string, JsonSchema])[]>()
 
+/** Whether a job may choose components of these blocks. */
+export function offersComponents(blocks: ModularPipelineBlocks): boolean {
+  return blocks.expectedComponents.some(({ name }) => CHOOSABLE.some(each => each === name))
+}
+
 /** What may be chosen for a pipeline; a component that its blocks do not use is missing. */
 export function offeredComponents(
   blocks: ModularPipelineBlocks,
@@ -44,7 +50,26 @@ export function offeredComponents(
   )
 }
 
-/** All that there are, which takes some milliseconds the first time. */
+/**
+ * Makes the schemas of all settings, class by class: together they take more than 100 ms, in which the server would answer nobody.
+ *
+ * @param signal ends it early; what is left is then made when it is asked for
+ */
+export async function prepareOffers(signal: AbortSignal): Promise<void> {
+  for (const [componentClass, make] of madeClasses()) {
+    // Timers and requests that wait come first.
+    await setImmediate()
+    if (signal.aborted) return
+    settingsOf(componentClass, make)
+  }
+}
+
+function* madeClasses(): Generator<Parameters<typeof settingsOf>> {
+  for (const { schedulerClass, make } of Object.values(schedulerNames)) yield [schedulerClass, () => make({})]
+  for (const [name, { guiderClass }] of Object.entries(guiderNames)) yield [guiderClass, () => makeGuider(name)]
+}
+
+/** All that there are, which takes some time unless it was prepared. */
 function allOf(kind: Choosable): readonly OfferedComponent[] {
   if (kind === 'scheduler') {
     schedulers ??= Object.keys(schedulerNames).flatMap(name => {

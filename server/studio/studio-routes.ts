@@ -5,6 +5,7 @@ import type { Catalog, CatalogEntry } from '../http/catalog'
 import { clientOf } from '../http/client-of'
 import { Problem } from '../http/problem'
 import type { Service } from '../http/service'
+import { offersComponents, prepareOffers } from './component-choices'
 import { GraphDrawer } from './graph-drawer'
 import { PAGE, readStudioFiles } from './studio-files'
 
@@ -55,6 +56,14 @@ export function addStudioPage(app: FastifyInstance): void {
 export function addStudioRoutes(app: FastifyInstance, service: Service): void {
   const { catalog, results } = service
   const drawer = new GraphDrawer()
+
+  if (catalog.all.some(({ blocks }) => offersComponents(blocks))) {
+    app.addHook('onListen', done => {
+      // What fails here fails again, and is told, when it is asked for.
+      prepareOffers(service.ended).catch(() => undefined)
+      done()
+    })
+  }
 
   app.get<{ Params: { name: string }; Querystring: { workflow?: string } }>(
     '/v1/pipelines/:name/graph.svg',

@@ -17,6 +17,7 @@ import {
   tesseraePlugin,
   type Worker,
 } from '../../../server'
+import { offeredComponents, prepareOffers } from '../../../server/studio/component-choices'
 import { emojiFolder } from '../../blocks/use-emoji-model'
 import { injector } from './inject'
 
@@ -80,6 +81,21 @@ test('a job draws with the scheduler and the guider that it chooses, and others 
   expect(tf.memory().numTensors).toBe(tensors)
   // The settings inside the files differ by the workflow alone.
   expect(again.picture.includes('"timestepSpacing":"trailing"')).toBe(true)
+})
+
+test('schemas of choices are made piece by piece, and others come first', async () => {
+  let turns = 0
+  let isDone = false
+  const count = () => {
+    turns++
+    if (!isDone) setImmediate(count)
+  }
+  setImmediate(count)
+  await prepareOffers(new AbortController().signal)
+  isDone = true
+  const { scheduler, guider } = offeredComponents(pipe.blocks, () => undefined)
+  const classes = new Set([scheduler, guider].flatMap(each => each!.choices.map(({ className }) => className)))
+  expect(turns).toBeGreaterThanOrEqual(classes.size)
 })
 
 test.each([

@@ -2,8 +2,9 @@
  * What server and queue cost: `node dist/bench/serving.js`. Prints JSON: milliseconds of a job beyond the drawing, by engine of the queue; the throughput of
  * four clients against that of the bare pipeline; and how soon `/healthz` answers while 500 readers of events are connected.
  */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { Agent, type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,6 +12,8 @@ import { parseArgs } from 'node:util'
 import { bundledModel, StableDiffusionAutoBlocks } from 'tesserae'
 import { createServer, createWorker, FolderStore, type JobQueue, openQueue } from 'tesserae/server'
 import { REDIS_PROGRAM, RedisServer } from '../fuzz/redis-server'
+import { ask } from './ask'
+import type { ReaderSettings } from './event-readers'
 import { median } from './median'
 import { drawDot } from './serving-pipeline'
 
@@ -23,24 +26,6 @@ const { values } = parseArgs({
   },
 })
 const [jobs, streams, seconds] = [values.jobs, values.streams, values.seconds].map(Number) as [number, number, number]
-
-const agent = new Agent({ keepAlive: true, maxSockets: 2000 })
-
-/** Sends a request and returns the body. */
-function ask(url: string, body?: object): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const payload = body && JSON.stringify(body)
-    const headers = payload ? { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) } : {}
-    const sent = request(url, { agent, method: payload ? 'POST' : 'GET', headers }, answer => {
-      const chunks: Buffer[] = []
-      answer.on('data', chunk => chunks.push(chunk))
-      answer.on('end', () => resolve(Buffer.concat(chunks).toString()))
-      answer.on('error', reject)
-    })
-    sent.on('error', reject)
-    sent.end(payload)
-  })
-}
 
 /** Asks for a job and waits for its last event. */
 async function draw(address: string, inputs: object): Promise<string> {
@@ -133,23 +118,11 @@ async function manyStreams(): Promise<object> {
   const limits = { maxQueued: 10_000, maxJobsPerClient: 10_000 }
   const server = createServer({ pipelines: { emoji: pipe }, queue, results, limits })
   const address = await server.listen({ port: 0 })
-  const body = { inputs: { prompt: 'red apple', numInferenceSteps: 50 } }
-  const submit = async () => (JSON.parse(await ask(`${address}/v1/jobs`, body)) as { id: string }).id
-  const ids = [await submit(), await submit(), await submit(), await submit()]
-  const end = Date.now() + 1000 * seconds
-  let received = 0
-  const readers = Array.from({ length: streams }, async (_, i) => {
-    while (Date.now() < end) {
-      const id = ids[i % ids.length] as string
-      await read(`${address}/v1/jobs/${id}/events`, i % 5 === 0, end, bytes => {
-        received += bytes
-      })
-      if (ids[i % ids.length] === id) ids[i % ids.length] = await submit()
-    }
-  })
+  const readers = startReaders({ address, streams, seconds })
   await sleep(3000)
   const times: number[] = []
   const memory: number[] = []
+  const end = Date.now() + 1000 * (seconds - 3)
   while (Date.now() < end) {
     const begin = performance.now()
     await ask(`${address}/healthz`)
@@ -157,7 +130,7 @@ async function manyStreams(): Promise<object> {
     if (times.length % 20 === 0) memory.push(process.memoryUsage.rss() / 2 ** 20)
     await sleep(10)
   }
-  await Promise.all(readers)
+  const received = await readers
   for (const worker of workers) await worker.close()
   await server.close()
   await queue.close()
@@ -170,26 +143,17 @@ async function manyStreams(): Promise<object> {
   return { streams, requests: times.length, received, p50: at(0.5), p99: at(0.99), largest: sorted.at(-1), memories }
 }
 
-/** Reads a stream of events to its end, or to a time; a slow reader takes a little every 200 ms. */
-function read(url: string, isSlow: boolean, end: number, onBytes: (count: number) => void): Promise<void> {
-  return new Promise(resolve => {
-    const sent = request(url, { agent }, (answer: IncomingMessage) => {
-      const timer = setTimeout(() => sent.destroy(), Math.max(0, end - Date.now()))
-      const done = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-      answer.on('data', (chunk: Buffer) => {
-        onBytes(chunk.length)
-        if (!isSlow) return
-        answer.pause()
-        setTimeout(() => answer.resume(), 200)
-      })
-      answer.on('close', done)
-    })
-    sent.on('error', () => resolve())
-    sent.end()
+/** Lets a process of its own read events: otherwise `/healthz` would wait for the readers' work too. @returns the bytes that it received */
+async function startReaders(settings: ReaderSettings): Promise<number> {
+  const child = fork(join(__dirname, 'event-readers.js'), [JSON.stringify(settings)])
+  const ended = once(child, 'exit')
+  let received: number | undefined
+  child.on('message', message => {
+    received = message as number
   })
+  const [code] = await ended
+  if (received === undefined) throw new Error(`the readers of events ended with code ${code}`)
+  return received
 }
 
 const measurements = { overhead, throughput, streams: manyStreams }

@@ -54,7 +54,7 @@ export async function loadStateDict(
       const info = checkpoint.info(key)
       if (!holdsFloats(info.dtype)) throw wrongDType(checkpoint.path, key, info.dtype)
       if (options.lazy) parameter.bind(info, options.dtype)
-      else parameter.load(await checkpoint.readFloat32(key), info, options.dtype)
+      else await parameter.loadAsync(await checkpoint.readFloat32(key), info, options.dtype)
     }
     options.signal?.throwIfAborted()
   } catch (error) {

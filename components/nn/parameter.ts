@@ -1,10 +1,13 @@
 /** A weight of a module. Counterpart: torch.nn.Parameter. */
+
+import { runAtOnce, runInSlices } from '../../src/runtime/time-slice'
 import type { TensorInfo } from '../checkpoints/checkpoint'
 import { readFloat32 } from '../checkpoints/read-tensor'
 import { readFloat32Sync } from '../checkpoints/read-tensor-sync'
 import { WeightCast } from '../checkpoints/weight-cast'
 import { type FloatDType, isQuantizedDType } from '../checkpoints/weight-dtypes'
 import * as tf from '../tensors/tf'
+import { permuteLoop } from './permute'
 import { WeightsNotLoadedError } from './weights-not-loaded-error'
 
 /** Gives a tensor in place of a weight's numbers. */
@@ -113,7 +116,16 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
    */
   load(values: Float32Array, origin?: TensorInfo, dtype?: FloatDType): void {
     const casts = castOf(origin, dtype)
-    const loaded = this.place(casts.apply(values))
+    this.take(this.place(casts.apply(values)), origin, casts)
+  }
+
+  /** Does what {@link load} does, in slices between which the event loop runs. */
+  async loadAsync(values: Float32Array, origin?: TensorInfo, dtype?: FloatDType): Promise<void> {
+    const casts = castOf(origin, dtype)
+    this.take(await this.placeAsync(casts.apply(values)), origin, casts)
+  }
+
+  private take(loaded: T, origin: TensorInfo | undefined, casts: WeightCast): void {
     this.dispose()
     this.value = loaded
     this.readFrom = origin
@@ -181,9 +193,10 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
   }
 
   private async fetchFrom(file: TensorInfo): Promise<void> {
-    const values = await readFloat32(file)
+    const placed = await this.placeAsync(this.casts.apply(await readFloat32(file)))
     // In the meantime others may have been loaded, or these have been asked for.
-    if (this.value === undefined && this.file === file) this.value = this.place(this.casts.apply(values))
+    if (this.value === undefined && this.file === file) this.value = placed
+    else placed.dispose()
   }
 
   /**
@@ -218,12 +231,22 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
   }
 
   private place(values: Float32Array): T {
-    const placed = tf.tidy(() => {
-      const stored = tf.tensor(values, [...this.shape], 'float32')
-      // Kept, so that neither a tidy nor a run that happens to be open while a model loads disposes its weights.
-      return tf.keep(this.permutation ? tf.transpose(stored, [...this.permutation]) : stored)
-    })
-    return placed as T // The rank follows from `shape`, which the layer that knows T has given.
+    return this.upload(runAtOnce(this.reordered(values)))
+  }
+
+  private async placeAsync(values: Float32Array): Promise<T> {
+    return this.upload(await runInSlices(this.reordered(values)))
+  }
+
+  private *reordered(values: Float32Array): Generator<void, Float32Array, void> {
+    return this.permutation ? yield* permuteLoop(values, this.shape, this.permutation) : values
+  }
+
+  /** @param values in the order of the dimensions in memory */
+  private upload(values: Float32Array): T {
+    const shape = this.permutation?.map(axis => this.shape[axis] as number) ?? [...this.shape]
+    // Kept, so that neither a tidy nor a run that happens to be open while a model loads disposes its weights.
+    return tf.keep(tf.tensor(values, shape, 'float32')) as tf.Tensor as T // The rank follows from `shape`, which the layer that knows T has given.
   }
 }
 

@@ -2,11 +2,10 @@
 
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { UnwritableFileError } from '../src'
 import { BLOCK_CONFIG_NAME, formatBlockConfig } from '../src/custom-blocks/block-config'
-import { absolutePath } from '../src/files/absolute-path'
 import { writeFolderAtomically } from '../src/files/write-folder-atomically'
 import type { BlockName } from './block-name'
+import { newFolder } from './new-folder'
 import { packageFolder } from './package-folder'
 
 /** Options of the command, as commander gives them. */
@@ -28,11 +27,7 @@ const PLACEHOLDER: BlockName = { packageName: 'my-block', className: 'MyBlock', 
  * @throws UnwritableFileError for a folder in which there is something, or that may not be written
  */
 export async function createBlock(name: BlockName, { out = name.packageName }: CreateBlockOptions): Promise<void> {
-  const folder = absolutePath(out)
-  const there = await readdir(folder).catch(() => [])
-  if (there.length > 0) {
-    throw new UnwritableFileError(folder, 'not-empty', 'there is something in it. Name a new folder: --out FOLDER.')
-  }
+  const folder = await newFolder(out)
   const versions = await packageVersions()
   const fill = (text: string) =>
     text

@@ -1,5 +1,10 @@
 /** `tesserae describe`: what a pipeline takes, gives and is made of. */
 
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { readConfig } from '../components/configs/read-config'
+import type { Quantization } from '../components/quantization/quantization-names'
+import { isOwnMethod, quantizationSettings, storedQuantization } from '../components/quantization/stored-quantization'
 import type { ComponentSpec, ModularPipeline } from '../src'
 import { plainValue } from '../src/documentation/describe'
 import { documentBlock } from '../src/documentation/doc'
@@ -27,10 +32,28 @@ export async function describe(
   const write = { text: asText, markdown: asMarkdown, json: asJson, 'json-schema': asJsonSchema }[
     format ?? (json ? 'json' : 'text')
   ]
-  print(write(found))
+  print(write({ ...found, quantized: await quantizedComponents(found.pipe) }))
 }
 
-function asText({ blocks, pipe }: Subject): string {
+/** What is described, with the quantization of each component whose weights are stored so. */
+interface Described extends Subject {
+  readonly quantized: ReadonlyMap<string, Quantization>
+}
+
+/** Finds the models of a folder whose weights are stored in 8 bits. @throws InvalidConfigError for settings that are not possible */
+async function quantizedComponents(pipe: ModularPipeline | undefined): Promise<Described['quantized']> {
+  const found = new Map<string, Quantization>()
+  for (const spec of pipe ? specsOf(pipe) : []) {
+    const place = placeOf(spec)
+    // Those of repositories are not fetched for it.
+    if (place === null || !existsSync(join(place, 'config.json'))) continue
+    const settings = quantizationSettings(await readConfig(place, 'config.json'))
+    if (isOwnMethod(settings)) found.set(spec.name, storedQuantization(settings, join(place, 'config.json')))
+  }
+  return found
+}
+
+function asText({ blocks, pipe, quantized }: Described): string {
   const width = terminalWidth()
   const parts = [documentBlock(blocks, width === undefined ? {} : { width: Math.max(20, width - DESCRIPTION_INDENT) })]
   const section = (title: string, lines: readonly string[]) => {
@@ -40,7 +63,10 @@ function asText({ blocks, pipe }: Subject): string {
   if (pipe) {
     section(
       'Components of the model',
-      specsOf(pipe).map(spec => `      ${spec.name}: ${shownClass(spec)}, ${originOf(spec, place => `from ${place}`)}`),
+      specsOf(pipe).map(spec => {
+        const facts = [shownClass(spec), originOf(spec, place => `from ${place}`), quantized.get(spec.name)]
+        return `      ${spec.name}: ${facts.filter(Boolean).join(', ')}`
+      }),
     )
     section(
       'Settings of the model',
@@ -63,9 +89,12 @@ function terminalWidth(): number | undefined {
   return columns > 0 ? columns : undefined
 }
 
-function asMarkdown({ blocks, pipe }: Subject): string {
+function asMarkdown({ blocks, pipe, quantized }: Described): string {
   if (!pipe) return blocks.toMarkdown().trimEnd()
-  const components = specsOf(pipe).map(spec => [code(spec.name), code(shownClass(spec)), originOf(spec, code)])
+  const components = specsOf(pipe).map(spec => {
+    const origin = [originOf(spec, code), quantized.get(spec.name)].filter(Boolean).join(', ')
+    return [code(spec.name), code(shownClass(spec)), origin]
+  })
   const settings = settingsOf(pipe).map(([name, value]) => [code(name), code(formatValue(value))])
   return [
     blocks.toMarkdown().trimEnd(),
@@ -74,7 +103,7 @@ function asMarkdown({ blocks, pipe }: Subject): string {
   ].join('\n\n')
 }
 
-function asJson({ blocks, pipe }: Subject): string {
+function asJson({ blocks, pipe, quantized }: Described): string {
   const model = pipe && {
     components: specsOf(pipe).map(spec => ({
       name: spec.name,
@@ -84,6 +113,7 @@ function asJson({ blocks, pipe }: Subject): string {
       loadedFrom: placeOf(spec),
       variant: spec.variant ?? null,
       revision: spec.revision ?? null,
+      quantization: quantized.get(spec.name) ?? null,
     })),
     settings: Object.fromEntries(settingsOf(pipe).map(([name, value]) => [name, plainValue(value)])),
   }

@@ -16,7 +16,7 @@ import {
   parseThreads,
 } from './arguments'
 import { type BlockName, parseBlockName } from './block-name'
-import { executors, promptSyntaxes, providers, quantizations } from './choices'
+import { executors, promptSyntaxes, providers, quantizations, storedQuantizations } from './choices'
 import { type Control, parseControl, parseControlMode, parseT2IAdapter } from './control-arguments'
 import { parseEmbedding } from './embedding-arguments'
 import { collectFile, parseIpScale } from './ip-adapter-arguments'
@@ -209,6 +209,20 @@ program
   .action(async (model: string, options) => {
     const { exportComponent } = await import('./export.js')
     await exportComponent(model, options)
+  })
+
+program
+  .command('quantize')
+  .description('write a model with its denoiser in 8 bits, which loads faster and needs a quarter of the space')
+  .argument('<model>', 'folder in the diffusers layout, .safetensors or .gguf file, or repository such as org/name')
+  .addOption(new Option('--to <name>', 'what the weights become').choices(storedQuantizations).makeOptionMandatory())
+  .requiredOption('--out <folder>', 'the folder to write: a new or an empty one')
+  .option('--revision <name>', 'branch, tag or commit of the repository (default: main)')
+  .option('--offline', 'take the repository from the cache, and ask no server')
+  .option('--json', 'print as JSON')
+  .action(async (model: string, options) => {
+    const { quantize } = await import('./quantize.js')
+    await quantize(model, options)
   })
 
 program

@@ -273,7 +273,11 @@ export { type PreviewOptions, previewImages } from './previews/preview-images'
 export { a1111PromptLoop, type WeightedText } from './prompts/a1111-syntax'
 export { a1111SyntaxIn, takeNetworkTags, unsupportedSyntaxIn } from './prompts/foreign-syntax'
 export { type PromptChunk, PromptChunker } from './prompts/prompt-chunks'
-export { QuantizationUnavailableError, UnquantizableWeightError } from './quantization/quantization-errors'
+export {
+  QuantizationUnavailableError,
+  UnquantizableModelError,
+  UnquantizableWeightError,
+} from './quantization/quantization-errors'
 export type { Quantization, QuantizationChoice } from './quantization/quantization-names'
 export { BrownianNoise, type BrownianNoiseOptions } from './random/brownian-noise'
 export { type AsyncDrawOptions, Generator, type GeneratorDType } from './random/generator'

@@ -1,9 +1,11 @@
-/** `tesserae generate --quantization`. */
-import { mkdtempSync, rmSync } from 'node:fs'
+/** `tesserae generate --quantization` and `tesserae quantize`. */
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Image } from '../../components'
 import { runCli } from './run-cli'
+
+const emoji = join(__dirname, '..', '..', 'models', 'emoji')
 
 let folder: string
 beforeEach(() => {
@@ -26,6 +28,27 @@ test('a picture in 8 bits is near the one in float32, and not the same', async (
   const difference = a.reduce((sum, value, i) => sum + Math.abs(value - (b[i] as number)), 0) / a.length
   expect(difference).toBeGreaterThan(0)
   expect(difference).toBeLessThan(3)
+}, 120_000)
+
+test('a model that is quantized once draws the picture that it draws when it is quantized at load', async () => {
+  const quantize = () => runCli(['quantize', emoji, '--to', 'int8', '--out', 'emoji-int8'], { cwd: folder })
+  const { code, stdout } = await quantize()
+  expect({ code, stdout }).toEqual({ code: 0, stdout: `${join(realpathSync(folder), 'emoji-int8')}\n` })
+  expect((await generate('load.png', '--quantization', 'int8')).code).toBe(0)
+  const drawn = await generate('once.png', '--model', 'emoji-int8')
+  expect(drawn.code).toBe(0)
+  expect(drawn.stderr).not.toMatch(/decoded|ignored/)
+  const pictures = ['load.png', 'once.png'].map(name => Image.load(join(folder, name)))
+  const [atLoad, once] = await Promise.all(pictures)
+  expect(once?.data).toEqual(atLoad?.data)
+  const described = await runCli(['describe', 'emoji-int8'], { cwd: folder })
+  expect(described.stdout).toMatch(/unet: UNet2DConditionModel, from .*unet, int8/)
+  const weights = join('emoji-int8', 'unet', 'diffusion_pytorch_model.safetensors')
+  const inspected = await runCli(['inspect', weights], { cwd: folder })
+  expect(inspected.stdout).toMatch(/I8 and /)
+  expect(inspected.stdout).toContain('quantization: tesserae int8')
+  const again = await quantize()
+  expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('there is something in it') })
 }, 120_000)
 
 test('what cannot be computed in 8 bits is refused', async () => {

@@ -66,6 +66,7 @@ describe('tesserae describe', () => {
       loadedFrom: `${emoji}/scheduler`,
       variant: null,
       revision: null,
+      quantization: null,
     })
     expect(component('imageProcessor')).toMatchObject({ loadedFrom: null, creation: 'fromConfig' })
     const text = (await cli('describe', emoji)).stdout

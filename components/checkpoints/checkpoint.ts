@@ -33,8 +33,14 @@ export type BlockDType =
   | 'IQ4_NL'
   | 'IQ4_XS'
 
+/**
+ * 8-bit integers with a scale for each row, in the form that {@link withRowScales} finds. A header calls the integers `I8`, and the scales are a tensor of
+ * their own.
+ */
+export type RowDType = 'I8_ROWS'
+
 /** How the numbers of a tensor lie in a file of weights. */
-export type StoredDType = WeightDType | BlockDType
+export type StoredDType = WeightDType | BlockDType | RowDType
 
 /** Where one tensor lies and what it is, known without reading its numbers. */
 export interface TensorInfo {

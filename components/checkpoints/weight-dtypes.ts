@@ -1,7 +1,7 @@
 /** The element types of weights: their sizes, and how the float types become float32. */
 import { inPieces, runAtOnce, runInSlices } from '../../src/runtime/time-slice'
 import { BLOCK_SIZES, isBlockDType } from './block-dtypes'
-import type { StoredDType, WeightDType } from './checkpoint'
+import type { RowDType, StoredDType, WeightDType } from './checkpoint'
 import { blocksToFloat32Loop } from './decode-blocks'
 import { float8Loop, isFloat8DType } from './float8'
 import { float16Values } from './float16-values'
@@ -39,6 +39,7 @@ export function bytesPerElement(dtype: WeightDType): number {
 
 /** Bytes of that many elements; not a whole number for elements that fill no whole number of blocks. */
 export function bytesOfElements(dtype: StoredDType, count: number): number {
+  if (isRowDType(dtype)) return count
   if (!isBlockDType(dtype)) return count * BYTES[dtype]
   const { elements, bytes } = BLOCK_SIZES[dtype]
   return (count / elements) * bytes
@@ -77,6 +78,12 @@ function* float64Loop(numbers: Float64Array): Generator<void, Float32Array, void
   return values
 }
 
+function* int8Loop(integers: Int8Array): Generator<void, Float32Array, void> {
+  const values = new Float32Array(integers.length)
+  yield* inPieces(integers.length, (begin, end) => values.set(integers.subarray(begin, end), begin))
+  return values
+}
+
 /** The bytes of a tensor of floats as float32; `undefined` for one that holds something else. */
 export function toFloat32(dtype: StoredDType, bytes: ArrayBuffer): Float32Array | undefined {
   return runAtOnce(toFloat32Loop(dtype, bytes))
@@ -100,6 +107,8 @@ function* toFloat32Loop(dtype: StoredDType, bytes: ArrayBuffer): Generator<void,
     case 'F8_E4M3':
     case 'F8_E5M2':
       return yield* float8Loop(dtype, new Uint8Array(bytes))
+    case 'I8_ROWS':
+      return yield* int8Loop(new Int8Array(bytes))
     default:
       return isBlockDType(dtype) ? yield* blocksToFloat32Loop(dtype, new Uint8Array(bytes)) : undefined
   }
@@ -115,9 +124,14 @@ export function holdsFloats(dtype: StoredDType): boolean {
   return isFloatDType(dtype) || isQuantizedDType(dtype)
 }
 
-/** Whether a type holds floats that have to be decoded: 8-bit floats, and blocks. */
+/** Whether a type holds floats that have to be decoded: 8-bit floats, blocks, and rows of 8-bit integers. */
 export function isQuantizedDType(dtype: StoredDType): boolean {
-  return isFloat8DType(dtype) || isBlockDType(dtype)
+  return isFloat8DType(dtype) || isBlockDType(dtype) || isRowDType(dtype)
+}
+
+/** Whether a type holds 8-bit integers with a scale for each row. */
+export function isRowDType(dtype: StoredDType): dtype is RowDType {
+  return dtype === 'I8_ROWS'
 }
 
 /** The types of floats. */

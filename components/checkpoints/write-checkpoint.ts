@@ -15,6 +15,8 @@ const SUFFIX = '.safetensors'
 export interface WriteCheckpointOptions extends WeightNameOptions {
   /** The most bytes of tensors in one file. A tensor that is larger has a file of its own. */
   maxShardSize: number
+  /** Text about the files. */
+  metadata?: Readonly<Record<string, string>>
 }
 
 /**
@@ -26,7 +28,7 @@ export interface WriteCheckpointOptions extends WeightNameOptions {
 export async function writeCheckpoint(
   folder: string,
   tensors: Readonly<Record<string, WeightTensor>>,
-  { weightsName, variant, maxShardSize }: WriteCheckpointOptions,
+  { weightsName, variant, maxShardSize, metadata }: WriteCheckpointOptions,
 ): Promise<void> {
   if (variant !== undefined && !/^[\w-]+(\.[\w-]+)*$/.test(variant)) throw new InvalidVariantError(variant)
   const names = weightNames({ weightsName, variant })
@@ -38,7 +40,7 @@ export async function writeCheckpoint(
     const file = `${stem}${place}${SUFFIX}`
     for (const name of Object.keys(shard)) setOwn(weightMap, name, file)
     // What Python's libraries ask for before they read a file.
-    await writeSafetensors(join(folder, file), shard, { format: 'pt' })
+    await writeSafetensors(join(folder, file), shard, { format: 'pt', ...metadata })
   }
   if (shards.length === 1) return
   const totalSize = Object.values(tensors).reduce((sum, tensor) => sum + byteLength(tensor), 0)

@@ -18,8 +18,8 @@ export interface ConfigSource {
   withoutEffect?: ReadonlySet<string>
 }
 
-/** Keys in camelCase that other code reads: the name of the file that holds the weights. */
-const READ_BY_LOADERS = new Set(['transformersWeights'])
+/** Keys in camelCase that other code reads: the name of the file that holds the weights, and how they are quantized. */
+const READ_BY_LOADERS = new Set(['transformersWeights', 'quantizationConfig'])
 
 /**
  * Parses a config by a schema with camelCase keys. Keys that the schema does not name are dropped, with a warning unless they begin

@@ -11,7 +11,9 @@ import { classNameOf } from '../../src/format/class-name'
 import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions } from '../../src/params/component-class'
 import { yieldToEventLoop } from '../../src/runtime/time-slice'
+import type { Checkpoint } from '../checkpoints/checkpoint'
 import { openCheckpoint } from '../checkpoints/open-checkpoint'
+import { withRowScales } from '../checkpoints/row-scales'
 import { floatDType } from '../checkpoints/weight-dtypes'
 import type { WeightNameOptions } from '../checkpoints/weight-names'
 import { ComponentClassError } from '../configs/component-class-error'
@@ -23,8 +25,10 @@ import type { Executor } from '../executors/executor'
 import { type SelectExecutorOptions, selectExecutor } from '../executors/select-executor'
 import { type LoadedStateDict, type LoadStateDictOptions, loadStateDict } from '../nn/load-state-dict'
 import { StateDictError } from '../nn/state-dict-error'
+import type { Quantization } from '../quantization/quantization-names'
+import { isQuantized } from './decoded-weights'
 import type { PretrainedModel } from './pretrained-model'
-import { refuseQuantized } from './quantized-checkpoint-error'
+import { readQuantization } from './quantized-checkpoint-error'
 import { requireFiniteWeights } from './require-finite-weights'
 import { useExecutor } from './use-executor'
 import { requireKnownQuantization } from './use-quantization'
@@ -48,10 +52,10 @@ export interface CheckpointLayout {
 /**
  * Reads `config.json`, makes the model and loads its weights one tensor at a time, or leaves them in their files where the executor reads them itself
  * or `options.lazy` says so. Warns of tensors that the model does not use, and of a config that names another class. Where anything fails or
- * `options.signal` fires, no tensor is left.
+ * `options.signal` fires, no tensor is left. Weights that this library has quantized compute so on executors that can, and are decoded for the others.
  *
  * @throws UnknownValueError for an executor that does not exist; ComponentClassError for a config of another class that does not load as this one;
- * QuantizationUnavailableError, UnknownValueError for a quantization; ConfigError, FolderChangedError, MissingFileError, QuantizedCheckpointError, SafetensorsError, StateDictError
+ * QuantizationUnavailableError, UnknownValueError for a quantization; ConfigError, FolderChangedError, InvalidConfigError, MissingFileError, QuantizedCheckpointError, SafetensorsError, StateDictError
  */
 export async function loadPretrained<M extends PretrainedModel>(
   modelClass: PretrainedClass<M>,
@@ -70,7 +74,7 @@ export async function loadPretrained<M extends PretrainedModel>(
     throw new ComponentClassError(name, className, `The index of ${folder}`)
   }
   signal?.throwIfAborted()
-  const quantization = requireKnownQuantization(options.quantization, modelClass)
+  const wanted = requireKnownQuantization(options.quantization, modelClass)
   const executor = await executorFor(options.executor)
   const fetchWeights = async (explicitFile: string) => {
     await resolveRepository(source, { subfolder, files: [], weights: { ...weights, explicitFile } }, options)
@@ -78,7 +82,7 @@ export async function loadPretrained<M extends PretrainedModel>(
   const read = () =>
     loadFrom(modelClass, files, folder, { ...options, lazy: options.lazy ?? executor.readsWeights }, fetchWeights)
   const { result, isUnchanged } = await readUnchanged([folder], read, ({ model }) => model.dispose())
-  const { model, found, otherClass } = result
+  const { model, found, otherClass, stored } = result
   if (!isUnchanged) {
     model.dispose()
     throw new FolderChangedError(folder)
@@ -88,7 +92,18 @@ export async function loadPretrained<M extends PretrainedModel>(
     const message = `${join(folder, 'config.json')} names the class ${otherClass}. It was loaded as ${name}, whose weights the folder holds.`
     emitWarning('OTHER_CLASS', message)
   }
+  const quantization = wanted ?? executor.quantizations.find(name => name === stored)
   return useExecutor(model, executor, { ...options, quantization })
+}
+
+/** What a folder holds. */
+interface LoadedModel<M> {
+  readonly model: M
+  readonly found: FoundWeights
+  /** The class that the config names, if it is another one. */
+  readonly otherClass: string | undefined
+  /** How the weights lie there, if they are quantized. */
+  readonly stored: Quantization | undefined
 }
 
 /** Reads config and weights once. */
@@ -98,10 +113,10 @@ async function loadFrom<M extends PretrainedModel>(
   folder: string,
   options: FromPretrainedOptions,
   fetchWeights: (explicitFile: string) => Promise<void>,
-): Promise<{ model: M; found: FoundWeights; otherClass: string | undefined }> {
+): Promise<LoadedModel<M>> {
   const file = join(folder, 'config.json')
   const config = await readConfig(folder, 'config.json')
-  refuseQuantized(config, file)
+  const stored = readQuantization(config, file)
   const otherClass = otherClassOf(config, classNameOf(modelClass))
   const explicitFile = explicitWeights(config, files, file)
   if (explicitFile !== undefined) await fetchWeights(explicitFile)
@@ -110,7 +125,15 @@ async function loadFrom<M extends PretrainedModel>(
   try {
     const model = modelClass.fromConfig(config, file)
     model.diffusersVersion = versionOf(config)
-    return { model, found: await loadWeights(model, files, folder, { ...options, explicitFile }), otherClass }
+    const found = await loadWeights(model, files, folder, { ...options, explicitFile, stored })
+    if (stored && !model.parameters().some(isQuantized)) {
+      model.dispose()
+      throw new InvalidConfigError(
+        file,
+        '"quantization_config" says that weights are quantized, and none is. Remove it.',
+      )
+    }
+    return { model, found, otherClass, stored }
   } catch (error) {
     const isOfOtherClass = error instanceof ConfigError || error instanceof StateDictError
     if (otherClass === undefined || !isOfOtherClass) throw error
@@ -123,21 +146,27 @@ export interface FoundWeights extends LoadedStateDict {
   readonly path: string
 }
 
+/** What else tells how the weights of a folder lie there. */
+type WeightOptions = FromPretrainedOptions &
+  Pick<WeightNameOptions, 'explicitFile'> &
+  Pick<LoadedModel<unknown>, 'stored'>
+
 async function loadWeights(
   model: PretrainedModel,
   { weightsName, rename, requiresFinite = false }: CheckpointLayout,
   folder: string,
-  { variant, explicitFile, signal, lazy, dtype }: FromPretrainedOptions & Pick<WeightNameOptions, 'explicitFile'>,
+  { variant, explicitFile, signal, lazy, dtype, stored }: WeightOptions,
 ): Promise<FoundWeights> {
   await yieldToEventLoop()
-  const checkpoint = await openCheckpoint(folder, { weightsName, variant, explicitFile })
+  const opened = await openCheckpoint(folder, { weightsName, variant, explicitFile })
   try {
+    const checkpoint: Checkpoint = stored ? withRowScales(opened) : opened
     const how = { ...(rename && { rename }), signal, lazy, dtype: dtype && floatDType(dtype) }
     const found = await loadStateDict(model, checkpoint, how)
     if (requiresFinite) await requireFiniteWeights(model, signal)
     return { path: checkpoint.path, ...found }
   } finally {
-    await checkpoint.close()
+    await opened.close()
   }
 }
 

@@ -17,7 +17,7 @@ import type { ModelCall } from '../executors/model-call'
 import { Module } from '../nn/module'
 import { WeightsNotLoadedError } from '../nn/weights-not-loaded-error'
 import { QuantizationUnavailableError } from '../quantization/quantization-errors'
-import { QUANTIZATION_CHOICES, type Quantization } from '../quantization/quantization-names'
+import { QUANTIZATION_CHOICES, QUANTIZATIONS, type Quantization } from '../quantization/quantization-names'
 import type { ModelFunction } from './call-size'
 import { DecodedWeights, type DecodeWeightsOptions } from './decoded-weights'
 import { hookedCall, hookedForm } from './hooks/hooked-call'
@@ -130,10 +130,12 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
 
   /**
    * Writes the model into a folder, as a whole or not at all: `config.json` and the weights, of the type that they are of. Those that were not cast keep
-   * the bytes of the files that they were loaded from. Saving over the folder that the model was loaded from is allowed; other models that leave their weights in its files must be
+   * the bytes of the files that they were loaded from, those in 8 bits too. With `{ quantization: 'int8' }` those that compute in 8 bits are written so, one at a
+   * time. Saving over the folder that the model was loaded from is allowed; other models that leave their weights in its files must be
    * loaded again.
    *
-   * @throws WeightsNotLoadedError, InvalidByteSizeError, InvalidVariantError, UnsafeSerializationError, UnwritableFileError; SafetensorsError where the weights lie in a
+   * @throws UnknownValueError, UnquantizableModelError, UnquantizableWeightError for weights that cannot be quantized; WeightsNotLoadedError,
+   * InvalidByteSizeError, InvalidVariantError, UnsafeSerializationError, UnwritableFileError; SafetensorsError where the weights lie in a
    * file that was written to since; the reason of `options.signal`
    */
   savePretrained(folder: string | URL, options?: SavePretrainedOptions): Promise<void> {
@@ -142,6 +144,10 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
 
   get savesVariants(): boolean {
     return true
+  }
+
+  get savedQuantizations(): readonly Quantization[] {
+    return QUANTIZATIONS
   }
 
   replacesFile(file: string, { variant }: SavePretrainedOptions): boolean {

@@ -1,5 +1,7 @@
 /** Weights that are quantized. */
 import { ModularError } from '../../src/errors/modular-error'
+import type { Quantization } from '../quantization/quantization-names'
+import { isOwnMethod, quantizationSettings, storedQuantization } from '../quantization/stored-quantization'
 
 /** The config of a model says that its weights are quantized: they are not floats, and need code of the library that made them. */
 export class QuantizedCheckpointError extends ModularError {
@@ -20,13 +22,14 @@ export class QuantizedCheckpointError extends ModularError {
 }
 
 /**
- * Refuses a config that says that the weights are quantized.
+ * Returns how the weights are quantized by a config; `undefined` for weights that are floats.
  *
- * @throws QuantizedCheckpointError
+ * @throws QuantizedCheckpointError for weights that another library has quantized; InvalidConfigError for settings of this library that are not possible
  */
-export function refuseQuantized(config: Readonly<Record<string, unknown>>, file: string): void {
-  const settings = config['quantization_config'] ?? config['quantizationConfig']
-  if (settings === undefined || settings === null) return
+export function readQuantization(config: Readonly<Record<string, unknown>>, file: string): Quantization | undefined {
+  const settings = quantizationSettings(config)
+  if (settings === undefined) return undefined
+  if (isOwnMethod(settings)) return storedQuantization(settings, file)
   const { quant_method: method } = settings as { quant_method?: unknown }
   throw new QuantizedCheckpointError(file, typeof method === 'string' ? method : undefined)
 }

@@ -2,6 +2,7 @@
 
 import { realpath, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { UnknownValueError } from '../../src/errors/unknown-value-error'
 import { UnsafeSerializationError } from '../../src/errors/unsafe-serialization-error'
 import { absolutePath } from '../../src/files/absolute-path'
 import { inTurn } from '../../src/files/in-turn'
@@ -12,6 +13,7 @@ import type { SavePretrainedOptions } from '../../src/params/component-class'
 import type { TensorInfo } from '../checkpoints/checkpoint'
 import { tensorBytes } from '../checkpoints/copy-tensor'
 import { openCheckpoint } from '../checkpoints/open-checkpoint'
+import { rowScalesKey, withRowScales } from '../checkpoints/row-scales'
 import { fromFloat32, TORCH_DTYPES } from '../checkpoints/weight-dtypes'
 import { isWeightFile, type WeightNameOptions } from '../checkpoints/weight-names'
 import { writeCheckpoint } from '../checkpoints/write-checkpoint'
@@ -21,6 +23,13 @@ import { snakeCased, writeConfig, writeJson } from '../configs/write-config'
 import type { Module } from '../nn/module'
 import type { Parameter } from '../nn/parameter'
 import { WeightsNotLoadedError } from '../nn/weights-not-loaded-error'
+import { UnquantizableModelError } from '../quantization/quantization-errors'
+import { QUANTIZATIONS } from '../quantization/quantization-names'
+import { QuantizedParameter } from '../quantization/quantized-parameter'
+import { quantizedWeightsOf } from '../quantization/quantized-weights'
+import { QUANTIZATION_KEYS, STORED_QUANTIZATION } from '../quantization/stored-quantization'
+import { storedRows } from '../quantization/stored-rows'
+import type { ModelFunction } from './call-size'
 
 /** How a class of models lies on disk. */
 export interface ModelLayout {
@@ -32,16 +41,19 @@ export interface ModelLayout {
 }
 
 /** A model that can be saved. */
-export type ConfiguredModel = Module & { readonly config: RawConfig }
+export type ConfiguredModel = Module & {
+  readonly config: RawConfig
+  readonly functions: Readonly<Record<string, ModelFunction>>
+}
 
 /** The limits of the reference: diffusers' and transformers'. */
 const MAX_SHARD_SIZE = { diffusion_pytorch_model: '10GB', model: '5GB' } as const
 
 /**
  * Writes `config.json` and the weights, of the type that they are of. Those that were not cast keep the bytes of the files that they were loaded from,
- * and are copied piece by piece: little memory is needed.
+ * and are copied piece by piece: little memory is needed. The same holds for those that lie there in 8 bits, or are quantized one by one for the save.
  *
- * @throws WeightsNotLoadedError, InvalidByteSizeError, InvalidVariantError, UnsafeSerializationError, UnwritableFileError; SafetensorsError where the weights lie in a
+ * @throws UnknownValueError, UnquantizableModelError, UnquantizableWeightError for weights that cannot be quantized; WeightsNotLoadedError, InvalidByteSizeError, InvalidVariantError, UnsafeSerializationError, UnwritableFileError; SafetensorsError where the weights lie in a
  * file that was written to since; the reason of `options.signal`
  */
 export async function saveModel(
@@ -58,15 +70,23 @@ export async function saveModel(
   const { weightsName } = layout
   const maxShardSize = parseByteSize(options.maxShardSize ?? MAX_SHARD_SIZE[weightsName], 'maxShardSize', 1)
   const parameters = parametersByKey(model, layout)
+  const inBits = weightsInBits(model, options.quantization)
   await inTurn(async () => {
     await writeFolderAtomically(
       folder,
       async staging => {
         const tensors = Object.fromEntries(
-          [...parameters].map(([key, parameter]) => [key, savedTensor(model, key, parameter, signal)]),
+          [...parameters].flatMap(([key, parameter]) =>
+            inBits.has(parameter)
+              ? quantizedTensors(model, key, parameter, signal)
+              : [[key, savedTensor(model, key, parameter, signal)]],
+          ),
         )
-        await writeCheckpoint(staging, tensors, { weightsName, variant, maxShardSize })
-        await writeModelConfig(join(staging, 'config.json'), model, layout)
+        const isQuantized = inBits.size > 0
+        const metadata = isQuantized ? { quantization: 'tesserae int8' } : {}
+        await writeCheckpoint(staging, tensors, { weightsName, variant, maxShardSize, metadata })
+        const settings = isQuantized ? { [QUANTIZATION_KEYS[0]]: STORED_QUANTIZATION } : {}
+        await writeModelConfig(join(staging, 'config.json'), model, layout, settings)
         signal?.throwIfAborted()
       },
       { markers: ['config.json'], replaces: file => isWeightFile(file, { weightsName, variant }) },
@@ -91,11 +111,12 @@ export async function relocateWeights(
   const inside = await filesOfFolder(await realpath(folder), files)
   const replaced = parameters.filter(([, { origin }]) => origin && inside.has(origin.file))
   if (replaced.length === 0) return
-  const checkpoint = await openCheckpoint(folder, { weightsName: layout.weightsName, variant })
+  const opened = await openCheckpoint(folder, { weightsName: layout.weightsName, variant })
   try {
+    const checkpoint = withRowScales(opened)
     for (const [key, parameter] of replaced) parameter.relocate(checkpoint.info(key))
   } finally {
-    await checkpoint.close()
+    await opened.close()
   }
 }
 
@@ -110,6 +131,39 @@ async function filesOfFolder(folder: string, files: Iterable<string>): Promise<R
 
 function parametersByKey(model: Module, { keyOf = name => name }: ModelLayout): Map<string, Parameter> {
   return new Map([...model.namedParameters()].map(([name, parameter]) => [keyOf(name), parameter]))
+}
+
+/**
+ * The weights that are saved in 8 bits: those that lie so in their file, and those that are to be quantized.
+ *
+ * @throws UnknownValueError, UnquantizableModelError
+ */
+function weightsInBits(model: ConfiguredModel, quantization: string | undefined): ReadonlySet<Parameter> {
+  const stored = model.parameters().filter(parameter => storedRows(parameter) !== undefined)
+  if (quantization === undefined) return new Set(stored)
+  const name = classNameOf(model)
+  if (!QUANTIZATIONS.some(known => known === quantization))
+    throw new UnknownValueError(name, quantization, QUANTIZATIONS, 'quantization')
+  const weights = new Set([...stored, ...quantizedWeightsOf(model)])
+  if (weights.size === 0) throw new UnquantizableModelError(name)
+  return weights
+}
+
+/** A weight in 8 bits, and its scales. @throws WeightsNotLoadedError */
+function quantizedTensors(
+  model: Module,
+  key: string,
+  parameter: Parameter,
+  signal: AbortSignal | undefined,
+): [key: string, tensor: WeightTensor][] {
+  const name = { model: classNameOf(model), weight: key }
+  const { shape, isLoaded } = parameter
+  if (!isLoaded) throw new WeightsNotLoadedError(shape, name)
+  const quantized = new QuantizedParameter(parameter, name)
+  return [
+    [key, { dtype: 'I8', shape, data: () => quantized.readPart('values', signal) }],
+    [rowScalesKey(key), { dtype: 'F32', shape: shape.slice(0, 1), data: () => quantized.readPart('scales', signal) }],
+  ]
 }
 
 /** @throws WeightsNotLoadedError */
@@ -135,11 +189,17 @@ function bytesOf(values: ArrayBufferView): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 }
 
-async function writeModelConfig(file: string, model: ConfiguredModel, { modelType }: ModelLayout): Promise<void> {
+async function writeModelConfig(
+  file: string,
+  model: ConfiguredModel,
+  { modelType }: ModelLayout,
+  quantization: RawConfig,
+): Promise<void> {
   const { name } = model.constructor
-  if (modelType === undefined) return writeConfig(file, name, model.config)
+  if (modelType === undefined) return writeConfig(file, name, { ...model.config, ...quantization })
   await writeJson(file, {
     ...snakeCased(model.config),
+    ...quantization,
     architectures: [name],
     model_type: modelType,
     torch_dtype: torchDType(model),

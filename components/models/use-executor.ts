@@ -5,7 +5,9 @@ import { classNameOf } from '../../src/format/class-name'
 import type { FromPretrainedOptions } from '../../src/params/component-class'
 import { floatDType } from '../checkpoints/weight-dtypes'
 import type { Executor } from '../executors/executor'
+import type { Parameter } from '../nn/parameter'
 import type { QuantizationChoice } from '../quantization/quantization-names'
+import { storedRows } from '../quantization/stored-rows'
 import { isQuantized } from './decoded-weights'
 import type { PretrainedModel } from './pretrained-model'
 import { useQuantization } from './use-quantization'
@@ -29,7 +31,9 @@ export async function useExecutor<M extends PretrainedModel>(
 ): Promise<M> {
   try {
     await useQuantization(model.useExecutor(executor), quantization)
-    const stored = model.parameters().flatMap(parameter => (isQuantized(parameter) ? (parameter.origin ?? []) : []))
+    const isComputedAsStored = (parameter: Parameter) => model.quantization && storedRows(parameter)
+    const decoded = model.parameters().filter(parameter => isQuantized(parameter) && !isComputedAsStored(parameter))
+    const stored = decoded.flatMap(({ origin }) => origin ?? [])
     const [first] = stored
     if (first === undefined) return model
     const isDecoded = executor.readsWeights && model.quantization === undefined

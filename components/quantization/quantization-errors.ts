@@ -17,6 +17,20 @@ export class UnquantizableWeightError extends ModularError {
   }
 }
 
+/** No layer of a model is of those that compute in 8 bits. */
+export class UnquantizableModelError extends ModularError {
+  override readonly code = 'UNQUANTIZABLE_MODEL'
+
+  constructor(
+    /** Class of the model. */
+    readonly model: string,
+  ) {
+    super(
+      `${model}: no layer is one that computes in 8 bits, so there is nothing to quantize. Save the model without quantization.`,
+    )
+  }
+}
+
 /** What computes a model does not compute with quantized weights. */
 export class QuantizationUnavailableError extends ModularError {
   override readonly code = 'QUANTIZATION_UNAVAILABLE'

@@ -1,10 +1,12 @@
 /** A weight of a model that is stored in 8 bits. */
 
 import { runInSlices } from '../../src/runtime/time-slice'
+import { tensorBytes } from '../checkpoints/copy-tensor'
 import { readFloat32 } from '../checkpoints/read-tensor'
 import type { Parameter } from '../nn/parameter'
 import { UnquantizableWeightError } from './quantization-errors'
-import { quantizeRowsLoop } from './quantize-rows'
+import { type QuantizedRows, quantizeRowsLoop } from './quantize-rows'
+import { storedRows } from './stored-rows'
 
 /** Where a weight's name comes from, for errors. */
 export interface WeightName {
@@ -30,14 +32,30 @@ export class QuantizedParameter {
    * @throws UnquantizableWeightError; SafetensorsError where the file can no longer be read
    */
   async *read(): AsyncIterable<Uint8Array> {
+    const { scales, values } = await this.quantize()
+    yield bytesOf(scales)
+    yield bytesOf(values)
+  }
+
+  /** Reads one of the two parts, as it lies in the file or rounded anew. Fails as {@link read} does. */
+  async *readPart(part: keyof QuantizedRows, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+    const stored = storedRows(this.parameter)
+    if (stored) yield* tensorBytes(stored[part], signal)
+    else yield bytesOf((await this.quantize(signal))[part])
+  }
+
+  private async quantize(signal?: AbortSignal): Promise<QuantizedRows> {
     const { parameter, name } = this
     const { source, cast, shape } = parameter
     const floats = source === undefined ? parameter.read() : cast.apply(await readFloat32(source))
-    const quantized = await runInSlices(quantizeRowsLoop(floats, shape[0] as number))
+    const quantized = await runInSlices(quantizeRowsLoop(floats, shape[0] as number), signal)
     if (quantized === undefined) throw new UnquantizableWeightError(name.model, name.weight)
-    yield new Uint8Array(quantized.scales.buffer)
-    yield new Uint8Array(quantized.values.buffer)
+    return quantized
   }
+}
+
+function bytesOf({ buffer }: Int8Array | Float32Array): Uint8Array {
+  return new Uint8Array(buffer)
 }
 
 /** Bytes of a weight in 8 bits, with a scale for each output channel. */

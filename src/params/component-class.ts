@@ -70,6 +70,11 @@ export interface SavePretrainedOptions {
   variant?: string | undefined
   /** The most bytes of one file of weights, as a number or as `5GB`, `500MB`, `2GiB`; more make several files with an index. */
   maxShardSize?: number | string | undefined
+  /**
+   * How the weights of a model are saved: `int8` writes those in 8 bits that the model computes with so when it is loaded with that quantization. Such a folder needs no
+   * option to be loaded. Default: as they are.
+   */
+  quantization?: string | undefined
   /** Stops the saving; what was there before is then still there. */
   signal?: AbortSignal | undefined
 }
@@ -85,6 +90,8 @@ export interface SavableComponent {
   replacesFile?(file: string, options: SavePretrainedOptions): boolean
   /** Whether a variant names its files: the index then says which was saved. Default: `false`. */
   readonly savesVariants?: boolean
+  /** How it can be quantized when it is saved. Default: it cannot. */
+  readonly savedQuantizations?: readonly string[]
   /** What was saved is in its place now, where it may have replaced files that the component itself was loaded from. */
   savedTo?(folder: string, options: SavePretrainedOptions): Promise<void>
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { ModelCardOptions } from '../documentation/model-card'
 import { emitWarning } from '../errors/emit-warning'
 import { InputTypeError } from '../errors/input-type-error'
+import { UnknownValueError } from '../errors/unknown-value-error'
 import { UnsafeSerializationError } from '../errors/unsafe-serialization-error'
 import { absolutePath } from '../files/absolute-path'
 import { inTurn } from '../files/in-turn'
@@ -21,7 +22,9 @@ import { MODULAR_INDEX_FILE, STANDARD_INDEX_FILE } from './model-index'
 import { correctedStandardIndex, type PlacedComponent, placedIndex } from './placed-index'
 
 /** Options of saving a pipeline. */
-export interface SavePipelineOptions extends SavePretrainedOptions {
+export interface SavePipelineOptions extends Omit<SavePretrainedOptions, 'quantization'> {
+  /** How the weights of models are saved, by the names of the components: `{ unet: 'int8' }`. Default: as they are. */
+  quantization?: Readonly<Record<string, string>> | undefined
   /**
    * Lets the index say of every component that is saved that it is in this folder, or in the repository that it is pushed to; `false` leaves those as
    * they are that know where they were loaded from. Default: `true`, as in diffusers from 0.42 on. Components that are not loaded keep their entries.
@@ -68,12 +71,12 @@ export interface SavedPipeline {
  * old pipeline or the new, never a mixture, also when the process is killed midway. What else lies in the folder stays. With `pushToHub`, all of the
  * folder is uploaded; where that fails, it is saved all the same.
  *
- * @throws InputTypeError for what is not a path; UnwritableFileError, UnsafeSerializationError; what a component throws; what the Hub refuses; the reason of `options.signal`
+ * @throws InputTypeError for what is not a path, or not a map of quantizations; UnknownValueError for a component that cannot be quantized; UnwritableFileError, UnsafeSerializationError; what a component throws; what the Hub refuses; the reason of `options.signal`
  */
 export async function savePipeline(
   folder: string,
   pipeline: PipelineToSave,
-  { overwriteModularIndex = true, modelCard = {}, pushToHub, ...options }: SavePipelineOptions = {},
+  { overwriteModularIndex = true, modelCard = {}, pushToHub, quantization = {}, ...options }: SavePipelineOptions = {},
 ): Promise<SavedPipeline> {
   const { signal } = options
   if (typeof folder !== 'string' || folder === '') {
@@ -83,6 +86,8 @@ export async function savePipeline(
   // As it is now: the process may change its folder while the save waits for others.
   const target = absolutePath(folder)
   signal?.throwIfAborted()
+  requireQuantizable(pipeline.components, quantization)
+  const quantizationOf = new Map(Object.entries(quantization).map(([name, kind]) => [pipeline.keyOf(name), kind]))
   const all = [...pipeline.components]
   const savable = new Map(
     all.flatMap(([name, component]) => (isSavable(component) ? [[pipeline.keyOf(name), component] as const] : [])),
@@ -102,7 +107,7 @@ export async function savePipeline(
       async staging => {
         for (const [key, component] of savable) {
           signal?.throwIfAborted()
-          await component.savePretrained(join(staging, key), options)
+          await component.savePretrained(join(staging, key), { ...options, quantization: quantizationOf.get(key) })
         }
         if (modelCard !== false) {
           const make = () => pipeline.modelCard({ ...modelCard, ...(pushToHub && { repoId: pushToHub.repoId }) })
@@ -146,6 +151,26 @@ export async function pushPipeline(
     return pushed as PushedCommit // It was asked for.
   } finally {
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** @throws InputTypeError, UnknownValueError for quantizations of what is not a loaded model, or in a way that it does not know */
+function requireQuantizable(components: PipelineToSave['components'], quantization: unknown): void {
+  if (typeof quantization !== 'object' || quantization === null || Array.isArray(quantization)) {
+    const expected = "it must be a map of names of components, such as { unet: 'int8' }"
+    throw new InputTypeError({ path: [], input: 'quantization', expected, value: quantization })
+  }
+  const known = new Map(
+    [...components].flatMap(([name, component]) => {
+      const kinds = isSavable(component) ? component.savedQuantizations : undefined
+      return kinds ? [[name, kinds] as const] : []
+    }),
+  )
+  for (const [name, kind] of Object.entries(quantization)) {
+    const kinds = known.get(name)
+    if (kinds === undefined) throw new UnknownValueError('The pipeline', name, [...known.keys()], 'model to quantize')
+    if (!kinds.includes(kind))
+      throw new UnknownValueError(`The component "${name}"`, String(kind), kinds, 'quantization')
   }
 }
 

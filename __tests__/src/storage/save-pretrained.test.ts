@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { toSnakeCase } from '../../../src/format/wire-names'
-import type { SavableComponent } from '../../../src/params/component-class'
+import type { SavableComponent, SavePretrainedOptions } from '../../../src/params/component-class'
 import { markLoaded } from '../../../src/params/load-ids'
 import { type SavePipelineOptions, savePipeline } from '../../../src/storage/save-pretrained'
 import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
@@ -13,7 +13,7 @@ class Note implements SavableComponent {
 
   constructor(private readonly text: string) {}
 
-  async savePretrained(folder: string, { variant = 'note' }: SavePipelineOptions = {}): Promise<void> {
+  async savePretrained(folder: string, { variant = 'note' }: SavePretrainedOptions = {}): Promise<void> {
     await mkdir(folder, { recursive: true })
     await writeFile(join(folder, `${variant}.txt`), this.text)
   }

@@ -50,8 +50,8 @@ export interface WriteOnnxOptions extends BuilderOptions {
    * model.
    */
   locate?: (info: TensorInfo) => WeightPlace
-  /** Where the scales of a quantized weight lie, as float32, and its integers. By default both become part of the model. */
-  locateQuantized?: (parameter: Parameter) => { scales: WeightPlace; values: WeightPlace }
+  /** Where the scales of a quantized weight lie, as float32, and its integers. By default, and for `undefined`, both become part of the model. */
+  locateQuantized?: (parameter: Parameter) => { scales: WeightPlace; values: WeightPlace } | undefined
   /** The same for weights in memory, whose numbers lie there as float32. */
   locateMemory?: (parameter: Parameter) => WeightPlace
   /**

@@ -13,6 +13,7 @@ import type { Parameter } from '../../nn/parameter'
 import { WeightsNotLoadedError } from '../../nn/weights-not-loaded-error'
 import { quantizeGraph } from '../../quantization/quantize-graph'
 import { QuantizedParameter, quantizedBytes } from '../../quantization/quantized-parameter'
+import { type StoredRows, storedRows } from '../../quantization/stored-rows'
 import * as tf from '../../tensors/tf'
 import type { ModelCall } from '../model-call'
 import { GraphExecutionError, isOutOfMemory, ModelMemoryError, RuntimeEndedError } from './graph-errors'
@@ -95,24 +96,25 @@ export class GraphSession {
     // Now, not when the graph is written: until then the weights would count as held.
     for (const { shape, isLoaded } of weights) if (!isLoaded) throw new WeightsNotLoadedError(shape)
     this.revisions = weights.map(weight => [weight, weight.revision] as const)
-    const sources = sourcesOf(graph)
+    const rows = new Map(weights.flatMap(weight => storedRowsOf(weight, this.quantizedWeights)))
+    const sources = [...sourcesOf(graph), ...[...rows.values()].flatMap(({ scales, values }) => [scales, values])]
     const { bytes, isLarge, keepHalf, widenedBytes } = weightLayout(weights, limit, weight =>
       this.quantizedWeights.has(weight),
     )
     this.bytes = bytes
-    const spilled = SpilledWeights.plan(weights, quantizedParameters(graph, this.quantizedWeights))
+    const rounded = new Set([...this.quantizedWeights].filter(weight => !rows.has(weight)))
+    const spilled = SpilledWeights.plan(
+      weights.filter(weight => !rows.has(weight)),
+      quantizedParameters(graph, rounded),
+    )
     this.spilled = spilled
     this.files = new WeightFiles(this.model, sources, spilled?.file)
     this.writeOptions = {
       locate: info => this.files.locate(info),
       ...(spilled && {
         locateMemory: weight => ({ file: this.files.nameOf(spilled.file), ...spilled.placeOf(weight) }),
-        locateQuantized: weight => {
-          const file = this.files.nameOf(spilled.file)
-          const { scales, values } = spilled.placeOfQuantized(weight)
-          return { scales: { file, ...scales }, values: { file, ...values } }
-        },
       }),
+      locateQuantized: weight => this.placeOfQuantized(weight, rows.get(weight)),
       keepHalf,
       widenedBytes,
       channelsLast: quantized !== undefined,
@@ -130,6 +132,16 @@ export class GraphSession {
     // A GPU would first hold those of a large model in two layouts. On the CPU, only those that are widened once get another one.
     this.options = { ...options, graphOptimizationLevel: isLarge && limit === undefined ? 'extended' : 'all', extra }
     this.optimizedModels = optimizedModels
+  }
+
+  /** Where the parts of a quantized weight lie: in the file of the model, or in the temporary one; `undefined` if they are to be a part of the graph. */
+  private placeOfQuantized(weight: Parameter, stored: StoredRows | undefined) {
+    const { files, spilled } = this
+    if (stored) return { scales: files.locate(stored.scales), values: files.locate(stored.values) }
+    if (spilled === undefined) return undefined
+    const file = files.nameOf(spilled.file)
+    const { scales, values } = spilled.placeOfQuantized(weight)
+    return { scales: { file, ...scales }, values: { file, ...values } }
   }
 
   /** Makes the session in the process, so that the next call finds it there. @throws what {@link run} throws */
@@ -366,6 +378,12 @@ function floatLayout(weights: readonly Parameter[], limit: number | undefined): 
   // Weights that are not of half precision lie there as they are stored.
   const extraBytes = Math.min(widenedBytes / 2, Math.max(0, full - stored))
   return { bytes: stored + extraBytes, isLarge, keepHalf: true, widenedBytes }
+}
+
+/** Where a weight lies in 8 bits, if the graph computes with it so. */
+function storedRowsOf(weight: Parameter, quantized: ReadonlySet<Parameter>): [Parameter, StoredRows][] {
+  const stored = quantized.has(weight) ? storedRows(weight) : undefined
+  return stored ? [[weight, stored]] : []
 }
 
 /** The weights of a graph that are stored in 8 bits, by the names that errors call them. */

@@ -1,0 +1,169 @@
+/** Models that are quantized once, and saved so. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SafetensorsFile } from '../../../components/checkpoints/safetensors-file'
+import { type WeightTensor, writeSafetensors } from '../../../components/checkpoints/write-safetensors'
+import { eagerExecutor } from '../../../components/executors/eager-executor'
+import { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
+import { UnquantizableModelError } from '../../../components/quantization/quantization-errors'
+import { quantizeRows } from '../../../components/quantization/quantize-rows'
+import * as tf from '../../../components/tensors/tf'
+import { AutoencoderTiny, bundledModel, StableDiffusionTextToImageBlocks } from '../../../index'
+import type { FromPretrainedOptions } from '../../../src/params/component-class'
+import { failureOf } from '../../blocks/use-emoji-model'
+import { catchWarnings } from '../../src/fixtures/emitted-warnings'
+import { useTemporaryFolder } from '../checkpoints/temporary-folder'
+import { useGraphExecutor } from '../executors/use-graph-executor'
+
+const executor = useGraphExecutor()
+const folder = useTemporaryFolder()
+const SOURCE = join(bundledModel('emoji'), 'unet')
+const WEIGHTS = 'diffusion_pytorch_model.safetensors'
+
+const load = (path: string, options: FromPretrainedOptions = {}) =>
+  UNet2DConditionModel.fromPretrained(path, { executor: executor(), ...options })
+
+/** Saves the UNet of the bundled model in 8 bits. */
+async function quantized(name = 'unet'): Promise<string> {
+  const unet = await load(SOURCE)
+  const target = join(folder(), name)
+  await unet.savePretrained(target, { quantization: 'int8' })
+  unet.dispose()
+  return target
+}
+
+/** What a UNet predicts for numbers that are always the same. */
+async function predict(unet: UNet2DConditionModel): Promise<Float32Array> {
+  const wave = (shape: readonly number[]) =>
+    tf.tensor(
+      Float32Array.from({ length: tf.util.sizeFromShape([...shape]) }, (_, i) => Math.sin(i)),
+      [...shape],
+    )
+  const { sample, encoderHiddenStates } = unet.callShapes({ batch: 1 })
+  const inputs = {
+    sample: wave(sample.shape) as tf.Tensor4D,
+    timestep: 500,
+    encoderHiddenStates: wave(encoderHiddenStates.shape) as tf.Tensor3D,
+  }
+  const result = await unet.call(inputs)
+  const numbers = await result.data()
+  tf.dispose([result, inputs.sample, inputs.encoderHiddenStates])
+  return numbers as Float32Array
+}
+
+/** Changes the tensors of a folder. */
+async function rewrite(path: string, change: (tensors: Record<string, WeightTensor>) => void): Promise<void> {
+  const file = await SafetensorsFile.open(join(path, WEIGHTS))
+  const tensors: Record<string, WeightTensor> = {}
+  for (const key of file.keys) tensors[key] = { ...file.info(key), data: await file.readBytes(key) }
+  await file.close()
+  change(tensors)
+  await writeSafetensors(join(path, WEIGHTS), tensors)
+}
+
+test('a saved model computes to the bit what one computes that is quantized when it is loaded', async () => {
+  const path = await quantized()
+  const [stored, loaded] = [await load(path), await load(SOURCE, { quantization: 'int8' })]
+  expect(stored.quantization).toEqual({ method: 'int8' })
+  expect(await predict(stored)).toEqual(await predict(loaded))
+  // What the session holds is what the file holds: exactly the layers that the rules choose are in 8 bits.
+  expect(stored.residentBytes).toBe(loaded.residentBytes)
+  const file = await SafetensorsFile.open(join(path, WEIGHTS))
+  const integers = file.keys.filter(key => file.info(key).dtype === 'I8')
+  expect(integers.length).toBeGreaterThan(20)
+  const [key = ''] = integers
+  const original = new Map(loaded.namedParameters()).get(key)?.read() as Float32Array
+  const rows = quantizeRows(original, file.info(key).shape[0] as number)
+  expect(new Int8Array((await file.readBytes(key)).buffer)).toEqual(rows?.values)
+  expect(await file.readFloat32(`${key}_scale`)).toEqual(rows?.scales)
+  await file.close()
+  stored.dispose()
+  loaded.dispose()
+}, 60_000)
+
+test('a saved model is saved again byte for byte, also over its own folder', async () => {
+  const path = await quantized()
+  const bytes = await readFile(join(path, WEIGHTS))
+  const unet = await load(path)
+  await unet.savePretrained(join(folder(), 'copy'))
+  expect((await readFile(join(folder(), 'copy', WEIGHTS))).equals(bytes)).toBe(true)
+  await unet.savePretrained(path, { quantization: 'int8' })
+  expect((await readFile(join(path, WEIGHTS))).equals(bytes)).toBe(true)
+  const again = await load(join(folder(), 'copy'))
+  expect(await predict(again)).toEqual(await predict(unet))
+  unet.dispose()
+  again.dispose()
+}, 60_000)
+
+test('eager executors decode the weights exactly, and say so once', async () => {
+  const path = await quantized()
+  const warnings = catchWarnings()
+  const unet = await load(path, { executor: eagerExecutor, lazy: true })
+  expect(unet.quantization).toBeUndefined()
+  const file = await SafetensorsFile.open(join(path, WEIGHTS))
+  const [key = ''] = file.keys.filter(name => file.info(name).dtype === 'I8')
+  const integers = new Int8Array((await file.readBytes(key)).buffer as ArrayBuffer)
+  const scales = await file.readFloat32(`${key}_scale`)
+  const width = integers.length / scales.length
+  const expected = Float32Array.from(integers, (value, i) => value * (scales[Math.floor(i / width)] as number))
+  expect(new Map(unet.namedParameters()).get(key)?.read()).toEqual(expected)
+  await file.close()
+  unet.dispose()
+  expect(warnings()).toEqual([expect.stringMatching(/^DECODED_WEIGHTS: .* of "I8_ROWS" as float32, in memory/)])
+})
+
+test('a config or a file that lies is refused by name', async () => {
+  const path = await quantized()
+  const file = join(path, 'config.json')
+  const config = JSON.parse(await readFile(file, 'utf8'))
+  expect(config.quantization_config).toEqual({ quant_method: 'tesserae', bits: 8, version: 1 })
+  const withSettings = async (settings: unknown) => {
+    await writeFile(file, JSON.stringify({ ...config, quantization_config: settings }))
+    return failureOf(load(path))
+  }
+  const settings = config.quantization_config
+  expect(await withSettings({ ...settings, bits: 4 })).toMatchObject({ code: 'INVALID_CONFIG' })
+  expect(await withSettings({ ...settings, version: 2 })).toMatchObject({ code: 'INVALID_CONFIG' })
+  expect(await withSettings({ ...settings, quant_method: 'gptq' })).toMatchObject({ code: 'QUANTIZED_CHECKPOINT' })
+  // Integers that the config says nothing of are no weights.
+  expect(await withSettings(undefined)).toMatchObject({ code: 'SAFETENSORS', problem: 'wrong-dtype' })
+  await writeFile(file, JSON.stringify(config))
+
+  const unquantized = await load(SOURCE)
+  await unquantized.savePretrained(join(folder(), 'floats'))
+  unquantized.dispose()
+  await writeFile(join(folder(), 'floats', 'config.json'), JSON.stringify(config))
+  expect(await failureOf(load(join(folder(), 'floats')))).toMatchObject({ code: 'INVALID_CONFIG' })
+
+  let scale = ''
+  await rewrite(path, tensors => {
+    scale = Object.keys(tensors).find(key => key.endsWith('_scale')) as string
+    const { shape, data } = tensors[scale] as WeightTensor
+    tensors[scale] = { dtype: 'F32', shape: [1, ...shape], data }
+  })
+  expect(await failureOf(load(path))).toMatchObject({ code: 'SAFETENSORS', problem: 'invalid-shape', tensor: scale })
+  await rewrite(path, tensors => {
+    delete tensors[scale]
+  })
+  expect(await failureOf(load(path))).toMatchObject({ code: 'SAFETENSORS', problem: 'missing-tensor', tensor: scale })
+})
+
+test('what cannot be quantized is refused before anything is written', async () => {
+  const pipe = new StableDiffusionTextToImageBlocks().initPipeline(bundledModel('emoji'))
+  await pipe.loadComponents({ executor: executor() })
+  const target = join(folder(), 'pipe')
+  const save = (quantization: Record<string, string>) => failureOf(pipe.savePretrained(target, { quantization }))
+  expect(String(await save({ scheduler: 'int8' }))).toMatch(/no model to quantize "scheduler"; it has .*unet/)
+  expect(String(await save({ unet: 'int3' }))).toMatch(/component "unet" has no quantization "int3"; it has "int8"/)
+  expect(await failureOf(readFile(target))).toMatchObject({ code: 'ENOENT' })
+  pipe.dispose()
+})
+
+test('a model of narrow layers alone is refused', async () => {
+  const tiny = AutoencoderTiny.fromConfig({
+    encoderBlockOutChannels: [8, 8, 8, 8],
+    decoderBlockOutChannels: [8, 8, 8, 8],
+  })
+  const error = await failureOf(tiny.savePretrained(join(folder(), 'tiny'), { quantization: 'int8' }))
+  expect(error).toBeInstanceOf(UnquantizableModelError)
+})

@@ -71,6 +71,7 @@ test.each([
   ['a spacing', 'txt2img', { scheduler: 'Karras' }, 'scheduler', 'Automatic'],
   ['an unknown schedule', 'txt2img', { scheduler: 'Karas' }, 'scheduler', 'There is no schedule "Karas"'],
   ['a former schedule', 'txt2img', { override_settings: { k_sched_type: 'x' } }, 'override_settings/k_sched_type', ''],
+  ['a long name', 'txt2img', { sampler_name: 'a'.repeat(101) }, 'sampler_name', '100'],
   ['a sampler of a pipeline without one', 'txt2img', { sampler_name: 'Euler a' }, 'sampler_name', 'Leave it out'],
   ['steps of words', 'txt2img', { steps: 'many' }, 'steps', 'must be'],
   ['too many steps', 'txt2img', { steps: 21 }, 'steps', 'limit of 20'],

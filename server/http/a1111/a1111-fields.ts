@@ -7,6 +7,8 @@ import type { FieldProblem } from '../problem'
 export type A1111Task = 'txt2img' | 'img2img'
 
 const text = { type: ['string', 'null'] }
+/** Names are compared with many others. */
+const shortText = { ...text, maxLength: 100 }
 const integer = { type: ['integer', 'null'] }
 const number = { type: ['number', 'null'] }
 
@@ -19,9 +21,9 @@ const HONOURED = {
   width: { ...integer, description: "Width in pixels. Default: the model's own." },
   height: { ...integer, description: "Height in pixels. Default: the model's own." },
   seed: { ...integer, minimum: -1, maximum: Number.MAX_SAFE_INTEGER - 1000, description: '-1 draws one.' },
-  sampler_name: { ...text, description: "Sampler, see `/sdapi/v1/samplers`. Default: the pipeline's own." },
-  sampler_index: { ...text, description: 'The former name of `sampler_name`.' },
-  scheduler: { ...text, description: "Schedule, see `/sdapi/v1/schedulers`. Default: the sampler's own." },
+  sampler_name: { ...shortText, description: "Sampler, see `/sdapi/v1/samplers`. Default: the pipeline's own." },
+  sampler_index: { ...shortText, description: 'The former name of `sampler_name`.' },
+  scheduler: { ...shortText, description: "Schedule, see `/sdapi/v1/schedulers`. Default: the sampler's own." },
   batch_size: { ...integer, minimum: 1, description: 'Pictures of each batch.' },
   n_iter: { ...integer, minimum: 1, description: 'Batches. Picture i has the seed `seed + i`.' },
   send_images: { type: ['boolean', 'null'], description: 'Whether the answer holds the pictures. Default: true.' },
@@ -29,7 +31,7 @@ const HONOURED = {
     type: ['object', 'null'],
     properties: {
       sd_model_checkpoint: { type: 'string', description: 'Name of the pipeline.' },
-      k_sched_type: { type: 'string', description: 'The former name of `scheduler`.' },
+      k_sched_type: { type: 'string', maxLength: 100, description: 'The former name of `scheduler`.' },
       uni_pc_variant: { type: 'string', enum: ['bh1', 'bh2'], description: 'Of the sampler UniPC.' },
       uni_pc_order: { type: 'integer', minimum: 1, maximum: 3, description: 'Of the sampler UniPC.' },
       uni_pc_lower_order_final: { type: 'boolean', description: 'Of the sampler UniPC.' },

@@ -15,9 +15,10 @@ import * as tf from '../../tensors/tf'
 import type { Executor, ModelRunOptions } from '../executor'
 import type { ModelCall } from '../model-call'
 import { gpuMemory, HOST_MEMORY } from '../model-memories'
-import { GraphSession, weightLayout } from './graph-session'
+import { GraphSession } from './graph-session'
 import { OptimizedModels } from './optimized-models'
 import { requireRuntime, runtimeVersion } from './runtime-package'
+import { weightLayout } from './weight-layout'
 import { widenedBytesIn } from './widened-bytes'
 
 /** What ONNX Runtime computes on. */

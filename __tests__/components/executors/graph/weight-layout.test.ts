@@ -2,7 +2,7 @@
 import { totalmem } from 'node:os'
 import type * as tf from '@tensorflow/tfjs'
 import { GraphExecutor } from '../../../../components/executors/graph/graph-executor'
-import { weightLayout } from '../../../../components/executors/graph/graph-session'
+import { weightLayout } from '../../../../components/executors/graph/weight-layout'
 import { widenedBytesIn } from '../../../../components/executors/graph/widened-bytes'
 import { Parameter } from '../../../../components/nn/parameter'
 import { InvalidByteSizeError } from '../../../../src/errors/invalid-byte-size-error'

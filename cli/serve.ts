@@ -56,8 +56,12 @@ export interface ServeOptions extends ModelSourceOptions {
 export async function serve(options: ServeOptions): Promise<void> {
   checkQueueOptions(options)
   const workerCount = options.workers ?? (options.redis === undefined ? 1 : 0)
-  if (options.quantization !== undefined && workerCount === 0) {
-    throw new UnfitOptionError('--quantization', 'no process of this server draws. Pass it to tesserae worker.')
+  if (workerCount === 0) {
+    const ofWorkers = { '--quantization': options.quantization, '--memory-limit': options.memoryLimit }
+    for (const [option, value] of Object.entries(ofWorkers)) {
+      if (value === undefined) continue
+      throw new UnfitOptionError(option, 'no process of this server draws. Pass it to tesserae worker.')
+    }
   }
   const apiKeys = await readKeys(options.apiKeyFile)
   const sources = modelSources(options)

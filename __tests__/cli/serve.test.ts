@@ -58,6 +58,7 @@ test.each([
   [['--redis', 'redis://127.0.0.1:1', '--queue-file', 'jobs.sqlite', '--results', 'r'], /--queue-file: .*not both/],
   [['--redis', 'redis://127.0.0.1:1'], /--results: .*Pass a folder that both reach/],
   [['--redis', 'redis://127.0.0.1:1', '--results', 'r', '--quantization', 'auto'], /--quantization: .*tesserae worker/],
+  [['--redis', 'redis://127.0.0.1:1', '--results', 'r', '--memory-limit', '6GB'], /--memory-limit: .*tesserae worker/],
 ])('serve %j is refused before anything starts', async (args, message) => {
   const { code, stdout, stderr } = await runCli(['serve', ...args], { cwd: folder() })
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' })

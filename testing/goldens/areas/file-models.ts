@@ -80,7 +80,7 @@ export function loadFileModel(component: string, file: string, options: FromSing
 }
 
 /** Makes a recorded call, and compares what it gives. @throws GoldenMismatch */
-export async function checkCall(
+export async function checkModelCall(
   golden: GoldenCase,
   recorded: ComponentCall,
   outputs: RecordedOutputs,

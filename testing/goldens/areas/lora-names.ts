@@ -7,7 +7,7 @@ import { readLora } from '../../../components/adapters/lora/read-lora'
 import { toCamelCase } from '../../../src/format/wire-names'
 import type { FromSingleFileOptions } from '../../../src/params/component-class'
 import { type GoldenCase, type Json, type Tolerance, UnsupportedGoldenError } from '../golden-case'
-import { type ComponentCall, checkCall, type FileModel, loadFileModel } from './file-models'
+import { type ComponentCall, checkModelCall, type FileModel, loadFileModel } from './file-models'
 
 /** A LoRA, with calls of the models that it changes. */
 export interface RecordedLora {
@@ -47,7 +47,7 @@ export async function checkRecordedLora(
         const weights = layerWeights(EVERYWHERE, name, 1)
         const own = networks.filter(({ component }) => component === name)
         const hooks = own.flatMap(network => network.hooks(loaded.model, weights))
-        await checkCall(golden, call, call.outputs, loaded, tolerance, hooks)
+        await checkModelCall(golden, call, call.outputs, loaded, tolerance, hooks)
       }
     } finally {
       for (const network of networks) network.dispose()

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { FromSingleFileOptions } from '../../../src/params/component-class'
 import { type GoldenCase, type Json, type Tolerance, UnsupportedGoldenError } from '../golden-case'
-import { type ComponentCall, checkCall, loadFileModel, type RecordedOutputs } from './file-models'
+import { type ComponentCall, checkModelCall, loadFileModel, type RecordedOutputs } from './file-models'
 import { checkRecordedLora, recordedLoras } from './lora-names'
 
 const FALLBACK: Tolerance = { atol: 2e-4, rtol: 2e-4 }
@@ -73,7 +73,7 @@ async function checkComponent(
   try {
     for (const each of calls) {
       const outputs = others === undefined ? each.outputs : others[`${component}.${each.call}`]
-      if (outputs !== undefined) await checkCall(golden, each, outputs, loaded, tolerance)
+      if (outputs !== undefined) await checkModelCall(golden, each, outputs, loaded, tolerance)
     }
   } finally {
     loaded.model.dispose()

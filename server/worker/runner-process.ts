@@ -1,6 +1,10 @@
 /** The process that runs the jobs of one worker. It ends with the worker, and takes with it nothing but the progress of one job. */
+import { constants, setPriority } from 'node:os'
 import { PipelineHost } from './pipeline-host'
 import type { FromRunner, ToRunner } from './runner-messages'
+
+// Drawing takes all processors. The server, its clients and other programs come first, so that they answer in time; ONNX Runtime's process inherits it.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
 
 let host: PipelineHost | undefined
 let stopping = new AbortController()

@@ -1,6 +1,6 @@
 /** The pictures that a caller passes for ControlNets. Counterpart: prepare_control_image of diffusers' pipelines. */
 import { z } from 'zod'
-import { Image, instance, type MapSize, tensor, tf, type VaeImageProcessor } from '../../components'
+import { Image, instance, type MapSize, repeatRows, tensor, tf, type VaeImageProcessor } from '../../components'
 import { InputTypeError } from '../../src'
 import { countOfPictures, type GivenPictures, requirePixels } from './picture-tensors'
 import { requireShares } from './repeat-pictures'
@@ -84,4 +84,17 @@ export async function controlPicture(given: GivenPictures, options: ControlPictu
   }
   const resizeMode = cropRegion === undefined ? 'default' : 'fill'
   return processor.preprocessAsync(given, { ...size, cropRegion, resizeMode, signal })
+}
+
+/**
+ * Makes what belongs to the rows of {@link controlPicture} fit the pictures of a run: one row for all stays one, others are repeated as the prompts are,
+ * a, a, b, b.
+ */
+export async function shareOut(
+  rows: tf.Tensor4D,
+  batchSize: number,
+  signal: AbortSignal | undefined,
+): Promise<tf.Tensor4D> {
+  const [own] = rows.shape
+  return own === 1 ? rows : repeatRows(rows, batchSize / own, { signal })
 }

@@ -1,14 +1,6 @@
 /** Prepares what ControlNets look at. Counterpart: StableDiffusionXLControlNetInputStep of diffusers. */
 import { z } from 'zod'
-import {
-  Autoencoder,
-  ControlNet,
-  repeatRows,
-  tensor,
-  tf,
-  UNet2DConditionModel,
-  VaeImageProcessor,
-} from '../../components'
+import { Autoencoder, ControlNet, tensor, tf, UNet2DConditionModel, VaeImageProcessor } from '../../components'
 import {
   Block,
   Component,
@@ -22,7 +14,7 @@ import {
   type RunCost,
 } from '../../src'
 import { controlImageProcessorOptions, controlnetOptions, unetOptions, vaeOptions } from './component-options'
-import { type ControlImages, controlImageSchema, controlPicture, picturesOf } from './control-images'
+import { type ControlImages, controlImageSchema, controlPicture, picturesOf, shareOut } from './control-images'
 import { countOfPictures, type GivenPictures } from './picture-tensors'
 import { countSchema, cropSchema, latentsSchema, timestepsSchema } from './schemas'
 import { sharedStep } from './shared-step'
@@ -136,10 +128,7 @@ export class ControlNetInput extends ModularPipelineBlocks {
     const options = { processor, path, size, batchSize, cropRegion, signal }
     this.controlnetCond = []
     for (const pictures of given) {
-      const prepared = await controlPicture(pictures, options)
-      const [own] = prepared.shape
-      // One for all stays one; others are repeated as the prompts are: a, a, b, b.
-      this.controlnetCond.push(own === 1 ? prepared : await repeatRows(prepared, batchSize / own, { signal }))
+      this.controlnetCond.push(await shareOut(await controlPicture(pictures, options), batchSize, signal))
     }
   }
 

@@ -1,14 +1,6 @@
 /** Computes the maps of a T2I-Adapter. Counterpart: StableDiffusionAdapterPipeline.__call__ of diffusers. */
 import { z } from 'zod'
-import {
-  Autoencoder,
-  repeatRows,
-  T2IAdapter,
-  tensor,
-  tf,
-  UNet2DConditionModel,
-  VaeImageProcessor,
-} from '../../components'
+import { Autoencoder, T2IAdapter, tensor, tf, UNet2DConditionModel, VaeImageProcessor } from '../../components'
 import {
   Block,
   Component,
@@ -21,7 +13,7 @@ import {
   Output,
 } from '../../src'
 import { controlImageProcessorOptions, t2iAdapterOptions, unetOptions, vaeOptions } from './component-options'
-import { adapterImageSchema, controlPicture } from './control-images'
+import { adapterImageSchema, controlPicture, shareOut } from './control-images'
 import type { GivenPictures } from './picture-tensors'
 import { countSchema, latentsSchema } from './schemas'
 import { sharedStep } from './shared-step'
@@ -79,13 +71,10 @@ export class T2IAdapterInput extends ModularPipelineBlocks {
     const options = { processor, path, size, batchSize, cropRegion: undefined, signal, input: 'adapterImage' }
     const pictures = await controlPicture(this.adapterImage, options)
     const { features } = await adapter.call(pictures, { signal })
-    const [own] = pictures.shape
-    // One for all stays one; others are repeated as the prompts are: a, a, b, b.
-    const times = own === 1 ? 1 : batchSize / own
     this.downIntrablockAdditionalResiduals = []
     for (const map of features) {
       const scaled = tf.tidy(() => map.mul<tf.Tensor4D>(this.adapterConditioningScale))
-      this.downIntrablockAdditionalResiduals.push(await repeatRows(scaled, times, { signal }))
+      this.downIntrablockAdditionalResiduals.push(await shareOut(scaled, batchSize, signal))
     }
   }
 

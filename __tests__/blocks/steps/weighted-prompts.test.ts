@@ -14,6 +14,7 @@ import {
 } from '../../../index'
 import { expectClose } from '../../../testing/goldens/compare'
 import { useLeakCheck } from '../../components/tensors/use-leak-check'
+import { catchWarnings } from '../../src/fixtures/emitted-warnings'
 import { readTensors } from '../read-tensors'
 import { collectWarnings, failureOf, take } from '../use-emoji-model'
 
@@ -40,11 +41,9 @@ const { cases, tolerance } = JSON.parse(readFileSync(join(folder, 'cases.json'),
 beforeAll(() => selectBackend({ backend: 'wasm', threads: 1 }))
 useLeakCheck()
 // The checkpoint has a vocabulary of its own.
-let emitWarning: jest.SpyInstance
 beforeEach(() => {
-  emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation()
+  catchWarnings()
 })
-afterEach(() => emitWarning.mockRestore())
 
 /** Works with a text encoder of a checkpoint. */
 async function withEncoder<T>(

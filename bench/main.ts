@@ -81,7 +81,6 @@ class Bench {
 
   /** Alternates runs of a UNet in 8 bits with those of all peers. */
   async compareQuantized(given: QuantizedCase): Promise<void> {
-    if (!this.wants(given.name)) return
     const { threads } = this.options
     this.add(await compareQuantized(given, { python: this.python, peers, threads, runs: this.runs }))
   }

@@ -40,3 +40,8 @@ export class ActivityRecorder implements ActivityObserver {
     for (const [activity, before] of this.open) this.open.set(activity, Math.max(before, peak))
   }
 }
+
+/** Sorts activities by their beginnings: parts begin after what they are a part of; of those that begin at once, the longest is the whole. */
+export function inOrderOfStart(recorded: readonly RecordedActivity[]): RecordedActivity[] {
+  return recorded.toSorted((a, b) => a.activity.start - b.activity.start || b.duration - a.duration)
+}

@@ -1,4 +1,5 @@
 /** Values that options of several commands choose from. */
+import { QUANTIZATION_CHOICES, QUANTIZATIONS } from '../components/quantization/quantization-names'
 
 /** What `--executor` takes. */
 export const executors = ['auto', 'eager', 'graph']
@@ -10,7 +11,7 @@ export const providers = ['cpu', 'webgpu', 'cuda']
 export const promptSyntaxes = ['plain', 'a1111']
 
 /** What `quantize --to` takes. */
-export const storedQuantizations = ['int8']
+export const storedQuantizations = QUANTIZATIONS
 
 /** What `--quantization` takes. */
-export const quantizations = ['int8', 'auto']
+export const quantizations = QUANTIZATION_CHOICES

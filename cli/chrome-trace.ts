@@ -1,6 +1,6 @@
 /** Activities as a Chrome trace: a file that chrome://tracing and https://ui.perfetto.dev open. */
 import type { ActivityKind } from '../src'
-import type { RecordedActivity } from './activity-recorder'
+import { inOrderOfStart, type RecordedActivity } from './activity-recorder'
 
 /** An event of the format. Times are microseconds. */
 type TraceEvent =
@@ -37,9 +37,7 @@ export function chromeTrace(recorded: readonly RecordedActivity[]): string {
   const pid = process.pid
   const events: TraceEvent[] = [{ ph: 'M', name: 'process_name', pid, tid: 0, args: { name: 'tesserae' } }]
   const lanes = new Lanes()
-  // Parts begin after what they are a part of; of those that begin at once, the longest is the whole.
-  const inOrder = recorded.toSorted((a, b) => a.activity.start - b.activity.start || b.duration - a.duration)
-  for (const { activity, duration, failed, peakMemory } of inOrder) {
+  for (const { activity, duration, failed, peakMemory } of inOrderOfStart(recorded)) {
     const { kind, name, path, attributes, start } = activity
     const args = {
       ...(path.length > 0 && { path: path.join('.') }),

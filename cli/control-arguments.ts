@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander'
 
 /** One picture to follow. */
 export interface Control {
-  /** Folder or repository of the ControlNet. */
+  /** Folder, `.safetensors` file or repository of the ControlNet, or of the T2I-Adapter. */
   readonly net: string
   /** Where the picture is: a path, an address of the web, or `-`. */
   readonly image: string

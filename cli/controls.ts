@@ -56,11 +56,9 @@ export async function readControls(
   }
 }
 
-/** Names ControlNets and pictures in the record of a run, without what may be secret in addresses. */
-export function controlNames({ control = [] }: ControlOptions): string[] {
-  return control.map(({ net, image, scale }) =>
-    [modelName(net), pictureName(image), ...(scale === undefined ? [] : [scale])].join(':'),
-  )
+/** Names a model that looks at a picture, and the picture, in the record of a run, without what may be secret in addresses. */
+export function controlName({ net, image, scale }: Control): string {
+  return [modelName(net), pictureName(image), ...(scale === undefined ? [] : [scale])].join(':')
 }
 
 /**
@@ -92,8 +90,10 @@ export async function useControlNets(
   try {
     const repository = { ...repositoryOptions(options, access), executor }
     for (const { net } of control) {
-      const load = isSingleFile(net) ? ControlNetModel.fromSingleFile : ControlNetModel.fromPretrained
-      nets.push(await load(net, repository))
+      const model = isSingleFile(net)
+        ? await ControlNetModel.fromSingleFile(net, repository)
+        : await ControlNetModel.fromPretrained(net, repository)
+      nets.push(model)
     }
     pipe.updateComponents({ controlnet: new MultiControlNetModel(nets) })
     return dispose

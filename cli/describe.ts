@@ -29,9 +29,8 @@ export async function describe(
   { format, json = false, ...which }: DescribeOptions,
 ): Promise<void> {
   const found = await loadSubject(subject, which)
-  const write = { text: asText, markdown: asMarkdown, json: asJson, 'json-schema': asJsonSchema }[
-    format ?? (json ? 'json' : 'text')
-  ]
+  if (format === 'json-schema') return print(asJsonSchema(found))
+  const write = { text: asText, markdown: asMarkdown, json: asJson }[format ?? (json ? 'json' : 'text')]
   print(write({ ...found, quantized: await quantizedComponents(found.pipe) }))
 }
 
@@ -46,9 +45,11 @@ async function quantizedComponents(pipe: ModularPipeline | undefined): Promise<D
   for (const spec of pipe ? specsOf(pipe) : []) {
     const place = placeOf(spec)
     // Those of repositories are not fetched for it.
-    if (place === null || !existsSync(join(place, 'config.json'))) continue
+    if (place === null) continue
+    const file = join(place, 'config.json')
+    if (!existsSync(file)) continue
     const settings = quantizationSettings(await readConfig(place, 'config.json'))
-    if (isOwnMethod(settings)) found.set(spec.name, storedQuantization(settings, join(place, 'config.json')))
+    if (isOwnMethod(settings)) found.set(spec.name, storedQuantization(settings, file))
   }
   return found
 }

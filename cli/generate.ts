@@ -10,7 +10,7 @@ import { InvalidSeedError } from '../components/random/invalid-seed-error'
 import { classNameOf } from '../src/format/class-name'
 import { type Seed, seedAfter } from '../src/params/seed'
 import { callInputs, type DrawingInputs, type DrawingOptions, type GivenInputs } from './call-inputs'
-import { type ControlOptions, controlNames, readControls, useControlNets } from './controls'
+import { type ControlOptions, controlName, readControls, useControlNets } from './controls'
 import { type DrawingRun, drawPictures, drawWithRefiner, type TimedPart } from './draw-pictures'
 import { embeddingNames } from './embeddings'
 import type { GenerationRecord } from './generation-record'
@@ -28,7 +28,7 @@ import { type ProfileRow, profileTable } from './profile'
 import { ProgressDisplay } from './progress-display'
 import { type PictureSources, pictureName, readPictures } from './read-pictures'
 import { DEFAULT_REFINER_START, type RefinerOptions } from './refiner'
-import { readAdapterImage, type T2IAdapterOptions, t2iAdapterName, useT2IAdapter } from './t2i-adapter'
+import { readAdapterImage, type T2IAdapterOptions, useT2IAdapter } from './t2i-adapter'
 import { withUsedStrength } from './used-strength'
 
 /** Options of the command, as commander gives them. */
@@ -189,7 +189,7 @@ function describeRun(
 ): GenerationRecord {
   const { prompt, negativePrompt, prompt2, negativePrompt2, promptSyntax, strength } = inputs
   const { numInferenceSteps: steps, guidanceScale: guidance } = inputs
-  const control = options.control && controlNames(options)
+  const control = options.control?.map(controlName)
   const { image: source, mask, refiner, refinerStart = DEFAULT_REFINER_START } = options
   return {
     prompt,
@@ -201,7 +201,7 @@ function describeRun(
     mask: mask && pictureName(mask),
     ...(control && { control }),
     ...ipAdapterNames(options),
-    ...(options.t2iAdapter && { t2iAdapter: t2iAdapterName(options.t2iAdapter) }),
+    ...(options.t2iAdapter && { t2iAdapter: controlName(options.t2iAdapter) }),
     strength,
     seed: typeof seed === 'bigint' ? String(seed) : seed,
     steps,

@@ -350,17 +350,16 @@ function refuseContradiction(
       program.error(`error: ${option} is for --refiner, which names the model.`)
     }
   }
-  if (refiner !== undefined && mask !== undefined) {
-    program.error('error: --refiner and --mask exclude each other: a refiner changes the whole picture.')
-  }
-  if (refiner !== undefined && control !== undefined) {
-    program.error('error: --refiner and --control exclude each other: a ControlNet is of the base model alone.')
-  }
-  if (refiner !== undefined && t2iAdapter !== undefined) {
-    program.error('error: --refiner and --t2i-adapter exclude each other: an adapter is of the base model alone.')
-  }
-  if (refiner !== undefined && ipAdapter !== undefined) {
-    program.error('error: --refiner and --ip-adapter exclude each other: an adapter is of the base model alone.')
+  const withoutRefiner = [
+    ['--mask', mask, 'a refiner changes the whole picture'],
+    ['--control', control, 'a ControlNet is of the base model alone'],
+    ['--t2i-adapter', t2iAdapter, 'an adapter is of the base model alone'],
+    ['--ip-adapter', ipAdapter, 'an adapter is of the base model alone'],
+  ] as const
+  for (const [option, given, reason] of withoutRefiner) {
+    if (refiner !== undefined && given !== undefined) {
+      program.error(`error: --refiner and ${option} exclude each other: ${reason}.`)
+    }
   }
   if (provider !== undefined && (executor === 'eager' || backend !== 'auto')) {
     program.error('error: --provider is for --executor graph, and excludes --executor eager and --backend.')

@@ -1,11 +1,11 @@
 /** `tesserae generate --profile`: time and peak memory of each block as a table. */
 import type { Activity, ActivityKind } from '../src'
 import { formatBytes } from '../src/format/byte-size'
-import type { RecordedActivity } from './activity-recorder'
+import { inOrderOfStart, type RecordedActivity } from './activity-recorder'
 
 /** A row: all activities of one kind with the same place. */
 export interface ProfileRow {
-  /** `block`, or `load` and `session` for what is done besides. */
+  /** `run` and `block`, or `load` and `session` for what is done besides. */
   readonly kind: 'run' | 'block' | 'load' | 'session'
   readonly name: string
   /** Names of the blocks, outermost first. */
@@ -26,8 +26,7 @@ const HEADINGS: Readonly<Partial<Record<ProfileRow['kind'], string>>> = { load: 
 /** Sums the activities up: first runs with their blocks, in the order in which they began; then what is done besides. */
 export function profileRows(recorded: readonly RecordedActivity[]): ProfileRow[] {
   const rows = new Map<string, ProfileRow>()
-  const inOrder = recorded.toSorted((a, b) => a.activity.start - b.activity.start || b.duration - a.duration)
-  for (const { activity, duration, peakMemory = 0 } of inOrder) {
+  for (const { activity, duration, peakMemory = 0 } of inOrderOfStart(recorded)) {
     const { kind, name, path } = activity
     // The outermost block is the run once more.
     if (!isListed(kind) || (kind === 'block' && path.length === 0)) continue

@@ -13,13 +13,11 @@ import {
   type ServedPipeline,
   type ServerOptions,
 } from '../server'
+import { DEFAULT_RETENTION } from '../server/queue/queue-options'
 import { type ModelSourceOptions, modelSources } from './model-sources'
 import { print, printAside } from './print'
 import { toldToEnd } from './told-to-end'
 import { UnfitOptionError } from './unfit-option-error'
-
-/** Milliseconds for which ended jobs and their pictures are kept by default: a day. */
-const DEFAULT_KEEP = 24 * 60 * 60_000
 
 /** Options of the command, as commander gives them. */
 export interface ServeOptions extends ModelSourceOptions {
@@ -68,7 +66,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const pipelines: Record<string, ServedPipeline> = {}
   for (const [name, source] of Object.entries(sources)) pipelines[name] = await openPipelineSource(source)
 
-  const { redis, prefix, queueFile: file, keep = DEFAULT_KEEP } = options
+  const { redis, prefix, queueFile: file, keep = DEFAULT_RETENTION } = options
   const place = options.results ?? (await mkdtemp(join(tmpdir(), 'tesserae-results-')))
   // A folder that ends with the process need not outlive a loss of power.
   const results = options.results === undefined ? new FolderStore(place, { isDurable: false }) : openResultStore(place)

@@ -3,9 +3,8 @@ import { type Image, T2IAdapter } from '../components'
 import { ComponentSpec } from '../src'
 import { requireComponent } from './call-inputs'
 import type { Control } from './control-arguments'
-import { modelName } from './model-name'
 import type { AnyPipeline } from './open-pipeline'
-import { pictureName, readPicture } from './read-pictures'
+import { readPicture } from './read-pictures'
 
 /** The option. */
 export interface T2IAdapterOptions {
@@ -27,11 +26,6 @@ export async function readAdapterImage(
   const { image, scale } = t2iAdapter
   const adapterImage = await readPicture(image, signal)
   return { adapterImage, ...(scale !== undefined && { adapterConditioningScale: scale }) }
-}
-
-/** Names the T2I-Adapter and its picture in the record of a run, without what may be secret in addresses. */
-export function t2iAdapterName({ net, image, scale }: Control): string {
-  return [modelName(net), pictureName(image), ...(scale === undefined ? [] : [scale])].join(':')
 }
 
 /** Lets a pipeline load the T2I-Adapter with its other components. @throws UnfitOptionError for a pipeline that takes none */

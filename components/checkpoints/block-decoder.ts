@@ -24,3 +24,8 @@ export function float16At(bytes: Uint8Array, at: number, float16: Float32Array):
 
 /** The values that the codes of IQ4 stand for. */
 export const IQ4_VALUES = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113] as const
+
+/** A byte as a number from -128 to 127. */
+export function signed(byte: number): number {
+  return (byte << 24) >> 24
+}

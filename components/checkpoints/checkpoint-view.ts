@@ -53,11 +53,11 @@ export function splitRows(info: TensorInfo, count: number, tensor: string): Tens
     const detail = `has ${rows} rows, which cannot be split into ${count} equal parts.`
     throw weightFileError(info.file, 'invalid-shape', detail, { tensor })
   }
-  if (isBlockDType(info.dtype) && ((info.end - info.begin) / count) % BLOCK_SIZES[info.dtype].bytes !== 0) {
+  const bytes = (info.end - info.begin) / count
+  if (isBlockDType(info.dtype) && bytes % BLOCK_SIZES[info.dtype].bytes !== 0) {
     const detail = `is split into ${count} parts, which do not end where blocks of ${info.dtype} end.`
     throw weightFileError(info.file, 'invalid-shape', detail, { tensor })
   }
-  const bytes = (info.end - info.begin) / count
   const { scale } = info
   const scales = scale && scale.shape[0] === rows ? splitRows(scale, count, tensor) : undefined
   return Array.from({ length: count }, (_, i) => ({

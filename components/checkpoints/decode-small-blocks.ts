@@ -1,5 +1,5 @@
 /** Decodes blocks of 32 values with one scale. Source: llama.cpp ggml/src/ggml-quants.c (dequantize_row_*). */
-import { type BlockDecoder, float16At, IQ4_VALUES } from './block-decoder'
+import { type BlockDecoder, float16At, IQ4_VALUES, signed } from './block-decoder'
 
 const q4_0: BlockDecoder = (bytes, at, values, to, float16) => {
   const d = float16At(bytes, at, float16)
@@ -43,7 +43,7 @@ const q5_1: BlockDecoder = (bytes, at, values, to, float16) => {
 
 const q8_0: BlockDecoder = (bytes, at, values, to, float16) => {
   const d = float16At(bytes, at, float16)
-  for (let i = 0; i < 32; i++) values[to + i] = d * (((bytes[at + 2 + i] as number) << 24) >> 24)
+  for (let i = 0; i < 32; i++) values[to + i] = d * signed(bytes[at + 2 + i] as number)
 }
 
 const iq4_nl: BlockDecoder = (bytes, at, values, to, float16) => {

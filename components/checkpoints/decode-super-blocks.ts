@@ -1,5 +1,5 @@
 /** Decodes blocks of 256 values whose parts have scales of their own. Source: llama.cpp ggml/src/ggml-quants.c (dequantize_row_*). */
-import { type BlockDecoder, float16At, IQ4_VALUES } from './block-decoder'
+import { type BlockDecoder, float16At, IQ4_VALUES, signed } from './block-decoder'
 
 const q2_k: BlockDecoder = (bytes, at, values, to, float16) => {
   const d = float16At(bytes, at + 80, float16)
@@ -107,11 +107,6 @@ const iq4_xs: BlockDecoder = (bytes, at, values, to, float16) => {
       values[to + 32 * part + 16 + i] = step * (IQ4_VALUES[code >> 4] as number)
     }
   }
-}
-
-/** A byte as a number from -128 to 127. */
-function signed(byte: number): number {
-  return (byte << 24) >> 24
 }
 
 /** The decoders by type. */

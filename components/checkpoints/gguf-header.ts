@@ -38,6 +38,8 @@ export interface GGUFHeader {
 interface Entry {
   readonly dtype: StoredDType
   readonly shape: readonly number[]
+  /** Elements. */
+  readonly count: number
   readonly offset: number
 }
 
@@ -141,7 +143,7 @@ function readEntry(reader: GGUFReader, tensor: string, metadata: ReadonlyMap<str
     const detail = `has rows of ${stored.at(-1) ?? 1} elements, which are no whole number of ${dtype} blocks of ${BLOCK_SIZES[dtype].elements}.`
     throw new GGUFError(file, 'invalid-shape', detail, { tensor })
   }
-  return { dtype, shape: originalShape(file, tensor, stored, count, metadata), offset }
+  return { dtype, shape: originalShape(file, tensor, stored, count, metadata), count, offset }
 }
 
 function unknownType(file: string, tensor: string, type: number, metadata: ReadonlyMap<string, GGUFValue>): GGUFError {
@@ -197,18 +199,13 @@ function place(
   { file, dataBegin, alignment, stamp }: Layout,
 ): ReadonlyMap<string, TensorInfo> {
   const tensors = new Map<string, TensorInfo>()
-  for (const [tensor, { dtype, shape, offset }] of entries) {
+  for (const [tensor, { dtype, shape, count, offset }] of entries) {
     if (offset % alignment !== 0) {
       const detail = `begins ${offset} bytes behind the header, expected a multiple of ${alignment}.`
       throw new GGUFError(file, 'invalid-offsets', detail, { tensor })
     }
     const begin = dataBegin + offset
-    const end =
-      begin +
-      bytesOfElements(
-        dtype,
-        shape.reduce((product, size) => product * size, 1),
-      )
+    const end = begin + bytesOfElements(dtype, count)
     if (end > stamp.size) {
       const detail = `ends at byte ${end}, but the file has only ${stamp.size}. ${INCOMPLETE}`
       throw new GGUFError(file, 'truncated', detail, { tensor })

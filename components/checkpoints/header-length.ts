@@ -1,4 +1,5 @@
 /** The length of a header, which a safetensors file begins with, is checked before that much memory is asked for. */
+import { GGUF_MAGIC } from './gguf-header'
 import { SafetensorsError } from './safetensors-error'
 import { LENGTH_BYTES, MAX_HEADER_BYTES } from './safetensors-header'
 
@@ -35,7 +36,7 @@ export function headerLength(path: string, start: Uint8Array, size: number): num
 function whatElse(start: Uint8Array): string {
   const text = Buffer.from(start).toString('latin1')
   if (text === 'version ') return 'This is a Git LFS pointer: fetch the file itself with "git lfs pull".'
-  if (text.startsWith('GGUF')) return 'This is a GGUF file: its name must end with .gguf, and it must be a model.'
+  if (text.startsWith(GGUF_MAGIC)) return 'This is a GGUF file: its name must end with .gguf, and it must be a model.'
   if (text.startsWith('PK') || text.startsWith('\x80')) return 'It looks like a PyTorch pickle, which is never read.'
   return 'It is damaged or not a safetensors file.'
 }

@@ -1,6 +1,7 @@
 /** Reads the header of a file of weights at once, for those who make a pipeline without waiting. */
 import { closeSync, fstatSync } from 'node:fs'
 import type { FileStamp, TensorInfo } from './checkpoint'
+import { withFloat8Scales } from './float8-scales'
 import { GGUFError } from './gguf-error'
 import { type GGUFHeader, MAX_GGUF_HEADER, parseGGUFHeader } from './gguf-header'
 import { isGGUFName } from './gguf-name'
@@ -60,7 +61,8 @@ function readSafetensors(path: string, descriptor: number, stamp: FileStamp): We
   readFullySync(path, descriptor, start, 0)
   const header = new Uint8Array(headerLength(path, start, stamp.size))
   readFullySync(path, descriptor, header, LENGTH_BYTES)
-  return parseHeader(header, path, stamp.size, stamp)
+  const { tensors, metadata } = parseHeader(header, path, stamp.size, stamp)
+  return { tensors: withFloat8Scales(tensors, path), metadata }
 }
 
 function readGGUF(path: string, descriptor: number, stamp: FileStamp): GGUFHeader {

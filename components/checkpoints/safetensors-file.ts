@@ -10,6 +10,7 @@ import { listFolder, MissingFileError } from '../files/missing-file-error'
 import { allocateBytes } from './allocate-bytes'
 import { applyScale } from './apply-scale'
 import type { SafetensorsCheckpoint, SafetensorsTensor } from './checkpoint'
+import { withFloat8Scales } from './float8-scales'
 import { wrongDType } from './format-errors'
 import { headerLength, requireLengthBytes } from './header-length'
 import { cutOff, unopenable } from './open-errors'
@@ -28,6 +29,8 @@ export class SafetensorsFile implements SafetensorsCheckpoint {
     readonly path: string,
     private handle: FileHandle | undefined,
     private readonly header: SafetensorsHeader,
+    /** Names of all tensors of the file, also of the scales that belong to others. */
+    readonly storedKeys: ReadonlySet<string>,
   ) {}
 
   /**
@@ -42,7 +45,9 @@ export class SafetensorsFile implements SafetensorsCheckpoint {
     if (isPickleName(path)) throw new PickleCheckpointError(path)
     const handle = await openForReading(path)
     try {
-      return new SafetensorsFile(path, handle, await readHeader(path, handle))
+      const { tensors, metadata } = await readHeader(path, handle)
+      const header = { tensors: withFloat8Scales(tensors, path), metadata }
+      return new SafetensorsFile(path, handle, header, new Set(tensors.keys()))
     } catch (error) {
       await handle.close()
       throw error

@@ -3,7 +3,6 @@ import { printableName, printableValue } from '../../src/errors/printable'
 import { parseJson } from '../../src/format/parse-json'
 import { WEIGHT_HEADER } from '../../src/format/text-limits'
 import type { FileStamp, SafetensorsTensor, WeightDType } from './checkpoint'
-import { withFloat8Scales } from './float8-scales'
 import { SafetensorsError } from './safetensors-error'
 import { bytesPerElement, isWeightDType, WEIGHT_DTYPES } from './weight-dtypes'
 
@@ -52,7 +51,7 @@ export function parseHeader(
     ])
     .sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)
   checkLayout(tensors, file, dataBegin, fileLength)
-  return { tensors: withFloat8Scales(new Map(tensors), file), metadata }
+  return { tensors: new Map(tensors), metadata }
 }
 
 function parseObject(header: Uint8Array, file: string): Record<string, unknown> {

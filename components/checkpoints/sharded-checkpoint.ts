@@ -99,11 +99,12 @@ function assignShards(
   const shards = new Map<string, SafetensorsFile>()
   for (const [tensor, name] of weightMap) {
     const file = files.get(name)
-    if (file === undefined || !names.get(name)?.has(tensor)) {
+    if (file === undefined || !file.storedKeys.has(tensor)) {
       const detail = `is said to lie in "${name}", but is not there. The index and the files are of different checkpoints.`
       throw new SafetensorsError(path, 'invalid-index', detail, { tensor })
     }
-    shards.set(tensor, file)
+    // Scales belong to their weights.
+    if (names.get(name)?.has(tensor)) shards.set(tensor, file)
   }
   return shards
 }

@@ -16,10 +16,13 @@ export interface QueueOptions {
 /** The same, with the defaults filled in. */
 export type QueueSettings = { readonly [K in keyof QueueOptions]-?: number }
 
+/** Milliseconds for which ended jobs are remembered by default: one day. */
+export const DEFAULT_RETENTION = 24 * 60 * 60_000
+
 const DEFAULTS: QueueSettings = {
   leaseDuration: 30_000,
   maxLosses: 5,
-  retention: 24 * 60 * 60_000,
+  retention: DEFAULT_RETENTION,
   maxEnded: 10_000,
 }
 

@@ -58,7 +58,7 @@ torch.manual_seed(0)
 net = small_controlnet(model.unet)
 
 
-def loss(step):
+def loss():
     chosen = torch.tensor([next(order) for _ in range(BATCH)])
     latents, noise, timesteps = model.noisy(data["latents"][chosen])
     words = embeddings[torch.where(torch.rand(BATCH) < 0.15, len(embeddings) - 1, chosen)]

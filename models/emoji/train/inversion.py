@@ -45,7 +45,7 @@ class Table(torch.nn.Module):
 model.text_encoder.set_input_embeddings(Table())
 
 
-def loss(step):
+def loss():
     chosen = [next(order) for _ in range(BATCH)]
     prompts = [f"{' '.join(tokens)} {data['names'][i]}" for i in chosen]
     latents, noise, timesteps = model.noisy(data["latents"][torch.tensor(chosen)])

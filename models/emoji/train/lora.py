@@ -28,7 +28,7 @@ order = shuffled(len(data["names"]), seed=1)
 model.unet.add_adapter(LoraConfig(r=RANK, lora_alpha=RANK, init_lora_weights="gaussian", target_modules=LAYERS))
 
 
-def loss(step):
+def loss():
     chosen = torch.tensor([next(order) for _ in range(BATCH)])
     latents, noise, timesteps = model.noisy(data["latents"][chosen])
     # Some pictures without a word: guidance compares with the picture of no words, which must be in this style too.

@@ -86,7 +86,7 @@ def train(parameters, loss, options, rate, save):
     torch.manual_seed(first)
     began, mean = time.time(), None
     for step in range(first, options.steps):
-        value = loss(step)
+        value = loss()
         value.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1)
         optimizer.step()

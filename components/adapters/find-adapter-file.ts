@@ -47,7 +47,8 @@ export async function findAdapterFile(
   const listed = await listFolder(folder)
   if (listed === undefined) throw refuse(path, 'there is no such file or folder. Pass the path of a .safetensors file.')
   const found = listed.filter(file => file.endsWith('.safetensors'))
-  if (name !== undefined && found.includes(name)) return join(folder, name)
+  // A name may begin with folders.
+  if (name?.endsWith('.safetensors') && statIfThere(join(folder, name))?.isFile()) return join(folder, name)
   const pickle = listed.find(isPickleName)
   if (found.length === 0 && pickle !== undefined) throw new PickleCheckpointError(join(folder, pickle))
   if (weightName !== undefined || isRepository) {

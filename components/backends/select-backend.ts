@@ -10,10 +10,9 @@ import {
 } from './backend-loader'
 import { BackendUnavailableError } from './backend-unavailable-error'
 import { cpuLoader } from './cpu-loader'
-import { InvalidThreadCountError } from './invalid-thread-count-error'
 import { nodeCpuLoader, nodeGpuLoader } from './node-loader'
 import { selfTest } from './self-test'
-import { threadsFromEnvironment } from './threads-from-environment'
+import { threadCount } from './thread-count'
 import { wasmLoader } from './wasm-loader'
 import { webgpuLoader } from './webgpu-loader'
 
@@ -89,10 +88,8 @@ export class BackendSelector {
    * @param isAsked - whether a name comes from a user
    */
   async select(options: SelectBackendOptions = {}, isAsked = true): Promise<BackendSelection> {
-    const { backend, threads = threadsFromEnvironment() } = options
-    if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
-      throw new InvalidThreadCountError(threads)
-    }
+    const { backend } = options
+    const threads = threadCount(options.threads)
     const chosen = this.turn.then(() => this.choose(backend, threads, isAsked))
     this.turn = chosen.catch(() => undefined)
     return chosen

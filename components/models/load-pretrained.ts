@@ -29,7 +29,6 @@ import type { Quantization } from '../quantization/quantization-names'
 import { isQuantized } from './decoded-weights'
 import type { PretrainedModel } from './pretrained-model'
 import { readQuantization } from './quantized-checkpoint-error'
-import { requireFiniteWeights } from './require-finite-weights'
 import { useExecutor } from './use-executor'
 import { requireKnownQuantization } from './use-quantization'
 
@@ -153,7 +152,7 @@ type WeightOptions = FromPretrainedOptions &
 
 async function loadWeights(
   model: PretrainedModel,
-  { weightsName, rename, requiresFinite = false }: CheckpointLayout,
+  { weightsName, rename, requiresFinite }: CheckpointLayout,
   folder: string,
   { variant, explicitFile, signal, lazy, dtype, stored }: WeightOptions,
 ): Promise<FoundWeights> {
@@ -161,9 +160,8 @@ async function loadWeights(
   const opened = await openCheckpoint(folder, { weightsName, variant, explicitFile })
   try {
     const checkpoint: Checkpoint = stored ? withRowScales(opened) : opened
-    const how = { ...(rename && { rename }), signal, lazy, dtype: dtype && floatDType(dtype) }
+    const how = { ...(rename && { rename }), signal, lazy, dtype: dtype && floatDType(dtype), requiresFinite }
     const found = await loadStateDict(model, checkpoint, how)
-    if (requiresFinite) await requireFiniteWeights(model, signal)
     return { path: checkpoint.path, ...found }
   } finally {
     await opened.close()

@@ -13,7 +13,6 @@ import { mapFileKeys } from '../single-file/map-file-keys'
 import { SingleFileError } from '../single-file/single-file-error'
 import { type CheckpointLayout, executorFor, type PretrainedClass, warnOfDifferences } from './load-pretrained'
 import type { PretrainedModel } from './pretrained-model'
-import { requireFiniteWeights } from './require-finite-weights'
 import { useExecutor } from './use-executor'
 import { requireKnownQuantization } from './use-quantization'
 
@@ -53,12 +52,11 @@ export async function loadSingleFile<M extends PretrainedModel>(
   const checkpoint = viewOf(model, wanted, part, file, options)
   const { signal, dtype } = options
   const lazy = options.lazy ?? executor.readsWeights
-  const found = await loadStateDict(model, checkpoint, { signal, lazy, dtype: dtype && floatDType(dtype) }).catch(
-    error => {
-      throw error instanceof StateDictError ? unfit(file, options, error) : error
-    },
-  )
-  if (wanted.requiresFinite) await requireFiniteWeights(model, signal)
+  const { requiresFinite } = wanted
+  const how = { signal, lazy, dtype: dtype && floatDType(dtype), requiresFinite }
+  const found = await loadStateDict(model, checkpoint, how).catch(error => {
+    throw error instanceof StateDictError ? unfit(file, options, error) : error
+  })
   warnOfDifferences(model, { ...found, path: checkpoint.path })
   return useExecutor(model, executor, { ...options, quantization })
 }

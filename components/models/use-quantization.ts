@@ -26,6 +26,5 @@ export async function useQuantization<M extends PretrainedModel>(
   choice: QuantizationChoice | undefined,
 ): Promise<M> {
   if (choice === undefined) return model
-  const { executor, memoryFootprint: bytes } = model
-  return model.quantize(choice === 'auto' ? await quantizationThatPays(executor, bytes) : choice)
+  return model.quantize(choice === 'auto' ? await quantizationThatPays(model.executor, model.memoryFootprint) : choice)
 }

@@ -2,8 +2,9 @@
 import { classNameOf } from '../../src/format/class-name'
 import { runInSlices, TimeSlice } from '../../src/runtime/time-slice'
 import type { Checkpoint } from '../checkpoints/checkpoint'
-import { wrongDType } from '../checkpoints/format-errors'
+import { weightFileError, wrongDType } from '../checkpoints/format-errors'
 import { type FloatDType, holdsFloats } from '../checkpoints/weight-dtypes'
+import { countNonFiniteAsync } from '../tensors/non-finite'
 import type { Module } from './module'
 import type { Parameter } from './parameter'
 import { type MisshapenKey, StateDictError } from './state-dict-error'
@@ -19,6 +20,8 @@ export interface LoadStateDictOptions {
   lazy?: boolean | undefined
   /** What the weights are cast to. Default: they stay as they are stored. */
   dtype?: FloatDType | undefined
+  /** Refuses NaN and infinity; also reads weights that stay in their files. Default: false. */
+  requiresFinite?: boolean | undefined
 }
 
 /** What {@link loadStateDict} found in a checkpoint besides what the module needs. */
@@ -34,7 +37,7 @@ export interface LoadedStateDict {
  * is left without weights. Keys that the module does not use are ignored, as in Python.
  *
  * @throws StateDictError before anything is read, with all keys that are missing, of another shape, or there twice
- * @throws SafetensorsError for a weight that is not of floats
+ * @throws SafetensorsError for a weight that is not of floats, or with `requiresFinite` for one with NaN or infinity
  * @throws the reason of `signal`, once it has fired
  */
 export async function loadStateDict(
@@ -53,8 +56,10 @@ export async function loadStateDict(
       if (slice.isOver) await slice.next()
       const info = checkpoint.info(key)
       if (!holdsFloats(info.dtype)) throw wrongDType(checkpoint.path, key, info.dtype)
-      if (options.lazy) parameter.bind(info, options.dtype)
-      else await parameter.loadAsync(await checkpoint.readFloat32(key), info, options.dtype)
+      const values = options.lazy && !options.requiresFinite ? undefined : await checkpoint.readFloat32(key)
+      if (values && options.requiresFinite) await requireFinite(values, info.file, key, options.signal)
+      if (options.lazy || values === undefined) parameter.bind(info, options.dtype)
+      else await parameter.loadAsync(values, info, options.dtype)
     }
     options.signal?.throwIfAborted()
   } catch (error) {
@@ -62,6 +67,19 @@ export async function loadStateDict(
     throw error
   }
   return found
+}
+
+/** @throws SafetensorsError or GGUFError with the problem `non-finite`; the reason of `signal` */
+async function requireFinite(
+  values: Float32Array,
+  file: string,
+  tensor: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const wrong = await countNonFiniteAsync(values, signal)
+  if (wrong === 0) return
+  const detail = `has ${values.length} values, of which ${wrong} are NaN or infinite: the file is damaged. Download it again.`
+  throw weightFileError(file, 'non-finite', detail, { tensor })
 }
 
 interface Match extends LoadedStateDict {

@@ -46,8 +46,10 @@ export class QuantizedParameter {
 
   private async quantize(signal?: AbortSignal): Promise<QuantizedRows> {
     const { parameter, name } = this
-    const { source, cast, shape } = parameter
-    const floats = source === undefined ? parameter.read() : cast.apply(await readFloat32(source))
+    const { origin, source, isInMemory, cast, shape } = parameter
+    // Packed weights have an origin alone: they are decoded from it.
+    const inFile = source ?? (isInMemory ? undefined : origin)
+    const floats = inFile === undefined ? parameter.read() : cast.apply(await readFloat32(inFile))
     const quantized = await runInSlices(quantizeRowsLoop(floats, shape[0] as number), signal)
     if (quantized === undefined) throw new UnquantizableWeightError(name.model, name.weight)
     return quantized

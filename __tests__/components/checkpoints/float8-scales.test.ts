@@ -1,6 +1,8 @@
 /** 8-bit floats with the scales that ComfyUI writes beside them. */
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { splitRows } from '../../../components/checkpoints/checkpoint-view'
+import { openCheckpoint } from '../../../components/checkpoints/open-checkpoint'
 import { readFloat32 } from '../../../components/checkpoints/read-tensor'
 import { readFloat32Sync } from '../../../components/checkpoints/read-tensor-sync'
 import { SafetensorsFile } from '../../../components/checkpoints/safetensors-file'
@@ -64,4 +66,14 @@ test('scales beside other types stay tensors of their own', async () => {
   const file = await open({ 'a.weight': scale([1], 1), 'a.scale_weight': scale([], 3) })
   expect([...file.keys].sort()).toEqual(['a.scale_weight', 'a.weight'])
   await file.close()
+})
+
+test('the index of a sharded checkpoint may name scales, which are applied', async () => {
+  await writeSafetensors(join(folder(), 'model-1.safetensors'), { 'a.weight': weight, 'a.scale_weight': scale([], 3) })
+  const map = { 'a.weight': 'model-1.safetensors', 'a.scale_weight': 'model-1.safetensors' }
+  await writeFile(join(folder(), 'model.safetensors.index.json'), JSON.stringify({ metadata: {}, weight_map: map }))
+  const checkpoint = await openCheckpoint(folder(), { weightsName: 'model' })
+  expect(checkpoint.keys).toEqual(['a.weight'])
+  expect(await checkpoint.readFloat32('a.weight')).toEqual(Float32Array.of(3, 6, 1.5, -3, 1344, 3 * 2 ** -9))
+  await checkpoint.close()
 })

@@ -71,8 +71,8 @@ test.each<[string, [string, number][][]]>([
   expect(withoutEmpty(parse(prompt))).toEqual(withoutEmpty(expected))
 })
 
-test('many brackets and colons take no time that grows with their square', () => {
-  for (const sign of ['(', '[', '(a', ':', ': ', '\\', '[a|', '(1:1']) {
+test('many brackets, colons and spaces take no time that grows with their square', () => {
+  for (const sign of ['(', '[', '(a', ':', ': ', '\\', '[a|', '(1:1', ' ']) {
     const prompt = sign.repeat(50_000)
     expect(parse(prompt).length).toBe(1)
     a1111SyntaxIn(prompt)

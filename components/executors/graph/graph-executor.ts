@@ -4,9 +4,8 @@ import type { InferenceSession } from 'onnxruntime-common'
 import { type ByteSize, parseByteSize } from '../../../src/format/byte-size'
 import type { ModelMemory } from '../../../src/manager/managed-model'
 import { onAbort } from '../../../src/runtime/on-abort'
-import { InvalidThreadCountError } from '../../backends/invalid-thread-count-error'
 import { flattenTree } from '../../backends/recorder/tensor-tree'
-import { threadsFromEnvironment } from '../../backends/threads-from-environment'
+import { threadCount } from '../../backends/thread-count'
 import type { Module } from '../../nn/module'
 import type { Parameter } from '../../nn/parameter'
 import { QUANTIZATIONS, type Quantization } from '../../quantization/quantization-names'
@@ -63,8 +62,8 @@ export class GraphExecutor implements Executor {
   /** By model and form; those used last are at the end. */
   private readonly sessions = new Map<Module, Map<string, GraphSession>>()
   private used: GraphSession[] = []
-  /** Weights that each model's calls compute with in 8 bits, as far as they are known. */
-  private readonly quantizedWeights = new WeakMap<Module, ReadonlySet<Parameter>>()
+  /** Weights that calls of each quantized model compute with as floats, as far as they are known. */
+  private readonly floatWeights = new WeakMap<Module, Set<Parameter>>()
   /** What is being made or computed for each model. */
   private readonly pending = new WeakMap<Module, Set<Promise<unknown>>>()
   private readonly options: Required<Omit<GraphExecutorOptions, 'optimizedModelFolder' | 'widenedBytes'>>
@@ -73,9 +72,8 @@ export class GraphExecutor implements Executor {
 
   constructor(options: GraphExecutorOptions = {}) {
     const { provider = 'cpu', memoryArena = true, maxSessions = 16 } = options
-    const { threads = threadsFromEnvironment() ?? availableParallelism() } = options
+    const threads = threadCount(options.threads) ?? availableParallelism()
     const { maxSessionBytes = provider === 'cpu' ? 2 ** 30 : Number.POSITIVE_INFINITY } = options
-    if (!(Number.isInteger(threads) && threads >= 1)) throw new InvalidThreadCountError(threads)
     requireRuntime()
     this.provider = provider
     this.quantizations = provider === 'cpu' ? QUANTIZATIONS : []
@@ -154,10 +152,9 @@ export class GraphExecutor implements Executor {
 
   /** Tells which weights of a model are quantized. */
   private quantizedOf(model: Module): (weight: Parameter) => boolean {
-    const known = this.quantizedWeights.get(model)
-    if (known) return weight => known.has(weight)
     const own = new Set(model.parameters())
-    return weight => own.has(weight) && isQuantizableWeight(weight)
+    const floats = this.floatWeights.get(model)
+    return weight => own.has(weight) && isQuantizableWeight(weight) && !floats?.has(weight)
   }
 
   heldBytes(model: Module): number {
@@ -227,7 +224,11 @@ export class GraphExecutor implements Executor {
         optimizedModels: this.optimizedModels,
       })
       ofModel.set(form, session)
-      if (call.quantization) this.quantizedWeights.set(model, session.quantizedWeights)
+      if (call.quantization) {
+        const floats = this.floatWeights.get(model) ?? new Set()
+        for (const weight of session.floatWeights) floats.add(weight)
+        this.floatWeights.set(model, floats)
+      }
       this.sessions.set(model, ofModel)
     }
     const wanted = session

@@ -46,8 +46,8 @@ export interface GraphSessionOptions extends BuilderOptions {
 export class GraphSession {
   /** Bytes of the weights, as they lie in memory. */
   readonly bytes: number
-  /** Weights that the session computes with in 8 bits. */
-  readonly quantizedWeights: ReadonlySet<Parameter>
+  /** Weights that the session computes with as floats. */
+  readonly floatWeights: ReadonlySet<Parameter>
   private readonly id = sessionCount++
   private readonly model: string
   private readonly capture: Capture
@@ -86,18 +86,17 @@ export class GraphSession {
     const quantized = call.quantization && quantizeGraph(recorded.graph, new Set(call.model.parameters()))
     const graph = quantized?.graph ?? recorded.graph
     this.capture = { ...recorded, graph }
-    this.quantizedWeights = quantized?.weights ?? new Set()
+    const inIntegers = quantized?.weights ?? new Set<Parameter>()
     const weights = parametersOf(graph)
+    this.floatWeights = new Set(weights.filter(weight => !inIntegers.has(weight)))
     // Now, not when the graph is written: until then the weights would count as held.
     for (const { shape, isLoaded } of weights) if (!isLoaded) throw new WeightsNotLoadedError(shape)
     this.revisions = weights.map(weight => [weight, weight.revision] as const)
-    const rows = new Map(weights.flatMap(weight => storedRowsOf(weight, this.quantizedWeights)))
+    const rows = new Map(weights.flatMap(weight => storedRowsOf(weight, inIntegers)))
     const sources = [...sourcesOf(graph), ...[...rows.values()].flatMap(({ scales, values }) => [scales, values])]
-    const { bytes, isLarge, keepHalf, widenedBytes } = weightLayout(weights, limit, weight =>
-      this.quantizedWeights.has(weight),
-    )
+    const { bytes, isLarge, keepHalf, widenedBytes } = weightLayout(weights, limit, weight => inIntegers.has(weight))
     this.bytes = bytes
-    const rounded = new Set([...this.quantizedWeights].filter(weight => !rows.has(weight)))
+    const rounded = new Set([...inIntegers].filter(weight => !rows.has(weight)))
     const spilled = SpilledWeights.plan(
       weights.filter(weight => !rows.has(weight)),
       quantizedParameters(graph, rounded),

@@ -1,5 +1,5 @@
 /** LoRAs of a pipeline: loading, weights, who sees them, and what is left when they are gone. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eagerExecutor } from '../../../../components/executors/eager-executor'
@@ -273,6 +273,9 @@ describe('names and weights', () => {
       await expect(loadLoraWeights(pipe, folder, { weightName: 'three.safetensors' })).rejects.toThrow(
         'holds no file "three.safetensors"',
       )
+      mkdirSync(join(folder, 'styles'))
+      cpSync(loraFile('peft'), join(folder, 'styles', 'ink.safetensors'))
+      expect(await loadLoraWeights(pipe, folder, { weightName: 'styles/ink.safetensors' })).toBe('default_2')
       await expect(loadLoraWeights(pipe, join(folder, 'none'))).rejects.toThrow('there is no such file or folder')
     } finally {
       rmSync(folder, { recursive: true })

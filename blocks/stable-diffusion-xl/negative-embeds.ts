@@ -46,7 +46,9 @@ export async function negativeEmbedsFor(
 export async function negativeChunksFor(source: NegativePrompts, encoder: PromptsEncoder): Promise<number> {
   const { guider, negativePrompt, negativePrompt2, forceZerosForEmptyPrompt } = source
   const isEncoded = guider.numConditions > 1 && !(negativePrompt === undefined && forceZerosForEmptyPrompt)
-  return isEncoded ? encoder.countChunks('negative prompt', [negativePrompt ?? [], negativePrompt2 ?? []].flat()) : 1
+  if (!isEncoded) return 1
+  const texts = [negativePrompt ?? ''].flat()
+  return encoder.countChunks('negative prompt', texts, [negativePrompt2 || texts].flat())
 }
 
 /** What {@link secondTexts} goes by. */

@@ -97,15 +97,20 @@ export class PromptsEncoder {
     this.second.texts.warnOfEmpty(prompts)
   }
 
-  /** How many chunks of a text encoder the longest of some texts takes. @throws InputTypeError for a text that cannot be read */
-  async countChunks(what: string, texts: readonly string[]): Promise<number> {
-    const first = (await this.first?.texts.countChunks(what, texts)) ?? 1
-    return Math.max(first, await this.second.texts.countChunks(what, texts))
+  /**
+   * Returns how many chunks of a text encoder the longest of some texts takes, as {@link encode} hands them out.
+   *
+   * @throws InputTypeError for a text that cannot be read
+   */
+  async countChunks(what: string, texts: readonly string[], texts2: readonly string[]): Promise<number> {
+    const { first, second } = this
+    if (first === undefined) return second.texts.countChunks(what, texts)
+    return Math.max(await first.texts.countChunks(what, texts), await second.texts.countChunks(what, texts2))
   }
 
   /** How many chunks of the text encoders such embeddings are long. */
-  chunksOf({ shape: [, tokens] }: tf.Tensor3D): number {
-    return this.models.promptSyntax === 'plain' ? 1 : tokens / this.models.tokenizer2.modelMaxLength
+  chunksOf(embeds: tf.Tensor3D): number {
+    return this.second.texts.chunksOf(embeds)
   }
 
   /**
@@ -116,13 +121,12 @@ export class PromptsEncoder {
    */
   async encode({ what, texts, texts2, count, chunks: least }: PromptTexts, clipSkip = 0): Promise<PromptEmbeds> {
     const { first: firstEncoder, second: secondEncoder } = this
-    const optionsFor = (list: readonly string[], chunks: number) => ({ times: count / list.length, chunks, clipSkip })
-    if (firstEncoder === undefined) return secondEncoder.encode(what, texts, optionsFor(texts, least))
     // Both are of one length.
-    const chunks = Math.max(least, await secondEncoder.texts.countChunks(what, texts2))
-    const first = await firstEncoder.encode(what, texts, optionsFor(texts, chunks))
-    const both = Math.max(chunks, this.chunksOf(first.embeds))
-    const second = await secondEncoder.encode(what, texts2, optionsFor(texts2, both))
+    const chunks = Math.max(least, await this.countChunks(what, texts, texts2))
+    const optionsFor = (list: readonly string[]) => ({ times: count / list.length, chunks, clipSkip })
+    if (firstEncoder === undefined) return secondEncoder.encode(what, texts, optionsFor(texts))
+    const first = await firstEncoder.encode(what, texts, optionsFor(texts))
+    const second = await secondEncoder.encode(what, texts2, optionsFor(texts2))
     this.requireSameTokens(first.embeds, second.embeds)
     const embeds = tf.concat([first.embeds, second.embeds], 2)
     tf.dispose([first, second.embeds])

@@ -68,7 +68,7 @@ export class EncodePrompt extends StableDiffusionTextStep {
       negativePrompts &&
       (await texts.encode('negative prompt', negativePrompts, {
         times: this.batchSize / negativePrompts.length,
-        chunks: positive.embeds.shape[1] / this.tokenizer.modelMaxLength,
+        chunks: texts.chunksOf(positive.embeds),
         embed: textEmbedder(textEncoder, { hooks }, context),
       }))
     this.negativePromptEmbeds = negative?.embeds

@@ -62,7 +62,7 @@ export class UsePromptEmbeds extends StableDiffusionTextStep {
       (await this.encode(texts, 'prompt', this.requirePrompts(prompts), {
         times: 1,
         clipSkip: this.clipSkip,
-        chunks: this.chunksOf(negativePromptEmbeds),
+        chunks: negativePromptEmbeds && texts.chunksOf(negativePromptEmbeds),
       }))
     const [count] = embeds.shape
     this.batchSize = count * times
@@ -76,7 +76,7 @@ export class UsePromptEmbeds extends StableDiffusionTextStep {
     const negativePrompts = negativePromptsFor(this, embeds.shape[0], context)
     if (negativePrompts === undefined) return undefined
     if (given === undefined) {
-      const options = { times: batchSize / negativePrompts.length, chunks: this.chunksOf(embeds) }
+      const options = { times: batchSize / negativePrompts.length, chunks: texts.chunksOf(embeds) }
       const encoded = await this.encode(texts, 'negative prompt', negativePrompts, options)
       if (encoded.shape[1] === embeds.shape[1]) return encoded
       const expected = `the negative prompt makes ${encoded.shape[1]} tokens. Pass as many, or negativePromptEmbeds too`
@@ -97,11 +97,6 @@ export class UsePromptEmbeds extends StableDiffusionTextStep {
   ): Promise<tf.Tensor3D> {
     const embed = textEmbedder(this.textEncoder, { clipSkip, hooks: this.textEncoderHooks }, this.context)
     return (await texts.encode(what, prompts, { times, chunks, embed })).embeds
-  }
-
-  /** How many chunks of the text encoder such embeddings are long. */
-  private chunksOf(embeds: tf.Tensor3D | undefined): number | undefined {
-    return this.promptSyntax === 'plain' ? undefined : embeds && embeds.shape[1] / this.tokenizer.modelMaxLength
   }
 
   private requirePrompts(prompts: readonly string[]): readonly string[] {

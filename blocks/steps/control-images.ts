@@ -80,7 +80,7 @@ export async function controlPicture(given: GivenPictures, options: ControlPictu
   requireShares(given, countOfPictures(given), { path, input, batchSize })
   if (cropRegion !== undefined && given instanceof tf.Tensor) {
     const expected = 'a part of it is cut out, and that takes an Image. Leave paddingMaskCrop out, or pass an Image'
-    throw new InputTypeError({ path, input: 'controlImage', expected, value: given })
+    throw new InputTypeError({ path, input, expected, value: given })
   }
   const resizeMode = cropRegion === undefined ? 'default' : 'fill'
   return processor.preprocessAsync(given, { ...size, cropRegion, resizeMode, signal })

@@ -1,7 +1,7 @@
 /** Turns texts into embeddings. Counterpart: encode_prompt of diffusers' pipelines. */
 import { type CLIPTextInputs, tf } from '../../components'
 import type { RunContext } from '../../src'
-import { PlainPrompts, problemsOf } from './plain-prompts'
+import { PlainPrompts } from './plain-prompts'
 import type { PromptSyntax } from './prompt-syntax'
 import { PromptWarnings } from './prompt-warnings'
 import { RepeatedRows, type TextEmbeds } from './repeated-rows'
@@ -62,6 +62,11 @@ export class TextsEncoder {
     return this.reader.countChunks(what, prompts)
   }
 
+  /** Returns how many chunks such embeddings are long. */
+  chunksOf({ shape: [, tokens] }: tf.Tensor3D): number {
+    return tokens / this.models.tokenizer.modelMaxLength
+  }
+
   /**
    * Returns what `embed` makes of the texts, with `times · texts` rows, the copies of a text together. Long lists are encoded in batches. Texts that are truncated
    * are warned of.
@@ -91,9 +96,7 @@ export class TextsEncoder {
   /** Warns of prompts without a word. */
   warnOfEmpty(prompts: readonly string[]): void {
     this.warnings.warnOfEach('PROMPT_EMPTY', 'prompt', prompts, {
-      problems: problemsOf(prompts, prompt =>
-        prompt.trim() === '' ? 'is empty: the picture will show anything.' : undefined,
-      ),
+      problemOf: prompt => (prompt.trim() === '' ? 'is empty: the picture will show anything.' : undefined),
       more: 'are empty.',
     })
   }

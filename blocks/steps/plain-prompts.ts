@@ -32,32 +32,19 @@ export class PlainPrompts implements PromptReader {
   warn(what: string, prompts: readonly string[]): void {
     const longer = `longer than ${this.tokenizer.modelMaxLength} tokens.`
     this.warnings.warnOfEach('PROMPT_TRUNCATED', what, prompts, {
-      problems: problemsOf(prompts, prompt => {
+      problemOf: prompt => {
         const rest = this.truncated.get(prompt)
         return rest && `is ${longer} The truncated part is: "${rest}"`
-      }),
+      },
       more: `are ${longer}`,
     })
     const advice = "To have it followed, pass promptSyntax: 'a1111', or --prompt-syntax a1111 on the command line."
     this.warnings.warnOfEach('PROMPT_SYNTAX_IGNORED', what, prompts, {
-      problems: problemsOf(prompts, prompt => {
+      problemOf: prompt => {
         const part = a1111SyntaxIn(prompt)
         return part && `is read as plain text, and so is "${printableName(part)}" in it. ${advice}`
-      }),
+      },
       more: 'are read as plain text.',
     })
   }
-}
-
-/** The texts with a problem, by their places. */
-export function problemsOf(
-  prompts: readonly string[],
-  problemOf: (prompt: string) => string | undefined,
-): Map<number, string> {
-  return new Map(
-    prompts.flatMap((prompt, i) => {
-      const problem = problemOf(prompt)
-      return problem ? [[i, problem] as const] : []
-    }),
-  )
 }

@@ -6,8 +6,8 @@ const MOST_WARNINGS = 10
 
 /** What is wrong with some texts of a list. */
 export interface PromptProblems {
-  /** The end of a sentence for each text, by its place in the list: `is empty.` */
-  readonly problems: ReadonlyMap<number, string>
+  /** Returns the end of a sentence for a text with a problem: `is empty.` */
+  readonly problemOf: (prompt: string) => string | undefined
   /** The end of a sentence for all others: `are empty.` */
   readonly more: string
 }
@@ -24,10 +24,15 @@ export class PromptWarnings {
    * @param what - what the texts are: `prompt`
    * @param prompts - all texts
    */
-  warnOfEach(code: string, what: string, prompts: readonly string[], { problems, more }: PromptProblems): void {
-    const shown = [...problems].slice(0, MOST_WARNINGS)
-    for (const [i, problem] of shown) this.warn(code, `The ${numbered(what, i, prompts)} ${problem}`)
-    const others = problems.size - shown.length
+  warnOfEach(code: string, what: string, prompts: readonly string[], { problemOf, more }: PromptProblems): void {
+    const problems = prompts.flatMap((prompt, i) => {
+      const problem = problemOf(prompt)
+      return problem ? [[i, problem] as const] : []
+    })
+    for (const [i, problem] of problems.slice(0, MOST_WARNINGS)) {
+      this.warn(code, `The ${numbered(what, i, prompts)} ${problem}`)
+    }
+    const others = problems.length - MOST_WARNINGS
     if (others > 0) this.warn(code, `${others} more ${what}s ${more}`)
   }
 

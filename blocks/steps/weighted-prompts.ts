@@ -9,7 +9,6 @@ import {
   type WeightedText,
 } from '../../components'
 import { InputTypeError, printableName, type RunContext, runAtOnce, runInSlices } from '../../src'
-import { problemsOf } from './plain-prompts'
 import type { PromptSyntax } from './prompt-syntax'
 import type { PromptWarnings } from './prompt-warnings'
 import type { PromptReader, TextChunk } from './text-chunks'
@@ -19,6 +18,12 @@ const MOST_CHUNKS = 64
 
 /** Beyond it, a weight leaves no number to compute with. */
 const LARGEST_WEIGHT = 1000
+
+/** Reads a prompt without its network tags, section by section. */
+const sectionsLoop = (prompt: string) => a1111PromptLoop(takeNetworkTags(prompt).text)
+
+/** The text of a section, without weights and escapes. */
+const textOf = (section: readonly WeightedText[]) => section.map(({ text }) => text).join('')
 
 /** Reads prompts in AUTOMATIC1111's syntax, each as many chunks as it takes. */
 export class WeightedPrompts implements PromptReader {
@@ -55,23 +60,23 @@ export class WeightedPrompts implements PromptReader {
 
   warn(what: string, prompts: readonly string[]): void {
     this.warnings.warnOfEach('PROMPT_TAG_IGNORED', what, prompts, {
-      problems: problemsOf(prompts, prompt => {
+      problemOf: prompt => {
         const [tag] = takeNetworkTags(prompt).tags
         return (
           tag &&
           `names "${printableName(tag)}", which is ignored. Load the file with loadLoraWeights(), or with --lora on the command line.`
         )
-      }),
+      },
       more: 'name files that are ignored.',
     })
     this.warnings.warnOfEach('PROMPT_SYNTAX_UNSUPPORTED', what, prompts, {
-      problems: problemsOf(prompts, prompt => {
+      problemOf: prompt => {
         const part = unsupportedSyntaxIn(takeNetworkTags(prompt).text)
         return (
           part &&
           `has "${printableName(part)}", which is read as a part of the text: prompts that change with the steps, or are composed, are not supported.`
         )
-      }),
+      },
       more: 'have unsupported syntax.',
     })
   }
@@ -81,7 +86,7 @@ export class WeightedPrompts implements PromptReader {
     const known = this.known.get(prompt)
     if (known) return known
     const { signal, path } = this.context
-    const sections = await runInSlices(a1111PromptLoop(takeNetworkTags(prompt).text), signal)
+    const sections = await runInSlices(sectionsLoop(prompt), signal)
     const input = what === 'prompt' ? 'prompt' : 'negativePrompt'
     const tooLarge = sections.flat().find(({ weight }) => !(Math.abs(weight) <= LARGEST_WEIGHT))
     if (tooLarge) {
@@ -110,10 +115,14 @@ export function estimateTokens(
   const { modelMaxLength } = tokenizer
   const texts = syntax === 'plain' ? [] : prompts.flatMap(text => text ?? [])
   if (texts.reduce((sum, { length }) => sum + length, 0) > ESTIMATED) return modelMaxLength
-  const chunksOf = (texts: readonly WeightedText[]) =>
-    Math.ceil(tokenizer.tokenize(texts.map(({ text }) => text).join('')).length / (modelMaxLength - 2))
+  const chunksOf = (section: readonly WeightedText[]) =>
+    Math.ceil(tokenizer.tokenize(textOf(section)).length / (modelMaxLength - 2))
   const counts = texts.map(text =>
-    runAtOnce(a1111PromptLoop(text)).reduce((sum, section) => sum + Math.max(1, chunksOf(section)), 0),
+    runAtOnce(sectionsLoop(text)).reduce((sum, section, i, all) => {
+      const own = chunksOf(section)
+      // An empty section behind the last BREAK is dropped.
+      return sum + (i > 0 && i === all.length - 1 ? own : Math.max(1, own))
+    }, 0),
   )
   return modelMaxLength * Math.max(1, ...counts)
 }
@@ -127,8 +136,8 @@ export async function plainTexts(
   if (syntax === 'plain') return [...prompts]
   const texts: string[] = []
   for (const prompt of prompts) {
-    const sections = await runInSlices(a1111PromptLoop(takeNetworkTags(prompt).text), signal)
-    texts.push(sections.map(section => section.map(({ text }) => text).join('')).join(' '))
+    const sections = await runInSlices(sectionsLoop(prompt), signal)
+    texts.push(sections.map(textOf).join(' '))
   }
   return texts
 }

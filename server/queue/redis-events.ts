@@ -65,16 +65,16 @@ export class RedisEvents {
         await changed
         continue
       }
+      const [latest] = await redis.ask(client => client.xrevrange(key, '+', '-', 'COUNT', 1))
+      if (latest !== undefined && latest[0] !== seen) continue
+      if (latest !== undefined && isFinalEvent(JSON.parse(latest[1][1] ?? '{}') as JobEvent)) return
       // Its last event follows at once, unless the process died that would have written it.
       if (!hasWaited) {
         hasWaited = true
         await changed
         continue
       }
-      const [latest] = await redis.ask(client => client.xrevrange(key, '+', '-', 'COUNT', 1))
-      if (latest !== undefined && latest[0] !== seen) continue
-      const isSeen = latest !== undefined && isFinalEvent(JSON.parse(latest[1][1] ?? '{}') as JobEvent)
-      if (!isSeen) yield { id: END, event: last }
+      yield { id: END, event: last }
       return
     }
   }

@@ -8,6 +8,7 @@ import { classNameOf } from '../format/class-name'
 import { isAbsent } from '../params/schema'
 import type { BlockState } from '../state/block-state'
 import { copyValue } from '../state/copy-value'
+import { observed } from '../telemetry/ongoing-activity'
 import type { BlockNode, ChoiceNode, LoopNode } from '../wiring/block-node'
 import { isComposite, isConditional, isLoop } from '../wiring/blocks'
 import { bindView } from './bound-view'
@@ -15,7 +16,7 @@ import { requireSameState } from './call-result'
 import { type Components, RUN } from './components'
 import type { IterationVariables } from './iteration-variables'
 import type { Frame } from './lifetimes'
-import { after, always, inOrder, isPromise, type MaybePromise, orFail } from './maybe-promise'
+import { after, always, inOrder, isPromise, type MaybePromise } from './maybe-promise'
 import type { Run } from './run'
 import { writtenValues } from './written-values'
 
@@ -148,17 +149,7 @@ export class LoopExecution {
   private runObserved(variables: IterationVariables, step: number, total: number | undefined): MaybePromise<void> {
     const runAll = () => inOrder(this.parts, part => this.runPart(part, variables))
     const activity = this.run.announceIteration(step, total)
-    if (activity === undefined) return runAll()
-    return after(
-      orFail(
-        () => activity.within(runAll),
-        error => {
-          activity.end(error)
-          throw error
-        },
-      ),
-      () => activity.end(),
-    )
+    return activity ? observed(activity, runAll) : runAll()
   }
 
   private runPart(part: Part, variables: IterationVariables): MaybePromise<void> {

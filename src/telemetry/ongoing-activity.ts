@@ -1,6 +1,7 @@
 /** An activity from its beginning to its end, as its observers are told of it. */
 import { emitWarningOnce } from '../errors/emit-warning'
 import { activeRun } from '../runtime/active-run'
+import { after, type MaybePromise, orFail } from '../runtime/maybe-promise'
 import type { Activity, ActivityKind, ActivityObserver } from './activity'
 import { observers } from './observers'
 
@@ -34,7 +35,7 @@ export class OngoingActivity {
   within<T>(work: () => T): T {
     const { activity } = this
     return this.observers.reduce<() => T>(
-      (inner, observer) => (observer.within ? () => observer.within?.(activity, inner) as T : inner),
+      (inner, observer) => (observer.within ? () => around(observer, activity, inner) : inner),
       work,
     )()
   }
@@ -56,17 +57,42 @@ export function asActivity<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const ongoing = OngoingActivity.begin(kind, name, attributes)
-  return ongoing ? observed(ongoing, work) : work()
+  return ongoing ? Promise.resolve(observed(ongoing, work)) : work()
 }
 
-async function observed<T>(ongoing: OngoingActivity, work: () => Promise<T>): Promise<T> {
-  try {
-    const result = await ongoing.within(work)
-    ongoing.end()
+/** Does work as an activity, which ends as the work does. */
+export function observed<T>(
+  part: Pick<OngoingActivity, 'within' | 'end'>,
+  work: () => MaybePromise<T>,
+): MaybePromise<T> {
+  const done = orFail(
+    () => part.within(work),
+    error => {
+      part.end(error)
+      throw error
+    },
+  )
+  return after(done, result => {
+    part.end()
     return result
+  })
+}
+
+/** Calls work inside of an observer. If that fails before it begins the work, the work is done without it. */
+function around<T>(observer: ActivityObserver, activity: Activity, work: () => T): T {
+  let hasBegun = false
+  const begin = () => {
+    hasBegun = true
+    return work()
+  }
+  try {
+    return observer.within?.(activity, begin) as T
   } catch (error) {
-    ongoing.end(error)
-    throw error
+    if (hasBegun) throw error
+    guarded(() => {
+      throw error
+    })
+    return work()
   }
 }
 

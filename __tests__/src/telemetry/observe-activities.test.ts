@@ -160,4 +160,15 @@ describe('observeActivities()', () => {
     expect(await pipe({ x: 1, numSteps: 1 }, { output: 'x' })).toBe(3)
     expect(warnings()).toEqual(['OBSERVER_FAILED: An observer of activities failed: full disk'])
   })
+
+  test('runs without an observer that throws before it begins the work', async () => {
+    const warnings = catchWarnings()
+    stop = observeActivities({
+      within: () => {
+        throw new Error('no context')
+      },
+    })
+    expect(await pipe({ x: 1, numSteps: 1 }, { output: 'x' })).toBe(3)
+    expect(warnings()).toEqual(['OBSERVER_FAILED: An observer of activities failed: no context'])
+  })
 })

@@ -1,5 +1,5 @@
 /** The page. */
-import { useCallback, useEffect, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { chosenPipeline, chosenWorkflow, usePicture } from './form/form-state'
 import { usePastedPicture } from './form/picture-data'
 import { RequestForm } from './form/request-form'
@@ -18,7 +18,7 @@ export function App() {
     loadPipelines().catch(reportError)
     recallJobs().catch(reportError)
   }, [])
-  usePastedPicture(useCallback(picture => usePicture(picture), []))
+  usePastedPicture(usePicture)
   const job = findJob(selectedId.value)
   return (
     <>

@@ -4,8 +4,9 @@ import { nameList, UNSENDABLE_KEY } from '../../src'
 import { workflowsOf } from '../../src/documentation/triggers'
 import { isPipelineName } from '../queue/new-job'
 import { offeredComponents } from '../studio/component-choices'
+import type { Choices } from '../studio/offered-components'
 import { InvalidServerOptionError } from './invalid-server-option-error'
-import { fieldProblem, type Problem } from './problem'
+import { fieldProblem, Problem } from './problem'
 import { makeValidator, type Validator } from './validate-inputs'
 
 /** A pipeline, as far as a server needs it to check what is sent: a `ModularPipeline` is one. */
@@ -30,7 +31,7 @@ export interface CatalogEntry extends CatalogTask {
   /** Outputs that can be sent, among those that the blocks are for. */
   readonly outputs: readonly string[]
   /** Schedulers and guiders that a job may choose. */
-  readonly components: ReturnType<typeof offeredComponents>
+  readonly components: Choices
   /** Class name of the scheduler, where it is known. */
   readonly scheduler: string | undefined
 }
@@ -64,6 +65,13 @@ export class Catalog {
   /** The pipeline of a name. */
   get(name: string): CatalogEntry | undefined {
     return this.entries.get(name)
+  }
+
+  /** The pipeline of a name in an address. @throws Problem (404) */
+  require(name: string): CatalogEntry {
+    const entry = this.get(name)
+    if (entry === undefined) throw new Problem(404, 'unknown-pipeline', 'There is no such pipeline.')
+    return entry
   }
 
   /** Finds what a request names. @throws Problem that names the field */

@@ -6,6 +6,7 @@ import { type Prefix, viewFailure } from './job-view'
 import { fieldProblem, Problem } from './problem'
 import type { Asker, JobBody } from './read-job-request'
 import type { Service } from './service'
+import { bytesOf } from './stored-file'
 
 /** Failures for which the request is to blame, by their codes. */
 const OF_REQUEST: ReadonlySet<string> = new Set([
@@ -79,7 +80,7 @@ export async function readJobPictures({ results }: Service, job: Job, prefix: Pr
   for (const { key, mediaType, width, height } of job.result?.pictures ?? []) {
     const file = await results.open(job.id, key)
     if (file === undefined) continue
-    const bytes = Buffer.from(await new Response(file.stream as ReadableStream).arrayBuffer())
+    const bytes = await bytesOf(file)
     pictures.push({ bytes, mediaType, width, height, path: `${prefix}/v1/jobs/${job.id}/pictures/${key}` })
   }
   if (pictures.length > 0) return pictures

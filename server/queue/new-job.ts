@@ -12,15 +12,13 @@ import {
   type PictureFormat,
 } from '../jobs/job'
 import { InvalidJobError } from '../jobs/job-errors'
+import { CHOOSABLE } from '../studio/offered-components'
 
 /** The client of a request that names none. */
 export const ANONYMOUS = 'anonymous'
 
 /** Characters of a client's name, and of an idempotency key. */
 const LONGEST_NAME = 256
-
-/** Components that a job may choose. */
-const CHOOSABLE: readonly string[] = ['scheduler', 'guider']
 
 /** Parts the name of the pipeline from the rest of an id. */
 const SEPARATOR = '~'
@@ -109,7 +107,9 @@ function requireChoices(components: unknown): void {
   }
   const isValid =
     isObject(components) &&
-    Object.entries(components as object).every(([kind, choice]) => CHOOSABLE.includes(kind) && isChoice(choice))
+    Object.entries(components as object).every(
+      ([kind, choice]) => CHOOSABLE.some(each => each === kind) && isChoice(choice),
+    )
   if (isValid) return
   throw new InvalidJobError('components', `it must be an object of ${nameList(CHOOSABLE)}, each { name, settings }.`)
 }

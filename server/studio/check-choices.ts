@@ -7,8 +7,7 @@ import { type FieldProblem, pointerTo } from '../http/problem'
 import { makeValidator, type Validator } from '../http/validate-inputs'
 import type { ChosenComponents, ComponentChoice } from '../jobs/job'
 import { makeChosen } from '../worker/chosen-components'
-import { CHOOSABLE, type Choosable } from './component-choices'
-import type { OfferedComponent } from './offered-components'
+import { CHOOSABLE, type Choosable, type OfferedComponent } from './offered-components'
 
 /** Characters of settings as JSON: more than any needs. */
 const LONGEST_SETTINGS = 5_000
@@ -29,10 +28,12 @@ export function checkChoices({ components: offered }: CatalogEntry, chosen: Chos
     if (JSON.stringify(choice.settings ?? {}).length > LONGEST_SETTINGS) {
       return problem(`The settings may have ${LONGEST_SETTINGS} characters as JSON.`, 'settings')
     }
-    const names = choices.map(({ name }) => name)
-    const found = choices.find(({ name }) => name === findName(names, choice.name))
+    const found = choices.find(({ name }) => findName([name], choice.name) !== undefined)
     if (found === undefined) {
-      const nearest = nearestName(choice.name, names)
+      const nearest = nearestName(
+        choice.name,
+        choices.map(({ name }) => name),
+      )
       return problem(`There is no such ${kind}.${nearest ? ` Did you mean "${nearest}"?` : ''}`, 'name')
     }
     const problems = validatorOf(found, kind)(choice.settings ?? {})

@@ -1,16 +1,10 @@
 /** The schedulers and guiders that a job may choose, with their settings. */
 import { setImmediate } from 'node:timers/promises'
-import { guiderNames, makeGuider, resolveScheduler, schedulerNames } from '../../components'
+import { guiderNames, makeGuider, schedulerNames } from '../../components'
 import type { RawConfig } from '../../components/configs/parse-config'
 import type { JsonSchema, ModularPipelineBlocks } from '../../src'
 import { classNameOf } from '../../src/format/class-name'
-import type { OfferedComponent, OfferedComponents } from './offered-components'
-
-/** Components that a job may choose. */
-export const CHOOSABLE = ['scheduler', 'guider'] as const
-
-/** A component that a job may choose. */
-export type Choosable = (typeof CHOOSABLE)[number]
+import { CHOOSABLE, type Choices, type Choosable, type OfferedComponent } from './offered-components'
 
 /** Settings that say what a model was trained for: another value would be wrong for it. */
 const OF_THE_MODEL: readonly string[] = [
@@ -25,8 +19,16 @@ const OF_THE_MODEL: readonly string[] = [
 /** Schedulers of models that are trained with flow matching; no others fit these, and these fit no others. */
 const FLOW_MATCHING = /^FlowMatch/
 
-let schedulers: readonly OfferedComponent[] | undefined
-let guiders: readonly OfferedComponent[] | undefined
+/** A component by one of its names. */
+interface NamedComponent {
+  readonly name: string
+  readonly componentClass: object
+  /** Settings that the name stands for. */
+  readonly settings: RawConfig
+  make(): { readonly settingsSchema: JsonSchema }
+}
+
+const offered = new Map<Choosable, readonly OfferedComponent[]>()
 const settingsByClass = new WeakMap<object, readonly (readonly [string, JsonSchema])[]>()
 
 /** Whether a job may choose components of these blocks. */
@@ -38,7 +40,7 @@ export function offersComponents(blocks: ModularPipelineBlocks): boolean {
 export function offeredComponents(
   blocks: ModularPipelineBlocks,
   ownClass: (name: Choosable) => string | undefined,
-): Partial<Record<Choosable, OfferedComponents>> {
+): Choices {
   const used = new Set(blocks.expectedComponents.map(({ name }) => name))
   return Object.fromEntries(
     CHOOSABLE.filter(name => used.has(name)).map(name => {
@@ -56,39 +58,42 @@ export function offeredComponents(
  * @param signal ends it early; what is left is then made when it is asked for
  */
 export async function prepareOffers(signal: AbortSignal): Promise<void> {
-  for (const [componentClass, make] of madeClasses()) {
+  for (const each of CHOOSABLE.flatMap(named)) {
     // Timers and requests that wait come first.
     await setImmediate()
     if (signal.aborted) return
-    settingsOf(componentClass, make)
+    settingsOf(each)
   }
 }
 
-function* madeClasses(): Generator<Parameters<typeof settingsOf>> {
-  for (const { schedulerClass, make } of Object.values(schedulerNames)) yield [schedulerClass, () => make({})]
-  for (const [name, { guiderClass }] of Object.entries(guiderNames)) yield [guiderClass, () => makeGuider(name)]
+function named(kind: Choosable): NamedComponent[] {
+  if (kind === 'scheduler') {
+    return Object.entries(schedulerNames).map(([name, { schedulerClass, settings, make }]) => ({
+      name,
+      componentClass: schedulerClass,
+      settings,
+      make: () => make({}),
+    }))
+  }
+  return Object.entries(guiderNames).map(([name, { guiderClass, settings }]) => ({
+    name,
+    componentClass: guiderClass,
+    settings,
+    make: () => makeGuider(name),
+  }))
 }
 
 /** All that there are, which takes some time unless it was prepared. */
 function allOf(kind: Choosable): readonly OfferedComponent[] {
-  if (kind === 'scheduler') {
-    schedulers ??= Object.keys(schedulerNames).flatMap(name => {
-      const { schedulerClass, settings, make } = resolveScheduler(name)
-      return offer(name, schedulerClass, settings, () => make({}))
-    })
-    return schedulers
-  }
-  guiders ??= Object.entries(guiderNames).flatMap(([name, { guiderClass, settings }]) =>
-    offer(name, guiderClass, settings, () => makeGuider(name)),
-  )
-  return guiders
+  const known = offered.get(kind)
+  if (known) return known
+  const made = named(kind).flatMap(offer)
+  offered.set(kind, made)
+  return made
 }
 
 /** Settings of a class that a job may change. Many names stand for one class. */
-function settingsOf(
-  componentClass: object,
-  make: () => { readonly settingsSchema: JsonSchema },
-): readonly (readonly [string, JsonSchema])[] {
+function settingsOf({ componentClass, make }: NamedComponent): readonly (readonly [string, JsonSchema])[] {
   const known = settingsByClass.get(componentClass)
   if (known) return known
   const { properties = {} } = make().settingsSchema
@@ -97,16 +102,12 @@ function settingsOf(
   return shown
 }
 
-function offer(
-  name: string,
-  componentClass: object,
-  settings: RawConfig,
-  make: () => { readonly settingsSchema: JsonSchema },
-): OfferedComponent[] {
+function offer(component: NamedComponent): OfferedComponent[] {
+  const { name, componentClass, settings } = component
   const className = classNameOf(componentClass)
   // Class names are among the names as well.
   if (name === className) return []
-  const withDefaults = settingsOf(componentClass, make).map(([key, schema]): [string, JsonSchema] => [
+  const withDefaults = settingsOf(component).map(([key, schema]): [string, JsonSchema] => [
     key,
     Object.hasOwn(settings, key) ? { ...schema, default: settings[key] } : schema,
   ])

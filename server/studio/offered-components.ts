@@ -1,6 +1,12 @@
 /** What the server tells of components that a job may choose. */
 import type { JsonSchema } from '../../src/json-schema/json-schema'
 
+/** Components that a job may choose. */
+export const CHOOSABLE = ['scheduler', 'guider'] as const
+
+/** A component that a job may choose. */
+export type Choosable = (typeof CHOOSABLE)[number]
+
 /** A scheduler or guider that may be chosen. */
 export interface OfferedComponent {
   /** Short name, e.g. `euler_karras`. */
@@ -16,3 +22,6 @@ export interface OfferedComponents {
   readonly own: string | null
   readonly choices: readonly OfferedComponent[]
 }
+
+/** What may be chosen for a pipeline; a component that its blocks do not use is missing. */
+export type Choices = Readonly<Partial<Record<Choosable, OfferedComponents>>>

@@ -1,10 +1,9 @@
 /** The studio: a page to draw with and to look into runs, and what it asks for beside jobs. */
-import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
-import type { Catalog, CatalogEntry } from '../http/catalog'
 import { clientOf } from '../http/client-of'
 import { Problem } from '../http/problem'
 import type { Service } from '../http/service'
+import { sendFile } from '../http/stored-file'
 import { offersComponents, prepareOffers } from './component-choices'
 import { GraphDrawer } from './graph-drawer'
 import { PAGE, readStudioFiles } from './studio-files'
@@ -23,9 +22,6 @@ const POLICY = [
 
 /** What the page holds in place of the prefix of the server's addresses. */
 const PREFIX_MARK = '%PREFIX%'
-
-/** A job's summaries do not change. */
-const FOREVER = 'private, max-age=31536000, immutable'
 
 /** Adds the page and its files. They need no key: they are the same for everybody. */
 export function addStudioPage(app: FastifyInstance): void {
@@ -68,7 +64,7 @@ export function addStudioRoutes(app: FastifyInstance, service: Service): void {
   app.get<{ Params: { name: string }; Querystring: { workflow?: string } }>(
     '/v1/pipelines/:name/graph.svg',
     async (request, reply) => {
-      const { name, outputs } = findEntry(catalog, request.params.name)
+      const { name, outputs } = catalog.require(request.params.name)
       const { task } = catalog.find(name, request.query.workflow)
       return reply.type('image/svg+xml').send(await drawer.draw(task, outputs))
     },
@@ -76,7 +72,7 @@ export function addStudioRoutes(app: FastifyInstance, service: Service): void {
 
   app.get<{ Params: { name: string } }>(
     '/v1/pipelines/:name/components',
-    async request => findEntry(catalog, request.params.name).components,
+    async request => catalog.require(request.params.name).components,
   )
 
   app.get<{ Params: { id: string; file: string } }>('/v1/jobs/:id/values/:file', async (request, reply) => {
@@ -84,16 +80,6 @@ export function addStudioRoutes(app: FastifyInstance, service: Service): void {
     const { file } = request.params
     const found = /^\d{1,6}\.json$/.test(file) ? await results.open(id, `values/${file}`) : undefined
     if (found === undefined) throw new Problem(404, 'unknown-values', 'There are no such values.')
-    return reply
-      .type('application/json; charset=utf-8')
-      .headers({ 'content-length': found.size, 'cache-control': FOREVER })
-      .send(Readable.fromWeb(found.stream as Parameters<typeof Readable.fromWeb>[0]))
+    return sendFile(reply, { ...found, mediaType: 'application/json; charset=utf-8' })
   })
-}
-
-/** @throws Problem (404) */
-function findEntry(catalog: Catalog, name: string): CatalogEntry {
-  const entry = catalog.get(name)
-  if (entry === undefined) throw new Problem(404, 'unknown-pipeline', 'There is no such pipeline.')
-  return entry
 }

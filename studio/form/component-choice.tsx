@@ -1,12 +1,12 @@
 /** Chooses a scheduler or a guider, with its settings. */
 import { useId } from 'preact/hooks'
-import type { ComponentChoice as Choice, JsonValue, OfferedComponents } from '../server/types'
+import type { ComponentChoice as Choice, Choosable, JsonValue, OfferedComponents } from '../server/types'
 import { words } from '../text'
 import { Field } from './field'
-import { change, fieldProblems, form, isPointerTo } from './form-state'
+import { change, clearProblems, form, problemAt } from './form-state'
 
 interface ComponentChoiceProps {
-  readonly kind: 'scheduler' | 'guider'
+  readonly kind: Choosable
   readonly offered: OfferedComponents
 }
 
@@ -18,7 +18,7 @@ export function ComponentChoice({ kind, offered: { own, choices } }: ComponentCh
   const choose = (choice: Choice | undefined) => {
     const { [kind]: _, ...others } = form.value.components
     change({ components: choice ? { ...others, [kind]: choice } : others })
-    fieldProblems.value = fieldProblems.value.filter(({ pointer }) => !isPointerTo(pointer, ['components', kind]))
+    clearProblems('components', kind)
   }
   const set = (name: string, value: unknown) => {
     if (!chosen) return
@@ -26,8 +26,7 @@ export function ComponentChoice({ kind, offered: { own, choices } }: ComponentCh
     const settings = value === undefined ? others : { ...others, [name]: value as JsonValue }
     choose({ name: chosen.name, ...(Object.keys(settings).length > 0 && { settings }) })
   }
-  const problemOf = (...place: string[]) =>
-    fieldProblems.value.find(({ pointer }) => isPointerTo(pointer, ['components', kind, ...place]))?.detail
+  const problemOf = (...place: string[]) => problemAt('components', kind, ...place)
   const problem = problemOf()
   return (
     <div class="choice">

@@ -1,8 +1,6 @@
 /** Which control an input gets. */
+import { DEFAULTS_BY_BLOCK_KEY, LIVE_TYPE_KEY } from '../../src/json-schema/json-schema'
 import type { JsonSchema } from '../server/types'
-
-/** The key of schemas whose values stand for values of a class. */
-const LIVE_TYPE = 'x-tesserae-type'
 
 /** What an input is filled in with. */
 export type FieldKind =
@@ -13,7 +11,7 @@ export type FieldKind =
 /** The control for a schema: of several forms of a value, the simplest. */
 export function fieldKind(schema: JsonSchema): FieldKind {
   const forms = schema.anyOf ?? schema.oneOf ?? [schema]
-  if (forms.some(each => each[LIVE_TYPE] === 'Image')) return { kind: 'picture' }
+  if (forms.some(each => each[LIVE_TYPE_KEY] === 'Image')) return { kind: 'picture' }
   const choice = forms.find(each => each.enum)
   if (choice?.enum) return { kind: 'choice', values: choice.enum }
   const number = forms.find(({ type }) => type === 'integer' || type === 'number')
@@ -25,7 +23,7 @@ export function fieldKind(schema: JsonSchema): FieldKind {
 
 /** The default of an input as a placeholder; that of each branch where they differ. */
 export function defaultText(schema: JsonSchema): string {
-  const { default: value, 'x-tesserae-defaults-by-block': byBlock } = schema
+  const { default: value, [DEFAULTS_BY_BLOCK_KEY]: byBlock } = schema
   if (value !== undefined && value !== null) return typeof value === 'string' ? value : JSON.stringify(value)
   return byBlock ? [...new Set(Object.values(byBlock))].map(each => JSON.stringify(each)).join(' or ') : ''
 }

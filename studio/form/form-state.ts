@@ -81,11 +81,21 @@ export function change(changes: Partial<FormState>): void {
 export function changeInput(name: string, value: unknown): void {
   const { [name]: _, ...others } = form.value.inputs
   change({ inputs: value === undefined ? others : { ...others, [name]: value } })
-  fieldProblems.value = fieldProblems.value.filter(({ pointer }) => !isPointerTo(pointer, ['inputs', name]))
+  clearProblems('inputs', name)
+}
+
+/** What is wrong with a field, or in it. */
+export function problemAt(...place: string[]): string | undefined {
+  return fieldProblems.value.find(({ pointer }) => isPointerTo(pointer, place))?.detail
+}
+
+/** Forgets what was wrong with a field that changes. */
+export function clearProblems(...place: string[]): void {
+  fieldProblems.value = fieldProblems.value.filter(({ pointer }) => !isPointerTo(pointer, place))
 }
 
 /** Whether a pointer is to a field, or into it. */
-export function isPointerTo(pointer: string, place: readonly string[]): boolean {
+function isPointerTo(pointer: string, place: readonly string[]): boolean {
   const own = `#/${place.join('/')}`
   return pointer === own || pointer.startsWith(`${own}/`)
 }

@@ -16,7 +16,7 @@ import {
   fieldProblems,
   form,
   inputsSchema,
-  isPointerTo,
+  problemAt,
 } from './form-state'
 
 /** Inputs that people look for first, in this order. All others are behind “More settings”. */
@@ -144,14 +144,12 @@ function Inputs({ schema }: { readonly schema: JsonSchema }) {
       schema={each}
       value={form.value.inputs[name]}
       isRequired={required.includes(name)}
-      problem={fieldProblems.value.find(({ pointer }) => isPointerTo(pointer, ['inputs', name]))?.detail}
+      problem={problemAt('inputs', name)}
       onChange={value => changeInput(name, value)}
     />
   )
   const others = properties.filter(each => !isFirst(each))
-  const hasProblem = others.some(([name]) =>
-    fieldProblems.value.some(({ pointer }) => isPointerTo(pointer, ['inputs', name])),
-  )
+  const hasProblem = others.some(([name]) => problemAt('inputs', name) !== undefined)
   return (
     <>
       {properties
@@ -195,7 +193,7 @@ function Components() {
 
 function Run() {
   const { seed, previewEvery, keepValues } = form.value
-  const problem = fieldProblems.value.find(({ pointer }) => pointer === '#/seed')?.detail
+  const problem = problemAt('seed')
   return (
     <>
       <div class="pair">

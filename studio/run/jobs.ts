@@ -1,7 +1,7 @@
 /** The jobs of this browser: asked for, watched, and remembered over a reload. */
 import { type Signal, signal } from '@preact/signals'
 import { getJson, prefix, reachable, request, ServerAwayError, ServerProblem } from '../server/client'
-import type { Job, JobBody } from '../server/types'
+import type { Job, JobBody, JobEvent } from '../server/types'
 import { watchJob } from '../server/watch-job'
 import { keep, recall } from '../storage'
 import { afterEvent, isOver, newRun, type RunState } from './run-state'
@@ -116,15 +116,10 @@ function jobOf({ inputs: _, ...job }: Job, inputs: Readonly<Record<string, unkno
 function watch(each: StudioJob): void {
   if (each.isWatched) return
   each.isWatched = true
-  const before = each.run.value
-  let isFirst = true
-  const tell = (event: Parameters<typeof afterEvent>[1]) => {
-    // Of an old job, the last event alone may be left.
-    const run = isFirst && event.type !== 'queued' ? before : each.run.value
-    isFirst = false
-    each.run.value = afterEvent(run, event)
+  const tell = (event: JobEvent) => {
+    each.run.value = afterEvent(each.run.value, event)
   }
-  watchJob(each.id, tell, new AbortController().signal).then(async end => {
+  watchJob(each.id, tell).then(async end => {
     if (end === 'unknown' && !isOver(each.run.value)) each.run.value = { ...each.run.value, status: 'unknown' }
     if (end === 'ended') each.job.value = await getJson<Job>(`/v1/jobs/${encodeURIComponent(each.id)}`)
   }, reportError)

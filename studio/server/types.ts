@@ -1,12 +1,11 @@
 /** What the server answers. */
 import type { JobView } from '../../server/http/job-view'
 import type { ChosenComponents, JobFailure, JsonValue } from '../../server/jobs/job'
-import type { OfferedComponents } from '../../server/studio/offered-components'
 import type { JsonSchema } from '../../src/json-schema/json-schema'
 
 export type { ChosenComponents, ComponentChoice, JobFailure, JsonValue } from '../../server/jobs/job'
 export type { KeptValues, SmallPicture, TensorSummary, ValueSummary } from '../../server/jobs/kept-values'
-export type { OfferedComponent, OfferedComponents } from '../../server/studio/offered-components'
+export type { Choices, Choosable, OfferedComponents } from '../../server/studio/offered-components'
 export type { JsonSchema } from '../../src/json-schema/json-schema'
 
 /** What a pipeline, or one of its workflows, takes and gives. */
@@ -21,9 +20,6 @@ export interface PipelineInfo extends Schemas {
   readonly description: string
   readonly workflows: { readonly [name: string]: Schemas }
 }
-
-/** The components that may be chosen for a pipeline. */
-export type Choices = Readonly<Partial<Record<'scheduler' | 'guider', OfferedComponents>>>
 
 /** A picture of a job. */
 export interface PictureInfo {

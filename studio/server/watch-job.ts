@@ -1,21 +1,19 @@
 /** Follows the events of a job, and comes back if the server was gone. */
 import { EventSourceParserStream } from 'eventsource-parser/stream'
+import { isFinalEvent } from '../../server/jobs/job-event'
 import { reachable, request, ServerAwayError, ServerProblem } from './client'
 import type { JobEvent } from './types'
 
-/** Types of the last event. */
-const LAST: readonly string[] = ['finished', 'failed', 'cancelled']
-
 /** How following a job ends. */
-export type WatchEnd = 'ended' | 'unknown' | 'stopped'
+export type WatchEnd = 'ended' | 'unknown'
 
 /** Tells the events of a job from the beginning to the last. @returns `unknown` if the server no longer knows the job */
-export async function watchJob(id: string, tell: (event: JobEvent) => void, signal: AbortSignal): Promise<WatchEnd> {
+export async function watchJob(id: string, tell: (event: JobEvent) => void): Promise<WatchEnd> {
   let last: string | undefined
-  while (!signal.aborted) {
+  for (;;) {
     try {
       const headers = last === undefined ? {} : { 'last-event-id': last }
-      const response = await request(`/v1/jobs/${encodeURIComponent(id)}/events`, { headers, signal })
+      const response = await request(`/v1/jobs/${encodeURIComponent(id)}/events`, { headers })
       if (response.status === 204 || response.body === null) return 'ended'
       const events = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream())
       const reader = events.getReader()
@@ -23,12 +21,11 @@ export async function watchJob(id: string, tell: (event: JobEvent) => void, sign
         last = next.value.id ?? last
         const event = JSON.parse(next.value.data) as JobEvent
         tell(event)
-        if (!LAST.includes(event.type)) continue
+        if (!isFinalEvent(event)) continue
         await reader.cancel()
         return 'ended'
       }
     } catch (error) {
-      if (signal.aborted) break
       if (error instanceof ServerProblem && error.status === 404) return 'unknown'
       const isPassing = error instanceof ServerAwayError || error instanceof ServerProblem || error instanceof TypeError
       if (!isPassing) throw error
@@ -36,5 +33,4 @@ export async function watchJob(id: string, tell: (event: JobEvent) => void, sign
     // A stream that ends before its last event, too: the server is about to stop.
     await reachable()
   }
-  return 'stopped'
 }

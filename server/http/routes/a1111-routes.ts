@@ -22,6 +22,7 @@ import type { FieldProblem } from '../problem'
 import { Problem } from '../problem'
 import { leavingSignal, readJobPictures, runJob } from '../run-job'
 import type { Service } from '../service'
+import { bytesOf } from '../stored-file'
 
 /** The option that names the model. */
 const MODEL = 'sd_model_checkpoint'
@@ -117,7 +118,7 @@ async function readPreview(results: ResultStore, run: A1111Run | undefined): Pro
   const { job, preview } = run ?? {}
   if (job === undefined || preview === undefined) return undefined
   const file = await results.open(job, preview)
-  return file && Buffer.from(await new Response(file.stream as ReadableStream).arrayBuffer())
+  return file && (await bytesOf(file))
 }
 
 function addListRoutes(app: FastifyInstance, service: Service, sessions: A1111Sessions): void {

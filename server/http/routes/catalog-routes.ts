@@ -1,7 +1,6 @@
 /** What a server offers: its pipelines with their schemas. */
 import type { FastifyInstance } from 'fastify'
 import type { CatalogEntry } from '../catalog'
-import { Problem } from '../problem'
 import type { Service } from '../service'
 
 /** Adds the routes. */
@@ -9,9 +8,7 @@ export function addCatalogRoutes(app: FastifyInstance, { catalog, limits }: Serv
   app.get('/v1/pipelines', async () => ({ pipelines: catalog.all.map(viewEntry), limits }))
 
   app.get<{ Params: { name: string } }>('/v1/pipelines/:name', async request => {
-    const entry = catalog.get(request.params.name)
-    if (entry === undefined) throw new Problem(404, 'unknown-pipeline', 'There is no such pipeline.')
-    return viewEntry(entry)
+    return viewEntry(catalog.require(request.params.name))
   })
 }
 

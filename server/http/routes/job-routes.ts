@@ -1,5 +1,4 @@
 /** Routes of jobs: ask for one, look at it, cancel it, and fetch its pictures. */
-import { Readable } from 'node:stream'
 import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { JobRequest } from '../../jobs/job'
@@ -7,15 +6,13 @@ import { clientOf } from '../client-of'
 import { viewJob } from '../job-view'
 import { Problem } from '../problem'
 import type { Service } from '../service'
+import { sendFile } from '../stored-file'
 
 /** Parameters of routes of one job. */
 interface JobParameters {
   readonly id: string
   readonly '*'?: string
 }
-
-/** A picture never changes: its job has an id of its own. */
-const FOREVER = 'private, max-age=31536000, immutable'
 
 /** Adds the routes. */
 export function addJobRoutes(app: FastifyInstance, service: Service): void {
@@ -51,10 +48,7 @@ export function addJobRoutes(app: FastifyInstance, service: Service): void {
     // States from which runs go on lie there too, and are nobody's business.
     const file = isPictureKey(key) ? await results.open(id, key) : undefined
     if (file === undefined) throw new Problem(404, 'unknown-picture', 'There is no such picture.')
-    return reply
-      .type(file.mediaType)
-      .headers({ 'content-length': file.size, 'cache-control': FOREVER })
-      .send(Readable.fromWeb(file.stream as Parameters<typeof Readable.fromWeb>[0]))
+    return sendFile(reply, file)
   })
 }
 

@@ -21,7 +21,7 @@ process.emitWarning = ((...args: unknown[]) => {
 }) as typeof process.emitWarning
 
 async function check(): Promise<void> {
-  // Node warns of listeners a tick later.
+  // Some warnings of Node come a turn later.
   await setImmediate()
   if (warnings.length === 0) return
   const all = warnings.join('\n')

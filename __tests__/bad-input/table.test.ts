@@ -255,9 +255,10 @@ describe('blocks that are put together wrongly', () => {
   )('%s', async (_, act, expected) => expectError(act, expected))
 })
 
+// Before the error.
+expectWarnings('UNKNOWN_INPUT')
+
 describe('calls with wrong values', () => {
-  // Before the error.
-  expectWarnings('UNKNOWN_INPUT')
   test.each(
     rows(
       [

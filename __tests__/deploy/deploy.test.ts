@@ -1,6 +1,9 @@
 /** The files of `deploy/` fit the command line: each option is one of the command's, with a value that it takes. */
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { parse } from 'yaml'
@@ -76,11 +79,23 @@ describe('docker-compose.yml', () => {
     }
   })
 
-  test('asks the server whether it is ready by code that runs', () => {
+  test('asks the server whether it is ready by code that runs', async () => {
     const [, program = '', flag = '', code = ''] = server.healthcheck?.test ?? []
     expect([program, flag]).toEqual(['node', '-e'])
-    // Nobody answers here.
-    expect(spawnSync(process.execPath, [flag, code.replace('7860', '1')]).status).toBe(1)
+    let status = 200
+    const asked = createServer((_, answer) => answer.writeHead(status).end()).listen(0, '127.0.0.1')
+    await once(asked, 'listening')
+    const { port } = asked.address() as AddressInfo
+    const ask = () =>
+      new Promise(resolve =>
+        execFile(process.execPath, [flag, code.replace('7860', String(port))], error => resolve(error?.code ?? 0)),
+      )
+    expect(await ask()).toBe(0)
+    status = 503
+    expect(await ask()).toBe(1)
+    asked.close()
+    // Nobody answers now.
+    expect(await ask()).toBe(1)
   })
 })
 

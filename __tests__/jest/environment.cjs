@@ -50,10 +50,7 @@ module.exports = class {
     this.fakeTimersModern = new ModernFakeTimers({ config, global })
   }
 
-  async setup() {
-    const warnings = []
-    this.global.nodeWarnings = warnings
-  }
+  async setup() {}
 
   async teardown() {
     this.fakeTimers.dispose()

@@ -33,11 +33,13 @@ test('optional packages are not installed with this one', () => {
 })
 
 test('without them, generate draws, and serve says what to install', () => {
-  execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', folder()], { cwd: root, stdio: 'ignore' })
+  const packing = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder()]
+  const packed = execFileSync('npm', packing, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  const [{ filename }] = JSON.parse(packed) as [{ filename: string }]
   const modules = join(folder(), 'node_modules')
   const own = join(modules, 'tesserae')
   mkdirSync(own, { recursive: true })
-  execFileSync('tar', ['-xzf', join(folder(), 'tesserae-0.1.0.tgz'), '-C', own, '--strip-components=1'])
+  execFileSync('tar', ['-xzf', join(folder(), filename), '-C', own, '--strip-components=1'])
   for (const name of installedNames()) {
     // Those of other systems are not there.
     if (!existsSync(join(root, 'node_modules', name))) continue

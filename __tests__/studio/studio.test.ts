@@ -256,7 +256,7 @@ describeInChromium('the studio', () => {
     const context = await browser.newContext()
     try {
       const other = await context.newPage()
-      complaints.push(...complaintsOf(other))
+      const ofOther = complaintsOf(other)
       await other.goto(await locked.listen({ port: 0 }))
       await other.getByLabel('API key').fill(key)
       await other.getByRole('button', { name: 'Use key' }).click()
@@ -265,6 +265,7 @@ describeInChromium('the studio', () => {
       await other.getByRole('button', { name: 'Draw', exact: true }).click()
       const shown = other.getByRole('region', { name: 'Result' }).locator('img[src^="blob:"]')
       await shown.and(other.getByAltText('blue apple, picture 1')).waitFor()
+      expect(ofOther).toEqual([])
     } finally {
       await context.close()
       await locked.close()

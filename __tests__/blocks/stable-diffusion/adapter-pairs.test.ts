@@ -113,11 +113,8 @@ describe.each(['eager', 'graph'] as const)('computed by the executor %s', execut
   let pipe: ModularPipeline
   let plain: string
   const alone = new Map<string, string>()
-  // The checkpoint has a vocabulary of its own.
-  let emitWarning: jest.SpyInstance
 
   beforeAll(async () => {
-    emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation()
     await selectBackend({ backend: 'wasm', threads: 1 })
     pipe = await ModularPipeline.fromPretrained(folder)
     await pipe.loadComponents({ executor })
@@ -132,7 +129,6 @@ describe.each(['eager', 'graph'] as const)('computed by the executor %s', execut
     pipe.dispose()
     controlnet.dispose()
     adapter.dispose()
-    emitWarning.mockRestore()
   })
   useLeakCheck()
 

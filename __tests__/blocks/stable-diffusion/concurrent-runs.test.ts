@@ -111,14 +111,9 @@ describe('runs at once', () => {
 test('fifty runs with one signal leave no listener on it, and Node does not warn', async () => {
   const pipe = textToImage()
   const { signal } = new AbortController()
-  const warnings: Error[] = []
-  const listen = (warning: Error) => void warnings.push(warning)
-  process.on('warning', listen)
   const inputs = { prompt: 'pizza', numInferenceSteps: 1 }
   await Promise.all(Array.from({ length: 50 }, (_, seed) => draw(pipe, { inputs, options: { seed, signal } })))
-  await new Promise(setImmediate)
-  process.off('warning', listen)
-  expect(warnings.map(({ name }) => name)).not.toContain('MaxListenersExceededWarning')
+  // A warning of too many listeners would fail the test, as any does that no test expects.
   expect(getEventListeners(signal, 'abort')).toEqual([])
 })
 

@@ -16,7 +16,6 @@ import {
 import { expectClose } from '../../../testing/goldens/compare'
 import { toChannelsFirst } from '../../../testing/goldens/layout'
 import { useLeakCheck } from '../../components/tensors/use-leak-check'
-import { catchWarnings } from '../../src/fixtures/emitted-warnings'
 import { readTensors } from '../read-tensors'
 import { failureOf } from '../use-emoji-model'
 
@@ -38,10 +37,6 @@ const runs = JSON.parse(readFileSync(join(folder, 'runs.json'), 'utf8')) as Adap
 
 beforeAll(() => selectBackend({ backend: 'wasm', threads: 1 }))
 useLeakCheck()
-// The checkpoints have a vocabulary of their own.
-beforeEach(() => {
-  catchWarnings()
-})
 
 async function recordedPicture(): Promise<Image> {
   const { shape, values } = (await readTensors(join(folder, 'io.safetensors')))('picture')

@@ -14,7 +14,6 @@ import {
 } from '../../../index'
 import { expectClose } from '../../../testing/goldens/compare'
 import { useLeakCheck } from '../../components/tensors/use-leak-check'
-import { catchWarnings } from '../../src/fixtures/emitted-warnings'
 import { readTensors } from '../read-tensors'
 import { collectWarnings, failureOf, take } from '../use-emoji-model'
 
@@ -40,10 +39,6 @@ const { cases, tolerance } = JSON.parse(readFileSync(join(folder, 'cases.json'),
 
 beforeAll(() => selectBackend({ backend: 'wasm', threads: 1 }))
 useLeakCheck()
-// The checkpoint has a vocabulary of its own.
-beforeEach(() => {
-  catchWarnings()
-})
 
 /** Works with a text encoder of a checkpoint. */
 async function withEncoder<T>(

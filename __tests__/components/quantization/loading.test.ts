@@ -52,5 +52,11 @@ test('auto takes what pays', async () => {
   expect(choose({ float32: 100, int8: 90 }, 3, 2)).toBeUndefined()
   const speeds = await measureProductSpeeds(executor())
   expect(speeds).toEqual({ float32: expect.any(Number), int8: expect.any(Number) })
-  expect(await quantizationThatPays(executor(), 1)).toBe(await quantizationThatPays(executor(), 1))
+  const run = jest.spyOn(executor(), 'run')
+  const first = await quantizationThatPays(executor(), 1)
+  const { length } = run.mock.calls
+  expect(length).toBeGreaterThan(0)
+  // An executor is measured once.
+  expect(await quantizationThatPays(executor(), 1)).toBe(first)
+  expect(run).toHaveBeenCalledTimes(length)
 })

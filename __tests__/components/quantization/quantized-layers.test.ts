@@ -1,6 +1,7 @@
 /** Layers that compute in 8 bits, against the same computation written down in floats. */
 import * as tf from '@tensorflow/tfjs'
 import { eagerExecutor } from '../../../components/executors/eager-executor'
+import { RuntimeProcess } from '../../../components/executors/graph/runtime-process'
 import { inlineLimit } from '../../../components/executors/graph/spilled-weights'
 import { Conv2d } from '../../../components/nn/conv2d'
 import { GroupNorm } from '../../../components/nn/group-norm'
@@ -263,18 +264,15 @@ describe('a quantized model', () => {
     const { layer, model } = makeModel()
     model.useExecutor(executor()).quantize('int8')
     const x = someNumbers<tf.Rank.R3>([1, 3, CHANNELS])
+    const create = jest.spyOn(RuntimeProcess.prototype, 'create')
     const inline = await model.call(x)
-    const limit = inlineLimit.quantizedBytes
     executor().release(model)
-    try {
-      inlineLimit.quantizedBytes = 0
-      const spilled = await model.call(x)
-      expect([...spilled.dataSync()]).toEqual([...inline.dataSync()])
-      spilled.dispose()
-    } finally {
-      inlineLimit.quantizedBytes = limit
-    }
-    tf.dispose([x, inline])
+    jest.replaceProperty(inlineLimit, 'quantizedBytes', 0)
+    const spilled = await model.call(x)
+    expect([...spilled.dataSync()]).toEqual([...inline.dataSync()])
+    const [whole = 0, rest = 0] = create.mock.calls.map(([, graph]) => graph.byteLength)
+    expect(rest).toBeLessThan(whole - CHANNELS * CHANNELS)
+    tf.dispose([x, inline, spilled])
     model.dispose()
     layer.dispose()
   })

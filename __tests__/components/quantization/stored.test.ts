@@ -1,8 +1,8 @@
 /** Models that are quantized once, and saved so. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readHeaderSync } from '../../../components/checkpoints/read-header-sync'
 import { SafetensorsFile } from '../../../components/checkpoints/safetensors-file'
-import { type WeightTensor, writeSafetensors } from '../../../components/checkpoints/write-safetensors'
 import { eagerExecutor } from '../../../components/executors/eager-executor'
 import { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
 import { UnquantizableModelError } from '../../../components/quantization/quantization-errors'
@@ -14,6 +14,7 @@ import { failureOf } from '../../blocks/use-emoji-model'
 import { catchWarnings } from '../../src/fixtures/emitted-warnings'
 import { useTemporaryFolder } from '../checkpoints/temporary-folder'
 import { useGraphExecutor } from '../executors/use-graph-executor'
+import { rewriteFile } from '../single-file/rewritten-file'
 
 const executor = useGraphExecutor()
 const folder = useTemporaryFolder()
@@ -49,16 +50,6 @@ async function predict(unet: UNet2DConditionModel): Promise<Float32Array> {
   const numbers = await result.data()
   tf.dispose([result, inputs.sample, inputs.encoderHiddenStates])
   return numbers as Float32Array
-}
-
-/** Changes the tensors of a folder. */
-async function rewrite(path: string, change: (tensors: Record<string, WeightTensor>) => void): Promise<void> {
-  const file = await SafetensorsFile.open(join(path, WEIGHTS))
-  const tensors: Record<string, WeightTensor> = {}
-  for (const key of file.keys) tensors[key] = { ...file.info(key), data: await file.readBytes(key) }
-  await file.close()
-  change(tensors)
-  await writeSafetensors(join(path, WEIGHTS), tensors)
 }
 
 test('a saved model computes to the bit what one computes that is quantized when it is loaded', async () => {
@@ -135,16 +126,11 @@ test('a config or a file that lies is refused by name', async () => {
   await writeFile(join(folder(), 'floats', 'config.json'), JSON.stringify(config))
   expect(await failureOf(load(join(folder(), 'floats')))).toMatchObject({ code: 'INVALID_CONFIG' })
 
-  let scale = ''
-  await rewrite(path, tensors => {
-    scale = Object.keys(tensors).find(key => key.endsWith('_scale')) as string
-    const { shape, data } = tensors[scale] as WeightTensor
-    tensors[scale] = { dtype: 'F32', shape: [1, ...shape], data }
-  })
+  const weights = join(path, WEIGHTS)
+  const scale = [...readHeaderSync(weights).tensors.keys()].find(key => key.endsWith('_scale')) as string
+  await rewriteFile(weights, weights, (key, shape) => ({ key, shape: key === scale ? [1, ...shape] : shape }))
   expect(await failureOf(load(path))).toMatchObject({ code: 'SAFETENSORS', problem: 'invalid-shape', tensor: scale })
-  await rewrite(path, tensors => {
-    delete tensors[scale]
-  })
+  await rewriteFile(weights, weights, key => (key === scale ? undefined : { key }))
   expect(await failureOf(load(path))).toMatchObject({ code: 'SAFETENSORS', problem: 'missing-tensor', tensor: scale })
 })
 

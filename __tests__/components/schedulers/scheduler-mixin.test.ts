@@ -200,9 +200,10 @@ test('scheduler classes can stand behind components', () => {
   expect([own.name, base.name]).toEqual(['DDIMScheduler', 'SchedulerMixin'])
 })
 
+// One configuration is for schedulers of all kinds.
+expectWarnings('UNREAD_CONFIG_KEYS')
+
 describe.each(classes)('%p', schedulerClass => {
-  // One configuration for schedulers of all kinds.
-  expectWarnings('UNREAD_CONFIG_KEYS')
   const make = () => new schedulerClass({ ...latents })
 
   test.each([

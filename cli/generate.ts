@@ -84,6 +84,7 @@ export async function generate(words: string, given: GenerateOptions): Promise<v
   const { signal, release } = abortOnInterrupt(() => progress.end())
   const manager = makeManager(options, progress)
   const access: LoadingAccess = { signal, progress, manager }
+  let isDone = false
   try {
     const pictures = await timed('load', async () => ({
       ...(await readPictures(options, signal)),
@@ -102,11 +103,16 @@ export async function generate(words: string, given: GenerateOptions): Promise<v
     const warnings = [...(warning ? [warning] : []), ...progress.warnings]
     const profile = options.profile ? measurements?.profile : undefined
     report(files, { prompt, seed: seeds[0] as Seed, options, executor, timings, record: record(0), warnings, profile })
+    isDone = true
   } finally {
     manager?.dispose()
     progress.end()
     release()
-    await measurements?.end()
+    await measurements?.end().catch(error => {
+      // What went wrong before counts more.
+      if (isDone) throw error
+      printAside(`warning: ${(error as Error).message}`)
+    })
   }
 }
 

@@ -1,4 +1,5 @@
 /** Reorders the dimensions of numbers on the CPU, in pieces. */
+import * as tf from '../tensors/tf'
 
 /** How many numbers one piece takes: a fraction of a millisecond. */
 const PIECE = 2 ** 15
@@ -14,7 +15,7 @@ export function* permuteLoop(
   shape: readonly number[],
   permutation: readonly number[],
 ): Generator<void, Float32Array, void> {
-  const strides = stridesOf(shape)
+  const strides = [...tf.util.computeStrides([...shape]), 1]
   const lengths = permutation.map(axis => shape[axis] as number)
   const steps = permutation.map(axis => strides[axis] as number)
   const rowLength = lengths.pop() ?? 1
@@ -45,15 +46,4 @@ function advance(at: number[], lengths: readonly number[], steps: readonly numbe
     place -= length * step
   }
   return place
-}
-
-function stridesOf(shape: readonly number[]): number[] {
-  let stride = 1
-  return shape
-    .map((_, i) => {
-      const own = stride
-      stride *= shape[shape.length - 1 - i] as number
-      return own
-    })
-    .reverse()
 }

@@ -10,7 +10,7 @@
  * Of the layers that are quantized, products whose input is a product or a joined map itself have inputs with far outliers: the second half of a gated feed-forward
  * part, and shortcuts around the blocks of a U-Net. These inputs have two terms of 8 bits, the second of which is what rounding to the first has lost.
  */
-import { behindReshapes, type Graph, type GraphNode, type GraphValue } from '../backends/recorder/graph'
+import { behindReshapes, type Graph, type GraphNode, type GraphValue, isMatrix } from '../backends/recorder/graph'
 import { conv2dInfo } from '../backends/recorder/kernels/neural'
 import type { Parameter } from '../nn/parameter'
 import * as tf from '../tensors/tf'
@@ -76,7 +76,6 @@ function convolutionOf(node: GraphNode): QuantizableLayer | undefined {
 function productOf(node: GraphNode): QuantizableLayer | undefined {
   const { a, b, bias } = node.inputs as Record<'a' | 'b', GraphValue> & { bias?: GraphValue }
   if (node.attrs.transposeA || node.attrs.transposeB) return undefined
-  const isMatrix = ({ shape }: GraphValue) => shape.slice(0, -2).every(length => length === 1)
   const weight = behindTransposes(b, ['1,0'])
   if (weight?.origin.kind !== 'parameter' || !isQuantizableWeight(weight.origin.parameter)) return undefined
   if (!isMatrix(a) || behindReshapes(a).shape.length < 3) return undefined

@@ -228,6 +228,23 @@ function weightOrigin({ origin }: GraphValue): Extract<GraphValue['origin'], { k
   return origin
 }
 
+/** Stores rows of a weight: a stretch of a file, or numbers that become a part of the model. */
+function storeRows(
+  builder: OnnxBuilder,
+  { name, shape, type }: { name: string; shape: readonly number[]; type: number },
+  { begin, end, length }: { begin: number; end: number; length: number },
+  content: WeightPlace | Uint8Array | Int8Array | Float32Array,
+): void {
+  if ('file' in content) {
+    const row = (content.end - content.begin) / length
+    const stretch = { file: content.file, begin: content.begin + begin * row, end: content.begin + end * row }
+    builder.initializers.push(externalTensor(name, shape, type, stretch))
+  } else {
+    const row = content.length / length
+    builder.initializers.push(inlineTensor(name, shape, type, content.subarray(begin * row, end * row)))
+  }
+}
+
 /** Stores a weight as it lies in its file, or some rows of it. */
 function writeWeight(
   builder: OnnxBuilder,
@@ -245,21 +262,8 @@ function writeWeight(
   const name = builder.claim(rows ? `${origin.name}[${begin}:${end}]` : origin.name)
   const type = source ? weightTypes[source.dtype as FloatDType] : onnxTypes.float32
   const place = source ? locate?.(source) : locateMemory?.(parameter)
-  if (place !== undefined) {
-    const row = (place.end - place.begin) / length
-    const part = { file: place.file, begin: place.begin + begin * row, end: place.begin + end * row }
-    builder.initializers.push(externalTensor(name, shape, type, part))
-    return { stored: { name, type }, parameter }
-  }
-  if (source === undefined) {
-    const values = parameter.read()
-    const row = values.length / length
-    builder.initializers.push(inlineTensor(name, shape, type, values.subarray(begin * row, end * row)))
-    return { stored: { name, type }, parameter }
-  }
-  const bytes = new Uint8Array(readBytesSync(source))
-  const row = bytes.length / length
-  builder.initializers.push(inlineTensor(name, shape, type, bytes.subarray(begin * row, end * row)))
+  const content = place ?? (source ? new Uint8Array(readBytesSync(source)) : parameter.read())
+  storeRows(builder, { name, shape, type }, { begin, end, length }, content)
   return { stored: { name, type }, parameter }
 }
 
@@ -284,18 +288,8 @@ function quantizedWeightWriter(model: string, locate: WriteOnnxOptions['locateQu
     const shapes = { values: [end - begin, ...rest], scales: [end - begin] }
     for (const part of ['values', 'scales'] as const) {
       const type = part === 'values' ? TensorProto_DataType.INT8 : onnxTypes.float32
-      if (place) {
-        const { file, begin: start, end: stop } = place[part]
-        const row = (stop - start) / length
-        const stretch = { file, begin: start + begin * row, end: start + end * row }
-        builder.initializers.push(externalTensor(names[part], shapes[part], type, stretch))
-      } else {
-        const numbers = read(weight, parameter)[part]
-        const row = numbers.length / length
-        builder.initializers.push(
-          inlineTensor(names[part], shapes[part], type, numbers.subarray(begin * row, end * row)),
-        )
-      }
+      const content = place ? place[part] : read(weight, parameter)[part]
+      storeRows(builder, { name: names[part], shape: shapes[part], type }, { begin, end, length }, content)
     }
     return names
   }

@@ -87,6 +87,11 @@ export function withoutUnused(graph: Graph): Graph {
   return { ...graph, nodes: nodes.reverse() }
 }
 
+/** Whether a value is one matrix, whatever its rank. */
+export function isMatrix({ shape }: GraphValue): boolean {
+  return shape.slice(0, -2).every(length => length === 1)
+}
+
 /** The value that another one is in another shape. */
 export function behindReshapes(value: GraphValue): GraphValue {
   const { origin } = value

@@ -32,7 +32,7 @@ export async function checkRecordedLora(
   const folder = join(golden.folder, '..', '..', base)
   const models = new Map<LoraComponent, FileModel>()
   try {
-    for (const { component } of calls) {
+    for (const component of new Set(calls.map(call => call.component))) {
       const place = { config: join(folder, 'diffusers'), subfolder: component, ...options }
       models.set(toCamelCase(component) as LoraComponent, await loadFileModel(component, baseFile(folder), place))
     }

@@ -1,13 +1,8 @@
 /** Linear layers as they appear in a recording: a product with a weight that is transposed on the way, and a bias. */
-import type { GraphNode, GraphValue } from '../../recorder/graph'
+import { type GraphNode, type GraphValue, isMatrix } from '../../recorder/graph'
 import type { OnnxBuilder } from '../onnx-builder'
 import { inputOf } from './operator-writer'
 import { writeQuantizedLinear } from './quantized'
-
-/** Whether a value is one matrix, whatever its rank. */
-export function isMatrix(value: GraphValue): boolean {
-  return value.shape.slice(0, -2).every(length => length === 1)
-}
 
 /** The second factor of a product in the order in which it lies in its file, and whether that is the other way round. */
 export function storedFactor(node: GraphNode): { value: GraphValue; transposed: boolean } {

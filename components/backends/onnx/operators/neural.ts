@@ -1,10 +1,10 @@
 /** Convolutions, products of matrices, pooling, resizing, norms and attention. Maps are brought channels-first and stay so. */
 import * as tf from '../../../tensors/tf'
-import type { GraphNode, GraphValue } from '../../recorder/graph'
+import { type GraphNode, type GraphValue, isMatrix } from '../../recorder/graph'
 import { conv2dInfo, pool2dInfo } from '../../recorder/kernels/neural'
 import { CHANNELS_FIRST, float, type OnnxBuilder, permute } from '../onnx-builder'
 import { attention } from './attention'
-import { isMatrix, storedFactor } from './linear'
+import { storedFactor } from './linear'
 import { inputOf, type OperatorWriter, outputOf } from './operator-writer'
 import { convolveDoubled, doubledMap, isPlain3x3 } from './upsampled-convolution'
 

@@ -1,8 +1,9 @@
 /** Weights of quantized files for runtimes that read weights themselves: decoded once, into a temporary file that is there for as long as the model is. */
 import { rmSync } from 'node:fs'
-import { type FileHandle, mkdtemp, open, realpath, stat } from 'node:fs/promises'
+import { type FileHandle, mkdtemp, open, readdir, realpath, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isRunning } from '../../src/files/leftovers'
 import { UnwritableFileError } from '../../src/files/unwritable-file-error'
 import { TimeSlice } from '../../src/runtime/time-slice'
 import type { TensorInfo } from '../checkpoints/checkpoint'
@@ -58,7 +59,9 @@ export class DecodedWeights {
   static async of(model: Module, options: DecodeWeightsOptions = {}): Promise<DecodedWeights | undefined> {
     const weights = model.parameters().filter(({ origin }) => origin !== undefined)
     if (!weights.some(isQuantized)) return undefined
-    const folder = await mkdtemp(join(await realpath(tmpdir()), `tesserae-decoded-${process.pid}-`)).catch(error => {
+    const top = await realpath(tmpdir())
+    await clearKilled(top)
+    const folder = await mkdtemp(join(top, `tesserae-decoded-${process.pid}-`)).catch(error => {
       throw UnwritableFileError.from(join(tmpdir(), 'tesserae-decoded'), error)
     })
     if (folders.size === 0) process.once('exit', removeAll)
@@ -87,6 +90,15 @@ export class DecodedWeights {
 /** Whether a weight lies in its file in a form that has to be decoded. */
 export function isQuantized({ origin }: Parameter): boolean {
   return origin !== undefined && isQuantizedDType(origin.dtype)
+}
+
+/** Removes the files of processes that were killed: they are as large as a model. */
+async function clearKilled(top: string): Promise<void> {
+  for (const name of await readdir(top).catch(() => [])) {
+    const pid = /^tesserae-decoded-(\d+)-/.exec(name)?.[1]
+    if (pid === undefined || isRunning(Number(pid))) continue
+    await rm(join(top, name), { recursive: true, force: true }).catch(() => undefined)
+  }
 }
 
 function remove(folder: string): void {

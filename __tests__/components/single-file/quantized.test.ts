@@ -1,5 +1,5 @@
 /** Models in GGUF files, and of 8-bit floats, compute with the numbers of their files. */
-import { readdirSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -61,12 +61,15 @@ describe('A UNet in a GGUF file', () => {
 
   test('computes in graphs from a temporary file of float16, which goes with the model', async () => {
     const warnings = catchWarnings()
+    // Left by a killed process: numbers of processes are smaller.
+    const killed = mkdtempSync(join(tmpdir(), `tesserae-decoded-${2 ** 30}-`))
     const before = leftovers()
     const model = await UNet2DConditionModel.fromSingleFile(file(), { config, executor: 'graph' })
     expect(warnings()).toEqual([
       `DECODED_WEIGHTS: ${file()}: UNet2DConditionModel computes with the weights of "Q8_0" as float16, in a temporary file: they were decoded.`,
     ])
     expect(leftovers().length).toBe(before.length + 1)
+    expect(existsSync(killed)).toBe(false)
     const rounded = await UNet2DConditionModel.fromSingleFile(decoded(), {
       config,
       executor: 'eager',

@@ -1,64 +1,43 @@
 /** Components that a job chooses, values that it keeps, and what the studio asks for beside jobs. */
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fastify } from 'fastify'
 import { Image, type ModularPipeline, StableDiffusionAutoBlocks, tf } from '../../../index'
-import {
-  createServer,
-  createWorker,
-  EmbeddedQueue,
-  FolderStore,
-  type JobEvent,
-  type KeptValues,
-  type TesseraeServer,
-  tesseraePlugin,
-  type Worker,
-} from '../../../server'
+import { createServer, type JobEvent, type KeptValues, tesseraePlugin } from '../../../server'
 import { offeredComponents, prepareOffers } from '../../../server/studio/component-choices'
 import { emojiFolder } from '../../blocks/use-emoji-model'
 import { injector } from './inject'
+import { type Served, serve } from './served'
 
 let pipe: ModularPipeline<StableDiffusionAutoBlocks>
-let server: TesseraeServer
-let worker: Worker
-let inject: ReturnType<typeof injector>
-const queue = new EmbeddedQueue()
-const folder = mkdtempSync(join(tmpdir(), 'tesserae-components-'))
-const results = new FolderStore(folder)
+let served: Served
 
 beforeAll(async () => {
   pipe = new StableDiffusionAutoBlocks().initPipeline(emojiFolder)
   await pipe.loadComponents({ executor: 'graph' })
-  worker = createWorker({ queue, results, pipelines: { emoji: pipe }, isolate: false })
-  server = createServer({ pipelines: { emoji: pipe }, queue, results, workers: [worker] })
-  inject = injector(await server.listen({ port: 0 }))
+  served = await serve({ pipelines: { emoji: pipe } })
 })
 afterAll(async () => {
-  await server.close()
-  await queue.close()
+  await served.close()
   pipe.dispose()
-  rmSync(folder, { recursive: true, force: true })
 })
 
 const inputs = { prompt: 'red apple', numInferenceSteps: 3, guidanceScale: 4 }
 
 /** Asks for a job, and waits for its end. */
 async function run(body: object): Promise<{ id: string; events: JobEvent[]; picture: Buffer }> {
-  const answer = await inject({ method: 'POST', url: '/v1/jobs', payload: { inputs, seed: 5, ...body } })
+  const answer = await served.inject({ method: 'POST', url: '/v1/jobs', payload: { inputs, seed: 5, ...body } })
   expect(answer.statusCode).toBe(202)
   const { id } = answer.json()
   const events: JobEvent[] = []
-  for await (const { event } of queue.events(id)) events.push(event)
-  expect((await queue.get(id))?.error).toBeUndefined()
-  const { rawPayload } = await inject({ url: `/v1/jobs/${id}/pictures/images-0.png` })
+  for await (const { event } of served.queue.events(id)) events.push(event)
+  expect((await served.queue.get(id))?.error).toBeUndefined()
+  const { rawPayload } = await served.inject({ url: `/v1/jobs/${id}/pictures/images-0.png` })
   return { id, events, picture: rawPayload }
 }
 
 const refused = async (components: unknown) => {
-  const answer = await inject({ method: 'POST', url: '/v1/jobs', payload: { inputs, components } })
+  const answer = await served.inject({ method: 'POST', url: '/v1/jobs', payload: { inputs, components } })
   expect(answer.statusCode).toBe(422)
   return answer.json().errors[0]
 }
@@ -122,7 +101,7 @@ test.each([
 ])('the sampler of a client, %j, is the scheduler %s of the job', async (fields, name, settings, told) => {
   const { prompt, numInferenceSteps: steps, guidanceScale: cfg_scale } = inputs
   const payload = { prompt, steps, cfg_scale, seed: 5, ...fields }
-  const { images, info } = (await inject({ method: 'POST', url: '/sdapi/v1/txt2img', payload })).json()
+  const { images, info } = (await served.inject({ method: 'POST', url: '/sdapi/v1/txt2img', payload })).json()
   const { picture } = await run({
     inputs: { ...inputs, promptSyntax: 'a1111' },
     components: { scheduler: { name, settings } },
@@ -169,7 +148,7 @@ test('values are kept of a job that asks for them: shapes, statistics and small 
   const steps = kept.filter(({ path }) => path.at(-1) === 'update').map(({ step }) => step)
   expect(steps).toEqual([1, 3])
   const last = kept.findLast(({ path }) => path.at(-1) === 'update') ?? fail('nothing was kept')
-  const { values } = (await inject({ url: `/v1/jobs/${id}/${last.key}` })).json() as KeptValues
+  const { values } = (await served.inject({ url: `/v1/jobs/${id}/${last.key}` })).json() as KeptValues
   expect(values['latents']).toMatchObject({
     kind: 'tensor',
     dtype: 'float32',
@@ -180,37 +159,48 @@ test('values are kept of a job that asks for them: shapes, statistics and small 
   const { histogram, statistics } = values['latents'] as Extract<KeptValues['values'][string], { kind: 'tensor' }>
   expect(histogram.reduce((sum, count) => sum + count, 0)).toBe(16 * 16 * 4)
   expect(statistics!.min).toBeLessThan(statistics!.max)
-  expect((await inject({ url: `/v1/jobs/${id}/values/..%2Fimages-0.png` })).statusCode).toBe(404)
+  expect((await served.inject({ url: `/v1/jobs/${id}/values/..%2Fimages-0.png` })).statusCode).toBe(404)
   expect((await run({})).events.some(({ type }) => type === 'values')).toBe(false)
 })
 
 test('the blocks of a workflow are drawn with their paths', async () => {
-  const answer = await inject({ url: '/v1/pipelines/emoji/graph.svg?workflow=text2image' })
+  const answer = await served.inject({ url: '/v1/pipelines/emoji/graph.svg?workflow=text2image' })
   expect(answer.headers['content-type']).toBe('image/svg+xml')
   const paths = [...answer.body.matchAll(/data-path="([^"]*)"/g)].map(([, path = '']) => path.replaceAll('&quot;', '"'))
   expect(paths).toContain('["textEncoder"]')
-  expect((await inject({ url: '/v1/pipelines/emoji/graph.svg?workflow=x' })).statusCode).toBe(422)
-  expect((await inject({ url: '/v1/pipelines/x/graph.svg' })).statusCode).toBe(404)
+  expect((await served.inject({ url: '/v1/pipelines/emoji/graph.svg?workflow=x' })).statusCode).toBe(422)
+  expect((await served.inject({ url: '/v1/pipelines/x/graph.svg' })).statusCode).toBe(404)
 })
 
 test('the page has a policy, and addresses below the prefix of a plugin', async () => {
-  const page = await inject({ url: '/' })
+  const page = await served.inject({ url: '/' })
   expect(page.headers['content-security-policy']).toContain("default-src 'none'")
   expect(page.headers['content-security-policy']).not.toContain('unsafe')
   expect(page.body).toContain('src="/studio/studio.js"')
-  const script = await inject({ url: '/studio/studio.js' })
-  const unchanged = await inject({
+  const script = await served.inject({ url: '/studio/studio.js' })
+  const unchanged = await served.inject({
     url: '/studio/studio.js',
     headers: { 'if-none-match': String(script.headers['etag']) },
   })
   expect([script.statusCode, unchanged.statusCode]).toEqual([200, 304])
   for (const name of ['index.html', 'x.js', '..%2Fpackage.json', 'constructor']) {
-    expect((await inject({ url: `/studio/${name}` })).statusCode).toBe(404)
+    expect((await served.inject({ url: `/studio/${name}` })).statusCode).toBe(404)
   }
 
   const app = fastify()
-  await app.register(tesseraePlugin, { prefix: '/draw', pipelines: { emoji: pipe }, queue, results, studio: true })
-  await app.register(tesseraePlugin, { prefix: '/plain', pipelines: { emoji: pipe }, queue, results })
+  await app.register(tesseraePlugin, {
+    prefix: '/draw',
+    pipelines: { emoji: pipe },
+    queue: served.queue,
+    results: served.results,
+    studio: true,
+  })
+  await app.register(tesseraePlugin, {
+    prefix: '/plain',
+    pipelines: { emoji: pipe },
+    queue: served.queue,
+    results: served.results,
+  })
   const other = injector(await app.listen({ port: 0 }))
   expect((await other({ url: '/draw' })).body).toContain('src="/draw/studio/studio.js"')
   expect((await other({ url: '/draw/studio/studio.js' })).statusCode).toBe(200)
@@ -219,7 +209,7 @@ test('the page has a policy, and addresses below the prefix of a plugin', async 
 })
 
 test('a connection on which nothing was asked does not keep the server from closing', async () => {
-  const other = createServer({ pipelines: { emoji: pipe }, queue, results })
+  const other = createServer({ pipelines: { emoji: pipe }, queue: served.queue, results: served.results })
   const { port } = new URL(await other.listen({ port: 0 }))
   const socket = connect(Number(port), '127.0.0.1')
   const closed = once(socket, 'close')

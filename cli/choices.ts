@@ -1,5 +1,5 @@
-/** Values that options of several commands choose from. */
-import { QUANTIZATION_CHOICES, QUANTIZATIONS } from '../components/quantization/quantization-names'
+/** Values that options of several commands choose from. They are written here, because a command loads components only when it runs. */
+import type { Quantization, QuantizationChoice } from '../components/quantization/quantization-names'
 
 /** What `--executor` takes. */
 export const executors = ['auto', 'eager', 'graph']
@@ -11,7 +11,7 @@ export const providers = ['cpu', 'webgpu', 'cuda']
 export const promptSyntaxes = ['plain', 'a1111']
 
 /** What `quantize --to` takes. */
-export const storedQuantizations = QUANTIZATIONS
+export const storedQuantizations: Quantization[] = ['int8']
 
 /** What `--quantization` takes. */
-export const quantizations = QUANTIZATION_CHOICES
+export const quantizations: QuantizationChoice[] = ['int8', 'auto']

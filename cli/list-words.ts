@@ -29,7 +29,7 @@ export async function listWords({ model, revision, offline = false, json = false
   if (vocabulary === undefined) {
     throw new InvalidVocabularyError(
       join(folder, VOCABULARY_FILE),
-      'there is no such file: this model does not list its words. docs/vocabulary.md describes how to add it.',
+      'there is no such file: this model does not list its words. docs/guides/vocabulary.md describes how to add it.',
     )
   }
   if (json) {

@@ -1,4 +1,4 @@
-/** Makes the pictures of `docs/studio.md`: starts a server with the bundled model, draws in Chromium, and takes screenshots. */
+/** Makes the pictures of `docs/operate/studio.md`: starts a server with the bundled model, draws in Chromium, and takes screenshots. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { dirname, join } from 'node:path'
@@ -51,7 +51,7 @@ try {
 
 /** With few colours the files are small. */
 async function save(page, name) {
-  const file = join(root, 'docs', name)
+  const file = join(root, 'docs', 'images', name)
   await sharp(await page.screenshot({ fullPage: true }))
     .png({ palette: true, colours: 64 })
     .toFile(file)

@@ -70,8 +70,8 @@ describe('docker-compose.yml', () => {
     expect(existsSync(join(root, 'deploy', server.build?.context ?? '', server.build?.dockerfile ?? ''))).toBe(true)
   })
 
-  test('keeps jobs as docs/workers.md says', () => {
-    const settings = readFileSync(join(root, 'docs', 'workers.md'), 'utf8')
+  test('keeps jobs as docs/operate/workers.md says', () => {
+    const settings = readFileSync(join(root, 'docs', 'operate', 'workers.md'), 'utf8')
     const command = valkey.command.join(' ')
     for (const setting of ['appendonly yes', 'appendfsync always', 'maxmemory-policy noeviction']) {
       expect(settings).toContain(setting)

@@ -7,7 +7,9 @@ import { drawSvg, StableDiffusionTextToImageBlocks } from '../../index'
 const root = join(__dirname, '..', '..')
 const pages = [
   'README.md',
-  ...readdirSync(join(root, 'docs')).flatMap(name => (name.endsWith('.md') ? [`docs/${name}`] : [])),
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).flatMap(name =>
+    name.endsWith('.md') ? [`docs/${name}`] : [],
+  ),
 ]
 
 /** What a reader has at hand where a page does not make it itself: name → declaration. */
@@ -147,6 +149,6 @@ test('every piece of code in the pages compiles', () => {
 })
 
 test('the picture in the guide is that of the blocks', async () => {
-  const picture = readFileSync(join(root, 'docs', 'text-to-image.svg'), 'utf8')
+  const picture = readFileSync(join(root, 'docs', 'images', 'text-to-image.svg'), 'utf8')
   expect(picture).toBe(await drawSvg(new StableDiffusionTextToImageBlocks()))
 })

@@ -10,7 +10,7 @@ import { useTemporaryFolder } from '../components/checkpoints/temporary-folder'
 const root = join(__dirname, '..', '..')
 const folder = useTemporaryFolder()
 
-/** Packages with native libraries or files beside their code, which docs/bundlers.md keeps outside. */
+/** Packages with native libraries or files beside their code, which docs/operate/bundlers.md keeps outside. */
 const EXTERNAL = ['onnxruntime-node', 'sharp', 'webgpu', '@tensorflow/tfjs-node-gpu']
 
 const APP = `

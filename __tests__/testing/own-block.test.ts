@@ -1,4 +1,4 @@
-// The example of docs/testing.md.
+// The example of docs/guides/testing.md.
 import * as tf from '@tensorflow/tfjs'
 import { type InOut, Input, ModularPipelineBlocks, Output } from 'tesserae'
 import { runBlock } from 'tesserae/testing'

@@ -26,7 +26,7 @@ export async function readVocabulary(folder: string): Promise<PromptVocabulary |
   const { data, error } = vocabularySchema.safeParse(json)
   if (data !== undefined) return new PromptVocabulary(data)
   const issues = error.issues.slice(0, 3).map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`)
-  throw new InvalidVocabularyError(file, `${issues.join('; ')}. docs/vocabulary.md describes the form.`, error)
+  throw new InvalidVocabularyError(file, `${issues.join('; ')}. docs/guides/vocabulary.md describes the form.`, error)
 }
 
 /** Does as {@link readVocabulary}, but a damaged file is reported as a warning: a model works without its vocabulary. */

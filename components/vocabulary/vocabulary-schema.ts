@@ -1,4 +1,4 @@
-/** The form of `vocabulary.json`, which docs/vocabulary.md describes. */
+/** The form of `vocabulary.json`, which docs/guides/vocabulary.md describes. */
 import { z } from 'zod'
 
 const phrase = z.string().min(1).max(200)

@@ -24,7 +24,7 @@ test('an unknown name is refused with all that there are, and the nearest', () =
 })
 
 test('the docs tell of every name', () => {
-  const page = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'guiders.md'), 'utf8')
+  const page = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'guides', 'guiders.md'), 'utf8')
   const bare = (name: string) => name.replace(/_(karras|exponential|beta)$/, '')
   expect(Object.keys(guiderNames).filter(name => !page.includes(`\`${bare(name)}\``))).toEqual([])
 })

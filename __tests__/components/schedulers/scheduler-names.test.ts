@@ -54,7 +54,7 @@ test('an unknown name is refused with the known ones and the nearest', () => {
 })
 
 test('the docs tell of every name', () => {
-  const page = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'schedulers.md'), 'utf8')
+  const page = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'guides', 'schedulers.md'), 'utf8')
   const bare = (name: string) => name.replace(/_(karras|exponential|beta)$/, '')
   expect(Object.keys(schedulerNames).filter(name => !page.includes(`\`${bare(name)}\``))).toEqual([])
 })

@@ -12,7 +12,7 @@ export const describeWithPython: typeof describe = python
     }, describe) as typeof describe) // Only called, which is what the object above can do.
 
 /**
- * Runs a program in Python and gives what the last line of its output holds as JSON. This process goes on answering meanwhile.
+ * Runs a program in Python and gives what the last line of its output holds as JSON. This process continues answering meanwhile.
  *
  * @param env what the environment says besides; by default the Hub is not asked
  */

@@ -1,6 +1,7 @@
 /**
- * Writes modules of TypeScript into `components/assembled`: the WebAssembly of each AssemblyScript file in this folder, in base64, and the text of
- * the program that runs in a process of its own. `npm run assemble` does it after a change; a test fails when that was forgotten.
+ * Writes modules of TypeScript into `components/assembled`. They hold the WebAssembly of each AssemblyScript file in
+ * this folder, in base64, and the text of the program that runs in its own process. `npm run assemble` does it after a
+ * change; a test fails when that was forgotten.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'

@@ -23,7 +23,7 @@ export function scale(out: usize, a: f32, x: usize, count: i32): void {
   }
 }
 
-/** `out = min(max(x, low), high)`; what is no number stays none. */
+/** `out = min(max(x, low), high)`; NaN stays NaN. */
 export function clip(out: usize, low: f32, high: f32, x: usize, count: i32): void {
   const l = f32x4.splat(low)
   const h = f32x4.splat(high)

@@ -15,7 +15,7 @@ import { measureTypeCheck } from './type-check'
 import { ourVersions, peerVersions } from './versions'
 import { type ProcessCost, watchProcess } from './watched-process'
 
-// Compiled files lie in dist/bench.
+// Compiled files are in dist/bench.
 const root = join(__dirname, '..', '..')
 const peers = join(root, 'bench', 'peers')
 const python = process.env.TESSERAE_PYTHON ?? join(root, 'bench', '.venv', 'bin', 'python')
@@ -125,7 +125,8 @@ class Bench {
   }
 
   /**
-   * Alternates steps of schedulers on the backend that runs take by default, without the network, and with fresh noise that is there; drawing it is a
+   * Alternates steps of schedulers on the backend that runs take by default, without the network, and with noise that
+   * is already drawn; drawing it is a
    * part of its own. A step is all between two calls of the network: from its output to the scaled sample, whose values it is given.
    */
   async compareSchedulers(): Promise<void> {

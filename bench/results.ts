@@ -135,7 +135,7 @@ function comparisonsTable(results: readonly Comparison[]): string {
   return [head, '|---|---|---|---|---|---|---|---|', ...rows].join('\n')
 }
 
-/** Lists what the comparisons were measured with: rows of different runs stand in one table. */
+/** Lists what the comparisons were measured with: rows of different runs share one table. */
 function environmentsOf(results: readonly Result[]): string {
   const names = new Map<string, Set<string>>()
   for (const result of results) {

@@ -1,6 +1,7 @@
 /**
- * What server and queue cost: `node dist/bench/serving.js`. Prints JSON: milliseconds of a job beyond the drawing, by engine of the queue; the throughput of
- * four clients against that of the bare pipeline; and how soon `/healthz` answers while 500 readers of events are connected.
+ * What server and queue cost: `node dist/bench/serving.js`. Prints JSON: milliseconds of a job beyond the drawing, by
+ * engine of the queue, and the throughput of four clients against the bare pipeline. It also prints how soon `/healthz`
+ * answers while 500 readers of events are connected.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { largeTree } from './large-tree'
 import { median } from './median'
 
-// Compiled files lie in dist/bench.
+// Compiled files are in dist/bench.
 const root = join(__dirname, '..', '..')
 
 /** Leaves of the tree. */

@@ -22,7 +22,7 @@ type TraceEvent =
       readonly args: Readonly<Record<string, string | number>>
     }
 
-/** The rows of the picture, by what they show: what happens at the same time as a run lies below it. */
+/** The rows of the picture, by what they show: what happens at the same time as a run is below it. */
 const ROWS: Readonly<Record<ActivityKind, string>> = {
   run: 'blocks',
   block: 'blocks',

@@ -13,7 +13,7 @@ export async function loadEmbeddings(
   for (const { source, token } of embeddings) await loadTextualInversion(pipe, source, { ...repository, token })
 }
 
-/** How a record tells of them: `<toy>, style`. */
+/** How a record names them: `<toy>, style`. */
 export function embeddingNames(embeddings: readonly EmbeddingOption[]): string {
   return embeddings.map(({ token }) => token).join(', ')
 }

@@ -105,7 +105,7 @@ async function subfolders(folder: string): Promise<string[]> {
   return entries.flatMap(entry => (entry.isFile() ? [] : [entry.name])).sort()
 }
 
-/** A model without weights, made from the config of a component; `undefined` for what is no model, or of a class that is not known. */
+/** A model without weights, made from the config of a component; `undefined` for what is not a model, or of an unknown class. */
 async function bareModel(folder: string, subfolder: string): Promise<PretrainedModel | undefined> {
   const name = await detectComponentClass(folder, { subfolder })
   const type = name === undefined ? undefined : findComponentClass(name)
@@ -113,7 +113,7 @@ async function bareModel(folder: string, subfolder: string): Promise<PretrainedM
   return type.fromConfig(await readConfig(join(folder, subfolder), 'config.json')) as PretrainedModel
 }
 
-/** Height and width of the latents of pictures, by the model's VAE; those of the pictures where it has none. */
+/** Height and width of the latents of pictures, by the model's VAE; those of the pictures if it has none. */
 function latentSizeByVae(vae: PretrainedModel | undefined, size: Size): MapSize {
   return hasLatents(vae) ? vae.latentSize(size) : size
 }

@@ -119,7 +119,7 @@ export async function generate(words: string, given: GenerateOptions): Promise<v
 /** What was drawn, and what it was drawn with. */
 interface Drawn {
   readonly images: readonly Image[]
-  /** With the strength that was used where none was given. */
+  /** With the strength that was used if none was given. */
   readonly inputs: DrawingInputs
   readonly components: ComponentNames
 }
@@ -173,7 +173,7 @@ function consecutiveSeeds(first: Seed, count: number): Seed[] {
   })
 }
 
-/** Names of the components that a record tells of. */
+/** Names of the components that a record names. */
 interface ComponentNames {
   readonly guider: string | undefined
   readonly scheduler: string | undefined

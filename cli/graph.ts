@@ -75,7 +75,7 @@ function unknownNames({ blocks }: Subject, given: readonly string[] = []): strin
   return given.filter(name => !known.includes(name)).map(name => unknownInputMessage(name, blocks.inputs))
 }
 
-/** The nodes of Mellon that stand for parts of the blocks; where there are none, one node for all of them. */
+/** The nodes of Mellon that stand for parts of the blocks; if none exist, one node for all of them. */
 function mellonNodes({ blocks }: Subject, subject: string | undefined): MellonPipelineConfig {
   const options = subject !== undefined && isRepositoryId(subject) ? { defaultRepo: subject } : {}
   const config = MellonPipelineConfig.fromBlocks(blocks, options)

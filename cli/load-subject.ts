@@ -22,7 +22,7 @@ export interface Subject {
   readonly pipe?: AnyPipeline
 }
 
-/** What else says which blocks are meant, as commander gives it. */
+/** Further options that choose the blocks, as commander parses them. */
 export interface SubjectOptions {
   /** Branch, tag or commit of a repository. */
   revision?: string
@@ -39,7 +39,8 @@ const ADVICE = `Give the folder of a model in the diffusers layout, a .safetenso
 
 /**
  * Finds what an argument of the command line names.
- * @throws UnknownSubjectError for what is not there, is no module, holds no blocks, or is a model whose blocks are not known; ModelIndexError for a folder
+ * @throws UnknownSubjectError for what does not exist, is not a module, holds no blocks, or is a model whose blocks are
+ * unknown; ModelIndexError for a folder
  * that holds no model; NoWorkflowsError, UnknownWorkflowError; what fetching the index of a repository throws
  */
 export async function loadSubject(subject: string | undefined, options: SubjectOptions = {}): Promise<Subject> {

@@ -106,7 +106,7 @@ export async function loadLoras(
   )
 }
 
-/** How a record tells of LoRAs: `pixel-art:0.8`. */
+/** How a record names LoRAs: `pixel-art:0.8`. */
 export function loraNames(loras: readonly LoraOption[]): string {
   return loras.map(({ source, scale }) => `${basename(absolutePath(source), ENDING)}:${scale}`).join(', ')
 }

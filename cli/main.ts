@@ -75,7 +75,7 @@ program
     ).choices(promptSyntaxes),
   )
   .option('--image <file>', 'picture to begin with: a file, an address (https://…), or - for standard input')
-  .option('--mask <file>', 'which part of --image to draw anew: white on black, of any size')
+  .option('--mask <file>', 'which part of --image to redraw: white on black, of any size')
   .option('--strength <number>', "how much to change --image, from 0 to 1 (default: the pipeline's own)", parseStrength)
   .option(
     '--control <net:image:scale>',
@@ -253,7 +253,7 @@ ofSubject('graph')
   .addOption(
     new Option(
       '--format <name>',
-      "a kind of picture, or the nodes for the editor Mellon (default: the file's, else svg)",
+      "a kind of picture, or the nodes for the editor Mellon (default: the file's, otherwise svg)",
     ).choices(['svg', 'png', 'mermaid', 'mellon']),
   )
   .option('--given <names...>', 'inputs of a call: what it does not run is pale, and what it lacks is red')

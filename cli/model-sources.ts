@@ -17,7 +17,7 @@ export interface ModelSourceOptions {
   quantization?: QuantizationChoice
 }
 
-/** Reads `--model`: of the bundled model if there is none. @throws UnfitOptionError for a name that is malformed, or given twice */
+/** Reads `--model`: of the bundled model if none exists. @throws UnfitOptionError for a name that is malformed, or given twice */
 export function modelSources(options: ModelSourceOptions): Record<string, ModelSource> {
   const { model: models = [], offline, quantization } = options
   if (models.length === 0) return { emoji: { model: bundledModel('emoji'), quantization } }

@@ -14,7 +14,7 @@ import { findBlocksByComponents, standardPipelineNames } from '../src/pipeline/p
 import { type ReadIndexOptions, readModelIndex } from '../src/storage/model-index'
 import { UnknownSubjectError } from './unknown-subject-error'
 
-/** What else says which pipeline is meant. */
+/** Further options that choose the pipeline. */
 export interface OpenPipelineOptions extends ReadIndexOptions {
   /** Takes those blocks alone that a workflow runs. */
   workflow?: string | undefined
@@ -26,7 +26,7 @@ export interface OpenPipelineOptions extends ReadIndexOptions {
   byComponents?: boolean
   /** The blocks to take, instead of those that the index names. */
   blocks?: ModularPipelineBlocks | undefined
-  /** Is told of the components that are loaded, and manages their memory. */
+  /** Registers the components that are loaded, and manages their memory. */
   componentsManager?: ComponentsManager | undefined
 }
 

@@ -6,7 +6,7 @@ import { sessionHost } from '../components/executors/graph/session-host'
 const RESET_PEAK = '5'
 
 /**
- * Returns bytes: the peak since the call before, and begins anew. The peaks of both processes are added, which may be more than both took at one moment.
+ * Returns bytes: the peak since the call before, and begins again. The peaks of both processes are added, which may be more than both took at one moment.
  * Only Linux tells peaks; elsewhere, it is what this process takes now.
  */
 export function takePeakMemory(): number {

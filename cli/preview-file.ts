@@ -1,4 +1,4 @@
-/** `tesserae generate --preview`: a picture of the run so far, written while it goes on. */
+/** `tesserae generate --preview`: a picture of the run so far, written while it continues. */
 
 import { extname } from 'node:path'
 import { IMAGE_EXTENSIONS } from '../components/images/image'

@@ -6,7 +6,7 @@ export function print(text: string): void {
   console.log(printable(text))
 }
 
-/** Prints what is said about it, beside the results. */
+/** Prints a message beside the results. */
 export function printAside(text: string): void {
   console.error(printable(text))
 }

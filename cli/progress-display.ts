@@ -23,7 +23,7 @@ export class ProgressDisplay {
     this.label = label
   }
 
-  /** Takes note of an event of the run. */
+  /** Records an event of the run. */
   show(event: PipelineEvent): void {
     if (event.type === 'warning') this.warn(event.message)
     if (event.type !== 'loopStart' && event.type !== 'loopStep') return
@@ -34,12 +34,12 @@ export class ProgressDisplay {
     this.bar.update(event.step)
   }
 
-  /** Takes note of a warning, of the same one once. */
+  /** Records a warning, of the same one once. */
   warn(message: string): void {
     if (!this.warnings.includes(message)) this.warnings.push(message)
   }
 
-  /** Takes note of how far a download is: one bar for each folder of a repository, and none for one that has come in. */
+  /** Records how far a download is: one bar for each folder of a repository, and none for one that has come in. */
   showDownload({ repository, file, bytes, total }: DownloadProgress): void {
     if (!this.stream?.isTTY) return
     const folder = file.includes('/') ? file.slice(0, file.lastIndexOf('/')) : repository

@@ -26,7 +26,7 @@ export interface RefinerOptions {
   refinerStart?: number
 }
 
-/** Where the refiner takes over if nothing is said: as in the examples of diffusers. */
+/** Where the refiner takes over by default: as in the examples of diffusers. */
 export const DEFAULT_REFINER_START = 0.8
 
 /** What the base model makes and the refiner begins with. */
@@ -34,7 +34,7 @@ const LATENTS = 'latents'
 
 type Options = ModelOptions & DrawingOptions & RefinerOptions
 
-/** A base pipeline that ends with latents, and the pipeline that goes on with them. */
+/** A base pipeline that ends with latents, and the pipeline that continues with them. */
 export interface HandOver {
   /** Draws latents, and decodes nothing. */
   readonly base: AnyPipeline
@@ -48,7 +48,7 @@ export interface HandOver {
  * Opens both pipelines of a hand-over; no weights are read.
  *
  * @param whole the pipeline of the model, which is disposed
- * @throws UnfitOptionError for a model that cannot stop early, and for a refiner that cannot go on or is of another family;
+ * @throws UnfitOptionError for a model that cannot stop early, and for a refiner that cannot continue or is of another family;
  * InvalidRepositoryNameError for a revision of a folder
  */
 export async function openHandOver(
@@ -83,7 +83,7 @@ export async function openHandOver(
     const refinerInputs = { ...known, denoisingStart: share }
     // Any value stands for the latents.
     const given = { ...refinerInputs, image: true }
-    requireInputs(blocks, given, ['image', 'denoisingStart'], 'its pipeline cannot go on with latents')
+    requireInputs(blocks, given, ['image', 'denoisingStart'], 'its pipeline cannot continue with latents')
     return { base, baseInputs, refiner, refinerInputs }
   } catch (error) {
     base.dispose()
@@ -133,7 +133,7 @@ export async function loadRefiner(
 ): Promise<void> {
   base.unloadComponents(base.pretrainedComponentNames)
   base.dispose()
-  // What is said of a single file is said of the model's, and LoRAs are for the base model.
+  // Options of a single file are for the model's own, and LoRAs are for the base model.
   const { config: _, predictionType: __, lora: ___, ...others } = options
   await loadComponents(refiner, { ...others, model: options.refiner }, executor, access)
 }

@@ -3,7 +3,7 @@ import { ConditionalPipelineBlocks, type ModularPipelineBlocks, SequentialPipeli
 import type { DrawingInputs } from './call-inputs'
 import type { AnyPipeline } from './open-pipeline'
 
-/** Adds the strength that a call uses where none was given: the default of the blocks that it runs. Inputs without a picture stay as they are. */
+/** Adds the strength that a call uses if none was given: the default of the blocks that it runs. Inputs without a picture stay as they are. */
 export function withUsedStrength({ blocks }: AnyPipeline, inputs: DrawingInputs): DrawingInputs {
   if (inputs.strength !== undefined || inputs.image === undefined) return inputs
   const strength = runningBlocks(blocks, inputs)

@@ -24,7 +24,7 @@ export interface FuzzOptions {
   readonly seed?: number
   /** Names of the readers to run. Default: all. */
   readonly only?: readonly string[]
-  /** Told of each reader when it is done. */
+  /** Called for each reader when it is done. */
   readonly onResult?: (result: FuzzResult) => void
 }
 

@@ -28,7 +28,7 @@ const killEvery = 1000 * Number(values['kill-every'])
 const mostKills = Number(values.kills)
 const end = Date.now() + 60_000 * Number(values.minutes)
 
-/** Submits all jobs, each with a key: who begins anew submits none twice. */
+/** Submits all jobs, each with a key: who begins again submits none twice. */
 const SUBMIT = `
 const { openQueue } = require(${JSON.stringify(join(__dirname, '..', 'server'))})
 ;(async () => {
@@ -141,7 +141,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Looks at each job: how it ended, how often that was told, and whether its picture is whole. */
+/** Looks at each job: how it ended, how often that was reported, and whether its picture is whole. */
 async function examine(queue: JobQueue, results: FolderStore, accepted: ReadonlyMap<number, string>) {
   const ends: Record<string, number> = {}
   const problems: string[] = []
@@ -161,13 +161,13 @@ async function lookAt(job: Job, queue: JobQueue, results: FolderStore): Promise<
   const problems: string[] = []
   let finals = 0
   for await (const { event } of queue.events(job.id)) if (isFinalEvent(event)) finals++
-  if (finals !== 1) problems.push(`it was told ${finals} times that it ended`)
+  if (finals !== 1) problems.push(`its end was reported ${finals} times`)
   if (job.status === 'failed' && !job.error?.message) problems.push('it failed without a reason')
   for (const { key, size, width } of job.result?.pictures ?? []) {
     try {
       const file = await results.open(job.id, key)
       const image = await Image.load(new Uint8Array(await new Response(file?.stream).arrayBuffer()))
-      if (image.width !== width || file?.size !== size) problems.push(`${key} is not what was told`)
+      if (image.width !== width || file?.size !== size) problems.push(`${key} is not what was reported`)
     } catch (error) {
       problems.push(`${key}: ${(error as Error).message}`)
     }

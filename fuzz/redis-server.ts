@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** The program of the server that is installed; `undefined` if there is none. */
+/** The program of the server that is installed; `undefined` if none exists. */
 export const REDIS_PROGRAM = ['redis-server', 'valkey-server'].find(name => spawnSync(name, ['--version']).status === 0)
 
 /** A port that nothing listens on. */

@@ -10,7 +10,7 @@ export interface ControlOptions {
   numInferenceSteps?: number
 }
 
-/** Whether a pixel lies in a heart of 44 pixels. */
+/** Whether a pixel is in a heart of 44 pixels. */
 function isInside(x: number, y: number): boolean {
   const [across, up] = [(x - 31.5) / 20, (32 - y) / 20]
   const round = across ** 2 + up ** 2 - 1

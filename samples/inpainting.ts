@@ -1,4 +1,4 @@
-/** A crown for a cat: the part of a picture under a mask is drawn anew. */
+/** A crown for a cat: the part of a picture under a mask is redrawn. */
 import { bundledModel, Image, ModularPipeline, makeImageGrid, type StableDiffusionAutoBlocks } from 'tesserae'
 
 /** White where the crown goes: on top of the head. */

@@ -1,4 +1,4 @@
-/** Stops a run in the middle, saves it, and goes on from the file in another pipeline, as another process would. */
+/** Stops a run in the middle, saves it, and continues from the file in another pipeline, as another process would. */
 import { bundledModel, type Image, PipelineAbortError, PipelineState, StableDiffusionTextToImageBlocks } from 'tesserae'
 
 export async function main(model: string, file: string): Promise<{ stopped: number; image: Image }> {

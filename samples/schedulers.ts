@@ -54,7 +54,7 @@ export async function main(model: string, file: string, options: SheetOptions = 
 /** Those that go with models of another kind than this one: they are drawn last, as they come out here. SCM cannot be made for it at all. */
 const FOR_OTHERS = /^(ipndm|lcm|tcd|flow_.*|EDM.*|.*Inverse)/
 
-/** Every scheduler by its short names, or else by its class; of the spacings the first two. */
+/** Every scheduler by its short names, otherwise by its class; of the spacings the first two. */
 function samplers(): { own: string[]; others: string[] } {
   const classes = Object.keys(schedulerNames).filter(name => /^(EDM|.*Inverse)/.test(name))
   const names = [...shortNames(schedulerNames).filter(name => !/_(exponential|beta)$/.test(name)), ...classes]

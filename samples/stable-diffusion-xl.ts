@@ -1,4 +1,4 @@
-/** One pipeline of Stable Diffusion XL does three tasks: it draws a picture, changes it, and draws a part of it anew. */
+/** One pipeline of Stable Diffusion XL does three tasks: it draws a picture, changes it, and draws a part of it again. */
 import { Image, ModularPipeline, makeImageGrid, type StableDiffusionXLAutoBlocks } from 'tesserae'
 
 /** Options of the sheet. */
@@ -8,7 +8,7 @@ export interface XlOptions {
   numInferenceSteps?: number
 }
 
-/** White where a picture is drawn anew: in the upper third. */
+/** White where a picture is redrawn: in the upper third. */
 function upperThird(size: number): Image {
   const data = new Uint8Array(size * size).fill(255, 0, size * Math.floor(size / 3))
   return new Image({ width: size, height: size, channels: 1, data })

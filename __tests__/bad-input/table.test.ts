@@ -335,7 +335,7 @@ describe('calls with wrong values', () => {
     expect(error.path).toEqual(['paint[step 2 of 2]', 'stroke'])
   })
 
-  test('an unknown input is a warning, with the nearest name, and the run goes on', async () => {
+  test('an unknown input is a warning, with the nearest name, and the run continues', async () => {
     const { warnings, onEvent } = collectWarnings()
     expect(await new Measure().initPipeline().run({ width: 3, heigth: 9 }, { output: 'area', onEvent })).toBe(6)
     expect(warnings).toEqual([expect.objectContaining({ code: 'UNKNOWN_INPUT' })])

@@ -52,7 +52,7 @@ describe('a pipeline with a manager', () => {
     ;(eager.components.vae as AutoencoderKL).dispose()
   })
 
-  test('goes on after a component was unloaded and loaded again', async () => {
+  test('continues after a component was unloaded and loaded again', async () => {
     const { manager, codes } = makeManager()
     manager.enableAutoCpuOffload({ limit: '50MB' })
     const pipe = await makePipe(manager, 'emoji').loadComponents()
@@ -89,7 +89,7 @@ describe('a pipeline with a manager', () => {
     manager.dispose()
   })
 
-  test('unloads what it shares for itself alone: the other goes on under the limit', async () => {
+  test('unloads what it shares for itself alone: the other continues under the limit', async () => {
     const { manager, codes } = makeManager()
     manager.enableAutoCpuOffload({ limit: '50MB' })
     const one = await makePipe(manager, 'one').loadComponents()

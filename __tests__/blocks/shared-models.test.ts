@@ -126,7 +126,7 @@ describe.each<[string, Executor]>([
     dispose()
   })
 
-  test('fail where weights cannot come back, and go on when they can', async () => {
+  test('fail where weights cannot come back, and continue when they can', async () => {
     const copy = join(folder(), 'ein Modell – 模型')
     await cp(emojiFolder, copy, { recursive: true, preserveTimestamps: true })
     const file = join(copy, 'unet', 'diffusion_pytorch_model.safetensors')

@@ -76,7 +76,7 @@ describe('tesserae generate --model org/name', () => {
     expect(code).toBe(0)
   })
 
-  test('can be interrupted, and goes on the next time', async () => {
+  test('can be interrupted, and continues the next time', async () => {
     server().commit('org/emoji', await emojiFiles())
     const blobFolder = () => join(folder(), 'hub', 'models--org--emoji', 'blobs')
     const blobs = () => readdir(blobFolder())

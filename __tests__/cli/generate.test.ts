@@ -74,7 +74,7 @@ describe('generate', () => {
     expect(plain.record).not.toHaveProperty('strength')
     expect(changed.picture).not.toEqual(plain.picture)
     expect((await draw('again.png', { image, strength: 0.7 })).picture).toEqual(changed.picture)
-    // Nothing is drawn anew where the mask is black; the VAE alone changes the picture.
+    // Nothing is redrawn where the mask is black; the VAE alone changes the picture.
     const kept = await draw('kept.png', { image, mask })
     expect(kept.record).toMatchObject({ image: 'drawing.png', mask: 'mask.png', strength: 1 })
     const mean = kept.picture.data.reduce((sum, value) => sum + value, 0) / kept.picture.data.length

@@ -1,4 +1,4 @@
-/** The table of rules in the README of the tests names tests that are there. */
+/** The table of rules in the README of the tests names tests that exist. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -19,14 +19,14 @@ function namedIn(cell: string): Named[] {
   const found: Named[] = []
   for (const part of cell.split('; ')) {
     const [, file = found.at(-1)?.file, names = ''] = /^(?:([\w./-]+\.test\.ts)(?: › )?)?(.*)$/.exec(part) ?? []
-    // Remarks in brackets are for people; `…` stands where a name goes on.
+    // Remarks in brackets are for people; `…` stands where a name continues.
     const plain = names.replace(/ ?\([^()]*\)$/, '').split(' › ')
     found.push({ file: file as string, names: plain.map(name => name.replace(/ ?…$/, '')).filter(Boolean) })
   }
   return found
 }
 
-test('each rule names tests that are there', () => {
+test('each rule names tests that exist', () => {
   expect(rows.length).toBeGreaterThan(80)
   const missing = rows.flatMap(([, rule, cell = '']) => {
     if (cell.startsWith('none')) return []

@@ -275,7 +275,7 @@ test('cancel.ts stops in the denoise loop after 3 steps', async () => {
   expect(where.join(' > ')).toContain('denoise')
 })
 
-test('resume.ts goes on from a file and draws what one run draws', async () => {
+test('resume.ts continues from a file and draws what one run draws', async () => {
   const { stopped, image } = await resume(emojiFolder, join(folder(), 'run.safetensors'))
   expect(stopped).toBe(4)
   const pipe = new StableDiffusionTextToImageBlocks().initPipeline(emojiFolder)

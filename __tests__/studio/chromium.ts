@@ -4,7 +4,7 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 
 const PLACES = [process.env['TESSERAE_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser']
 
-/** The browser's program; `undefined` if there is none. */
+/** The browser's program; `undefined` if none exists. */
 export const chromiumPath = PLACES.find(place => place !== undefined && existsSync(place))
 
 /** `describe`, or a skipped one that says what is missing. */

@@ -164,7 +164,7 @@ describeInChromium('the studio', () => {
     await dialog.waitFor({ state: 'detached' })
   })
 
-  test('goes on watching after a reload and after the server was gone, and cancels', async () => {
+  test('continues watching after a reload and after the server was gone, and cancels', async () => {
     await draw('green car', 500)
     const step = stage().getByText(/Drawing, step \d+ of 500/)
     await step.waitFor()

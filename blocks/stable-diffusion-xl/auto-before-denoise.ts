@@ -1,4 +1,7 @@
-/** Chooses timesteps, makes latents and prepares what the UNet is told, for each task in its way. Counterpart: StableDiffusionXLAutoBeforeDenoiseStep of diffusers. */
+/**
+ * Chooses timesteps, makes latents and prepares the UNet's additional conditions, for each task in its way.
+ * Counterpart: StableDiffusionXLAutoBeforeDenoiseStep of diffusers.
+ */
 import { AutoPipelineBlocks, Block, Branch, SequentialPipelineBlocks, Step, slot } from '../../src'
 import { PrepareImg2ImgLatents } from '../steps/prepare-img2img-latents'
 import { PrepareInpaintLatents } from '../steps/prepare-inpaint-latents'
@@ -43,7 +46,7 @@ export class StableDiffusionXLInpaintBeforeDenoise extends SequentialPipelineBlo
 @Block({
   ...stableDiffusionXL,
   description:
-    'Chooses the timesteps, makes the latents that the task begins with, and prepares what the UNet is told.',
+    'Chooses the timesteps, makes the latents that the task begins with, and prepares the additional conditions of the UNet.',
 })
 export class StableDiffusionXLAutoBeforeDenoise extends AutoPipelineBlocks {
   static override readonly className: string = 'StableDiffusionXLAutoBeforeDenoise'

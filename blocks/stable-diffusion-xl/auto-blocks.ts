@@ -9,8 +9,9 @@ import { StableDiffusionXLCoreDenoise } from './core-denoise'
 import { stableDiffusionXL } from './stable-diffusion-xl'
 
 /**
- * The blocks of the family that `ModularPipeline.fromPretrained` takes, for base models and refiners: a prompt alone makes a picture, a prompt and a picture change it,
- * and a mask beside them draws a part of it anew. Structure and names are those of StableDiffusionXLAutoBlocks of diffusers.
+ * The blocks of the family that `ModularPipeline.fromPretrained` takes, for base models and refiners. A prompt alone
+ * makes a picture, a prompt and a picture change it, and a mask redraws a part of it. Structure and names are those of
+ * StableDiffusionXLAutoBlocks of diffusers.
  *
  * ```ts
  * const base = await ModularPipeline.fromPretrained('stabilityai/stable-diffusion-xl-base-1.0')

@@ -4,7 +4,7 @@ import { EncodeImage } from '../steps/encode-image'
 import { StableDiffusionXLEncodeInpaintImage } from './encode-inpaint-image'
 import { stableDiffusionXL } from './stable-diffusion-xl'
 
-/** Encodes the picture and the mask, or the picture alone; skipped where there is none. */
+/** Encodes the picture and the mask, or the picture alone; skipped if none exists. */
 @Block({
   ...stableDiffusionXL,
   description: 'Encodes the picture and the mask, or the picture alone, if there are any.',

@@ -1,4 +1,4 @@
-/** Encodes a picture and the mask of what is drawn anew. Counterpart: StableDiffusionXLInpaintVaeEncoderStep of diffusers. */
+/** Encodes a picture and the mask of what is redrawn. Counterpart: StableDiffusionXLInpaintVaeEncoderStep of diffusers. */
 import { Block, type In, Input } from '../../src'
 import { EncodeInpaintImage } from '../steps/encode-inpaint-image'
 import { strengthSchema } from '../steps/set-img2img-timesteps'
@@ -7,7 +7,7 @@ import { stableDiffusionXL } from './stable-diffusion-xl'
 /** Takes for granted what the family's steps after it do where no strength is given: 0.3, as in the reference's modular pipeline. (Its classic pipeline says 0.9999.) */
 @Block({
   ...stableDiffusionXL,
-  description: 'Encodes the picture, the mask of what is drawn anew, and the rest of the picture.',
+  description: 'Encodes the picture, the mask of what is redrawn, and the rest of the picture.',
 })
 export class StableDiffusionXLEncodeInpaintImage extends EncodeInpaintImage {
   static override readonly className: string = 'StableDiffusionXLEncodeInpaintImage'

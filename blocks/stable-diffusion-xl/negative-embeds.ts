@@ -63,7 +63,7 @@ export interface SecondTextsOptions {
 
 /**
  * Returns the texts for the second text encoder: those that are given, or the first ones. An empty text counts as none. With a single text encoder, which gets the
- * first texts, others are warned of.
+ * first texts; others cause a warning.
  *
  * @throws InputTypeError for a list of another length
  */

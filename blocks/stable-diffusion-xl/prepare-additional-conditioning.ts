@@ -8,14 +8,14 @@ import { stableDiffusionXL } from './stable-diffusion-xl'
 import { firstTextEncoder } from './text-inputs'
 import { type Pair, requireConditioning, timeIdsTensor } from './time-ids'
 
-/** What the UNet is told, for the prompt and for the negative prompt. */
+/** The additional conditions of the UNet, for the prompt and for the negative prompt. */
 export interface TimeIds {
   readonly ids: readonly number[]
   readonly negativeIds: readonly number[]
 }
 
 /** Makes the time ids of text to image. As in the reference, the negative sizes count only if both are given. */
-@Block({ ...stableDiffusionXL, description: 'Prepares what the UNet is told of sizes and crops.' })
+@Block({ ...stableDiffusionXL, description: 'Prepares the conditions on sizes and crops.' })
 export class StableDiffusionXLPrepareAdditionalConditioning extends ModularPipelineBlocks {
   static override readonly className: string = 'StableDiffusionXLPrepareAdditionalConditioning'
 
@@ -102,12 +102,12 @@ export class StableDiffusionXLPrepareAdditionalConditioning extends ModularPipel
     this.negativeAddTimeIds = timeIdsTensor(negativeIds, batchSize)
   }
 
-  /** How many numbers the UNet is told. */
+  /** The number of additional conditions. */
   protected get timeIdCount(): number {
     return 6
   }
 
-  /** Returns what the UNet is told. */
+  /** Returns the additional conditions. */
   protected timeIds(): TimeIds {
     const { originalSize, targetSize, cropsCoordsTopLeft, negativeCropsCoordsTopLeft, size } = this
     const { negativeOriginalSize, negativeTargetSize, context } = this
@@ -134,6 +134,6 @@ export class StableDiffusionXLPrepareAdditionalConditioning extends ModularPipel
   /** Returns what to do if the UNet expects other numbers; `undefined` if it is not known. */
   protected advise(missing: number): string | undefined {
     if (missing !== -1) return undefined
-    return 'It was trained with aesthetic scores, as a refiner is. Pass "image" to go on with a picture, or load a base model.'
+    return 'It was trained with aesthetic scores, as a refiner is. Pass "image" to continue with a picture, or load a base model.'
   }
 }

@@ -8,10 +8,11 @@ import { stableDiffusionXL } from './stable-diffusion-xl'
 const SETTING = 'pipe.registerToConfig({ requiresAestheticsScore:'
 
 /**
- * Makes the time ids of image to image and inpainting. A refiner is told aesthetic scores in place of target sizes. As in the reference, each negative size counts by
+ * Makes the time ids of image to image and inpainting. A refiner gets aesthetic scores instead of target sizes. As in
+ * the reference, each negative size counts by
  * itself, and the crop for the negative prompt counts only beside scores.
  */
-@Block({ ...stableDiffusionXL, description: 'Prepares what the UNet is told of sizes, crops and aesthetic scores.' })
+@Block({ ...stableDiffusionXL, description: 'Prepares the conditions on sizes, crops and aesthetic scores.' })
 export class StableDiffusionXLImg2ImgPrepareAdditionalConditioning extends StableDiffusionXLPrepareAdditionalConditioning {
   static override readonly className: string = 'StableDiffusionXLImg2ImgPrepareAdditionalConditioning'
 
@@ -19,14 +20,12 @@ export class StableDiffusionXLImg2ImgPrepareAdditionalConditioning extends Stabl
     z
       .boolean()
       .default(false)
-      .describe('Whether the UNet is told aesthetic scores in place of target sizes, as a refiner is.'),
+      .describe('Whether the UNet gets aesthetic scores instead of target sizes, as a refiner does.'),
   )
   requiresAestheticsScore!: boolean
 
-  /** How beautiful the picture is to be, about from 1 to 10: refiners alone are told. */
-  @Input(
-    z.number().default(6).describe('How beautiful the picture is to be, about from 1 to 10: refiners alone are told.'),
-  )
+  /** The aesthetic score to aim for, about from 1 to 10. Only refiners use it. */
+  @Input(z.number().default(6).describe('The aesthetic score to aim for, about from 1 to 10. Only refiners use it.'))
   aestheticScore!: In<number>
 
   /** As `aestheticScore`, for the negative prompt. */

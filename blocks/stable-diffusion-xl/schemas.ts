@@ -12,7 +12,10 @@ export const pooledPromptsSchema = tensor('prompts pooledChannels')
 /** Pooled embeddings, repeated for each picture `[images, pooledChannels]`. */
 export const pooledEmbedsSchema = tensor('images pooledChannels')
 
-/** Sizes and scores that the UNet is told `[images, timeIds]`: height and width of the original, top and left of the crop, then height and width of the target or the aesthetic score. */
+/**
+ * Sizes and scores that the UNet is conditioned on, `[images, timeIds]`: the original's height and width, the crop's
+ * top and left, then the target's height and width or the aesthetic score.
+ */
 export const timeIdsSchema = tensor('images timeIds')
 
 /** How a pair of numbers is called in documentation. */

@@ -1,4 +1,4 @@
-/** What a UNet of Stable Diffusion XL is told beside the prompt. Counterpart: _get_add_time_ids of StableDiffusionXLPipeline in diffusers. */
+/** The conditions of a UNet of Stable Diffusion XL beside the prompt. Counterpart: _get_add_time_ids of StableDiffusionXLPipeline in diffusers. */
 import { type CLIPTextModel, tf, type UNet2DConditionModel } from '../../components'
 import { IncompatibleComponentsError } from '../../src'
 

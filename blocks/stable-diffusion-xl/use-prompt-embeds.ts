@@ -108,7 +108,7 @@ export class StableDiffusionXLUsePromptEmbeds extends StableDiffusionXLTextStep 
     return undefined
   }
 
-  /** Refuses embeddings of another length than a text encoder makes, if there are none to compare with. */
+  /** Refuses embeddings of another length than a text encoder makes, if none exist to compare with. */
   private requireTokens(negative: PromptEmbeds | undefined, { embeds }: PromptEmbeds): void {
     if (negative === undefined || negative.embeds.shape.join() === embeds.shape.join()) return
     const expected = `the text encoders make embeddings of [${negative.embeds.shape.join(', ')}] for the negative prompt. Pass negativePromptEmbeds too`

@@ -9,8 +9,9 @@ import { StableDiffusionAutoVaeEncoder } from './auto-vae-encoder'
 import { stableDiffusion } from './stable-diffusion'
 
 /**
- * The blocks of the family that `ModularPipeline.fromPretrained` takes: a prompt alone makes a picture, a prompt and a picture change it, and a mask beside them
- * draws a part of it anew. Structure and names are those of StableDiffusionXLAutoBlocks of diffusers.
+ * The blocks of the family that `ModularPipeline.fromPretrained` takes: A prompt alone makes a picture, a prompt and a
+ * picture change it, and a mask redraws a part of it. Structure and names are those of StableDiffusionXLAutoBlocks of
+ * diffusers.
  *
  * ```ts
  * const pipe = await ModularPipeline.fromPretrained(bundledModel('emoji'))

@@ -4,7 +4,7 @@ import { StableDiffusionEncodeImage } from './encode-image'
 import { StableDiffusionEncodeInpaintImage } from './encode-inpaint-image'
 import { stableDiffusion } from './stable-diffusion'
 
-/** Encodes the picture and the mask, or the picture alone; skipped where there is none. */
+/** Encodes the picture and the mask, or the picture alone; skipped if none exists. */
 @Block({ ...stableDiffusion, description: 'Encodes the picture and the mask, or the picture alone, if there are any.' })
 export class StableDiffusionAutoVaeEncoder extends AutoPipelineBlocks {
   static override readonly className: string = 'StableDiffusionAutoVaeEncoder'

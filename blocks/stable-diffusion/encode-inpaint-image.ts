@@ -1,4 +1,4 @@
-/** Encodes a picture and the mask of what is drawn anew. Counterpart: StableDiffusionInpaintPipeline of diffusers. */
+/** Encodes a picture and the mask of what is redrawn. Counterpart: StableDiffusionInpaintPipeline of diffusers. */
 import { Block } from '../../src'
 import { EncodeInpaintImage } from '../steps/encode-inpaint-image'
 import { stableDiffusion } from './stable-diffusion'
@@ -6,7 +6,7 @@ import { stableDiffusion } from './stable-diffusion'
 /** Scales latents by `scalingFactor` alone: as in the reference, statistics of the VAE's config are not applied. */
 @Block({
   ...stableDiffusion,
-  description: 'Encodes the picture, the mask of what is drawn anew, and the rest of the picture.',
+  description: 'Encodes the picture, the mask of what is redrawn, and the rest of the picture.',
 })
 export class StableDiffusionEncodeInpaintImage extends EncodeInpaintImage {
   static override readonly className: string = 'StableDiffusionEncodeInpaintImage'

@@ -14,7 +14,7 @@ import { StableDiffusionSetInpaintTimesteps } from './set-img2img-timesteps'
 import { stableDiffusionInpaint } from './stable-diffusion'
 
 /**
- * Words, pictures and masks to pictures: what the mask covers is drawn anew. UNets of text to image can do it, and those that were trained for it, which take
+ * Words, pictures and masks to pictures: what the mask covers is redrawn. UNets of text to image can do it, and those that were trained for it, which take
  * the mask as an input.
  *
  * ```ts
@@ -25,7 +25,7 @@ import { stableDiffusionInpaint } from './stable-diffusion'
  */
 @Block({
   ...stableDiffusionInpaint,
-  description: 'Draws a part of a picture anew as a prompt says, with a model of the Stable Diffusion family.',
+  description: 'Redraws a part of a picture as a prompt says, with a model of the Stable Diffusion family.',
 })
 export class StableDiffusionInpaintBlocks extends SequentialPipelineBlocks {
   static override readonly className: string = 'StableDiffusionInpaintBlocks'

@@ -15,7 +15,7 @@ export class StableDiffusionSetImg2ImgTimesteps extends SetImg2ImgTimesteps {
 }
 
 /** Takes all steps unless told otherwise. */
-@Block({ ...stableDiffusionPart, description: 'Chooses the timesteps of a run that draws a part of a picture anew.' })
+@Block({ ...stableDiffusionPart, description: 'Chooses the timesteps of a run that redraws a part of a picture.' })
 export class StableDiffusionSetInpaintTimesteps extends SetImg2ImgTimesteps {
   static override readonly className: string = 'StableDiffusionSetInpaintTimesteps'
 

@@ -17,8 +17,8 @@ import { sharedStep } from './shared-step'
 import { takesMask } from './unet-task'
 
 /**
- * A step of the denoise loop, after the scheduler's: takes from the picture what the mask does not cover, with the noise of the next timestep, and without noise
- * after the last one. A UNet that takes the mask itself needs none of it.
+ * A step of the denoise loop, after the scheduler's. It takes from the picture what the mask does not cover, with the
+ * noise of the next timestep, and without noise after the last one. A UNet that takes the mask itself needs none of it.
  */
 @Block({ ...sharedStep, description: 'Puts back what the mask does not cover, if the UNet does not take the mask.' })
 export class BlendMask extends ModularPipelineBlocks {
@@ -37,7 +37,7 @@ export class BlendMask extends ModularPipelineBlocks {
   @Input(timestepsSchema.describe('The timesteps of the run, falling.'))
   timesteps!: In<number[]>
 
-  @Input(imageMasksSchema.describe('1 where the picture is drawn anew, 0 where it stays.'))
+  @Input(imageMasksSchema.describe('1 where the picture is redrawn, 0 where it stays.'))
   mask!: In<tf.Tensor4D>
 
   @Input(latentsSchema.describe('The noise of the run, before it is scaled.'))

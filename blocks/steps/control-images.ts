@@ -55,7 +55,7 @@ export function picturesOf(
   throw new InputTypeError({ path, input: 'controlImage', expected, value: given })
 }
 
-/** How the pictures of one network are brought to the size of the result. */
+/** How the pictures of one network are resized to the result. */
 export interface ControlPictureOptions {
   readonly processor: VaeImageProcessor
   readonly path: readonly string[]
@@ -87,8 +87,8 @@ export async function controlPicture(given: GivenPictures, options: ControlPictu
 }
 
 /**
- * Makes what belongs to the rows of {@link controlPicture} fit the pictures of a run: one row for all stays one, others are repeated as the prompts are,
- * a, a, b, b.
+ * Makes what belongs to the rows of {@link controlPicture} fit the pictures of a run. One row for all stays one; others
+ * are repeated as the prompts are: a, a, b, b.
  */
 export async function shareOut(
   rows: tf.Tensor4D,

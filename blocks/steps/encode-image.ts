@@ -30,7 +30,7 @@ import { sharedStep } from './shared-step'
 export const imageSchema = z
   .union([picturesSchema, picturePixelsSchema, pictureLatentsSchema])
   .describe(
-    'The picture to begin with: one for all, or one for each prompt; also as a tensor of pixels from 0 to 1, or of their latents, as a denoiser takes them.',
+    'The picture to begin with: one for all, or one for each prompt. It may be a tensor of pixels from 0 to 1, or of latents as a denoiser takes them.',
   )
 
 /**
@@ -50,7 +50,10 @@ export class EncodeImage extends ModularPipelineBlocks {
   @Component(VaeImageProcessor, imageProcessorOptions)
   imageProcessor!: VaeImageProcessor
 
-  /** The picture to begin with: one for all, or one for each prompt; also as a tensor of pixels from 0 to 1, or of their latents, as a denoiser takes them. */
+  /**
+   * The picture to begin with: one for all, or one for each prompt. It may be a tensor of pixels from 0 to 1, or of
+   * latents as a denoiser takes them.
+   */
   @Input(imageSchema)
   image!: In<GivenPictures, 'required'>
 

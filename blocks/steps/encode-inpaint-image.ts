@@ -1,4 +1,4 @@
-/** Encodes a picture and the mask of what is drawn anew. Counterpart: StableDiffusionXLInpaintVaeEncoderStep of diffusers. */
+/** Encodes a picture and the mask of what is redrawn. Counterpart: StableDiffusionXLInpaintVaeEncoderStep of diffusers. */
 import { z } from 'zod'
 import {
   Autoencoder,
@@ -46,16 +46,17 @@ import { sharedStep } from './shared-step'
 import { requireInpaintModel, takesMask } from './unet-task'
 
 /**
- * Turns pictures and masks into what inpainting works on. Pictures and masks of any size are brought to the size of the result. Grey values of a mask become
+ * Turns pictures and masks into what inpainting works on. Pictures and masks of any size are resized to the result. Grey values of a mask become
  * 1 from 128 on, and 0 below; those of a tensor, from 0.5 on.
  *
- * The draws come in the order of the reference's classic pipelines, so that a seed gives their pictures: the latents of the picture, the noise of the run,
- * the latents of the masked picture. (The modular pipelines of the reference draw the noise last.) So the noise is drawn here. What no later step reads is
+ * The draws come in the order of the reference's classic pipelines, so that a seed gives their pictures. The order is:
+ * the latents of the picture, the noise of the run, the latents of the masked picture. (The modular pipelines of the
+ * reference draw the noise last.) So the noise is drawn here. What no later step reads is
  * drawn but not computed.
  */
 @Block({
   ...sharedStep,
-  description: 'Encodes the picture, the mask of what is drawn anew, and the rest of the picture.',
+  description: 'Encodes the picture, the mask of what is redrawn, and the rest of the picture.',
 })
 export class EncodeInpaintImage extends ModularPipelineBlocks {
   static override readonly className: string = 'EncodeInpaintImage'
@@ -72,22 +73,22 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
   @Component(VaeImageProcessor, maskProcessorOptions)
   maskProcessor!: VaeImageProcessor
 
-  /** The picture to begin with, of which a mask covers what is drawn anew: one for all, or one for each prompt; also as a tensor of pixels from 0 to 1. */
+  /** The picture to begin with; a mask covers what is redrawn. One for all, or one for each prompt; also as a tensor of pixels from 0 to 1. */
   @Input(
     z
       .union([picturesSchema, picturePixelsSchema])
       .describe(
-        'The picture to begin with, of which a mask covers what is drawn anew: one for all, or one for each prompt; also as a tensor of pixels from 0 to 1.',
+        'The picture to begin with; a mask covers what is redrawn. One for all, or one for each prompt; also as a tensor of pixels from 0 to 1.',
       ),
   )
   image!: In<GivenPictures, 'required'>
 
-  /** The part that is drawn anew, white on black: one mask for all, or one for each picture; also as a tensor from 0 to 1. Its size may differ from the picture's. */
+  /** The part that is redrawn, white on black: one mask for all, or one for each picture; also as a tensor from 0 to 1. Its size may differ from the picture's. */
   @Input(
     z
       .union([picturesSchema, maskPixelsSchema])
       .describe(
-        "The part that is drawn anew, white on black: one mask for all, or one for each picture; also as a tensor from 0 to 1. Its size may differ from the picture's.",
+        "The part that is redrawn, white on black: one mask for all, or one for each picture; also as a tensor from 0 to 1. Its size may differ from the picture's.",
       ),
   )
   maskImage!: In<GivenPictures, 'required'>
@@ -131,12 +132,12 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
   })
   imageLatents!: Out<tf.Tensor4D | undefined>
 
-  @Output(masksSchema.describe('1 where the picture is drawn anew, 0 where it stays.'))
+  @Output(masksSchema.describe('1 where the picture is redrawn, 0 where it stays.'))
   mask!: Out<tf.Tensor4D>
 
   @Output({
     schema: pictureLatentsSchema.optional(),
-    description: 'Latents of the pictures without what is drawn anew, if the UNet takes them.',
+    description: 'Latents of the pictures without what is redrawn, if the UNet takes them.',
   })
   maskedImageLatents!: Out<tf.Tensor4D | undefined>
 

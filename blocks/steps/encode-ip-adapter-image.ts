@@ -102,7 +102,7 @@ export class EncodeIPAdapterImage extends ModularPipelineBlocks {
     return (outputHiddenStates ? (hiddenStates.at(-2) as tf.Tensor) : imageEmbeds).expandDims(0) // There are two at least.
   }
 
-  /** @throws IPAdapterError if there is none */
+  /** @throws IPAdapterError if none exists */
   private encoderOf(set: IPAdapterSet): CLIPVisionModelWithProjection {
     const encoder = this.imageEncoder ?? set.imageEncoder
     if (encoder) return encoder

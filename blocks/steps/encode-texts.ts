@@ -68,8 +68,8 @@ export class TextsEncoder {
   }
 
   /**
-   * Returns what `embed` makes of the texts, with `times · texts` rows, the copies of a text together. Long lists are encoded in batches. Texts that are truncated
-   * are warned of.
+   * Returns what `embed` makes of the texts, with `times · texts` rows, the copies of a text together. Long lists are
+   * encoded in batches. Truncated texts cause a warning.
    *
    * @param what - what the texts are, for warnings: `prompt`
    * @throws TokenWithoutEmbeddingError; InputTypeError for a text that cannot be read; what `embed` throws
@@ -118,7 +118,7 @@ export class TextsEncoder {
   }
 }
 
-/** Puts the embeddings of several chunks behind each other. Whatever else there is stays that of the first one. */
+/** Concatenates the embeddings of several chunks. All other values are those of the first one. */
 function joinChunks<E extends EncodedTexts>(parts: readonly E[]): E {
   const [first, ...others] = parts as [E, ...E[]]
   if (others.length === 0) return first

@@ -10,7 +10,7 @@ export interface NegativePromptSource {
 }
 
 /**
- * Returns one text for all prompts, or one for each; `undefined` if the guider compares with none, which is warned of if there are any.
+ * Returns one text for all prompts, or one for each; `undefined` if the guider compares with none; a warning names texts that it ignores.
  *
  * @throws InputTypeError for a list of another length
  */

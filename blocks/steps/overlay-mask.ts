@@ -1,4 +1,4 @@
-/** Pastes what was drawn anew back into the picture. Counterpart: StableDiffusionXLInpaintOverlayMaskStep of diffusers. */
+/** Pastes what was redrawn back into the picture. Counterpart: StableDiffusionXLInpaintOverlayMaskStep of diffusers. */
 import { z } from 'zod'
 import { type Image, type tf, VaeImageProcessor } from '../../components'
 import { Block, Component, type In, Input, ModularPipelineBlocks, type OutFor, Output } from '../../src'
@@ -37,7 +37,7 @@ export class OverlayMask extends ModularPipelineBlocks {
   @Input(z.literal('image').default('image').describe('Form of the result: pictures alone can be pasted into others.'))
   outputType!: In<'image' | 'tensor'>
 
-  @Input(finishedSchema.describe('The parts that were drawn anew.'))
+  @Input(finishedSchema.describe('The parts that were redrawn.'))
   @Output(finishedSchema.describe('The whole pictures.'))
   images!: In<OutFor<'outputType', { image: Image[]; tensor: tf.Tensor4D }, 'image'>>
 

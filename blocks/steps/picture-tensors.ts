@@ -22,7 +22,7 @@ export interface PixelTensorOptions {
   readonly input: string
   /** Channels of the pixels: 3 for pictures, 1 for masks. */
   readonly channels: number
-  /** What else a caller can pass, for the error: a sentence. */
+  /** What a caller can pass instead, for the error: a sentence. */
   readonly otherwise?: string
 }
 

@@ -17,7 +17,7 @@ import { sharedStep } from './shared-step'
 import { requireLatentsAlone } from './unet-task'
 
 /**
- * Adds the noise of the first timestep to the latents of the pictures; none if the run goes on where another has ended (`denoisingStart`). Fewer pictures than
+ * Adds the noise of the first timestep to the latents of the pictures; none if the run continues where another has ended (`denoisingStart`). Fewer pictures than
  * the run makes are repeated in turn: a, b, a, b. Source: prepare_latents of StableDiffusionImg2ImgPipeline.
  */
 @Block({ ...sharedStep, description: 'Adds the noise that the run begins with to the latents of the pictures.' })

@@ -51,7 +51,7 @@ export class PrepareInpaintLatents extends ModularPipelineBlocks {
   @Input(latentsSchema.describe('The noise of the run, before it is scaled.'))
   noise!: In<tf.Tensor4D>
 
-  @Input(masksSchema.describe('1 where the picture is drawn anew, 0 where it stays.'))
+  @Input(masksSchema.describe('1 where the picture is redrawn, 0 where it stays.'))
   @Output(imageMasksSchema.describe('The mask of each picture of the result.'))
   mask!: InOut<tf.Tensor4D>
 
@@ -59,7 +59,7 @@ export class PrepareInpaintLatents extends ModularPipelineBlocks {
   @Output({ schema: latentsSchema.optional(), description: 'Latents of the picture of each result.' })
   imageLatents!: InOut<tf.Tensor4D | undefined>
 
-  @Input(pictureLatentsSchema.optional().describe('Latents of the pictures without what is drawn anew.'))
+  @Input(pictureLatentsSchema.optional().describe('Latents of the pictures without what is redrawn.'))
   @Output({ schema: latentsSchema.optional(), description: 'Latents of the masked picture of each result.' })
   maskedImageLatents!: InOut<tf.Tensor4D | undefined>
 
@@ -75,7 +75,7 @@ export class PrepareInpaintLatents extends ModularPipelineBlocks {
     this.latents = isNoise ? noise.mul(scheduler.initNoiseSigma) : this.beginWithPicture()
   }
 
-  /** The latents of the pictures, with the noise of the first timestep unless the run goes on where another has ended. */
+  /** The latents of the pictures, with the noise of the first timestep unless the run continues where another has ended. */
   private beginWithPicture(): tf.Tensor4D {
     const { imageLatents, noise, latentTimestep } = this
     if (imageLatents === undefined) {

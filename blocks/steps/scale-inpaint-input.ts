@@ -21,7 +21,7 @@ export class ScaleInpaintInput extends ScaleModelInput {
   @Component(Autoencoder, vaeOptions)
   vae!: Autoencoder
 
-  @Input(imageMasksSchema.describe('1 where the picture is drawn anew, 0 where it stays.'))
+  @Input(imageMasksSchema.describe('1 where the picture is redrawn, 0 where it stays.'))
   mask!: In<tf.Tensor4D>
 
   @Input(latentsSchema.optional().describe('Latents of the masked pictures, for UNets that take them.'))

@@ -65,7 +65,7 @@ export const maskPixelsSchema = tensor('masks height width 1')
 /** Latents of the pictures that a run begins with `[pictures, latentHeight, latentWidth, latentChannels]`: one for each picture of the result, or fewer. */
 export const pictureLatentsSchema = tensor('pictures latentHeight latentWidth latentChannels')
 
-/** Masks in the size of the latents `[masks, latentHeight, latentWidth, 1]`: 1 where the picture is drawn anew, 0 where it stays. */
+/** Masks in the size of the latents `[masks, latentHeight, latentWidth, 1]`: 1 where the picture is redrawn, 0 where it stays. */
 export const masksSchema = tensor('masks latentHeight latentWidth 1')
 
 /** Masks in the size of the latents `[images, latentHeight, latentWidth, 1]`: one for each picture of the result. */

@@ -5,7 +5,7 @@ import { SetTimesteps } from './set-timesteps'
 import { sharedStep } from './shared-step'
 import { beginByShare, beginByStrength, endByShare, stepsOfStrength } from './timestep-window'
 
-/** How much of a picture is drawn anew. Families give it a default. */
+/** How much of a picture is redrawn. Families give it a default. */
 export const strengthSchema = z
   .number()
   .min(0)
@@ -14,7 +14,7 @@ export const strengthSchema = z
     'How much to change the picture, from 0 to 1: that share of the steps is taken, and 1 begins with noise alone.',
   )
 
-/** The input that says where a run begins which goes on with latents of another. */
+/** The input that says where a run begins which continues with latents of another. */
 export const denoisingStartSchema = z
   .number()
   .min(0)
@@ -24,7 +24,7 @@ export const denoisingStartSchema = z
     'Share of the denoising that is already done, at least 0 and less than 1: the run takes the rest, and adds no noise. In place of `strength`.',
   )
 
-/** The input that says where a run ends whose latents another one goes on with. */
+/** The input that says where a run ends whose latents another one continues with. */
 export const denoisingEndSchema = z
   .number()
   .gt(0)

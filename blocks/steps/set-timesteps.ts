@@ -37,7 +37,7 @@ export class SetTimesteps extends ModularPipelineBlocks {
     return { steps: custom?.length ?? this.numInferenceSteps }
   }
 
-  /** What the scheduler is told besides. */
+  /** Further options of the scheduler. */
   protected get furtherOptions(): SetTimestepsOptions {
     return {}
   }

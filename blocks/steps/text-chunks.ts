@@ -15,6 +15,6 @@ export interface PromptReader {
   countChunks(what: string, prompts: readonly string[]): Promise<number>
   /** The first chunks of all texts, then the second ones, and so on. */
   read(prompts: readonly string[], chunks: number): Promise<TextChunk[]>
-  /** What is said of the texts in warnings, after they were read: texts that are truncated, and syntax that is not followed. */
+  /** Warns about texts after they were read: truncated texts, and syntax that is not followed. */
   warn(what: string, prompts: readonly string[]): void
 }

@@ -114,7 +114,7 @@ export class Adapters implements RunScoped {
     return {}
   }
 
-  /** A run goes on with the adapters that the pipeline has when it is resumed. */
+  /** A run continues with the adapters that the pipeline has when it is resumed. */
   restoreRun(): this {
     return this
   }

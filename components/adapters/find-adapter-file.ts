@@ -25,9 +25,10 @@ export interface AdapterFileKind {
 }
 
 /**
- * Returns the path of an adapter's file, fetched if it lies in a repository.
+ * Returns the path of an adapter's file, fetched if it is in a repository.
  *
- * @throws what `kind.refuse` makes if there is no such file, or the folder holds several; PickleCheckpointError where only a pickle is there; what fetching throws
+ * @throws what `kind.refuse` makes if there is no such file, or the folder holds several; PickleCheckpointError if only
+ * a pickle exists; what fetching throws
  */
 export async function findAdapterFile(
   source: string | URL,

@@ -23,15 +23,15 @@ class FreeU implements AdapterSet {
 }
 
 /**
- * Lets the UNet of a pipeline follow what it has computed more than what its way down hands over, in the runs that begin afterwards: more detail at no cost, and no
- * weights. Other pipelines that share the UNet do not see it.
+ * Makes the UNet of a pipeline weigh its backbone more than its skip connections, in runs that begin afterwards. This
+ * gives more detail at no cost, and needs no weights. Other pipelines that share the UNet do not see it.
  *
  * ```ts
  * enableFreeU(pipe, { s1: 0.9, s2: 0.2, b1: 1.5, b2: 1.6 })
  * ```
  *
- * @param settings - `s1` and `s2`, below 1: what is left of the low frequencies that the way down hands over, at the first and the second level; `b1` and `b2`, above 1: how
- * much stronger half of the other channels get
+ * @param settings - `s1` and `s2`, below 1, scale the low frequencies of the skip connections at the first and the
+ * second level. `b1` and `b2`, above 1, scale half of the backbone's channels.
  * @throws InputTypeError for numbers that are not above 0; ComponentTypeError for a pipeline without adapters
  */
 export function enableFreeU(pipe: ModularPipeline, settings: FreeUConfig): void {

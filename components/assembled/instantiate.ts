@@ -14,8 +14,8 @@ const PAGE = 65536
 let hasWarned = false
 
 /**
- * A module with a memory of its own, of as many bytes at least; or undefined where there is no WebAssembly with SIMD, as under
- * `node --jitless`, or no room for its memory: then a warning says so once.
+ * Returns a module with its own memory of at least as many bytes. Returns undefined, with one warning, without
+ * WebAssembly SIMD (as under `node --jitless`) or without room for its memory.
  *
  * @param bytes in base64
  * @typeParam Functions what the module exports

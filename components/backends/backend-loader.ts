@@ -7,7 +7,7 @@ export const BACKEND_NAMES = ['node-gpu', 'node', 'webgpu', 'wasm', 'cpu'] as co
 /** A backend by our name. `node-gpu` and `node` are TensorFlow's own library, with and without CUDA. */
 export type BackendName = (typeof BACKEND_NAMES)[number]
 
-/** What a loader is told. */
+/** The options of a loader. */
 export interface BackendLoadOptions {
   /** Threads to compute with, at least 1; the backend's own choice if absent. */
   threads?: number | undefined
@@ -36,7 +36,7 @@ export interface BackendLoader {
   load(options: BackendLoadOptions): Promise<LoadedBackend>
 }
 
-/** A backend cannot be brought into this process; the message says why and what helps. */
+/** A backend cannot be loaded into this process; the message says why and what helps. */
 export class BackendLoadError extends ModularError {
   override readonly code = 'BACKEND_LOAD'
 }

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { BundledCodeError } from './bundled-code-error'
 
 /**
- * Returns the path of a program beside a file of this package. `require.resolve()` is no alternative: bundlers replace it.
+ * Returns the path of a program beside a file of this package. `require.resolve()` is not an alternative: bundlers replace it.
  *
  * @param file `__filename` of the caller
  * @throws BundledCodeError if the program is not there, as in a bundle

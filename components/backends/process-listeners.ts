@@ -4,8 +4,8 @@
 const EMSCRIPTEN_LISTENER = /\bthrow (ex|reason)\b/
 
 /**
- * Runs `start`, which instantiates an Emscripten module. The module adds listeners by which every unhandled rejection and
- * uncaught exception of the whole process ends it in Emscripten's way; a library has no say in that, so they go again.
+ * Runs `start`, which instantiates an Emscripten module. The module adds listeners by which every unhandled rejection
+ * and uncaught exception ends the process in Emscripten's way. A library must not decide that, so they are removed.
  */
 export async function withoutProcessListeners<T>(start: () => Promise<T>): Promise<T> {
   const events = ['uncaughtException', 'unhandledRejection']

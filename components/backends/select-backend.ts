@@ -34,7 +34,7 @@ export interface SelectBackendOptions {
 export interface BackendAttempt {
   name: BackendName
   ok: boolean
-  /** Why it was passed over, as a sentence; absent if it works. */
+  /** Why it was skipped, as a sentence; absent if it works. */
   reason?: string
   /** Milliseconds that loading and testing took. */
   ms: number
@@ -183,7 +183,7 @@ export function tryBackend(backend: BackendName): Promise<BackendSelection> {
 
 let isStopgap = false
 
-/** Makes plain JavaScript the backend where there is none yet: enough for what lies between models that something else computes. */
+/** Makes plain JavaScript the backend if none exists yet: enough for what lies between models that something else computes. */
 export async function useStopgapBackend(): Promise<void> {
   if (tf.getBackend()) return
   const { tfjsName } = await cpuLoader.load({})

@@ -17,7 +17,7 @@ export const MAX_WASM_THREADS = POOL_SIZE
 /**
  * Runs `start`, which instantiates the module, so that it computes with `threads` threads (2 to 8), the caller's included.
  *
- * The module was built for browsers. What it lacks in Node is given to it while it starts, and taken away afterwards:
+ * The module was built for browsers. What it lacks in Node is given to it while it starts, and removed afterwards:
  * - a global `Worker`. Its own is made from a blob URL, which Node's workers do not read; ours runs the same script from text;
  * - as many processors as it wants to see, because it uses half of them: it takes them for hyper-threads.
  *
@@ -61,7 +61,7 @@ class WasmWorker extends Worker {
     super.postMessage(message.cmd === 'load' ? { ...message, urlOrBlob: require.resolve(`${MODULE}.js`) } : message)
   }
 
-  /** Called when the thread begins to work: it would keep the process alive for ever. */
+  /** Called when the thread begins to work: it would keep the process alive forever. */
   override ref(): void {}
 }
 

@@ -39,7 +39,7 @@ export type BlockDType =
  */
 export type RowDType = 'I8_ROWS'
 
-/** How the numbers of a tensor lie in a file of weights. */
+/** How the numbers of a tensor are in a file of weights. */
 export type StoredDType = WeightDType | BlockDType | RowDType
 
 /** Where one tensor lies and what it is, known without reading its numbers. */

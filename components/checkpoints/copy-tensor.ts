@@ -23,7 +23,7 @@ export async function* tensorBytes(info: TensorInfo, signal?: AbortSignal): Asyn
     requireUnchanged(info, await handle.stat())
     for (let position = begin; position < end; ) {
       signal?.throwIfAborted()
-      // A buffer of its own for each piece: whoever writes it may still hold the one before.
+      // A new buffer for each piece: the writer may still hold the one before.
       const { bytesRead, buffer } = await handle.read(new Uint8Array(Math.min(CHUNK_BYTES, end - position)), {
         position,
       })

@@ -8,7 +8,7 @@ import { isFloat8DType } from './float8'
 import { SafetensorsError } from './safetensors-error'
 import { isFloatDType } from './weight-dtypes'
 
-/** What lies beside a weight of 8 bits and says nothing about its numbers: the range of its layer's inputs, and the name of its format. */
+/** What is beside a weight of 8 bits and says nothing about its numbers: the range of its layer's inputs, and the name of its format. */
 const BESIDE = ['scale_input', 'input_scale', 'comfy_quant']
 
 /** A tensor without numbers that says that the file has scales. */

@@ -49,7 +49,7 @@ interface Entry {
  * @param bytes the file from its start; more than the header has is allowed
  * @param file for messages and for the tensors
  * @param stamp what the file is like now
- * @returns `undefined` if the header goes on behind the bytes
+ * @returns `undefined` if the header continues behind the bytes
  * @throws GGUFError
  */
 export function parseGGUFHeader(bytes: Uint8Array, file: string, stamp: FileStamp): GGUFHeader | undefined {
@@ -140,7 +140,7 @@ function readEntry(reader: GGUFReader, tensor: string, metadata: ReadonlyMap<str
     throw new GGUFError(file, 'invalid-shape', `has the shape ${textOf(stored)}, which is too large.`, { tensor })
   }
   if (isBlockDType(dtype) && (stored.at(-1) ?? 1) % BLOCK_SIZES[dtype].elements !== 0) {
-    const detail = `has rows of ${stored.at(-1) ?? 1} elements, which are no whole number of ${dtype} blocks of ${BLOCK_SIZES[dtype].elements}.`
+    const detail = `has rows of ${stored.at(-1) ?? 1} elements, which is not a whole number of ${dtype} blocks of ${BLOCK_SIZES[dtype].elements}.`
     throw new GGUFError(file, 'invalid-shape', detail, { tensor })
   }
   return { dtype, shape: originalShape(file, tensor, stored, count, metadata), count, offset }

@@ -82,7 +82,7 @@ export class GGUFReader {
   }
 
   private list(depth: number): GGUFValue {
-    if (depth > DEEPEST_LIST) throw new InvalidGGUFValue(`lists lie in lists, more than ${DEEPEST_LIST} deep`)
+    if (depth > DEEPEST_LIST) throw new InvalidGGUFValue(`lists are nested more than ${DEEPEST_LIST} deep`)
     const type = this.uint32()
     const length = this.length()
     const isKept = length <= LONGEST_LIST

@@ -1,7 +1,7 @@
 /** A variant that cannot be part of a file's name. */
 import { ModularError } from '../../src/errors/modular-error'
 
-/** `variant` is not a plain word: a file named by it would lie elsewhere, or nobody would find it. */
+/** `variant` is not a plain word: a file named by it would be elsewhere, or nobody would find it. */
 export class InvalidVariantError extends ModularError {
   override readonly code = 'INVALID_VARIANT'
 

@@ -48,5 +48,5 @@ function variantAdvice(weightsName: string, found: readonly string[]): string {
     name => name.startsWith(prefix) && name.endsWith(suffix) && name.length > prefix.length + suffix.length,
   )
   const variant = name?.slice(prefix.length, -suffix.length)
-  return variant === undefined ? '' : `To load the variant that is there, ask for variant "${variant}".`
+  return variant === undefined ? '' : `To load the variant that exists, ask for variant "${variant}".`
 }

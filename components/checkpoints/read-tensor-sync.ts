@@ -27,7 +27,7 @@ export function readFloat32Sync(info: TensorInfo): Float32Array {
   throw weightFileError(info.file, 'wrong-dtype', `holds ${info.dtype}, but floats were asked for.`)
 }
 
-/** The bytes of a tensor as they lie in its file. @throws WeightFileError if the file cannot be read, or was written to since it was opened */
+/** The bytes of a tensor as they are in its file. @throws WeightFileError if the file cannot be read, or was written to since it was opened */
 export function readBytesSync(info: TensorInfo): ArrayBuffer {
   const { file, begin, end } = info
   let handle: number

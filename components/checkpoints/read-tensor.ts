@@ -1,4 +1,4 @@
-/** Reads one tensor that was left in its file, while other work goes on. */
+/** Reads one tensor that was left in its file, while other work continues. */
 import type { FileHandle } from 'node:fs/promises'
 import { openRegularFile } from '../../src/files/read-file'
 import { allocateBytes } from './allocate-bytes'

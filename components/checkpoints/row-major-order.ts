@@ -4,7 +4,7 @@ import type { TensorInfo } from './checkpoint'
 /**
  * Returns numbers of a file in row-major order: those of a transposed matrix ({@link TensorInfo.isTransposed}) in a new array, others as they are.
  *
- * @param values as they lie in the file
+ * @param values as they are in the file
  */
 export function inRowMajorOrder({ isTransposed, shape }: TensorInfo, values: Float32Array): Float32Array {
   if (!isTransposed) return values

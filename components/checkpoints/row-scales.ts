@@ -10,8 +10,8 @@ export function rowScalesKey(key: string): string {
 }
 
 /**
- * Returns the checkpoint with each tensor of 8-bit integers as one of the type `I8_ROWS`, which has its scales, one float32 for each row. The scales are no
- * tensors of their own any more. Nothing is copied, and nothing is read.
+ * Returns the checkpoint with each tensor of 8-bit integers as one of the type `I8_ROWS`, which has its scales, one
+ * float32 for each row. The scales are no longer tensors of their own. Nothing is copied, and nothing is read.
  *
  * @throws SafetensorsError for scales that are missing (`missing-tensor`), of another type (`wrong-dtype`) or shape (`invalid-shape`)
  */

@@ -20,7 +20,7 @@ export const METADATA_KEY = '__metadata__'
 
 /** What a header says. */
 export interface SafetensorsHeader {
-  /** By name, in the order in which they lie in the file; the scales of 8-bit floats belong to their tensors. */
+  /** By name, in the order in which they are in the file; the scales of 8-bit floats belong to their tensors. */
   readonly tensors: ReadonlyMap<string, SafetensorsTensor>
   readonly metadata: ReadonlyMap<string, string>
 }

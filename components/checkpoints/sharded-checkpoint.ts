@@ -21,8 +21,7 @@ export class ShardedCheckpoint implements SafetensorsCheckpoint {
   ) {}
 
   /**
-   * Opens an index, e.g. `diffusion_pytorch_model.safetensors.index.json`, and all files that it names. These must lie
-   * beside it.
+   * Opens an index, e.g. `diffusion_pytorch_model.safetensors.index.json`, and all files that it names. These must be beside it.
    *
    * @throws MissingFileError if the index or a shard is not there
    * @throws InvalidConfigError if the index is not a JSON object
@@ -81,7 +80,7 @@ function parseWeightMap(weightMap: unknown, path: string): Map<string, string> {
     Object.entries(weightMap).map(([tensor, name]: [string, unknown]) => {
       // A name and no path: an index must not lead out of its folder.
       if (!isContainedPath(name) || name.includes('/')) {
-        const detail = `is said to lie in ${printableValue(name)}, expected the name of a file beside the index.`
+        const detail = `is said to be in ${printableValue(name)}, expected the name of a file beside the index.`
         throw new SafetensorsError(path, 'invalid-index', detail, { tensor })
       }
       if (isPickleName(name)) throw new PickleCheckpointError(join(dirname(path), name))
@@ -100,7 +99,7 @@ function assignShards(
   for (const [tensor, name] of weightMap) {
     const file = files.get(name)
     if (file === undefined || !file.storedKeys.has(tensor)) {
-      const detail = `is said to lie in "${name}", but is not there. The index and the files are of different checkpoints.`
+      const detail = `is said to be in "${name}", but is not there. The index and the files are of different checkpoints.`
       throw new SafetensorsError(path, 'invalid-index', detail, { tensor })
     }
     // Scales belong to their weights.

@@ -114,7 +114,7 @@ function* toFloat32Loop(dtype: StoredDType, bytes: ArrayBuffer): Generator<void,
   }
 }
 
-/** Whether a type holds floats that models compute with as they lie in a file. */
+/** Whether a type holds floats that models compute with as they are in a file. */
 export function isFloatDType(dtype: StoredDType): dtype is FloatDType {
   return dtype === 'F64' || dtype === 'F32' || dtype === 'F16' || dtype === 'BF16'
 }

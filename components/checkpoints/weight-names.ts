@@ -31,7 +31,7 @@ export function weightCandidates(options: WeightNameOptions): readonly string[] 
   return variant === undefined ? [index, file] : [index, oldVariantIndex(options), file]
 }
 
-/** The pickles that Python reads where none of the {@link weightCandidates} is there. */
+/** The pickles that Python reads if none of the {@link weightCandidates} exists. */
 export function pickleCandidates({ weightsName, variant }: WeightNameOptions): readonly string[] {
   const infix = variant === undefined ? '' : `.${variant}`
   if (weightsName === 'diffusion_pytorch_model') return [`diffusion_pytorch_model${infix}.bin`]

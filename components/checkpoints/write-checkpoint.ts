@@ -21,7 +21,7 @@ export interface WriteCheckpointOptions extends WeightNameOptions {
 
 /**
  * Writes tensors into a folder, in their order: as `NAME.safetensors`, or as `NAME-00001-of-00003.safetensors` … with
- * `NAME.safetensors.index.json`, which comes last. A variant stands in the names as the reference puts it.
+ * `NAME.safetensors.index.json`, which comes last. A variant is part of the names, as in the reference.
  *
  * @throws InvalidVariantError, UnwritableFileError, SafetensorsError; what the sources of the tensors throw
  */

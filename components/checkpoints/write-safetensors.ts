@@ -14,15 +14,15 @@ export interface WeightTensor {
   readonly dtype: WeightDType
   readonly shape: readonly number[]
   /**
-   * The numbers in row-major order, little-endian: e.g. a Float32Array for F32, a Uint16Array of bit patterns for F16; or a function that gives
-   * their bytes, so that not all of a file need be in memory at once.
+   * The numbers in row-major order, little-endian: e.g. a Float32Array for F32, a Uint16Array of bit patterns for F16.
+   * Or a function that returns their bytes, so that not all of a file must be in memory at once.
    */
   readonly data: ArrayBufferView | ByteSource
 }
 
 /**
- * Writes tensors to a file, as a whole or not at all. Like the reference library it puts those with the largest elements
- * first, sorted by name, and the first of them at a multiple of 8 bytes, so that a reader can map the file into memory.
+ * Writes tensors to a file, as a whole or not at all. As in the reference library, tensors with the largest elements
+ * come first, sorted by name. The first begins at a multiple of 8 bytes, so that a reader can map the file into memory.
  *
  * @param metadata text about the file
  * @throws UnwritableFileError if the file cannot be written
@@ -46,7 +46,7 @@ export async function writeSafetensors(
   await writeFileAtomically(path, fileChunks(path, [length, header], sorted))
 }
 
-/** Bytes of a tensor: those that are there, or those that its shape and type need. */
+/** Bytes of a tensor: those that exist, or those that its shape and type need. */
 export function byteLength({ dtype, shape, data }: WeightTensor): number {
   if (typeof data !== 'function') return data.byteLength
   return shape.reduce((product, size) => product * size, bytesPerElement(dtype))

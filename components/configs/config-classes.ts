@@ -19,9 +19,9 @@ export type BaseOrConfigClass<T> = (abstract new (...args: never[]) => T) & { re
 export interface ConfigClassesOptions<Base> {
   /** The base class: called on it, loading chooses the class. A function, as the class is made after this. */
   readonly base: () => BaseOrConfigClass<Base>
-  /** The file that the settings lie in. */
+  /** The file that the settings are in. */
   readonly fileName: string
-  /** The class that is meant where none is named; without it, one must be named. */
+  /** The class if the config names none; without it, the config must name one. */
   readonly defaultName?: string
   /** The error for a name that no class has. */
   readonly unknown: (name: string | undefined, known: readonly string[], source: string | undefined) => ModularError

@@ -1,4 +1,4 @@
-/** Reads the config of a component that may lie in a repository. */
+/** Reads the config of a component that may be in a repository. */
 import { join } from 'node:path'
 import { resolveRepository } from '../../src/hub/repository-resolver'
 import type { FromPretrainedOptions } from '../../src/params/component-class'

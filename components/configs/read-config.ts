@@ -1,4 +1,4 @@
-/** Reads the JSON files that lie beside weights: `config.json`, `scheduler_config.json`, a checkpoint's index. */
+/** Reads the JSON files that are beside weights: `config.json`, `scheduler_config.json`, a checkpoint's index. */
 import { dirname, join } from 'node:path'
 import { kindOf } from '../../src/errors/text'
 import { recoverFolder } from '../../src/files/leftovers'
@@ -21,7 +21,7 @@ export async function readConfig(
   fileName: string,
   limits: TextLimits = SETTINGS,
 ): Promise<Record<string, unknown>> {
-  // A component's folder, or the model's that it lies in.
+  // A component's folder, or the model's that it is in.
   recoverFolder(dirname(folder))
   recoverFolder(folder)
   const path = join(folder, fileName)

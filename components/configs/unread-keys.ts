@@ -1,4 +1,4 @@
-/** Tells of the keys of a config that no code reads. */
+/** Reports the keys of a config that no code reads. */
 import { emitWarningOnce } from '../../src/errors/emit-warning'
 import { printableName, printableValue } from '../../src/errors/printable'
 import type { ConfigSource, RawConfig } from './parse-config'

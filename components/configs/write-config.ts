@@ -1,4 +1,4 @@
-/** Writes the JSON files that lie beside weights, in the form that Python's libraries give them. */
+/** Writes the JSON files that are beside weights, in the form that Python's libraries give them. */
 
 import { dirname } from 'node:path'
 import { makeFolder } from '../../src/files/make-folder'

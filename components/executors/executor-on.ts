@@ -10,7 +10,7 @@ import { hasRuntime } from './graph/runtime-package'
 import { HOST_MEMORY } from './model-memories'
 import { EXECUTION_PROVIDERS, type ExecutorSelection, selectExecutor } from './select-executor'
 
-/** What may be asked for in place of what is not a device: dtypes too, as whoever asks for `fp16` means one. */
+/** What may be passed instead of something that is not a device: dtypes too, as a caller that passes `fp16` means one. */
 const NAMES = [...EXECUTION_PROVIDERS, ...COMPONENT_DTYPES]
 
 /**

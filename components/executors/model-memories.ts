@@ -1,4 +1,4 @@
-/** The memories that weights can lie in. */
+/** The memories that weights can be in. */
 import type { ModelMemory } from '../../src/manager/managed-model'
 import { availableMemory } from '../../src/platform/available-memory'
 

@@ -38,7 +38,7 @@ export interface ExecutorAttempt {
   /** `eager on node-gpu`, `graph on webgpu`. */
   name: string
   ok: boolean
-  /** Why it was passed over, as a sentence. */
+  /** Why it was skipped, as a sentence. */
   reason?: string
 }
 
@@ -104,7 +104,7 @@ async function selectGraphOrEager(options: GraphExecutorOptions): Promise<Execut
   }
 }
 
-/** Why TensorFlow.js was taken, as far as that was warned of. */
+/** Why TensorFlow.js was chosen, if a warning said so. */
 const warned = new Set<string>()
 
 async function replaceGraph(reason: string): Promise<ExecutorSelection> {

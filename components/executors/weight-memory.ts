@@ -1,4 +1,4 @@
-/** What an executor tells of the memory that weights take. */
+/** What an executor reports about the memory that weights take. */
 import type { ModelMemory } from '../../src/manager/managed-model'
 import type { Module } from '../nn/module'
 import type { Quantization } from '../quantization/quantization-names'

@@ -28,7 +28,7 @@ export class MissingFileError extends ModularError {
   }
 }
 
-/** The sorted names in a folder, or `undefined` if it is no folder that can be read. */
+/** The sorted names in a folder, or `undefined` if it is not a readable folder. */
 export async function listFolder(folder: string): Promise<string[] | undefined> {
   try {
     return (await readdir(folder)).sort()

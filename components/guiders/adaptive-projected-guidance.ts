@@ -13,8 +13,8 @@ const schema = z
   .object({
     ...momentumSettings,
     /**
-     * Axes over which lengths and projections run, of predictions with their channels second: in `[batch, channels, height, width]` the
-     * axes 2 and 3, or −2 and −1, are height and width, whichever axes those are of the tensors here. null for all but the batch.
+     * Axes over which lengths and projections run, in PyTorch's order `[batch, channels, height, width]`: 2 and 3, or
+     * −2 and −1, are height and width. null for all but the batch.
      */
     adaptiveProjectedGuidanceNormDim: z
       .union([z.int(), z.array(z.int()).min(1)])

@@ -18,13 +18,13 @@ export function spanOf({ start, stop }: GuidanceWindows): GuidanceWindow {
   return { start: Math.min(...[start].flat()), stop: Math.max(...[stop].flat()) }
 }
 
-/** Whether a step lies in the window. Without a step, before the run, it does. */
+/** Whether a step is in the window. Without a step, before the run, it does. */
 export function isInWindow({ start, stop }: GuidanceWindow, step?: number, numInferenceSteps?: number): boolean {
   if (step === undefined || numInferenceSteps === undefined) return true
   return Math.trunc(start * numInferenceSteps) <= step && step < Math.trunc(stop * numInferenceSteps)
 }
 
-/** Whether a step lies in the window and is not its first: the rule of the guiders that perturb the model. */
+/** Whether a step is in the window and is not its first: the rule of the guiders that perturb the model. */
 export function isBehindStart({ start, stop }: GuidanceWindow, step?: number, numInferenceSteps?: number): boolean {
   if (step === undefined || numInferenceSteps === undefined) return true
   return isInWindow({ start, stop }, step, numInferenceSteps) && step > Math.trunc(start * numInferenceSteps)

@@ -63,13 +63,13 @@ interface SavedGuider {
   readonly drawing: Uint8Array | undefined
 }
 
-/** The file that a guider's settings lie in. */
+/** The file that a guider's settings are in. */
 const GUIDER_CONFIG_NAME = 'guider_config.json'
 
 /** Whether the reference's settings of that name are floats: all numbers are, but those of layers. It tells `0.0` from `0`. */
 const isFloat = (key: string) => !key.endsWith('layers') && key !== 'indices'
 
-/** The class that is meant where none is named. */
+/** The class if the config names none. */
 const DEFAULT_GUIDER = 'ClassifierFreeGuidance'
 
 /** The classes that the base class chooses from. */
@@ -120,7 +120,7 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
 
   /**
    * A guider from settings, in camelCase or snake_case. Called on the base class, it makes one of the class that `_class_name` names; of
-   * {@link DEFAULT_GUIDER} where none is named.
+   * {@link DEFAULT_GUIDER} if none is named.
    *
    * @throws ConfigError, UnknownGuiderError
    */
@@ -339,7 +339,7 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
   /** Combines the predictions of {@link passes}, which are all there. */
   protected abstract forward(predictions: Predictions): GuiderOutput
 
-  /** Whether the guider is enabled and the step lies in its window. */
+  /** Whether the guider is enabled and the step is in its window. */
   protected get takesPart(): boolean {
     return this.isEnabled && isInWindow(spanOf(this.config), this.step, this.numInferenceSteps)
   }

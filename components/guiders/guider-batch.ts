@@ -4,8 +4,8 @@ import { type ConditionName, type Conditions, isConditions } from '../models/con
 import * as tf from '../tensors/tf'
 
 /**
- * The predictions that guiders combine: with the prompt, without it, and with the prompt by a model that was changed for the pass: layers skipped
- * or their attention perturbed, their attention blurred, their blocks perturbed in time and space, pictures and sound apart.
+ * The predictions that guiders combine: with the prompt, without it, and with the prompt by a changed model. The change
+ * may skip layers, perturb or blur their attention, perturb blocks in time and space, or separate pictures and sound.
  */
 export type PredictionName =
   | 'predCond'
@@ -27,7 +27,7 @@ export type GuiderInput =
 
 /**
  * What the passes are fed with. An input that differs between conditions is an object with its value for each: `{ cond: prompt, uncond: negative }`
- * ({@link Conditions}), which may lie inside of others; all passes share the rest. What is `undefined` is left out.
+ * ({@link Conditions}), which may be inside of others; all passes share the rest. What is `undefined` is left out.
  */
 export type GuiderInputs = Readonly<Record<string, GuiderInput>>
 

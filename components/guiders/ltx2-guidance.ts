@@ -27,8 +27,9 @@ const schema = z
 export type LTX2GuidanceConfig = z.output<typeof schema>
 
 /**
- * The prediction with the prompt, moved away from each of three others that has a scale: that without the prompt, that of perturbed blocks
- * (`predCondStg`) and that of pictures and sound apart (`predCondModality`). Inputs that differ have a value for each of the four: `{ cond,
+ * The prediction with the prompt, moved away from each of three others that has a scale. These are the predictions
+ * without the prompt, of perturbed blocks (`predCondStg`), and of pictures and sound apart (`predCondModality`). Inputs
+ * that differ have a value for each of the four: `{ cond,
  * uncond, stg, modality }`. How the model predicts the last two is up to the block that calls it.
  */
 export class LTX2Guidance extends BaseGuidance<LTX2GuidanceConfig> {

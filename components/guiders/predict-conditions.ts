@@ -13,8 +13,8 @@ import type { BaseGuidance } from './guider-base'
 import type { BatchInputs, GuiderBatch, GuiderInputs } from './guider-batch'
 
 /**
- * Calls the denoiser. The inputs' tensors have as many rows as the prediction is to have, for one pass or for several: `conditions` has an element for each of these
- * equal parts of a batch.
+ * Calls the denoiser. The inputs' tensors have as many rows as the prediction, for one pass or for several.
+ * `conditions` has an element for each of these equal parts of a batch.
  */
 export type Predict<D extends GuiderInputs> = (
   inputs: BatchInputs<D>,

@@ -34,8 +34,12 @@ export class TangentialClassifierFreeGuidance extends TwoConditionGuidance<Tange
 
 /**
  * The unconditional prediction of each sample projected onto the first right singular vector of the matrix with the rows `cond` and
- * `uncond`. That vector is `a · cond + b · uncond` up to its length, where `(a, b)` is the first left singular vector, the first
- * eigenvector of the matrix of the dot products of the rows; and the projection is `b · (a · cond + b · uncond)`. With `(a, b) = (cos θ, sin
+ * `uncond`.
+ *
+ * That vector is `a · cond + b · uncond` up to its length. Here `(a, b)` is the first left singular vector: the first
+ * eigenvector of the matrix of the rows' dot products. The projection is `b · (a · cond + b · uncond)`.
+ *
+ * With `(a, b) = (cos θ, sin
  * θ)`, `tan 2θ = 2 ⟨cond, uncond⟩ / (|cond|² − |uncond|²)`, so both factors, `ab` and `b²`, follow from sine and cosine of 2θ.
  */
 function sharedPart({ cond, uncond }: ConditionPair): tf.Tensor {

@@ -5,8 +5,9 @@ import { dotProduct, sampleAxes, vectorLength } from './sample-products'
 /**
  * The part of `vector` that stands upright on `direction`, and `weight` times the part along it.
  *
- * The reference projects in float64, which the backends do not have. Here nothing is taken away and added back: what changes, `(weight −
- * 1)` times the part along it, is added to the vector itself, and the direction is made a unit vector before the product. The two
+ * The reference projects in float64, which the backends do not have. Here nothing is removed and added back. The
+ * change, `(weight − 1)` times the part along it, is added to the vector itself. The direction is made a unit vector
+ * before the product. The two
  * differ by no more than the rounding of float32 numbers of the vector's size.
  *
  * @param vector `[batch, …]`

@@ -62,7 +62,7 @@ function isTaken(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'EEXIST'
 }
 
-/** Whoever holds a lock that is waited for. */
+/** The process that holds a lock that others wait for. */
 class OtherHolder {
   private lastTouch = Number.NaN
   private seenAt = 0

@@ -1,4 +1,4 @@
-/** Brings one content into the cache: goes on where the last attempt ended, checks it, and shows it when it is whole. Counterpart: huggingface_hub file_download.py (http_get). */
+/** Brings one content into the cache: continues where the last attempt ended, checks it, and shows it when it is whole. Counterpart: huggingface_hub file_download.py (http_get). */
 import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, lstat, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
@@ -30,11 +30,11 @@ const MOST_UNSTATED = 64 * 2 ** 20
 /** What came in does not fit. */
 class DamagedContent extends Error {}
 
-/** Whoever took our lock for abandoned goes on with our part. */
+/** A process that took our lock for abandoned continues with our part. */
 class TakenOver extends Error {}
 
 /**
- * Fetches a content unless it is there. Until it is whole and checked it lies in a file of another name, which the next attempt goes on with,
+ * Fetches a content unless it is there. Until it is whole and checked it is in a file of another name, which the next attempt continues with,
  * also in another process.
  *
  * @throws HubRequestError, HubConnectionError, CorruptDownloadError, UnwritableFileError; the reason of the signal
@@ -54,7 +54,7 @@ export async function fetchBlob(options: FetchBlobOptions): Promise<void> {
     try {
       return await inFileSystem(lock, () => withCacheLock(lock, signal, work))
     } catch (error) {
-      // Wait for whoever that is, as for anyone else.
+      // Wait for that process, as for any other.
       if (!(error instanceof TakenOver)) throw error
     }
   }
@@ -69,7 +69,7 @@ async function fetchUnderLock(blob: string, options: FetchBlobOptions): Promise<
       break
     } catch (error) {
       if (!(error instanceof DamagedContent)) throw error
-      // What was there before may have been damaged already: the second attempt begins anew.
+      // What was there before may have been damaged already: the second attempt begins again.
       await rm(partial, { force: true })
       if (attempt === 2) throw new CorruptDownloadError(cache.repository, file.path, error.message)
     }
@@ -95,7 +95,7 @@ async function claimPartial(blob: string): Promise<string> {
     if (!name.startsWith(prefix) || !name.endsWith('.incomplete')) continue
     const path = join(folder, name)
     const stats = await lstat(path).catch(() => undefined)
-    // Anything but a file is of no use, and reading a pipe would wait for ever.
+    // Anything but a file is of no use, and reading a pipe would wait forever.
     if (stats?.isFile()) parts.push({ path, size: stats.size })
   }
   const [largest, ...others] = parts.sort((a, b) => b.size - a.size)

@@ -28,7 +28,7 @@ export interface Snapshot {
 type SnapshotOptions = HubOptions & { maxWorkers?: number | undefined }
 
 const WORKERS = 8
-/** Twice as many as the Hub advises: a list that goes on has no end, and each name takes memory. */
+/** Twice as many as the Hub advises: a list that continues has no end, and each name takes memory. */
 const MOST_FILES = 200_000
 
 /**
@@ -85,11 +85,11 @@ interface Cached {
   readonly snapshot: Snapshot | undefined
   /** What is chosen and not here. */
   readonly missing: readonly string[]
-  /** Whether it is known what the revision has; else only what is here can be chosen. */
+  /** Whether the files of the revision are known; otherwise only local files can be chosen. */
   readonly isListed: boolean
 }
 
-/** What of a revision is cached: a snapshot with all that is chosen, or else what is missing of it. Asks no server. */
+/** Returns what of a revision is cached: a snapshot with all chosen files, or the list of missing ones. Asks no server. */
 export function lookUp(cache: HubCache, revision: string, select: SelectFiles): Cached {
   const commit = cache.commitOf(revision)
   if (commit === undefined) return { snapshot: undefined, missing: [], isListed: false }
@@ -155,7 +155,7 @@ export async function listEntries(client: HubClient, repository: string, revisio
     for await (const entry of listFiles({ ...connection, repo, revision, recursive: true })) {
       // It is a name of the server's: none is kept that no file can have.
       requireSafeFile(repository, entry.path)
-      // Otherwise pages that name one another would be read for ever.
+      // Otherwise pages that name one another would be read forever.
       if (found.has(entry.path)) {
         throw new InvalidHubAnswerError(repository, `the list of files names ${JSON.stringify(entry.path)} twice.`)
       }
@@ -225,6 +225,6 @@ async function fetchAll(
   const workers = Array.from({ length: Math.min(atOnce, missing.length) }, work)
   const ended = await Promise.allSettled(workers).finally(release)
   signal?.throwIfAborted()
-  // Whoever failed first has told the others why.
+  // The first failure has given the others its reason.
   if (ended.some(({ status }) => status === 'rejected')) throw failure.signal.reason
 }

@@ -21,7 +21,8 @@ export interface UploadPatterns {
  * The paths of all files in a folder, with `/`. Links are followed: snapshots of the cache are made of them. What belongs to tools is left out, and so is
  * what is not written to its end.
  *
- * @throws MissingFileError for a folder that is not there, or holds nothing to upload; UnreadableFileError for a link to nothing, a link in circles, and
+ * @throws MissingFileError for a folder that is not there, or holds nothing to upload; UnreadableFileError for a link
+ * to nothing, a link in a loop, and
  * what may not be read
  */
 export async function filesToUpload(folder: string, patterns: UploadPatterns = {}): Promise<string[]> {
@@ -32,10 +33,10 @@ export async function filesToUpload(folder: string, patterns: UploadPatterns = {
   return found.sort()
 }
 
-/** @param parents the folders that this one lies in, where they really are */
+/** @param parents the folders that this one is in, where they really are */
 async function filesIn(folder: string, prefix: string, parents: readonly string[]): Promise<string[]> {
   const here = await readable(folder, () => realpath(folder))
-  if (parents.includes(here)) throw new UnreadableFileError(folder, 'it is a link to a folder that it lies in.')
+  if (parents.includes(here)) throw new UnreadableFileError(folder, 'it is a link to a folder that it is in.')
   const found: string[] = []
   for (const name of await readable(folder, () => readdir(folder))) {
     if (OF_TOOLS.includes(name) || isLeftover(name)) continue

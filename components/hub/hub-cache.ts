@@ -1,4 +1,4 @@
-/** The folder that downloads lie in, shared with Python. Counterpart: huggingface_hub file_download.py and _tree_cache.py. */
+/** The folder that downloads are in, shared with Python. Counterpart: huggingface_hub file_download.py and _tree_cache.py. */
 import { existsSync } from 'node:fs'
 import { copyFile, link, lstat, mkdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
@@ -20,7 +20,7 @@ export interface HubFile {
   readonly path: string
   /** Bytes; `undefined` where the server does not say. */
   readonly size: number | undefined
-  /** Names the content: its SHA-256 for large files, else its git hash. */
+  /** Names the content: its SHA-256 for large files, otherwise its git hash. */
   readonly etag: string
 }
 

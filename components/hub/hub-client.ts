@@ -39,7 +39,7 @@ export interface HubClientOptions {
 export interface HubRequest extends HubTarget {
   method?: 'GET' | 'HEAD'
   headers?: Readonly<Record<string, string>>
-  /** Other statuses that are no failure. */
+  /** Other statuses that are not failures. */
   accept?: readonly number[]
   /** Whether to leave a redirection unfollowed. */
   isEnough?: (response: Response, location: URL) => boolean
@@ -64,7 +64,7 @@ const LONGEST_WAIT = 60_000
 const LONGEST_REFUSAL = 65_536
 const LONGEST_MESSAGE = 500
 const LONGEST_REQUEST_ID = 100
-/** The most of an answer that is no file, in bytes: a list of a thousand files has some hundred thousand. */
+/** Largest answer that is not a file, in bytes: a list of a thousand files has some hundred thousand. */
 const LONGEST_ANSWER = 32 * 2 ** 20
 /** Failures that another attempt a second later does not mend. */
 const LASTING = ['ENOTFOUND', 'ECONNREFUSED', 'ERR_INVALID_URL', 'ERR_TLS_CERT_ALTNAME_INVALID', 'CERT_HAS_EXPIRED']
@@ -247,7 +247,7 @@ export class HubClient {
       next.username = next.password = ''
       address = next.href
     }
-    throw new InvalidHubAnswerError(request.repository, 'the Hub redirects in circles or to no address.')
+    throw new InvalidHubAnswerError(request.repository, 'the Hub redirects without end or to no address.')
   }
 
   private async send(url: string, target: HubTarget, init: RequestInit): Promise<Response> {
@@ -264,7 +264,7 @@ export class HubClient {
     return this.watched(url, target, signal, send, body == null).finally(release)
   }
 
-  /** Waits for something, but not for ever. */
+  /** Waits for something, but not forever. */
   private async watched<T>(
     url: string,
     target: HubTarget,

@@ -56,7 +56,7 @@ export async function hubDownload(repository: string, file: string, options: Hub
     })
     await cache.point(commit, file, entry.etag)
   }
-  // Last, so that whoever is offline finds the old or the new; and the disk may be one that cannot be written, as long as nothing has to be.
+  // Last, so that an offline process finds the old or the new; and a read-only disk suffices if nothing has to be written.
   await cache.saveRevision(revision, commit).catch(() => undefined)
   return cache.pointer(commit, file)
 }
@@ -81,7 +81,7 @@ async function fetchFileInfo(
       ...target,
       method: 'HEAD',
       headers: { 'accept-encoding': 'identity' },
-      // A large file lies elsewhere, but what it is, the Hub says itself. A repository that was renamed is followed.
+      // A large file is elsewhere, but what it is, the Hub says itself. A repository that was renamed is followed.
       isEnough: (response, location) =>
         response.headers.has('x-linked-etag') || location.origin !== new URL(client.endpoint).origin,
     })

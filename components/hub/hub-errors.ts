@@ -155,7 +155,7 @@ export class OfflineModeError extends ModularError {
   constructor(
     readonly repository: string,
     readonly revision: string,
-    /** What is missing; empty if nothing of the revision is there. */
+    /** What is missing; empty if nothing of the revision is cached. */
     readonly missing: readonly string[],
     /** Where was looked. */
     readonly cache: string,

@@ -1,4 +1,4 @@
-/** What every call of the Hub can be told. */
+/** The options of every call of the Hub. */
 import type { RepositoryOptions } from '../../src/hub/repository-resolver'
 import { HubCache } from './hub-cache'
 import type { HubClientOptions } from './hub-client'

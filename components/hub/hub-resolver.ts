@@ -53,13 +53,13 @@ async function fetchShards(id: string, part: RepositoryPart, snapshot: Snapshot,
   const beside = snapshot.names.filter(name => name.startsWith(prefix)).map(name => name.slice(prefix.length))
   const chosen = weightCandidates(weights).find(name => beside.includes(name))
   if (chosen === undefined) {
-    // Only the server knows what else there is: the folder here holds no more than was chosen.
+    // Only the server knows the other files: the local folder holds no more than was chosen.
     const top = beside.filter(name => !name.includes('/')).sort()
     throw missingWeights(`${id}/${subfolder}`, weights, top)
   }
   if (!isWeightIndex(chosen)) return
   const parsed = indexSchema.safeParse(await readIndex(join(snapshot.folder, prefix + chosen)))
-  // An index that is wrong is refused by whoever opens it.
+  // The reader of an index refuses a wrong one.
   if (!parsed.success) return
   const shards = new Set(
     Object.values(parsed.data.weight_map as Record<string, unknown>)

@@ -43,7 +43,7 @@ export function isWithoutSymlinks(): boolean {
 }
 
 /**
- * The access token: the given one, `HF_TOKEN`, `HUGGING_FACE_HUB_TOKEN`, or what `hf auth login` has written. `undefined` if there is none.
+ * The access token: the given one, `HF_TOKEN`, `HUGGING_FACE_HUB_TOKEN`, or what `hf auth login` has written. `undefined` if none exists.
  *
  * @throws InvalidHubSettingError for what can be no token; the error does not repeat it
  */

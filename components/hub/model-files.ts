@@ -7,7 +7,7 @@ import { weightCandidates } from '../checkpoints/weight-names'
 const OTHER_WEIGHTS = /\.(?:bin|ckpt|pt|pth|msgpack|h5|onnx|onnx_data|pb|gguf|ot|tflite|xml)$/
 const SAFETENSORS = /\.safetensors(?:\.index(?:\.[\w-]+)?\.json|\.[\w-]+\.index\.json)?$/
 
-/** The files of a part that are there: those that it names, its code, and of the weights the single file or the index of the shards, whichever Python would read. */
+/** The files of a part that exist: those that it names, its code, and of the weights the single file or the index of the shards, whichever Python would read. */
 export function selectPart(names: readonly string[], { subfolder, files, code, weights }: RepositoryPart): string[] {
   const prefix = subfolder ? `${subfolder}/` : ''
   const wanted = files.map(name => prefix + name).filter(name => names.includes(name))
@@ -18,7 +18,7 @@ export function selectPart(names: readonly string[], { subfolder, files, code, w
 }
 
 /**
- * The files of a whole model: what is no weights, and of each component's the safetensors of the variant, or those without one where it has none of
+ * The files of a whole model: all but weights, and of each component's weights the safetensors of the variant, or those without one if it has none of
  * it. Weights in other forms are left out where there are safetensors, and so are files that hold a whole model beside an index of components.
  */
 export function selectModelFiles(names: readonly string[], variant?: string): string[] {

@@ -25,13 +25,14 @@ import { requireHubId, requireRevision } from './repository-names'
 
 /** Options of {@link pushToHub}. */
 export interface PushToHubOptions extends PublishOptions, HubClientOptions, UploadPatterns {
-  /** Branch to write to; it is made if there is none. Default: `main`. */
+  /** Branch to write to; it is made if none exists. Default: `main`. */
   revision?: string | undefined
 }
 
 /**
- * Uploads the files of a folder as one commit, all but those of tools (`.git`, `node_modules`, …): large ones first, and the commit when all are there, so that the repository holds the old files or the
- * new ones. A repository or a branch that is made for it stays, also where the upload fails.
+ * Uploads the files of a folder as one commit, except those of tools (`.git`, `node_modules`, …). Large ones go first,
+ * and the commit comes after all, so that the repository holds the old files or the new ones. A repository or a branch
+ * that is made for it stays, also where the upload fails.
  *
  * @throws MissingFileError for a folder that is not there or holds nothing; UnreadableFileError for a file that cannot be read; InvalidHubSettingError
  * without a token, or where no server may be asked; TokenRefusedError or another HubRequestError; HubConnectionError; InvalidHubAnswerError;
@@ -77,7 +78,7 @@ function targetOf({ repoId, revision = 'main' }: PushToHubOptions): { repository
   return { repository: repoId, revision }
 }
 
-/** A client that may write to the repository and its branch, which are made if there are none. */
+/** A client that may write to the repository and its branch, which are made if none exist. */
 async function openForWriting(options: PushToHubOptions): Promise<HubClient> {
   if (isOffline()) throw new InvalidHubSettingError('HF_HUB_OFFLINE', 'is set, so nothing can be pushed. Unset it')
   const client = await HubClient.open(options)

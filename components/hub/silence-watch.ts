@@ -8,12 +8,12 @@ export class SilenceWatch {
   private readonly timer: NodeJS.Timeout | undefined
   private readonly stopListening: () => void
 
-  /** @param timeout milliseconds that the server may be silent; `undefined` to wait for ever */
+  /** @param timeout milliseconds that the server may be silent; `undefined` to wait forever */
   constructor(timeout: number | undefined, signal: AbortSignal | undefined) {
     this.failed = new Promise((_, reject) => {
       this.signal.addEventListener('abort', () => reject(this.signal.reason), { once: true })
     })
-    // Whoever waits is told.
+    // The waiting caller gets the error.
     this.failed.catch(() => undefined)
     if (timeout !== undefined) {
       const silent = new Error(`the server did not answer for ${timeout / 1000} s`)

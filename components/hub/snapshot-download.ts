@@ -20,7 +20,7 @@ export interface SnapshotDownloadOptions extends HubOptions {
 
 /**
  * The folder with the files of a revision, fetched unless they are cached. It is Python's cache: what either side has fetched, the other finds.
- * A download that was stopped goes on where it ended.
+ * A download that was stopped continues where it ended.
  *
  * @param repository e.g. `org/name`
  * @throws RepositoryNotFoundError, RevisionNotFoundError, GatedRepoError, TokenRefusedError or another HubRequestError; HubConnectionError;

@@ -7,7 +7,7 @@ import { divideBy255 } from './premultiply'
 const PRECISION_BITS = 7
 
 /**
- * RGBA data over RGBA data of the same size; the result stands in the place of what lies below.
+ * RGBA data over RGBA data of the same size; the result replaces what is below.
  *
  * @param below changed
  */

@@ -1,4 +1,4 @@
-/** Puts what was not painted anew back into a picture. Counterpart: diffusers image_processor.py (apply_overlay). */
+/** Puts what was not painted again back into a picture. Counterpart: diffusers image_processor.py (apply_overlay). */
 import { compositeLoop, rgbaLoop } from './alpha-composite'
 import { grayscaleLoop, rgbLoop } from './convert-channels'
 import { type CropRegion, crop } from './crop'

@@ -67,7 +67,7 @@ const schema = z.object({
 /** The settings of a {@link CLIPImageProcessor}. */
 export type CLIPImageProcessorConfig = Readonly<z.output<typeof schema>>
 
-/** The file that its settings lie in. */
+/** The file that its settings are in. */
 const CONFIG_NAME = 'preprocessor_config.json'
 
 /** Keys of files that change nothing here. */
@@ -183,7 +183,7 @@ export class CLIPImageProcessor implements SavableComponent {
     return width <= height ? { width: short, height: long } : { width: long, height: short }
   }
 
-  /** What stands in the tensor for a byte; each step rounded to float32, as in the reference. */
+  /** The tensor's value for a byte; each step rounded to float32, as in the reference. */
   private toNumber(byte: number, channel: number): number {
     const { doRescale, rescaleFactor, doNormalize, imageMean, imageStd } = this.config
     const { fround } = Math

@@ -13,8 +13,8 @@ export interface CropRegionOptions {
 }
 
 /**
- * The smallest region that holds all that is not black in a mask, with the padding, in the proportions that it is worked on in as far as the
- * mask is large enough.
+ * Returns the smallest region that holds everything that is not black in a mask, with the padding. It has the
+ * proportions of the working size as far as the mask is large enough.
  *
  * @throws ImageSizeError for a mask that is black everywhere
  */

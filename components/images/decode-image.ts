@@ -20,7 +20,7 @@ export interface ImageLimits {
 export interface ImageLoadOptions extends ImageLimits {
   /**
    * Whether a colour profile in the file is ignored, as Pillow does: numbers stay as they are, and CMYK becomes RGB by the plain formula. Default:
-   * false; colours are brought to sRGB.
+   * false; colours are converted to sRGB.
    */
   readonly ignoreColorProfile?: boolean | undefined
 }
@@ -28,7 +28,7 @@ export interface ImageLoadOptions extends ImageLimits {
 /** Four bytes a pixel make 256 MiB, and the pictures of most cameras fit. */
 const MOST_PIXELS = 2 ** 26
 
-/** Bytes that an image file may have: four for each pixel, as if nothing were compressed, and some for all else that it holds. */
+/** Bytes that an image file may have: four for each pixel, as if nothing were compressed, and some for everything else that it holds. */
 export const imageFileBytes = ({ maxPixels = MOST_PIXELS }: ImageLimits): number => 4 * maxPixels + 2 ** 24
 
 /** Seconds that decoding may take: some formats can ask for the same pixels again and again. It does not block the event loop. */

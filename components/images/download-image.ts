@@ -62,7 +62,7 @@ export async function downloadImage(
   }
 }
 
-/** Follows redirections by hand: to addresses of the web alone, and not in circles. */
+/** Follows redirections itself: to web addresses alone, and only a few. */
 async function follow(address: URL, name: string, watch: SilenceWatch): Promise<Response> {
   let next = address
   for (let turn = 0; turn <= MOST_REDIRECTS; turn++) {

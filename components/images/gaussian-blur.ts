@@ -73,7 +73,7 @@ function* blurLines(data: Uint8Array, channels: number, lines: Lines, radius: nu
   }
 }
 
-/** The mean around each value; beyond the ends the first and the last value go on. */
+/** The mean around each value; beyond the ends the first and the last value continue. */
 function blurLine(
   from: Uint8Array,
   to: Uint8Array,

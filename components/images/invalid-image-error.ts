@@ -6,7 +6,7 @@ export class InvalidImageError extends ModularError {
   override readonly code = 'INVALID_IMAGE'
 
   constructor(
-    /** The file, or what else was to become an image. */
+    /** The file, or another source of the image. */
     readonly source: string,
     problem: string,
     cause?: unknown,

@@ -6,7 +6,7 @@ import { ImageSizeError } from './image-size-error'
  * The first of some images that all have its width, height and channels.
  *
  * @param purpose what they are needed for, as the subject of a sentence: `A grid`
- * @throws ImageSizeError if there is none, or if one is different
+ * @throws ImageSizeError if none exists, or if one is different
  */
 export function requireEqualImages(images: readonly Image[], purpose: string): Image {
   const [first] = images

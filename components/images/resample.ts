@@ -41,9 +41,9 @@ export interface ResizeOptions {
   readonly width: number
   readonly height: number
   readonly resample: Resample
-  /** The columns that are brought to the width. Default: all. */
+  /** The columns that are scaled to the width. Default: all. */
   readonly columns?: Span | undefined
-  /** The rows that are brought to the height. Default: all. */
+  /** The rows that are scaled to the height. Default: all. */
   readonly rows?: Span | undefined
 }
 

@@ -5,7 +5,7 @@ import type { Image } from './image'
 import { ImageSizeError } from './image-size-error'
 import { type ResizeOptions, resizeLoop } from './resample'
 
-/** `default` distorts the image, `fill` goes on at its edges, `crop` cuts what is too much. */
+/** `default` distorts the image, `fill` continues at its edges, `crop` cuts what is too much. */
 export const RESIZE_MODES = ['default', 'fill', 'crop'] as const
 
 /** The name of a way. */
@@ -30,7 +30,7 @@ function* resizeAndFill(image: Image, size: ResizeOptions): Generator<void, Imag
   const result = centred(yield* rgbLoop(resized), size)
   const columns = Math.floor(width / 2) - Math.floor(resized.width / 2)
   const rows = Math.floor(height / 2) - Math.floor(resized.height / 2)
-  // From an empty box at the edge, with the filter that Pillow has by default: what goes on there.
+  // From an empty box at the edge, with the filter that Pillow has by default: what continues there.
   if (ratio < ownRatio && rows > 0) {
     const strip = { width, height: rows, resample: 'bicubic' } as const
     paste(result, yield* rgbLoop(yield* resizeLoop(resized, { ...strip, rows: [0, 0] })), 0, 0)
@@ -52,7 +52,7 @@ function inner(image: Image, size: ResizeOptions, byWidth: boolean): ResizeOptio
   if (width < 1 || height < 1) {
     const wanted = `${size.width} × ${size.height}`
     throw new ImageSizeError(
-      `An image of ${image.width} × ${image.height} pixels is too narrow to be brought to ${wanted} in its proportions.`,
+      `An image of ${image.width} × ${image.height} pixels is too narrow to be resized to ${wanted} in its proportions.`,
     )
   }
   return { ...size, width, height }

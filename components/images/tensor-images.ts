@@ -46,7 +46,7 @@ function nearest(size: number, newSize: number): tf.Tensor1D {
   return tf.tensor1d(places, 'int32')
 }
 
-/** Settings of a VaeImageProcessor that tensors are brought into form with. */
+/** Settings of the VaeImageProcessor that prepares tensors. */
 interface TensorSettings {
   readonly doConvertGrayscale: boolean
   readonly vaeLatentChannels: number

@@ -48,7 +48,7 @@ const configSchema = z
 /** The settings of a {@link VaeImageProcessor}. */
 export type VaeImageProcessorConfig = Readonly<z.output<typeof configSchema>>
 
-/** The file that its settings lie in. */
+/** The file that its settings are in. */
 const CONFIG_NAME = 'config.json'
 
 /** The size that images are brought to. */
@@ -56,7 +56,7 @@ export interface PreprocessOptions {
   /** In pixels, rounded down to a multiple of the VAE's factor. Default: that of the first image. */
   height?: number | undefined
   width?: number | undefined
-  /** How pictures of other proportions are brought to the size: `default` distorts them, `fill` goes on at their edges, `crop` cuts what is too much. */
+  /** How pictures of other proportions are resized: `default` distorts them, `fill` continues at their edges, `crop` cuts what is too much. */
   resizeMode?: ResizeMode | undefined
   /** The part of each picture that is taken, in pixels. Default: the whole. */
   cropRegion?: CropRegion | undefined
@@ -88,7 +88,7 @@ export class VaeImageProcessor implements SavableComponent {
   }
 
   /**
-   * From settings in snake_case or camelCase; those that it does not know are passed over.
+   * From settings in snake_case or camelCase; unknown ones are ignored.
    *
    * @throws ConfigError for a setting of the wrong type or out of range
    */
@@ -120,7 +120,7 @@ export class VaeImageProcessor implements SavableComponent {
   /**
    * Images as a tensor `[batch, height, width, channels]`, which the caller owns.
    *
-   * @throws ImageSizeError if there are none, if they are not of one size in the end, or if that size is smaller than the
+   * @throws ImageSizeError if none exist, if they are not of one size in the end, or if that size is smaller than the
    * VAE's factor
    */
   preprocess(images: Image | readonly Image[], options: PreprocessOptions = {}): tf.Tensor4D {
@@ -255,7 +255,7 @@ export class VaeImageProcessor implements SavableComponent {
     return this.config.doConvertGrayscale ? yield* grayscaleLoop(image) : image
   }
 
-  /** What stands in the tensor for a byte; each step rounded to float32, as in the reference. */
+  /** The tensor's value for a byte; each step rounded to float32, as in the reference. */
   private toNumber(byte: number): number {
     const { doNormalize, doBinarize } = this.config
     const fraction = Math.fround(byte / 255)

@@ -87,7 +87,7 @@ export class DecodedWeights {
   }
 }
 
-/** Whether a weight lies in its file in a form that has to be decoded. */
+/** Whether a weight is in its file in a form that has to be decoded. */
 export function isQuantized({ origin }: Parameter): boolean {
   return origin !== undefined && isQuantizedDType(origin.dtype)
 }

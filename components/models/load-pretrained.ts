@@ -101,7 +101,7 @@ interface LoadedModel<M> {
   readonly found: FoundWeights
   /** The class that the config names, if it is another one. */
   readonly otherClass: string | undefined
-  /** How the weights lie there, if they are quantized. */
+  /** How the weights are there, if they are quantized. */
   readonly stored: Quantization | undefined
 }
 
@@ -145,7 +145,7 @@ export interface FoundWeights extends LoadedStateDict {
   readonly path: string
 }
 
-/** What else tells how the weights of a folder lie there. */
+/** Further facts about how the weights of a folder are stored. */
 type WeightOptions = FromPretrainedOptions &
   Pick<WeightNameOptions, 'explicitFile'> &
   Pick<LoadedModel<unknown>, 'stored'>
@@ -206,7 +206,7 @@ export async function executorFor(executor: FromPretrainedOptions['executor']): 
   return selection.executor
 }
 
-/** Replaced executors that were warned of. */
+/** Replaced executors that a warning has named. */
 const warnings = new Set<string>()
 
 /**

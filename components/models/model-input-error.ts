@@ -1,7 +1,7 @@
 /** A model is called with the wrong set of inputs. */
 import { ModularError } from '../../src/errors/modular-error'
 
-/** An input that this model needs is missing, or one is given that it has no use for. */
+/** An input that this model needs is missing, or one is given that it does not use. */
 export class ModelInputError extends ModularError {
   override readonly code = 'MODEL_INPUT'
 

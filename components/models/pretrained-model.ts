@@ -135,7 +135,7 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
    * loaded again.
    *
    * @throws UnknownValueError, UnquantizableModelError, UnquantizableWeightError for weights that cannot be quantized; WeightsNotLoadedError,
-   * InvalidByteSizeError, InvalidVariantError, UnsafeSerializationError, UnwritableFileError; SafetensorsError where the weights lie in a
+   * InvalidByteSizeError, InvalidVariantError, UnsafeSerializationError, UnwritableFileError; SafetensorsError where the weights are in a
    * file that was written to since; the reason of `options.signal`
    */
   savePretrained(folder: string | URL, options?: SavePretrainedOptions): Promise<void> {
@@ -238,7 +238,7 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     this.decoded = undefined
   }
 
-  /** How the class lies on disk; by default as diffusers' models do. */
+  /** How the class is on disk; by default as diffusers' models do. */
   protected get layout(): ModelLayout {
     return { weightsName: 'diffusion_pytorch_model' }
   }
@@ -255,7 +255,7 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     return asActivity('model', classNameOf(this), { method }, () => this.runWithHooks(call, hooks, options))
   }
 
-  /** Computes a call with the hooks that are set, and makes sure that their weights are there. */
+  /** Computes a call with the hooks that are set, and makes sure that their weights are loaded. */
   private async runWithHooks<I, O>(
     call: ModelCall<I, O>,
     hooks: NonNullable<ExecuteOptions['hooks']>,
@@ -280,7 +280,7 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     return { model: this, method, forward, inputs, ...(quantization && { quantization }) }
   }
 
-  /** Lets the executor get ready for calls of this form, for which placeholders may stand in place of tensors, until `signal` fires. */
+  /** Lets the executor get ready for calls of this form, in which placeholders may replace tensors, until `signal` fires. */
   protected makeReady<I>(
     method: string,
     forward: (inputs: I) => unknown,

@@ -31,7 +31,7 @@ import { QUANTIZATION_KEYS, STORED_QUANTIZATION } from '../quantization/stored-q
 import { storedRows } from '../quantization/stored-rows'
 import type { ModelFunction } from './call-size'
 
-/** How a class of models lies on disk. */
+/** How a class of models is on disk. */
 export interface ModelLayout {
   weightsName: WeightNameOptions['weightsName']
   /** The key in a checkpoint of a weight of the model. Default: the same. */
@@ -51,9 +51,9 @@ const MAX_SHARD_SIZE = { diffusion_pytorch_model: '10GB', model: '5GB' } as cons
 
 /**
  * Writes `config.json` and the weights, of the type that they are of. Those that were not cast keep the bytes of the files that they were loaded from,
- * and are copied piece by piece: little memory is needed. The same holds for those that lie there in 8 bits, or are quantized one by one for the save.
+ * and are copied piece by piece: little memory is needed. The same holds for those that are there in 8 bits, or are quantized one by one for the save.
  *
- * @throws UnknownValueError, UnquantizableModelError, UnquantizableWeightError for weights that cannot be quantized; WeightsNotLoadedError, InvalidByteSizeError, InvalidVariantError, UnsafeSerializationError, UnwritableFileError; SafetensorsError where the weights lie in a
+ * @throws UnknownValueError, UnquantizableModelError, UnquantizableWeightError for weights that cannot be quantized; WeightsNotLoadedError, InvalidByteSizeError, InvalidVariantError, UnsafeSerializationError, UnwritableFileError; SafetensorsError where the weights are in a
  * file that was written to since; the reason of `options.signal`
  */
 export async function saveModel(
@@ -96,7 +96,7 @@ export async function saveModel(
 }
 
 /**
- * Where a model's weights lie in files that a save has replaced: lets them be read from the new ones.
+ * Where a model's weights are in files that a save has replaced: lets them be read from the new ones.
  *
  * @throws SafetensorsError, MissingFileError
  */

@@ -3,9 +3,9 @@ import { Parameter } from './parameter'
 import { stateDictName } from './state-dict-name'
 
 /**
- * A part of a neural network. Its fields that are modules, parameters or arrays of those are its children, and the names of
- * the fields are, in snake_case, the names in a state dict: `downBlocks[0].resnets[0].norm1.weight` is
- * `down_blocks.0.resnets.0.norm1.weight`. A field that must be no child is to hold something else, e.g. a function.
+ * A part of a neural network. Its fields that are modules, parameters or arrays of those are its children. In
+ * snake_case, the names of the fields are the names in a state dict: `downBlocks[0].resnets[0].norm1.weight` is
+ * `down_blocks.0.resnets.0.norm1.weight`. A field that must not be a child has to hold something else, e.g. a function.
  *
  * What a module computes is its `forward`. Tensors that it makes on the way are disposed; its inputs and its result
  * belong to the caller.

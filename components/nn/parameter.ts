@@ -70,8 +70,8 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
   }
 
   /**
-   * Where the numbers lie on disk in the order of {@link shape}; `undefined` for a weight that was loaded from memory, and for one whose file holds its
-   * transpose, or numbers that have to be decoded: that is read into memory.
+   * Where the numbers are on disk in the order of {@link shape}. `undefined` for a weight that was loaded from memory,
+   * and for one whose file holds its transpose or encoded numbers: that is read into memory.
    */
   get source(): TensorInfo | undefined {
     const { file } = this
@@ -161,7 +161,7 @@ export class Parameter<T extends tf.Tensor = tf.Tensor> {
     this.value = placed
   }
 
-  /** The same numbers, as the casts have left them, now lie at another place on disk. */
+  /** The same numbers, as the casts have left them, now are at another place on disk. */
   relocate(place: TensorInfo): void {
     this.readFrom = place
     this.casts = WeightCast.of(place)

@@ -6,7 +6,7 @@ import { wrapForwards } from './wrap-forwards'
 /**
  * Calls `tap` with the output of every submodule of a model each time it has run, in the order of execution. Names are those of
  * the state dict (`down_blocks.0.resnets.0`); the elements of a module that returns several tensors are `name.0`, `name.1.0`, ….
- * The tensors are disposed as the model goes on: read them at once, or clone and keep them.
+ * The tensors are disposed as the model continues: read them at once, or clone and keep them.
  *
  * @returns a function that ends it
  */

@@ -16,8 +16,8 @@ export interface PreviewOptions {
 }
 
 /**
- * Makes pictures of latents: with the small decoder if there is one; otherwise by the colours of latents, where these are known, one pixel for each latent;
- * otherwise with the VAE itself.
+ * Makes pictures of latents with the small decoder, if there is one. Otherwise it uses the colours of latents, if these
+ * are known, with one pixel for each latent; otherwise the VAE itself.
  *
  * @param latents `[images, latentHeight, latentWidth, latentChannels]`, as a denoiser works on them. They stay as they are.
  */

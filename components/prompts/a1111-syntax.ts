@@ -10,7 +10,7 @@ export interface WeightedText {
 /** Factor of `(word)`. Its inverse is that of `[word]`. */
 const BRACKET_WEIGHT = 1.1
 
-/** Brackets that may lie in each other. Deeper ones are read as text: 1.1 to the power of 64 is 445. */
+/** Brackets that may be in each other. Deeper ones are read as text: 1.1 to the power of 64 is 445. */
 const DEEPEST = 64
 
 /** Parts of a prompt that are read between two turns of the event loop at most. */
@@ -18,7 +18,7 @@ const PIECE = 1024
 
 const NUMBER = '[+-]?(?:\\d+(?:\\.\\d*)?|\\.\\d+)'
 
-/** An escaped sign, a backslash, a weight with the bracket that it ends, a bracket, plain text, or a colon. */
+/** An escaped character, a backslash, a weight with the bracket that it ends, a bracket, plain text, or a colon. */
 const PART = new RegExp(`\\\\[()[\\]\\\\]?|:\\s*(${NUMBER})\\s*\\)|[()[\\]]|[^\\\\()[\\]:]+|:`, 'g')
 
 /** Without the white space around it, whose search would take a time that grows with its square. */
@@ -30,7 +30,7 @@ const BREAK = /(?<![\p{L}\p{N}_])BREAK(?![\p{L}\p{N}_])/u
  * - `(word:1.3)` weighs a word by 1.3, `(word)` by 1.1 and `[word]` by 1 / 1.1. Weights of nested brackets are multiplied; a bracket that is not closed reaches to
  *   the end.
  * - `BREAK` begins a new section.
- * - `\(`, `\)`, `\[`, `\]` and `\\` are plain signs.
+ * - `\(`, `\)`, `\[`, `\]` and `\\` are plain characters.
  *
  * @returns the sections, each as its texts in their order; neighbours of one weight are one text. A prompt without `BREAK` has one section
  */
@@ -52,7 +52,7 @@ class PromptReader {
   private readonly open: { readonly bracket: '(' | '['; readonly begin: number }[] = []
 
   read(part: string, weight: string | undefined): void {
-    // As in the web UI, a backslash before any other sign is dropped.
+    // As in the web UI, a backslash before any other character is dropped.
     if (part.startsWith('\\')) this.add(part.slice(1))
     else if ((part === '(' || part === '[') && this.open.length < DEEPEST) {
       this.open.push({ bracket: part, begin: this.texts.length })

@@ -12,7 +12,7 @@ const A1111_SYNTAX = [
   /(?<![\p{L}\p{N}_])BREAK(?![\p{L}\p{N}_])/u,
 ]
 
-/** `<lora:name:0.8>` and the like: files that the web UI loads for a prompt. */
+/** Tags such as `<lora:name:0.8>`: files that the web UI loads for a prompt. */
 const NETWORK_TAG = /<(?:lora|lyco|hypernet):[^<>]*>/gi
 
 const BRACKETS = /\[[^[\]]*\]/g

@@ -7,8 +7,9 @@
  * - convolutions of groups, depthwise ones, those behind which an activation is fused, and those whose windows take much memory;
  * - weights that something else computes with too.
  *
- * Of the layers that are quantized, products whose input is a product or a joined map itself have inputs with far outliers: the second half of a gated feed-forward
- * part, and shortcuts around the blocks of a U-Net. These inputs have two terms of 8 bits, the second of which is what rounding to the first has lost.
+ * Quantized layers whose input is a product or a joined map have inputs with far outliers. These are the second half of
+ * a gated feed-forward part, and shortcuts around the blocks of a U-Net. Their inputs have two terms of 8 bits; the
+ * second holds what rounding to the first has lost.
  */
 import { behindReshapes, type Graph, type GraphNode, type GraphValue, isMatrix } from '../backends/recorder/graph'
 import { conv2dInfo } from '../backends/recorder/kernels/neural'

@@ -9,8 +9,9 @@ const LEAST_GAIN = 1.3
 const measured = new WeakMap<Executor, Promise<ProductSpeeds | undefined>>()
 
 /**
- * Returns the quantization of a model that is faster than float32 on this machine, or as fast where the weights would not fit into memory otherwise; `undefined` if
- * there is none. Each executor is measured once, which takes some milliseconds.
+ * Returns the quantization of a model that is faster than float32 on this machine, or as fast if the weights would not
+ * fit into memory otherwise. Returns `undefined` if none is. Each executor is measured once, which takes some
+ * milliseconds.
  *
  * @param bytes what the weights take if they are not quantized
  */

@@ -37,7 +37,7 @@ export class QuantizedParameter {
     yield bytesOf(values)
   }
 
-  /** Reads one of the two parts, as it lies in the file or rounded anew. Fails as {@link read} does. */
+  /** Reads one of the two parts, as it is in the file or rounded again. Fails as {@link read} does. */
   async *readPart(part: keyof QuantizedRows, signal?: AbortSignal): AsyncIterable<Uint8Array> {
     const stored = storedRows(this.parameter)
     if (stored) yield* tensorBytes(stored[part], signal)

@@ -3,7 +3,7 @@ import { printableValue } from '../../src/errors/printable'
 import { InvalidConfigError } from '../configs/invalid-config-error'
 import type { Quantization } from './quantization-names'
 
-/** What stands in the config of a model whose weights this library has quantized. */
+/** The entry in the config of a model whose weights this library has quantized. */
 export const STORED_QUANTIZATION = { quant_method: 'tesserae', bits: 8, version: 1 } as const
 
 /** The names of the key: as Python writes it, and in camelCase. */

@@ -1,4 +1,4 @@
-/** Weights that lie in 8 bits in their file, so that nothing has to be rounded. */
+/** Weights that are in 8 bits in their file, so that nothing has to be rounded. */
 import type { TensorInfo } from '../checkpoints/checkpoint'
 import { isRowDType } from '../checkpoints/weight-dtypes'
 import type { Parameter } from '../nn/parameter'
@@ -11,7 +11,7 @@ export interface StoredRows {
   readonly values: TensorInfo
 }
 
-/** Where a weight lies in 8 bits; `undefined` for one whose numbers are others by now, e.g. because they were cast to half precision. */
+/** Where a weight is in 8 bits; `undefined` for one whose numbers are others by now, e.g. because they were cast to half precision. */
 export function storedRows({ origin, cast }: Parameter): StoredRows | undefined {
   if (origin?.scale === undefined || !isRowDType(origin.dtype) || cast.roundings.length > 0) return undefined
   return { scales: origin.scale, values: origin }

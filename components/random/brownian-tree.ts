@@ -39,8 +39,9 @@ const POOL_SIZE = 24
 const REMEMBERED = 48
 
 /**
- * The interval from start to end is halved again and again, down to millionths. Where the motion is in the middle of an interval follows from
- * its ends and from numbers drawn with a seed of the interval's own, so answers depend on nothing but the seed. A question costs up
+ * The interval from start to end is halved again and again, down to millionths. The middle of an interval follows from
+ * its ends and from numbers drawn with the interval's own seed, so results depend on nothing but the seed. A question
+ * costs up
  * to fifty draws of `size` numbers, and about half of that next to the one before. Loops go over those, as map() would take several times as long.
  */
 export class BrownianTree {
@@ -100,7 +101,7 @@ export class BrownianTree {
     yield* this.addIncrements(right, Math.max(from, middle), to, sum)
   }
 
-  /** The increment of the left half, from memory where it is there. */
+  /** The increment of the left half, from memory if it is cached. */
   private *recall(interval: Interval, middle: number): Loop<Float32Array> {
     const key = `${interval.depth} ${interval.place}`
     const increment = this.remembered.get(key) ?? (yield* this.bridge(interval, middle))

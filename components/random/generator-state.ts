@@ -2,7 +2,7 @@
 import { InvalidGeneratorStateError } from './invalid-generator-state-error'
 import { ENGINE_WORDS, type MersenneTwisterState } from './mersenne-twister'
 
-/** What makes a generator go on as another one would. */
+/** What makes a generator continue as another one would. */
 export interface GeneratorState {
   readonly seed: bigint
   readonly engine: MersenneTwisterState

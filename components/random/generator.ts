@@ -1,7 +1,7 @@
 /**
  * PyTorch's random numbers on the CPU: the same seed gives the same numbers. Counterpart: torch.Generator('cpu').
  *
- * The file is long because it documents every kind of draw, at once and in slices; how numbers are made stands in the files that it calls.
+ * The file is long because it documents every kind of draw, at once and in slices; the files that it calls make the numbers.
  */
 import type { RunScope, RunScoped } from '../../src/container/run-scoped'
 import { isSeed, type Seed, toSeed } from '../../src/params/seed'
@@ -102,7 +102,7 @@ export class Generator implements RunScoped {
   }
 
   /**
-   * Goes on from a place in a stream, which {@link getState} or PyTorch has saved.
+   * Continues from a place in a stream, which {@link getState} or PyTorch has saved.
    *
    * @throws InvalidGeneratorStateError
    */
@@ -114,7 +114,7 @@ export class Generator implements RunScoped {
     return this
   }
 
-  /** A generator that goes on as this one would. */
+  /** A generator that continues as this one would. */
   clone(): Generator {
     const copy = new Generator(this.givenSeed)
     copy.engine = this.engine.clone()
@@ -133,7 +133,7 @@ export class Generator implements RunScoped {
     return { state: this.getState() }
   }
 
-  /** Goes on from a place that was saved. */
+  /** Continues from a place that was saved. */
   restoreRun({ state }: Readonly<Record<string, unknown>>): this {
     return this.setState(state as Uint8Array) // What saveRun() has made.
   }

@@ -1,7 +1,7 @@
 /** Bytes that are not the state of a generator. */
 import { ModularError } from '../../src/errors/modular-error'
 
-/** A generator cannot go on from these bytes. */
+/** A generator cannot continue from these bytes. */
 export class InvalidGeneratorStateError extends ModularError {
   override readonly code = 'INVALID_GENERATOR_STATE'
 

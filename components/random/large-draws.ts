@@ -9,10 +9,10 @@ export function fillUniform(values: Float32Array | Float64Array, engine: Mersenn
 }
 
 /**
- * Fills an array with normal numbers: in blocks, of which the last is drawn anew where the blocks do not fill the array.
+ * Fills an array with normal numbers: in blocks, of which the last is redrawn where the blocks do not fill the array.
  *
  * @param values at least 16
- * @param drawsRest whether uniform numbers are drawn for the rest beyond the blocks too, although they are drawn anew
+ * @param drawsRest whether uniform numbers are drawn for the rest beyond the blocks too, although they are redrawn
  */
 export function fillNormal(
   values: Float32Array | Float64Array,

@@ -13,7 +13,7 @@ export interface MersenneTwisterState {
   readonly words: Uint32Array
   /** The place of the next word; 0 before the first draw, although all words are used up then. */
   readonly next: number
-  /** How many draws there are until the words are made anew, that draw included. */
+  /** How many draws there are until the words are made again, that draw included. */
   readonly left: number
 }
 
@@ -34,7 +34,7 @@ export class MersenneTwister {
     }
   }
 
-  /** An engine that goes on from a place in a stream. */
+  /** An engine that continues from a place in a stream. */
   static at({ words, next, left }: MersenneTwisterState): MersenneTwister {
     const engine = new MersenneTwister(0)
     engine.words.set(words)
@@ -77,17 +77,17 @@ export class MersenneTwister {
   /**
    * Lets numbers be drawn elsewhere.
    *
-   * @param draw gets the words, to change them as drawing does, and the place of the next, which is 624 where all are used up; it draws at least
-   * one number, and returns the place after the last
+   * @param draw gets the words, which it changes as drawing does, and the place of the next: 624 if all are used up. It
+   * draws at least one number, and returns the place after the last.
    */
   drawElsewhere(draw: (words: Uint32Array, place: number) => number): void {
     this.next = draw(this.words, ENGINE_WORDS + 1 - this.left)
     this.left = ENGINE_WORDS + 1 - this.next
-    // Drawing elsewhere may have made the words anew any number of times.
+    // Drawing elsewhere may have made the words again any number of times.
     this.refills++
   }
 
-  /** An engine that goes on as this one would. */
+  /** An engine that continues as this one would. */
   clone(): MersenneTwister {
     return MersenneTwister.at(this.state)
   }

@@ -3,7 +3,7 @@
 const floatBuffer = new Float32Array(1)
 const bits = new Uint32Array(floatBuffer.buffer)
 
-/** Adding and then taking away this number rounds a small double to a whole number, ties to even. */
+/** Adding and then subtracting this number rounds a small double to a whole number, ties to even. */
 const ROUNDER = 1.5 * 2 ** 52
 
 /** The float16 (10 bits of fraction) nearest to a number between -65504 and 65504. */

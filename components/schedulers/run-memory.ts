@@ -1,4 +1,4 @@
-/** What schedulers remember of a run, saved and taken up again. */
+/** What schedulers remember of a run, saved and restored. */
 
 import { NotResumableError } from '../../src/errors/not-resumable-error'
 import { classNameOf } from '../../src/format/class-name'

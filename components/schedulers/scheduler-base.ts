@@ -42,7 +42,7 @@ import {
 import { UnknownSchedulerError } from './unknown-scheduler-error'
 import { warnOfIgnoredSettings } from './warn-of-ignored-settings'
 
-/** The file that a scheduler's settings lie in. */
+/** The file that a scheduler's settings are in. */
 export const SCHEDULER_CONFIG_NAME = 'scheduler_config.json'
 
 /** A class of schedulers. */
@@ -120,8 +120,9 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
   }
 
   /**
-   * A scheduler from the `scheduler_config.json` of a folder. A scheduler of another class can be made from it, as in the reference:
-   * called on the base class, it makes one of the class that the model's index names, otherwise the file.
+   * A scheduler from the `scheduler_config.json` of a folder. A scheduler of another class can be made from it, as in
+   * the reference. Called on the base class, it makes one of the class that the model's index names, otherwise the
+   * file.
    *
    * @throws MissingFileError, InvalidConfigError, ConfigError, UnknownSchedulerError
    * @throws ComponentClassError if the model's index names another class than the one that this is called on

@@ -2,11 +2,11 @@
 import type * as tf from '../tensors/tf'
 import type { NoiseSource } from './steps/step-noise'
 
-/** What a step takes besides tensors. Schedulers ignore what they have no use for. */
+/** What a step takes besides tensors. Schedulers ignore what they do not use. */
 export interface StepOptions extends NoiseSource {
   /** DDIM: how much fresh noise each step adds, from 0 (none, the default) to 1 (as much as DDPM). TCD, as gamma: the same, default 0.3. */
   eta?: number | undefined
-  /** DDIM: derive the noise anew from the clipped clean sample. Default: false. */
+  /** DDIM: derive the noise again from the clipped clean sample. Default: false. */
   useClippedModelOutput?: boolean | undefined
   /** Euler: how much fresh noise the run adds in all. Default: 0. */
   sChurn?: number | undefined

@@ -1,4 +1,4 @@
-/** Tells of settings that were given to a scheduler that has no use for them. */
+/** Warns about settings that a scheduler ignores. */
 import { emitWarningOnce } from '../../src/errors/emit-warning'
 import type { RawConfig } from '../configs/parse-config'
 import { namedSettings } from '../configs/unread-keys'

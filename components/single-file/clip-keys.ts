@@ -17,7 +17,7 @@ const OPEN_CLIP_PARTS: Readonly<Record<string, string>> = {
   'self_attn.out_proj': 'attn.out_proj',
 }
 
-/** Queries, keys and values lie below each other in one matrix. */
+/** Queries, keys and values are below each other in one matrix. */
 const FUSED_ROWS = ['q_proj', 'k_proj', 'v_proj']
 
 /** The name of a weight within the text model itself. */
@@ -25,13 +25,13 @@ function bareName(name: string): string {
   return name.replace(/^text_model\./, '')
 }
 
-/** Returns where a weight lies in a file that keeps transformers' names; some merged files lack the name of the outer part. */
+/** Returns where a weight is in a file that keeps transformers' names; some merged files lack the name of the outer part. */
 export function clipSources(name: string): readonly KeySource[] {
   const bare = bareName(name)
   return [{ key: `text_model.${bare}` }, { key: bare }]
 }
 
-/** Returns where a weight lies in a file of OpenCLIP. */
+/** Returns where a weight is in a file of OpenCLIP. */
 export function openClipSources(name: string): readonly KeySource[] {
   const bare = bareName(name)
   if (bare === 'text_projection.weight') return [{ key: 'text_projection', isTransposed: true }]

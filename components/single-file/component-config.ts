@@ -38,7 +38,7 @@ export interface NamedConfig {
 const GUIDANCE_KEY = 'time_embed.cond_proj.weight'
 
 /**
- * Reads the header of a file, which is fetched first if it lies in a repository, and makes sure that it holds models.
+ * Reads the header of a file, which is fetched first if it is in a repository, and makes sure that it holds models.
  *
  * @throws SingleFileError for a file of another kind; MissingFileError, PickleCheckpointError, SafetensorsError; what fetching throws
  */

@@ -17,7 +17,7 @@ export type SingleFileComponent = 'unet' | 'vae' | 'text_encoder' | 'text_encode
 /** How the tensors of a model are named: by its original program, by OpenCLIP, or as in a folder. */
 export type KeyLayout = 'original' | 'open-clip' | 'diffusers'
 
-/** Where a model lies in a file. */
+/** Where a model is in a file. */
 export interface FilePart {
   readonly layout: KeyLayout
   /** What the keys of the model begin with, e.g. `model.diffusion_model.`; empty for a file of one model. */

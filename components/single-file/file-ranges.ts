@@ -1,4 +1,4 @@
-/** Where the weights of a model lie in a file: whole tensors, or parts of them. */
+/** Where the weights of a model are in a file: whole tensors, or parts of them. */
 import type { TensorInfo } from '../checkpoints/checkpoint'
 import { splitRows } from '../checkpoints/checkpoint-view'
 import { weightFileError } from '../checkpoints/format-errors'

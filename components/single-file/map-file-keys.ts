@@ -1,4 +1,4 @@
-/** Finds where the weights of a model lie in a file that calls them otherwise. */
+/** Finds where the weights of a model are in a file that calls them otherwise. */
 import type { RawConfig } from '../configs/parse-config'
 import { clipSources, isUnusedTextKey, openClipSources } from './clip-keys'
 import type { FilePart, FileTensors, SingleFileComponent } from './file-kind'
@@ -57,7 +57,7 @@ function namesInFile(tensors: FileTensors, rename: ModelWeights['rename']): Read
   return names
 }
 
-/** Returns where a weight may lie in a file, without the prefix of its part. */
+/** Returns where a weight may be in a file, without the prefix of its part. */
 export function keySources(
   name: string,
   { component, config }: Pick<ModelWeights, 'component' | 'config'>,
@@ -89,7 +89,7 @@ function emaKey(key: string): string {
   return EMA_PREFIX + key.replace(/^model\./, '').replaceAll('.', '')
 }
 
-/** Whether two shapes are the same but for dimensions of one element at the end: linear layers lie in files as convolutions too. */
+/** Whether two shapes are the same but for dimensions of one element at the end: linear layers are in files as convolutions too. */
 function isSameButOnes(a: readonly number[], b: readonly number[]): boolean {
   return a.length !== b.length && withoutOnes(a).join() === withoutOnes(b).join()
 }
@@ -110,6 +110,6 @@ function isOfPart(key: string, { prefix, layout }: FilePart, { component, shapes
     const layers = [...shapes.keys()].filter(name => /layers\.\d+\.layer_norm1\.weight$/.test(name)).length
     return !isUnusedTextKey(key, layout === 'open-clip' ? layers : Number.POSITIVE_INFINITY)
   }
-  // The loss that a VAE was trained with lies beside it.
+  // The loss that a VAE was trained with is beside it.
   return !(component === 'vae' && key.slice(prefix.length).startsWith('loss.'))
 }

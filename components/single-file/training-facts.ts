@@ -18,8 +18,9 @@ export interface TrainingFacts {
 const BASE_STEP = 875_000
 
 /**
- * Returns what a model predicts: what the caller says, otherwise what the file says. Keys and shapes do not tell the two kinds of Stable Diffusion 2
- * apart: without any other sign it is taken for the one that predicts the velocity, as in the reference, and a warning says so once.
+ * Returns what a model predicts: what the caller says, otherwise what the file says. Keys and shapes do not tell the
+ * two kinds of Stable Diffusion 2 apart. Without other evidence, it is taken for the one that predicts the velocity, as
+ * in the reference, and a warning says so once.
  */
 export function trainingFacts(
   single: SingleFile,

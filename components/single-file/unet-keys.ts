@@ -42,7 +42,7 @@ export function originalUNetKeys(name: string, layersPerBlock: number, hintBlock
   )
 }
 
-/** Blocks on the way down lie in one row, and so do those on the way up; each level ends with the change of size. */
+/** Blocks on the way down are in one row, and so do those on the way up; each level ends with the change of size. */
 function blockKeys(name: string, layersPerBlock: number): readonly string[] | undefined {
   const match = /^(down|up)_blocks\.(\d+)\.(resnets|attentions|downsamplers|upsamplers)\.(\d+)\.(.*)$/.exec(name)
   if (!match) return undefined

@@ -5,7 +5,7 @@ import { type ArrayDType, SavedArray, type ValueKind } from '../../src'
 import { printableName } from '../../src/errors/printable'
 import { explainMismatch } from '../../src/params/schema'
 
-/** How the numbers of a tensor lie in a file. Half and bfloat16 tensors, which TensorFlow.js has not, come as float32. */
+/** How the numbers of a tensor are in a file. Half and bfloat16 tensors, which TensorFlow.js has not, come as float32. */
 const ARRAY_DTYPES: Readonly<Record<string, ArrayDType>> = {
   float32: 'F32',
   int32: 'I32',

@@ -6,7 +6,7 @@ import { Generator } from '../random/generator'
 import { registerStateFiles } from './state-storage'
 import { tensorKind } from './tensor-kind'
 
-/** Goes on at its place in the stream. */
+/** Continues at its place in the stream. */
 const generatorKind: ValueKind<Generator> = {
   name: 'Generator',
   is: (value): value is Generator => value instanceof Generator,

@@ -9,7 +9,7 @@ const LARGE = 2 ** 21
 /** Numbers that one piece of the loop copies. */
 const PIECE = 2 ** 17
 
-/** Backends whose tensors lie in memory. Others join them on their device. */
+/** Backends whose tensors are in memory. Others join them on their device. */
 const IN_MEMORY = ['cpu', 'wasm']
 
 /** Joins tensors along their first axis, in slices between which the event loop runs if they are large. The caller owns the result. */

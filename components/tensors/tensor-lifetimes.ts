@@ -6,7 +6,7 @@ import { countNonFiniteAsync } from './non-finite'
 const tensorResource: ResourceKind<tf.Tensor> = {
   is: (value): value is tf.Tensor => value instanceof tf.Tensor && !(value instanceof tf.Variable),
   isDisposed: tensor => tensor.isDisposed,
-  // A kept tensor belongs to whoever kept it: a scheduler's history, a model's constant.
+  // A kept tensor belongs to the code that kept it: a scheduler's history, a model's constant.
   dispose: tensor => {
     if (!tensor.kept) tensor.dispose()
   },

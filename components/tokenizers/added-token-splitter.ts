@@ -15,8 +15,8 @@ export interface SplitterOptions {
 }
 
 /**
- * Cuts a text into added tokens and the normalized text between them: first into those that are found in the text as it is, then into those that are found in its
- * normalized form.
+ * Splits a text into added tokens and the normalized text between them. Tokens that are found in the text as it is come
+ * first, then those that are found in its normalized form.
  */
 export class AddedTokenSplitter {
   private readonly verbatim = new TokenTree()

@@ -76,7 +76,7 @@ const LARGEST_REAL_LENGTH = 1_000_000
  * Reads and checks the tokenizer in `folder`.
  *
  * @throws MissingFileError when neither `tokenizer.json` nor `vocab.json` with `merges.txt` is there.
- * @throws InvalidConfigError when a file is no JSON.
+ * @throws InvalidConfigError when a file is not JSON.
  * @throws InvalidTokenizerError when a file does not fit, or is made for a tokenizer of another class.
  */
 export async function readCLIPTokenizerFiles(

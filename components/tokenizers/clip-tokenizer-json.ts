@@ -1,14 +1,14 @@
 /** CLIP's way from text to pieces, in the words of a `tokenizer.json`. Counterpart: transformers/models/clip/tokenization_clip.py */
 import type { CLIPTokenizerFiles } from './clip-tokenizer-files'
 
-/** What is a piece: a special token, an English ending, a run of letters, one digit, or a run of other signs. */
+/** What is a piece: a special token, an English ending, a run of letters, one digit, or a run of other characters. */
 export const CLIP_PIECE = String.raw`<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`
 
 /** GPT-2's pieces, which the byte-level step cuts once more. */
 const GPT2_PIECE = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
 
 /**
- * A CLIP tokenizer as a `tokenizer.json` would hold it. As in PyTorch's counterpart it is made anew from the vocabulary, so
+ * A CLIP tokenizer as a `tokenizer.json` would hold it. As in PyTorch's counterpart it is made again from the vocabulary, so
  * that folders with and without such a file read a text alike. Two steps differ from a published file, to hold the library
  * that runs them (@huggingface/tokenizers) to the reference's results; each says why. Added tokens are found by
  * {@link AddedTokenSplitter}: the library reads them only to decode.

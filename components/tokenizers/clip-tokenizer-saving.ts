@@ -18,7 +18,7 @@ export function isReplacedTokenizerFile(file: string): boolean {
 
 /**
  * Writes the four files of a tokenizer, as a whole or not at all. They say all that is read from them twice, for old and new readers: the added
- * tokens stand in `tokenizer_config.json`, and those with a role in `special_tokens_map.json` too.
+ * tokens are in `tokenizer_config.json`, and those with a role in `special_tokens_map.json` too.
  *
  * @throws UnwritableFileError; the reason of `signal`
  */

@@ -107,7 +107,7 @@ export class CLIPTokenizer implements SavableComponent {
 
   /**
    * Reads a tokenizer from a folder with `tokenizer.json`, or `vocab.json` and `merges.txt`; `tokenizer_config.json` and
-   * `special_tokens_map.json` are read if they are there.
+   * `special_tokens_map.json` are read if they exist.
    *
    * @throws MissingFileError when the folder or the vocabulary is not there.
    * @throws InvalidTokenizerError when a file is malformed, or the folder holds a tokenizer of another class.
@@ -238,8 +238,9 @@ export class CLIPTokenizer implements SavableComponent {
   }
 
   /**
-   * Encodes the whole of a text of any length, as rows of `maxLength` that a text model reads one after the other: each
-   * begins with the start token, holds `maxLength - 2` tokens of the text and ends with the end token; the last is filled up.
+   * Encodes the whole of a text of any length, as rows of `maxLength` that a text model reads one after the other. Each
+   * begins with the start token, holds `maxLength - 2` tokens of the text and ends with the end token. The last is
+   * filled up.
    * An empty text gives one row.
    *
    * @throws InvalidMaxLengthError when `maxLength` has no room for the special tokens and one more.

@@ -1,7 +1,7 @@
 /** A length that no row of tokens can have. */
 import { ModularError } from '../../src/errors/modular-error'
 
-/** `maxLength` is no whole number, or leaves no room for the special tokens. */
+/** `maxLength` is not a whole number, or leaves no room for the special tokens. */
 export class InvalidMaxLengthError extends ModularError {
   override readonly code = 'INVALID_MAX_LENGTH'
 

@@ -14,7 +14,8 @@ const END_OF_WORD = '</w>'
 const PIECE = 512
 
 /**
- * Splits a word, spelled in the vocabulary's signs for bytes, into tokens, as the library does: the pair of the lowest rank is merged first, and of equal ones the leftmost.
+ * Splits a word, spelled in the vocabulary's characters for bytes, into tokens. As in the library, the pair of the
+ * lowest rank is merged first, and of equal ones the leftmost.
  * Takes O(n log n) steps and yields between pieces of them. Tokens that the vocabulary lacks are `unknown`.
  */
 export function* encodeLongWord(

@@ -4,7 +4,7 @@ import { printableName } from '../../src/errors/printable'
 import { explainMismatch } from '../../src/params/schema'
 import { InvalidTokenizerError } from './invalid-tokenizer-error'
 
-/** Tables are as long as the largest id: a hundred times the vocabulary of the largest language models is no such id. */
+/** Tables are as long as the largest id. No id may be a hundred times the vocabulary of the largest language models. */
 const LARGEST_ID = 20_000_000
 
 /** Merges of a tokenizer: CLIP's have 48,894, those of large language models up to 300,000. */
@@ -22,7 +22,7 @@ export const idSchema = z.int().min(0).max(LARGEST_ID)
 /**
  * Checks a vocabulary: token → id.
  *
- * @param path where it lies in the file, with a dot at its end; empty for the whole file
+ * @param path where it is in the file, with a dot at its end; empty for the whole file
  * @throws InvalidTokenizerError
  */
 export function* vocabLoop(file: string, path: string, value: unknown): Generator<void, Record<string, number>, void> {

@@ -1,4 +1,4 @@
-/** Reads the vocabulary that may lie in a tokenizer's folder. */
+/** Reads the vocabulary that may be in a tokenizer's folder. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { emitWarning } from '../../src/errors/emit-warning'
@@ -13,7 +13,7 @@ import { vocabularySchema } from './vocabulary-schema'
 export const VOCABULARY_FILE = 'vocabulary.json'
 
 /**
- * Reads the vocabulary in a folder; returns `undefined` if there is none.
+ * Reads the vocabulary in a folder; returns `undefined` if none exists.
  *
  * @throws InvalidVocabularyError
  */

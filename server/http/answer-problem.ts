@@ -1,4 +1,4 @@
-/** Turns whatever a route throws into a problem. Nothing of this machine is told: no path, no stack, no text of an unknown error. */
+/** Turns whatever a route throws into a problem. It reveals nothing of this machine: no path, no stack, no text of an unknown error. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import {
   InvalidJobError,
@@ -45,7 +45,7 @@ export function problemOf(error: unknown): Problem {
   const { code, statusCode } = error as Partial<FastifyError>
   const known = typeof code === 'string' && Object.hasOwn(OF_FASTIFY, code) ? OF_FASTIFY[code] : undefined
   if (known) return new Problem(...known)
-  // What Fastify and its parsers lay at the door of the client. Others must not choose the status of an answer.
+  // What Fastify and its parsers blame on the client. Others must not choose the status of an answer.
   const isOfFastify = typeof code === 'string' && /^(?:FST|FAST)_/.test(code)
   const isParser = error instanceof SyntaxError && statusCode === 400
   if ((isOfFastify || isParser) && statusCode !== undefined && statusCode >= 400 && statusCode < 500) {

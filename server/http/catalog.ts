@@ -45,7 +45,10 @@ export class Catalog {
     for (const [name, pipeline] of Object.entries(pipelines)) {
       if (!isPipelineName(name)) {
         const expected = 'expected letters, digits, ".", "_" and "-".'
-        throw new InvalidServerOptionError(`pipelines.${name}`, `a name of a pipeline stands in addresses; ${expected}`)
+        throw new InvalidServerOptionError(
+          `pipelines.${name}`,
+          `the name of a pipeline is part of addresses; ${expected}`,
+        )
       }
       this.entries.set(name, makeEntry(name, pipeline))
     }

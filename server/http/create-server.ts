@@ -23,7 +23,7 @@ export interface ServerOptions extends ServiceOptions {
   readonly logLevel?: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | undefined
   /** Whether the address of a client is what a proxy in front says. Default: false. */
   readonly trustProxy?: boolean | undefined
-  /** Lets {@link TesseraeServer.listen} bind other addresses than loopback without keys: whoever reaches the machine can draw. Default: false. */
+  /** Lets {@link TesseraeServer.listen} bind other addresses than loopback without keys: anyone who reaches the machine can draw. Default: false. */
   readonly allowAnonymous?: boolean | undefined
 }
 
@@ -62,7 +62,7 @@ export class TesseraeServer {
    */
   async listen({ host = '127.0.0.1', port = DEFAULT_PORT }: ListenOptions = {}): Promise<string> {
     if (!isLoopback(host) && !this.service.keys.isRequired && !this.options.allowAnonymous) {
-      const advice = 'Pass apiKeys, or allowAnonymous: true if whoever reaches this machine may use it.'
+      const advice = 'Pass apiKeys, or allowAnonymous: true if anyone who reaches this machine may use it.'
       throw new InvalidServerOptionError(
         'host',
         `others can reach ${JSON.stringify(host)}, and no keys are asked for. ${advice}`,
@@ -71,7 +71,7 @@ export class TesseraeServer {
     return this.app.listen({ host, port })
   }
 
-  /** Refuses further jobs, lets the workers finish or give back theirs, ends event streams and connections. */
+  /** Refuses further jobs, lets the workers finish or return theirs, ends event streams and connections. */
   async close(): Promise<void> {
     this.service.drain()
     await Promise.all((this.options.workers ?? []).map(worker => worker.close()))

@@ -6,7 +6,7 @@ import type { JobResult, StoredPicture } from '../jobs/job-result'
 /** Where the addresses of a server begin, e.g. `/draw` of one that is mounted in another; empty for one of its own. */
 export type Prefix = string
 
-/** Failures whose messages are about what was asked for. Others may name files and are told by their code alone. */
+/** Failures whose messages are about the request. Others may name files, so only their code is sent. */
 const PUBLIC_FAILURES: ReadonlySet<string> = new Set([
   'ABORTED',
   'GUIDER_ARGUMENT',

@@ -129,7 +129,12 @@ function paths(entries: readonly CatalogEntry[]): Parts {
         operationId: 'followJob',
         summary: 'Follow the events of a job',
         parameters: [
-          { name: 'Last-Event-ID', in: 'header', schema: { type: 'string' }, description: 'Go on behind this event.' },
+          {
+            name: 'Last-Event-ID',
+            in: 'header',
+            schema: { type: 'string' },
+            description: 'Continue behind this event.',
+          },
           {
             name: 'after',
             in: 'query',

@@ -46,7 +46,7 @@ export function leavingSignal(reply: FastifyReply, service: Service): AbortSigna
 /**
  * Submits a job and waits until it ends. If the signal fires, the job is cancelled.
  *
- * @param watch is told the id of the job before it runs, and its events
+ * @param watch is called with the id of the job before it runs, and with its events
  * @returns the job, finished or cancelled
  * @throws Problem for a request that is refused, a job that fails, and a server that ends
  */

@@ -70,7 +70,7 @@ export class Service {
     return this.ending.signal
   }
 
-  /** Refuses further jobs, and says so to who asks whether the server is ready. Jobs that were accepted go on. */
+  /** Refuses further jobs, and says so to who asks whether the server is ready. Jobs that were accepted continue. */
   drain(): void {
     this.isDraining = true
   }

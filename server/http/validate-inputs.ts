@@ -7,7 +7,7 @@ import { type FieldProblem, pointerTo } from './problem'
 /** What does not fit; empty where all does. */
 export type Validator = (value: unknown) => readonly FieldProblem[]
 
-/** Problems that are told of at most. */
+/** Maximum number of problems that are reported. */
 const MOST_PROBLEMS = 10
 
 // It stops at the first problem, so that a long list of them costs nothing.

@@ -14,7 +14,7 @@ export class InvalidJobError extends ModularError {
   }
 }
 
-/** As many jobs wait as may. */
+/** The queue holds its maximum number of jobs. */
 export class QueueFullError extends ModularError {
   override readonly code = 'QUEUE_FULL'
 
@@ -23,7 +23,7 @@ export class QueueFullError extends ModularError {
   }
 }
 
-/** A client has as many jobs as it may have. */
+/** A client has its maximum number of jobs. */
 export class TooManyJobsError extends ModularError {
   override readonly code = 'TOO_MANY_JOBS'
 

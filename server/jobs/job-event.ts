@@ -1,4 +1,4 @@
-/** What is told of a job while it waits and runs. All of it is JSON. */
+/** What is reported about a job while it waits and runs. All of it is JSON. */
 import type { JobFailure, JsonValue } from './job'
 import type { JobResult } from './job-result'
 
@@ -54,7 +54,7 @@ export type JobLifeEvent =
 /** Any event of a job, told apart by `type`. */
 export type JobEvent = JobLifeEvent | JobRunEvent
 
-/** An event with the id by which a reader goes on after it. */
+/** An event with the id by which a reader continues after it. */
 export interface NumberedEvent {
   /** Opaque, of one line: what a browser sends as `Last-Event-ID`. */
   readonly id: string

@@ -12,7 +12,7 @@ export interface StoredPicture {
   readonly size: number
 }
 
-/** What a finished job has made, by the names of its outputs: pictures by their keys, all else in wire form. */
+/** What a finished job has made, by the names of its outputs: pictures by their keys, everything else in wire form. */
 export interface JobResult {
   /** All pictures of the outputs, in their order. */
   readonly pictures: readonly StoredPicture[]

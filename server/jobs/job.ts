@@ -46,7 +46,7 @@ export interface JobRequest {
   readonly inputs: JsonObject
   /** Names of the outputs to keep. Default: `images`. */
   readonly output?: readonly string[] | undefined
-  /** The seed of the run; digits where JavaScript's numbers are not exact. Default: one that the queue draws, so that the job can be drawn again. */
+  /** The seed of the run; digits where JavaScript's numbers are not exact. Default: one that the queue draws, so that the job can be redrawn. */
   readonly seed?: number | string | undefined
   /** The format of the pictures. Default: `png`. */
   readonly format?: PictureFormat | undefined
@@ -61,8 +61,8 @@ export interface JobRequest {
   /** Components of this run alone: other runs of the pipeline keep theirs. */
   readonly components?: ChosenComponents | undefined
   /**
-   * Whether to keep summaries of what each block writes, and to tell the memory after it: of blocks in loops at the steps of the previews, and at the
-   * first and the last. Default: false.
+   * Whether to keep summaries of what each block writes, and to report the memory after it. For blocks in loops, at the
+   * steps of the previews, and at the first and the last. Default: false.
    */
   readonly keepValues?: boolean | undefined
 }
@@ -77,7 +77,7 @@ export interface JobProgress {
   readonly total?: number | undefined
 }
 
-/** Why a job failed, fit to be shown to whoever asked for it. */
+/** Why a job failed, fit to be shown to the client. */
 export interface JobFailure {
   /** The kind of failure, e.g. `MISSING_INPUT`; of a worker's end, `WORKER_LOST`. */
   readonly code: string
@@ -108,7 +108,7 @@ export interface Job extends JobRequest {
   readonly startedAt?: number | undefined
   /** When it reached its final status. */
   readonly endedAt?: number | undefined
-  /** How often a worker has taken it. More than 1: a worker before was lost or gave it back, and the run went on from its last saved state. */
+  /** How often a worker has taken it. More than 1: a worker before was lost or gave it back, and the run continued from its last saved state. */
   readonly attempts: number
   /** How often its worker was lost. */
   readonly losses: number

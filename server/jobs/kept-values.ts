@@ -25,7 +25,7 @@ export interface TensorSummary {
   readonly kind: 'tensor'
   readonly dtype: string
   readonly shape: readonly number[]
-  /** Over the finite numbers; `null` if there are none. */
+  /** Over the finite numbers; `null` if none exist. */
   readonly statistics: {
     readonly min: number
     readonly max: number
@@ -34,7 +34,7 @@ export interface TensorSummary {
   } | null
   /** How many numbers are NaN or infinite. */
   readonly nonFinite: number
-  /** How many numbers lie in each of as many equal parts of the range from `min` to `max`. */
+  /** How many numbers are in each of as many equal parts of the range from `min` to `max`. */
   readonly histogram: readonly number[]
   /** The first of its pictures, with `min` as black and `max` as white. */
   readonly picture?: SmallPicture

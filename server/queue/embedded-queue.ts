@@ -30,7 +30,7 @@ import { WorkerRegistry } from './worker-registry'
 export interface EmbeddedQueueOptions extends QueueOptions {
   /** SQLite file that keeps the jobs; it is made if it is missing. Default: none, so that jobs end with the process. */
   readonly file?: string | undefined
-  /** Is told of ended jobs that are no longer remembered, so that their files can go. */
+  /** Called for ended jobs that are no longer remembered, so that their files can be deleted. */
   readonly onRemoved?: ((ids: readonly string[]) => void) | undefined
 }
 

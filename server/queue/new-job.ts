@@ -31,7 +31,7 @@ export function isPipelineName(name: unknown): name is string {
   return typeof name === 'string' && PIPELINE.test(name)
 }
 
-/** The name of the pipeline in the id of a job; `undefined` for a text that is no id. */
+/** The name of the pipeline in the id of a job; `undefined` for a text that is not an id. */
 export function pipelineOfId(id: string): string | undefined {
   const [name, rest, ...more] = typeof id === 'string' ? id.split(SEPARATOR) : []
   return isPipelineName(name) && rest !== undefined && /^[A-Za-z0-9_-]{1,64}$/.test(rest) && more.length === 0

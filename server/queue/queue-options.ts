@@ -26,7 +26,7 @@ const DEFAULTS: QueueSettings = {
   maxEnded: 10_000,
 }
 
-/** @throws InvalidJobError for a setting that is no positive whole number */
+/** @throws InvalidJobError for a setting that is not a positive whole number */
 export function queueSettings(options: QueueOptions): QueueSettings {
   const settings: Record<string, number> = { ...DEFAULTS }
   for (const name of Object.keys(DEFAULTS) as (keyof QueueOptions)[]) {

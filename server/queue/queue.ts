@@ -42,7 +42,7 @@ export interface TakeOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** What a queue answers to a heartbeat: go on; stop, as the job was cancelled; or stop, as the job is no longer this worker's. */
+/** What a queue answers to a heartbeat: continue; stop, as the job was cancelled; or stop, as the job is no longer this worker's. */
 export type HeartbeatAnswer = 'continue' | 'cancel' | 'lost'
 
 /** How many jobs there are of each status. */

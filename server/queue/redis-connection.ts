@@ -68,7 +68,7 @@ export class RedisConnection {
     await this.client.publish(this.key(channel), message)
   }
 
-  /** Resolves when a channel is told something (one message, or any), after a time, or when a signal fires. Begin it before you look. */
+  /** Resolves when a channel gets a message (a certain one, or any), after a time, or when a signal fires. Begin it before you look. */
   next(channel: WakeChannel, message: string | undefined, timeout: number, signal?: AbortSignal): Promise<void> {
     const event = message === undefined ? channel : `${channel} ${message}`
     return new Promise(resolve => {

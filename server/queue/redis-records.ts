@@ -4,7 +4,7 @@ import type { TakeOptions, WorkerInfo } from './queue'
 import type { RedisConnection } from './redis-connection'
 import { WORKER_TIMEOUT } from './worker-registry'
 
-/** Milliseconds between two times that a worker tells that it is there. */
+/** Milliseconds between two heartbeats of a worker. */
 const TELL_AFTER = 5_000
 
 /** Small keys, each with an end. */
@@ -49,7 +49,7 @@ export class RedisRecords {
     })
   }
 
-  /** A worker asks for a job: tells all which models it holds, if that is new, or was told a while ago. */
+  /** A worker asks for a job: announces the models that it holds, if they changed or the last time is a while ago. */
   async noteWorker({ worker, pipelines, held = [] }: TakeOptions): Promise<void> {
     const text = JSON.stringify({ name: worker, pipelines, held })
     const last = this.told.get(worker)
@@ -58,7 +58,7 @@ export class RedisRecords {
     this.told.set(worker, { text, at: Date.now() })
   }
 
-  /** The workers of this process that were told of are still there: they work. */
+  /** The announced workers of this process are still alive: they work. */
   async noteAgain(): Promise<void> {
     for (const { text } of [...this.told.values()]) {
       const { name, ...info } = JSON.parse(text) as WorkerInfo

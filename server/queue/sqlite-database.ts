@@ -1,6 +1,6 @@
 /**
- * SQLite in a file. Node brings it along from 22.13 on, as `node:sqlite`; for older ones the package `libsql` has the same calls, and its binaries come
- * as npm packages, without a download at installation.
+ * SQLite in a file. Node has it from 22.13 on, as `node:sqlite`. For older versions the package `libsql` has the same
+ * calls; its binaries are npm packages, without a download at installation.
  */
 import { QueueUnavailableError } from '../jobs/job-errors'
 

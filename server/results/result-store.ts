@@ -1,4 +1,4 @@
-/** Where the files of jobs lie: pictures, previews, and the states from which runs go on. Engines: `FolderStore` and `S3Store`. */
+/** Where the files of jobs lie: pictures, previews, and the states from which runs continue. Engines: `FolderStore` and `S3Store`. */
 
 /** A file that is being read. */
 export interface StoredFile {
@@ -18,10 +18,10 @@ export interface ResultStore {
    */
   put(job: string, key: string, bytes: Uint8Array): Promise<void>
 
-  /** Opens a file; `undefined` if there is none. @throws InvalidKeyError, ResultStoreError */
+  /** Opens a file; `undefined` if none exists. @throws InvalidKeyError, ResultStoreError */
   open(job: string, key: string): Promise<StoredFile | undefined>
 
-  /** Removes a file, if it is there. @throws InvalidKeyError, ResultStoreError */
+  /** Removes a file, if it exists. @throws InvalidKeyError, ResultStoreError */
   remove(job: string, key: string): Promise<void>
 
   /** Removes all files of a job. @throws InvalidKeyError, ResultStoreError */

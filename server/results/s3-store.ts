@@ -157,7 +157,7 @@ export class S3Store implements ResultStore {
     }
   }
 
-  /** @throws ResultStoreError for an answer that tells of a failure; what it says besides is not passed on, as it may name the account */
+  /** @throws ResultStoreError for an answer that reports a failure; what it says besides is not passed on, as it may name the account */
   private async requireOk(answer: Response, how: 'read' | 'written', isBodyNeeded = false): Promise<void> {
     if (answer.ok && isBodyNeeded) return
     const text = await answer.text()
@@ -192,7 +192,7 @@ function elementOf(xml: string, name: string): string | undefined {
   return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1]
 }
 
-/** A token may hold any sign. */
+/** A token may hold any character. */
 function unescapeXml(text: string): string {
   const signs: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' }
   return text.replace(/&(lt|gt|quot|apos|amp);/g, (_, name: string) => signs[name] as string)

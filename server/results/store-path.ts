@@ -1,4 +1,4 @@
-/** Where a file of a job lies in a store. */
+/** Where a file of a job is in a store. */
 import { InvalidKeyError } from './result-errors'
 
 const NAME = /^[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,127}$/
@@ -23,7 +23,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   json: 'application/json',
 }
 
-/** The media type of a key: that of all else is a stream of bytes. */
+/** The media type of a key: that of everything else is a stream of bytes. */
 export function mediaTypeOf(key: string): string {
   return MEDIA_TYPES[/\.(\w+)$/.exec(key)?.[1] ?? ''] ?? 'application/octet-stream'
 }

@@ -5,8 +5,8 @@ import { temporaryBeside } from '../../src/files/leftovers'
 /**
  * Writes a file under another name and gives it its own: a reader sees nothing, or the whole.
  *
- * @param isDurable whether the promise resolves when content and name are on the disk. Both are brought there at once, which is half the time of one after
- * the other: a loss of power in between may leave the name without the content, of a job that has not ended then.
+ * @param isDurable whether the promise resolves when content and name are on the disk. Both are synced at once, which
+ * takes half the time. A loss of power in between may leave the name without the content; the job has not ended then.
  */
 export async function writeNewFile(path: string, bytes: Uint8Array, isDurable: boolean): Promise<void> {
   const temporary = temporaryBeside(path)

@@ -1,4 +1,4 @@
-/** What the server tells of components that a job may choose. */
+/** What the server reports about components that a job may choose. */
 import type { JsonSchema } from '../../src/json-schema/json-schema'
 
 /** Components that a job may choose. */

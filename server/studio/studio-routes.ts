@@ -55,7 +55,7 @@ export function addStudioRoutes(app: FastifyInstance, service: Service): void {
 
   if (catalog.all.some(({ blocks }) => offersComponents(blocks))) {
     app.addHook('onListen', done => {
-      // What fails here fails again, and is told, when it is asked for.
+      // What fails here fails again on request, and is reported then.
       prepareOffers(service.ended).catch(() => undefined)
       done()
     })

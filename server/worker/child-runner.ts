@@ -105,7 +105,7 @@ export class ChildRunner implements Runner {
   private start(): ChildProcess {
     const child = fork(compiledFile(PROGRAM), [], {
       serialization: 'advanced',
-      // Standard output is that of the program: warnings and the like go to its standard error.
+      // Standard output is that of the program: warnings and other messages go to its standard error.
       stdio: ['ignore', 2, 2, 'ipc'],
       execArgv: [],
     })

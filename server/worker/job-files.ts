@@ -4,7 +4,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ResultStore } from '../results/result-store'
 
-/** Key of the state from which the run of a job goes on. */
+/** Key of the state from which the run of a job continues. */
 export const STATE_KEY = 'run.safetensors'
 
 /** The files of one run, and the way to the store. The folder is the worker's, which runs one job at a time. */
@@ -18,7 +18,7 @@ export class JobFiles {
     readonly folder: string,
   ) {}
 
-  /** The state that an earlier run has saved, as a file; `undefined` if there is none. */
+  /** The state that an earlier run has saved, as a file; `undefined` if none exists. */
   async fetchState(): Promise<string | undefined> {
     const found = await this.store.open(this.job, STATE_KEY)
     if (found === undefined) return undefined
@@ -28,7 +28,7 @@ export class JobFiles {
     return file
   }
 
-  /** Stores a state that was written to a file, behind those before it. What fails is told, and costs progress alone. */
+  /** Stores a state that was written to a file, behind those before it. Failures are reported, and cost progress alone. */
   saveState(file: string, onError: (error: unknown) => void): void {
     this.saving = this.saving.then(async () => {
       try {

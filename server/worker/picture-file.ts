@@ -9,7 +9,7 @@ const KEYWORD = 'tesserae'
 /** Of 100, as for files that pipelines save. */
 const QUALITY = 95
 
-/** Characters of an input that is told in a picture: longer ones are pictures themselves. */
+/** Maximum characters of an input that is recorded in a picture: longer ones are pictures themselves. */
 const LONGEST_INPUT = 4_000
 
 /** The ending of a file of a format. */

@@ -36,7 +36,7 @@ export interface HostOptions {
   readonly executor?: SelectExecutorOptions | undefined
 }
 
-/** A pipeline that is there. */
+/** A pipeline that is loaded. */
 interface HeldPipeline {
   readonly pipe: ServedPipeline
   readonly executor: Executor | undefined
@@ -195,7 +195,7 @@ export class PipelineHost implements Runner {
       throw error
     } finally {
       await keeper?.stored()
-      tf.dispose(outputs as Record<string, tf.Tensor>) // It passes over all else.
+      tf.dispose(outputs as Record<string, tf.Tensor>) // It ignores everything else.
     }
   }
 

@@ -9,7 +9,7 @@ export type StopReason = 'cancel' | 'lost' | 'give-back'
 /** A job to run. */
 export interface RunnerTask {
   readonly job: Job
-  /** File with the state of an earlier run of the job, to go on from. */
+  /** File with the state of an earlier run of the job, to continue from. */
   readonly stateFile: string | undefined
   /** Folder for files of this run alone. */
   readonly folder: string
@@ -24,7 +24,7 @@ export interface CheckpointSettings {
   readonly interval: number
 }
 
-/** What a run tells while it goes on. */
+/** What a run tells while it continues. */
 export interface RunnerHooks {
   /** Stops the run; its reason is a {@link StopReason}. */
   readonly signal: AbortSignal
@@ -50,7 +50,7 @@ export interface Runner {
   readonly held: readonly string[]
   /** Runs a job to its end. Never rejects. */
   run(task: RunnerTask, hooks: RunnerHooks): Promise<RunOutcome>
-  /** Between two jobs: makes room, or begins anew, if there is reason to. */
+  /** Between two jobs: makes room, or begins again, if there is reason to. */
   rest(): Promise<void>
   /** Releases all models, and ends the process. */
   close(): Promise<void>

@@ -28,7 +28,7 @@ export class ValueKeeper {
     private readonly hooks: Pick<RunnerHooks, 'event' | 'file'>,
   ) {}
 
-  /** Takes note of an event. Values are read before it returns. */
+  /** Records an event. Values are read before it returns. */
   see(event: PipelineEvent): void {
     if (event.type === 'loopStart' || event.type === 'loopStep') {
       const { path, step, total } = event
@@ -51,7 +51,7 @@ export class ValueKeeper {
     const step = loop ? loop.step + 1 : null
     const entries = Object.entries(outputs())
     const summaries = Promise.all(entries.map(async ([name, value]) => [name, await summarize(value)] as const))
-    // What fails is told below, in its turn.
+    // Failures are reported below, in order.
     summaries.catch(() => undefined)
     this.storing = this.storing.then(async () => {
       try {

@@ -27,9 +27,9 @@ export interface WorkerOptions extends HostOptions, ChildRunnerOptions {
   readonly isolate?: boolean | undefined
   /** Names the worker. Default: the machine, the process and a random text. */
   readonly name?: string | undefined
-  /** How often the state of a run is saved, from which another worker goes on. Default: after a step, 5 s after the last. */
+  /** How often the state of a run is saved, from which another worker continues. Default: after a step, 5 s after the last. */
   readonly checkpoints?: Partial<CheckpointSettings> | undefined
-  /** Is told of what fails and is tried again: a queue or a store that is away, a process that crashed. Default: a warning of Node's. */
+  /** Called with failures that are retried: an unreachable queue or store, a crashed process. Default: a Node warning. */
   readonly onProblem?: ((problem: string, error?: unknown) => void) | undefined
 }
 
@@ -92,7 +92,7 @@ export class Worker {
     return this.runner instanceof ChildRunner ? this.runner.pid : undefined
   }
 
-  /** Takes no more jobs, ends or gives back the one that runs, and releases the models. The queue and the store stay open. */
+  /** Takes no more jobs, ends or returns the one that runs, and releases the models. The queue and the store stay open. */
   async close({ finish = false }: CloseWorkerOptions = {}): Promise<void> {
     this.stop.abort()
     if (!finish) this.interrupt?.('give-back')

@@ -14,7 +14,7 @@ import { ConditionalPipelineBlocks, type TriggerValues } from './conditional-pip
  *   @Branch({ otherwise: true }) text2img = slot(TextToImage)
  * }
  * ```
- * A branch without a trigger is the default; without a default, the block is skipped when no trigger is there.
+ * A branch without a trigger is the default; without a default, the block is skipped when no trigger is present.
  */
 export class AutoPipelineBlocks extends ConditionalPipelineBlocks {
   static override readonly className: string = 'AutoPipelineBlocks'

@@ -8,7 +8,7 @@ import type { ModularPipelineBlocks } from './modular-pipeline-blocks'
 export type BlockClass = new () => ModularPipelineBlocks
 
 /**
- * A block, or a class that makes one. An instance is kept as it is and may stand in several places.
+ * A block, or a class that makes one. An instance is kept as it is and may appear in several places.
  *
  * `BlockSource<B>` is the type of a field that holds a `B` until a subclass puts any other block there; {@link slot} makes one. Of a field with the bare type
  * `BlockSource`, the compiler does not know what it takes and gives.

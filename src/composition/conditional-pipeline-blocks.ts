@@ -31,8 +31,9 @@ export interface ConditionalPipelineBlocks {
 }
 
 /**
- * A choice among branches. A subclass says which names matter (`blockTriggerInputs`) and chooses with `selectBlock()`, which must look only at which
- * of them are there: the same question is asked before the run, when values made inside are still to come.
+ * A choice among branches. A subclass lists the names that matter (`blockTriggerInputs`) and chooses with
+ * `selectBlock()`. The method may only look at which of them are present: it is also called before the run, when values
+ * of inner blocks do not exist yet.
  */
 export class ConditionalPipelineBlocks extends CompositeBlocks implements ChoiceNode {
   static override readonly className: string = 'ConditionalPipelineBlocks'

@@ -13,7 +13,7 @@ export class InsertableDict<V> extends Map<string, V> {
     return this
   }
 
-  /** Takes an entry out and returns its value; `undefined` if there is none. */
+  /** Takes an entry out and returns its value; `undefined` if none exists. */
   pop(name: string): V | undefined {
     const value = this.get(name)
     this.delete(name)

@@ -23,7 +23,7 @@ export function joinRequirements(all: readonly Requirements[]): Requirements {
   return Object.fromEntries(joined)
 }
 
-/** The range of what lies in both: `a || b` with `c` is `a c || b c`. */
+/** The range of what is in both: `a || b` with `c` is `a c || b c`. */
 function bothOf(name: string, first: string, second: string): string {
   const [some, others] = [first, second].map(range => range.split('||').map(part => part.trim())) as [
     string[],

@@ -61,8 +61,9 @@ export interface LoopSequentialPipelineBlocks {
  *   }
  * }
  * ```
- * All parts of a loop work on one set of values, from the first iteration to the last. A part may be any block: a leaf with a `@LoopStep()` method,
- * a sequence, a choice, or a loop of its own, whose steps see the outer loop's iteration variables beside theirs.
+ * All parts of a loop work on one set of values, from the first iteration to the last. A part may be any block: a leaf
+ * with a `@LoopStep()` method, a sequence, a choice, or another loop. Steps of an inner loop also see the outer loop's
+ * iteration variables.
  */
 export class LoopSequentialPipelineBlocks extends CompositeBlocks implements LoopNode {
   static override readonly className: string = 'LoopSequentialPipelineBlocks'

@@ -68,8 +68,9 @@ export interface ModularPipelineBlocks {
 }
 
 /**
- * Base of all blocks, and the leaf among them. A subclass declares its parameters with decorated fields and works in `run()`, where `this` is bound to
- * the values of one run; or, inside a loop, in a method marked with `@LoopStep()`.
+ * Base of all blocks, and the leaf among them. A subclass declares its parameters with decorated fields and works in
+ * `run()`, where `this` is bound to the values of one run. Inside a loop, it works in a method marked with
+ * `@LoopStep()`.
  *
  * A block owns no weights and no data, and a run never writes on it: one instance serves many runs at once.
  */
@@ -279,7 +280,7 @@ export abstract class ModularPipelineBlocks implements BlockNode {
    * @param source folder of a checkpoint in the diffusers layout, if components are to be loaded from one
    * @throws PipelineValidationError with all that is wrong in the way the blocks are put together; ModelIndexError for a folder that holds no model
    */
-  // Of a parameter, not of `this`: the compiler would otherwise work out what each block takes wherever it stands in place of another.
+  // Of a parameter, not of `this`: the compiler would otherwise work out what each block takes wherever it replaces another.
   initPipeline<B extends ModularPipelineBlocks>(
     this: B,
     source?: string | URL,
@@ -294,7 +295,7 @@ export abstract class ModularPipelineBlocks implements BlockNode {
     const { loopStep } = this.declarations
     const overridesCall = this.call !== ModularPipelineBlocks.prototype.call
     if (inLoop) return loopStep || overridesCall ? undefined : new MissingLoopStepError(path, name)
-    // A block that overrides call() runs by itself, whatever else it declares.
+    // A block that overrides call() runs by itself, whatever other methods it declares.
     if ('run' in this || overridesCall) return undefined
     if (loopStep) return new LoopBlockOutsideLoopError(path, name)
     const advice = 'write an async or plain method that reads and assigns the declared fields.'
@@ -306,7 +307,7 @@ export abstract class ModularPipelineBlocks implements BlockNode {
    * their class. The code itself is not written.
    *
    * @returns the file
-   * @throws InvalidRequirementsError, BlockConfigError for a module that lies elsewhere, UnwritableFileError
+   * @throws InvalidRequirementsError, BlockConfigError for a module that is elsewhere, UnwritableFileError
    */
   savePretrained(folder: string | URL, options: SaveBlocksOptions = {}): Promise<string> {
     return saveBlocks(this, pathOf(folder, 'folder'), options)
@@ -325,7 +326,7 @@ export abstract class ModularPipelineBlocks implements BlockNode {
 
   /** A copy whose parts can be changed without touching this block. */
   clone(): this {
-    // Fields as they are: one may stand in the place of a getter of the class.
+    // Fields as they are: one may replace a getter of the class.
     return Object.create(Object.getPrototypeOf(this), Object.getOwnPropertyDescriptors(this)) as this
   }
 

@@ -59,7 +59,7 @@ export class SequentialPipelineBlocks extends CompositeBlocks {
     return [...inputs.values()]
   }
 
-  /** Names that at least one part requires, whoever supplies them. */
+  /** Names that at least one part requires, whatever supplies them. */
   override get requiredInputs(): readonly string[] {
     return [...new Set([...this.subBlocks.values()].flatMap(block => block.requiredInputs))]
   }

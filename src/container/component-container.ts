@@ -22,7 +22,7 @@ export interface RegisterOptions {
 /** Components by token, e.g. `unet`. What a child does not hold, its parents may. */
 export class ComponentContainer {
   private readonly suppliers = new Map<string, Supplier>()
-  /** Tokens that were registered here at some time, and so are known to tsyringe for ever. */
+  /** Tokens that were registered here at some time, and so are known to tsyringe forever. */
   private readonly announced = new Set<string>()
 
   private constructor(

@@ -9,19 +9,20 @@ export interface RunScope {
 
 /**
  * A component that keeps something between two steps of a run. The runtime calls {@link forRun} once for each run that
- * asks for the component and hands the result to the blocks, so that concurrent runs never meet in a step index, a
- * multistep history or a random stream. What is heavy and never changes (weights, tables) is shared with the copy.
+ * asks for the component, and hands the result to the blocks. So concurrent runs never share a step index, a multistep
+ * history or a random stream. Heavy data that never changes (weights, tables) is shared with the copy.
  */
 export interface RunScoped {
   /** A copy with the same settings and nothing remembered. */
   forRun(scope: RunScope): this
   /**
-   * What the copy of a run has remembered so far, so that another run can go on from here: plain values, and others that a state can be saved with,
-   * such as tensors. Nothing in it changes when the run goes on; tensors in it are new ones, which belong to the run.
+   * What the copy of a run has remembered so far, so that another run can continue from here. It holds plain values,
+   * and others that a state can be saved with, such as tensors. Nothing in it changes when the run continues; its
+   * tensors are new and belong to the run.
    */
   saveRun?(): Readonly<Record<string, unknown>>
   /**
-   * Called on a new copy: one that goes on from what {@link saveRun} gave, which stays as it is. The copy itself, or another in its place.
+   * Called on a new copy: one that continues from what {@link saveRun} gave, which stays as it is. The copy itself, or another in its place.
    * @throws NotResumableError if a component of another class or with other settings has saved it
    */
   restoreRun?(saved: Readonly<Record<string, unknown>>): this

@@ -7,7 +7,7 @@ import { Making } from './making'
 /** Who shares a component: all runs, or nobody. */
 export type ComponentScope = 'pipeline' | 'run'
 
-/** Makes a component when it is first asked for, or anew for each run. */
+/** Makes a component when it is first asked for, or again for each run. */
 export class Supplier {
   private made: { value: unknown } | undefined
   private making: Making | undefined

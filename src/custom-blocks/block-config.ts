@@ -32,7 +32,7 @@ export interface BlockConfig {
 }
 
 /**
- * Reads the description of a folder; `undefined` if there is none, or it names no code.
+ * Reads the description of a folder; `undefined` if none exists, or it names no code.
  * @throws BlockConfigError for one that is malformed; InvalidRequirementsError
  */
 export async function readBlockConfig(folder: string): Promise<BlockConfig | undefined> {

@@ -21,7 +21,7 @@ export class CodeFiles {
     readonly folder: string,
     /** Path with `/` → text, sorted by path. */
     readonly texts: ReadonlyMap<string, string>,
-    /** Identifies the code and what is said about it: `sha256:` and 64 digits. */
+    /** Identifies the code and its description: `sha256:` and 64 digits. */
     readonly digest: string,
   ) {}
 

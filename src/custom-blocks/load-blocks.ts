@@ -19,7 +19,7 @@ export interface CustomBlocksOptions extends RepositoryOptions {
   trustRemoteCode?: boolean | undefined
   /** What was trusted: the full commit of a repository, or for a folder what the refusal names, `sha256:…` of its code. */
   revision?: string | undefined
-  /** Folder inside of the repository that the blocks lie in. */
+  /** Folder inside of the repository that the blocks are in. */
   subfolder?: string | undefined
 }
 
@@ -80,7 +80,7 @@ function whyUntrusted(
   pin: string,
   isRepository: boolean,
 ): UntrustedCodeReason | undefined {
-  // JavaScript, and whoever reads options from a file, may hand over the text "false".
+  // JavaScript, and callers that read options from a file, may pass the text "false".
   if (isTrusted !== true) return 'not-trusted'
   const isPinned = revision !== undefined && (isRepository ? COMMIT : /^sha256:/).test(revision)
   if (!isPinned) return 'not-pinned'

@@ -97,7 +97,7 @@ function isPackageName(name: string): boolean {
   return isContainedPath(plain) && /^[\w-][\w.-]*(?:\/[\w@$.-]+)*$/.test(plain)
 }
 
-/** Whether a file, which may be a module of Node, lies in a folder, behind links. */
+/** Whether a file, which may be a module of Node, is in a folder, behind links. */
 function isInside(file: string, folder: string): boolean {
   if (!isAbsolute(file)) return false
   const way = relative(realpathSync(folder), realpathSync(file))

@@ -11,7 +11,7 @@ import type { ExampleField, OptionalField, ReadField } from './field-decorator'
 
 /** Options of `@Input` beside a schema. */
 export interface InputOptions<T = unknown> extends Omit<Partial<InputParamOptions>, 'name' | 'default' | 'schema'> {
-  /** Value where none is passed. An input with a default is not required. */
+  /** Value if none is passed. An input with a default is not required. */
   default?: T
   /** `null`: the field holds the map of all values tagged with `kwargsType` (by default the field's own name). */
   name?: null

@@ -7,7 +7,7 @@ import { declare, declareLoopStep } from './declarations'
 
 /** Options of `@LoopStep` on a method. */
 export interface LoopStepOptions {
-  /** Iteration variables that the method needs; a loop that does not pass one is told its name. */
+  /** Iteration variables that the method needs; if the loop omits one, the error names it. */
   variables?: readonly string[]
 }
 

@@ -23,7 +23,7 @@ export interface DocOptions {
 /** A name, and what it is for. */
 type Entry = readonly [head: string, description: string]
 
-/** What stands in for an absent value: nothing, one default, or several, of which the branch that runs has its own. */
+/** What replaces an absent value: nothing, one default, or several, one for each branch. */
 export function defaultsOf({ defaultsByBlock, default: value }: InputParam): string[] {
   if (defaultsByBlock === undefined) return value === undefined ? [] : [formatValue(value)]
   const isNone = (branchDefault: unknown) => branchDefault === undefined || branchDefault === null

@@ -1,4 +1,4 @@
-/** Warnings for whoever runs the process. */
+/** Warnings for the person who runs the process. */
 import { warnProcess } from '../platform/process-warning'
 import { printableMessage } from './printable'
 

@@ -2,7 +2,7 @@
 import { ModularError } from './modular-error'
 import { kindOf } from './text'
 
-/** A limit, a margin or the like is neither a number of bytes nor a text such as `3GB`. */
+/** A size, such as a limit or a margin, is neither a number of bytes nor a text such as `3GB`. */
 export class InvalidByteSizeError extends ModularError {
   override readonly code = 'INVALID_BYTE_SIZE'
 

@@ -21,7 +21,7 @@ export class MissingLoopStepError extends ModularError {
 
   constructor(path: readonly string[], className: string) {
     super(
-      `${pathText(path)}: ${className} stands in a loop, but has no method marked with @LoopStep(). ` +
+      `${pathText(path)}: ${className} is part of a loop, but has no method marked with @LoopStep(). ` +
         'Mark the method that each iteration calls, or override call(components, blockState, variables).',
       { path },
     )
@@ -34,7 +34,7 @@ export class OverlappingLoopStepError extends ModularError {
 
   constructor(path: readonly string[]) {
     super(
-      `${pathText(path)}: a step of the loop was still running when the loop went on. Write "await this.loopStep(…)" in an async run(): ` +
+      `${pathText(path)}: a step of the loop was still running when the loop continued. Write "await this.loopStep(…)" in an async run(): ` +
         'also blocks without "await" in them give way to others now and then.',
       { path },
     )

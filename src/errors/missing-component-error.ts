@@ -12,7 +12,7 @@ export interface MissingComponentDetails {
   className?: string | undefined
   /** Where it would be loaded from, if the pipeline knows. */
   loadable?: string | undefined
-  /** Names of the components that are there. */
+  /** Names of the components that exist. */
   available: readonly string[]
 }
 

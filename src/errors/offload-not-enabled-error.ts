@@ -1,7 +1,7 @@
 /** Something that needs automatic offload, which is off. */
 import { ModularError } from './modular-error'
 
-/** The strategy is to be replaced where none is in use. */
+/** A strategy was to be replaced, but none is in use. */
 export class OffloadNotEnabledError extends ModularError {
   override readonly code = 'OFFLOAD_NOT_ENABLED'
 

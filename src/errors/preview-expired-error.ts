@@ -1,7 +1,7 @@
 /** Pictures of a preview were asked for too late. */
 import { ModularError } from './modular-error'
 
-/** The run has gone on, and the tensors of the preview are disposed. */
+/** The run has continued, and the tensors of the preview are disposed. */
 export class PreviewExpiredError extends ModularError {
   override readonly code = 'PREVIEW_EXPIRED'
 
@@ -12,7 +12,7 @@ export class PreviewExpiredError extends ModularError {
     readonly step: number,
   ) {
     super(
-      `The preview of step ${step} (${path.join('.')}) has expired: the run has gone on. Call images() before the listener returns, or return the promise of ` +
+      `The preview of step ${step} (${path.join('.')}) has expired: the run has continued. Call images() before the listener returns, or return the promise of ` +
         'what you do with the pictures.',
     )
   }

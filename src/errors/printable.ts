@@ -1,4 +1,4 @@
-/** Text for terminals and logs, whoever wrote it. */
+/** Makes any text safe for terminals and logs. */
 import { unicodeEscape } from '../format/unicode-escape'
 
 /** What moves the cursor, hides, colours or reorders what stands beside it; not tabs and new lines. */
@@ -10,7 +10,7 @@ const LONGEST_NAME = 200
 /** Characters of a message that are shown: enough for every problem of a large pipeline, and no flood of what a file holds. */
 const LONGEST_MESSAGE = 10_000
 
-/** Escapes control characters, e.g. `\u001b`: names and messages come from files and servers, and must not erase or forge what is said about them. */
+/** Escapes control characters, e.g. `\u001b`. Names and messages come from files and servers, and must not erase or forge other output. */
 export function printable(text: string): string {
   return text.replace(INVISIBLE, unicodeEscape)
 }

@@ -30,7 +30,7 @@ export function pathText(path: readonly string[], top = 'the pipeline'): string 
   return path.length === 0 ? top : path.join(' > ')
 }
 
-/** Returns names in quotes, as a sentence lists them: `"a", "b" and "c"`; `none` if there are none. */
+/** Returns names in quotes, as a sentence lists them: `"a", "b" and "c"`; `none` if none exist. */
 export function nameList(names: Iterable<string>): string {
   const quoted = [...names].map(name => `"${name}"`)
   if (quoted.length === 0) return 'none'

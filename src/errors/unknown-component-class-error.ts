@@ -9,7 +9,7 @@ export class UnknownComponentClassError extends ModularError {
   constructor(
     /** Name of the component. */
     readonly component: string,
-    /** The class that is named; `undefined` where none is. */
+    /** The class that is named, if any. */
     readonly className: string | undefined,
     known: readonly string[],
   ) {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isBeingSaved } from './save-marks'
 
-/** How often a folder is read anew that is written to meanwhile. */
+/** How often a folder is read again that is written to meanwhile. */
 const ATTEMPTS = 20
 
 /** Milliseconds to wait for a save that replaces files one by one. */
@@ -26,7 +26,7 @@ async function stampOf(folders: readonly string[]): Promise<string> {
 
 async function identityOf(path: string): Promise<string> {
   const stats = await stat(path, { bigint: true }).catch(() => undefined)
-  // Of a folder, what else is made in it does not count.
+  // Of a folder, other new files in it do not count.
   if (stats?.isDirectory()) return `${stats.dev} ${stats.ino}`
   return stats ? `${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeNs}` : ''
 }

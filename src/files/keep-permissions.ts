@@ -9,7 +9,7 @@ const PERMISSIONS = 0o7777
 /** Gives a file or folder the permissions, and where that is allowed the owner, of another. */
 export async function takePermissions(path: string, of: Stats): Promise<void> {
   const own = await stat(path)
-  // First, as it takes away some bits of the mode. Only the root user may give files away.
+  // First, as it removes some bits of the mode. Only the root user may give files away.
   if (own.uid !== of.uid || own.gid !== of.gid) await chown(path, of.uid, of.gid).catch(() => undefined)
   await chmod(path, of.mode & PERMISSIONS)
 }

@@ -13,8 +13,8 @@ const NAME = /^\.tesserae-([0-9a-f]{8})-(\d+)-[0-9a-f-]{36}\.(?:tmp|old-(.+))$/s
 const MARK = /^\.tesserae-([0-9a-f]{8})-(\d+)-[0-9a-f-]{36}\.saving$/
 
 /**
- * Milliseconds after which nobody is at work on what nobody has touched, whatever runs under the process number in its name: in a container each process
- * has the number of the one before, which was killed. Setting a folder aside is a matter of a moment.
+ * Milliseconds after which an untouched leftover counts as abandoned, even if a process with the number in its name
+ * runs. In a container, each process has the number of the killed one before it. Setting a folder aside takes a moment.
  */
 const ABANDONED_AFTER = { unfinished: 24 * 60 * 60_000, setAside: 60_000 }
 
@@ -64,7 +64,7 @@ export async function clearLeftovers(folder: string): Promise<void> {
   }
 }
 
-/** Puts a folder back in its place if the process that was replacing it ended between its two moves. Does nothing to a folder that is there. */
+/** Puts a folder back in its place if the process that was replacing it ended between its two moves. Does nothing to a folder that exists. */
 export function recoverFolder(path: string): void {
   if (isThere(path)) return
   try {
@@ -72,7 +72,7 @@ export function recoverFolder(path: string): void {
     const found = leftoversAmong(folder, readdirSync(folder)).find(({ original }) => original === basename(path))
     if (found) renameSync(join(folder, found.name), path)
   } catch {
-    // Whoever reads the folder next says that it is not there.
+    // The next reader of the folder reports that it is missing.
   }
 }
 

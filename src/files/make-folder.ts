@@ -4,7 +4,7 @@ import { absolutePath } from './absolute-path'
 import { UnwritableFileError } from './unwritable-file-error'
 
 /**
- * Makes a folder, with those that it lies in; one that is there stays as it is.
+ * Makes a folder, with those that it is in; one that is there stays as it is.
  *
  * @throws UnwritableFileError if it is a file, or may not be made; CurrentFolderError
  */

@@ -4,7 +4,7 @@ import { copyFile, open, readlink, realpath, rename, rm, stat } from 'node:fs/pr
 import { dirname, resolve } from 'node:path'
 import { syncToDisk } from './sync-to-disk'
 
-/** What systems answer where something is a mount point, lies on another file system, or in a read-only layer of one. */
+/** What systems answer where something is a mount point, is on another file system, or in a read-only layer of one. */
 const IMMOVABLE = new Set(['EXDEV', 'EBUSY', 'EPERM', 'EACCES', 'EROFS', 'ENOTSUP', 'EINVAL'])
 
 /** Whether a move failed because of where the file or folder lies: its content can still be copied. */
@@ -48,7 +48,7 @@ export async function replaceFile(from: string, to: string): Promise<void> {
 /** Writes chunks into what is there: a device, a pipe, or a file in a folder that may not be written. */
 export async function writeInto(path: string, chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
   const { O_WRONLY, O_TRUNC, O_NONBLOCK = 0 } = constants
-  // A pipe that nobody reads would hold up a thread for ever: opened so, it is refused.
+  // A pipe that nobody reads would hold up a thread forever: opened so, it is refused.
   const probe = await open(path, O_WRONLY | O_NONBLOCK)
   try {
     const handle = await open(path, O_WRONLY | O_TRUNC)

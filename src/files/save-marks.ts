@@ -15,8 +15,9 @@ const TOLERANCE = 2000
 const HEARTBEAT = 5_000
 
 /**
- * Milliseconds after which a mark that nobody has touched belongs to no save, whatever runs under its process number: in a container each process has the
- * number of the one before. The clock of another machine may differ by more than this one's.
+ * Milliseconds after which an untouched mark counts as abandoned, even if a process with its number runs. In a
+ * container, each process has the number of the one before it. The clock of another machine may differ by more than
+ * this one's.
  */
 const ABANDONED_AFTER = { here: 60_000, elsewhere: 60 * 60_000 }
 
@@ -43,7 +44,7 @@ export async function whileMarked(folders: Iterable<string>, work: () => Promise
   for (const folder of marked) await removeAbandoned(folder)
 }
 
-/** Shows that the save goes on. A mark that cannot be touched counts as abandoned later, which an error tells. */
+/** Shows that the save continues. A mark that cannot be touched counts as abandoned later, which an error tells. */
 async function touch(marks: readonly string[]): Promise<void> {
   const now = new Date()
   for (const mark of marks) await utimes(mark, now, now).catch(() => undefined)

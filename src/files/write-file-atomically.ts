@@ -17,9 +17,9 @@ type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 const PRIVATE = 0o600
 
 /**
- * Writes chunks to a new file in the same folder and gives it its name when it is complete and on the disk. Whoever reads
- * the file sees the old content or the new, also when the process is killed midway; what it then leaves behind goes when the folder is
- * next written to.
+ * Writes chunks to a new file in the same folder and gives it its name when it is complete and on the disk. Readers see
+ * the old content or the new, even if the process is killed midway. The next write to the folder removes what it then
+ * leaves behind.
  *
  * A file that is replaced keeps its permissions and owner; behind a link, the file that it leads to is written. Devices and pipes are written to, and so
  * are files that cannot be replaced because they are mounted by themselves, or their folder may not be written.

@@ -50,14 +50,16 @@ export interface WriteFolderOptions {
 }
 
 /**
- * Lets `fill` write into a new folder beside the target, and puts it in the target's place once all of it is on the disk. Whoever reads the target
+ * Lets `fill` write into a new folder beside the target, and puts it in the target's place once all of it is on the disk. A reader of the target
  * sees the old or the new, also when the process is killed midway. Files of the old folder that were not written again stay.
  *
- * Where the system has no way to swap two folders in one step (see {@link exchangeFolders}), there is a moment between two moves in which a killed
- * process leaves the old folder set aside; {@link recoverFolder}, which reading and saving call, puts it back.
+ * Some systems cannot swap two folders in one step (see {@link exchangeFolders}). There, a process that is killed
+ * between two moves leaves the old folder set aside. {@link recoverFolder}, which reading and saving call, puts it
+ * back.
  *
- * A folder that cannot be exchanged is written file by file: where volumes are mounted, in lower layers of overlay file systems, behind links inside of
- * it, or where the folder around it may not be written. Each file is then the old or the new one at every moment, but not all of them together.
+ * A folder that cannot be exchanged is written file by file. That is so where volumes are mounted, in lower layers of
+ * overlay file systems, behind links inside of it, or if its parent folder is read-only. Each file is then the old or
+ * the new one at every moment, but not all of them together.
  *
  * Files and folders that are replaced keep their permissions and owner. Warns (`OLD_FOLDER_KEPT`) if files that others add to the old folder during the save
  * cannot be moved into the new one: the old folder then stays beside it.
@@ -113,7 +115,7 @@ async function placeOf(path: string): Promise<string> {
   return realpath(path)
 }
 
-/** A new folder beside the target, or inside of it where the folder around it is no place to write to. Nobody else may look into it. */
+/** A new folder beside the target, or inside of it if the parent folder cannot be written to. Other users may not look into it. */
 async function makeStaging(target: string): Promise<string> {
   const beside = temporaryBeside(target)
   const isThere = (await stat(target).catch(() => undefined)) !== undefined

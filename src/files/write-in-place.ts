@@ -18,8 +18,8 @@ interface Move {
 }
 
 /**
- * Whether some of a folder must be written where it is: it is a mount point or holds some, or what is to be written lies behind links there or on
- * another device. Exchanged with the folder, it would be left behind.
+ * Whether some of a folder must be written in place. It is a mount point or holds some, or the files to write are
+ * behind links or on another device. If the folder were exchanged, they would be left behind.
  */
 export async function mustStayInPlace(staging: string, target: string): Promise<boolean> {
   const mounts = await mountPointsIn(target)

@@ -13,8 +13,8 @@ const BARE = `\uE000${randomId()}:`
 const BARE_TEXT = new RegExp(`"${BARE}([^"]*)"`, 'g')
 
 /**
- * A value as JSON: keys sorted at every depth, two spaces of indentation, a newline at the end, signs beyond ASCII escaped, and infinities as the
- * bare words that Python writes and reads.
+ * Returns a value as JSON, as Python writes it: keys sorted at every depth, two spaces of indentation, a newline at the
+ * end. Characters beyond ASCII are escaped, and infinities are the bare words that Python writes and reads.
  */
 export function formatJson(value: unknown, { isFloat = () => false }: FormatJsonOptions = {}): string {
   const text = JSON.stringify(prepared(value, false, isFloat), undefined, 2)

@@ -1,4 +1,4 @@
-/** Signs written out, as JSON and JavaScript have them. */
+/** Escapes characters as JSON and JavaScript do. */
 
 /** `\u001b` for the sign of that code. Of one beyond the first plane, give each half. */
 export function unicodeEscape(sign: string): string {

@@ -1,10 +1,10 @@
-/** Where models are published: whoever can do it registers itself. Counterpart: diffusers utils/hub_utils.py (PushToHubMixin). */
+/** Where models are published: a publisher registers itself. Counterpart: diffusers utils/hub_utils.py (PushToHubMixin). */
 import { NotImplementedError } from '../errors/not-implemented-error'
 import type { RepositoryOptions } from './repository-resolver'
 
 /** Where a pipeline is published, and as what. */
 export interface PublishOptions extends Pick<RepositoryOptions, 'token' | 'endpoint' | 'signal'> {
-  /** Repository to write to, e.g. `org/name`; it is made if there is none. */
+  /** Repository to write to, e.g. `org/name`; it is made if none exists. */
   repoId: string
   /** Title of the commit. */
   commitMessage?: string | undefined
@@ -46,7 +46,7 @@ export function registerRepositoryPublisher(publisher: RepositoryPublisher): voi
 }
 
 /**
- * A repository to write to, which is made if there is none.
+ * A repository to write to, which is made if none exists.
  *
  * @throws NotImplementedError where nobody is registered; the errors of who is: no token, one that is refused, no connection, …
  */

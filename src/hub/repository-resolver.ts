@@ -1,4 +1,4 @@
-/** Where models come from that are no folder here: whoever can fetch them registers itself. Counterpart: diffusers utils/hub_utils.py. */
+/** Where models come from that are not local folders: a resolver registers itself. Counterpart: diffusers utils/hub_utils.py. */
 
 import { existsSync } from 'node:fs'
 import { RepositoryUnavailableError } from '../errors/repository-unavailable-error'
@@ -45,7 +45,7 @@ export interface RepositoryOptions {
 export interface RepositoryPart {
   /** Folder inside of the repository. Default: its top. */
   subfolder?: string | undefined
-  /** Names of the files in that folder that are wanted if they are there. */
+  /** Names of the files in that folder that are wanted if they exist. */
   files: readonly string[]
   /** Whether the code in that folder, and in those inside of it, is wanted as well. It is fetched, not run. */
   code?: boolean | undefined
@@ -81,8 +81,8 @@ export function registerRepositoryResolver(resolver: RepositoryResolver): void {
 }
 
 /**
- * The local folder of a model. A folder is given back as it is; for an id such as `org/name` the part is fetched first. What is neither is
- * given back as well, for its reader to say what is missing.
+ * The local folder of a model. A folder is returned as it is; for an id such as `org/name` the part is fetched first.
+ * Anything that is neither is returned too: its reader reports what is missing.
  *
  * @param source a folder, or the id of a repository
  * @throws the errors of the resolver that is registered: no such repository or revision, a token that is refused, no connection, …
@@ -98,13 +98,13 @@ export async function resolveRepository(
   return registeredResolver.resolve(path, part, options)
 }
 
-/** Fetches the index of a model, and no more: gives the local folder that it lies in. Fails as {@link resolveRepository} does. */
+/** Fetches the index of a model, and no more: gives the local folder that it is in. Fails as {@link resolveRepository} does. */
 export function fetchModelIndex(path: string | URL, options: RepositoryOptions = {}): Promise<string> {
   return resolveRepository(path, INDEX, options)
 }
 
 /**
- * The local folder of a model's index, without waiting: a folder is given back as it is, and so is what can be no id.
+ * The local folder of a model's index, without waiting: a folder is returned as it is, and so is what cannot be an id.
  *
  * @throws RepositoryUnavailableError for an id whose index is not cached
  */

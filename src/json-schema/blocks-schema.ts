@@ -31,7 +31,7 @@ export function blocksSchema(block: BlockNode, part?: WorkflowOf): BlocksSchema 
   for (const param of named) {
     const schema = inputs.properties?.[param.name]
     if (schema) addDefault(schema, param)
-    // A required input that cannot be sent stays required: no object fits, and the reader is told why.
+    // A required input that cannot be sent stays required: no object fits, and the description says why.
     if (param.required) inputs.required?.push(param.name)
   }
   if (description) inputs.description = description
@@ -48,7 +48,7 @@ function objectSchema(title: string, params: readonly NamedParam[], direction: D
   const properties: Record<string, JsonSchema> = {}
   const unsendable: Record<string, string> = {}
   for (const { name, typeHint, description, schema } of params) {
-    // Nothing is said of what has no type: any JSON may be it.
+    // A value without a type may be any JSON.
     const words = typeHint === undefined ? {} : schemaOfTypeName(typeHint, direction)
     const found = schema ? (Object.hasOwn(known, name) ? known[name] : undefined) : words
     if (found === undefined) unsendable[name] = typeHint ?? (schema ? typeNameOf(schema) : 'unknown')

@@ -1,4 +1,4 @@
-/** Classes whose values can be sent as JSON: pictures. Registered by whoever makes them. */
+/** Classes whose values can be sent as JSON: pictures. The module that makes them registers them. */
 import type { MaybePromise } from '../runtime/maybe-promise'
 import type { JsonSchema } from './json-schema'
 

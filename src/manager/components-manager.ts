@@ -275,7 +275,7 @@ export class ComponentsManager implements ComponentRegistry {
     this.offloader?.setStrategy(strategyOf(strategy))
   }
 
-  /** Keeps a component's weights in memory once they are there, whatever else needs the room. @throws UnknownValueError */
+  /** Keeps a component's weights in memory once they are loaded, even if others need the memory. @throws UnknownValueError */
   pin(id: string): void {
     this.setPinned(id, true)
   }

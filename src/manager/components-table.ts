@@ -22,7 +22,8 @@ const NOTHING = 'N/A'
 const GAP = '  '
 
 /**
- * The order in which columns are cut where the table is too wide, and left out where that is not enough: what is said elsewhere in full comes first. Ids
+ * The order in which columns are cut where the table is too wide, and left out where that is not enough: columns whose
+ * content is printed elsewhere come first. Ids
  * stay whole, as they are what one acts by.
  */
 const CUT_ORDER = ['Load ID', 'Collection', 'Class', 'Device']

@@ -25,7 +25,7 @@ export type ManagerWarningCode =
   /** A model is called although it does not fit under the limit, whatever leaves. */
   | 'OVER_MEMORY_LIMIT'
 
-/** A model is about to be brought into memory, and this was decided about the others. */
+/** A model is about to be loaded into memory, and this was decided about the others. */
 export interface OffloadEvent {
   readonly type: 'offload'
   /** Id of the model that is to be called. */

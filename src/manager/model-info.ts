@@ -3,12 +3,12 @@ import { classNameOf } from '../format/class-name'
 import { loadIdOf } from '../params/load-ids'
 import { isManagedModel } from './managed-model'
 
-/** Information on a component. What is said of models alone is absent for others. */
+/** Information on a component. Fields that only models have are absent for others. */
 export interface ComponentInfo {
   /** Id in the manager. */
   readonly modelId: string
   readonly addedTime: Date
-  /** Names of the collections, joined by `, `; `null` if there is none. */
+  /** Names of the collections, joined by `, `; `null` if none exists. */
   readonly collection: string | null
   readonly className: string
   /** Where it was loaded from; `null` if it was made by hand. */

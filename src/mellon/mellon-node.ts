@@ -17,7 +17,7 @@ export interface MellonNodeSpec {
   readonly blockName?: string | undefined
 }
 
-/** A node as it stands in a file. */
+/** A node as a file holds it. */
 export interface MellonNode {
   readonly params: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   readonly input_names: readonly string[]

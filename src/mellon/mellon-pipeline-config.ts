@@ -84,7 +84,7 @@ export class MellonPipelineConfig {
   }
 
   /**
-   * One node for a block of one's own. What its inputs and outputs look like is said by their metadata, `@Input({ metadata: { mellon: 'slider' } })`;
+   * One node for a custom block. The metadata of its inputs and outputs says what they look like: `@Input({ metadata: { mellon: 'slider' } })`;
    * inputs that take a whole group have no field.
    */
   static fromCustomBlock(block: BlockNode, options: MellonCustomBlockOptions = {}): MellonPipelineConfig {

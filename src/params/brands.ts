@@ -65,8 +65,9 @@ type Read<D extends Demand> = [D] extends [never] ? InBrand : RequiredBrand
 /**
  * A field that a block reads: `prompt!: In<string>`.
  *
- * Whether the decorator gives a default cannot be seen from the type, so the compiler lets callers leave out an `In<T>`, and what is missing is reported
- * before the first block runs. `In<T, 'required'>` is for an input without a default: the compiler asks each caller for it, unless another block of
+ * The type cannot show whether the decorator gives a default. So the compiler lets callers omit an `In<T>`, and a
+ * missing input is reported before the first block runs. `In<T, 'required'>` is for an input without a default: the
+ * compiler asks each caller for it, unless another block of
  * the tree writes it. `In<T | undefined>` is one that the block can do without.
  */
 export type In<T, D extends Demand = never> = Brand<T, Read<D>>

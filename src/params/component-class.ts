@@ -52,9 +52,9 @@ export interface FromSingleFileOptions extends FromPretrainedOptions {
 export interface ComponentClass<T = unknown> {
   readonly name: string
   readonly prototype: T
-  /** What the weights of its models can be cast to. A class that has none is of no models, and is never told of a dtype. */
+  /** What the weights of its models can be cast to. A class without it is not a model's, and never gets a dtype. */
   readonly dtypes?: readonly ComponentDType[]
-  /** How the weights of its models can be quantized. A class that has none is never told of a quantization. */
+  /** How the weights of its models can be quantized. A class without it never gets a quantization. */
   readonly quantizations?: readonly string[]
   fromConfig?(config: Readonly<Record<string, unknown>>): T
   fromPretrained?(path: string, options?: FromPretrainedOptions): Promise<T>

@@ -5,8 +5,7 @@ const classes = new Map<string, ComponentClass>()
 const libraryNames = new WeakMap<ComponentClass, string>()
 
 /**
- * Makes classes known, so that an index may name them for components of which a block states no class, and so that a saved index says which library
- * they are of.
+ * Registers classes. An index may then name them for components whose block states no class, and a saved index names their library.
  *
  * @param library the Python package that has a class of that name, e.g. `diffusers` or `transformers`
  * @param named the classes, under all names that they stand for; several names may stand for one class

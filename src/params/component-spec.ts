@@ -46,8 +46,8 @@ export interface ComponentSpecOptions extends Omit<LoadingFields, 'pretrainedMod
   /** Settings for `fromConfig`. */
   config?: Readonly<Record<string, unknown>> | undefined
   /**
-   * Whether the block works without it. It is then left out if the model's index has no class for it, or if a caller has taken it away; a component that the
-   * index names must be loaded. Default: false.
+   * Whether the block works without it. It is then omitted if the model's index has no class for it, or if a caller has
+   * removed it. A component that the index names must be loaded. Default: false.
    */
   optional?: boolean | undefined
   /**

@@ -28,7 +28,7 @@ function meta(schema: z.ZodType, key: string): unknown {
   return (schema.meta() as Record<string, unknown> | undefined)?.[key]
 }
 
-/** The schema inside `.optional()`, `.nullable()`, `.default()` and the like. */
+/** The schema inside wrappers such as `.optional()`, `.nullable()` and `.default()`. */
 function unwrap(schema: z.ZodType): z.ZodType {
   let inner = schema
   while (

@@ -1,6 +1,6 @@
 /**
- * What a tree of blocks takes and gives, for the compiler: read from the brands of the blocks' fields and from the fields that hold blocks, at any
- * depth that the compiler follows (more than 25 levels).
+ * What a tree of blocks takes and gives, for the compiler. It is read from the brands of the blocks' fields and from
+ * the fields that hold blocks, at any depth that the compiler follows (more than 25 levels).
  *
  * The rule, which never refuses a call that would work:
  *
@@ -11,9 +11,10 @@
  * - Branches need not run, so nothing inside them must be passed.
  * - What a run writes, and what it was given, can be asked for by name.
  * - What `fromBlocksDict`, `insert`, `remove` and `replace` make is known as a class with these parts would be.
- * - A tree that types cannot know takes and gives anything: one with a part of the type `BlockSource` or of a name that only the run knows, one with a
- *   leaf that has no branded field, and one with a block that states its lists by getters or fields. Changes of `subBlocks` in place are not seen; such
- *   a pipeline is called with `pipe.run()`, which takes anything.
+ * - A tree that types cannot know takes and gives anything. Such a tree has a part of the type `BlockSource`, or one
+ * whose name only the run knows. Or it has a leaf without a branded field, or a block that states its lists by getters
+ * or fields. Changes of
+ * `subBlocks` in place are not seen. Such a pipeline is called with `pipe.run()`, which takes anything.
  */
 import type { BlockKind, BlockNode, LoopNode } from '../wiring/block-node'
 import type {

@@ -37,7 +37,7 @@ export async function layOut(picture: Picture): Promise<PlacedPicture> {
   return collect(await loadElk().layout(graph), context)
 }
 
-/** Blocks stand in the order in which they run: only what a loop carries may go against it. */
+/** Blocks are in the order in which they run: only what a loop carries may go against it. */
 const FORWARD = { 'elk.layered.priority.direction': '10' } as const
 
 const SPACING = {

@@ -18,8 +18,9 @@ export interface SvgOptions extends PictureOptions {
 }
 
 /**
- * Draws a tree of blocks, or that of a pipeline: blocks in blocks, loops (↻) and choices (◇) marked, branches with what chooses them, lines with the names and types of what
- * flows, components as chips, and in red what the call lacks that `given` describes. The colours follow the reader's light or dark setting.
+ * Draws a tree of blocks, or that of a pipeline. It shows blocks in blocks, loops (↻), choices (◇), and branches with
+ * what chooses them. Lines carry the names and types of what flows; components are chips. What the call that `given`
+ * describes lacks is red. The colours follow the reader's light or dark setting.
  *
  * ```ts
  * await writeFile('pipeline.svg', await drawSvg(new StableDiffusionTextToImageBlocks()))

@@ -1,10 +1,10 @@
-/** What a pipeline tells of the components that it holds. Counterpart: the ComponentsManager of diffusers, as its pipelines see it. */
+/** What a pipeline reports about the components that it holds. Counterpart: the ComponentsManager of diffusers, as its pipelines see it. */
 
 /** Knows the components of any number of pipelines: a components manager. */
 export interface ComponentRegistry {
   /** Whether models should leave their weights in their files until they are called, so that they take no memory before. */
   readonly loadsLazily?: boolean
-  /** Takes note of a component, and of the collection it belongs to; the id that it has here. One that is known already keeps its id. */
+  /** Records a component, and of the collection it belongs to; the id that it has here. One that is known already keeps its id. */
   add(name: string, component: unknown, collection?: string): string
   /** Forgets the component of an id. */
   remove(id: string): void

@@ -1,7 +1,7 @@
 /**
  * Blocks with the components they need: the thing that runs. Counterpart: diffusers modular_pipelines/modular_pipeline.py.
  *
- * The file is long because it documents every method of a pipeline; what a method does stands in the file that it calls.
+ * The file is long because it documents every method of a pipeline; what a method does is in the file that it calls.
  */
 
 import { ComponentContainer } from '../container/component-container'
@@ -254,7 +254,7 @@ export class ModularPipeline<
     return Object.fromEntries(named.map(input => [input.name, copyValue(input.default)]))
   }
 
-  /** The components that are there, by name; `undefined` for those that are not. */
+  /** The components that exist, by name; `undefined` for those that are not. */
   get components(): ComponentsOf<B> {
     return this.parts.all as ComponentsOf<B> // The compiler knows them from the fields of the blocks.
   }
@@ -284,12 +284,12 @@ export class ModularPipeline<
     return this.parts.missingNames
   }
 
-  /** What computes the first of the models that are there, e.g. `wasm` or `cpu`; `cpu` where there is none. */
+  /** What computes the first of the models that exist, e.g. `wasm` or `cpu`; `cpu` if none exists. */
   get device(): string {
     return this.parts.firstModel?.device ?? 'cpu'
   }
 
-  /** Element type of the weights of the first of the models that are there; `float32` where there is none. */
+  /** Element type of the weights of the first of the models that exist; `float32` if none exists. */
   get dtype(): string {
     return this.parts.firstModel?.dtype ?? 'float32'
   }
@@ -337,7 +337,7 @@ export class ModularPipeline<
    *
    * A {@link ComponentSpec} says how the component is made: at once if from its config, by {@link loadComponents} otherwise. `null` or `undefined` takes
    * a component away; its spec stays. The spec of a component that is handed over is the one that it was loaded by; of one that was made by
-   * hand, its class without a place. What is replaced or taken away is not disposed: whoever handed it over may still need it.
+   * hand, its class without a place. What is replaced or removed is not disposed: its owner may still need it.
    *
    * @throws UnknownValueError for a name that no block asks for; ComponentTypeError for one of another class than the blocks ask for;
    * ComponentSourceError for a model that was made, not loaded, by a spec; InputTypeError for a setting that does not fit
@@ -353,9 +353,13 @@ export class ModularPipeline<
   }
 
   /**
-   * Loads components from where their specs say, as a rule the model's folder: those that are not there yet, or those that are named. Options that
-   * say where from are remembered. What computes the models is `options.executor`, otherwise what the container holds under `executor`, otherwise chosen
-   * by the models themselves. Calls wait for each other. A warning names entries of the model's index that no block reads. What this pipeline had loaded before, and no other holds, is disposed when it is loaded again.
+   * Loads components from where their specs say, usually the model's folder: those that are missing, or those that are
+   * named. Options about places are remembered.
+   *
+   * The executor of models is `options.executor`, otherwise what the
+   * container holds under `executor`, otherwise the models' own choice. Calls wait for each other. A warning names
+   * entries of the model's index that no block reads. When a component is loaded again, the old one is disposed unless
+   * another pipeline holds it.
    *
    * ```ts
    * await pipe.loadComponents({ names: ['unet', 'vae'], variant: { unet: 'fp16' } })
@@ -390,7 +394,8 @@ export class ModularPipeline<
   }
 
   /**
-   * Takes components away and frees their memory: those that no other pipeline holds are disposed, whoever else may have kept them, and a components
+   * Removes components and frees their memory: those that no other pipeline holds are disposed, even if other code
+   * still refers to them, and a components
    * manager forgets them. Specs stay: `loadComponents()` brings the components back. What a shared container supplies stays. No run may be using them.
    *
    * @throws UnknownValueError for a name that no block asks for; InputTypeError for what is neither a name nor a list of names
@@ -411,8 +416,9 @@ export class ModularPipeline<
 
   /**
    * Writes the components that are loaded from files into `folder/<name in snake_case>`, `modular_model_index.json`, from which this library and
-   * Python load the pipeline again, and `README.md`, which describes it. Whoever reads the folder sees the old pipeline or the new, never a mixture,
-   * also when the process is killed midway. What else lies in the folder stays, a `README.md` that somebody has written too.
+   * Python load the pipeline again, and `README.md`, which describes it. A reader of the folder sees the old pipeline
+   * or the new, never a mixture, even if the process is killed midway. Other files in the folder stay, and so does a
+   * `README.md` that a person has written.
    *
    * ```ts
    * await pipe.savePretrained('my-model', { variant: 'fp16', maxShardSize: '2GB' })
@@ -429,7 +435,7 @@ export class ModularPipeline<
   }
 
   /**
-   * Uploads what {@link savePretrained} writes to a repository, which is made if there is none, and leaves nothing here. A `README.md` that somebody
+   * Uploads what {@link savePretrained} writes to a repository, which is made if none exists, and leaves nothing here. A `README.md` that somebody
    * has written there stays.
    *
    * ```ts

@@ -1,4 +1,4 @@
-/** What a pipeline asks of its blocks, and what they offer to whoever has nothing but the pipeline. */
+/** What a pipeline asks of its blocks, and what they offer to callers that only have the pipeline. */
 import type { BlockDescription } from '../documentation/describe'
 import type { MarkdownOptions } from '../documentation/markdown'
 import type { PictureOptions } from '../picture/picture'

@@ -38,13 +38,13 @@ export interface CallOptions {
   checkNumerics?: boolean
   /**
    * Keeps the tensors in the state of a cancelled run alive, for the caller to dispose by `state.dispose()`. The state is then that of the latest
-   * moment from which the run can go on; see `resume`.
+   * moment from which the run can continue; see `resume`.
    */
   keepStateOnAbort?: boolean
-  /** Hands out the state every few iterations, so that another process can go on with it, by `resume`, if this one ends. */
+  /** Hands out the state every few iterations, so that another process can continue with it, by `resume`, if this one ends. */
   checkpoints?: RunCheckpoints
   /**
-   * Goes on where the run was cancelled, or saved, that `state` is of: at the block, or the iteration of a loop, that it did not finish. The values are those of
+   * Continues where the run was cancelled, or saved, that `state` is of: at the block, or the iteration of a loop, that it did not finish. The values are those of
    * that moment; inputs that are given take their place. The blocks and the components must be those of then.
    */
   resume?: boolean

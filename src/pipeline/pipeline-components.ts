@@ -70,7 +70,7 @@ interface Loading {
 export class PipelineComponents {
   private readonly specs: Map<string, ComponentSpec>
   private readonly held = new Map<string, Held>()
-  /** Those that a caller has taken away. */
+  /** Those that a caller has removed. */
   private readonly takenAway = new Set<string>()
   /** Stand for this pipeline where it is asked who holds a component: one for each name. */
   private readonly slots = new Map<string, object>()
@@ -94,7 +94,7 @@ export class PipelineComponents {
     return this.names.filter(name => !this.container.isRegistered(name) && !this.isLeftOut(name))
   }
 
-  /** The components that are there, by name; `undefined` for those that are not. */
+  /** The components that exist, by name; `undefined` for those that are not. */
   get all(): Readonly<Record<string, unknown>> {
     return Object.fromEntries(this.names.map(name => [name, this.get(name)]))
   }
@@ -185,7 +185,7 @@ export class PipelineComponents {
   }
 
   /**
-   * Moves all models that are there, or none of them.
+   * Moves all models that exist, or none of them.
    * @throws ImmovableComponentError for a model whose class cannot be moved; what speaks against it for a model
    */
   async place(placement: Placement): Promise<void> {
@@ -333,7 +333,7 @@ export class PipelineComponents {
     const { typeHint = componentClassOf(component) } = spec
     const former = this.held.get(name)
     this.specs.set(name, spec.located(options).with({ typeHint, defaultCreationMethod: 'fromPretrained' }))
-    // Gone before the new one comes, which a components manager would else take for its duplicate.
+    // Gone before the new one comes, which a components manager would otherwise take for its duplicate.
     const isOther = former !== undefined && former.component !== component
     const isReplaced = isOther && this.forget(name) && former.isLoadedHere
     if (isReplaced && former.id !== undefined) this.options.registry?.remove(former.id)

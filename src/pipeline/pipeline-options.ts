@@ -14,7 +14,7 @@ import type { PipelineBlocks } from './pipeline-blocks'
 export interface InitPipelineOptions extends Pick<RepositoryOptions, 'revision' | 'cacheDir'> {
   /** Supplies components that the pipeline does not hold itself; the pipeline's own container is a child of it. */
   container?: ComponentContainer | undefined
-  /** Is told of the components that are loaded, and may share them and manage their memory. */
+  /** Registers the components that are loaded, and may share them and manage their memory. */
   componentsManager?: ComponentRegistry | undefined
   /** Collection of the manager that they belong to. */
   collection?: string | undefined
@@ -42,7 +42,7 @@ export interface LoadSingleFileOptions<B extends PipelineBlocks = PipelineBlocks
   config?: string | URL | undefined
 }
 
-/** What may stand in the place of components: another one, the spec of one, or none. */
+/** What may replace components: another one, the spec of one, or none. */
 export type ComponentsToUpdate<B> = {
   readonly [K in keyof ComponentsOf<B>]?: ComponentsOf<B>[K] | ComponentSpec | null | undefined
 }

@@ -75,7 +75,7 @@ export class PipelineStream<R = unknown> implements AsyncIterable<PipelineEvent>
       this.ended = true
       this.wakeReader?.()
     })
-    // The iteration reports a failure; whoever never awaits the result must not crash the process.
+    // The iteration reports a failure; a caller that never awaits the result must not crash the process.
     result.catch(() => {})
     return result
   }

@@ -1,4 +1,4 @@
-/** Tells of what the index of a model names and the blocks of a pipeline do not do. */
+/** Reports entries of a model's index that the blocks of a pipeline do not use. */
 import { emitWarningOnce } from '../errors/emit-warning'
 import { printableName, printableValue } from '../errors/printable'
 import type { ModelIndex } from '../storage/model-index'

@@ -1,6 +1,6 @@
 /** The terminal that the process writes to. */
 
-/** Returns the columns of the terminal; `undefined` where there is none. */
+/** Returns the columns of the terminal; `undefined` if none exists. */
 export function terminalColumns(): number | undefined {
   return process.stdout.columns || undefined
 }

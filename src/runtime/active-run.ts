@@ -8,7 +8,7 @@ export interface ActiveRun {
   readonly path: readonly string[]
   /** The innermost activity that is under way, if somebody observes. */
   readonly activity?: Activity | undefined
-  /** Takes note of a new resource. */
+  /** Records a new resource. */
   track(resource: object): void
   /** Reports a problem that does not stop the run. */
   warn(code: string, message: string): void

@@ -12,7 +12,7 @@ export interface ComponentSource {
   resolve(name: string, path: readonly string[]): unknown
   /** Whether a component is not there, and some block works without it. */
   isLeftOut(name: string): boolean
-  /** Returns the error for a component that nobody supplied; `undefined` if it is there. */
+  /** Returns the error for a component that nobody supplied; `undefined` if it exists. */
   whyMissing(name: string, path: readonly string[]): MissingComponentError | undefined
   /** Whether the component of that name is made for each run alone, which then disposes it. */
   isMadeForEachRun(name: string): boolean

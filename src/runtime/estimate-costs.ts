@@ -85,7 +85,7 @@ async function callsOf(
   return ask(placed, () => upcomingCalls.call(viewOf(placed.block, components, state), plan))
 }
 
-/** Calls a method of a block outside of its run: an error of it is told as one of the block. */
+/** Calls a method of a block outside of its run: its error is reported as one of the block. */
 async function ask<T>({ block, path }: EstimatedBlock, work: () => MaybePromise<T>): Promise<T> {
   try {
     return await work()

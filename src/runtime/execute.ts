@@ -11,8 +11,8 @@ import type { RunningBlock } from './run'
 import { writtenValues } from './written-values'
 
 /**
- * Calls a block and looks after what surrounds the call: its place in the path, events, cancellation, the resources it makes, and errors, which
- * leave here with the path of blocks.
+ * Calls a block and handles what surrounds the call: its place in the path, events, cancellation, and the resources it
+ * makes. Errors leave here with the path of blocks.
  *
  * @param name the block's name inside its parent; `undefined` for the outermost block
  */

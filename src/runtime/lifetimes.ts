@@ -1,6 +1,6 @@
 /**
- * Who owns the resources of a run. What a block makes belongs to the block until it ends; what can then be reached from the
- * state belongs to the run, until it can no longer be reached; the rest is disposed at once.
+ * Who owns the resources of a run. A resource belongs to the block that makes it until the block ends. If the state
+ * then refers to it, it belongs to the run until that ends; otherwise it is disposed at once.
  */
 import { collectResources, disposeResource, resourceKindOf } from './resources'
 

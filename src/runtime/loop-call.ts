@@ -149,6 +149,6 @@ export class LoopCall {
 
 /** Names of all values that a loop holds between two iterations. */
 function progressNames(loop: LoopNode): readonly string[] {
-  // A group is made anew of its members.
+  // A group is made again of its members.
   return [...loop.intermediateOutputNames, ...loop.inputs.flatMap(({ name }) => name ?? [])]
 }

@@ -35,7 +35,7 @@ type StepMethod = (this: object, variables: IterationVariables) => MaybePromise<
 export interface LoopProgress {
   /** Names of the values that the loop holds. */
   names(): readonly string[]
-  /** Iterations that a run has done which was cancelled, and which this one goes on from. */
+  /** Iterations that a run has done which was cancelled, and which this one continues from. */
   readonly stepsDone: number
 }
 
@@ -113,7 +113,7 @@ export class LoopExecution {
     )
     if (isPromise(result)) {
       this.pending = result as Promise<void>
-      // Whoever does not wait for the step is told by runToEnd().
+      // runToEnd() reports a step that was not awaited.
       this.pending.catch(() => {})
     }
     return result
@@ -242,7 +242,7 @@ export class LoopExecution {
       )
   }
 
-  /** Collects groups anew before a part that takes them: parts before it may have written members. */
+  /** Collects groups again before a part that takes them: parts before it may have written members. */
   private withGroups<T>(groups: readonly string[], work: () => T): T {
     const { blockState } = this
     for (const group of groups) {

@@ -8,7 +8,7 @@ export function isPromise(value: unknown): value is Promise<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }
 
-/** Runs `next` when `result` is there: at once if it is there already. */
+/** Runs `next` when `result` is available: at once if it already is. */
 export function after<R, T>(result: MaybePromise<R>, next: (result: R) => MaybePromise<T>): MaybePromise<T> {
   return isPromise(result) ? (result as Promise<R>).then(next) : next(result)
 }

@@ -14,7 +14,7 @@ export function offerPreview(
   const images = async () => {
     if (isOver) throw new PreviewExpiredError(place.path, place.step)
     const making = makeImages()
-    pending.push(making.catch(() => undefined)) // Whoever has asked for them is told.
+    pending.push(making.catch(() => undefined)) // The caller that requested them gets the error.
     return making
   }
   const end = (): MaybePromise<void> => {

@@ -6,8 +6,8 @@ import type { Lifetimes } from './lifetimes'
 const ORIGINAL: unique symbol = Symbol('original')
 
 /**
- * The same values, of which each one that is read stays alive until the block ends: a part of the loop may replace it while the loop still holds it in a
- * local variable.
+ * The same values; each one that is read stays alive until the block ends. A part of the loop may replace it while the
+ * loop still holds it in a local variable.
  */
 export function pinReads(blockState: BlockState, lifetimes: Lifetimes): BlockState {
   return new Proxy(blockState, {

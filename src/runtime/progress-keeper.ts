@@ -1,4 +1,4 @@
-/** Remembers, while a run goes on, the latest place at which it could be taken up again. */
+/** Remembers, while a run continues, the latest place at which it could be resumed. */
 import { isRunScoped } from '../container/run-scoped'
 import { NotResumableError } from '../errors/not-resumable-error'
 import type { Seed } from '../params/seed'
@@ -34,7 +34,7 @@ export class ProgressKeeper {
     /** The run's own components. */
     private readonly components: ReadonlyMap<string, unknown>,
     private readonly seed: Seed | undefined,
-    /** Where the run begins, if it goes on from another. */
+    /** Where the run begins, if it continues from another. */
     beginning: ResumePoint = { path: [], components: {}, unsaved: [], seed },
   ) {
     this.latest = this.makeMark(state.values, beginning)
@@ -59,7 +59,7 @@ export class ProgressKeeper {
     return state
   }
 
-  /** Brings the state back to the latest mark, from which {@link ResumePoint} says how to go on. */
+  /** Brings the state back to the latest mark, from which {@link ResumePoint} says how to continue. */
   rewind(): void {
     this.copyLatest(this.state)
   }
@@ -103,7 +103,7 @@ export class ProgressKeeper {
         if (component.saveRun && component.restoreRun) components[name] = component.saveRun()
         else unsaved.push(name)
       } catch (error) {
-        // The run itself goes on all the same.
+        // The run itself continues all the same.
         if (!(error instanceof NotResumableError)) throw error
         unsaved.push(name)
       }

@@ -2,7 +2,7 @@
 import { activeRun } from './active-run'
 import type { MaybePromise } from './maybe-promise'
 
-/** One kind of resource, registered by whoever makes them. */
+/** One kind of resource, registered by the module that makes it. */
 export interface ResourceKind<T extends object = object> {
   /** Whether a value is one. */
   is(value: object): value is T

@@ -5,7 +5,7 @@ import type { Seed } from '../params/seed'
 import type { PipelineState } from '../state/pipeline-state'
 import type { ResumePoint, SavedRun } from '../state/resume-point'
 
-/** Where a run that goes on takes up its loop. */
+/** Where a run that continues takes up its loop. */
 export interface ResumedLoop {
   /** Iterations that are done. */
   readonly step: number
@@ -13,7 +13,7 @@ export interface ResumedLoop {
   readonly names: readonly string[]
 }
 
-/** A place to go on at, until it is reached. */
+/** A place to continue at, until it is reached. */
 export class Resumption {
   private readonly components: Map<string, SavedRun>
   private isReached = false
@@ -92,7 +92,7 @@ export class Resumption {
     if (!this.isOver) throw this.otherBlocks(this.point.path.at(-1) ?? '', [])
   }
 
-  /** What a component had remembered; once, as later copies of it begin anew. */
+  /** What a component had remembered; once, as later copies of it begin again. */
   takeComponent(name: string): SavedRun | undefined {
     const saved = this.components.get(name)
     this.components.delete(name)

@@ -1,4 +1,4 @@
-/** Lets a caller keep the state of a run while it goes on, so that another process can take it up. */
+/** Lets a caller keep the state of a run while it continues, so that another process can take it up. */
 import { InputTypeError } from '../errors/input-type-error'
 import type { PipelineState } from '../state/pipeline-state'
 
@@ -7,7 +7,7 @@ export interface RunCheckpoints {
   /** Iterations of the outermost loop between two checkpoints: a whole number from 1. */
   readonly every: number
   /**
-   * Saves the state, from which a call with `resume` goes on. The run waits for the promise; what is thrown ends the run. The state is valid until then:
+   * Saves the state, from which a call with `resume` continues. The run waits for the promise; what is thrown ends the run. The state is valid until then:
    * write it by `state.save()`, and neither change nor dispose it.
    */
   save(state: PipelineState): void | Promise<void>

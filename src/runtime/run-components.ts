@@ -56,7 +56,7 @@ export class RunComponents {
     return promised
   }
 
-  /** Returns a component if it is there, and `undefined` if it is missing or still being made. */
+  /** Returns a component if it exists, and `undefined` if it is missing or still being made. */
   peek(name: string): unknown {
     if (!this.own.has(name) && this.source.whyMissing(name, this.run.path) !== undefined) return undefined
     const component = this.get(name)
@@ -125,7 +125,7 @@ export class RunComponents {
     }
   }
 
-  /** A copy of a component that the run changes; one that goes on where that of another run was. */
+  /** A copy of a component that the run changes; one that continues where that of another run was. */
   private ownCopy(name: string, component: RunScoped): RunScoped {
     const copy = component.forRun({ seed: this.run.seed })
     const saved = this.run.resumption?.takeComponent(name)

@@ -41,13 +41,13 @@ export interface RunOptions {
   onEvent?: EventListener | undefined
   seed?: Seed | undefined
   checkNumerics?: boolean | undefined
-  /** Remembers where the run can go on, should it be cancelled. */
+  /** Remembers where the run can continue, should it be cancelled. */
   keepStateOnAbort?: boolean | undefined
-  /** Hands out the state while the run goes on. */
+  /** Hands out the state while the run continues. */
   checkpoints?: RunCheckpoints | undefined
   /** The run as an activity, if somebody observes. */
   activity?: OngoingActivity | undefined
-  /** Where the run goes on that was cancelled before. */
+  /** Where the run continues that was cancelled before. */
   resumption?: Resumption | undefined
 }
 
@@ -186,12 +186,12 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
     return this.components.use(name, component)
   }
 
-  /** A block is next, outside of all loops: the run could go on here. */
+  /** A block is next, outside of all loops: the run could continue here. */
   markBlock(name: string | undefined): void {
     if (this.keeper && this.isOnItsOwn) this.keeper.mark(name === undefined ? this.names : [...this.names, name])
   }
 
-  /** An iteration of a loop begins, which is in no other loop: the run could go on here, and waits while its state is saved. */
+  /** An iteration of a loop begins, which is in no other loop: the run could continue here, and waits while its state is saved. */
   markIteration(
     step: number,
     blockState: BlockState,
@@ -200,7 +200,7 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
     if (!this.keeper || this.loops.length !== 1 || !this.isOnItsOwn) return
     this.keeper.mark(this.names, { step, blockState, names: loop.names() })
     const { checkpoints } = this.options
-    // Where a run goes on, its state is saved already.
+    // Where a run continues, its state is saved already.
     if (checkpoints && step > loop.stepsDone && step % checkpoints.every === 0) return this.saveCheckpoint(checkpoints)
   }
 
@@ -214,7 +214,7 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
     this.warn('NO_CHECKPOINT', `The run has no checkpoints: what ${components} remember of it cannot be saved.`)
   }
 
-  /** The run was cancelled: brings its state back to where it can go on. */
+  /** The run was cancelled: brings its state back to where it can continue. */
   rewind(): void {
     this.keeper?.rewind()
   }
@@ -250,7 +250,7 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
     })
   }
 
-  /** A block has failed: a parent that catches the error finds everything as it was, and goes on. */
+  /** A block has failed: a parent that catches the error finds everything as it was, and continues. */
   abandon(activation: RunningBlock, error: unknown): void {
     activation.announced?.fail(error)
     this.lifetimes.leave(activation.frame)
@@ -258,7 +258,7 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
   }
 
   /**
-   * Tells watchers and observers that a block begins; `undefined` if there are none.
+   * Tells watchers and observers that a block begins; `undefined` if none exist.
    *
    * @param outputs returns what the block has written, for watchers
    */

@@ -12,7 +12,7 @@ export class ShapeBinding {
   constructor(private readonly where: () => Pick<ShapeMismatchDetails, 'path' | 'owner'>) {}
 
   /**
-   * Checks a value against declared dimensions and takes note of the sizes of the named ones. Values without a shape pass: whether they are
+   * Checks a value against declared dimensions and records the sizes of the named ones. Values without a shape pass: whether they are
    * tensors at all is the schema's question.
    * @throws ShapeMismatchError
    */

@@ -5,10 +5,11 @@ import { setOwn } from '../format/own-property'
 import { isPlainObject } from '../format/plain-object'
 
 /**
- * A copy of a value: containers are copied, and so are generators and the like that a run changes; all else, such as tensors, which never change, is
+ * Returns a copy of a value: containers are copied, and so are objects that a run changes, such as generators;
+ * everything else, such as tensors, which never change, is
  * shared. Values may be nested to any depth.
  *
- * @param copies the copies made so far: what stands in two places stays one thing
+ * @param copies the copies made so far: what appears in two places stays one object
  */
 export function copyValue<T>(value: T, copies?: Map<object, unknown>): T
 export function copyValue(value: unknown, copies = new Map<object, unknown>()): unknown {

@@ -61,7 +61,7 @@ export interface EncodedValue {
 }
 
 /**
- * Makes a value out, in slices between which the event loop runs. What stands in several places stays one thing, also in a circle.
+ * Decodes a value, in slices between which the event loop runs. What appears in several places stays one object, also in a cycle.
  *
  * @param nameOf the name of the place at the end of a path, for arrays and errors
  * @throws UnsavableValueError
@@ -169,7 +169,7 @@ class ValueEncoder {
     return { [MARK]: 'typed', type: name, name: this.addArray(new SavedArray(type[0], [length], value), path) }
   }
 
-  /** The name of an array in the file: where it stands in the state. */
+  /** The name of an array in the file: its place in the state. */
   private addArray(array: SavedArray, path: readonly string[]): string {
     const place = this.nameOf(path)
     let name = place

@@ -25,7 +25,7 @@ export class PipelineState {
   readonly values = new Map<string, unknown>()
   /** Group → names tagged with it. Setting a tagged name again appends it again; a value never loses a tag. */
   readonly kwargsMapping = new Map<string, string[]>()
-  /** Where a run can go on with this state; only in that of a run that was cancelled with `keepStateOnAbort`. */
+  /** Where a run can continue with this state; only in that of a run that was cancelled with `keepStateOnAbort`. */
   resumePoint: ResumePoint | undefined
 
   /** Writes a value; with `kwargsType`, also tags its name with that group. */
@@ -37,7 +37,7 @@ export class PipelineState {
     else this.kwargsMapping.set(kwargsType, [name])
   }
 
-  /** The value of a name, or the default where there is none. */
+  /** The value of a name, or the default if none exists. */
   get<T = unknown>(name: string, defaultValue?: T): T
   /** The values of several names; those that are not there get the default. */
   get<T = unknown>(names: readonly string[], defaultValue?: T): Record<string, T>
@@ -47,7 +47,7 @@ export class PipelineState {
   }
 
   /** The value of a name that must be there.
-   * @throws UnknownValueError naming the closest name that is there. */
+   * @throws UnknownValueError naming the closest name that exists. */
   at<T = unknown>(name: string): T {
     if (!this.values.has(name)) throw new UnknownValueError('PipelineState', name, [...this.values.keys()])
     return this.values.get(name) as T
@@ -82,7 +82,7 @@ export class PipelineState {
   }
 
   /**
-   * Writes the state into one safetensors file, as a whole or not at all: tensors as tensors, all else as JSON in its metadata. Another process reads
+   * Writes the state into one safetensors file, as a whole or not at all: tensors as tensors, everything else as JSON in its metadata. Another process reads
    * it by {@link load}.
    *
    * @throws UnsavableValueError naming the value that is of no kind that can be saved; UnwritableFileError
@@ -109,7 +109,7 @@ export class PipelineState {
     return state
   }
 
-  /** Disposes all tensors and the like that the state holds. */
+  /** Disposes all tensors and other resources that the state holds. */
   dispose(): void {
     disposeAll([this.values, this.resumePoint])
   }

@@ -3,7 +3,7 @@
 /** The element types of arrays in the file of a state: those of safetensors. */
 export type ArrayDType = 'F64' | 'F32' | 'I64' | 'I32' | 'I16' | 'I8' | 'U64' | 'U32' | 'U16' | 'U8' | 'BOOL'
 
-/** An array of numbers, which a file holds as they are; all else of a value goes into its text. */
+/** An array of numbers, which a file holds as they are; everything else of a value goes into its text. */
 export class SavedArray {
   constructor(
     readonly dtype: ArrayDType,
@@ -13,7 +13,7 @@ export class SavedArray {
   ) {}
 }
 
-/** Writes and reads the files of states. Registered by whoever knows the format. */
+/** Writes and reads the files of states. The module that knows the format registers it. */
 export interface StateStorage {
   /** Writes arrays and text into one file, as a whole or not at all. */
   write(file: string, arrays: ReadonlyMap<string, SavedArray>, text: ReadonlyMap<string, string>): Promise<void>

@@ -1,4 +1,4 @@
-/** The file of a state: arrays of numbers as they are, all else as JSON beside them. */
+/** The file of a state: arrays of numbers as they are, everything else as JSON beside them. */
 import { z } from 'zod'
 import { NotImplementedError } from '../errors/not-implemented-error'
 import { InvalidStateFileError, UnsavableValueError } from '../errors/state-file-errors'
@@ -29,7 +29,7 @@ const VERSION = '1'
 /** An object whose members may be anything: a record of zod's would drop one called "__proto__". */
 const anyObject = z.custom<Record<string, unknown>>(value => typeof value === 'object' && value !== null)
 
-// Strict: what is called otherwise would be lost, and tensors in it with nobody to give them back.
+// Strict: a value under another name would be lost, and its tensors never disposed.
 const contentSchema = z.strictObject({
   values: anyObject,
   kwargsMapping: z.record(z.string(), z.array(z.string())),

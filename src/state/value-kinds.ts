@@ -1,4 +1,4 @@
-/** Kinds of values that a state can be saved with, beside plain ones: tensors, images, generators, … Registered by whoever makes them. */
+/** Kinds of values that a state can be saved with, beside plain ones: tensors, images, generators, … The module that makes them registers them. */
 import type { MaybePromise } from '../runtime/maybe-promise'
 import type { StateStorage } from './saved-array'
 

@@ -30,7 +30,7 @@ export async function detectComponentClass(path: string, options: FromPretrained
   return undefined
 }
 
-/** What is not there or damaged names nothing: whoever loads the component says what is wrong with it. */
+/** A missing or damaged file names nothing: the loader of the component reports what is wrong with it. */
 async function readObject(file: string): Promise<Record<string, unknown> | undefined> {
   try {
     const json: unknown = parseJson(await readText(file))

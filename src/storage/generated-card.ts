@@ -8,7 +8,7 @@ const SEAL = /\n<!-- Made by Tesserae from the blocks of the pipeline\. [^>]*\[(
 
 /** A card with a seal at its end: a comment that holds a digest of what stands above it. */
 export function sealCard(card: string): string {
-  const promise = 'Saving the pipeline makes it anew, unless you change it: then it is yours'
+  const promise = 'Saving the pipeline makes it again, unless you change it: then it is yours'
   return `${card}\n<!-- Made by Tesserae from the blocks of the pipeline. ${promise}. [${digestOf(card)}] -->\n`
 }
 

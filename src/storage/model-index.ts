@@ -1,5 +1,5 @@
 /**
- * The index of a model, which says where its components are: `modular_model_index.json`, or `model_index.json` where there is none.
+ * The index of a model, which says where its components are: `modular_model_index.json`, or `model_index.json` if none exists.
  * Counterpart: ModularPipeline._load_pipeline_config of diffusers.
  */
 
@@ -51,7 +51,7 @@ export class ModelIndex {
     /** The other index of a folder that has both. */
     private other: IndexFile | undefined,
     private readonly revision: string | undefined,
-    /** The commit that it was read from, for what else is read of its repository. */
+    /** The commit that it was read from, for other files of its repository. */
     readonly commits: RepositoryCommits,
     /** What the components of a single file are loaded with. */
     private readonly singleFile: SingleFileSettings | undefined = undefined,
@@ -97,7 +97,7 @@ export class ModelIndex {
     return path === this.source ? (this.singleFile ?? {}) : {}
   }
 
-  /** Takes note of what its own pipeline has saved to a folder (absolute path). */
+  /** Records what its own pipeline has saved to a folder (absolute path). */
   savedTo(folder: string): void {
     if (isRepositoryId(this.source) || relative(folder, absolutePath(this.folder)) !== '') return
     const { own = this.own, other } = readIndexFiles(this.folder)
@@ -165,9 +165,9 @@ export class ModelIndex {
   }
 
   /**
-   * Checks the path of an entry. The id of a repository is right in every index. The absolute path of another folder is right in an index that lies on
-   * this machine: Python and this package write it where a pipeline is saved with components of several folders. It is warned of, as the folder may
-   * come from somebody else.
+   * Checks the path of an entry. The id of a repository is right in every index. The absolute path of another folder is
+   * right in a local index: Python and this package write it when a pipeline has components of several folders. It
+   * causes a warning, as the folder may come from somebody else.
    *
    * @throws ModelIndexError for a path that leads upwards or to another machine, for a URL, and for a path of this machine in a repository
    */

@@ -29,8 +29,9 @@ export function placedIndex(place: string, index: Index, components: readonly Pl
 }
 
 /**
- * The text of the other index of a folder, `model_index.json`, where it names classes that the saved components are no longer of: whoever goes by it
- * would take their files for something else. `undefined` if there is none, or nothing in it is out of date.
+ * Returns the new text of the other index of a folder, `model_index.json`, if it names classes that the saved
+ * components no longer have. A reader of the old one would misread their files. `undefined` if none exists, or nothing
+ * in it is out of date.
  */
 export async function correctedStandardIndex(
   file: string,
@@ -48,7 +49,7 @@ export async function correctedStandardIndex(
   return changed.length > 0 ? formatJson({ ...old, ...Object.fromEntries(changed) }) : undefined
 }
 
-/** What cannot be read is left to whoever reads the folder. */
+/** A later reader of the folder reports what cannot be read. */
 function parseIndex(text: string): Index | undefined {
   try {
     const json: unknown = parseJson(text)

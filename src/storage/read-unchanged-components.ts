@@ -9,7 +9,7 @@ import type { ComponentSpec } from '../params/component-spec'
  * which fit in form.
  *
  * @param specs where the components lie
- * @param read gets the folders on this machine that they lie in
+ * @param read gets the folders on this machine that they are in
  * @returns whether the folders stayed as they were; they may change each time
  */
 export async function readUnchangedComponents(

@@ -26,8 +26,9 @@ export interface SavePipelineOptions extends Omit<SavePretrainedOptions, 'quanti
   /** How the weights of models are saved, by the names of the components: `{ unet: 'int8' }`. Default: as they are. */
   quantization?: Readonly<Record<string, string>> | undefined
   /**
-   * Lets the index say of every component that is saved that it is in this folder, or in the repository that it is pushed to; `false` leaves those as
-   * they are that know where they were loaded from. Default: `true`, as in diffusers from 0.42 on. Components that are not loaded keep their entries.
+   * Makes the index say of every saved component that it is in this folder, or in the repository that it is pushed to.
+   * `false` keeps the places of those that know where they were loaded from. Default: `true`, as in diffusers from 0.42
+   * on. Components that are not loaded keep their entries.
    */
   overwriteModularIndex?: boolean | undefined
   /**
@@ -52,7 +53,7 @@ export interface PipelineToSave {
   readonly keyOf: (name: string) => string
   /** Makes the page that describes it. */
   readonly modelCard: (options: ModelCardOptions) => string
-  /** Told of the folder (absolute path) that was saved to. */
+  /** Called with the folder (absolute path) that was saved to. */
   readonly savedTo?: (folder: string) => void
 }
 
@@ -67,8 +68,9 @@ export interface SavedPipeline {
 }
 
 /**
- * Writes each component into a folder of its own, the card, then the index. The folder is made if it is not there. Whoever reads it sees the
- * old pipeline or the new, never a mixture, also when the process is killed midway. What else lies in the folder stays. With `pushToHub`, all of the
+ * Writes each component into a folder of its own, the card, then the index. The folder is made if it is not there. A
+ * reader sees the old pipeline or the new, never a mixture, even if the process is killed midway. Other files in the
+ * folder stay. With `pushToHub`, all of the
  * folder is uploaded; where that fails, it is saved all the same.
  *
  * @throws InputTypeError for what is not a path, or not a map of quantizations; UnknownValueError for a component that cannot be quantized; UnwritableFileError, UnsafeSerializationError; what a component throws; what the Hub refuses; the reason of `options.signal`
@@ -97,7 +99,7 @@ export async function savePipeline(
   const placed = (entries: Iterable<readonly [string, SavableComponent]>) =>
     Array.from(entries, ([key, component]) => placedComponent(key, component, options))
   const config = placedIndex(pushToHub?.repoId ?? folder, pipeline.config, placed(moved))
-  // Before the work: a token that is refused is told at once.
+  // Before the work: a refused token fails at once.
   const repository = pushToHub && (await openRepository({ ...pushToHub, signal }))
   const replaces = replacedFiles(savable, options)
 

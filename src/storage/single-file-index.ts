@@ -1,4 +1,4 @@
-/** Which components one file of weights holds: whoever reads such files registers itself. */
+/** Which components one file of weights holds: a reader of such files registers itself. */
 import { ModelIndexError } from '../errors/model-index-error'
 import type { FromSingleFileOptions } from '../params/component-class'
 

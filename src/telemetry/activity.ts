@@ -14,7 +14,7 @@ export interface Activity {
   readonly name: string
   /** Names of the blocks that are running, outermost first: without iterations, so that equal work has equal paths. */
   readonly path: readonly string[]
-  /** What else is known, e.g. `class`, `step`, `total`. */
+  /** Further details, e.g. `class`, `step`, `total`. */
   readonly attributes: Readonly<Record<string, string | number | boolean>>
   /** What it is a part of. */
   readonly parent: Activity | undefined

@@ -1,4 +1,4 @@
-/** An activity from its beginning to its end, as its observers are told of it. */
+/** An activity from its beginning to its end, as reported to observers. */
 import { emitWarningOnce } from '../errors/emit-warning'
 import { activeRun } from '../runtime/active-run'
 import { after, type MaybePromise, orFail } from '../runtime/maybe-promise'
@@ -96,7 +96,7 @@ function around<T>(observer: ActivityObserver, activity: Activity, work: () => T
   }
 }
 
-/** Calls an observer, whose failure is no reason for a run to fail. */
+/** Calls an observer, whose failure must not fail the run. */
 function guarded(call: () => void): void {
   try {
     call()

@@ -45,7 +45,7 @@ class SpanObserver implements ActivityObserver {
       span.setStatus({ code: SpanStatusCode.ERROR, message })
     }
     span.end(performance.timeOrigin + end)
-    // Young collections keep what lies in a WeakMap: a long run would grow old with all its spans.
+    // Young collections keep what is in a WeakMap: a long run would grow old with all its spans.
     spans.delete(activity)
   }
 

@@ -4,7 +4,7 @@ import { type JsonSchema, LIVE_TYPE_KEY } from '../json-schema/json-schema'
 import { type WireLimits, wireTypeNamed } from '../json-schema/wire-types'
 import { InvalidWireValueError } from './invalid-wire-value-error'
 
-/** Texts that stand for values of a class become these, e.g. pictures; all else stays as it is. */
+/** Texts that stand for values of a class become these, e.g. pictures; everything else stays as it is. */
 interface Reading {
   readonly limits: WireLimits
   readonly path: readonly (string | number)[]

@@ -19,7 +19,7 @@ export interface WireError {
   readonly cause?: WireError
 }
 
-/** Causes of causes that are told. */
+/** Causes of causes that are reported. */
 const DEEPEST = 4
 
 /** Returns an error as plain JSON, with the errors inside it. */

@@ -20,7 +20,7 @@ export async function resultToWire(
   for (const [name, value] of Object.entries(outputs)) requireSendable(value, [name])
   const entries: [string, unknown][] = []
   for (const [name, value] of Object.entries(outputs)) {
-    // Counted for each output, whatever lists the pictures stand in.
+    // Counted for each output, whatever lists the pictures are in.
     let index = 0
     const write = async (inner: unknown): Promise<unknown> => {
       if (isPicture(inner)) return toWirePicture(inner, { kind: 'output', name, index: index++ }, place)

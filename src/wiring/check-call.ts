@@ -23,11 +23,11 @@ export interface CallToCheck {
   ignored: readonly string[]
   /** Says why a component cannot be had: the error for it, or `undefined` if it can. */
   checkComponent: (spec: ComponentSpec, path: readonly string[]) => MaybePromise<ModularError | undefined>
-  /** Path of the block that the run goes on with; that of a run which begins at its start is empty. */
+  /** Path of the block that the run continues with; that of a run which begins at its start is empty. */
   startAt?: readonly string[] | undefined
-  /** Told of each leaf and loop that runs for certain. */
+  /** Called for each leaf and loop that certainly runs. */
   certain: (block: BlockNode, path: readonly string[]) => void
-  /** Told of each leaf and loop that may or may not run. */
+  /** Called for each leaf and loop that may or may not run. */
   postpone: (postponed: PostponedBlock) => void
 }
 

@@ -81,7 +81,7 @@ export function combineOutputs(blocks: readonly (readonly OutputParam[])[]): Out
   return [...combined.values()]
 }
 
-/** The inputs with `required` set anew. Copies: the declarations belong to the blocks that made them. */
+/** The inputs with `required` set again. Copies: the declarations belong to the blocks that made them. */
 export function markRequired(inputs: readonly InputParam[], required: ReadonlySet<string>): InputParam[] {
   return inputs.map(input => {
     const isRequired = input.name !== null && required.has(input.name)

@@ -12,7 +12,7 @@ interface Claim {
 export class ComponentClaims {
   private readonly claims = new Map<string, Claim[]>()
 
-  /** Takes note of a claim; the error for one that contradicts an earlier one. */
+  /** Records a claim; the error for one that contradicts an earlier one. */
   add(spec: ComponentSpec, path: readonly string[]): ComponentTypeError | undefined {
     const others = this.claims.get(spec.name) ?? []
     this.claims.set(spec.name, [...others, { spec, path }])

@@ -11,7 +11,7 @@ export interface InputExplanation {
   readonly block: string
   readonly input: string
   readonly required: boolean
-  /** Whether the block runs for certain, as far as can be told before the run. */
+  /** Whether the block runs for certain, as far as is known before the run. */
   readonly certain: boolean
   /** Where the value may come from; empty if from nowhere. */
   readonly sources: readonly Source[]

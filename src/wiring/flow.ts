@@ -45,7 +45,7 @@ export function pathKey(path: readonly string[]): string {
 }
 
 /**
- * Follows every block that may run, and says what flows where. Of a value that is written anew, only the latest way counts.
+ * Follows every block that may run, and says what flows where. Of a value that is written again, only the latest way counts.
  *
  * @param given names or values that a call would be made with; left out, nothing is known of the call, and every branch may run
  */
@@ -157,7 +157,7 @@ class Places {
     const sources = fact?.sources ?? []
     const writers = this.latest(name, to, this.writersAmong(sources))
     const has = (kind: Source['kind']) => sources.some(source => source.kind === kind)
-    // A branch runs only where its trigger is there.
+    // A branch runs only if its trigger is present.
     const isGiven = has('given') || has('state') || (isOpen && required && to !== null && this.chooses(name, to))
     if (writers.length > 0) return { writers, supply: 'block' }
     return { writers, supply: isGiven ? 'caller' : has('default') ? 'default' : required ? 'missing' : 'none' }

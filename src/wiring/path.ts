@@ -59,7 +59,7 @@ export class PathWalk {
     private knowledge: Knowledge,
     private readonly lookUp: (name: string) => unknown,
     private readonly visit: (visit: Visit) => void,
-    /** Path of the block that the run goes on with: what comes before it, and other branches than its own, do not run. */
+    /** Path of the block that the run continues with: what comes before it, and other branches than its own, do not run. */
     private readonly startAt: readonly string[] = [],
     /** Whether blocks write all that they declare and nothing else, as `getExecutionBlocks()` has it. Otherwise they may write "nothing", or fill in inputs. */
     private readonly asDeclared = false,

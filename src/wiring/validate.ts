@@ -48,7 +48,7 @@ function checkInitialisers({ block, path }: PlacedBlock): ModularError[] {
   ]
 }
 
-/** A field that its kind of block has no use for would be passed over in silence. */
+/** A field that its kind of block does not use would be ignored silently. */
 function checkFields({ block, path }: PlacedBlock): ModularError[] {
   if (isLoop(block)) return []
   const { inputs, outputs, components, configs, steps } = getDeclarations(block.constructor)

@@ -1,4 +1,4 @@
-/** Paints a mask over a picture: white is drawn anew. */
+/** Paints a mask over a picture: white is redrawn. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { source } from './picture-data'
 

@@ -27,7 +27,7 @@ export interface RunState {
   /** By the key of a block's path. */
   readonly blocks: ReadonlyMap<string, BlockRun>
   readonly values: ReadonlyMap<string, readonly KeptAt[]>
-  /** The innermost loop that has told of itself last. */
+  /** The innermost loop that has reported last. */
   readonly progress: { readonly step: number; readonly total: number | null } | undefined
   readonly previews: readonly PictureInfo[]
   readonly pictures: readonly PictureInfo[]

@@ -16,7 +16,7 @@ describe('MyBlock', () => {
     expect(await runBlock(MyBlock, { inputs: { prompt: 'a fox', style: 'ink' } })).toEqual({ prompt: 'a fox, ink' })
   })
 
-  test('has a style where none is given', async () => {
+  test('has a style if none is given', async () => {
     expect(await runBlock(MyBlock, { inputs: { prompt: 'a fox' } })).toEqual({ prompt: 'a fox, watercolour' })
   })
 

@@ -8,7 +8,7 @@ import { heading, type MatcherResult, MatcherUseError, result } from './matcher'
 /** A tensor, its numbers with their shape, or numbers alone, which are compared in their order whatever the shape. */
 export type TensorLike = tf.Tensor | PlainTensor | ArrayLike<number>
 
-/** What is allowed unless it is said: the rounding of a few float32 operations. */
+/** Default tolerance: the rounding of a few float32 operations. */
 const TOLERANCE: Tolerance = { atol: 1e-6, rtol: 1e-5 }
 
 interface Compared {

@@ -6,7 +6,7 @@ import { nearestName } from '../../src/errors/nearest-name'
 import { classNameOf } from '../../src/format/class-name'
 import { heading, type MatcherResult, quoted, requireBlock, requireNames, result } from './matcher'
 
-/** Passes if the blocks write all of these, whatever else they write. @throws MatcherUseError */
+/** Passes if the blocks write all of these; they may write others, too. @throws MatcherUseError */
 export function toProduceOutputs(received: BlockSource, expected: readonly string[]): MatcherResult {
   requireBlock('toProduceOutputs', received)
   requireNames('toProduceOutputs', expected)

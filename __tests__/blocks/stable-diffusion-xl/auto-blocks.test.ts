@@ -175,7 +175,7 @@ describe('the automatic blocks', () => {
     half.dispose()
   })
 
-  test('inpaint, with the strength of the reference where none is given', async () => {
+  test('inpaint, with the strength of the reference if none is given', async () => {
     const inputs = { ...shared, image: picture, maskImage: mask, numInferenceSteps: 10 }
     expect(await draw(base, inputs)).toEqual(await draw(base, { ...inputs, strength: 0.3 }))
   })

@@ -1,4 +1,4 @@
-/** Every kind of adapter together with every other: both have an effect, and without both the first picture is drawn again, byte for byte. */
+/** Every kind of adapter together with every other: both have an effect, and without both the first picture is redrawn, byte for byte. */
 import { join } from 'node:path'
 import type * as tf from '@tensorflow/tfjs'
 import {
@@ -32,7 +32,7 @@ const stripes = new Image({
   data: Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => (i % 96 < 48 ? 250 : 5)),
 })
 
-/** One kind of adapter: how it is put on a pipeline and taken away, and what a call needs besides. */
+/** One kind of adapter: how it is put on a pipeline and removed, and what a call needs besides. */
 interface Kind {
   put(pipe: ModularPipeline): unknown
   take(pipe: ModularPipeline): unknown

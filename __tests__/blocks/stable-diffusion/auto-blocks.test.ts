@@ -189,7 +189,7 @@ describe('image to image', () => {
     expect(much).toBeGreaterThan(2 * little)
   })
 
-  test('takes latents as they are, and goes on with those of another run without noise', async () => {
+  test('takes latents as they are, and continues with those of another run without noise', async () => {
     const pipe = emoji.pipelineOf(new StableDiffusionImageToImageBlocks())
     const steps = { prompt: 'pizza', numInferenceSteps: 4 }
     const inputs = { ...steps, image: picture(), strength: 1 }
@@ -398,7 +398,7 @@ describe('bad input', () => {
     expect((problem as Error).message).toMatch(words)
   })
 
-  test('refuses a UNet that takes a mask where there is none, and one that takes neither', async () => {
+  test('refuses a UNet that takes a mask if none exists, and one that takes neither', async () => {
     const unet = unetOf(9)
     for (const inputs of [shared, changed]) {
       const problem = await problemOf(inputs, { unet })

@@ -108,7 +108,7 @@ describe('a model whose index names a safety checker', () => {
     pipe.dispose()
   })
 
-  test('is used without it if it is taken away, and says so once', async () => {
+  test('is used without it if it is removed, and says so once', async () => {
     const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
     const pipe = await ModularPipeline.fromPretrained(modelWithChecker())
     pipe.updateComponents({ safetyChecker: null })

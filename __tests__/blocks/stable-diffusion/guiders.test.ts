@@ -46,7 +46,7 @@ test('small models go in one batch by default', async () => {
   expect((await draw(makeGuider('cfg'))).batches).toEqual([2, 2, 2])
 })
 
-test('a run goes on as it began, whatever becomes of the memory', async () => {
+test('a run continues as it began, whatever becomes of the memory', async () => {
   const hasRoom = jest.spyOn(emoji.unet, 'hasRoomFor')
   let answer = true
   hasRoom.mockImplementation(() => {

@@ -39,7 +39,7 @@ describe('limits of text to image', () => {
     expect(issues[0]).toMatchObject({ limit: 'maxSteps', asked: 3 })
   })
 
-  test('take the size of the model where none is passed', async () => {
+  test('take the size of the model if none is passed', async () => {
     pipe.limits = { maxPixels: 64 * 64 - 1 }
     const { issues } = await failure(PipelineValidationError, () => pipe({ prompt: 'red apple' }))
     expect(issues[0]).toMatchObject({ limit: 'maxPixels', asked: 64 * 64 })

@@ -71,7 +71,7 @@ async function drawUntil(when: When, pipe: ModularPipeline, given: object, optio
   state.dispose()
 }
 
-/** Goes on from the file, to the end or until `when`. */
+/** Continues from the file, to the end or until `when`. */
 async function goOn(pipe: ModularPipeline, output = 'images'): Promise<number[]> {
   const state = await PipelineState.load(file())
   const values = await draw(pipe, {}, { state, resume: true }, output)
@@ -95,7 +95,7 @@ function oneOfEach(names: readonly string[], make: (name: string) => { readonly 
   return [...kinds.values()]
 }
 
-/** Without those that other models need, and ways to space the steps, which say where a run is, not how it goes on. */
+/** Without those that other models need, and ways to space the steps, which say where a run is, not how it continues. */
 const schedulers = oneOfEach(
   Object.keys(schedulerNames).filter(
     name => !/^(SCM|EDM|DDIMInverse|DPMSolverMultistepInverse)|_(karras|exponential|beta)$/.test(name),
@@ -221,7 +221,7 @@ describe('a picture that was taken up again', () => {
   })
 })
 
-test('a picture is the same from each state that its run saved while it went on', async () => {
+test('a picture is the same from each state that its run saved while it continued', async () => {
   const make = () => pipelineWith({ scheduler: PNDMScheduler.fromConfig(emoji.scheduler.config) })
   const steps: (number | undefined)[] = []
   const files: string[] = []

@@ -55,7 +55,7 @@ describe('a saved pipeline', () => {
     again.dispose()
   })
 
-  test('may take the place of the one that it was loaded from, and goes on working', async () => {
+  test('may take the place of the one that it was loaded from, and continues working', async () => {
     await cp(emoji, saved(), { recursive: true })
     const pipe = await load(saved())
     const call = () => pipe({ prompt: 'red apple', numInferenceSteps: 2 }, { output: 'images', seed: 1 })

@@ -1,4 +1,4 @@
-/** Loading in silence. */
+/** Loading silently. */
 import { quietly } from '../../../components/backends/quietly'
 
 test('holds back what is printed, and only while it runs', () => {

@@ -46,7 +46,7 @@ test('is made once', async () => {
   expect(tf.engine().backend).toBe(backend)
 })
 
-test('refuses a tensor that does not fit into its memory, and goes on', async () => {
+test('refuses a tensor that does not fit into its memory, and continues', async () => {
   await wasmLoader.load({})
   await tf.setBackend('wasm')
   for (const rows of [2 ** 15, 2 ** 16]) {

@@ -72,7 +72,7 @@ describe('readFloat32Sync()', () => {
     expect((error as Error).message).toContain(`has ${size - 1} bytes, but held at least ${size} when it was opened`)
     for (const key of file.keys) expect(failureOf(file.info(key))).toMatchObject({ problem: 'changed' })
 
-    // Another model's weights, of the same length: what lies there now are other numbers.
+    // Another model's weights, of the same length: what is there now are other numbers.
     await writeTensors()
     await expect(readFloat32(file.info('single'))).rejects.toMatchObject({ problem: 'changed' })
     expect(openFilesIn(folder())).toEqual([])

@@ -22,7 +22,7 @@ describe('readConfig', () => {
     })
   })
 
-  test('names the file that is missing and those that are there', async () => {
+  test('names the file that is missing and those that exist', async () => {
     await writeFile(join(folder(), 'scheduler_config.json'), '{}')
     const reading = readConfig(folder(), 'config.json')
     await expect(reading).rejects.toThrow(MissingFileError)

@@ -1,4 +1,4 @@
-/** A GPU made of software, for tests of WebGPU on machines without one: SwiftShader, which Debian's package chromium-common brings. */
+/** A GPU in software, for tests of WebGPU on machines without one: SwiftShader, which Debian's package chromium-common brings. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { runScript } from './run-script'
@@ -6,7 +6,7 @@ import { runScript } from './run-script'
 const DRIVERS = ['/usr/lib/chromium/vk_swiftshader_icd.json', '/usr/share/vulkan/icd.d/vk_swiftshader_icd.json']
 const LOADERS = ['/usr/lib/x86_64-linux-gnu/libvulkan.so.1', '/usr/lib/aarch64-linux-gnu/libvulkan.so.1']
 
-/** The driver's description for the Vulkan loader; `undefined` where there is none. */
+/** The driver's description for the Vulkan loader; `undefined` if none exists. */
 const driver = LOADERS.some(existsSync) ? DRIVERS.find(existsSync) : undefined
 
 /** `test` where there is such a device, else a test that is skipped and says why. */

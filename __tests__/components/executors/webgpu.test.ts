@@ -1,4 +1,4 @@
-/** WebGPU, through ONNX Runtime and through TensorFlow.js, on a device made of software: the same numbers as on the CPU. */
+/** WebGPU, through ONNX Runtime and through TensorFlow.js, on a device in software: the same numbers as on the CPU. */
 import { runScript } from './run-script'
 import { goldenModel, onSoftwareGpu, testOnSoftwareGpu } from './software-gpu'
 

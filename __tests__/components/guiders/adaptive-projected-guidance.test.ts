@@ -86,7 +86,7 @@ describe.each([
     return preds
   }
 
-  test('changes the later steps, and starts anew with a run', () => {
+  test('changes the later steps, and starts again with a run', () => {
     const own = guider.forRun()
     const first = run(own)
     expect(first[2]).not.toEqual(near(guide(guider.forRun(), pair, 2)))

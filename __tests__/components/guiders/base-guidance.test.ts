@@ -47,7 +47,7 @@ test('a step goes from state to inputs to predictions to one prediction', () => 
   })
 })
 
-test('conditions lie inside of objects and lists, and a list is a list', () => {
+test('conditions are inside of objects and lists, and a list is a list', () => {
   const guider = new ClassifierFreeGuidance({ guidanceScale: 3 })
   tf.tidy(() => {
     const [a, b, c, d] = [tf.scalar(1), tf.scalar(2), tf.scalar(3), tf.scalar(4)]

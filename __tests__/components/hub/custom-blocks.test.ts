@@ -83,7 +83,7 @@ describe('blocks of a repository', () => {
     expect(await runs(snapshot(lookalike))).toBe(0)
   })
 
-  test('may lie in a subfolder', async () => {
+  test('may be in a subfolder', async () => {
     const files = { 'blocks/block.js': DOUBLE, 'blocks/modular_config.json': doubleConfig(), 'other.js': '' }
     const commit = server().commit('org/double', files)
     const error = await refusal(

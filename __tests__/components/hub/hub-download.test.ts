@@ -161,7 +161,7 @@ describe('hubDownload', () => {
 })
 
 describe('a download that breaks off', () => {
-  test('goes on where it ended', async () => {
+  test('continues where it ended', async () => {
     server().commit('org/tiny', files)
     cut(100_000, 2)
     expect((await readFile(await download('unet/model.safetensors'))).equals(weights)).toBe(true)
@@ -189,7 +189,7 @@ describe('a download that breaks off', () => {
     expect(await partials()).toEqual([])
   })
 
-  test('begins anew where the server has no ranges', async () => {
+  test('begins again where the server has no ranges', async () => {
     server().commit('org/tiny', files)
     cut(100_000, 1)
     server().faults.push(({ headers, host }) => {
@@ -316,7 +316,7 @@ describe('content that is not right', () => {
     expect(sent).toBeLessThan(2 ** 27)
   })
 
-  test('that an earlier attempt has left is thrown away', async () => {
+  test('that an earlier attempt has left is discarded', async () => {
     server().commit('org/tiny', files)
     cut(100_000, 1)
     server().faults.push(({ headers }, response) => headers.range !== undefined && Boolean(response.destroy()))
@@ -447,7 +447,7 @@ describe('what the Hub refuses', () => {
     else expect(Math.abs(error.retryAfter - seconds)).toBeLessThan(10)
   })
 
-  test('for ever', async () => {
+  test('forever', async () => {
     server().faults.push((_, response) => {
       refuse(response, 503, undefined, 'down for maintenance')
       return true

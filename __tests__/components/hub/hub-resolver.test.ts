@@ -68,7 +68,7 @@ describe('a component of a repository', () => {
     ])
   })
 
-  test('may be a guider, and lie at the top', async () => {
+  test('may be a guider, and are at the top', async () => {
     server().commit('org/emoji', {
       'guider_config.json': JSON.stringify({ _class_name: 'ClassifierFreeGuidance', guidance_scale: 3 }),
     })
@@ -193,7 +193,7 @@ describe('ModularPipeline.fromPretrained', () => {
     expect(loadIdOf(pipe.components.scheduler)).toBe('org/emoji|scheduler|null|null')
   })
 
-  test('reads the modular index of a repository, whose components may lie in another', async () => {
+  test('reads the modular index of a repository, whose components may be in another', async () => {
     const { 'model_index.json': _, ...files } = await emojiFiles()
     server().commit('org/emoji', files)
     const place = { pretrained_model_name_or_path: 'org/emoji', subfolder: 'scheduler', variant: null, revision: null }
@@ -236,7 +236,7 @@ describe('ModularPipeline.fromPretrained', () => {
     expect((pipe.components.scheduler as DDIMScheduler).config.numTrainTimesteps).toBe(config.num_train_timesteps)
     const snapshots = join(folder(), 'hub', 'models--org--emoji', 'snapshots')
     expect(await readdir(snapshots)).toEqual([first])
-    // What is saved, and told, is the branch; a pipeline that is made anew takes what it stands for then.
+    // What is saved, and told, is the branch; a pipeline that is made again takes what it stands for then.
     expect(pipe.getComponentSpec('vae')?.loadId).toBe('org/emoji|vae|null|null')
     expect(pipe.components.vae).toBeInstanceOf(AutoencoderKL)
     pipe.dispose()

@@ -79,7 +79,7 @@ export class HubServer {
     }
   }
 
-  /** Adds a commit to a repository, which is made if there is none; large are the files that match. */
+  /** Adds a commit to a repository, which is made if none exists; large are the files that match. */
   commit(
     id: string,
     files: Readonly<Record<string, string | Buffer>>,

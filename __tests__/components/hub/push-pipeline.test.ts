@@ -84,7 +84,7 @@ describe('saving a pipeline to a folder and the Hub', () => {
     expect(local.components['vae']).toBeInstanceOf(AutoencoderKL)
   })
 
-  test('takes weights of another form away with the same commit, and leaves all else', async () => {
+  test('takes weights of another form away with the same commit, and leaves everything else', async () => {
     server().commit(repoId, { 'notes.txt': 'mine', 'vae/diffusion_pytorch_model.fp16.safetensors': 'fp16' })
     const pipe = await load()
     await pipe.savePretrained(target(), { pushToHub: hub(), maxShardSize: '40KB' })

@@ -118,7 +118,7 @@ describe('pushToHub', () => {
 
   test.each([
     ['a link to nothing', 'nowhere', /link to nothing/],
-    ['a link in circles', '..', /link to a folder that it lies in/],
+    ['a link in circles', '..', /link to a folder that it is in/],
   ])('refuses a folder with %s', async (_, target, problem) => {
     await symlink(target, join(model(), 'unet', 'link'))
     await expect(push()).rejects.toThrow(UnreadableFileError)

@@ -115,7 +115,7 @@ describe('snapshotDownload', () => {
     ])
   })
 
-  test('takes the weights of a variant, and those without one where there is none of it', async () => {
+  test('takes the weights of a variant, and those without one if none exists of it', async () => {
     server().commit('org/tiny', files)
     expect((await list(await download({ variant: 'fp16' }))).filter(name => name.endsWith('.safetensors'))).toEqual([
       'unet/diffusion_pytorch_model.fp16.safetensors',
@@ -154,7 +154,7 @@ describe('snapshotDownload', () => {
     expect(seen).toEqual(seen.toSorted((a, b) => a - b))
   })
 
-  test('ends the other files when one fails, and goes on the next time', async () => {
+  test('ends the other files when one fails, and continues the next time', async () => {
     server().commit('org/tiny', { ...files, 'vae/diffusion_pytorch_model.safetensors': Buffer.alloc(200_000, 'v') })
     server().send = (content, response) => {
       if (content.length < 200_000) return void response.end(Buffer.alloc(content.length))

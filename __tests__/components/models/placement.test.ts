@@ -69,7 +69,7 @@ describe.each(executors)('weights that are cast, computed by %s', (_, executor) 
     for (const model of [exact, cast, stored]) model.dispose()
   })
 
-  test('are saved as what they are, over their own folder too, and go on from there', async () => {
+  test('are saved as what they are, over their own folder too, and continue from there', async () => {
     await cp(goldenModel('vae_sd'), folder(), { recursive: true })
     const model = await load({ executor }, folder())
     await model.to('float16')

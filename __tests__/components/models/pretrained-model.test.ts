@@ -31,7 +31,7 @@ describe('PretrainedModel', () => {
     model.dispose()
   })
 
-  test('may be called again after it was disposed and loaded anew', async () => {
+  test('may be called again after it was disposed and loaded again', async () => {
     const model = makeDoubling().useExecutor(executor())
     await takeCall(model, [1])
     model.dispose()

@@ -148,7 +148,7 @@ describe('saving a model', () => {
     model.dispose()
   })
 
-  test.each(['eager', 'graph'])('may replace the files that it lies in, computing by %s', async executor => {
+  test.each(['eager', 'graph'])('may replace the files that it is in, computing by %s', async executor => {
     await cp(goldenFolder('vae_sd'), saved(), { recursive: true })
     const model = await AutoencoderKL.fromPretrained(saved(), { executor })
     const expected = await digestsIn(saved(), 'diffusion_pytorch_model')

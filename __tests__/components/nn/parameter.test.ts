@@ -43,7 +43,7 @@ describe('a parameter that is bound to a file', () => {
     expect(tensor.isDisposed).toBe(true)
   })
 
-  test('gives its numbers as they lie there, without a tensor', async () => {
+  test('gives its numbers as they are there, without a tensor', async () => {
     const { info } = await writeMatrix()
     const parameter = new Parameter([2, 3], [1, 0])
     parameter.bind(info)
@@ -51,7 +51,7 @@ describe('a parameter that is bound to a file', () => {
     parameter.dispose()
   })
 
-  test('forgets the file when it is disposed, bound anew or loaded', async () => {
+  test('forgets the file when it is disposed, bound again or loaded', async () => {
     const { info } = await writeMatrix()
     const parameter = new Parameter([2, 3])
     parameter.bind(info)

@@ -20,7 +20,7 @@ beforeAll(async () => {
 })
 
 test.each(['float32', 'float64', 'float16', 'bfloat16'] as const)(
-  'draws the same %s numbers in slices as at once, and goes on alike',
+  'draws the same %s numbers in slices as at once, and continues alike',
   async dtype => {
     const [slow, fast] = [new Generator(7), new Generator(7)]
     // Not from the beginning of the engine's words.

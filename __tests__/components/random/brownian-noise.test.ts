@@ -94,7 +94,7 @@ test('has a variance of 1 on ways of any length, and is as large downwards as up
   }
 })
 
-test('is none where there is no way, and where it lies outside of the ends', () => {
+test('is none where there is no way, and where it is outside of the ends', () => {
   const options = { shape: [2], sigmaMin: 1, sigmaMax: 2, seed: 5 }
   for (const [sigma, sigmaNext] of [
     [1.5, 1.5],

@@ -156,7 +156,7 @@ describe('Generator', () => {
       return generator
     }
 
-    test('go on where the original is, each on its own', () => {
+    test('continue where the original is, each on its own', () => {
       const generator = used()
       const copy = generator.clone()
       const draws = [...copy.randn([5]), ...copy.rand([1000])]

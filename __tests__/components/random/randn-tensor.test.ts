@@ -37,7 +37,7 @@ describe('randnTensor', () => {
     await expectGolden(randnTensor(SHAPE, generators), 'list_of_generators')
   })
 
-  test('goes on with the stream at the next draw', () => {
+  test('continues with the stream at the next draw', () => {
     const generator = new Generator(5)
     const [first, second] = [randnTensor(SHAPE, generator), randnTensor(SHAPE, generator)]
     expect(second.dataSync()).not.toEqual(first.dataSync())

@@ -35,7 +35,7 @@ describe('a saved run of a scheduler', () => {
   useBackend('cpu')
 
   test.each(schedulerClasses.map(schedulerClass => [schedulerClass.name, schedulerClass] as const))(
-    'of %s goes on as it would have',
+    'of %s continues as it would have',
     (_, schedulerClass) => {
       const made = new schedulerClass()
       const begin = () => {

@@ -287,7 +287,7 @@ describe.each(classes)('%p', schedulerClass => {
     const copy = scheduler.forRun()
     expect([copy.numInferenceSteps, copy.stepIndex, copy.timesteps.length]).toEqual([undefined, undefined, 1000])
     copy.dispose()
-    // The original goes on.
+    // The original continues.
     takeStep(scheduler, scheduler.timesteps[1] as number, tf.ones([1, 2, 2, 1])).dispose()
     scheduler.dispose()
   })

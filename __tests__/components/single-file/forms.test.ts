@@ -1,4 +1,4 @@
-/** The forms in which the same model lies in files are read as one. */
+/** The forms in which the same model is in files are read as one. */
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SafetensorsFile } from '../../../components/checkpoints/safetensors-file'

@@ -21,7 +21,7 @@ const PREFIX = 'model.diffusion_model.'
 useBackend('wasm')
 const folder = useTemporaryFolder()
 
-/** Temporary files of weights that are there. */
+/** Temporary files of weights that exist. */
 const leftovers = () => readdirSync(tmpdir()).filter(name => name.startsWith(`tesserae-decoded-${process.pid}-`))
 
 function weightsOf(model: UNet2DConditionModel): Record<string, number[]> {

@@ -1,4 +1,4 @@
-/** What needs files, where there are none. */
+/** What needs files, if none exist. */
 export function noFiles(): never {
   throw new Error('There are no files here.')
 }

@@ -77,7 +77,7 @@ describe('API keys', () => {
     if (status === 401) expect(answer.headers['www-authenticate']).toBe('Bearer')
   })
 
-  test('health needs none, and all else does', async () => {
+  test('health needs none, and everything else does', async () => {
     expect((await served.get('/healthz')).statusCode).toBe(200)
     expect((await served.get('/readyz')).statusCode).toBe(200)
     for (const url of ['/metrics', '/v1/pipelines', '/openapi.json', '/v1/jobs/x', '/v1/jobs/x/events', '/nothing']) {

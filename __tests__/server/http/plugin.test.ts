@@ -35,7 +35,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-test('all addresses of a job lie below the prefix', async () => {
+test('all addresses of a job are below the prefix', async () => {
   const accepted = await inject({ method: 'POST', url: '/draw/v1/jobs', payload: { inputs: { prompt: 'fog' } } })
   expect(accepted.statusCode).toBe(202)
   const { id } = accepted.json()

@@ -39,7 +39,7 @@ describeWithRedis('with a server', () => {
     for (const queue of [here, there, watcher]) await queue.close()
   })
 
-  test('jobs outlive a server that is killed, and workers and watchers go on', async () => {
+  test('jobs outlive a server that is killed, and workers and watchers continue', async () => {
     const queue = await open({ leaseDuration: 5_000 })
     const jobs = []
     for (let i = 0; i < 20; i++) jobs.push((await queue.submit(request({ inputs: { i } }))).job)

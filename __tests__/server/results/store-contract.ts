@@ -1,7 +1,7 @@
 /** What every result store does. */
 import { InvalidKeyError, type ResultStore } from 'tesserae/server'
 
-/** The content of a file; `undefined` if there is none. */
+/** The content of a file; `undefined` if none exists. */
 export async function read(store: ResultStore, job: string, key: string): Promise<string | undefined> {
   const file = await store.open(job, key)
   if (file === undefined) return undefined

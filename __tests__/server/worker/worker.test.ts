@@ -103,7 +103,7 @@ describe('a worker with a process of its own', () => {
     expect(readdirSync(join(folder, job.id))).toEqual(['images-0.png'])
   })
 
-  test('goes on from the last saved state when its process is killed, to the same picture', async () => {
+  test('continues from the last saved state when its process is killed, to the same picture', async () => {
     const worker = start({ checkpoints: { interval: 0 } })
     const job = await submit()
     await watch(job.id, atStep(4))
@@ -122,7 +122,7 @@ describe('a worker with a process of its own', () => {
     expect(readdirSync(join(folder, job.id))).toEqual(['images-0.png'])
   })
 
-  test('cancels a running job within a step, and goes on with the next', async () => {
+  test('cancels a running job within a step, and continues with the next', async () => {
     start()
     const job = await submit({ inputs: { ...inputs, numInferenceSteps: 400 } })
     await watch(job.id, atStep(3))
@@ -137,7 +137,7 @@ describe('a worker with a process of its own', () => {
     expect(await queue.get(next.id)).toMatchObject({ attempts: 1 })
   })
 
-  test('gives the job that runs back when it is closed, and another goes on with it', async () => {
+  test('gives the job that runs back when it is closed, and another continues with it', async () => {
     const first = start()
     const job = await submit()
     await watch(job.id, atStep(3))
@@ -203,7 +203,7 @@ describe('a worker with a process of its own', () => {
   })
 })
 
-test('a worker in this process draws with pipelines that are there, which stay', async () => {
+test('a worker in this process draws with pipelines that exist, which stay', async () => {
   const pipe = await ModularPipeline.fromPretrained<ModularPipelineBlocks>(emoji.model)
   await pipe.loadComponents()
   const worker = start({ pipelines: { emoji: pipe }, isolate: false })

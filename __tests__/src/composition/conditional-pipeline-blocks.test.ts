@@ -122,7 +122,7 @@ describe('an auto block', () => {
     expect(await run(blocks.remove('b'), { image: 1 })).toBe('a:0.1')
   })
 
-  test('keeps the declared triggers when its branches are given anew', async () => {
+  test('keeps the declared triggers when its branches are given again', async () => {
     const blocks = Auto.fromBlocksDict({ text2img: branch('t'), img2img: branch('i', 0.3, ['image']) })
     expect(blocks.triggerNames).toEqual(['image'])
     expect(await run(blocks, { image: 1 })).toBe('i:0.3')

@@ -275,7 +275,7 @@ describe('a block on the wrong side of a loop', () => {
     const found = await issues(() => Repeat.fromBlocksDict({ a: Increment, inner }).validate())
     expect(found).toMatchObject([{ path: ['a'] }, { path: ['inner', 'deep'] }])
     expect(found.every(issue => issue instanceof MissingLoopStepError)).toBe(true)
-    expect(found[0]?.message).toMatch(/^a: Increment stands in a loop, but has no method marked with @LoopStep\(\)/)
+    expect(found[0]?.message).toMatch(/^a: Increment is part of a loop, but has no method marked with @LoopStep\(\)/)
   })
 
   test('works on both sides if it has a run() and a loop step, which may be one method', async () => {
@@ -417,7 +417,7 @@ describe('a loop that holds composites', () => {
     expect(await pipe({ numSteps: 1, strength: 0.5 }, { output: 'log' })).toEqual(['text2img:0:0.5'])
   })
 
-  test('chooses anew when a part makes the trigger', async () => {
+  test('chooses again when a part makes the trigger', async () => {
     const make = toy({ outputs: ['image'], body: () => ({ image: 'made' }) })
     expect(await repeat({ choice: Choice, make })({ numSteps: 2 }, { output: 'log' })).toEqual([
       'text2img:0:0.9',

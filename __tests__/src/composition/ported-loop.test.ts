@@ -245,7 +245,7 @@ describe('what surrounds the iterations', () => {
     expect(ported).toContainEqual({ type: 'loopStep', path: [], step: 2, total: 3, variables: { i: 1 } })
   })
 
-  test('a cancelled loop stops between two iterations, keeps its progress, and goes on', async () => {
+  test('a cancelled loop stops between two iterations, keeps its progress, and continues', async () => {
     const pipe = LikePython.fromBlocksDict({ a: LoopBlock }).initPipeline()
     const controller = new AbortController()
     const onEvent = (event: PipelineEvent) => {

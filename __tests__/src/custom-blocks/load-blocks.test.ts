@@ -137,7 +137,7 @@ describe('code that is trusted', () => {
     expect(await runs(folder())).toBe(1)
   })
 
-  test('may lie in a subfolder, and in modules that ask for each other', async () => {
+  test('may be in a subfolder, and in modules that ask for each other', async () => {
     await writeFiles(join(folder(), 'blocks'), {
       'modular_config.json': doubleConfig({ auto_map: { ModularPipelineBlocks: 'dist/block.Double' } }),
       'dist/block.cjs': "exports.factor = 2; exports.Double = require('./parts').make(exports)",

@@ -97,7 +97,7 @@ describe('requirements', () => {
 })
 
 describe('savePretrained of blocks', () => {
-  test('writes sorted keys, two spaces and a newline, and no requirements where there are none', async () => {
+  test('writes sorted keys, two spaces and a newline, and no requirements if none exist', async () => {
     const file = await new Increment().savePretrained(join(folder(), 'a', 'b'), { module: 'dist/increment' })
     expect(file).toBe(join(folder(), 'a', 'b', 'modular_config.json'))
     expect(await readFile(file, 'utf8')).toBe(

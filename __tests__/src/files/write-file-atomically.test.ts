@@ -68,7 +68,7 @@ describe('writeFileAtomically', () => {
   })
 })
 
-describe('a file that is written over', () => {
+describe('a file that is overwritten', () => {
   const file = () => join(folder(), 'file')
   const write = (path = file()) => writeFileAtomically(path, [Buffer.from('new')])
   const modeOf = async (path: string) => (await stat(path)).mode & 0o777

@@ -272,7 +272,7 @@ describe('a save in place', () => {
     expect(await marks()).toEqual([])
   })
 
-  test('touches its marks while it goes on', async () => {
+  test('touches its marks while it continues', async () => {
     await put(old, target())
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'Date', 'performance', 'queueMicrotask'] })
     try {

@@ -77,7 +77,7 @@ describe('a group of inputs', () => {
     expect(pipe.doc).toContain('**fields')
   })
 
-  test('goes on from one pipeline to the next, as a map or with the state', async () => {
+  test('continues from one pipeline to the next, as a map or with the state', async () => {
     const state = await new Producer().initPipeline().run({ a: 'x', b: 'y' }, {})
     const { getByKwargs } = state as { getByKwargs(group: string): Record<string, unknown> }
     const fields = getByKwargs.call(state, 'fields')

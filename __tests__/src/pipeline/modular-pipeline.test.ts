@@ -122,7 +122,7 @@ describe('a pipeline', () => {
     expect(state.toObject()).toEqual({ values: { x: 10 }, kwargsMapping: {} })
   })
 
-  test('goes on where another left off', async () => {
+  test('continues where another left off', async () => {
     const state = await pipe({ x: 1 })
     expect(await new Increment().initPipeline()({}, { state, output: 'x' })).toBe(5)
   })

@@ -1,4 +1,4 @@
-/** States that are handed out while a run goes on. */
+/** States that are handed out while a run continues. */
 import {
   Block,
   Component,
@@ -98,7 +98,7 @@ test('end the run if they cannot be saved', async () => {
   await expect(loop()({ numSteps: 3 }, { checkpoints: { every: 1, save } })).rejects.toThrow('the disk is full')
 })
 
-test('of a run that goes on from one begin with the next', async () => {
+test('of a run that continues from one begin with the next', async () => {
   let steps: (number | undefined)[] = []
   let resumed: Promise<unknown> | undefined
   const again = (state: PipelineState) => {

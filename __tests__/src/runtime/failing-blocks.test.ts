@@ -105,7 +105,7 @@ describe('what a block throws', () => {
     expect(error.message).toBe(`the pipeline (Toy) failed: ${thrown}`)
   })
 
-  test('can be caught by a loop, which then goes on', async () => {
+  test('can be caught by a loop, which then continues', async () => {
     class Retry extends LoopSequentialPipelineBlocks {
       @Output() attempts!: Out<number>
       @LoopStep() shaky: BlockSource = toy({

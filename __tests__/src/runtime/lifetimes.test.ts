@@ -155,7 +155,7 @@ describe('what is overwritten in the state', () => {
 describe('the end of a run', () => {
   const blocks = sequence({ a: make('x'), b: make('y') })
 
-  test('leaves the requested outputs and gives back all else', async () => {
+  test('leaves the requested outputs and gives back everything else', async () => {
     const x = await blocks.initPipeline()<Handle>({}, { output: 'x' })
     expect(alive()).toBe(1)
     x.use().dispose()

@@ -95,7 +95,7 @@ test('a stream waits until its reader has looked at a preview', async () => {
   expect(values).toEqual([5, 6, 7])
 })
 
-test('pictures are refused once the run has gone on', async () => {
+test('pictures are refused once the run has continued', async () => {
   const events: PreviewEvent[] = []
   await pipe(inputs, { onEvent: event => void (event.type === 'preview' && events.push(event)) })
   const error = await failure(PreviewExpiredError, () => (events[1] as PreviewEvent).images())

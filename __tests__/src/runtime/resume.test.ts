@@ -1,4 +1,4 @@
-/** Runs that go on where they were cancelled: at every place, on blocks of every kind. */
+/** Runs that continue where they were cancelled: at every place, on blocks of every kind. */
 import {
   AutoPipelineBlocks,
   Block,
@@ -182,7 +182,7 @@ async function cancelled(
 
 const inputs = { x: 1, numSteps: 4 }
 
-describe('a run that goes on', () => {
+describe('a run that continues', () => {
   test('gives the same result from every place, and does nothing twice that was finished', async () => {
     const expected = await runToEnd(new Tree(), inputs)
     const all = [...done]
@@ -200,7 +200,7 @@ describe('a run that goes on', () => {
       expect(await runToEnd(new Tree(), {}, { state, resume: true })).toEqual(expected)
       state.dispose()
       expect(Handle.alive.size).toBe(0)
-      // The iteration in which it was cancelled begins anew; what came before does not.
+      // The iteration in which it was cancelled begins again; what came before does not.
       const again = before.length + done.length - all.length
       expect(again).toBeGreaterThanOrEqual(0)
       expect(again).toBeLessThanOrEqual(2)
@@ -239,7 +239,7 @@ describe('a run that goes on', () => {
     expect(result).toEqual(await runToEnd(new Tree(), inputs))
   })
 
-  test('leaves the state that it goes on from as it was: it can go on twice', async () => {
+  test('leaves the state that it continues from as it was: it can continue twice', async () => {
     stopAt = 6
     const state = await cancelled(new Tree(), inputs)
     const call = () => runToEnd(new Tree(), {}, { state, resume: true })

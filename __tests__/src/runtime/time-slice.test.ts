@@ -53,7 +53,7 @@ test('several loops take turns, one for each turn of the event loop', async () =
   expect(log.indexOf('b')).toBeLessThan(log.lastIndexOf('c'))
 })
 
-test('a slice is over after a while, and begins anew behind a turn', async () => {
+test('a slice is over after a while, and begins again behind a turn', async () => {
   const slice = new TimeSlice()
   expect(slice.isOver).toBe(false)
   runAtOnce(busyLoop(10))

@@ -13,7 +13,7 @@ function stateOf(values: Readonly<Record<string, unknown>>): PipelineState {
 describe('reading a PipelineState', () => {
   const state = stateOf({ x: 1, zero: 0, nothing: undefined })
 
-  test('gives the value, or the default where there is none', () => {
+  test('gives the value, or the default if none exists', () => {
     expect(state.get('x')).toBe(1)
     expect(state.get('y')).toBeUndefined()
     expect(state.get('y', 5)).toBe(5)
@@ -49,7 +49,7 @@ describe('writing a PipelineState', () => {
     expect(state.toObject().values).toEqual({ x: 2, y: undefined })
   })
 
-  test('tags names with groups, again at each tagged write, and for ever', () => {
+  test('tags names with groups, again at each tagged write, and forever', () => {
     const state = new PipelineState()
     state.set('a', 1, 'g')
     state.set('b', 2, 'g')

@@ -176,7 +176,7 @@ describe('savePipeline', () => {
     await expect(saving).rejects.toMatchObject({ code: 'INPUT_TYPE', input: 'folder' })
   })
 
-  test('writes a card anew, until somebody changes it', async () => {
+  test('writes a card again, until somebody changes it', async () => {
     const file = join(target(), 'README.md')
     const read = () => readFile(file, 'utf8')
     await save({ unet: new Note('') }, { modelCard: false })

@@ -81,7 +81,7 @@ describe('observeActivities()', () => {
     expect(observed).toEqual(told)
   })
 
-  test('ends what fails with the error, and what a parent goes on after as well', async () => {
+  test('ends what fails with the error, and what a parent continues after as well', async () => {
     class GoesOn extends SequentialPipelineBlocks {
       override async call(...args: Parameters<SequentialPipelineBlocks['call']>) {
         await failure(BlockExecutionError, () => super.call(...args))
@@ -150,7 +150,7 @@ describe('observeActivities()', () => {
     expect(told).toEqual([])
   })
 
-  test('warns of an observer that throws, and goes on', async () => {
+  test('warns of an observer that throws, and continues', async () => {
     const warnings = catchWarnings()
     stop = observeActivities({
       begin: () => {

@@ -82,7 +82,7 @@ test('a failed block is a span with its error', async () => {
   expect(span?.events.map(({ name }) => name)).toEqual(['exception'])
 })
 
-test('spans lie in the time in which they were made', async () => {
+test('spans are in the time in which they were made', async () => {
   const before = Date.now()
   await pipe({ x: 0, numSteps: 1 })
   const after = Date.now()

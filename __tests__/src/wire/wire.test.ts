@@ -68,7 +68,7 @@ describe('eventToWire()', () => {
 })
 
 describe('resultToWire()', () => {
-  test('places pictures wherever they are, and keeps all else', async () => {
+  test('places pictures wherever they are, and keeps everything else', async () => {
     const outputs = { images: [picture, [picture]], flags: [true, null, undefined], text: 'a', deep: { x: [1] } }
     const wire = await resultToWire(outputs, (_, { name, index }) => `${name}-${index}`)
     expect(wire).toEqual({

@@ -50,7 +50,7 @@ describe('traceFlow()', () => {
     expect(edges.map(edge => edge.type)).toEqual(['any', 'number', 'number', 'any'])
   })
 
-  test('of a value that is written anew follows the latest', () => {
+  test('of a value that is written again follows the latest', () => {
     const blocks = SequentialPipelineBlocks.fromBlocksDict({
       first: toy({ outputs: ['x'] }),
       second: toy({ inputs: ['x'], outputs: ['x'] }),

@@ -53,7 +53,7 @@ async function runChecked(blocks: ModularPipelineBlocks, inputs: Record<string, 
   }
 }
 
-/** The values that are there. */
+/** The values that exist. */
 const values = (state: Record<string, unknown>) =>
   Object.fromEntries(NAMES.flatMap(name => (state[name] === undefined ? [] : [[name, state[name]]])))
 

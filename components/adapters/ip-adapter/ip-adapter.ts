@@ -99,7 +99,7 @@ export function crossAttentionLayers(
   return layers.sort((a, b) => rank(a) - rank(b))
 }
 
-/** The tensors of one of the groups of a file, by their keys without its name. @throws IPAdapterError if there are none */
+/** The tensors of one of the groups of a file, by their keys without its name. @throws IPAdapterError if none exist */
 function group(
   tensors: ReadonlyMap<string, TensorInfo>,
   prefix: string,

@@ -72,8 +72,9 @@ export async function loadIpAdapter(
 /**
  * Says how much the pictures count in the runs that begin afterwards.
  *
- * @param scale - a number: 0 to ignore the pictures, 1 as trained; or by block, where parts that are left out get 0: `{ down: { block_2: [0, 1] }, up: { block_0: [0, 1, 0] } }`; or
- * a list with one of them for each adapter, in which a list has a number for each masked picture
+ * @param scale - a number: 0 to ignore the pictures, 1 as trained. Or a map by block, in which omitted parts get 0: `{
+ * down: { block_2: [0, 1] }, up: { block_0: [0, 1, 0] } }`. Or a list with one of them for each adapter; a list in it
+ * has a number for each masked picture.
  * @throws IPAdapterError if no adapter is loaded; InputTypeError for another number of scales, or for a block that the UNet does not have. Nothing has changed then.
  */
 export function setIpAdapterScale(pipe: ModularPipeline, scale: IPAdapterScale | readonly IPAdapterScale[]): void {
@@ -118,7 +119,7 @@ function placesOf(source: string | URL | readonly (string | URL)[], options: Loa
   }))
 }
 
-/** Loads the image encoder that lies beside an adapter. */
+/** Loads the image encoder that is beside an adapter. */
 async function loadEncoder(
   { source, subfolder = '' }: Place,
   unet: UNet2DConditionModel,

@@ -6,9 +6,9 @@ import { LoraError } from './lora-error'
 export type LoraPlace = AdapterPlace
 
 /**
- * Returns the path of a LoRA's file, fetched if it lies in a repository.
+ * Returns the path of a LoRA's file, fetched if it is in a repository.
  *
- * @throws LoraError if there is no such file, or the folder holds several; PickleCheckpointError where only a pickle is there; what fetching throws
+ * @throws LoraError if there is no such file, or the folder holds several; PickleCheckpointError if only a pickle exists; what fetching throws
  */
 export function findLoraFile(source: string | URL, place: LoraPlace = {}): Promise<string> {
   return findAdapterFile(source, place, {

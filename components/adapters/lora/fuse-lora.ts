@@ -43,8 +43,8 @@ interface WeighedLayer {
 }
 
 /**
- * Makes the active LoRAs a part of the weights, so that runs cost what they cost without. The pipeline gets models of its own for that, whose changed weights lie in
- * a temporary file: other pipelines, and runs that are under way, keep the models that they have.
+ * Merges the active LoRAs into the weights, so that runs cost what they cost without them. The pipeline gets its own
+ * models, whose changed weights are in a temporary file. Other pipelines, and active runs, keep their models.
  *
  * @throws AdapterNameError for a name that does not take part, or if LoRAs are fused already; LoraError for weights that are not finite with `safeFusing`
  */
@@ -199,7 +199,7 @@ function layerOf(name: string): string {
   return name.endsWith('.weight') ? name.slice(0, -'.weight'.length) : ''
 }
 
-/** Lets a parameter read the same numbers from the same file, if they are no others. */
+/** Makes a parameter read the same numbers from the same file, if they have not changed. */
 function bindAsBefore({ origin, cast, dtype }: Parameter, target: Parameter): boolean {
   if (origin === undefined) return false
   if (WeightCast.of(origin).to(dtype).roundings.join() !== cast.roundings.join()) return false

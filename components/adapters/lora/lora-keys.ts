@@ -16,7 +16,7 @@ export interface LoraKey {
   readonly part: LoraPart
 }
 
-/** How keys end. The name of an adapter may stand in between, as PEFT's own files have it. */
+/** How keys end. The name of an adapter may be in between, as in PEFT's own files. */
 const ENDINGS: readonly (readonly [RegExp, LoraPart])[] = [
   [/(?:\.lora_down|\.lora\.down|\.lora_linear_layer\.down|_lora\.down|\.lora_A(?:\.\w+)?)\.weight$/, 'down'],
   [/(?:\.lora_up|\.lora\.up|\.lora_linear_layer\.up|_lora\.up|\.lora_B(?:\.\w+)?)\.weight$/, 'up'],

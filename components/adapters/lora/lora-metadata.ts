@@ -59,7 +59,7 @@ export class LoraMetadata {
     return new LoraMetadata(Object.fromEntries(components))
   }
 
-  /** alpha / rank of a layer whose alpha is not among the tensors: 1 if nothing is said of it. */
+  /** alpha / rank of a layer whose alpha is not among the tensors; 1 if the metadata lacks it. */
   scaleOf(component: LoraComponent, place: string, rank: number): number {
     const { lora_alpha: alpha, alpha_pattern: pattern, use_rslora: isStabilised } = this.components[component] ?? {}
     const bare = place.replace(/^text_model\./, '')

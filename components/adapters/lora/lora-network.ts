@@ -19,7 +19,7 @@ export class LoraNetwork extends Module {
   /** @param layers - by the state-dict names of the layers that they change */
   constructor(
     readonly component: LoraComponent,
-    /** The file that the weights lie in. */
+    /** The file that the weights are in. */
     readonly file: string,
     layers: ReadonlyMap<string, LoraLayer>,
   ) {

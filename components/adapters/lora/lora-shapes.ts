@@ -10,7 +10,7 @@ export function misshapen(base: AdaptableLayer, shapes: LoraShapes): string | un
   const rank = down[0] ?? 0
   const side = kernel.length === 0 ? [1, 1] : kernel
   const isPoint = side.every(length => length === 1)
-  // The kernel lies in the first matrix, or between the two.
+  // The kernel is in the first matrix, or between the two.
   const downKernel = mid === undefined ? side : [1, 1]
   const fits =
     rank > 0 &&

@@ -29,8 +29,8 @@ interface LayerInFile {
 }
 
 /**
- * Reads the layers of a LoRA. Its weights stay in the file; they are read once, to see that all of them are finite. Keys that name no layer of the models are
- * warned of.
+ * Reads the layers of a LoRA. Its weights stay in the file; they are read once, to see that all of them are finite.
+ * Keys that name no layer of the models cause a warning.
  *
  * @throws LoraError, SafetensorsError, MissingFileError; the reason of `signal`
  */

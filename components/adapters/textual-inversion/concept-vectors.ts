@@ -13,7 +13,7 @@ export type ConceptModel = CLIPTextModel | CLIPTextModelWithProjection
 /** State-dict name of a text model's table of tokens. */
 const TABLE = 'embeddings.token_embedding'
 
-/** Vectors that stand in a text encoder's table of tokens behind its own. Their numbers stay in the file until something asks for them. */
+/** Vectors that extend a text encoder's table of tokens. Their numbers stay in the file until they are needed. */
 export class ConceptVectors extends Module {
   readonly weight: Parameter
   readonly count: number

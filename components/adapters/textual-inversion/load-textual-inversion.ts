@@ -99,7 +99,7 @@ function textualInversionsOf(pipe: ModularPipeline): TextualInversionSet {
   return adaptersOf(pipe).get<TextualInversionSet>(TEXTUAL_INVERSION) ?? new TextualInversionSet([])
 }
 
-/** The text encoders that are loaded. @throws MissingComponentError if there is none, or not the one that is asked for */
+/** The text encoders that are loaded. @throws MissingComponentError if none exists, or not the one that is asked for */
 function textPairs(pipe: ModularPipeline, asked: ConceptEncoder | undefined): TextPairs {
   const components = pipe.components as Readonly<Record<string, unknown>>
   const pairs = new Map<ConceptEncoder, TextPair>()

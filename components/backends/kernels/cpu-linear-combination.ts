@@ -1,6 +1,7 @@
 /**
- * Sums of scaled tensors on the backend in plain JavaScript, deferred. TensorFlow.js makes a pass and a tensor for every factor and every sum, and looks
- * up both operands as if one had to be broadcast: a hundred times the cost of the arithmetic.
+ * Sums of scaled tensors on the backend in plain JavaScript, deferred. TensorFlow.js makes a pass and a tensor for
+ * every factor and every sum. It looks up both operands as if one had to be broadcast, which costs a hundred times the
+ * arithmetic.
  */
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu'
 import * as tf from '../../tensors/tf'

@@ -1,6 +1,7 @@
 /**
- * Values of tensors of the `cpu` backend that are computed once somebody reads them, or the running code has come to its end: by then many of the
- * intermediate ones are disposed. Those are never made into arrays, and all others are computed together, block by block in the processor's cache. The
+ * Values of tensors of the `cpu` backend that are computed when they are read, or when the running code ends. By then
+ * many of the intermediate ones are disposed. Those are never made into arrays, and all others are computed together,
+ * block by block in the processor's cache. The
  * arrays of operands are kept as they are until then: code that writes into one meanwhile changes the result.
  */
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu'
@@ -9,7 +10,7 @@ import { addressOf, LANES, sharedVectors, VECTOR_BLOCK, type Vectors } from './v
 
 type Values = Float32Array
 
-/** An operation on a block. It is told where its result and its operands are, see {@link addressOf}. */
+/** An operation on a block. It gets the addresses of its result and its operands, see {@link addressOf}. */
 export type Operation = (vectors: Vectors, count: number, out: number, operands: readonly number[]) => void
 
 /** What is deferred at most: operations, and values in all of them. */
@@ -37,7 +38,7 @@ export class DeferredValues {
     return this.computed as Values // Everything is computed that has a tensor.
   }
 
-  /** The values if they are there, otherwise what will have them. */
+  /** The values if they exist, otherwise what will have them. */
   get source(): Values | DeferredValues {
     return this.computed ?? this
   }
@@ -87,7 +88,7 @@ function computeLeftOver(): void {
   try {
     computeDeferred()
   } catch {
-    // Memory has run out. Who reads the values is told.
+    // Memory is exhausted. Reading the values reports it.
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * Arithmetic on blocks of float32 values, each operation rounded by itself: in WebAssembly, whose vectors take a tenth of the time of JavaScript's
- * numbers, or where that is not allowed (`node --jitless`), in JavaScript.
+ * Arithmetic on blocks of float32 values; each operation is rounded by itself. It runs in WebAssembly, whose vectors
+ * take a tenth of the time of JavaScript's numbers. Where that is not allowed (`node --jitless`), it runs in
+ * JavaScript.
  */
 import { instantiate } from '../../assembled/instantiate'
 import { bytes } from '../../assembled/vectors'
@@ -13,7 +14,7 @@ export const LANES = 16
 
 const BYTES_PER_BLOCK = VECTOR_BLOCK * Float32Array.BYTES_PER_ELEMENT
 
-/** Operations on blocks in a memory. They are told where a block lies in bytes, see {@link addressOf}; the result may replace an operand. */
+/** Operations on blocks in a memory. They get the address of each block in bytes, see {@link addressOf}; the result may replace an operand. */
 export interface Vectors {
   /** The blocks. */
   readonly blocks: readonly Float32Array[]
@@ -25,12 +26,12 @@ export interface Vectors {
   clip(out: number, low: number, high: number, x: number, count: number): void
 }
 
-/** Where a block lies in the memory. */
+/** Where a block is in the memory. */
 export function addressOf(block: number): number {
   return block * BYTES_PER_BLOCK
 }
 
-/** In WebAssembly, with at least so many blocks; `undefined` where there is none. */
+/** In WebAssembly, with at least so many blocks; `undefined` if none exists. */
 export function assembledVectors(blocks: number): Vectors | undefined {
   const instance = instantiate<Omit<Vectors, 'blocks'>>(bytes, addressOf(blocks))
   return instance && { blocks: cut(new Float32Array(instance.memory)), ...instance.functions }

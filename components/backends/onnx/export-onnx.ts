@@ -38,8 +38,9 @@ export interface ExportedFiles {
  * Records a function of a model and writes it with its weights, which keep the precision of their files. Inputs and results have PyTorch's names and order
  * of dimensions. Some operators are Microsoft's own, so it takes ONNX Runtime to run it.
  *
- * Large weights, in files or in memory, go to `file.data` beside the model. If there is a file of that name, they go to a new one, `file.<8 digits>.data`, and the old
- * ones are removed once the model is replaced: a crash in between leaves a model with its own weights.
+ * Large weights, in files or in memory, go to `file.data` beside the model. If that file exists, they go to a new one,
+ * `file.<8 digits>.data`, and the old ones are removed once the model is replaced. So a crash in between leaves a model
+ * with its own weights.
  *
  * @param file - name of the model's file
  * @throws UnwritableFileError; what the model throws for inputs that do not fit; UnsupportedKernelError, RecordedValueError

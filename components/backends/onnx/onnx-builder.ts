@@ -1,4 +1,4 @@
-/** Puts an ONNX graph together, and knows for each value in which order of dimensions it is there. */
+/** Builds an ONNX graph, and tracks the order of dimensions of each value. */
 import { createHash } from 'node:crypto'
 import { create } from '@bufbuild/protobuf'
 import * as tf from '../../tensors/tf'
@@ -69,7 +69,7 @@ export interface StoredWeight {
   readonly type: TensorProto_DataType
 }
 
-/** Stores a weight, or some of its rows, as it lies in its file. */
+/** Stores a weight, or some of its rows, as it is in its file. */
 export type WeightWriter = (
   builder: OnnxBuilder,
   value: GraphValue,
@@ -97,7 +97,7 @@ export interface RoundedValue {
 }
 
 /**
- * The graph under construction. A value is written in one order and brought to the other when an operator first asks for it, so that
+ * The graph under construction. A value is written in one order and converted to the other when an operator first asks for it, so that
  * maps stay channels-first from one convolution to the next.
  */
 export class OnnxBuilder {
@@ -205,7 +205,7 @@ export class OnnxBuilder {
     return this.bind(value, name, 'channelsFirst')
   }
 
-  /** A weight as it lies in its file. */
+  /** A weight as it is in its file. */
   stored(value: GraphValue): StoredWeight {
     const known = this.weights.get(value)
     if (known) return known

@@ -29,7 +29,7 @@ export class SideFile {
   readonly length: number
   private readonly stretches = new Map<unknown, Stretch>()
 
-  /** @param quantized weights that are written in 8 bits, whether they lie in a file or in memory */
+  /** @param quantized weights that are written in 8 bits, whether they are in a file or in memory */
   constructor(parameters: readonly Parameter[], quantized: Iterable<QuantizedParameter> = []) {
     let length = 0
     let weightBytes = 0

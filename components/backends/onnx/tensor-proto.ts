@@ -35,7 +35,7 @@ export function inlineTensor(
   return create(TensorProtoSchema, { name, dims: shape.map(BigInt), dataType: type, rawData })
 }
 
-/** A tensor whose numbers lie in another file, of which the model knows the name, relative to a folder that the runtime is told. */
+/** A tensor whose numbers are in another file. The model holds its name, relative to a folder that is passed to the runtime. */
 export function externalTensor(
   name: string,
   shape: readonly number[],

@@ -46,13 +46,13 @@ type WeightPlace = Pick<TensorInfo, 'file' | 'begin' | 'end'>
 /** Options of {@link writeOnnx}. */
 export interface WriteOnnxOptions extends BuilderOptions {
   /**
-   * How the model refers to a file of weights: a path relative to the folder that the runtime is told. By default the weights become part of the
+   * How the model refers to a file of weights: a path relative to the folder that is passed to the runtime. By default the weights become part of the
    * model.
    */
   locate?: (info: TensorInfo) => WeightPlace
   /** Where the scales of a quantized weight lie, as float32, and its integers. By default, and for `undefined`, both become part of the model. */
   locateQuantized?: (parameter: Parameter) => { scales: WeightPlace; values: WeightPlace } | undefined
-  /** The same for weights in memory, whose numbers lie there as float32. */
+  /** The same for weights in memory, whose numbers are there as float32. */
   locateMemory?: (parameter: Parameter) => WeightPlace
   /**
    * Keeps large weights of half precision as they are, and widens them whenever the graph runs. Otherwise the runtime does that once, when
@@ -62,8 +62,9 @@ export interface WriteOnnxOptions extends BuilderOptions {
   /** With `keepHalf`: bytes of float32 that may be spent on widening those weights once that a run uses most. Default: 0. */
   widenedBytes?: number
   /**
-   * Writes a model for others to read: with PyTorch's names and order of dimensions (`encoder_hidden_states`, `[batch, channels, height, width]`) for
-   * what goes in and out, and with the shape of every value between the operators. By default the model is as the recording has it.
+   * Writes a model for others to read. Inputs and outputs have PyTorch's names and order of dimensions
+   * (`encoder_hidden_states`, `[batch, channels, height, width]`). Every value between the operators has its shape. By
+   * default the model is as the recording has it.
    */
   toPyTorchLayout?: boolean
 }
@@ -160,8 +161,9 @@ function prune(written: readonly NodeProto[], used: Set<string>): { nodes: NodeP
 }
 
 /**
- * Puts what depends on weights alone before the rest. ONNX Runtime works its way back from the results, and of an operator's inputs computes that first
- * which was listed last: this way a weight is widened when it is needed, not when the run begins, and is in memory no longer than that.
+ * Puts operators that depend on weights alone before the rest. ONNX Runtime works backwards from the results, and first
+ * computes the last input of an operator. So a weight is widened when it is needed, not when the run begins, and is
+ * freed after its use.
  */
 function weightsFirst(nodes: readonly NodeProto[], known: Set<string>): NodeProto[] {
   const first: NodeProto[] = []
@@ -178,8 +180,9 @@ function weightsFirst(nodes: readonly NodeProto[], known: Set<string>): NodeProt
 const SMALL_WEIGHT = 65536
 
 /**
- * Declares weights as inputs that have a value: what a caller could replace, the runtime computes with as it is. The bytes that may be spent go to
- * those that are used most, as the runtime brings them to the layout that it computes fastest with; of those, to the largest.
+ * Declares weights as inputs with a default: the runtime does not optimise what a caller could replace. The bytes that
+ * may be spent go to the weights that are used most, which the runtime converts to its fastest layout. Of those, the
+ * largest come first.
  */
 function replaceable(
   initializers: readonly TensorProto[],
@@ -245,7 +248,7 @@ function storeRows(
   }
 }
 
-/** Stores a weight as it lies in its file, or some rows of it. */
+/** Stores a weight as it is in its file, or some rows of it. */
 function writeWeight(
   builder: OnnxBuilder,
   value: GraphValue,

@@ -16,7 +16,7 @@ export interface Capture {
   readonly result: unknown
 }
 
-/** Stands in a result where a tensor was. */
+/** Marks the place of a tensor in a result. */
 export class OutputSlot {
   constructor(
     /** Index among the graph's outputs. */

@@ -21,7 +21,7 @@ export type ConstantValues = Float32Array | Int32Array | Uint8Array
 
 /** Where the numbers of a value come from. */
 export type ValueOrigin =
-  /** The caller gives it anew with every call. */
+  /** The caller gives it again with every call. */
   | { readonly kind: 'input'; readonly name: string }
   /** A weight, in the shape that it has in checkpoints. */
   | { readonly kind: 'parameter'; readonly name: string; readonly parameter: Parameter }

@@ -155,7 +155,7 @@ class RecorderBackend extends tf.KernelBackend {
       const { model, layer } = this.active
       throw new UnsupportedKernelError('Constant', model, layer, `holds elements of type ${dtype}`)
     }
-    // Copied: the model may go on writing into what it gave.
+    // Copied: the model may continue writing into what it gave.
     return { shape: [...shape], dtype, origin: { kind: 'constant', values: values.slice() } }
   }
 }

@@ -3,7 +3,7 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm'
 import * as tf from '../../tensors/tf'
 import { computeInto, openView } from './wasm-windows'
 
-/** Gives a part of a tensor that lies in one piece in its memory. It lives as long as the piece is computed. */
+/** Gives a part of a tensor that is in one piece in its memory. It lives as long as the piece is computed. */
 export type View = (tensor: tf.Tensor, begin: number, shape: readonly number[]) => tf.Tensor
 
 /** How a piece is computed. */
@@ -18,7 +18,7 @@ export interface Piece {
 /**
  * Computes a tensor of float32 piece by piece, and yields between pieces.
  *
- * @param pieces in the order in which they lie in the tensor
+ * @param pieces in the order in which they are in the tensor
  */
 export function* joinPieces(shape: readonly number[], pieces: Iterable<Piece>): Generator<void, tf.Tensor, void> {
   const target = tf.getBackend() === 'wasm' ? wasmTarget(shape) : listTarget(shape)

@@ -86,7 +86,7 @@ export class KernelProgram {
     for (const { value } of this.recorded.graph.outputs) {
       const own = values.take(value)
       if (own) taken.set(value, own)
-      // The caller owns them: of what belongs to somebody else, or stands in two places, a copy.
+      // The caller owns them: a tensor of another owner, or one that appears twice, is copied.
       results.push(own ?? (taken.get(value) ?? (await values.get(value))).clone())
     }
     return mapReplaced(this.recorded.result, OutputSlot, ({ index }) => results[index])

@@ -51,7 +51,7 @@ export class ProgramCache {
         program = KernelProgram.record(call)
       } catch (error) {
         program = undefined
-        // The call itself will say what else is wrong.
+        // The call itself reports any other fault.
         if (!(error instanceof UnsupportedKernelError || error instanceof RecordedValueError)) return undefined
       }
     }

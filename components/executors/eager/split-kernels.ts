@@ -194,7 +194,7 @@ function biasOf(
 function splitGroupNorm(call: KernelCall, { values }: PieceBudget): KernelLoop | undefined {
   const { x, weight, bias } = call.inputs as { x: tf.Tensor; weight: tf.Tensor1D; bias: tf.Tensor1D }
   const { numGroups, eps } = call.attrs as { numGroups: number; eps: number }
-  // The norm takes some passes over its input.
+  // The norm reads its input several times.
   const size = values / 2
   if (x.rank !== 4 || x.size <= 2 * size || (x.shape[1] as number) < 2) return undefined
   return groupNormLoop(

@@ -31,7 +31,7 @@ export interface WrittenPart {
   readonly begin: number
   /** How many values it has. */
   readonly size: number
-  /** Whether tensors of its size that are made on the way may lie in its place too. */
+  /** Whether tensors of its size that are made on the way may be in its place too. */
   readonly isChain: boolean
 }
 
@@ -48,7 +48,7 @@ export function computeInto(backend: BackendWasm, part: WrittenPart, compute: ()
   result.dispose()
 }
 
-/** Lets the results of kernels that have so many values lie at an address while something is computed. */
+/** Places the results of kernels that have so many values at an address while something is computed. */
 function allocatingAt(backend: BackendWasm, address: number, size: number, compute: () => tf.Tensor): tf.Tensor {
   const allocator = backend.wasm as unknown as Allocator
   const free = allocator._free

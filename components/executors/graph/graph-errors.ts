@@ -27,7 +27,7 @@ export class GraphExecutionError extends ModularError {
   }
 }
 
-/** Stands in place of a layer's name for operators outside of all layers. */
+/** Replaces a layer's name for operators outside of all layers. */
 const OUTSIDE = 'model'
 
 /** Operators are named `layer/Operator_number`. */
@@ -76,7 +76,7 @@ export class WeightFileChangedError extends ModularError {
   }
 }
 
-/** The weights of one call lie on several drives of Windows, of which ONNX Runtime reads one. */
+/** The weights of one call are on several drives of Windows, of which ONNX Runtime reads one. */
 export class WeightDrivesError extends ModularError {
   override readonly code = 'WEIGHT_DRIVES'
 
@@ -85,7 +85,7 @@ export class WeightDrivesError extends ModularError {
     readonly files: readonly string[],
   ) {
     super(
-      `The weights of ${model} lie on more than one drive: ${shownNames(files)}. Copy them to one drive, ` +
+      `The weights of ${model} are on more than one drive: ${shownNames(files)}. Copy them to one drive, ` +
         "or load the model with the executor 'eager'.",
     )
   }

@@ -39,8 +39,9 @@ export interface GraphExecutorOptions {
    */
   maxSessionBytes?: number
   /**
-   * Bytes of float32 that may be spent, on the CPU, on widening weights of a large model once, so that the runtime has them in its fastest layout;
-   * at most a third of the weights. The others are widened whenever they are used. Default: an eighth of the machine's memory.
+   * Bytes of float32 that may be spent, on the CPU, on widening weights of a large model once. The runtime then has
+   * them in its fastest layout. At most a third of the weights. The others are widened whenever they are used. Default:
+   * an eighth of the machine's memory.
    */
   widenedBytes?: ByteSize
   /** A folder in which graphs are kept that the runtime has optimised, for later processes. Default: none are kept. */
@@ -187,7 +188,7 @@ export class GraphExecutor implements Executor {
       return await work
     } finally {
       pending.delete(work)
-      // A session that could not be made is tried anew by the next call.
+      // A session that could not be made is tried again by the next call.
       if (!session.isMade && !session.isBusy) {
         this.forget(session)
         session.release()

@@ -44,7 +44,7 @@ export interface GraphSessionOptions extends BuilderOptions {
 
 /** A session, from the moment it is asked for. If the process that holds it ends, the next use makes it again in another. */
 export class GraphSession {
-  /** Bytes of the weights, as they lie in memory. */
+  /** Bytes of the weights, as they are in memory. */
   readonly bytes: number
   /** Weights that the session computes with as floats. */
   readonly floatWeights: ReadonlySet<Parameter>
@@ -52,7 +52,7 @@ export class GraphSession {
   private readonly model: string
   private readonly capture: Capture
   private readonly files: WeightFiles
-  /** Weights that lie in no file, if they are too large for the graph. */
+  /** Weights that are in no file, if they are too large for the graph. */
   private readonly spilled: SpilledWeights | undefined
   /** The weights, as they were when the graph was made. */
   private readonly revisions: readonly (readonly [Parameter, number])[]
@@ -290,7 +290,7 @@ export class GraphSession {
     if (optimizedModels === undefined || this.bytes > LARGEST_FILE || this.spilled) return create(model)
     const file = optimizedModels.fileOf(model, { options, weights: this.files.stamps })
     const known = await optimizedModels.read(file)
-    // One that is damaged is made anew.
+    // One that is damaged is made again.
     if (known && (await succeeds(create(known, { graphOptimizationLevel: 'disabled' })))) return
     const target = await optimizedModels.write(file)
     try {
@@ -335,7 +335,7 @@ export class GraphSession {
   }
 }
 
-/** Where a weight lies in 8 bits, if the graph computes with it so. */
+/** Where a weight is in 8 bits, if the graph computes with it so. */
 function storedRowsOf(weight: Parameter, quantized: ReadonlySet<Parameter>): [Parameter, StoredRows][] {
   const stored = quantized.has(weight) ? storedRows(weight) : undefined
   return stored ? [[weight, stored]] : []

@@ -46,7 +46,7 @@ export class OptimizedModels {
     return join(this.folder, `${hash.digest('hex')}.onnx`)
   }
 
-  /** The optimised graph, if it is there. */
+  /** The optimised graph, if it exists. */
   async read(file: string): Promise<Uint8Array | undefined> {
     try {
       return await readFileBytes(file, LARGEST_FILE)

@@ -57,7 +57,7 @@ class SessionHost {
   private users = 0
   private idle: NodeJS.Timeout | undefined
 
-  /** Starts the process, which takes a moment to load the runtime. Does nothing if it is there. Failures are left to {@link ready}. */
+  /** Starts the process, which takes a moment to load the runtime. Does nothing if it exists. Failures are left to {@link ready}. */
   start(): void {
     this.load().catch(() => undefined)
   }

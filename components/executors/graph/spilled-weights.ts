@@ -26,7 +26,7 @@ export class SpilledWeights {
     this.file = join(folder, 'weights.data')
   }
 
-  /** Plans the file for those weights that lie in no file, or are quantized; `undefined` if they may be a part of the graph. */
+  /** Plans the file for those weights that are in no file, or are quantized; `undefined` if they may be a part of the graph. */
   static plan(
     weights: readonly Parameter[],
     quantized: readonly QuantizedParameter[] = [],
@@ -39,12 +39,12 @@ export class SpilledWeights {
     return new SpilledWeights(inMemory, join(realpathSync(tmpdir()), `tesserae-weights-${randomUUID()}`))
   }
 
-  /** Where a weight lies in the file. */
+  /** Where a weight is in the file. */
   placeOf(weight: Parameter): { begin: number; end: number } {
     return this.weights.placeOf(weight)
   }
 
-  /** Where the parts of a quantized weight lie in the file. */
+  /** Where the parts of a quantized weight are in the file. */
   placeOfQuantized(weight: Parameter): ReturnType<SideFile['placeOfQuantized']> {
     return this.weights.placeOfQuantized(weight)
   }

@@ -8,7 +8,7 @@ const LARGE_WEIGHTS = 2 ** 28
 /** The part of a large model's weights that is widened once, if there is room. */
 const WIDENED_PART = 1 / 3
 
-/** How weights lie in the memory of a session. */
+/** How weights are in the memory of a session. */
 interface WeightLayout {
   readonly bytes: number
   /** Whether they are many. */
@@ -20,7 +20,7 @@ interface WeightLayout {
 }
 
 /**
- * How the weights lie in memory.
+ * How the weights are in memory.
  *
  * @param limit - bytes of float32 that widening weights once may take; without it, none may stay of half precision
  * @param isQuantized - tells which of them are stored in 8 bits; by default none
@@ -42,7 +42,7 @@ function floatLayout(weights: readonly Parameter[], limit: number | undefined): 
   const isLarge = full > LARGE_WEIGHTS
   if (limit === undefined || !isLarge) return { bytes: full, isLarge, keepHalf: false, widenedBytes: full }
   const widenedBytes = Math.min(limit, full * WIDENED_PART)
-  // Weights that are not of half precision lie there as they are stored.
+  // Weights that are not of half precision are there as they are stored.
   const extraBytes = Math.min(widenedBytes / 2, Math.max(0, full - stored))
   return { bytes: stored + extraBytes, isLarge, keepHalf: true, widenedBytes }
 }

@@ -15,8 +15,9 @@ import { DiagonalGaussianDistribution } from './diagonal-gaussian-distribution'
 import { Encoder } from './encoder'
 
 /**
- * Values that are held at the peak for each value of the widest maps of full size: by the growth of the process, with the VAE of Stable Diffusion 1.5
- * on ONNX Runtime's CPU provider 17 at 256 × 256 and at 512 × 512 pixels; fewer kernel by kernel.
+ * Values that are held at the peak for each value of the widest maps of full size. The growth of the process gives 17
+ * at 256 and at 512 pixels, with the VAE of Stable Diffusion 1.5 on ONNX Runtime's CPU provider. Kernel by kernel, it
+ * is less.
  */
 const VALUES_HELD = 17
 

@@ -40,7 +40,7 @@ export interface CallPlan {
 /** Shape of the latents of a call. */
 export type LatentShape = readonly [batch: number, height: number, width: number]
 
-/** Side of the smallest tiles that are chosen for lack of memory: smaller ones show in the picture. */
+/** Side of the smallest tiles that are chosen because memory is exhausted: smaller ones show in the picture. */
 const SMALLEST = 32
 /** Side of the largest tiles that are tried first, if the model was trained on smaller pictures. */
 const USUAL = 64

@@ -3,8 +3,9 @@ import type * as tf from '../../tensors/tf'
 import { type ComputeTile, computeTile, emptyResult, PlainMap, type TileGrid, tileStarts } from './tile-grid'
 
 /**
- * Computes a map in tiles. Each tile is drawn over those before it, with an opacity that rises from 0 to 1 over its overlap with the tile above and with
- * the one on its left. An overlap of one pixel of the result, where the reference divides by zero, keeps the earlier tile there.
+ * Computes a map in tiles. Each tile is drawn over those before it. Its opacity rises from 0 to 1 over its overlap with
+ * the tile above and the one on its left. An overlap of one pixel of the result, where the reference divides by zero,
+ * keeps the earlier tile there.
  */
 export async function overlayTiles(map: tf.Tensor4D, grid: TileGrid, compute: ComputeTile): Promise<tf.Tensor4D> {
   const overlap = grid.toResult(grid.size - grid.stride)

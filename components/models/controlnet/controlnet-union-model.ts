@@ -46,7 +46,7 @@ interface UnionScales {
 export class ControlNetUnionModel extends ControlNetEncoder<ControlNetUnionConfig> {
   static override readonly className: string = 'ControlNetUnionModel'
 
-  /** What tells of the kind of a picture: `[numControlType, channels]`. */
+  /** The embedding of a picture's kind: `[numControlType, channels]`. */
   readonly taskEmbedding: Parameter<tf.Tensor2D>
   readonly transformerLayes: readonly ResidualAttentionBlock[]
   readonly spatialChProjs: Linear

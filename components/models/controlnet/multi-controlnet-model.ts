@@ -28,7 +28,7 @@ export interface MultiControlNetInputs extends Omit<ControlNetInputs, 'controlne
 export class MultiControlNetModel extends ControlNet {
   static override readonly className: string = 'MultiControlNetModel'
 
-  /** @throws ModelInputError where there are none */
+  /** @throws ModelInputError if none exist */
   constructor(
     /** The networks, in the order of their pictures. */
     readonly nets: readonly ControlNetModel[],

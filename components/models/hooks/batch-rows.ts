@@ -11,7 +11,7 @@ interface RowRange {
   readonly end: number
 }
 
-/** Takes batches apart, and knows which rows of the whole batch are being computed: hooked parts may lie inside of others. */
+/** Takes batches apart, and knows which rows of the whole batch are being computed: hooked parts may be inside of others. */
 export class BatchRows {
   private total = 0
   private current: RowRange | undefined

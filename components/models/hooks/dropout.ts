@@ -8,9 +8,9 @@ const PATTERN_SEED = 0
 /**
  * Drops a share of the elements, and scales what is left so that the sum is expected to stay.
  *
- * PyTorch draws fresh numbers in each call, from a generator that no seed of a pipeline reaches. Here each element has a number between 0 and 1 for
- * good, and a call moves all of them by its own draw, past 1 to 0 again: each element is as likely to be dropped, the seed decides,
- * and a graph holds for every draw.
+ * PyTorch draws fresh numbers in each call, from a generator that no seed of a pipeline reaches. Here each element has
+ * a fixed number between 0 and 1, and a call moves all of them by its own draw, modulo 1. Each element is as likely to
+ * be dropped, the seed decides, and one graph serves every draw.
  *
  * @param share from 0 to 1
  * @param draw `[1]`, from 0 to 1

@@ -1,4 +1,4 @@
-/** Stands in for what a part of a model computes, for one call. Counterpart: hooks/hooks.py (ModelHook) */
+/** Replaces what a part of a model computes, for one call. Counterpart: hooks/hooks.py (ModelHook) */
 import type { TensorPlaceholder } from '../../backends/recorder/tensor-tree'
 import type { Module } from '../../nn/module'
 import type { Forward } from '../../nn/wrap-forwards'
@@ -35,7 +35,8 @@ export interface ModuleHook {
    */
   readonly tensors?: Readonly<Record<string, tf.Tensor | TensorPlaceholder>> | undefined
   /**
-   * Layers of the hook's own, e.g. the matrices of a LoRA. Their weights may stay in their file, as those of the model do. They belong to whoever loaded them;
+   * Layers of the hook's own, e.g. the matrices of a LoRA. Their weights may stay in their file, as those of the model
+   * do. They belong to the code that loaded them;
    * while they are loaded, the model counts them in its memory and offloads them with its own.
    */
   readonly weights?: Module | undefined

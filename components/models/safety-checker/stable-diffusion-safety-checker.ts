@@ -163,7 +163,7 @@ export class StableDiffusionSafetyChecker extends PretrainedModel {
     }
   }
 
-  /** The thresholds as results of a call: the weights may lie in their file. */
+  /** The thresholds as results of a call: the weights may be in their file. */
   private thresholds(): { specialThresholds: tf.Tensor1D; thresholds: tf.Tensor1D } {
     return tf.tidy(() => ({
       specialThresholds: this.specialCareEmbedsWeights.tensor.add<tf.Tensor1D>(0),

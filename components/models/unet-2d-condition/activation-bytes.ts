@@ -2,8 +2,8 @@
 import type { UNetEncoderConfig } from './encoder-config'
 
 /**
- * Values that are held at the peak for each value of the largest maps: by the growth of the process from batch to batch, with Stable Diffusion 1.5 on
- * ONNX Runtime's CPU provider 41 at 256×256 pixels and 55 at 512×512.
+ * Values that are held at the peak for each value of the largest maps. The growth of the process from batch to batch
+ * gives 41 at 256×256 pixels and 55 at 512×512, with Stable Diffusion 1.5 on ONNX Runtime's CPU provider.
  */
 const VALUES_HELD = 55
 

@@ -19,7 +19,7 @@ const model = 'UNet2DConditionModel'
 const parameter = 'downIntrablockAdditionalResiduals'
 
 /**
- * Returns what adds the maps of a call; `undefined` if there are none.
+ * Returns what adds the maps of a call; `undefined` if none exist.
  *
  * @param blocks - how many blocks the way down has
  * @throws ModelInputError for more maps than there are places

@@ -61,7 +61,7 @@ function levelOptions(config: UNetEncoderConfig, tembChannels: number, level: nu
     tembChannels,
     outChannels: at(config.blockOutChannels, level),
     crossAttentionDim: at(config.crossAttentionDim, level),
-    // One setting for both: which of them a kind of block takes it for is told in the config's documentation.
+    // One setting for both: the config's documentation says which of them a kind of block takes it for.
     numAttentionHeads: at(config.attentionHeadDim, level),
     attentionHeadDim: at(config.attentionHeadDim, level),
     transformerLayers: at(config.transformerLayersPerBlock, level),

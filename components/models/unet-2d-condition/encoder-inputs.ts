@@ -59,7 +59,7 @@ type InputConfig = Pick<
   | 'projectionClassEmbeddingsInputDim'
 >
 
-/** Tells a model's inputs apart from those that it has no use for. */
+/** Tells a model's inputs apart from those that it does not use. */
 export class InputPresence<I extends object> {
   constructor(
     private readonly model: string,

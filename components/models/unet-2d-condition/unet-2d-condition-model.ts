@@ -47,7 +47,7 @@ export interface UNet2DConditionCallOptions extends ModelCallOptions {
   readonly residuals?: readonly ResidualSource[] | undefined
 }
 
-/** Predicts the noise (or what else it was trained for) in a latent image, given the time and a prompt. */
+/** Predicts the noise (or another quantity that it was trained for) in a latent image, given the time and a prompt. */
 export class UNet2DConditionModel extends PretrainedModel implements UNetEncoder {
   static override readonly className: string = 'UNet2DConditionModel'
 
@@ -160,8 +160,8 @@ export class UNet2DConditionModel extends PretrainedModel implements UNetEncoder
   }
 
   /**
-   * Whether there is room for as many samples at once as that many batches hold; by an estimate of what one prediction needs, which should
-   * leave half of the free memory free.
+   * Whether there is room for the samples of that many batches at once. It estimates what one prediction needs, which
+   * should leave half of the free memory free.
    *
    * @param size of one batch
    */

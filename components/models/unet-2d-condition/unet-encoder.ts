@@ -48,7 +48,7 @@ export function createUNetEncoder(config: UNetEncoderConfig, convInKernel: numbe
   }
 }
 
-/** Width of the vector that tells of time. */
+/** Width of the time embedding. */
 export function timeEmbedDimOf({ timeEmbeddingDim, blockOutChannels }: UNetEncoderConfig): number {
   return timeEmbeddingDim ?? 4 * (blockOutChannels[0] ?? 0)
 }

@@ -68,7 +68,7 @@ type Problems = Parameters<typeof checkBetas>[1]
 /**
  * Reports settings that contradict each other.
  *
- * @param noFlow the ways to space sigmas that lead to no flow's, whose sigmas lie below 1
+ * @param noFlow the ways to space sigmas that lead to no flow's, whose sigmas are below 1
  */
 export function checkSolver(
   config: CheckedConfig,

@@ -12,7 +12,7 @@ export interface MultistepOrderSettings {
 /** Runs with fewer steps than this lower the order at the end. */
 const FEW_STEPS = 15
 
-/** The order of the step at a place in a run of so many steps, where as many predictions are there. */
+/** The order of the step at a place in a run of so many steps, if there are enough predictions. */
 export function multistepOrder(settings: MultistepOrderSettings, index: number, steps: number): number {
   const { solverOrder, lowerOrderFinal, eulerAtFinal = false } = settings
   const left = steps - index

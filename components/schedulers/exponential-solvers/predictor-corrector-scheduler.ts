@@ -30,7 +30,7 @@ export abstract class PredictorCorrectorScheduler<
     this.lastNoise.clear()
   }
 
-  /** How many predictions the step from a place uses, where so many are there. */
+  /** How many predictions the step from a place uses, if there are enough. */
   protected abstract predictorReach(index: number): number
 
   /** How many predictions the step that led to a place uses when it is taken again, that at the place included; 0 not to take it again. */
@@ -66,7 +66,7 @@ export abstract class PredictorCorrectorScheduler<
     return { prevSample }
   }
 
-  /** The sample of a place, by the step that led to it; `undefined` where there is none, or it is not to be taken again. */
+  /** The sample of a place, by the step that led to it; `undefined` if none exists, or it is not to be taken again. */
   private correct(index: number, predictions: readonly tf.Tensor[]): tf.Tensor | undefined {
     const [sample] = this.lastSample.newestFirst
     const [noise] = this.lastNoise.newestFirst

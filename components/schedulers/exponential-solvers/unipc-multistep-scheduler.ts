@@ -48,7 +48,7 @@ const schema = z
     shiftTerminal: z.number().min(0).lt(1).nullable().default(null),
   })
   .superRefine((config, context) => {
-    // Karras sigmas can be brought to those of a flow.
+    // Karras sigmas can be converted to those of a flow.
     checkSolver(config, context, ['useExponentialSigmas', 'useBetaSigmas'])
     const { predictX0, finalSigmasType, shiftTerminal, useFlowSigmas } = config
     const problem = (key: keyof typeof config, message: string) =>

@@ -1,6 +1,6 @@
 /**
- * Latent consistency sampling of flow matching models: each step predicts the clean sample at once, and adds noise for the next;
- * samples may grow on the way, as in scale-wise distillation. Sources: https://arxiv.org/abs/2310.04378,
+ * Latent consistency sampling of flow matching models. Each step predicts the clean sample at once, and adds noise for
+ * the next. Samples may grow on the way, as in scale-wise distillation. Sources: https://arxiv.org/abs/2310.04378,
  * https://arxiv.org/abs/2503.16397; counterpart: schedulers/scheduling_flow_match_lcm.py
  */
 

@@ -128,7 +128,7 @@ export abstract class FlowMatchScheduler<Config extends FlowMatchConfig> extends
     return (this.sigmas as readonly number[])[index] as number // Every schedule of such a class has sigmas, one more than steps.
   }
 
-  /** The sigmas of a run: spaced, shifted, stretched, and spaced anew between their ends, in this order. */
+  /** The sigmas of a run: spaced, shifted, stretched, and spaced again between their ends, in this order. */
   private runSigmas({ timesteps, sigmas, numInferenceSteps, mu }: TimestepsRequest): number[] {
     const { numTrainTimesteps, shift, timeShiftType = 'exponential', shiftTerminal } = this.config
     const trained = this.trainingSchedule.sigmas as readonly number[]

@@ -9,7 +9,7 @@ const HALF_ROOT = Math.fround(Math.SQRT1_2)
 const LN2 = Math.fround(Math.LN2)
 
 /**
- * The natural logarithm in float32, which is off by the last bit for one number in twelve. Whether a sigma lies at a timestep or just before it
+ * The natural logarithm in float32, which is off by the last bit for one number in twelve. Whether a sigma is at a timestep or just before it
  * hangs on that bit, and timesteps are cut to whole numbers. Counterpart: numpy.log of float32 (loops_exponent_log.dispatch.c.src)
  */
 export function logFloat32(value: number): number {

@@ -1,6 +1,7 @@
 /**
- * The straight line from a sample to its clean one, in sigma space. Its terms are kept apart as in the reference: where sigmas are
- * large, as in schedules that end in nearly no signal, a step down to none is the difference of large numbers, and rounding shows.
+ * The straight line from a sample to its clean one, in sigma space. Its terms are kept apart as in the reference. In
+ * schedules that end in nearly no signal, sigmas are large: a step down to none is the difference of large numbers, and
+ * rounding shows.
  */
 import type * as tf from '../../tensors/tf'
 import { linearCombination } from '../steps/linear-combination'

@@ -22,7 +22,7 @@ export interface CleanSampleLimits {
   readonly clipSampleRange?: number | undefined
 }
 
-/** The sample within its limits; the sample itself if there are none. */
+/** The sample within its limits; the sample itself if none exist. */
 export function limitCleanSample(sample: tf.Tensor, limits: CleanSampleLimits): tf.Tensor {
   const { thresholding, clipSample, clipSampleRange = 1, dynamicThresholdingRatio = 0.995, sampleMaxValue = 1 } = limits
   if (thresholding) return thresholdSample(sample, { dynamicThresholdingRatio, sampleMaxValue })

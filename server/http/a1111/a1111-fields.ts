@@ -43,7 +43,7 @@ const HONOURED = {
 /** Fields that are honoured if a picture is sent. */
 const WITH_PICTURE = {
   init_images: { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: 1, description: 'Base64.' },
-  mask: { ...text, description: 'Base64; white is drawn anew.' },
+  mask: { ...text, description: 'Base64; white is redrawn.' },
   denoising_strength: { ...number, minimum: 0, maximum: 1, description: 'How much to change. Default: 0.75.' },
   inpaint_full_res: {
     type: ['boolean', 'integer', 'null'],

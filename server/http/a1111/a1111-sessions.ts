@@ -23,7 +23,7 @@ export class A1111Run {
     this.preview = undefined
   }
 
-  /** Takes note of an event of that job. */
+  /** Records an event of that job. */
   see(event: JobEvent): void {
     if (event.type !== 'preview' || !('images' in event)) return
     const [image] = event.images as readonly { readonly url?: unknown }[]

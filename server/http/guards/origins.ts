@@ -1,6 +1,7 @@
 /**
- * Prevents third-party web pages from using a server that a visitor's browser can reach. A page may point a name of its own at this machine (DNS rebinding),
- * so names in the header Host must be known; and what a page of another origin sends is refused by the header Origin.
+ * Prevents third-party web pages from using a server that a visitor's browser can reach. A page may point its own host
+ * name at this machine (DNS rebinding), so names in the header Host must be known. Requests from pages of other origins
+ * are refused by the header Origin.
  */
 import { isIP } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'

@@ -113,7 +113,7 @@ function addRunRoutes(app: FastifyInstance, { queue, results }: Service, session
   })
 }
 
-/** The latest preview of a request; `undefined` if there is none. */
+/** The latest preview of a request; `undefined` if none exists. */
 async function readPreview(results: ResultStore, run: A1111Run | undefined): Promise<Buffer | undefined> {
   const { job, preview } = run ?? {}
   if (job === undefined || preview === undefined) return undefined

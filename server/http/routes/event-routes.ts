@@ -8,7 +8,7 @@ import { viewEvent } from '../job-view'
 import { Problem } from '../problem'
 import type { Service } from '../service'
 
-/** Where a reader that comes back goes on. */
+/** Where a reader that comes back continues. */
 interface EventQuery {
   readonly after?: unknown
 }
@@ -37,7 +37,7 @@ export function addEventRoutes(app: FastifyInstance, service: Service): void {
     const left = new AbortController()
     const signal = AbortSignal.any([service.ended, left.signal])
     const events = queue.events(job.id, { after, signal })[Symbol.asyncIterator]()
-    // A browser comes back after the last event, until it is told that there is nothing more.
+    // A browser comes back after the last event, until it learns that there is nothing more.
     const first = isEnded(job) ? await events.next() : undefined
     if (first?.done) return reply.code(204).send()
 

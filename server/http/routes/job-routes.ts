@@ -45,7 +45,7 @@ export function addJobRoutes(app: FastifyInstance, service: Service): void {
   app.get<{ Params: JobParameters }>('/v1/jobs/:id/pictures/*', async (request, reply) => {
     const { id } = await service.findJob(request.params.id, clientOf(request))
     const key = request.params['*'] ?? ''
-    // States from which runs go on lie there too, and are nobody's business.
+    // States from which runs continue are there too, and are nobody's business.
     const file = isPictureKey(key) ? await results.open(id, key) : undefined
     if (file === undefined) throw new Problem(404, 'unknown-picture', 'There is no such picture.')
     return sendFile(reply, file)

@@ -41,8 +41,9 @@ interface Waiting {
 }
 
 /**
- * Stands before the calls of all models. A call that brings weights into memory lets others leave first; those that are being called stay, and where
- * nothing else can make room, a call waits until one of them is over. Calls begin in the order in which they came.
+ * Runs before the calls of all models. A call that loads weights into memory first unloads others; those that are being
+ * called stay. If nothing else can make room, a call waits until one of them ends. Calls begin in the order in which
+ * they came.
  */
 export class Offloader implements CallGuard {
   private readonly tenants = new Map<ManagedModel, Tenant>()
@@ -144,7 +145,7 @@ export class Offloader implements CallGuard {
       for (let first = this.queue[0]; first !== undefined; first = this.queue[0]) {
         try {
           const hasRoom = this.makeRoom(first.tenant, first.demand)
-          // Who was asked or told of it may have given it up.
+          // A strategy or a listener may have given it up.
           if (this.queue[0] !== first) continue
           if (!hasRoom) return
           this.queue.shift()
@@ -211,7 +212,7 @@ export class Offloader implements CallGuard {
     return candidates.filter(candidate => chosen.has(candidate.id))
   }
 
-  /** Takes note of a call that begins; what it gives takes note of its end. */
+  /** Records a call that begins; what it gives records its end. */
   private claim(tenant: Tenant, { form, bytes }: CallDemand): () => void {
     const { claims, model } = tenant
     if (tenant.calls === 0) tenant.before = model.residentBytes

@@ -28,7 +28,7 @@ function search(bySize: readonly OffloadCandidate[], needed: number): readonly O
     }
     for (let i = start; i + count <= bySize.length; i++) {
       const candidate = bySize[i] as OffloadCandidate
-      // Those that follow are no larger, so they cannot make up for it.
+      // Those that follow are not larger, so they cannot make up for it.
       if (sum + count * candidate.bytes < needed) return
       if (sum + candidate.bytes >= bestSum) continue
       choose([...chosen, candidate], sum + candidate.bytes, i + 1, count - 1)

@@ -73,7 +73,7 @@ test('a UNet is one file, with the names and the order of dimensions of PyTorch'
   model.dispose()
 })
 
-test('large weights from files lie in a second file beside the model', async () => {
+test('large weights from files are in a second file beside the model', async () => {
   const source = join(folder(), 'weights.safetensors')
   const ramp = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i) / 64)
   await writeSafetensors(source, {
@@ -117,7 +117,7 @@ describe('large weights in memory', () => {
   }
   const resultOf = (value: number) => 2048 * 4096 * value * value + value
 
-  test('lie beside the model, and a failing export leaves the model with its own', async () => {
+  test('are beside the model, and a failing export leaves the model with its own', async () => {
     const [first, second] = [largeInMemory(1 / 1024), largeInMemory(1 / 512)]
     expect((await write(first)).weights).toBe(join(folder(), 'large.onnx.data'))
     expect((await run())?.[0]).toBeCloseTo(resultOf(1 / 1024), 3)

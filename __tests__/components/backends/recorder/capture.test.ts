@@ -82,7 +82,7 @@ describe('capture()', () => {
     table.dispose()
   })
 
-  test('keeps the values of a constant that the model writes over', () => {
+  test('keeps the values of a constant that the model overwrites', () => {
     const values = Float32Array.of(1, 2, 3)
     const part = (x: tf.Tensor2D) => {
       const y = tf.mul(x, tf.tensor1d(values))

@@ -47,7 +47,7 @@ test('other weights are another graph', async () => {
   expect(readdirSync(kept())).toHaveLength(2)
 })
 
-test('one that is damaged is made anew', async () => {
+test('one that is damaged is made again', async () => {
   const first = await computeOnce()
   const file = join(kept(), readdirSync(kept())[0] as string)
   const size = readFileSync(file).length

@@ -56,7 +56,7 @@ const write = (dtype: WeightDType = 'F32', values: readonly number[] = numbers) 
 
 describe('weights in files', () => {
   test.each(['F32', 'F16', 'BF16', 'F64'] as const)(
-    'of the type %s are computed with as they lie there',
+    'of the type %s are computed with as they are there',
     async dtype => {
       await write(dtype)
       const model = await load()
@@ -119,7 +119,7 @@ describe('weights in files', () => {
     again.dispose()
   })
 
-  test('are refused for a call of another form once their file was written anew', async () => {
+  test('are refused for a call of another form once their file was written again', async () => {
     await write()
     const model = await load()
     expect(await takeCall(model, [1, 2, 4])).toEqual([1, -10])

@@ -112,7 +112,7 @@ test('runs that take turns go as each would alone', () => {
   })
 })
 
-test('a run that is given up halfway leaves nothing, and the next one begins anew', () => {
+test('a run that is given up halfway leaves nothing, and the next one begins again', () => {
   const run = scheduler({ noiseSamplerSeed: 3 })
   const whole = result(scheduler({ noiseSamplerSeed: 3 }))
   const sample = tf.ones(SHAPE)

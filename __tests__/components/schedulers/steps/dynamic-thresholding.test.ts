@@ -30,7 +30,7 @@ test('each sample is scaled by its own quantile and clipped', () => {
   ])
 })
 
-test('a quantile between two values lies on the line between them', () => {
+test('a quantile between two values is on the line between them', () => {
   // 0.5 of the way from 1 to 3 is 2.
   expect(threshold([[1, 3]], 0.5, 100)).toEqual([[0.5, 1]])
 })

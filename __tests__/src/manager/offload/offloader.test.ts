@@ -69,7 +69,7 @@ test('nothing leaves memory for a call that must wait all the same', async () =>
   expect(models.map(({ isInMemory }) => isInMemory)).toEqual([false, false, true])
 })
 
-test('calls begin in the order in which they came, so that none waits for ever', async () => {
+test('calls begin in the order in which they came, so that none waits forever', async () => {
   const { models } = under(8, 6, 6)
   const order: string[] = []
   const works = [makeWork(), makeWork(), makeWork()] as const
@@ -136,7 +136,7 @@ test('a call that fails makes room as any other', async () => {
   expect(memory.peak).toBe(6)
 })
 
-test('a model that is removed while it is called leaves memory afterwards, and what waits goes on', async () => {
+test('a model that is removed while it is called leaves memory afterwards, and what waits continues', async () => {
   const { manager, models, ids } = under(8, 6, 6)
   const { work, finish } = makeWork()
   const first = models[0].call(work)
@@ -219,7 +219,7 @@ test('a listener may give up the call that it is told of, and no other is lost',
   await expect(large).rejects.toBe(reason)
   await Promise.all([first, last])
   expect(models.map(({ loads }) => loads)).toEqual([1, 1, 0])
-  // Nothing is taken for a call that still goes on.
+  // Nothing is taken for a call that still continues.
   await models[0].call()
   expect(models.map(({ isInMemory }) => isInMemory)).toEqual([true, false, false])
 })

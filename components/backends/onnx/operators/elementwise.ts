@@ -4,7 +4,7 @@ import type { GraphDType, GraphNode } from '../../recorder/graph'
 import { float, MICROSOFT, type OnnxAttributes, type OnnxBuilder } from '../onnx-builder'
 import { inputOf, type OperatorWriter, outputOf } from './operator-writer'
 
-/** Writes a node whose inputs may lie in either order, as long as they all lie in the same. */
+/** Writes a node whose inputs may be in either order, as long as they all are in the same. */
 export function elementwise(
   names: readonly string[],
   write: (builder: OnnxBuilder, inputs: readonly string[], node: GraphNode) => string,
@@ -39,7 +39,7 @@ function onFloats(
 /** Operators that give yes or no. */
 const COMPARISONS = ['Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'And', 'Or']
 
-/** Writes a kernel of two inputs, which are first brought to one type. */
+/** Writes a kernel of two inputs, which are first cast to one type. */
 const binary = (operator: string) =>
   elementwise(['a', 'b'], (builder, inputs, node) => {
     const [a, b] = [inputOf(node, 'a'), inputOf(node, 'b')]

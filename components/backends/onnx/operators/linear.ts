@@ -4,7 +4,7 @@ import type { OnnxBuilder } from '../onnx-builder'
 import { inputOf } from './operator-writer'
 import { writeQuantizedLinear } from './quantized'
 
-/** The second factor of a product in the order in which it lies in its file, and whether that is the other way round. */
+/** The second factor of a product in the order in which it is in its file, and whether that is the other way round. */
 export function storedFactor(node: GraphNode): { value: GraphValue; transposed: boolean } {
   let value = inputOf(node, 'b')
   let transposed = Boolean(node.attrs.transposeB)
@@ -33,8 +33,9 @@ interface CutLinear {
 }
 
 /**
- * Computes the parts of a linear layer's result one by one, with the rows of its weight that each needs: cutting the weight costs nothing, cutting
- * the result would move all of it. Returns the names of the parts, or `undefined` where the value is not such a result.
+ * Computes the parts of a linear layer's result one by one, with the rows of its weight that each needs. Cutting the
+ * weight costs nothing; cutting the result would move all of it. Returns the names of the parts, or `undefined` where
+ * the value is not such a result.
  */
 export function splitLinear(
   value: GraphValue,

@@ -1,7 +1,8 @@
 /**
  * A 3×3 convolution of a map that nearest-neighbour upsampling has doubled. Each of the four results that belong to one position of the small map
- * sees only 2×2 of its positions, some of them several times. So four 2×2 convolutions of the small map, with sums of the kernel's weights, give
- * the same numbers with 16 multiplications in place of 36, and the large map is never made.
+ * sees only 2×2 of its positions, some of them several times. So four 2×2 convolutions of the small map, with sums of
+ * the kernel's weights, give the same numbers. They take 16 multiplications instead of 36, and the large map is never
+ * made.
  */
 import type { GraphNode, GraphValue } from '../../recorder/graph'
 import type { OnnxBuilder } from '../onnx-builder'

@@ -11,7 +11,7 @@ interface SourceMap {
 
 /**
  * Returns the index of the position for each place of each window, with all positions of a batch in one row: `[batch · height · width of the result · window]`. What
- * lies outside of the map has the index behind the last position.
+ * is outside of the map has the index behind the last position.
  */
 export function windowPlaces(
   info: ReturnType<typeof conv2dInfo>,

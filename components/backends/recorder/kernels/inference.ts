@@ -7,7 +7,7 @@ export type KernelInputs = Readonly<Record<string, GraphValue>>
 /** Shape and type of each result of a kernel. */
 export type Infer = (inputs: KernelInputs, attrs: KernelAttrs) => TensorSpec | TensorSpec[]
 
-/** A form of a kernel that a graph cannot hold; the message goes on after "The kernel …, which … runs,". */
+/** A form of a kernel that a graph cannot hold; the message continues after "The kernel …, which … runs,". */
 export class UnsupportedForm extends Error {}
 
 /** The axes that a reduction goes along; the maximum's have a name of their own. @returns `undefined` for all */

@@ -1,6 +1,7 @@
 /**
- * Every kind of bad input that the project promises to meet, and what it gets: a typed error that says what, where and what to do,
- * with nothing half written and no tensor left. Other files test each of them further; here no kind may be missing.
+ * Every kind of bad input that the project promises to handle, and its result: a typed error that says what, where and
+ * what to do. Nothing is half written, and no tensor is left. Other files test each of them further; here no kind may
+ * be missing.
  */
 import { cp, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

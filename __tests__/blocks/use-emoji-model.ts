@@ -90,14 +90,14 @@ export function collectWarnings(): { warnings: WarningEvent[]; onEvent: (event: 
   return { warnings, onEvent }
 }
 
-/** The numbers of a tensor, which is given back. */
+/** The numbers of a tensor, which is disposed. */
 export function take(tensor: tf.Tensor): { shape: number[]; values: number[] } {
   const taken = { shape: [...tensor.shape], values: [...tensor.dataSync()] }
   tensor.dispose()
   return taken
 }
 
-/** The rows of a tensor along its first axis; the tensor is given back. */
+/** The rows of a tensor along its first axis; the tensor is disposed. */
 export function takeRows(tensor: tf.Tensor): number[][] {
   const { shape, values } = take(tensor)
   const size = values.length / (shape[0] as number)

@@ -73,7 +73,7 @@ test('pictures and their strength are inputs', () => {
   expect(() => callInputs(pipe, 'a cat', { strength: 0.5 })).toThrow('--strength: there is no picture to change.')
 })
 
-test('the strength of a call is told if none is given: that of the blocks that run', () => {
+test('the strength of a call is reported if none is given: that of the blocks that run', () => {
   const [image, maskImage] = [countingImage(2, 2), countingImage(2, 2, 1)]
   const strengthOf = (blocks: ModularPipelineBlocks, pictures: Pictures, strength?: number) => {
     const pipe = blocks.initPipeline()

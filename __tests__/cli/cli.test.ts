@@ -404,7 +404,7 @@ describe('tesserae doctor', () => {
     for (const { works, reason } of backends) if (!works) expect(reason).toMatch(/\S/)
   })
 
-  test('ends without a word when whoever reads its output has seen enough', async () => {
+  test('ends silently when the reader of its output has seen enough', async () => {
     const child = spawn(process.execPath, [join(__dirname, '..', '..', 'dist', 'cli', 'main.js'), 'doctor'], {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],

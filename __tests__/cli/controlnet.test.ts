@@ -34,7 +34,7 @@ test.each([
   expect(parseControl(text)).toEqual([expected])
 })
 
-test('generate draws along a picture, and inspect tells of it', async () => {
+test('generate draws along a picture, and inspect shows it', async () => {
   expect(await draw('--out', 'plain.png')).toMatchObject({ code: 0 })
   expect(await draw('--control', `${net}:outline.png:0.8`, '--out', 'along.png')).toMatchObject({ code: 0 })
   expect(await draw('--control', `${net}:outline.png:0`, '--out', 'zero.png')).toMatchObject({ code: 0 })
@@ -44,7 +44,7 @@ test('generate draws along a picture, and inspect tells of it', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ control: [`controlnet:outline.png:0.8`] })
 })
 
-test('generate draws along the picture of a T2I-Adapter, and inspect tells of it', async () => {
+test('generate draws along the picture of a T2I-Adapter, and inspect shows it', async () => {
   expect(await draw('--out', 'plain.png')).toMatchObject({ code: 0 })
   const along = ['--t2i-adapter', `${t2iAdapter}:outline.png:0.8`]
   expect(await draw(...along, '--out', 'along.png')).toMatchObject({ code: 0 })

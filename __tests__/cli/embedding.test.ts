@@ -25,7 +25,7 @@ test('an option is a file with or without a word', () => {
   for (const text of ['', '=toy.safetensors', '<t>=']) expect(() => parseEmbedding(text)).toThrow('It must be a file')
 })
 
-test('pictures show the words, and tell of them', async () => {
+test('pictures show the words, and record them', async () => {
   const draw = (...args: string[]) =>
     runCli(['generate', ...args, '--model', model, '--seed', '1', '--steps', '2', '--size', '32'], { cwd: folder })
   const pixels = async (name: string) => (await Image.load(join(folder, name))).data

@@ -47,7 +47,7 @@ test('a prompt names LoRAs, which are taken out of it', async () => {
   await expect(takeLoraTags('<lora:peft>', dir)).rejects.toThrow('2 files of')
 })
 
-test('pictures differ with a LoRA, are the same either way, and tell of it', async () => {
+test('pictures differ with a LoRA, are the same either way, and record it', async () => {
   const draw = (...args: string[]) =>
     runCli(['generate', ...args, '--model', model, '--seed', '1', '--steps', '2', '--size', '32'], { cwd: folder })
   const pixels = async (name: string) => (await Image.load(join(folder, name))).data

@@ -179,7 +179,7 @@ describe('refuses', () => {
     expect(message).toContain(`scalingFactor of "vae" is 0.5, and ${config.scaling_factor} in the model`)
   })
 
-  test('an option that the refiner has no use for', async () => {
+  test('an option that the refiner ignores', async () => {
     const { message, loaded } = await problemOf({ safetyChecker: false })
     expect(loaded).toBe(0)
     expect(message).toContain('no component safetyChecker')

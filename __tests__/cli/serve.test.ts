@@ -43,7 +43,7 @@ async function draw(address: string): Promise<Buffer> {
   return Buffer.from(await (await fetch(`${address}/v1/jobs/${id}/pictures/images-0.png`)).arrayBuffer())
 }
 
-test('serve draws with the bundled model, keeps pictures where it is told, and ends with 0 at SIGTERM', async () => {
+test('serve draws with the bundled model, keeps pictures in the given folder, and ends with 0 at SIGTERM', async () => {
   const results = join(folder(), 'my pictures')
   const server = await start('serve', '--port', '0', '--results', results)
   expect(server.line).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)

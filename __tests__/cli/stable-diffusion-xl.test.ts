@@ -66,7 +66,7 @@ test('generate compares with zeros where no negative prompt is given, and with a
   expect(await pixelsOf('empty.png')).not.toEqual(await pixelsOf('zeros.png'))
 })
 
-test('generate hands over to a refiner, within a limit of memory too, and inspect tells of it', async () => {
+test('generate hands over to a refiner, within a limit of memory too, and inspect shows it', async () => {
   const args = ['--steps', '4', '--size', '64x64', '--refiner', refinerFolder()]
   expect(await draw(...args, '--out', 'refined.png')).toMatchObject({ code: 0 })
   const limited = await draw(...args, '--refiner-start', '0.8', '--memory-limit', '700KB', '--out', 'limited.png')

@@ -280,7 +280,7 @@ describe('tesserae graph', () => {
     expect((await cli('graph')).stdout).toMatch(/^<svg [\s\S]*<\/svg>\n$/)
   })
 
-  test('writes the nodes for an editor: those of the parts that it knows, else one for the whole', async () => {
+  test('writes the nodes for an editor: those of the parts that it knows, otherwise one for the whole', async () => {
     await cli('graph', emoji, '--out', 'mellon_pipeline_config.json')
     const { node_params: nodes } = (await loadMellonConfig(folder())).toDict()
     expect(nodes['denoise']?.model_input_names).toContain('unet')

@@ -1,6 +1,7 @@
 /**
- * Runs test files in the process's own context. In a context of `node:vm`, as Jest makes one for each file, every use of a global is a call of an
- * interceptor, which makes computing in plain JavaScript several times slower; and functions would have to be compiled again for each file.
+ * Runs test files in the process's own context. Jest makes a context of `node:vm` for each file. There, every use of a
+ * global calls an interceptor, which makes computing in plain JavaScript several times slower. Functions would also
+ * have to be compiled again for each file.
  * What a file changes about the process is taken back after it. `runtime.cjs` belongs to it.
  */
 const { LegacyFakeTimers, ModernFakeTimers } = require('@jest/fake-timers')

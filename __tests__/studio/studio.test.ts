@@ -92,7 +92,7 @@ describeInChromium('the studio', () => {
     const tensors = tf.memory().numTensors
     await page.getByRole('spinbutton', { name: /^Preview/ }).fill('2')
     await field('Seed').fill('5')
-    // Previews are soon over: that the page has asked for the picture shows that it was there.
+    // Previews are soon over: a request for the picture shows that it was displayed.
     const preview = page.waitForRequest(/\/pictures\/previews\/4-0\.png$/)
     await draw('red apple', 8)
     await preview

@@ -131,7 +131,7 @@ describe('runBlock', () => {
     expect(state.toObject().values).toEqual({ product: 5 })
   })
 
-  test('leaves components that could be given back to the caller', async () => {
+  test('leaves components that could be disposed to the caller', async () => {
     const dispose = jest.fn()
     const scale = Object.assign(new Scale(2), { dispose })
     await runBlock(Multiply, { inputs: { x: 2 }, components: { scale } })
@@ -139,7 +139,7 @@ describe('runBlock', () => {
     expect(dispose).not.toHaveBeenCalled()
   })
 
-  test('refuses what is no block', async () => {
+  test('refuses what is not a block', async () => {
     for (const none of [undefined, 'Multiply', class {}, () => new Multiply()]) {
       expect(await failureOf(runBlock(none as never))).toMatchObject({ code: 'COMPOSITION' })
     }

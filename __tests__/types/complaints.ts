@@ -1,11 +1,11 @@
-/** What the compiler says of a program that is no file. */
+/** What the compiler says of a program that is not a file. */
 import { join } from 'node:path'
 import ts from 'typescript'
 
 const root = join(__dirname, '..', '..')
 const file = join(root, '__tests__', 'types', 'made-here.ts')
 
-/** What is wrong with a program that stands in this folder. */
+/** What is wrong with a program that is in this folder. */
 export function complaintsAbout(text: string, options: ts.CompilerOptions): string[] {
   const host = ts.createCompilerHost(options)
   const { getSourceFile, fileExists } = host

@@ -84,7 +84,7 @@ class Editor {
     return ts.displayPartsToString(found?.documentation)
   }
 
-  /** What is said of what is wrong, in one text, and what it is said of. */
+  /** The complaint, in one text, and the code that it is about. */
   complaintsAbout(code: string): { message: string; about: string }[] {
     this.open(BLOCKS + code)
     return this.service.getSemanticDiagnostics(file).map(({ messageText, start = 0, length = 0 }) => ({

@@ -184,7 +184,7 @@ export async function calls(name: string, names: string[], options: CallOptions)
   // @ts-expect-error: there is no such option
   await pipe({ prompt: 'a' }, { outputs: 'count' })
 
-  // A type that the caller says stands in place of what is known, and names that only the run knows may be asked for.
+  // A type that the caller states replaces what is known, and names that only the run knows may be asked for.
   const said: Uint8Array = await pipe<Uint8Array>({ prompt: 'a' }, { output: 'image' })
   const saidOfSeveral: Record<string, number> = await pipe<number>({ prompt: 'a' }, { output: ['count', 'steps'] })
   const named: unknown = await pipe({ prompt: 'a' }, { output: name })
@@ -277,7 +277,7 @@ export async function inPlace(): Promise<void> {
   await new OneOfTwo().initPipeline()()
 }
 
-/** Any block may stand in place of one that is annotated, and one with all of its members in place of one that is not. */
+/** Any block may replace one that is annotated, and one with all of its members may replace one that is not. */
 export async function swaps(): Promise<void> {
   class MyEncode extends Encode {
     @Input() style!: In<string, 'required'>

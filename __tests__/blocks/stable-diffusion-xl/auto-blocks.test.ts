@@ -396,7 +396,7 @@ describe('bad inputs', () => {
     expect((problem as Error).message).toMatch(words)
   })
 
-  test('what has no effect is warned of', async () => {
+  test('what has no effect causes a warning', async () => {
     const inputs = { ...shared, negativePrompt: undefined }
     expect(await warningsOf(base, { ...inputs, negativePrompt2: 'blurry' })).toEqual([
       expect.stringMatching(/^NEGATIVE_PROMPT_IGNORED: negativePrompt2 is ignored.*Pass negativePrompt: ''/),
@@ -416,7 +416,7 @@ describe('bad inputs', () => {
     ])
   })
 
-  test('a text that both encoders truncate is warned of once', async () => {
+  test('a text that both encoders truncate causes a warning once', async () => {
     const prompt = 'cat '.repeat(200)
     expect(await warningsOf(base, { ...shared, prompt })).toEqual([
       expect.stringMatching(/^PROMPT_TRUNCATED: The prompt is longer/),

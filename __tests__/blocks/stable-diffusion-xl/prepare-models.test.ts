@@ -1,4 +1,7 @@
-/** What the models of Stable Diffusion XL get ready for is what they are called with: base models and refiners differ in the numbers that the UNet is told. */
+/**
+ * What the models of Stable Diffusion XL get ready for is what they are called with: base models and refiners differ in
+ * the UNet's additional conditions.
+ */
 import type * as tf from '@tensorflow/tfjs'
 import { flattenTree } from '../../../components/backends/recorder/tensor-tree'
 import { eagerExecutor } from '../../../components/executors/eager-executor'

@@ -27,7 +27,7 @@ export function folderWith(changes: Json, components: Readonly<Record<string, st
   return folder
 }
 
-/** The refiner: it has no first text encoder, and is told aesthetic scores. */
+/** The refiner: it has no first text encoder, and takes aesthetic scores. */
 export function refinerFolder(changes: Json = {}): string {
   const nothing = [null, null]
   const refiner = {

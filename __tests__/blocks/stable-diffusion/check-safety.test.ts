@@ -167,7 +167,7 @@ describe('a model whose index names a safety checker', () => {
       expect(messages).toEqual([expect.stringContaining('"featureExtractor" and "safetyChecker" are left out')])
     })
 
-    test('fails to load it if it is named, if only a variant is there, or if the weights are damaged', async () => {
+    test('fails to load it if it is named, if only a variant exists, or if the weights are damaged', async () => {
       const model = modelWithChecker()
       const weights = join(model, 'safety_checker', 'model.safetensors')
       const pipe = await ModularPipeline.fromPretrained(model)

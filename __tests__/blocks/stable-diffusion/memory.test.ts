@@ -73,7 +73,7 @@ describe('text to image', () => {
     }
   })
 
-  test('gives back the weights when the pipeline that loaded them is disposed', async () => {
+  test('releases the weights when the pipeline that loaded them is disposed', async () => {
     const before = tensorMemory()
     const pipe = new StableDiffusionTextToImageBlocks().initPipeline(emojiFolder)
     await pipe.loadComponents()

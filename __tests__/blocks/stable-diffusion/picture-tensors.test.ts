@@ -74,7 +74,7 @@ test('a mask of whole numbers or truths counts as one of 0 and 1', async () => {
   }
 })
 
-test('pixels of another size are brought to that of the result, by default to a multiple of the factor of the VAE', async () => {
+test('pixels of another size are resized to that of the result, by default to a multiple of the factor of the VAE', async () => {
   const pixels = tf.ones([1, 30, 37, 3])
   const own = { height: undefined, width: undefined, image: pixels }
   expect((await draw(new StableDiffusionAutoBlocks(), own)).shape).toEqual([1, 28, 36, 3])

@@ -1,4 +1,4 @@
-/** Pictures of runs that were cancelled, saved to a file, loaded and taken up again: the same as of a run that was not. */
+/** Pictures of runs that were cancelled, saved to a file, loaded and resumed: the same as of a run that was not. */
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import { guiderNames } from '../../../components/guiders/guider-names'
@@ -119,7 +119,7 @@ async function drawBothWays(components: () => Parameters<typeof pipelineWith>[0]
   return [await goOn(make(), 'latents'), expected]
 }
 
-describe('what was taken up again twice', () => {
+describe('what was resumed twice', () => {
   test.each(schedulers)('is the same with the scheduler %s', async name => {
     const make = () => schedulerNames[name]?.make(emoji.scheduler.config) as SchedulerMixin
     const [values, expected] = await drawBothWays(() => ({ scheduler: make() }))
@@ -132,7 +132,7 @@ describe('what was taken up again twice', () => {
   })
 })
 
-describe('a picture that was taken up again', () => {
+describe('a picture that was resumed', () => {
   test.each([
     ['before the loop', behind('SetTimesteps')],
     ['before the first step is done', inStep(1)],

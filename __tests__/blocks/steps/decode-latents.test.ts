@@ -16,7 +16,7 @@ import { emojiFolder, failureOf, take, useEmojiModel } from '../use-emoji-model'
 const emoji = useEmojiModel()
 const goldens = join(__dirname, '..', '..', 'goldens')
 
-/** Decodes latents, which are given back. */
+/** Decodes latents, which are disposed. */
 async function decode(latents: tf.Tensor, components = {}, block = new DecodeLatents()): Promise<tf.Tensor> {
   try {
     return await emoji.pipelineOf(block, components)<tf.Tensor>({ latents }, { output: 'pixels' })

@@ -65,7 +65,7 @@ describe('EmbedGuidance', () => {
     for (const [i, value] of embedding.values.entries()) expect(value).toBeCloseTo(expected[i] as number, 5)
   })
 
-  test("embeds the guider's own scale where none is asked for, and pads odd dimensions", async () => {
+  test("embeds the guider's own scale if none is passed, and pads odd dimensions", async () => {
     const own = pipelineOf(unetOf(5), new ClassifierFreeGuidance({ guidanceScale: 3 }))
     const asked = pipelineOf(unetOf(5))
     const embedding = take((await own({}, { output: 'timestepCond' })) as tf.Tensor)

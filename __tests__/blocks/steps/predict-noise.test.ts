@@ -85,7 +85,7 @@ describe('PredictNoise', () => {
     const forward = jest.spyOn(emoji.unet, 'forward')
     take(await predict(new ClassifierFreeGuidance({ guidanceScale: 3 })))
     expect(call.mock.calls.map(([{ sample, timestep }]) => [sample.shape, timestep])).toEqual([[[4, 8, 8, 4], 751]])
-    // As a tensor, a step is no other graph than the one before.
+    // As a tensor, a step does not need another graph than the one before.
     const steps = forward.mock.calls.map(([{ timestep }]) => timestep)
     expect(steps).toEqual([expect.objectContaining({ shape: [1], dtype: 'float32' })])
   })

@@ -1,4 +1,4 @@
-/** Prompts with weights and of any length: what they become, next to an implementation in Python, and what is said of others. */
+/** Prompts with weights and of any length: what they become, next to an implementation in Python, and the warnings about others. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
@@ -117,7 +117,7 @@ describe('a prompt', () => {
       expect(plain.told).toEqual([])
     }))
 
-  test('in the syntax that is read as plain text is warned of, and so is one that is too long', () =>
+  test('in the syntax that is read as plain text causes a warning, and so does one that is too long', () =>
     sd(async pipe => {
       const { told } = await encode(pipe, { prompt: 'a (red:1.3) apple', negativePrompt: '((bad)) picture' })
       expect(told).toEqual([
@@ -140,7 +140,7 @@ describe('a prompt', () => {
       expect((await encode(pipe, { prompt: long, promptSyntax: 'a1111' })).told).toEqual([])
     }))
 
-  test('is warned of if it changes with the steps, is composed, or names a file', () =>
+  test('causes a warning if it changes with the steps, is composed, or names a file', () =>
     sd(async pipe => {
       const { told } = await encode(pipe, {
         prompt: '[cat:dog:0.5] <lora:toy:0.8>',

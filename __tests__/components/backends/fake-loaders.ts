@@ -60,7 +60,7 @@ export function failingLoader(name: BackendName, message: string): FakeLoader {
 
 function registerCopy(tfjsName: string): void {
   const backend = new MathBackendCPU()
-  // Else it greets the user at its first tensor.
+  // Otherwise it greets the user at its first tensor.
   Reflect.set(backend, 'firstUse', false)
   if (tf.findBackendFactory(tfjsName)) tf.removeBackend(tfjsName)
   tf.registerBackend(tfjsName, () => backend)

@@ -21,7 +21,7 @@ test('puts them back', () => {
   expect([[], {}].map(value => call('isArray', value))).toEqual([true, false])
 })
 
-test('keeps one that is there', () => {
+test('keeps one that exists', () => {
   const own = () => false
   Object.assign(util, { isNullOrUndefined: own })
   restoreRemovedNodeFunctions()

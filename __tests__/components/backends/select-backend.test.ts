@@ -1,4 +1,4 @@
-/** Which backend is chosen, and what is said of those that are not. */
+/** Which backend is chosen, and the warnings about those that are not. */
 import * as tf from '@tensorflow/tfjs'
 import { BackendUnavailableError } from '../../../components/backends/backend-unavailable-error'
 import { cpuLoader } from '../../../components/backends/cpu-loader'
@@ -70,7 +70,7 @@ describe('BackendSelector', () => {
     expect((await selector.select()).name).toBe('cpu')
   })
 
-  test('passes over a backend with a caveat, unless it is asked for by name', async () => {
+  test('skips a backend with a caveat, unless it is asked for by name', async () => {
     const selector = new BackendSelector([workingLoader('webgpu', 'It is slow.'), workingLoader('cpu')])
     expect((await selector.select()).tried[0]).toMatchObject({ name: 'webgpu', ok: false, reason: 'It is slow.' })
     expect(await selector.select({ backend: 'webgpu' })).toMatchObject({ name: 'webgpu', caveat: 'It is slow.' })

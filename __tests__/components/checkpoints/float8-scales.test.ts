@@ -51,7 +51,7 @@ describe.each([
     expect(await readFloat32(second as never)).toEqual(Float32Array.from(expected).subarray(3))
   })
 
-  test('scales of blocks are refused, and scales that are no floats', async () => {
+  test('scales of blocks are refused, and scales that are not floats', async () => {
     await expect(open({ 'a.weight': weight, [`a.${name}`]: scale([2, 3], 1, 1, 1, 1, 1, 1) })).rejects.toThrow(
       'Scales of blocks are not supported',
     )

@@ -103,7 +103,7 @@ test.each(wrong)('%s is a typed error', async (_, parts, problem, message) => {
   expect(error.message).toContain(message)
 })
 
-test('a type that is not read is told with the model that the file holds', async () => {
+test('a type that is not read is reported with the model that the file holds', async () => {
   const parts = {
     metadata: { 'general.architecture': ['string', 'llama'] },
     tensors: { a: { ...tensor, type: 16 } },
@@ -134,7 +134,7 @@ test('a header that takes more than is allowed is not read to its end', async ()
   expect(() => readHeaderSync(path)).toThrow(expect.objectContaining({ problem: 'header-too-large' }))
 })
 
-test('a long vocabulary in front of the tensors is passed over', async () => {
+test('a long vocabulary in front of the tensors is skipped', async () => {
   const words = Array.from({ length: 20_000 }, (_, i) => text(`word ${i}`))
   const vocabulary = Buffer.concat([uint32(9), uint32(8), uint64(20_000n), ...words])
   const path = await fileOf(ggufBytes({ metadata: { words: ['raw', vocabulary] }, tensors: { a: tensor } }))
@@ -151,7 +151,7 @@ test('rows of 256 have the shape that ComfyUI-GGUF states', async () => {
   expect(readHeaderSync(path).tensors.get('a')?.shape).toEqual([8, 64])
 })
 
-test('a GGUF file under another name is told as one, and a file that is missing as missing', async () => {
+test('a GGUF file under another name is reported as one, and a file that is missing as missing', async () => {
   const path = await fileOf(ggufBytes({ tensors: { a: tensor } }), 'model.safetensors')
   await expect(SafetensorsFile.open(path)).rejects.toThrow('This is a GGUF file')
   expect(() => readHeaderSync(join(folder(), 'none.gguf'))).toThrow(MissingFileError)

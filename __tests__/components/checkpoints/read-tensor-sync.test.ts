@@ -46,7 +46,7 @@ describe('readFloat32Sync()', () => {
     expect(openFilesIn(folder())).toEqual([])
   })
 
-  test('refuses what are no floats', async () => {
+  test('refuses tensors that are not floats', async () => {
     const error = failureOf((await writeTensors()).info('whole'))
     expect(error).toBeInstanceOf(SafetensorsError)
     expect(error).toMatchObject({ problem: 'wrong-dtype' })

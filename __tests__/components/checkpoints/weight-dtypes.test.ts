@@ -6,7 +6,7 @@ import { roundToBFloat16, roundToFloat16 } from '../../../components/random/roun
 const patterns = Uint16Array.from({ length: 65536 }, (_, i) => i)
 
 describe('fromFloat32', () => {
-  test.each(['F16', 'BF16'] as const)('gives back every number that %s holds', dtype => {
+  test.each(['F16', 'BF16'] as const)('returns every number that %s holds', dtype => {
     const values = toFloat32(dtype, patterns.slice().buffer) as Float32Array
     const encoded = fromFloat32(dtype, values) as Uint16Array
     for (const [i, pattern] of patterns.entries()) {

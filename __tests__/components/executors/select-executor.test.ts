@@ -125,13 +125,13 @@ describe('a pipeline', () => {
     }
   }
 
-  test('lets its models be computed by what it is told', async () => {
+  test('computes its models with the executor that is passed', async () => {
     expect(await executorOf('graph')).toBe('graph')
     expect(await executorOf('eager')).toBe('eager')
     expect(await executorOf((await selectExecutor({ executor: 'graph' })).executor)).toBe('graph')
   })
 
-  test('asks its container where it is told nothing', async () => {
+  test('asks its container if no executor is passed', async () => {
     expect(await executorOf(undefined, 'graph')).toBe('graph')
     expect(await executorOf(undefined, 'eager')).toBe('eager')
     expect(await executorOf(undefined, eagerExecutor)).toBe('eager')

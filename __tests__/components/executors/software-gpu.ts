@@ -9,7 +9,7 @@ const LOADERS = ['/usr/lib/x86_64-linux-gnu/libvulkan.so.1', '/usr/lib/aarch64-l
 /** The driver's description for the Vulkan loader; `undefined` if none exists. */
 const driver = LOADERS.some(existsSync) ? DRIVERS.find(existsSync) : undefined
 
-/** `test` where there is such a device, else a test that is skipped and says why. */
+/** `test` where there is such a device, otherwise a test that is skipped and says why. */
 export const testOnSoftwareGpu: jest.It = driver
   ? test
   : (((name: string, ...rest: [jest.ProvidesCallback, number?]) =>

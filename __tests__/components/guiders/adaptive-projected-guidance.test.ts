@@ -54,7 +54,7 @@ describe('the axes of lengths and projections', () => {
     expect(guideImages([1, 2, 3])).toEqual(guideImages(null))
   })
 
-  test.each([[4], [[1, -3]]])('%j are no different axes of an image', dims => {
+  test.each([[4], [[1, -3]]])('%j are not different axes of an image', dims => {
     expect(() => guideImages(dims)).toThrow(GuiderArgumentError)
     expect(() => guideImages(dims)).toThrow('adaptiveProjectedGuidanceNormDim must name different axes')
   })
@@ -107,7 +107,7 @@ describe.each([
     b.dispose()
   })
 
-  test('is one tensor until it is given back', () => {
+  test('is one tensor until it is disposed', () => {
     const before = tf.memory().numTensors
     const own = guider.forRun()
     guide(own, pair, 0)

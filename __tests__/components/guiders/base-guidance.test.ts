@@ -92,7 +92,7 @@ test('the state tells where the run is', () => {
   expect(guider.getState()).toMatchObject({ countPrepared: 0, numConditions: 2 })
 })
 
-test('can be disabled and enabled, which is no setting', () => {
+test('can be disabled and enabled, which is not a setting', () => {
   const guider = new ClassifierFreeGuidance()
   guider.disable()
   expect([guider.numConditions, guider.config.enabled, guider.forRun().numConditions]).toEqual([1, true, 1])

@@ -54,7 +54,7 @@ describe('a step', () => {
     expect(each).toEqual(all)
   })
 
-  test('is refused for predictions that are no images, or too small', () => {
+  test('is refused for predictions that are not images, or too small', () => {
     const guider = new FrequencyDecoupledGuidance()
     expect(() => guide(guider, pair)).toThrow(GuiderArgumentError)
     expect(() => guide(guider, pair)).toThrow('noisePred must be [batch, height, width, channels], but is [1,4]')

@@ -23,12 +23,12 @@ test('an unknown name is refused with all that there are, and the nearest', () =
   expect(() => makeGuider('slq')).toThrow(/Did you mean "slg"\? Known are "cfg"/)
 })
 
-test('the docs tell of every name', () => {
+test('the docs describe every name', () => {
   const page = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'guides', 'guiders.md'), 'utf8')
   const bare = (name: string) => name.replace(/_(karras|exponential|beta)$/, '')
   expect(Object.keys(guiderNames).filter(name => !page.includes(`\`${bare(name)}\``))).toEqual([])
 })
 
-test('what is no name at all is refused in the same way', () => {
+test('what is not a name at all is refused in the same way', () => {
   expect(() => makeGuider(undefined as unknown as string)).toThrow(UnknownGuiderError)
 })

@@ -435,7 +435,7 @@ describe('what the Hub refuses', () => {
     ['a number', () => '30', 30],
     ['a date', () => new Date(Date.now() + 30_000).toUTCString(), 30],
     ['neither', () => 'soon', undefined],
-  ])('until later, which is said by %s', async (_, value, seconds) => {
+  ])('until later, as %s says', async (_, value, seconds) => {
     server().faults.push((_, response) => {
       response.setHeader('retry-after', value())
       refuse(response, 429, undefined, 'too many requests')
@@ -551,7 +551,7 @@ describe('tokens', () => {
     expect(sent()).toEqual(new Set([`Bearer ${TOKEN}`]))
   })
 
-  test('are not sent where none is wanted', async () => {
+  test('are not sent if none is wanted', async () => {
     process.env['HF_TOKEN'] = TOKEN
     await download('config.json', { token: false })
     expect(sent()).toEqual(new Set([undefined]))
@@ -648,20 +648,20 @@ describe('tokens', () => {
 
 describe('names', () => {
   test.each(['tiny', 'org/tiny/more', '../tiny', 'org/..', 'org/a--b', '/org/tiny', 'org\\tiny'])(
-    'that are no id: %s',
+    'that are not ids: %s',
     async id => {
       await expect(hubDownload(id, 'config.json', options())).rejects.toThrow(InvalidRepositoryNameError)
     },
   )
 
   test.each(['../config.json', '/etc/passwd', 'a/../../b', 'a\\b', 'C:/x', '', 'a//b'])(
-    'that are no path in a repository: "%s"',
+    'that are not paths in a repository: "%s"',
     async file => {
       await expect(download(file)).rejects.toThrow(InvalidRepositoryNameError)
     },
   )
 
-  test('that are no text, as JavaScript may give them', async () => {
+  test('that are not texts, as JavaScript may give them', async () => {
     const nothing = undefined as unknown as string
     await expect(hubDownload(nothing, 'config.json')).rejects.toThrow(InvalidRepositoryNameError)
     await expect(hubDownload('org/tiny', nothing)).rejects.toThrow(InvalidRepositoryNameError)
@@ -680,7 +680,7 @@ describe('names', () => {
     await expect(download('config.json')).rejects.toThrow(InvalidHubAnswerError)
   })
 
-  test('of endpoints that are no address', async () => {
+  test('of endpoints that are not addresses', async () => {
     await expect(download('config.json', { endpoint: 'hub' })).rejects.toThrow(InvalidHubSettingError)
   })
 

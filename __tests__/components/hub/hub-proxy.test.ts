@@ -69,7 +69,7 @@ describe('A proxy that the environment names', () => {
   })
 
   test.each(['HTTPS_PROXY', 'https_proxy'])(
-    'by %s is asked to connect, and its refusal is told without its password',
+    'by %s is asked to connect, and its refusal is reported without its password',
     async name => {
       refusal = '407 Proxy Authentication Required'
       process.env[name] = `http://me:secret@${place()}`

@@ -15,7 +15,7 @@ import { useBackend } from '../models/use-backend'
 import { useHubEnvironment } from './hub-environment'
 import { refuse, useHubServer } from './hub-server'
 
-/** Given back before it is asked whether a tensor is left. */
+/** Disposed before the check for tensors that are left. */
 const pipelines: ModularPipeline[] = []
 afterEach(() => {
   for (const pipe of pipelines.splice(0)) (pipe.components['vae'] as AutoencoderKL | undefined)?.dispose()
@@ -112,7 +112,7 @@ describe('saving a pipeline to a folder and the Hub', () => {
     expect(text('README.md')).toBe('# Mine')
   })
 
-  test('is told before anything is saved that the Hub does not want it', async () => {
+  test('fails before anything is saved if the Hub refuses it', async () => {
     const pipe = await load()
     const save = (given: object) => pipe.savePretrained(target(), { pushToHub: { ...hub(), ...given } })
     await expect(save({ token: false })).rejects.toThrow(InvalidHubSettingError)

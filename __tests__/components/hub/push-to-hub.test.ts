@@ -54,7 +54,7 @@ describe('pushToHub', () => {
     expect(new Set(hosts)).toEqual(new Set([`hub Bearer ${TOKEN}`, 'storage undefined']))
   })
 
-  test('gives back what was pushed', async () => {
+  test('returns what was pushed', async () => {
     await push()
     const path = await snapshotDownload('org/new', { endpoint: server().endpoint })
     expect((await readFile(join(path, 'unet', 'model.safetensors'))).equals(Buffer.alloc(2_000_000, 'weights'))).toBe(
@@ -62,14 +62,14 @@ describe('pushToHub', () => {
     )
   })
 
-  test('adds to a repository that is there', async () => {
+  test('adds to a repository that exists', async () => {
     server().commit('org/new', { 'README.md': 'old' })
     await push()
     expect(text('README.md')).toBe('old')
     expect(text('model_index.json')).toBe('{"a": 1}')
   })
 
-  test('makes a branch and writes to it, or to one that is there, or proposes', async () => {
+  test('makes a branch and writes to it, or to one that exists, or proposes', async () => {
     await push({ revision: 'feature/dev' })
     expect(text('model_index.json', 'feature/dev')).toBe('{"a": 1}')
     await writeFile(join(model(), 'model_index.json'), '{"a": 2}')

@@ -336,7 +336,7 @@ describe('without a network', () => {
   })
 
   test.each([true, false])(
-    'does not wait for a server that is down where all is cached; else it does: %s',
+    'does not wait for a server that is down where all is cached; otherwise it does: %s',
     async isAll => {
       server().commit('org/tiny', files)
       const allowPatterns = isAll ? '*' : 'unet/*'
@@ -366,7 +366,7 @@ describe('without a network', () => {
 })
 
 describe('a cache that cannot be written', () => {
-  test('is told from the file system', async () => {
+  test('is recognised by the file system', async () => {
     server().commit('org/tiny', files)
     await writeFile(join(folder(), 'file'), '')
     const failing = download({ cacheDir: join(folder(), 'file') })
@@ -437,7 +437,7 @@ describe('the place of the cache', () => {
     ['HF_HUB_CACHE', 'cache', 'cache'],
     ['HUGGINGFACE_HUB_CACHE', 'old', 'old'],
     ['HF_HOME', 'home', 'home/hub'],
-  ])('is said by %s', async (name, value, expected) => {
+  ])('is set by %s', async (name, value, expected) => {
     server().commit('org/tiny', files)
     process.env[name] = join(folder(), value)
     await mkdir(join(folder(), value))

@@ -35,7 +35,7 @@ test.each([
   await expect(reading).rejects.toMatchObject({ place: ['image', 0] })
 })
 
-test('what is no text is refused', async () => {
+test('what is not a text is refused', async () => {
   await expect(inputsFromWire(schema, { image: [7] })).rejects.toMatchObject({ place: ['image'] })
 })
 

@@ -123,7 +123,7 @@ describe('Image', () => {
       await expect(Image.load(join(folder(), 'pointer.png'))).rejects.toThrow(/pointer\.png: .* "git lfs pull"/)
     })
 
-    test('refuses what is no image, and what is damaged', async () => {
+    test('refuses what is not an image, and what is damaged', async () => {
       const png = await countingImage(64, 64).toPng()
       const flipped = Buffer.from(png)
       flipped[png.length - 100] = 255 - (flipped[png.length - 100] as number)

@@ -121,14 +121,14 @@ describe('VaeImageProcessor', () => {
       expect(take(same)).toEqual([-1, 0, 2])
     })
 
-    test('refuses tensors that are no images, and leaves none behind', async () => {
+    test('refuses tensors that are not images, and leaves none behind', async () => {
       const latents = tf.zeros<tf.Rank.R4>([1, 2, 2, 5])
       const processing = new VaeImageProcessor().postprocess(latents, { outputType: 'image' })
       await expect(processing).rejects.toThrow(InvalidImageError)
       latents.dispose()
     })
 
-    test('gives back what was preprocessed', async () => {
+    test('returns what was preprocessed', async () => {
       const processor = new VaeImageProcessor()
       const image = countingImage(16, 16)
       const tensor = processor.preprocess(image)
@@ -138,7 +138,7 @@ describe('VaeImageProcessor', () => {
   })
 
   describe('fromConfig', () => {
-    test('reads the keys of files and passes over those it does not know', () => {
+    test('reads the keys of files and skips those it does not know', () => {
       const config = {
         _class_name: 'VaeImageProcessor',
         vae_scale_factor: 4,

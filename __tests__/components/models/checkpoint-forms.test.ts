@@ -34,7 +34,7 @@ const models: [modelClass: ModelClass, golden: string, weightsName: 'model' | 'd
 const folder = useTemporaryFolder()
 useBackend('wasm')
 
-/** The tensors of a golden model, with `shift` added to the first number of each: what is read can be told by it. */
+/** The tensors of a golden model, with `shift` added to the first number of each: it identifies what is read. */
 async function tensorsOf(
   golden: string,
   weightsName: 'model' | 'diffusion_pytorch_model',
@@ -72,7 +72,7 @@ function renamed(tensors: Tensors, rename: (key: string) => string): Tensors {
   return Object.fromEntries(Object.entries(tensors).map(([key, tensor]) => [rename(key), tensor]))
 }
 
-/** Loads the model of the folder, and says whether its weights are those of the golden one, and what was warned of. */
+/** Loads the model of the folder, and returns whether its weights are those of the golden one, and the warnings. */
 async function load(modelClass: ModelClass, golden: string, options: FromPretrainedOptions = { lazy: true }) {
   const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation()
   try {
@@ -114,7 +114,7 @@ describe.each(models)('a checkpoint of %p', (...model) => {
     ['torch.compile', (key: string) => `_orig_mod.${key}`],
     ['torch.compile of a part', (key: string) => key.replace(/^(\w+)\.(\w+)\./, '$1._orig_mod.$2.')],
     ['DistributedDataParallel', (key: string) => `module._orig_mod.${key}`],
-  ])('loads with the names that %s adds to keys, which are told', async (_, rename) => {
+  ])('loads with the names that %s adds to keys, which are reported', async (_, rename) => {
     await write(model, tensors => renamed(tensors, rename))
     const warnings = await load(modelClass, golden)
     expect(warnings.map(([code]) => code)).toEqual(['WRAPPED_WEIGHTS'])
@@ -153,7 +153,7 @@ describe.each(models)('a checkpoint of %p', (...model) => {
     expect(await load(modelClass, golden)).toEqual([])
   })
 
-  test('loads where the config names another class and the weights fit, which is told', async () => {
+  test('loads where the config names another class and the weights fit, with a warning', async () => {
     await write(model)
     const key = weightsName === 'model' ? 'architectures' : '_class_name'
     await changeConfig(config => ({ ...config, [key]: key === 'architectures' ? ['TextEncoder'] : 'OtherModel' }))

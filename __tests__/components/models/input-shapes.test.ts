@@ -1,4 +1,4 @@
-/** What models say of inputs that are no tensors, or are not there. */
+/** The errors of models for inputs that are not tensors, or are missing. */
 import { AutoencoderKL } from '../../../components/models/autoencoder-kl/autoencoder-kl'
 import { CLIPTextModel } from '../../../components/models/clip-text/clip-text-model'
 import { ModelInputError } from '../../../components/models/model-input-error'

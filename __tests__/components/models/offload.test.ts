@@ -161,7 +161,7 @@ describe.each(executors)('three models under a limit that holds two, %s', (_, ex
   })
 })
 
-test('the runtime has given back what leaves before it makes anything else', async () => {
+test('the runtime has disposed what leaves before it makes anything else', async () => {
   const { models, draw, pipe } = await loadAll(graphExecutor, true)
   const manager = new ComponentsManager({ onEvent: () => undefined })
   for (const [name, model] of Object.entries(models)) manager.add(name, model)

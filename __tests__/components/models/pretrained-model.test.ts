@@ -6,7 +6,7 @@ import { useGraphExecutor } from '../executors/use-graph-executor'
 const executor = useGraphExecutor()
 
 describe('PretrainedModel', () => {
-  test('computes eagerly until it is told otherwise', async () => {
+  test('computes eagerly until it is set otherwise', async () => {
     const model = makeDoubling()
     expect(model.executor).toBe(eagerExecutor)
     expect(await takeCall(model, [1, 2])).toEqual([2, 4])

@@ -116,7 +116,7 @@ test('a config or a file that lies is refused by name', async () => {
   expect(await withSettings({ ...settings, bits: 4 })).toMatchObject({ code: 'INVALID_CONFIG' })
   expect(await withSettings({ ...settings, version: 2 })).toMatchObject({ code: 'INVALID_CONFIG' })
   expect(await withSettings({ ...settings, quant_method: 'gptq' })).toMatchObject({ code: 'QUANTIZED_CHECKPOINT' })
-  // Integers that the config says nothing of are no weights.
+  // Integers that the config does not mention are not weights.
   expect(await withSettings(undefined)).toMatchObject({ code: 'SAFETENSORS', problem: 'wrong-dtype' })
   await writeFile(file, JSON.stringify(config))
 

@@ -222,7 +222,7 @@ describe('Generator', () => {
       expect(generator.setState(state).randn([700])).toEqual(draws)
     })
 
-    test('is refused where it is none', () => {
+    test('is refused if it is not a state', () => {
       const state = new Generator(5).getState()
       const set = (bytes: Uint8Array) => () => new Generator(0).setState(bytes)
       expect(set(state.slice(1))).toThrow(InvalidGeneratorStateError)

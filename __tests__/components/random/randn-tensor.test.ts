@@ -51,7 +51,7 @@ describe('randnTensor', () => {
     expect(() => randnTensor(SHAPE, [])).toThrow(InvalidDrawError)
   })
 
-  test('draws shapes that are no images in their own order', () => {
+  test('draws shapes that are not images in their own order', () => {
     const noise = randnTensor([2, 3, 5], new Generator(5))
     expect(noise.shape).toEqual([2, 3, 5])
     expect(noise.dataSync()).toEqual(new Generator(5).randn([30]))

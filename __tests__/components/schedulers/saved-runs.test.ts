@@ -1,4 +1,4 @@
-/** What every scheduler remembers of a run, saved after each step and taken up by another copy. */
+/** What every scheduler remembers of a run, saved after each step and resumed by another copy. */
 import { Generator } from '../../../components/random/generator'
 import { SCMScheduler } from '../../../components/schedulers/consistency/scm-scheduler'
 import { schedulerClasses } from '../../../components/schedulers/scheduler-classes'
@@ -56,7 +56,7 @@ describe('a saved run of a scheduler', () => {
     },
   )
 
-  test('is taken up where a minifier has renamed the class', () => {
+  test('is resumed where a minifier has renamed the class', () => {
     const renamed = class a extends EulerDiscreteScheduler {
       static override readonly className = 'EulerDiscreteScheduler'
     }

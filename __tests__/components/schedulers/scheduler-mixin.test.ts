@@ -36,7 +36,7 @@ function run(scheduler: SchedulerMixin, steps = 5, sample: tf.Tensor = tf.ones([
   return values
 }
 
-/** One step; the sample is given back. */
+/** One step; the sample is disposed. */
 function takeStep(scheduler: SchedulerMixin, timestep: number, sample: tf.Tensor): tf.Tensor {
   const next = tf.tidy(
     () => scheduler.step(scheduler.scaleModelInput(sample, timestep).mul(0.3), timestep, sample).prevSample,
@@ -348,7 +348,7 @@ function expectFalling(values: readonly number[]): void {
   expect(wrong).toBe(-1)
 }
 
-test('what is no tensor is refused by name', () => {
+test('what is not a tensor is refused by name', () => {
   const euler = new EulerDiscreteScheduler()
   euler.setTimesteps(2)
   const [timestep = 0] = euler.timesteps

@@ -53,7 +53,7 @@ test('an unknown name is refused with the known ones and the nearest', () => {
   expect(attempt).toThrow(/There is no scheduler "eular"\. Did you mean "euler"\? Known are "ddim", "ddpm"/)
 })
 
-test('the docs tell of every name', () => {
+test('the docs describe every name', () => {
   const page = readFileSync(join(__dirname, '..', '..', '..', 'docs', 'guides', 'schedulers.md'), 'utf8')
   const bare = (name: string) => name.replace(/_(karras|exponential|beta)$/, '')
   expect(Object.keys(schedulerNames).filter(name => !page.includes(`\`${bare(name)}\``))).toEqual([])
@@ -63,7 +63,7 @@ describe('a config of any scheduler', () => {
   beforeEach(() => void jest.spyOn(process, 'emitWarning').mockImplementation())
   afterEach(() => jest.restoreAllMocks())
 
-  // A model's prediction of angles is no prediction of noise, and backwards there is no stochastic solver.
+  // A model's prediction of angles is not a prediction of noise, and backwards there is not a stochastic solver.
   const refusals = ['SCMScheduler', 'DPMSolverMultistepInverseScheduler']
 
   function takes(convert: () => unknown): boolean {
@@ -98,6 +98,6 @@ describe('a config of any scheduler', () => {
   })
 })
 
-test('what is no name at all is refused in the same way', () => {
+test('what is not a name at all is refused in the same way', () => {
   expect(() => resolveScheduler(undefined as unknown as string)).toThrow(UnknownSchedulerError)
 })

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs'
 import type { SchedulerMixin, StepOptions } from '../../../components/schedulers/scheduler-mixin'
 
-/** One step from a sample, which is given back. */
+/** One step from a sample, which is disposed. */
 export function takeStep(
   scheduler: SchedulerMixin,
   timestep: number,
@@ -24,7 +24,7 @@ export function takeSteps(scheduler: SchedulerMixin, calls?: number, options?: S
   return sample
 }
 
-/** Its values; it is given back. */
+/** Its values; it is disposed. */
 export function valuesOf(sample: tf.Tensor): number[] {
   const values = Array.from(sample.dataSync())
   sample.dispose()

@@ -208,7 +208,7 @@ describe("CLIP's tokenizer", () => {
 })
 
 describe('A file without a whole model', () => {
-  test('is told how it is loaded', async () => {
+  test('is refused with how to load it', async () => {
     const open = (name: string) => ModularPipeline.fromSingleFile(single(name))
     await expect(open('vae/original.safetensors')).rejects.toThrow(
       'this is a VAE, and a pipeline needs a UNet. Load it with AutoencoderKL.fromSingleFile()',

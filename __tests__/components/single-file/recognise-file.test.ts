@@ -71,7 +71,7 @@ describe('A file of a family that cannot be loaded from a single file', () => {
     expect(error).toMatchObject({ problem: 'other-kind', message: expect.stringContaining('this is Flux') })
   })
 
-  test('is told where to pass it, if it is a LoRA', async () => {
+  test('is refused with where to pass it, if it is a LoRA', async () => {
     const file = await write({
       'lora_unet_mid_block.lora_up.weight': [4, 1],
       'lora_unet_mid_block.lora_down.weight': [1, 4],
@@ -111,7 +111,7 @@ describe('A file of a family that cannot be loaded from a single file', () => {
     })
   })
 
-  test('is told that its sizes are others than those of its family', async () => {
+  test('is refused if its sizes are not those of its family', async () => {
     const error = await AutoencoderKL.fromSingleFile(join(goldens, 'sd1', 'original_ema.safetensors')).catch(
       (error: unknown) => error,
     )

@@ -94,13 +94,13 @@ async function countEvents(): Promise<number> {
 }
 
 describe('tensors of a run', () => {
-  test('are all given back when no result is asked for, in 1,000 runs', async () => {
+  test('are all disposed when no result is asked for, in 1,000 runs', async () => {
     const before = tensorMemory()
     for (let i = 0; i < 1000; i++) await pipe({ size: 1 + (i % 7) }, { output: 'size' })
     expect(tensorMemory()).toEqual(before)
   })
 
-  test('are all given back but those of the result, in 1,000 runs', async () => {
+  test('are all disposed but those of the result, in 1,000 runs', async () => {
     const before = tensorMemory()
     for (let i = 0; i < 1000; i++) {
       const x = await pipe<tf.Tensor>({}, { output: 'x' })
@@ -110,13 +110,13 @@ describe('tensors of a run', () => {
     expect(tensorMemory()).toEqual(before)
   })
 
-  test('are all given back in 1,000 runs at once', async () => {
+  test('are all disposed in 1,000 runs at once', async () => {
     const before = tensorMemory()
     await Promise.all(Array.from({ length: 1000 }, (_, i) => pipe({ size: 1 + (i % 7) }, { output: 'size' })))
     expect(tensorMemory()).toEqual(before)
   })
 
-  test('are all given back in 1,000 runs that fail', async () => {
+  test('are all disposed in 1,000 runs that fail', async () => {
     const before = tensorMemory()
     for (let i = 0; i < 1000; i++) {
       const error = await failureOf(pipe({ failAt: i % 3 }))
@@ -125,7 +125,7 @@ describe('tensors of a run', () => {
     expect(tensorMemory()).toEqual(before)
   })
 
-  test('are all given back in 1,000 runs that are cancelled, wherever that is', async () => {
+  test('are all disposed in 1,000 runs that are cancelled, wherever that is', async () => {
     const events = await countEvents()
     expect(events).toBeGreaterThan(20)
     const before = tensorMemory()
@@ -216,7 +216,7 @@ describe('tensors of a run', () => {
 
 describe('connectTensorLifetimes()', () => {
   test('connects once, however often it is called', async () => {
-    // What is connected is no part of the engine's declared interface.
+    // What is connected is not a part of the engine's declared interface.
     const engine = tf.engine() as unknown as { track: unknown }
     const { track } = engine
     connectTensorLifetimes()

@@ -27,7 +27,7 @@ class WrongShape extends ModularPipelineBlocks {
   }
 }
 
-/** Calls with tensors of these shapes, which are given back. */
+/** Calls with tensors of these shapes, which are disposed. */
 async function call(shapes: Record<string, number[]>): Promise<unknown> {
   const tensors = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, tf.zeros(shape)]))
   try {
@@ -59,7 +59,7 @@ describe('tensor()', () => {
     expect((error as Error).message).toContain(message)
   })
 
-  test.each([[[1, 2, 3]], ['zeros'], [{ shape: [2, 5, 3] }]])('refuses %j, which is no tensor', async images => {
+  test.each([[[1, 2, 3]], ['zeros'], [{ shape: [2, 5, 3] }]])('refuses %j, which is not a tensor', async images => {
     const error = await failureOf(new Related().initPipeline().run({ images }, {}))
     expect(error).toMatchObject({ code: 'PIPELINE_VALIDATION', issues: [{ code: 'INPUT_TYPE', input: 'images' }] })
     expect((error as Error).message).toContain('expected a tensor')

@@ -1,4 +1,4 @@
-/** Checks that each test gives back the tensors that it makes, to the byte. */
+/** Checks that each test disposes the tensors that it makes, to the byte. */
 import { type TensorMemory, tensorMemory, tensorsSince } from '../../../testing/tensors/tensor-memory'
 
 export { tensorMemory }

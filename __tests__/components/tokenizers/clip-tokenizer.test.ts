@@ -202,7 +202,7 @@ describe('CLIPTokenizer', () => {
     await expect(CLIPTokenizer.fromPretrained(folder)).rejects.toThrow(/"merges.txt".*holds "vocab.json"/)
   })
 
-  test('refuses files that are no JSON, or hold something else', async () => {
+  test('refuses files that are not JSON, or hold something else', async () => {
     await makeFolder({ 'tokenizer_config.json': '{' })
     await expect(CLIPTokenizer.fromPretrained(folder)).rejects.toThrow(InvalidConfigError)
     await makeFolder({ 'tokenizer_config.json': {}, 'tokenizer.json': { model: { type: 'Unigram', vocab: [] } } })
@@ -299,7 +299,7 @@ describe('CLIPTokenizer', () => {
     })
   })
 
-  test('loads the files of CLIP whatever class they name, which is told', async () => {
+  test('loads the files of CLIP whatever class they name, with a warning', async () => {
     await makeFolder({ 'tokenizer_config.json': { tokenizer_class: 'GPT2Tokenizer' } })
     const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation()
     const ids = (await CLIPTokenizer.fromPretrained(folder)).encode('red apple').inputIds

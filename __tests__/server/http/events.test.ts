@@ -53,7 +53,7 @@ test('events come in their order, from the beginning to the result', async () =>
   })
 })
 
-test('a reader that comes back continues behind its last event, and is told when there is no more', async () => {
+test('a reader that comes back continues behind its last event, and learns when there is no more', async () => {
   const id = await post('fog')
   const all = await read(id)
   const rest = await read(id, { 'last-event-id': all[3]?.id as string })

@@ -126,7 +126,7 @@ describe('limits', () => {
     expect(answer.json().errors[0]).toMatchObject({ pointer: '#/inputs/image' })
   })
 
-  test('a client has no more jobs than it may, and is told when to come back', async () => {
+  test('a client has no more jobs than it may, and learns when to come back', async () => {
     expect((await served.post(draw)).statusCode).toBe(202)
     expect((await served.post(draw)).statusCode).toBe(202)
     const third = await served.post(draw)

@@ -193,7 +193,7 @@ test('the server describes itself, for tools and for people', async () => {
   expect(page.headers['content-security-policy']).toContain("default-src 'none'")
 })
 
-test('health and metrics are told', async () => {
+test('health and metrics are reported', async () => {
   expect((await served.get('/healthz')).json()).toEqual({ status: 'ok' })
   expect((await served.get('/readyz')).json()).toEqual({ status: 'ready' })
   const { body } = await served.get('/metrics')

@@ -25,7 +25,7 @@ export function describeStore(name: string, open: () => Promise<ResultStore>): v
       await store.check()
     })
 
-    test('gives back what was put, with its media type', async () => {
+    test('returns what was put, with its media type', async () => {
       await store.put('emoji~1', 'images-0.png', bytes('a picture'))
       await store.put('emoji~1', 'previews/3-0.webp', bytes('ä preview'))
       expect(await read(store, 'emoji~1', 'images-0.png')).toBe('a picture')

@@ -298,7 +298,7 @@ describe('a conditional block', () => {
     await failure(NotImplementedError, () => new Undecided().selectBlock({}))
   })
 
-  test('must choose a branch that is there', async () => {
+  test('must choose a branch that exists', async () => {
     class Wrong extends ConditionalPipelineBlocks {
       @Branch() a = Increment
       override selectBlock() {

@@ -15,7 +15,7 @@ describe('InsertableDict', () => {
     expect([...letters().insert('x', 'X', index).keys()].join('')).toBe(order)
   })
 
-  test('moves an entry that is there, counting the index without it', () => {
+  test('moves an entry that exists, counting the index without it', () => {
     const dict = letters().insert('a', 'A2', 1)
     expect([...dict]).toEqual([
       ['b', 'B'],

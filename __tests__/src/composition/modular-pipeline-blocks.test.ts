@@ -27,7 +27,7 @@ describe('getBlockState', () => {
     expect(BlockState.asDict(blockState)).toEqual({ a: 1, b: 2, c: 0, d: undefined })
   })
 
-  test('names a required input that is absent, what is there, and the closest of it', async () => {
+  test('names a required input that is absent, what is available, and the closest of it', async () => {
     const block = toy({ inputs: [{ ...required('promptEmbeds'), typeHint: 'Tensor' }] })
     const error = await failure(MissingInputError, () =>
       block.getBlockState(stateOf({ promptEmbed: 1, none: undefined })),

@@ -35,7 +35,7 @@ async function failureOf(...tokens: string[]): Promise<unknown> {
 
 const MESSAGE = /need each other: brush -> paint -> brush\. /
 
-describe.each<ComponentScope>(['pipeline', 'run'])('A circle of the scope %s names itself', scope => {
+describe.each<ComponentScope>(['pipeline', 'run'])('A cycle of the scope %s names itself', scope => {
   test.each([
     ['of factories', false, false],
     ['of asynchronous factories', true, false],
@@ -55,14 +55,14 @@ describe.each<ComponentScope>(['pipeline', 'run'])('A circle of the scope %s nam
   })
 })
 
-test('a circle whose members are asked for at the same time names itself', async () => {
+test('a cycle whose members are asked for at the same time names itself', async () => {
   circle(['brush', 'paint'], true, true)
   const error = await failureOf('brush', 'paint')
   expect(error).toMatchObject({ code: 'CIRCULAR_COMPONENTS' })
   expect((error as CircularComponentsError).circle).toHaveLength(3)
 })
 
-test('a circle of classes names itself', async () => {
+test('a cycle of classes names itself', async () => {
   @injectable()
   class Brush {
     constructor(@inject('paint') readonly paint: unknown) {}
@@ -77,7 +77,7 @@ test('a circle of classes names itself', async () => {
   })
 })
 
-test('a component that several need at the same time is made once, and is no circle', async () => {
+test('a component that several need at the same time is made once, and is not a cycle', async () => {
   let count = 0
   container.register('paint', {
     useFactory: async () => {
@@ -113,7 +113,7 @@ test('a factory in a child may build on the one of its parent with the same toke
   expect(child.resolve('brush')).toBe('old and new')
 })
 
-test('after a circle was mended, the components are made', async () => {
+test('after a cycle was mended, the components are made', async () => {
   circle(['brush', 'paint'], true, true)
   await failureOf('brush')
   container.register('paint', { useValue: 'red' })

@@ -201,7 +201,7 @@ describe('unregister', () => {
     expect(child.resolve('a')).toBe(2)
   })
 
-  test('gives back what it held if it is asked to', () => {
+  test('disposes what it held if asked to', () => {
     const made = { disposed: 0, dispose: () => made.disposed++ }
     const container = ComponentContainer.create().register('a', { useValue: made })
     container.unregister('a')

@@ -214,7 +214,7 @@ describe('code that is trusted', () => {
 })
 
 describe('a folder that was made to do harm', () => {
-  test('leads round in circles by links: only links to files are followed', async () => {
+  test('has cyclic links: only links to files are followed', async () => {
     await writeFiles(folder(), { ...doubleFiles, 'real/inner.js': '' })
     for (const name of ['a', 'b', 'c']) await symlink('.', join(folder(), name))
     await symlink('real/inner.js', join(folder(), 'linked.js'))

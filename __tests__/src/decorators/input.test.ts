@@ -41,7 +41,7 @@ describe('@Input with a schema', () => {
     expect(declarationOf(Input(schema))).toMatchObject(expected)
   })
 
-  test('reads the description wherever it stands in the schema', () => {
+  test('reads the description wherever it is in the schema', () => {
     expect(declarationOf(Input(z.number().describe('How many.')))?.description).toBe('How many.')
     expect(declarationOf(Input(z.number().describe('How many.').default(3)))?.description).toBe('How many.')
     expect(declarationOf(Input(z.number()))?.description).toBe('')

@@ -8,7 +8,7 @@ const HARM = '\u001b[2J\u001b]0;mine\u0007\u009b31m\u202e\r'
 const OBEYED = /(?!\n)\p{Cc}|\u202e/u
 
 describe('text that others wrote', () => {
-  test('is written out where a terminal would obey it', () => {
+  test('is escaped if a terminal would obey it', () => {
     expect(printable(`a${HARM}b`)).toBe('a\\u001b[2J\\u001b]0;mine\\u0007\\u009b31m\\u202e\\u000db')
     expect(printable('\u061c\u200e\u200f\u2066')).toBe('\\u061c\\u200e\\u200f\\u2066')
     expect(printable('Ein Fuchs 🦊👨‍👩‍👧\n\tund ein Hase: “ё”')).toBe('Ein Fuchs 🦊👨‍👩‍👧\n\tund ein Hase: “ё”')

@@ -1,6 +1,7 @@
 /**
- * Loaded with `node -r` before a script that writes files: kills the process at its KILL_AT-th call of the file system, without a chance to tidy
- * up; a process that makes fewer calls is killed when the script is done. With KILL_AT=0 it writes the number of calls to the file COUNT_FILE
+ * Loaded with `node -r` before a script that writes files. It kills the process at its KILL_AT-th call of the file
+ * system, without a chance to tidy up. A process that makes fewer calls is killed when the script is done. With
+ * KILL_AT=0 it writes the number of calls to the file COUNT_FILE
  * when the process ends.
  *
  * Calls measure progress, not time. A network cuts the same bytes into other chunks each time, so a write at a known place counts once for each
@@ -61,7 +62,7 @@ globalThis.startCounting = async () => {
   })
 }
 
-/** Called when the script is done: whoever is to be killed later than that is killed now. */
+/** Called when the script is done: a process with a later kill is killed now. */
 globalThis.killAtEnd = () => {
   if (isOn && killAt > 0) die()
 }

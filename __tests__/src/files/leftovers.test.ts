@@ -54,7 +54,7 @@ describe('recoverFolder', () => {
     expect(await readFile(join(pipe(), 'index.json'), 'utf8')).toBe('old')
   })
 
-  test('leaves a folder that is there, and one that a running process has set aside', async () => {
+  test('leaves a folder that exists, and one that a running process has set aside', async () => {
     await mkdir(setAsideBeside(pipe()))
     recoverFolder(pipe())
     expect(await readdir(folder())).not.toContain('pipe')

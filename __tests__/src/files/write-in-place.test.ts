@@ -207,7 +207,7 @@ describe('a save in place', () => {
     expect(await marks()).toEqual([])
   })
 
-  test('that failed midway is told, until a later one succeeds', async () => {
+  test('that failed midway is reported, until a later one succeeds', async () => {
     await linked()
     const replace = replacing.replaceFile
     let count = 0
@@ -223,7 +223,7 @@ describe('a save in place', () => {
     expect(await marks()).toEqual([])
   })
 
-  test('whose process was killed midway is told at the next load', async () => {
+  test('whose process was killed midway is reported at the next load', async () => {
     await linked()
     const mark = nameOfDeadProcess(target(), 'mark')
     await writeFile(mark, '')
@@ -255,7 +255,7 @@ describe('a save in place', () => {
   test.each([
     ['another process has its number', 90],
     ['it was on another machine', 2 * 60 * 60],
-  ])('that was cut off is told by the age of its mark, where %s', async (where, age) => {
+  ])('that was cut off is reported by the age of its mark, where %s', async (where, age) => {
     await put(old, target())
     const own = saveMarkIn(target())
     const mark =

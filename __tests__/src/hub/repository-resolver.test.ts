@@ -81,7 +81,7 @@ describe('with a resolver', () => {
     expect(findModelIndex(path)).toBe(path)
   })
 
-  test('an index is found at once where it is cached, and else says how to fetch it', () => {
+  test('an index is found at once where it is cached, and otherwise says how to fetch it', () => {
     expect(findModelIndex('org/here')).toBe(join(folder(), 'here'))
     expect(() => findModelIndex('org/name', { revision: 'v2' })).toThrow(RepositoryUnavailableError)
     expect(() => findModelIndex('org/name', { revision: 'v2' })).toThrow(

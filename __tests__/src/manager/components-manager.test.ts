@@ -90,7 +90,7 @@ describe('add()', () => {
     expect(makeManager().manager.add('vae', part)).toBe(makeManager().manager.add('vae', part))
   })
 
-  test('takes what is no object', () => {
+  test('takes what is not an object', () => {
     const { manager } = makeManager()
     const id = manager.add('word', 'hello')
     expect(manager.add('word', 'hello')).toBe(id)
@@ -219,7 +219,7 @@ describe('searchComponents()', () => {
     expect(() => manager.searchComponents()).toThrow(expect.objectContaining({ problem: 'same-name', ids }))
   })
 
-  test('fails where nothing fits, and for what is no text', () => {
+  test('fails where nothing fits, and for what is not a text', () => {
     const { manager } = managerOf('unet')
     for (const pattern of ['nothing', 'un|vae', '!unet', '!*net*', 'vae*']) {
       expect(() => manager.searchComponents(pattern)).toThrow(expect.objectContaining({ problem: 'none' }))
@@ -322,7 +322,7 @@ describe('getModelInfo()', () => {
     })
   })
 
-  test('tells less of what is no model', () => {
+  test('tells less of what is not a model', () => {
     const { manager, ids } = managerOf('part')
     expect(manager.getModelInfo(ids[0] as string)).toEqual({
       modelId: ids[0],
@@ -410,7 +410,7 @@ describe('automatic offload', () => {
     expect([a.isInMemory, b.isInMemory]).toEqual([true, true])
   })
 
-  test('refuses a margin of memory that nobody can measure, and keeps 3 GB where nothing is said', () => {
+  test('refuses a margin of memory that nobody can measure, and keeps 3 GB by default', () => {
     const { manager } = makeManager()
     manager.add('known', new ToyModel(4, new ToyMemory(1e10)))
     manager.enableAutoCpuOffload()

@@ -76,7 +76,7 @@ test('models and others have tables of their own, with each further collection o
   expect(inspect(manager)).toBe(manager.toString())
 })
 
-test('what is special about a model is said below', () => {
+test('notes about a model are below', () => {
   const manager = new ComponentsManager()
   const id = manager.add('text_encoder', new CLIPTextModelWithProjection(1))
   manager.pin(id)
@@ -91,7 +91,7 @@ test('what is special about a model is said below', () => {
   ])
 })
 
-test('a table with long names fits a terminal of 100 columns: what is said elsewhere is cut first', () => {
+test('a table with long names fits a terminal of 100 columns: what is printed elsewhere is cut first', () => {
   const manager = new ComponentsManager({ onEvent: () => undefined })
   for (const name of ['text_encoder', 'text_encoder_2']) {
     const model = new CLIPTextModelWithProjection(1_400_000_000)

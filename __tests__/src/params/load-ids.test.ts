@@ -17,7 +17,7 @@ test('equal objects have marks of their own', () => {
   expect(loadIdOf(second)).toBeUndefined()
 })
 
-test('what is no object carries no mark', () => {
+test('what is not an object carries no mark', () => {
   markLoaded('unet', 'a|b|c|d')
   expect(loadIdOf('unet')).toBeUndefined()
   expect(loadIdOf(undefined)).toBeUndefined()

@@ -59,7 +59,7 @@ test('refuses a component that is registered without saying how', () => {
   expect(register).toThrow("register('pen', { useValue: … })")
 })
 
-test('refuses a class that is no block as a part', () => {
+test('refuses a class that is not a block as a part', () => {
   const make = () => SequentialPipelineBlocks.fromBlocksDict({ pen: Pen as never })
   expect(make).toThrow(CompositionError)
   expect(make).toThrow('SequentialPipelineBlocks: "pen" is ')

@@ -30,7 +30,7 @@ import { useTemporaryFolder } from '../../components/checkpoints/temporary-folde
 import { failure } from '../fixtures/failures'
 import { modularEntry, writeModularModel } from '../fixtures/model-folder'
 
-/** A model of which the tests know when it was loaded and given back. */
+/** A model of which the tests know when it was loaded and disposed. */
 class Model {
   static readonly dtypes = ['float32'] as const
   static loads = 0
@@ -143,7 +143,7 @@ const loaded = () => pipeline().loadComponents()
 const model = (pipe: { components: Readonly<Record<string, unknown>> }, name: string) => pipe.components[name] as Model
 
 describe('names of components', () => {
-  test('are told by how they come to be, and whether they are there', async () => {
+  test('differ by how they come to be, and whether they exist', async () => {
     const pipe = pipeline()
     expect(pipe.componentNames).toEqual(['textEncoder', 'guider', 'unet', 'vae'])
     expect(pipe.pretrainedComponentNames).toEqual(['textEncoder', 'unet', 'vae'])
@@ -224,7 +224,7 @@ describe('loadComponents', () => {
     expect(pipe.missingComponentNames).toEqual(['vae'])
   })
 
-  test('passes over what has no place', async () => {
+  test('skips what has no place', async () => {
     const pipe = new Both().initPipeline()
     await pipe.loadComponents()
     expect(Model.loads).toBe(0)
@@ -251,7 +251,7 @@ describe('loadComponents', () => {
     expect(model(pipe, 'vae').path).toBe('other/vae')
   })
 
-  test('hands an executor on as it is, for all or by name, else the one in the container', async () => {
+  test('hands an executor on as it is, for all or by name, otherwise the one in the container', async () => {
     class Executor {}
     const [one, other] = [new Executor(), new Executor()]
     const container = ComponentContainer.create().register('executor', { useValue: one })
@@ -318,7 +318,7 @@ describe('loadComponents', () => {
     expect(Model.loads).toBe(3)
   })
 
-  test('gives back what it loaded before and nobody else holds', async () => {
+  test('disposes what it loaded before and nobody else holds', async () => {
     const pipe = await loaded()
     const [unet, vae] = [model(pipe, 'unet'), model(pipe, 'vae')]
     const other = new Both().initPipeline().updateComponents({ vae })
@@ -327,7 +327,7 @@ describe('loadComponents', () => {
     expect(other.components.vae).toBe(vae)
   })
 
-  test('does not give back what it was handed', async () => {
+  test('does not dispose what it was handed', async () => {
     const vae = new Model('by hand', {})
     const pipe = pipeline().updateComponents({ vae })
     pipe.updateComponents({ vae: new ComponentSpec({ name: 'vae', pretrainedModelNameOrPath: 'a/b' }) })
@@ -335,7 +335,7 @@ describe('loadComponents', () => {
     expect(vae.disposed).toBe(0)
   })
 
-  test('gives back a component of another class than the blocks ask for', async () => {
+  test('disposes a component of another class than the blocks ask for', async () => {
     class Liar extends UNet {
       static override async fromPretrained(): Promise<UNet> {
         return lie
@@ -380,7 +380,7 @@ describe('loadComponents', () => {
 })
 
 describe('unloadComponents', () => {
-  test('takes components away, disposed; they can be loaded again', async () => {
+  test('removes components, disposed; they can be loaded again', async () => {
     const pipe = await loaded()
     const unet = model(pipe, 'unet')
     const spec = pipe.getComponentSpec('unet')
@@ -394,7 +394,7 @@ describe('unloadComponents', () => {
     expect(pipe.components.unet).toBeInstanceOf(UNet)
   })
 
-  test('takes several away at once', async () => {
+  test('removes several at once', async () => {
     const pipe = await loaded()
     pipe.unloadComponents(['unet', 'vae'])
     expect(pipe.nullComponentNames).toEqual(['unet', 'vae'])
@@ -402,7 +402,7 @@ describe('unloadComponents', () => {
     expect(pipe.nullComponentNames).toEqual([])
   })
 
-  test('refuses what is no name, and then takes nothing away', async () => {
+  test('refuses what is not a name, and then removes nothing', async () => {
     const pipe = await loaded()
     const { message } = await failure(UnknownValueError, () => pipe.unloadComponents(['unet', 'not_a_component']))
     expect(message).toContain('not_a_component')
@@ -424,7 +424,7 @@ describe('unloadComponents', () => {
     expect(weak.deref()).toBeUndefined()
   })
 
-  test('does not dispose what another pipeline holds, until that lets go of it', async () => {
+  test('does not dispose what another pipeline holds, until that releases it', async () => {
     const pipe = await loaded()
     const vae = model(pipe, 'vae')
     const other = new Both().initPipeline().updateComponents({ vae })
@@ -443,7 +443,7 @@ describe('unloadComponents', () => {
     expect(vae.disposed).toBe(0)
   })
 
-  test('gives back what was put into the own container by hand', async () => {
+  test('disposes what was put into the own container by hand', async () => {
     const pipe = pipeline()
     const vae = new Model('by hand', {})
     pipe.container.register('vae', { useValue: vae })
@@ -563,7 +563,7 @@ describe('registerToConfig', () => {
 })
 
 describe('a pipeline that is disposed', () => {
-  test('gives back what no other holds', async () => {
+  test('disposes what no other holds', async () => {
     const pipe = await loaded()
     const [unet, vae] = [model(pipe, 'unet'), model(pipe, 'vae')]
     const other = new Both().initPipeline().updateComponents({ vae })
@@ -583,7 +583,7 @@ describe('a pipeline that is disposed', () => {
     expect(pipe.components.unet).not.toBe(unet)
   })
 
-  test('gives back what is being loaded, and loads no more of it', async () => {
+  test('disposes what is being loaded, and loads no more of it', async () => {
     const pipe = pipeline()
     const made: Model[] = []
     Model.onLoad = model => made.push(model)
@@ -618,7 +618,7 @@ describe('a pipeline that is disposed', () => {
 })
 
 describe('a components manager', () => {
-  test('is told of what is loaded or handed over, and not of what is made from a config', async () => {
+  test('gets what is loaded or handed over, and not what is made from a config', async () => {
     const componentsManager = new Registry()
     const pipe = pipeline({ componentsManager, collection: 'mine' })
     expect(componentsManager.ids.size).toBe(0)

@@ -130,7 +130,7 @@ describe('a group in a loop', () => {
   })
 })
 
-test('the values that a caller may leave out are told by name', () => {
+test('the values that a caller may leave out are reported by name', () => {
   class Draw extends ModularPipelineBlocks {
     override get inputs() {
       return [

@@ -201,7 +201,7 @@ describe('the components of a pipeline', () => {
     expect((b.components.tokenizer as Tokenizer).isDisposed).toBe(false)
   })
 
-  test('are given back when the pipeline is disposed', () => {
+  test('are disposed when the pipeline is disposed', () => {
     const pipe = new Encode().initPipeline()
     const tokenizer = new Tokenizer('x', {})
     pipe.updateComponents({ tokenizer }).dispose()

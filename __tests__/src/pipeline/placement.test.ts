@@ -77,7 +77,7 @@ describe('to()', () => {
     expect(first.placement).toBeUndefined()
   })
 
-  test('asks a model once that stands in two places', async () => {
+  test('asks a model once that is in two places', async () => {
     const { pipe, first } = makePipeline()
     const prepare = jest.spyOn(first, 'preparePlacement')
     pipe.updateComponents({ second: first })

@@ -138,7 +138,7 @@ describe('50 runs of one pipeline at once', () => {
 })
 
 describe('a run-scoped component', () => {
-  test('is copied once for each run, however many blocks use it, and given back at the end', async () => {
+  test('is copied once for each run, however many blocks use it, and disposed at the end', async () => {
     const pipe = new Sampling().initPipeline()
     const seen: Counter[] = []
     class Spy extends Draw {

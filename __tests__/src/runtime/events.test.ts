@@ -168,7 +168,7 @@ describe('an unknown input', () => {
     ])
   })
 
-  test('is ignored with a list of all where none is close', async () => {
+  test('is ignored with a list of all if none is close', async () => {
     expect(await warnings({ zzz: 3 })).toEqual([
       'The input "zzz" is not one of this pipeline, and is ignored. The pipeline takes "guidanceScale", "prompt" and "embeds".',
     ])

@@ -56,7 +56,7 @@ const disposeAll = () => {
 }
 
 describe('what a block makes', () => {
-  test('is given back when the block ends, unless it put it into the state', async () => {
+  test('is disposed when the block ends, unless it put it into the state', async () => {
     const state = await sequence({ make: make('x'), count }).initPipeline()()
     expect(state.get('count')).toBe(1)
     state.get<Handle>('x').use().dispose()
@@ -99,7 +99,7 @@ describe('what a block makes', () => {
     expect(alive()).toBe(0)
   })
 
-  test('may be given back by the block itself', async () => {
+  test('may be disposed by the block itself', async () => {
     await toy({ body: () => new Handle().dispose() }).initPipeline()()
     expect(alive()).toBe(0)
   })
@@ -126,7 +126,7 @@ describe('what a block makes', () => {
 })
 
 describe('what is overwritten in the state', () => {
-  test('is given back when nobody holds it', async () => {
+  test('is disposed when nobody holds it', async () => {
     const state = await sequence({ a: make('x'), b: make('x'), count }).initPipeline()()
     expect(state.get('count')).toBe(1)
     disposeAll()
@@ -155,7 +155,7 @@ describe('what is overwritten in the state', () => {
 describe('the end of a run', () => {
   const blocks = sequence({ a: make('x'), b: make('y') })
 
-  test('leaves the requested outputs and gives back everything else', async () => {
+  test('leaves the requested outputs and disposes everything else', async () => {
     const x = await blocks.initPipeline()<Handle>({}, { output: 'x' })
     expect(alive()).toBe(1)
     x.use().dispose()
@@ -187,7 +187,7 @@ describe('the end of a run', () => {
     disposeAll()
   })
 
-  test('gives back everything after a failure', async () => {
+  test('disposes everything after a failure', async () => {
     const fail = toy({
       body: async () => {
         const scratch = new Handle()
@@ -200,7 +200,7 @@ describe('the end of a run', () => {
     expect(alive()).toBe(0)
   })
 
-  test('gives back everything after a listener has thrown at the very end', async () => {
+  test('disposes everything after a listener has thrown at the very end', async () => {
     const onEvent = (event: PipelineEvent) => {
       if (event.type === 'runEnd') throw new Error('the display is gone')
     }
@@ -208,7 +208,7 @@ describe('the end of a run', () => {
     expect(alive()).toBe(0)
   })
 
-  test('gives back everything after a cancellation, unless it is asked to keep the state', async () => {
+  test('disposes everything after a cancellation, unless it is asked to keep the state', async () => {
     const controller = new AbortController()
     const cancel = toy({ body: () => controller.abort() })
     const pipe = sequence({ a: make('x'), cancel, b: make('y') }).initPipeline()
@@ -232,7 +232,7 @@ describe('the end of a run', () => {
 })
 
 describe('in a loop', () => {
-  test('what a step leaves over or overwrites is given back in that step', async () => {
+  test('what a step leaves over or overwrites is disposed in that step', async () => {
     const counts: number[] = []
     const note = toy({ body: () => void counts.push(alive()) })
     const latents = await Repeat.fromBlocksDict({ a: make('latents'), note }).initPipeline()<Handle>(
@@ -351,7 +351,7 @@ describe('a pipeline inside a block', () => {
     z.use().dispose()
   })
 
-  test('does not give back what the outer run passes to it', async () => {
+  test('does not dispose what the outer run passes to it', async () => {
     const useInner = toy({
       inputs: ['x'],
       outputs: ['z'],

@@ -1,6 +1,6 @@
 /**
- * Counts the turns of the event loop while something runs. Meanwhile the clock advances by a millisecond whenever it is looked at: how often a loop
- * yields follows from how often it asks whether its time is over, not from how fast the machine is.
+ * Counts the turns of the event loop while something runs. Meanwhile the clock advances by a millisecond whenever it is
+ * read. So the number of yields depends on how often a loop reads the clock, not on the speed of the machine.
  */
 export async function ticksDuring(work: () => Promise<unknown>): Promise<number> {
   let time = performance.now()

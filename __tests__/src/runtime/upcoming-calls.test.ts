@@ -19,7 +19,7 @@ import {
 } from '../../../src'
 import { failure } from '../fixtures/failures'
 
-/** Bytes of the calls that {@link Ask} was told of. */
+/** Bytes of the calls that {@link Ask} was called with. */
 let told: (number | undefined)[] = []
 beforeEach(() => {
   told = []

@@ -113,7 +113,7 @@ describe('a clone', () => {
     expect(copy.get<Stream[]>('streams')[0]).toBe(copy.get('stream'))
   })
 
-  test('keeps what stands in two places one thing, also in a circle', () => {
+  test('keeps what is in two places one thing, also in a cycle', () => {
     const list: unknown[] = [1]
     list.push(list)
     const copy = stateOf({ a: list, b: list }).clone()

@@ -60,7 +60,7 @@ describe('a state in a file', () => {
     )
   })
 
-  test('keeps groups, and what stands in two places or in a circle', async () => {
+  test('keeps groups, and what is in two places or in a cycle', async () => {
     const shared = { scale: 7 }
     const circle: Record<string, unknown> = { shared }
     circle['self'] = circle
@@ -139,7 +139,7 @@ describe('a state in a file', () => {
     expect(await readdir(folder())).toEqual(['run.safetensors'])
   })
 
-  test('says that a tensor of it was given back already', async () => {
+  test('says that a tensor of it was disposed already', async () => {
     const gone = tf.tensor1d([1])
     gone.dispose()
     const error = await failure(UnsavableValueError, () => again({ list: [gone] }))
@@ -175,7 +175,7 @@ describe('a state in a file', () => {
     }
   })
 
-  test('is refused where a part of it is called otherwise, and leaves no tensor behind', async () => {
+  test('is refused where a part of it has another name, and leaves no tensor behind', async () => {
     const state = new PipelineState()
     state.resumePoint = { path: [], components: { scheduler: { sample: tf.tensor1d([1, 2]) } }, unsaved: [] }
     await state.save(file())
@@ -192,7 +192,7 @@ describe('a state in a file', () => {
     }
   })
 
-  test('is told from other files', async () => {
+  test('is told apart from other files', async () => {
     await writeSafetensors(file(), {}, { format: 'pt' })
     expect((await failure(InvalidStateFileError, () => PipelineState.load(file()))).message).toContain('no state')
     await writeSafetensors(file(), {}, { format: 'tesserae-state', version: '99', state: '{}' })

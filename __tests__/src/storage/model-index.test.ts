@@ -190,7 +190,7 @@ describe('a modular index', () => {
     },
   )
 
-  test('may name another folder of this machine, as Python writes it, which is warned of', () => {
+  test('may name another folder of this machine, as Python writes it, with a warning', () => {
     const warning = jest.spyOn(process, 'emitWarning').mockImplementation()
     const entry = (path: string) => ({ text_encoder_2: modularEntry({ pretrained_model_name_or_path: path }) })
     writeModularModel(folder(), entry(join(folder(), 'inside')))
@@ -202,7 +202,7 @@ describe('a modular index', () => {
     ])
   })
 
-  test('that is damaged is refused, and not passed over for the other', async () => {
+  test('that is damaged is refused, and not skipped for the other', async () => {
     writeModel(folder(), {})
     writeFileSync(join(folder(), 'modular_model_index.json'), '{ "text_')
     expect((await failure(ModelIndexError, pipeline)).message).toMatch(/modular_model_index\.json: is not JSON/)

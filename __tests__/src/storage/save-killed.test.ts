@@ -38,7 +38,7 @@ describe('saving a pipeline over another', () => {
 
   test.each([
     ['the system can exchange folders', 50, {}],
-    // Then there is a moment in which the old folder is set aside, and whoever reads it puts it back.
+    // Then there is a moment in which the old folder is set aside, and its next reader puts it back.
     ['the system cannot', theEnd, { PATH: '/nowhere' }],
   ] as const)(
     'leaves the old or the new, whenever the process is killed, where %s',

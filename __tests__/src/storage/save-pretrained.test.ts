@@ -116,7 +116,7 @@ describe('savePipeline', () => {
     expect(index).toEqual({ ...config, unet: here('unet'), vae: here('vae') })
   })
 
-  test('keeps what else is in the folder, but not what the new files replace', async () => {
+  test('keeps other files in the folder, but not what the new files replace', async () => {
     await save({ unet: new Note('first') })
     await writeFile(join(target(), 'README.md'), 'mine')
     await writeFile(join(target(), 'unet', 'old.txt'), 'of an earlier save')

@@ -220,7 +220,7 @@ describe('a value that a declared field is given', () => {
   })
 })
 
-describe('a field that its kind of block has no use for', () => {
+describe('a field that its kind of block does not use', () => {
   test('is refused on a sequence and a choice, which take what their parts take', async () => {
     class Pair extends SequentialPipelineBlocks {
       @Input() steps!: In<number>

@@ -77,7 +77,7 @@ describe('toWire', () => {
     expect(messageOf(() => expect(Whole).not.toWire())).toContain('expected not to be')
   })
 
-  test('refuses what is no block, with .not too', () => {
+  test('refuses what is not a block, with .not too', () => {
     for (const none of [5, undefined, class {}, () => Whole]) {
       expect(() => expect(none as never).toWire()).toThrow(MatcherUseError)
       expect(() => expect(none as never).not.toWire()).toThrow('Expected a class of blocks')
@@ -115,7 +115,7 @@ describe('toRequireInputs', () => {
 })
 
 describe('toProduceOutputs', () => {
-  test('passes if all are written, whatever else is', () => {
+  test('passes if all are written, with others or not', () => {
     expect(Whole).toProduceOutputs(['image'])
     expect(Whole).toProduceOutputs(['embeds', 'image'])
   })
@@ -172,7 +172,7 @@ describe('toBeCloseToTensor', () => {
     }
   })
 
-  test('tells of other shapes', () => {
+  test('reports other shapes', () => {
     const flat = { shape: [4], values: [1, 2, 3, 4] }
     const square = { shape: [2, 2], values: [1, 2, 3, 4] }
     expect(messageOf(() => expect(flat).toBeCloseToTensor(square))).toContain('Expected the shape [2, 2], got [4].')
@@ -212,7 +212,7 @@ describe('toBeCloseToTensor', () => {
 })
 
 describe('toLeakNoTensors', () => {
-  test('passes for functions that give back what they make, also later', async () => {
+  test('passes for functions that dispose what they make, also later', async () => {
     expect(() => tf.zeros([3]).dispose()).toLeakNoTensors()
     await expect(async () => {
       await null

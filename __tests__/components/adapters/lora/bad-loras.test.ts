@@ -78,7 +78,7 @@ test.each([
     { 'decoder.up_blocks.0.resnets.0.norm1.weight': { shape: [4] } },
     'It looks like a VAE. Pass it to AutoencoderKL.fromSingleFile().',
   ],
-])('%s is told where it belongs', async (_, tensors, text) => {
+])('the error names the place of %s', async (_, tensors, text) => {
   await expectProblem(await writeLora(tensors), 'no-match', text)
 })
 
@@ -144,7 +144,7 @@ test('a truncated file is refused', async () => {
   await expect(loadLoraWeights(pipe, file)).rejects.toThrow(SafetensorsError)
 })
 
-test('keys that match nothing beside others that do are warned of', async () => {
+test('keys that match nothing beside others that do cause a warning', async () => {
   const [out = 0, into = 0] = shapeOf(pipe)
   const file = await writeLora({
     [`${LAYER}.lora_A.weight`]: { shape: [1, into] },

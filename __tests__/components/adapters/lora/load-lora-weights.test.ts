@@ -197,7 +197,7 @@ describe.each(['eager', 'graph'] as const)('computed by the executor %s', by => 
   })
 })
 
-test('a scale without a LoRA is warned of', async () => {
+test('a scale without a LoRA causes a warning', async () => {
   pipe = await loadPipe(graph())
   emitWarning.mockClear()
   await drawWith(pipe, { crossAttentionKwargs: { scale: 0.5 } })
@@ -283,7 +283,7 @@ describe('names and weights', () => {
   })
 })
 
-test('a pipeline without a UNet, or without blocks that take adapters, is told so', async () => {
+test('a pipeline without a UNet, or without blocks that take adapters, fails with that reason', async () => {
   pipe = new StableDiffusionTextToImageBlocks().initPipeline(checkpoint)
   await expect(loadLoraWeights(pipe, loraFile('peft'))).rejects.toThrow(MissingComponentError)
   class Nothing extends ModularPipelineBlocks {

@@ -139,7 +139,7 @@ test('another pipeline that shares the models does not know the word', async () 
   other.dispose()
 })
 
-test('the truncated part of a prompt is told with the words in it', async () => {
+test('the truncated part of a prompt is reported with the words in it', async () => {
   pipe = await loadPipe(graphExecutor)
   await loadTextualInversion(pipe, fileOf('style'))
   emitWarning.mockClear()

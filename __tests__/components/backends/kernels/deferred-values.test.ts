@@ -9,7 +9,7 @@ useBackend('cpu')
 
 const { fround } = Math
 
-/** A step of a program: a new tensor, or something that happens to one that is there. Numbers choose from those. */
+/** A step of a program: a new tensor, or something that happens to one that exists. Numbers choose from those. */
 type Action =
   | { do: 'combine'; terms: readonly [factor: number, chosen: number][] }
   | { do: 'clip'; chosen: number; limit: number }
@@ -188,7 +188,7 @@ test('sums more tensors than the memory had room for', () => {
   tf.dispose([ones, tensor])
 })
 
-test('clips as the package does: infinities, and what is no number', () => {
+test('clips as the package does: infinities, and NaN', () => {
   tf.tidy(() => {
     const x = tf.tensor1d([Number.NaN, -Infinity, Infinity, -0, 0, 1.5, -1.5, 0.1])
     expect(clip(x, 1.2).dataSync()).toEqual(x.clipByValue(-1.2, 1.2).dataSync())

@@ -16,7 +16,7 @@ function results(vectors: Vectors): Float32Array[] {
     () => vectors.addTwo(0, 0.1, a, 1 / 3, b, 32),
     () => vectors.scale(0, 1 / 3, a, 32),
     () => vectors.clip(0, -0.3, 0.7, a, 32),
-    // In place, and no further than was said.
+    // In place, and no further than asked.
     () => vectors.addTwo(0, 1, 0, 0.7, a, 16),
   ]
   return operations.map(operation => {

@@ -209,7 +209,7 @@ describe('a call of the eager executor', () => {
     layer.dispose()
   })
 
-  test('a result that stands in two places is two tensors', async () => {
+  test('a result that is in two places is two tensors', async () => {
     const model = new FunctionModel(({ x }: { x: tf.Tensor }) => {
       const y = x.mul(2)
       return { first: y, second: y }

@@ -46,7 +46,7 @@ class Lookup extends Module {
   }
 }
 
-test('what the runtime refuses is told in its words, with the layer', async () => {
+test('what the runtime refuses is reported in its words, with the layer', async () => {
   const layer = new Lookup()
   const model = new FunctionModel(({ x }: { x: tf.Tensor }) => layer.forward(x), [layer])
   const error = await failureOf(model.useExecutor(executor()))

@@ -29,7 +29,7 @@ describe('GraphExecutor', () => {
     model.dispose()
   })
 
-  test('gives back what the model returned, with a tensor in each place', async () => {
+  test('returns what the model returned, with a tensor in each place', async () => {
     const model = new FunctionModel(({ x, count }: { x: tf.Tensor; count: number }) => ({
       states: [tf.add(x, count), { last: tf.mul(x, count) }],
       count,
@@ -59,7 +59,7 @@ describe('GraphExecutor', () => {
     model.dispose()
   })
 
-  test('tells settings apart that are no numbers to count with', async () => {
+  test('tells settings apart that are not numbers to count with', async () => {
     const model = new FunctionModel(({ x, factor }: { x: tf.Tensor; factor: number }) => tf.mul(x, factor))
     model.useExecutor(executor())
     const x = tf.tensor1d([1])

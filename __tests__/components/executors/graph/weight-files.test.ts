@@ -162,7 +162,7 @@ describe('weights in files', () => {
     running.mockRestore()
     expect(error).toBeInstanceOf(WeightFileChangedError)
     expect((error as Error).message).toMatch(/had \d+ bytes and has 8 now/)
-    // The process that computes is there, or another in its place.
+    // The process that computes is alive, or another has replaced it.
     const other = makeDoubling().useExecutor(executor())
     expect(await takeCall(other, [4])).toEqual([8])
     x.dispose()

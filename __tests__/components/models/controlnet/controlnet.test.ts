@@ -186,7 +186,7 @@ describe('MultiControlNetModel', () => {
     two.dispose()
   })
 
-  test('does not pass over a folder that holds no network', async () => {
+  test('does not skip a folder that holds no network', async () => {
     await cp(goldenFolder('controlnet_sd15'), join(folder(), 'net'), { recursive: true })
     await cp(goldenFolder('controlnet_sd15'), join(folder(), 'net_1'), { recursive: true })
     await rm(join(folder(), 'net_1', 'config.json'))

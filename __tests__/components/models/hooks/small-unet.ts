@@ -36,7 +36,7 @@ export function useSmallUNet() {
   let unet: UNet2DConditionModel
   beforeAll(async () => {
     unet = await UNet2DConditionModel.fromPretrained(goldenFolder('unet_hooks'))
-    tf.dispose(await unet.call(smallInputs(1))) // Weights are brought to the device by the first call.
+    tf.dispose(await unet.call(smallInputs(1))) // The first call uploads the weights to the device.
   })
   afterAll(() => unet.dispose())
   return { unet: () => unet, executors: { eager: () => eagerExecutor, graph } }

@@ -40,7 +40,7 @@ test('the true velocity leads to the clean sample in every step', () => {
   })
 })
 
-test('the end of the run is no step', () => {
+test('the end of the run is not a step', () => {
   const scheduler = new SCMScheduler()
   scheduler.setTimesteps(2)
   scheduler.setBeginIndex(2)

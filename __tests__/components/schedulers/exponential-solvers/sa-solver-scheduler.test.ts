@@ -54,7 +54,7 @@ test('serves runs that take turns as if each were alone', () => {
   expect(turns).toEqual(alone)
 })
 
-test('asks for noise at every step, and refuses a tau that is no number', () => {
+test('asks for noise at every step, and refuses a tau that is not a number', () => {
   const scheduler = new SASolverScheduler({ ...latents, tauFunc: () => Number.NaN })
   scheduler.setTimesteps(4)
   const sample = tf.ones([1, 2, 2, 1])

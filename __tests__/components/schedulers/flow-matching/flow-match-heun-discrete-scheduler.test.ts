@@ -20,7 +20,7 @@ test('interleaved runs equal separate ones', () => {
   expect([a.take(2), b.take(3), a.take(), b.take()].slice(2).map(run => run.finish())).toEqual([alone, alone])
 })
 
-test('gives back what the first half of a step leaves', () => {
+test('disposes what the first half of a step leaves', () => {
   const before = tf.memory().numTensors
   const run = start().take(1)
   expect(tf.memory().numTensors).toBe(before + 3)

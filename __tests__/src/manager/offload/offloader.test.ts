@@ -179,7 +179,7 @@ test('a higher limit lets begin what waits', async () => {
   await first
 })
 
-test('a strategy that frees too little is taken at its word, with a warning', async () => {
+test('a strategy that frees too little is followed, with a warning', async () => {
   const { manager, models, events } = under(8, 6, 6)
   manager.setOffloadStrategy(() => [])
   await models[0].call()
@@ -200,7 +200,7 @@ test('what a strategy throws ends the call that it was asked for, and no other',
   await models[1].call()
 })
 
-test('a listener may give up the call that it is told of, and no other is lost', async () => {
+test('a listener may give up the call that it is called with, and no other is lost', async () => {
   const { manager, models } = under(8, 6, 6, 20)
   const controller = new AbortController()
   const reason = new Error('too large')

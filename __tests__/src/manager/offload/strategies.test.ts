@@ -8,7 +8,7 @@ function choose(strategy: OffloadStrategy, free: number, bytes: number, sizes: R
 }
 
 describe('smallestCombination', () => {
-  // Free memory is given without the margin, which is 1 where nothing else is said.
+  // Free memory is given without the margin, which is 1 unless a test sets it.
   test.each<[string, number, number, Record<string, number>, string[]]>([
     ['nothing where there is room', 70 - 1, 4, { a: 5, b: 3 }, []],
     ['the smallest single model that suffices', 4 - 1, 6, { a: 5, b: 3, c: 2 }, ['b']],

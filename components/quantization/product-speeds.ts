@@ -1,14 +1,12 @@
 /** How fast an executor multiplies matrices, in float32 and in 8 bits: what a processor without instructions for integers does not gain by. */
 import type { Executor } from '../executors/executor'
+import { fastestRun } from '../executors/fastest-run'
 import { Linear } from '../nn/linear'
 import * as tf from '../tensors/tf'
 import type { Quantization } from './quantization-names'
 
 /** Sizes of the product: some milliseconds on one processor, and large enough to be bound by arithmetic. */
 const [ROWS, CHANNELS] = [256, 1024]
-
-/** Runs that are timed. The fastest counts: others may share the processor. */
-const RUNS = 4
 
 /** Speeds in GFLOP/s (a multiplication and an addition are two operations). */
 export interface ProductSpeeds {
@@ -35,15 +33,7 @@ async function timeProduct(executor: Executor, quantization: Quantization | unde
   // Only its largest number comes back: moving the result would take as long as computing it.
   const forward = (x: tf.Tensor3D) => tf.max(model.forward(x))
   try {
-    let fastest = Number.POSITIVE_INFINITY
-    // The first one makes the session.
-    for (let run = 0; run <= RUNS; run++) {
-      const begun = performance.now()
-      const result = await executor.run({ model, method: 'forward', forward, inputs, quantization })
-      if (run > 0) fastest = Math.min(fastest, performance.now() - begun)
-      result.dispose()
-    }
-    return fastest
+    return await fastestRun(executor, { model, method: 'forward', forward, inputs, quantization })
   } finally {
     executor.release(model)
     model.dispose()

@@ -3,6 +3,7 @@ import { Conv2d } from '../../nn/conv2d'
 import { measureProductSpeeds, type ProductSpeeds } from '../../quantization/product-speeds'
 import * as tf from '../../tensors/tf'
 import type { Executor } from '../executor'
+import { fastestRun } from '../fastest-run'
 import { selectExecutor } from '../select-executor'
 import type { ExecutionProvider } from './graph-executor'
 
@@ -27,18 +28,8 @@ async function measureExecutorSpeed(executor: Executor): Promise<number> {
     for (const parameter of layer.parameters())
       parameter.load(new Float32Array(tf.util.sizeFromShape([...parameter.shape])))
     const inputs = tf.ones<tf.Rank.R4>([1, size, size, channels])
-    let ms = Number.POSITIVE_INFINITY
-    for (let i = 0; i < 4; i++) {
-      const start = performance.now()
-      const output = await executor.run({
-        model: layer,
-        method: 'forward',
-        forward: (x: tf.Tensor4D) => layer.forward(x),
-        inputs,
-      })
-      ms = Math.min(ms, performance.now() - start)
-      output.dispose()
-    }
+    const forward = (x: tf.Tensor4D) => layer.forward(x)
+    const ms = await fastestRun(executor, { model: layer, method: 'forward', forward, inputs })
     gflops = (2 * 9 * size ** 2 * channels ** 2) / ms / 1e6
     if (ms > TOO_SHORT) break
   }

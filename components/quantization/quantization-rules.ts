@@ -7,12 +7,14 @@
  * - convolutions of groups, depthwise ones, those behind which an activation is fused, and those whose windows take much memory;
  * - weights that something else computes with too.
  *
- * Quantized layers whose input is a product or a joined map have inputs with far outliers. These are the second half of
- * a gated feed-forward part, and shortcuts around the blocks of a U-Net. Their inputs have two terms of 8 bits; the
- * second holds what rounding to the first has lost.
+ * Layers that see one position at a time round inputs with far outliers in another way:
+ *
+ * - a product, as in the second half of a gated feed-forward part: each row has its own scale;
+ * - a joined map, as in shortcuts around the blocks of a U-Net: the input has two terms of 8 bits. The second holds what rounding to the first
+ *   has lost.
  */
 import { behindReshapes, type Graph, type GraphNode, type GraphValue, isMatrix } from '../backends/recorder/graph'
-import { conv2dInfo } from '../backends/recorder/kernels/neural'
+import { conv2dInfo, isPointwise } from '../backends/recorder/kernels/neural'
 import type { Parameter } from '../nn/parameter'
 import * as tf from '../tensors/tf'
 
@@ -28,12 +30,14 @@ export interface QuantizableLayer {
   readonly input: GraphValue
   readonly weight: GraphValue
   readonly parameter: Parameter
-  /** Whether the input needs two terms of 8 bits. */
-  readonly isPrecise: boolean
+  readonly rounding: InputRounding
 }
 
-/** Kernels whose results have far outliers. */
-const OUTLIERS = ['Multiply', 'Concat']
+/** How an input is rounded to 8 bits: by one scale, by a scale for each row, or in two terms. */
+export type InputRounding = 'whole' | 'rows' | 'terms'
+
+/** How results of kernels that have far outliers are rounded. */
+const ROUNDINGS: Readonly<Record<string, InputRounding>> = { Multiply: 'rows', Concat: 'terms' }
 
 /** Whether a weight has the form of those that are quantized; whether it is depends on the layer. */
 export function isQuantizableWeight({ shape }: Parameter): boolean {
@@ -70,8 +74,8 @@ function convolutionOf(node: GraphNode): QuantizableLayer | undefined {
   const isPlain = info.inChannels === filter.shape[2] && info.dilationHeight === 1 && info.dilationWidth === 1
   if (!isPlain || windowBytes > MOST_WINDOW_BYTES) return undefined
   if (bias && tf.util.sizeFromShape([...bias.shape]) !== info.outChannels) return undefined
-  const isPrecise = info.filterHeight * info.filterWidth === 1 && hasOutliers(x)
-  return { kind: 'convolution', input: x, weight, parameter: weight.origin.parameter, isPrecise }
+  const rounding = isPointwise(info) ? roundingOf(x) : 'whole'
+  return { kind: 'convolution', input: x, weight, parameter: weight.origin.parameter, rounding }
 }
 
 function productOf(node: GraphNode): QuantizableLayer | undefined {
@@ -81,12 +85,12 @@ function productOf(node: GraphNode): QuantizableLayer | undefined {
   if (weight?.origin.kind !== 'parameter' || !isQuantizableWeight(weight.origin.parameter)) return undefined
   if (!isMatrix(a) || behindReshapes(a).shape.length < 3) return undefined
   if (bias && tf.util.sizeFromShape([...bias.shape]) !== weight.shape[0]) return undefined
-  return { kind: 'product', input: a, weight, parameter: weight.origin.parameter, isPrecise: hasOutliers(a) }
+  return { kind: 'product', input: a, weight, parameter: weight.origin.parameter, rounding: roundingOf(a) }
 }
 
-function hasOutliers(value: GraphValue): boolean {
+function roundingOf(value: GraphValue): InputRounding {
   const { origin } = behindReshapes(value)
-  return origin.kind === 'node' && OUTLIERS.includes(origin.node.kernel)
+  return (origin.kind === 'node' && ROUNDINGS[origin.node.kernel]) || 'whole'
 }
 
 /** What a layer's weight is in its checkpoint, if layers move it by one of these permutations and by nothing else. */

@@ -27,10 +27,10 @@ type NodeForm = Pick<GraphNode, 'kernel' | 'inputs' | 'attrs'>
 
 function quantizedNode(node: GraphNode, layer: QuantizableLayer | undefined): NodeForm {
   if (layer === undefined) return node
-  const { input: x, weight, isPrecise } = layer
+  const { input: x, weight, rounding } = layer
   const inputs = { x, weight, ...(node.inputs.bias && { bias: node.inputs.bias }) }
   const kernel = layer.kind === 'convolution' ? 'QuantizedConv2D' : 'QuantizedMatMul'
-  return { kernel, inputs, attrs: { ...node.attrs, isPrecise } }
+  return { kernel, inputs, attrs: { ...node.attrs, rounding } }
 }
 
 /** Makes a graph of other nodes in the same order, whose results have the same shapes. */

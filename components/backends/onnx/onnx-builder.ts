@@ -1,5 +1,4 @@
 /** Builds an ONNX graph, and tracks the order of dimensions of each value. */
-import { createHash } from 'node:crypto'
 import { create } from '@bufbuild/protobuf'
 import * as tf from '../../tensors/tf'
 import {
@@ -95,6 +94,15 @@ export interface RoundedValue {
   readonly scale: string
   readonly zero: string
 }
+
+/** Rows that were divided by factors, and then rounded. */
+export interface RoundedRows extends RoundedValue {
+  /** `[rows, 1]` */
+  readonly factors: string
+}
+
+/** The smallest number of float32 that has its full precision. */
+const SMALLEST = 2 ** -126
 
 /**
  * The graph under construction. A value is written in one order and converted to the other when an operator first asks for it, so that
@@ -246,6 +254,15 @@ export class OnnxBuilder {
     return this.inShapeOf(value, source, this.round(rest))
   }
 
+  /** A value `[…, width]` as rows, each of which is divided by its largest magnitude before they are rounded: one with outliers takes no precision from others. */
+  roundedRows(value: GraphValue): RoundedRows {
+    const rows = this.reshape(this.plain(value), [-1, value.shape.at(-1) as number])
+    const largest = this.add('ReduceMax', [this.add('Abs', [rows]), this.ints([-1])], { keepdims: 1 })
+    // A row of zeros stays one.
+    const factors = this.add('Max', [largest, this.scalar(SMALLEST)])
+    return { ...this.round(this.add('Div', [rows, factors])), factors }
+  }
+
   private round(name: string): RoundedValue {
     const known = this.roundedValues.get(name)
     if (known) return known
@@ -259,12 +276,11 @@ export class OnnxBuilder {
     return source === value ? rounded : { ...rounded, values: this.reshape(rounded.values, value.shape) }
   }
 
-  /** A list of whole numbers that several operators may need, stored once. */
-  shared(values: Int32Array, shape: readonly number[]): string {
-    const key = `int32[${shape}]${createHash('sha256').update(values).digest('hex')}`
+  /** A list of whole numbers that several operators may need, made and stored once for each key. */
+  shared(key: string, shape: readonly number[], make: () => Int32Array): string {
     const known = this.constants.get(key)
     if (known !== undefined) return known
-    const name = this.constant(values, shape, 'int32')
+    const name = this.constant(make(), shape, 'int32')
     this.constants.set(key, name)
     return name
   }

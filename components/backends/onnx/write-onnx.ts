@@ -37,8 +37,13 @@ import { storedSource } from './side-file'
 import { externalTensor, inlineTensor, onnxTypes, weightTypes } from './tensor-proto'
 
 /** Versions that ONNX Runtime 1.17 and later, and Python's onnx 1.15 and later, read. */
-const IR_VERSION = 9n
-const OPSET = 19n
+export const OPSETS = {
+  irVersion: 9n,
+  opsetImport: [
+    { domain: '', version: 19n },
+    { domain: MICROSOFT, version: 1n },
+  ],
+}
 
 /** A stretch of a file of weights. */
 type WeightPlace = Pick<TensorInfo, 'file' | 'begin' | 'end'>
@@ -114,12 +119,8 @@ export function* writeOnnxLoop(
   const uses = keepHalf && widenedBytes > 0 ? weightUses(graph) : undefined
   const usesOf = ({ name }: TensorProto) => uses?.get(parameters.get(name) as Parameter) ?? 0 // Weights alone are of half precision.
   return create(ModelProtoSchema, {
-    irVersion: IR_VERSION,
+    ...OPSETS,
     producerName: 'tesserae',
-    opsetImport: [
-      { domain: '', version: OPSET },
-      { domain: MICROSOFT, version: 1n },
-    ],
     graph: {
       name: graph.model,
       node: weightsFirst(nodes, new Set(initializer.map(({ name }) => name))),

@@ -1,4 +1,5 @@
 /** Linear layers as they appear in a recording: a product with a weight that is transposed on the way, and a bias. */
+import type { InputRounding } from '../../../quantization/quantization-rules'
 import { type GraphNode, type GraphValue, isMatrix } from '../../recorder/graph'
 import type { OnnxBuilder } from '../onnx-builder'
 import { inputOf } from './operator-writer'
@@ -25,8 +26,8 @@ export function storedFactor(node: GraphNode): { value: GraphValue; transposed: 
 
 /** A linear layer whose output features are cut into parts. */
 interface CutLinear {
-  /** Whether it is quantized, and if so, whether its input has two terms. */
-  quantized: { isPrecise: boolean } | undefined
+  /** Whether it is quantized, and if so, how its input is rounded. */
+  quantized: { rounding: InputRounding } | undefined
   rows: GraphValue
   weight: GraphValue
   bias: GraphValue | undefined
@@ -73,7 +74,7 @@ function linearBehind(value: GraphValue): CutLinear | undefined {
   if (kernel === 'QuantizedMatMul') {
     const [rows, weight] = [inputOf(origin.node, 'x'), inputOf(origin.node, 'weight')]
     const { bias } = inputs
-    const quantized = { isPrecise: Boolean(attrs.isPrecise) }
+    const quantized = { rounding: attrs.rounding as InputRounding }
     return bias === undefined || isStoredList(bias, value) ? { rows, weight, bias, quantized } : undefined
   }
   const isProduct = kernel === '_FusedMatMul' || kernel === 'BatchMatMul'

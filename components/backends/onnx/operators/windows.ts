@@ -1,23 +1,85 @@
-/** Where the windows of a convolution find their positions. */
-import type { conv2dInfo } from '../../recorder/kernels/neural'
+/** The windows of a map that a convolution sees, gathered into rows, so that the convolution is one product. */
+import type { GraphValue } from '../../recorder/graph'
+import type { OnnxBuilder } from '../onnx-builder'
 
-/** The map that the windows take from. */
-interface SourceMap {
-  readonly height: number
-  readonly width: number
-  /** How much larger the map is that the convolution sees: each position stands there for a rectangle of equal ones. */
+/** How windows move over a map: a part of what TensorFlow.js says of a convolution. */
+export interface WindowGeometry {
+  readonly batchSize: number
+  readonly outHeight: number
+  readonly outWidth: number
+  readonly filterHeight: number
+  readonly filterWidth: number
+  readonly strideHeight: number
+  readonly strideWidth: number
+  readonly padInfo: { readonly top: number; readonly left: number }
+}
+
+/** What a convolution sees of a map. */
+export interface EnlargedMap {
+  readonly map: GraphValue
+  /** How much larger the convolution sees the map: each position stands there for a rectangle of equal ones. */
   readonly factor: readonly [height: number, width: number]
+}
+
+/** A map that windows are gathered of. */
+export interface WindowSource extends EnlargedMap {
+  /** Name of its numbers. */
+  readonly values: string
+  /** Name of the number that stands for zero. */
+  readonly zero: string
+}
+
+/** A map whose positions are rows, with one of zeros behind the last. */
+export interface PaddedMap extends EnlargedMap {
+  /** Name of the rows. */
+  readonly rows: string
+}
+
+/** The map that nearest-neighbour upsampling has enlarged by whole factors: a window takes from it what it would find in the large one. */
+export function enlarged(x: GraphValue): EnlargedMap {
+  const none = { map: x, factor: [1, 1] as const }
+  if (x.origin.kind !== 'node' || x.origin.node.kernel !== 'ResizeNearestNeighbor') return none
+  const { inputs, attrs } = x.origin.node
+  const map = inputs.images as GraphValue
+  const factor = [1, 2].map(axis => (x.shape[axis] as number) / (map.shape[axis] as number)) as [number, number]
+  const isWhole = factor.every(Number.isInteger) && !attrs.alignCorners && !attrs.halfPixelCenters
+  return isWhole && map.dtype === 'float32' ? { map, factor } : none
+}
+
+/** Brings the positions of a map into rows. */
+export function padMap(builder: OnnxBuilder, { map, factor, values, zero }: WindowSource): PaddedMap {
+  const [batch = 1, height = 1, width = 1, channels = 1] = map.shape
+  const positions = builder.reshape(values, [batch * height * width, channels])
+  // Behind the last position lies one of zeros, for all that is outside of the map.
+  const outside = builder.add('Expand', [builder.reshape(zero, [1, 1]), builder.ints([1, channels])])
+  return { map, factor, rows: builder.add('Concat', [positions, outside], { axis: 0 }) }
+}
+
+/** Gathers windows. Returns the name of `[positions of the result, height · width of the window · channels]`. */
+export function gatherWindows(builder: OnnxBuilder, padded: PaddedMap, geometry: WindowGeometry): string {
+  const { map, factor, rows } = padded
+  const [, height = 1, width = 1, channels = 1] = map.shape
+  const { batchSize, outHeight, outWidth, filterHeight, filterWidth } = geometry
+  const { strideHeight, strideWidth, padInfo } = geometry
+  const [positions, window] = [batchSize * outHeight * outWidth, filterHeight * filterWidth]
+  const steps = [strideHeight, strideWidth, padInfo.top, padInfo.left]
+  const key = ['windows', batchSize, height, width, ...factor, outHeight, outWidth, filterHeight, filterWidth, ...steps]
+  const places = builder.shared(key.join(), [positions, window], () =>
+    windowPlaces(geometry, { height, width, factor }),
+  )
+  const gathered = builder.add('Gather', [rows, places], { axis: 0 })
+  return builder.reshape(gathered, [positions, window * channels])
 }
 
 /**
  * Returns the index of the position for each place of each window, with all positions of a batch in one row: `[batch · height · width of the result · window]`. What
  * is outside of the map has the index behind the last position.
  */
-export function windowPlaces(
-  info: ReturnType<typeof conv2dInfo>,
-  { height, width, factor: [tall, wide] }: SourceMap,
+function windowPlaces(
+  geometry: WindowGeometry,
+  { height, width, factor: [tall, wide] }: Pick<EnlargedMap, 'factor'> & { height: number; width: number },
 ): Int32Array {
-  const { batchSize, outHeight, outWidth, filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = info
+  const { batchSize, outHeight, outWidth, filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = geometry
   const outside = batchSize * height * width
   const places = new Int32Array(batchSize * outHeight * outWidth * filterHeight * filterWidth)
   let at = 0

@@ -20,6 +20,13 @@ export function conv2dInfo(x: GraphValue, filter: GraphValue, attrs: KernelAttrs
   )
 }
 
+/** Whether a convolution is a product of each position with the weight. */
+export function isPointwise(info: ReturnType<typeof conv2dInfo>): boolean {
+  const { top, bottom, left, right } = info.padInfo
+  const sizes = [info.filterHeight, info.filterWidth, info.strideHeight, info.strideWidth]
+  return sizes.every(size => size === 1) && top + bottom + left + right === 0
+}
+
 /** Sizes of a pooling and the padding that its attributes come to. */
 export function pool2dInfo(x: GraphValue, attrs: KernelAttrs) {
   const { filterSize, strides, pad, dimRoundingMode } = attrs as unknown as tf.AvgPoolAttrs

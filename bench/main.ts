@@ -8,6 +8,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { schedulerNames } from 'tesserae'
 import { median } from './median'
 import { ModelProcess } from './model-process'
+import { measureOlderProcessor } from './older-processor'
 import { measureOverhead } from './overhead'
 import { comparePictures, compareQuantized, type QuantizedCase } from './quantized'
 import { describeEnvironment, explanations, type Result, resultsTable, saveResults } from './results'
@@ -275,6 +276,7 @@ async function compareWithPyTorch(options: Options): Promise<void> {
 const OTHERS: Readonly<Record<string, (options: Options) => unknown>> = {
   overhead: measureOverhead,
   'type-check': measureTypeCheck,
+  'older-processor': measureOlderProcessor,
   // In a process of its own: it is about one event loop.
   'event-loop': ({ models }) =>
     execFileSync(process.execPath, [join(__dirname, 'event-loop.js'), join(root, 'models', 'emoji'), models], {
@@ -283,6 +285,9 @@ const OTHERS: Readonly<Record<string, (options: Options) => unknown>> = {
 }
 
 const NAMES = [...Object.keys(OTHERS), ...Object.keys(explanations)]
+
+/** Comparisons that are made if they are named: it needs tools beside Node and Python. */
+const ON_REQUEST = ['older-processor']
 
 /** The names of an option, none of them unknown. */
 function readNames(text: string): string {
@@ -298,7 +303,7 @@ new Command('bench')
   .option('--threads <number>', 'threads of each side', String(availableParallelism()))
   .option('--models <folder>', 'where the checkpoints of random weights are made', join(root, 'bench', '.models'))
   .action(async (options: Options) => {
-    const names = options.only?.split(',') ?? NAMES
+    const names = options.only?.split(',') ?? NAMES.filter(name => !ON_REQUEST.includes(name))
     console.log(`Versions: ${ourVersions(root).join(', ')}`)
     for (const [name, measure] of Object.entries(OTHERS)) if (names.includes(name)) await measure(options)
     if (names.some(name => !(name in OTHERS))) await compareWithPyTorch(options)

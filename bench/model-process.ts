@@ -11,8 +11,9 @@ export class ModelProcess {
   private readonly lines: AsyncIterator<string>
   private log = ''
 
-  constructor(command: string, args: readonly string[]) {
-    this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+  /** @param env variables beside those of this process */
+  constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } })
     this.child.stderr?.on('data', (data: Buffer) => (this.log = (this.log + data).slice(-2000)))
     this.lines = createInterface({ input: this.child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]()
   }

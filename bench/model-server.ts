@@ -15,7 +15,7 @@ interface Request {
   component: 'unet' | 'vae' | 'text_encoder'
   folder: string
   size: number
-  quantization?: 'int8'
+  quantization?: 'int8' | 'auto'
 }
 
 const classes = { unet: UNet2DConditionModel, vae: AutoencoderKL, text_encoder: CLIPTextModel }
@@ -71,8 +71,9 @@ function memory(): object {
 
 async function answer({ do: action, component, folder, size, quantization }: Request): Promise<object> {
   switch (action) {
-    case 'load':
-      return timed(async () => {
+    case 'load': {
+      const { ms } = await timed(async () => {
+        models.get(component)?.dispose()
         models.set(
           component,
           await classes[component].fromPretrained(join(folder, component), {
@@ -81,6 +82,8 @@ async function answer({ do: action, component, folder, size, quantization }: Req
           }),
         )
       })
+      return { ms, quantization: models.get(component)?.quantization?.method ?? 'none' }
+    }
     case 'run':
       return run(models.get(component) as Model, size)
     case 'unload':

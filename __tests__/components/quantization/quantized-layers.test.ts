@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { eagerExecutor } from '../../../components/executors/eager-executor'
 import { RuntimeProcess } from '../../../components/executors/graph/runtime-process'
+import { EXACT_PRODUCTS, forgetProducts } from '../../../components/executors/graph/saturating-products'
 import { inlineLimit } from '../../../components/executors/graph/spilled-weights'
 import { Conv2d } from '../../../components/nn/conv2d'
 import { GroupNorm } from '../../../components/nn/group-norm'
@@ -113,6 +114,20 @@ describe('a convolution', () => {
     )
   })
 
+  test('of one position of joined maps takes these in two terms', async () => {
+    const layer = loadSomeWeights(new Conv2d(2 * CHANNELS, CHANNELS, { kernelSize: 1 }))
+    const joined = (x: Map) => tf.concat<Map>([x, x.mul<Map>(x)], -1)
+    const x = someNumbers<tf.Rank.R4>([2, 6, 5, CHANNELS])
+    const both = await bothWays(
+      [layer],
+      x,
+      x => layer.forward(joined(x)),
+      x => layer.forward(joined(x)),
+    )
+    // 8 bits alone would be off by a hundredth.
+    expectNear(both, 2e-4)
+  })
+
   test('that is narrow stays in float32', async () => {
     const [first, last] = [new Conv2d(4, CHANNELS), new Conv2d(CHANNELS, 4)].map(loadSomeWeights) as [Conv2d, Conv2d]
     const forward = (x: Map) => last.forward(first.forward(x))
@@ -157,17 +172,30 @@ describe('a linear layer', () => {
     )
   })
 
-  test('of a product takes it in two terms', async () => {
-    const layer = loadSomeWeights(new Linear(CHANNELS, CHANNELS))
-    const x = someNumbers<tf.Rank.R3>([2, 7, CHANNELS])
-    const both = await bothWays(
+  test.each([
+    ['with', true],
+    ['without', false],
+  ])('of a product has a scale for each row, %s a bias', async (_what, bias) => {
+    const layer = loadSomeWeights(new Linear(CHANNELS, CHANNELS, { bias }))
+    // Rows of zeros, of small and of large numbers.
+    const factors = tf.tensor3d([0, 1e-3, 1, 1e3], [1, 4, 1])
+    const gated = (x: tf.Tensor3D) => tf.tidy(() => x.mul(factors) as tf.Tensor3D)
+    const roundedRows = (x: tf.Tensor3D) => {
+      const largest = x.abs().max(-1, true).maximum(1e-30)
+      return rounded(x.div(largest)).mul(largest) as tf.Tensor3D
+    }
+    const x = someNumbers<tf.Rank.R3>([1, 4, CHANNELS])
+    const [computed, expected] = await bothWays(
       [layer],
       x,
-      x => layer.forward(x.mul(x)),
-      x => layer.forward(x.mul(x)),
+      x => layer.forward(gated(x)),
+      x => layer.forward(roundedRows(gated(x))),
     )
-    // 8 bits alone would be off by a hundredth.
-    expectNear(both, 2e-4)
+    for (let row = 0; row < 4; row++) {
+      const [begin, end] = [row * CHANNELS, (row + 1) * CHANNELS]
+      expectNear([computed.subarray(begin, end), expected.subarray(begin, end)])
+    }
+    factors.dispose()
   })
 
   test('of one vector for each sample stays in float32', async () => {
@@ -273,6 +301,40 @@ describe('a quantized model', () => {
     const [whole = 0, rest = 0] = create.mock.calls.map(([, graph]) => graph.byteLength)
     expect(rest).toBeLessThan(whole - CHANNELS * CHANNELS)
     tf.dispose([x, inline, spilled])
+    model.dispose()
+    layer.dispose()
+  })
+
+  test('is exact where two products are more than 16 bits hold', async () => {
+    const { layer, model } = makeModel()
+    model.useExecutor(executor()).quantize('int8')
+    layer.weight.load(new Float32Array(2 * CHANNELS * CHANNELS).fill(1))
+    layer.bias?.load(new Float32Array(2 * CHANNELS))
+    const x = tf.ones<tf.Rank.R3>([1, 3, CHANNELS])
+    const computed = await model.call(x)
+    expectNear([computed.dataSync<'float32'>(), new Float32Array(3 * 2 * CHANNELS).fill(CHANNELS)])
+    tf.dispose([x, computed])
+    model.dispose()
+    layer.dispose()
+  })
+
+  test('is computed by slower kernels where the fast ones saturate', async () => {
+    const { layer, model } = makeModel()
+    model.useExecutor(executor()).quantize('int8')
+    const x = someNumbers<tf.Rank.R3>([1, 3, CHANNELS])
+    const create = jest.spyOn(RuntimeProcess.prototype, 'create')
+    const fast = await model.call(x)
+    executor().release(model)
+    forgetProducts()
+    // What a processor without VNNI returns for the product that is tried.
+    const run = jest.spyOn(RuntimeProcess.prototype, 'run')
+    run.mockResolvedValueOnce([{ dtype: 'float32', shape: [1, 16], data: new Float32Array(16).fill(4112) }])
+    const slow = await model.call(x)
+    forgetProducts()
+    expectNear([slow.dataSync<'float32'>(), fast.dataSync<'float32'>()])
+    const options = create.mock.calls.map(([, , { extra }]) => (extra as { session?: object } | undefined)?.session)
+    expect(options.at(-1)).toMatchObject(EXACT_PRODUCTS)
+    tf.dispose([x, fast, slow])
     model.dispose()
     layer.dispose()
   })

@@ -20,6 +20,7 @@ import { GraphExecutionError, isOutOfMemory, ModelMemoryError, RuntimeEndedError
 import { LARGEST_FILE, type OptimizedModels } from './optimized-models'
 import { RuntimeEnd, RuntimeFailure } from './runtime-errors'
 import type { RuntimeProcess } from './runtime-process'
+import { EXACT_PRODUCTS, productsSaturate } from './saturating-products'
 import { sessionHost } from './session-host'
 import type { SentTensor } from './session-messages'
 import { SpilledWeights } from './spilled-weights'
@@ -63,6 +64,8 @@ export class GraphSession {
   private written: Uint8Array | undefined
   private writing: Promise<void> | undefined
   private readonly options: InferenceSession.SessionOptions
+  /** Whether some of it is computed in 8 bits. */
+  private readonly isQuantized: boolean
   private readonly optimizedModels: OptimizedModels | undefined
   /** The process that holds it. */
   private holder: RuntimeProcess | undefined
@@ -86,6 +89,7 @@ export class GraphSession {
     const quantized = call.quantization && quantizeGraph(recorded.graph, new Set(call.model.parameters()))
     const graph = quantized?.graph ?? recorded.graph
     this.capture = { ...recorded, graph }
+    this.isQuantized = quantized !== undefined
     const inIntegers = quantized?.weights ?? new Set<Parameter>()
     const weights = parametersOf(graph)
     this.floatWeights = new Set(weights.filter(weight => !inIntegers.has(weight)))
@@ -281,7 +285,8 @@ export class GraphSession {
   }
 
   private async makeOf(process: RuntimeProcess): Promise<void> {
-    const { options, optimizedModels } = this
+    const { optimizedModels } = this
+    const options = await this.optionsFor(process)
     const model = this.written as unknown as Uint8Array // It has been written.
     this.written = undefined
     const create = (bytes: Uint8Array, changes: InferenceSession.SessionOptions = {}) =>
@@ -300,6 +305,14 @@ export class GraphSession {
     } finally {
       await target?.remove()
     }
+  }
+
+  /** The options of the session. One with products of 8 bits may need others than the processor's fastest. */
+  private async optionsFor(process: RuntimeProcess): Promise<InferenceSession.SessionOptions> {
+    const { options } = this
+    if (!this.isQuantized || !(await productsSaturate(process))) return options
+    const { session, ...extra } = options.extra as { session: object }
+    return { ...options, extra: { ...extra, session: { ...session, ...EXACT_PRODUCTS } } }
   }
 
   private releaseIfDone(): void {

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { median } from './median'
 import { ModelProcess } from './model-process'
 
-// Compiled files lie in dist/bench.
+// Compiled files are in dist/bench.
 const root = join(__dirname, '..', '..')
 
 /** What is measured. */

@@ -3,7 +3,7 @@ import { MissingInputError } from '../errors/missing-input-error'
 import { MissingOutputError } from '../errors/missing-output-error'
 import type { InputParam } from '../params/input-param'
 import type { OutputParam } from '../params/output-param'
-import { isAbsent } from '../params/schema'
+import { isAbsent, shapeOf } from '../params/schema'
 import { BlockState } from '../state/block-state'
 import { copyValue } from '../state/copy-value'
 import { isPipelineState, type PipelineState } from '../state/pipeline-state'
@@ -62,6 +62,7 @@ export function writeBlockState(
     if (state !== blockState) Object.assign(state, blockState)
     return
   }
+  releaseReplaced(outputs, state, blockState)
   checkShapesInRun(outputs, blockState)
   for (const { name, kwargsType } of outputs) {
     if (!(name in blockState)) {
@@ -77,6 +78,15 @@ export function writeBlockState(
         state.set(member, blockState[member], kwargsType)
       }
     }
+  }
+}
+
+/** The sizes of values that the block replaces no longer hold. */
+function releaseReplaced(outputs: readonly OutputParam[], state: PipelineState, blockState: BlockState): void {
+  const run = activeRun()
+  if (!(run instanceof Run)) return
+  for (const { name, schema } of outputs) {
+    if (blockState[name] !== state.values.get(name)) run.shapes.release(name, schema && shapeOf(schema))
   }
 }
 

@@ -6,7 +6,8 @@ import type { BlockState } from '../state/block-state'
 
 /** The sizes that the named dimensions have taken. */
 export class ShapeBinding {
-  private readonly sizes = new Map<string, { size: number; parameter: string }>()
+  /** Of each dimension the parameters whose values have it, with its size in them. */
+  private readonly sizes = new Map<string, Map<string, number>>()
 
   /** @param where says, for the error, what asks for the shapes */
   constructor(private readonly where: () => Pick<ShapeMismatchDetails, 'path' | 'owner'>) {}
@@ -29,10 +30,20 @@ export class ShapeBinding {
         if (dimension !== size) fail(`dimension ${axis} is ${size} in place of ${dimension}`)
         return
       }
-      const bound = this.sizes.get(dimension)
-      if (bound === undefined) this.sizes.set(dimension, { size, parameter })
-      else if (bound.size !== size) fail(`"${dimension}" is ${size} here and ${bound.size} in "${bound.parameter}"`)
+      const bound = this.sizes.get(dimension) ?? new Map<string, number>()
+      for (const [other, taken] of bound) {
+        if (taken !== size) fail(`"${dimension}" is ${size} here and ${taken} in "${other}"`)
+      }
+      this.sizes.set(dimension, bound.set(parameter, size))
     })
+  }
+
+  /**
+   * Forgets the sizes that a value had which is replaced, so that a block may change the size of what it reads. Dimensions that the new value is
+   * declared with keep their sizes: a block that declares one name for both says that it does not change it.
+   */
+  release(parameter: string, declared: ShapePattern = []): void {
+    for (const [dimension, bound] of this.sizes) if (!declared.includes(dimension)) bound.delete(parameter)
   }
 }
 

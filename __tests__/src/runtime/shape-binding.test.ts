@@ -112,6 +112,42 @@ describe('named and fixed dimensions', () => {
     await failure(ShapeMismatchError, () => pipe({ x: shaped(3, 3) }))
   })
 
+  test('change with a value that a block replaces, unless the block declares that they stay', async () => {
+    class Enlarge extends ModularPipelineBlocks {
+      @Input() @Output() latents!: InOut<Shaped>
+      run() {
+        this.latents = shaped(2, 16, 16, 4)
+      }
+    }
+    class Decode extends ModularPipelineBlocks {
+      @Input(tensor('batch', 'width', 'width', 4)) latents!: In<Shaped>
+      @Output(tensor('batch', 'width')) rows!: Out<Shaped>
+      run() {
+        this.rows = shaped(2, this.latents.shape[1] as number)
+      }
+    }
+    class Look extends ModularPipelineBlocks {
+      @Input(tensor('batch', 'width', 'width', 4)) latents!: In<Shaped>
+      run() {}
+    }
+    class Declared extends Enlarge {
+      @Input(tensor('batch', 'width', 'width', 4))
+      @Output(tensor('batch', 'width', 'width', 4))
+      declare latents: InOut<Shaped>
+    }
+    const inputs = { latents: shaped(2, 8, 8, 4) }
+    const run = (before: typeof Look | typeof Decode, middle: typeof Enlarge) =>
+      SequentialPipelineBlocks.fromBlocksDict({ before, middle, after: Look }).initPipeline()(inputs)
+    await run(Look, Enlarge)
+    expect((await failure(ShapeMismatchError, () => run(Look, Declared))).message).toContain(
+      'middle: "latents" must have the shape [batch, width, width, 4], but has [2, 16, 16, 4]',
+    )
+    // Another value still has the old width.
+    expect((await failure(ShapeMismatchError, () => run(Decode, Enlarge))).message).toContain(
+      '"width" is 16 here and 8 in "rows"',
+    )
+  })
+
   test('ask nothing of values that have no shape', async () => {
     await call({ tokens: {}, result: {} })
   })

@@ -4,6 +4,7 @@ import { InvalidByteSizeError } from '../src/errors/invalid-byte-size-error'
 import { parseByteSize } from '../src/format/byte-size'
 import { readSeed, type Seed, VALID_SEED } from '../src/params/seed'
 import type { LoraOption } from './loras'
+import { tourSteps } from './tour/tour-steps'
 
 function wholeNumber(text: string, least: number, what: string): number {
   const value = Number(text)
@@ -16,6 +17,13 @@ function wholeNumber(text: string, least: number, what: string): number {
 /** `--steps`: 1 or more. */
 export function parseSteps(text: string): number {
   return wholeNumber(text, 1, 'The number of steps')
+}
+
+/** The step of `tour`: from 1 to the number of its steps. */
+export function parseTourStep(text: string): number {
+  const step = wholeNumber(text, 1, 'The step')
+  if (step > tourSteps.length) throw new InvalidArgumentError(`The step must be at most ${tourSteps.length}.`)
+  return step
 }
 
 /** `--threads`: 1 or more. */

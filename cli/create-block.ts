@@ -7,6 +7,7 @@ import { writeFolderAtomically } from '../src/files/write-folder-atomically'
 import type { BlockName } from './block-name'
 import { newFolder } from './new-folder'
 import { packageFolder } from './package-folder'
+import { packageVersions, withVersions } from './template-versions'
 
 /** Options of the command, as commander gives them. */
 export interface CreateBlockOptions {
@@ -48,19 +49,4 @@ export async function createBlock(name: BlockName, { out = name.packageName }: C
     { markers: ['package.json'] },
   )
   console.log(`${folder}\n\nNext:\n  cd ${JSON.stringify(out)}\n  npm install\n  npm test`)
-}
-
-/** The versions of this package and of its tools. */
-async function packageVersions(): Promise<Readonly<Record<string, string>>> {
-  const manifest = JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8'))
-  return { ...manifest.devDependencies, tesserae: manifest.version }
-}
-
-/** A package.json whose dependencies are asked for in the versions that are known to work, or later ones of their kind. */
-function withVersions(text: string, versions: Readonly<Record<string, string>>): string {
-  const manifest = JSON.parse(text)
-  for (const list of [manifest.peerDependencies, manifest.devDependencies]) {
-    for (const name of Object.keys(list)) list[name] = `^${versions[name]}`
-  }
-  return `${JSON.stringify(manifest, undefined, 2)}\n`
 }

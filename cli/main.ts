@@ -14,6 +14,7 @@ import {
   parseSteps,
   parseStrength,
   parseThreads,
+  parseTourStep,
 } from './arguments'
 import { type BlockName, parseBlockName } from './block-name'
 import { executors, promptSyntaxes, providers, quantizations, storedQuantizations } from './choices'
@@ -275,6 +276,26 @@ program
   })
 
 addServingCommands(program)
+
+program
+  .command('tour')
+  .description('learn by five small programs: from a picture to a block of your own')
+  .argument('[step]', 'show and run one step, from 1 to 5 (default: all of them, one after another)', parseTourStep)
+  .option('--all', 'run all steps without asking in between, as without a terminal')
+  .addOption(
+    new Option('--out <folder>', 'write the programs into a new folder as a project, and run none').conflicts('all'),
+  )
+  .action(async (step: number | undefined, { all, out }: { all?: boolean; out?: string }) => {
+    if (step !== undefined && (all || out !== undefined)) {
+      program.error(`error: a step excludes ${out === undefined ? '--all' : '--out'}, which is for all of them.`)
+    }
+    if (out !== undefined) {
+      const { writeTourProject } = await import('./tour/tour-project.js')
+      return writeTourProject(out)
+    }
+    const { tour } = await import('./tour/tour.js')
+    await tour(step, { all: all ?? false })
+  })
 
 program
   .command('doctor')

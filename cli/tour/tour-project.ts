@@ -1,0 +1,48 @@
+/** `tesserae tour --out FOLDER`: the programs of the tour as a project of their own. */
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { writeFolderAtomically } from '../../src/files/write-folder-atomically'
+import { newFolder } from '../new-folder'
+import { packageFolder } from '../package-folder'
+import { packageVersions, withVersions } from '../template-versions'
+import { tourSteps } from './tour-steps'
+
+/** The folder with the programs, and what makes a project of them. */
+export const TOUR_TEMPLATE = join(packageFolder, 'templates', 'tour')
+
+/**
+ * Files that have another name in the project. npm leaves files out of this package whose names begin with a dot, and a package.json would keep the
+ * programs from finding this package by its name.
+ */
+const RENAMED: Readonly<Record<string, string>> = { gitignore: '.gitignore', 'manifest.json': 'package.json' }
+
+/**
+ * Writes the programs with their package.json, tsconfig.json and README into a new folder, as a whole or not at all, and prints how to run them.
+ * @throws UnwritableFileError for a folder that is not empty, or that may not be written
+ */
+export async function writeTourProject(out: string): Promise<void> {
+  const folder = await newFolder(out)
+  const versions = await packageVersions()
+  await writeFolderAtomically(
+    folder,
+    async staging => {
+      for (const file of await readdir(TOUR_TEMPLATE)) {
+        const text = await readFile(join(TOUR_TEMPLATE, file), 'utf8')
+        await writeFile(
+          join(staging, nameInProject(file)),
+          file === 'manifest.json' ? withVersions(text, versions) : text,
+        )
+      }
+    },
+    { markers: ['package.json'] },
+  )
+  const [first] = tourSteps
+  console.log(
+    `${folder}\n\nNext:\n  cd ${JSON.stringify(out)}\n  npm install --ignore-scripts\n  npx tsx ${first?.name}.ts`,
+  )
+}
+
+/** The name of a file of the template in the project. There, package.json makes modules of the programs. */
+function nameInProject(file: string): string {
+  return RENAMED[file] ?? file.replace(/\.mts$/, '.ts')
+}

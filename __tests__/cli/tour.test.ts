@@ -158,7 +158,7 @@ describe('tesserae tour --out', () => {
 })
 
 describe('the steps of the tour', () => {
-  test('have a program each, and name pages that are there', async () => {
+  test('have a program each, and name pages of the package', async () => {
     const programs = (await readdir(template)).filter(file => file.endsWith('.mts'))
     expect(programs.sort()).toEqual(names.map(name => `${name}.mts`))
     for (const page of tourSteps.flatMap(({ readOn }) => Object.values(readOn))) {

@@ -15,10 +15,10 @@ export class Questions {
   }
 
   /**
-   * Asks, and returns whether to go on: not after `q`, and not after the end of the input (Ctrl-D).
+   * Asks, and returns whether to continue: not after `q`, and not after the end of the input (Ctrl-D).
    * @throws the signal's reason if it is aborted
    */
-  async goesOn(question: string): Promise<boolean> {
+  async continues(question: string): Promise<boolean> {
     process.stdout.write(question)
     const { done, value } = await this.lines.next()
     this.signal.throwIfAborted()

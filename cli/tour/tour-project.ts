@@ -11,8 +11,8 @@ import { tourSteps } from './tour-steps'
 export const TOUR_TEMPLATE = join(packageFolder, 'templates', 'tour')
 
 /**
- * Files that have another name in the project. npm leaves files out of this package whose names begin with a dot, and a package.json would keep the
- * programs from finding this package by its name.
+ * Files with another name in the project. npm leaves .gitignore out of a package. A package.json beside the programs would hide the name of this
+ * package from them.
  */
 const RENAMED: Readonly<Record<string, string>> = { gitignore: '.gitignore', 'manifest.json': 'package.json' }
 

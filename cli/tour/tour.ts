@@ -45,12 +45,12 @@ export async function tour(number: number | undefined, { all = false }: TourOpti
     })
     for (const step of steps) {
       await introduce(step)
-      if ((await questions?.goesOn('Press Enter to run it, or q to quit: ')) === false) return
+      if ((await questions?.continues('Press Enter to run it, or q to quit: ')) === false) return
       await runProgram(programOf(step), folder, interrupt.signal)
       await showFiles(step, folder)
       if (step === tourSteps.at(-1)) continue
       const next = `Press Enter for step ${tourSteps.indexOf(step) + 2} of ${tourSteps.length}, or q to quit: `
-      if ((await questions?.goesOn(`\n${next}`)) === false) return
+      if ((await questions?.continues(`\n${next}`)) === false) return
     }
   } finally {
     questions?.close()

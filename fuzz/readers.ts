@@ -1,5 +1,6 @@
 /** The readers of files of unknown origin, each with inputs that are nearly right. */
 import type { Reader } from './reader'
+import { adapterReaders } from './readers/adapter-readers'
 import { hubReaders } from './readers/hub-readers'
 import { imageReaders } from './readers/image-readers'
 import { modelReaders } from './readers/model-readers'
@@ -13,6 +14,7 @@ import { weightReaders } from './readers/weight-readers'
 export const READERS: readonly Reader<unknown>[] = [
   ...weightReaders,
   ...modelReaders,
+  ...adapterReaders,
   ...stateReaders,
   ...tokenizerReaders,
   ...schedulerReaders,

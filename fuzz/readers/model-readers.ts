@@ -8,13 +8,18 @@ import {
   AutoencoderTiny,
   CLIPTextModel,
   CLIPVisionModelWithProjection,
+  ControlNetModel,
+  ControlNetUnionModel,
   StableDiffusionSafetyChecker,
+  T2IAdapter,
   UNet2DConditionModel,
 } from '../../index'
-import { anyValue, damaged, jsonFile, mostly, pointerFile, safetensors, spoiled } from '../inputs'
+import { jsonFile, mostly, spoiled } from '../inputs'
 import { type Reader, reader, write } from '../reader'
+import { makeWeights, type Shapes, weightsInput } from '../weights'
 
-const UNET = {
+/** A UNet that is quick to make. */
+export const UNET = {
   sample_size: 8,
   in_channels: 4,
   out_channels: 4,
@@ -90,51 +95,39 @@ const CLIP = {
   architectures: ['CLIPTextModel'],
 }
 
-/** What the header of a file of weights says of one tensor. */
-interface Entry {
-  dtype: unknown
-  shape: unknown
-  data_offsets: unknown
+const CONTROLNET = {
+  in_channels: 4,
+  conditioning_channels: 3,
+  block_out_channels: [8, 16],
+  layers_per_block: 1,
+  cross_attention_dim: 8,
+  attention_head_dim: 2,
+  norm_num_groups: 4,
+  norm_eps: 1e-5,
+  act_fn: 'silu',
+  down_block_types: ['CrossAttnDownBlock2D', 'DownBlock2D'],
+  transformer_layers_per_block: 1,
+  conditioning_embedding_out_channels: [4, 8],
+  global_pool_conditions: false,
 }
-type Header = Record<string, unknown>
-
-/** One change of a header: of the tensor with that number. */
-type Change = readonly [at: number, key: keyof Entry | 'name' | 'size', value: unknown]
-
-const change: fc.Arbitrary<Change> = fc.oneof(
-  fc.tuple(
-    fc.nat(),
-    fc.constant('dtype' as const),
-    fc.oneof(fc.constantFrom('F64', 'F16', 'BF16', 'I64', 'BOOL', 'f32'), anyValue),
-  ),
-  fc.tuple(fc.nat(), fc.constant('shape' as const), fc.oneof(fc.array(fc.nat(40), { maxLength: 5 }), anyValue)),
-  fc.tuple(
-    fc.nat(),
-    fc.constant('data_offsets' as const),
-    fc.oneof(fc.array(fc.nat(20_000), { maxLength: 3 }), anyValue),
-  ),
-  // Another name, or none: the tensor is missing. Another size changes the places of all that follow: the file stays consistent.
-  fc.tuple(
-    fc.nat(),
-    fc.constant('name' as const),
-    fc.oneof(fc.constantFrom(undefined, '__metadata__', '__proto__'), fc.string()),
-  ),
-  fc.tuple(fc.nat(), fc.constant('size' as const), fc.array(fc.nat(20), { maxLength: 4 })),
-)
-
-/** How the weights differ from those of the right config. */
-const spoiledWeights = fc.oneof(
-  { weight: 5, arbitrary: fc.constant([] as Change[]) },
-  { weight: 5, arbitrary: fc.array(change, { minLength: 1, maxLength: 3 }) },
-)
-const otherFile = mostly(
-  null,
-  fc.oneof(
-    pointerFile,
-    fc.tuple(fc.nat(), fc.nat()),
-    damaged(safetensors('{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}')),
-  ),
-)
+const CONTROLNET_UNION = {
+  ...CONTROLNET,
+  addition_embed_type: 'text_time',
+  addition_time_embed_dim: 4,
+  projection_class_embeddings_input_dim: 32,
+  num_control_type: 6,
+  num_trans_channel: 8,
+  num_trans_head: 2,
+  num_trans_layer: 1,
+  num_proj_channel: 8,
+}
+const T2I_ADAPTER = {
+  in_channels: 3,
+  channels: [8, 16],
+  num_res_blocks: 1,
+  downscale_factor: 8,
+  adapter_type: 'full_adapter',
+}
 
 interface ModelClass {
   fromConfig(config: Record<string, unknown>): PretrainedModel
@@ -147,20 +140,18 @@ function modelReader(
   right: Record<string, unknown>,
   weightsName: string,
 ): Reader<unknown> {
-  let shapes: [string, readonly number[]][] | undefined
-  const shapesOfModel = () => {
+  let shapes: Shapes | undefined
+  const shapesOfModel = (): Shapes => {
     const model = type.fromConfig(right)
-    const found = [...model.namedParameters()].map(([key, { shape }]): [string, readonly number[]] => [key, shape])
+    const found = [...model.namedParameters()].map(([key, { shape }]) => [key, shape] as const)
     model.dispose()
     return found
   }
   const config = mostly(JSON.stringify(right), jsonFile(spoiled(right)))
-  const inputs = fc.tuple(config, spoiledWeights, otherFile, fc.boolean())
-  return reader(name, inputs, async ([text, changes, other, lazy], folder) => {
+  const inputs = fc.tuple(config, weightsInput, fc.boolean())
+  return reader(name, inputs, async ([text, weights, lazy], folder) => {
     shapes ??= shapesOfModel()
-    const whole = weightsFile(shapes, changes)
-    const file = other === null ? whole : other instanceof Uint8Array ? other : cut(whole, other)
-    write(folder, { 'config.json': text, [`${weightsName}.safetensors`]: file })
+    write(folder, { 'config.json': text, [`${weightsName}.safetensors`]: makeWeights(shapes, weights) })
     const model = await type.fromPretrained(folder, { executor: 'eager', lazy })
     try {
       for (const parameter of model.parameters()) {
@@ -174,39 +165,6 @@ function modelReader(
   })
 }
 
-/** A file cut off, or with a byte changed, in its header mostly. */
-function cut(file: Buffer, [at, byte]: readonly [number, number]): Buffer {
-  if (byte % 3 === 0) return file.subarray(0, at % file.length)
-  const copy = Buffer.from(file)
-  copy[at % Math.min(file.length, 2000)] = byte
-  return copy
-}
-
-function weightsFile(shapes: readonly [string, readonly number[]][], changes: readonly Change[]): Buffer {
-  const sizes = shapes.map(([name, shape]) => ({ name, shape }))
-  const entryAt = (at: number) => sizes[at % sizes.length] as (typeof sizes)[number]
-  for (const [at, key, value] of changes) if (key === 'size') entryAt(at).shape = value as number[]
-  let position = 0
-  const header: Header = {}
-  for (const { name, shape } of sizes) {
-    const end = position + 4 * shape.reduce((product, size) => product * size, 1)
-    header[name] = { dtype: 'F32', shape, data_offsets: [position, end] } satisfies Entry
-    position = end
-  }
-  for (const [at, key, value] of changes) {
-    const { name } = entryAt(at)
-    const entry = header[name] as Entry | undefined
-    if (key === 'size' || entry === undefined) continue
-    if (key !== 'name') entry[key] = value
-    else {
-      delete header[name]
-      if (typeof value === 'string')
-        Object.defineProperty(header, value, { value: entry, enumerable: true, configurable: true })
-    }
-  }
-  return safetensors(JSON.stringify(header), new Uint8Array(position))
-}
-
 /** Read models with their weights. */
 export const modelReaders: readonly Reader<unknown>[] = [
   modelReader('unet', UNet2DConditionModel, UNET, 'diffusion_pytorch_model'),
@@ -215,4 +173,7 @@ export const modelReaders: readonly Reader<unknown>[] = [
   modelReader('text-encoder', CLIPTextModel, CLIP, 'model'),
   modelReader('image-encoder', CLIPVisionModelWithProjection, CLIP_VISION, 'model'),
   modelReader('safety-checker', StableDiffusionSafetyChecker, SAFETY_CHECKER, 'model'),
+  modelReader('controlnet', ControlNetModel, CONTROLNET, 'diffusion_pytorch_model'),
+  modelReader('controlnet-union', ControlNetUnionModel, CONTROLNET_UNION, 'diffusion_pytorch_model'),
+  modelReader('t2i-adapter', T2IAdapter, T2I_ADAPTER, 'diffusion_pytorch_model'),
 ]

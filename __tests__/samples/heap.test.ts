@@ -1,4 +1,4 @@
-/** Small runs leave nothing on the heap. */
+/** Small runs leave nothing behind. */
 import { join } from 'node:path'
 import { runScript } from '../components/executors/run-script'
 
@@ -31,4 +31,22 @@ test('from the 2,000th to the 4,000th run of the loop sample the heap does not g
   )
   expect(growth.all).toBeLessThan(MOST_GROWTH)
   expect(growth.old).toBeLessThan(MOST_GROWTH)
+})
+
+test('from the 10th to the 10,000th run of the loop sample the process grows by less than 2 %', async () => {
+  const sample = join(__dirname, '..', '..', 'dist', 'samples', 'loop.js')
+  // Young objects have a fixed room, and no function is optimised: what remains is what runs keep.
+  const flags = ['--max-semi-space-size=1', '--no-opt', '--no-maglev']
+  const [first, last] = await runScript<[number, number]>(
+    `const { LoopBlock, LoopWrapper } = require(${JSON.stringify(sample)})
+     const pipe = LoopWrapper.fromBlocksDict({ block1: new LoopBlock(), block2: LoopBlock }).initPipeline()
+     const run = async count => { for (let i = 0; i < count; i++) await pipe({ numSteps: 3, x: i }, { output: 'x' }) }
+     await run(10)
+     const first = process.memoryUsage.rss()
+     await run(9990)
+     return [first, process.memoryUsage.rss()]`,
+    {},
+    flags,
+  )
+  expect(last / first).toBeLessThan(1.02)
 })

@@ -139,9 +139,7 @@ describe.each(['eager', 'graph'] as const)('computed by the executor %s', execut
     expect(await draw(pipe, [])).toEqual(plain)
   })
 
-  // A graph is made for each set of adapters; all of them together show what the graphs share.
-  const together = executor === 'eager' ? pairs : [names]
-  test.each(together.map(kinds => [kinds.join(', '), kinds] as const))(
+  test.each([...pairs, names].map(kinds => [kinds.join(', '), kinds] as const))(
     '%s have an effect each, and leave nothing behind',
     async (_, kinds) => {
       const pixels = await drawWith(pipe, kinds)

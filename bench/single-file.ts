@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ModularPipeline, type SchedulerMixin } from 'tesserae'
@@ -18,9 +18,9 @@ import type { FilePart, SingleFileComponent } from '../components/single-file/fi
 import { keySources } from '../components/single-file/map-file-keys'
 import { CLIPTokenizer } from '../components/tokenizers/clip-tokenizer'
 import { median } from './median'
+import { type SparseShapes, shapesOf, writeSparse } from './sparse-weights'
 
 const RUNS = 7
-const BYTES_PER_NUMBER = 2
 
 const configs = familyConfigs['stable-diffusion-xl']
 
@@ -40,11 +40,9 @@ const classes = {
   text_encoder_2: CLIPTextModelWithProjection,
 }
 
-type Shapes = Map<string, readonly number[]>
-
 /** The names and shapes that a model has in one file. */
-function shapesInFile(component: Part, model: PretrainedModel): Shapes {
-  const shapes: Shapes = new Map()
+function shapesInFile(component: Part, model: PretrainedModel): SparseShapes {
+  const shapes = new Map<string, readonly number[]>()
   const part = parts[component]
   for (const [name, { shape }] of model.namedParameters()) {
     const [source] = keySources(name, { component, config: model.config }, part)
@@ -55,34 +53,13 @@ function shapesInFile(component: Part, model: PretrainedModel): Shapes {
   return shapes
 }
 
-/** Writes a file of zeros that takes no room. */
-async function writeSparse(file: string, shapes: Shapes): Promise<number> {
-  let position = 0
-  const entries = [...shapes].map(([name, shape]) => {
-    const begin = position
-    position += shape.reduce((product, size) => product * size, BYTES_PER_NUMBER)
-    return [name, { dtype: 'F16', shape, data_offsets: [begin, position] }]
-  })
-  const header = Buffer.from(JSON.stringify(Object.fromEntries(entries)))
-  const length = Buffer.alloc(8)
-  length.writeBigUInt64LE(BigInt(header.length))
-  const handle = await open(file, 'w')
-  try {
-    await handle.write(Buffer.concat([length, header]))
-    await handle.truncate(8 + header.length + position)
-  } finally {
-    await handle.close()
-  }
-  return 8 + header.length + position
-}
-
 async function writeJson(file: string, value: unknown): Promise<void> {
   await writeFile(file, JSON.stringify(value, null, 2))
 }
 
 /** Writes the model both ways. Returns the bytes of the one file. */
 async function writeModels(file: string, folder: string): Promise<number> {
-  const all: Shapes = new Map()
+  const all = new Map<string, readonly number[]>()
   for (const component of Object.keys(parts) as Part[]) {
     const config = configs[component] ?? {}
     const model: PretrainedModel = classes[component].fromConfig(config)
@@ -90,10 +67,9 @@ async function writeModels(file: string, folder: string): Promise<number> {
     await mkdir(join(folder, component), { recursive: true })
     await writeJson(join(folder, component, 'config.json'), config)
     const name = component.startsWith('text') ? 'model' : 'diffusion_pytorch_model'
-    const shapes = new Map([...model.namedParameters()].map(([key, { shape }]) => [key, shape]))
-    await writeSparse(join(folder, component, `${name}.safetensors`), shapes)
+    await writeSparse(join(folder, component, `${name}.safetensors`), shapesOf(model), 'F16')
   }
-  const bytes = await writeSparse(file, all)
+  const bytes = await writeSparse(file, all, 'F16')
   for (const subfolder of ['tokenizer', 'tokenizer_2']) {
     const tokenizer = await CLIPTokenizer.fromSingleFile(file, { subfolder })
     await tokenizer.savePretrained(join(folder, subfolder))

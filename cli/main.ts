@@ -29,7 +29,7 @@ import { addServingCommands } from './serving-commands'
 const { version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as { version: string }
 
 const program = new Command('tesserae')
-  .description('Modular diffusion pipelines: make pictures from words, look inside, check what this machine can do.')
+  .description('Modular diffusion pipelines: draw pictures, inspect and serve pipelines, write blocks.')
   .version(version)
   .showSuggestionAfterError()
   .showHelpAfterError('(add --help for the options)')
@@ -41,9 +41,9 @@ const backends = ['auto', 'node-gpu', 'node', 'webgpu', 'wasm', 'cpu']
 
 program
   .command('generate')
-  .description('draw a picture of what a prompt says, and write it as a PNG file')
-  .argument('[prompt...]', 'what the picture should show; - reads it from standard input')
-  .option('--prompt-file <file>', 'read the prompt from a file')
+  .description('draw a picture from a prompt, and write it as a PNG file')
+  .argument('[prompt...]', 'description of the picture; - reads it from standard input')
+  .option('--prompt-file <file>', 'file with the prompt; - is standard input')
   .option('--list-words', 'print the names that the model was trained on, and draw nothing')
   .option(
     '--model <model>',
@@ -57,30 +57,30 @@ program
   .addOption(
     new Option(
       '--prediction-type <name>',
-      'what the model of a single file predicts, if the file does not say',
+      'prediction type of a single file that does not name its own (default: by its family)',
     ).choices(['epsilon', 'v_prediction', 'sample']),
   )
   .option('--revision <name>', 'branch, tag or commit of the repository (default: main)')
-  .option('--offline', 'take the repository from the cache, and ask no server')
+  .option('--offline', 'load the repository from the cache, without network requests')
   .option(
     '--trust-remote-code',
     'run the code that the blocks come as, of the commit or checksum that --revision names',
   )
-  .option('--negative <text>', 'what the picture should not show')
+  .option('--negative <text>', 'negative prompt: what to leave out of the picture (default: none)')
   .option('--prompt2 <text>', 'prompt for the second text encoder, e.g. of Stable Diffusion XL (default: the prompt)')
   .option('--negative2 <text>', 'negative prompt for the second text encoder (default: the negative prompt)')
   .addOption(
     new Option(
       '--prompt-syntax <name>',
-      'how prompts are read: as plain text, or with weights and of any length, as AUTOMATIC1111 reads them (default: plain)',
+      "syntax of prompts: plain text, or AUTOMATIC1111's, with weights and of any length (default: plain)",
     ).choices(promptSyntaxes),
   )
   .option('--image <file>', 'picture to begin with: a file, an address (https://…), or - for standard input')
-  .option('--mask <file>', 'which part of --image to redraw: white on black, of any size')
-  .option('--strength <number>', "how much to change --image, from 0 to 1 (default: the pipeline's own)", parseStrength)
+  .option('--mask <file>', 'mask of the part of --image to redraw: a picture of any size, white on black')
+  .option('--strength <number>', "strength of the change of --image, from 0 to 1 (default: the pipeline's own)", parseStrength)
   .option(
     '--control <net:image:scale>',
-    'ControlNet (folder, .safetensors file or repository), the picture that it looks at, and how strong it is (default: as the pipeline does); repeatable',
+    "ControlNet (folder, .safetensors file or repository), its picture, and its scale (default: the pipeline's own); repeatable",
     parseControl,
   )
   .option(
@@ -90,7 +90,7 @@ program
   )
   .option(
     '--t2i-adapter <adapter:image:scale>',
-    'T2I-Adapter (folder or repository), the picture that it looks at, and how strong it is (default: 1)',
+    'T2I-Adapter (folder or repository), its picture, and its scale (default: 1)',
     parseT2IAdapter,
   )
   .option(
@@ -105,12 +105,12 @@ program
   )
   .option(
     '--ip-scale <number>',
-    'how much the pictures of each --ip-adapter count (default: 1); repeatable',
+    'scale of the pictures of an --ip-adapter (default: 1); repeatable',
     parseIpScale,
   )
   .option(
     '--lora <file:scale>',
-    'LoRA on top of the model, with its weight: a .safetensors file, folder or repository; may be repeated (default scale: 1)',
+    'LoRA (.safetensors file, folder or repository) and its scale (default: 1); repeatable',
     parseLora,
   )
   .option(
@@ -129,37 +129,37 @@ program
     'share of the denoising after which the refiner takes over, between 0 and 1 (default: 0.8)',
     parseRefinerStart,
   )
-  .option('--steps <number>', 'denoising steps (default: 25)', parseSteps)
+  .option('--steps <number>', 'number of denoising steps (default: 25)', parseSteps)
   .option(
     '--guidance <scale>',
-    "how closely to follow the prompt; up to 1, without guidance and negative prompt (default: 4, or the --guider's)",
+    "guidance scale; up to 1, guidance is off and the negative prompt is ignored (default: 4, or the --guider's)",
     parseGuidance,
   )
   .option(
     '--seed <number>',
-    'seed of the random numbers, of up to 64 bits; the same seed gives the same picture',
+    'seed of the random numbers, up to 64 bits; the same seed draws the same picture (default: a random one)',
     parseSeed,
   )
-  .option('--scheduler <name>', "the sampler, e.g. euler or dpm++_2m_karras (default: the model's own)")
-  .option('--guider <name>', 'how the prompt is followed, e.g. cfg, apg or pag (default: cfg)')
+  .option('--scheduler <name>', "scheduler, e.g. euler or dpm++_2m_karras (default: the model's own)")
+  .option('--guider <name>', 'guider, e.g. cfg, apg or pag (default: cfg)')
   .option(
     '--count <number>',
-    'how many pictures to draw, with consecutive seeds; the names of their files end in the seed',
+    'number of pictures, with consecutive seeds; the names of their files end in the seed',
     parseCount,
     1,
   )
   .option('--size <pixels>', "width and height, e.g. 64 or 96x64 (default: the model's own)", parseSize)
-  .option('--out <file>', 'where to write; - is standard output (default: named after the prompt and the seed)')
-  .option('--preview <file>', 'picture to write while the model computes, e.g. preview.png')
-  .option('--preview-every <steps>', 'how many steps lie between two previews (default: 1)', parseSteps)
-  .addOption(new Option('--executor <name>', 'how the models are computed (default: auto)').choices(executors))
-  .addOption(new Option('--provider <name>', 'what ONNX Runtime computes on, with --executor graph').choices(providers))
+  .option('--out <file>', 'file to write; - is standard output (default: named after the prompt and the seed)')
+  .option('--preview <file>', 'file for previews during the run, e.g. preview.png (default: no previews)')
+  .option('--preview-every <steps>', 'number of steps between two previews (default: 1)', parseSteps)
+  .addOption(new Option('--executor <name>', 'executor of the models (default: auto)').choices(executors))
+  .addOption(new Option('--provider <name>', 'execution provider of ONNX Runtime, with --executor graph (default: the fastest that works)').choices(providers))
   .addOption(
-    new Option('--backend <name>', 'what TensorFlow.js computes on, with --executor eager')
+    new Option('--backend <name>', 'backend of TensorFlow.js, with --executor eager')
       .choices(backends)
       .default('auto'),
   )
-  .option('--threads <number>', 'threads to compute with (default: one for each processor)', parseThreads)
+  .option('--threads <number>', 'number of threads (default: one for each processor)', parseThreads)
   .addOption(
     new Option(
       '--quantization <name>',
@@ -197,10 +197,10 @@ program
   .command('export')
   .description('write a component of a model as an .onnx file, for ONNX Runtime in any language')
   .argument('<model>', 'folder of a model in the diffusers layout, or .safetensors or .gguf file')
-  .option('--component <name>', 'what to write, e.g. unet, vae_decoder, vae_encoder or text_encoder', 'unet')
-  .requiredOption('--out <file>', 'the file to write; large weights go to <file>.data beside it')
-  .option('--batch <number>', 'how many samples the written model takes at once', parseCount, 1)
-  .option('--tokens <number>', "how many tokens of a prompt it takes (default: the model's own)", parseCount)
+  .option('--component <name>', 'component, e.g. unet, vae_decoder, vae_encoder or text_encoder', 'unet')
+  .requiredOption('--out <file>', 'file to write; large weights go to <file>.data beside it')
+  .option('--batch <number>', 'batch size of the written model', parseCount, 1)
+  .option('--tokens <number>', "number of tokens of a prompt (default: the model's own)", parseCount)
   .option(
     '--size <pixels>',
     "width and height of the pictures, e.g. 512 or 768x512 (default: the model's own)",
@@ -216,10 +216,10 @@ program
   .command('quantize')
   .description('write a model with its denoiser in 8 bits, which loads faster and needs a quarter of the space')
   .argument('<model>', 'folder in the diffusers layout, .safetensors or .gguf file, or repository such as org/name')
-  .addOption(new Option('--to <name>', 'what the weights become').choices(storedQuantizations).makeOptionMandatory())
-  .requiredOption('--out <folder>', 'the folder to write: a new or an empty one')
+  .addOption(new Option('--to <name>', 'precision of the weights').choices(storedQuantizations).makeOptionMandatory())
+  .requiredOption('--out <folder>', 'folder to write: a new or an empty one')
   .option('--revision <name>', 'branch, tag or commit of the repository (default: main)')
-  .option('--offline', 'take the repository from the cache, and ask no server')
+  .option('--offline', 'load the repository from the cache, without network requests')
   .option('--json', 'print as JSON')
   .action(async (model: string, options) => {
     const { quantize } = await import('./quantize.js')
@@ -228,7 +228,7 @@ program
 
 program
   .command('inspect')
-  .description('print how a picture was made, or what a file of weights is')
+  .description('print the settings of a picture, or the contents of a file of weights')
   .argument('<file>', 'a PNG file that tesserae wrote, or a .safetensors or .gguf file, of which the header is read')
   .option('--json', 'print as JSON')
   .action(async (file: string, options: { json?: boolean }) => {
@@ -237,8 +237,8 @@ program
   })
 
 ofSubject('describe')
-  .description('print what a pipeline takes, gives and is made of')
-  .addOption(new Option('--format <name>', 'how to print it').choices(['text', 'markdown', 'json', 'json-schema']))
+  .description('print the inputs, outputs, components and blocks of a pipeline')
+  .addOption(new Option('--format <name>', 'output format (default: text)').choices(['text', 'markdown', 'json', 'json-schema']))
   .addOption(new Option('--json', 'the same as --format json').conflicts('format'))
   .action(async (subject: string | undefined, options) => {
     const { describe } = await import('./describe.js')
@@ -246,10 +246,10 @@ ofSubject('describe')
   })
 
 ofSubject('graph')
-  .description('draw a picture of the blocks of a pipeline, and of what flows between them')
+  .description('draw a diagram of the blocks of a pipeline, and of the values between them')
   .option(
     '--out <file>',
-    'where to write, e.g. pipeline.svg, pipeline.png, pipeline.mmd or mellon_pipeline_config.json (default: onto the terminal)',
+    'file to write, e.g. pipeline.svg, pipeline.png, pipeline.mmd or mellon_pipeline_config.json (default: standard output)',
   )
   .addOption(
     new Option(
@@ -257,7 +257,7 @@ ofSubject('graph')
       "a kind of picture, or the nodes for the editor Mellon (default: the file's, otherwise svg)",
     ).choices(['svg', 'png', 'mermaid', 'mellon']),
   )
-  .option('--given <names...>', 'inputs of a call: what it does not run is pale, and what it lacks is red')
+  .option('--given <names...>', 'inputs of a call: blocks that it skips are pale, and missing inputs are red (default: no call)')
   .action(async (subject: string | undefined, options) => {
     const { graph } = await import('./graph.js')
     await graph(subject, options)
@@ -265,11 +265,11 @@ ofSubject('graph')
 
 program
   .command('create')
-  .description('begin something of your own')
+  .description('create a block of your own')
   .command('block')
   .description('write a block with its test, README and package.json into a new folder')
-  .argument('<name>', 'e.g. my-block or MyBlock', parseBlockName)
-  .option('--out <folder>', 'where to write (default: a folder of that name)')
+  .argument('<name>', 'name of the block, e.g. my-block or MyBlock', parseBlockName)
+  .option('--out <folder>', 'folder to write: a new or an empty one (default: named after the block)')
   .action(async (name: BlockName, options: { out?: string }) => {
     const { createBlock } = await import('./create-block.js')
     await createBlock(name, options)
@@ -299,7 +299,7 @@ program
 
 program
   .command('doctor')
-  .description('try every backend and say what works, what does not and why')
+  .description('test every backend, and print which ones work and why others do not')
   .option('--json', 'print as JSON')
   .action(async (options: { json?: boolean }) => {
     const { doctor } = await import('./doctor.js')
@@ -317,7 +317,7 @@ function ofSubject(name: string): Command {
       '--trust-remote-code',
       'run the code that the blocks come as, of the commit or checksum that --revision names',
     )
-    .option('--offline', 'take the repository from the cache, and ask no server')
+    .option('--offline', 'load the repository from the cache, without network requests')
 }
 
 /** A backend belongs to one executor, a provider to the other; standard input holds one thing. */

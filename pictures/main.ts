@@ -1,4 +1,4 @@
-/** `npm run pictures`: draws the pictures of the documentation anew, all of them or those that are named. */
+/** `npm run pictures`: draws the pictures of the documentation again, all of them or those that are named. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'

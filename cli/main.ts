@@ -33,6 +33,15 @@ const program = new Command('tesserae')
   .version(version)
   .showSuggestionAfterError()
   .showHelpAfterError('(add --help for the options)')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  tesserae generate "red apple"                       draw with the model in this package
+  tesserae generate "a red apple" --model ./my-model  draw with your own checkpoint
+  tesserae tour                                       learn by five small programs
+  tesserae generate --help                            list all options of a command`,
+  )
 
 /** What `describe` and `graph` show. */
 const SUBJECT =
@@ -45,10 +54,11 @@ program
   .argument('[prompt...]', 'description of the picture; - reads it from standard input')
   .option('--prompt-file <file>', 'file with the prompt; - is standard input')
   .option('--list-words', 'print the names that the model was trained on, and draw nothing')
-  .option(
-    '--model <model>',
-    'folder in the diffusers layout, .safetensors or .gguf file, or repository such as org/name',
-    join(packageFolder, 'models', 'emoji'),
+  .addOption(
+    new Option(
+      '--model <model>',
+      'folder in the diffusers layout, .safetensors or .gguf file, or repository such as org/name',
+    ).default(join(packageFolder, 'models', 'emoji'), 'the model in this package'),
   )
   .option(
     '--config <model>',
@@ -57,7 +67,7 @@ program
   .addOption(
     new Option(
       '--prediction-type <name>',
-      'prediction type of a single file that does not name its own (default: by its family)',
+      'prediction type of the model in a single file, if the file does not name it',
     ).choices(['epsilon', 'v_prediction', 'sample']),
   )
   .option('--revision <name>', 'branch, tag or commit of the repository (default: main)')
@@ -77,7 +87,11 @@ program
   )
   .option('--image <file>', 'picture to begin with: a file, an address (https://…), or - for standard input')
   .option('--mask <file>', 'mask of the part of --image to redraw: a picture of any size, white on black')
-  .option('--strength <number>', "strength of the change of --image, from 0 to 1 (default: the pipeline's own)", parseStrength)
+  .option(
+    '--strength <number>',
+    "strength of the change of --image, from 0 to 1 (default: the pipeline's own)",
+    parseStrength,
+  )
   .option(
     '--control <net:image:scale>',
     "ControlNet (folder, .safetensors file or repository), its picture, and its scale (default: the pipeline's own); repeatable",
@@ -103,11 +117,7 @@ program
     'picture to show beside the prompt: one for each --ip-adapter, or several for a single one; repeatable',
     collectFile,
   )
-  .option(
-    '--ip-scale <number>',
-    'scale of the pictures of an --ip-adapter (default: 1); repeatable',
-    parseIpScale,
-  )
+  .option('--ip-scale <number>', 'scale of the pictures of an --ip-adapter (default: 1); repeatable', parseIpScale)
   .option(
     '--lora <file:scale>',
     'LoRA (.safetensors file, folder or repository) and its scale (default: 1); repeatable',
@@ -153,11 +163,14 @@ program
   .option('--preview <file>', 'file for previews during the run, e.g. preview.png (default: no previews)')
   .option('--preview-every <steps>', 'number of steps between two previews (default: 1)', parseSteps)
   .addOption(new Option('--executor <name>', 'executor of the models (default: auto)').choices(executors))
-  .addOption(new Option('--provider <name>', 'execution provider of ONNX Runtime, with --executor graph (default: the fastest that works)').choices(providers))
   .addOption(
-    new Option('--backend <name>', 'backend of TensorFlow.js, with --executor eager')
-      .choices(backends)
-      .default('auto'),
+    new Option(
+      '--provider <name>',
+      'execution provider of ONNX Runtime (default: cpu with --executor graph, otherwise the best that works)',
+    ).choices(providers),
+  )
+  .addOption(
+    new Option('--backend <name>', 'backend of TensorFlow.js, with --executor eager').choices(backends).default('auto'),
   )
   .option('--threads <number>', 'number of threads (default: one for each processor)', parseThreads)
   .addOption(
@@ -238,8 +251,10 @@ program
 
 ofSubject('describe')
   .description('print the inputs, outputs, components and blocks of a pipeline')
-  .addOption(new Option('--format <name>', 'output format (default: text)').choices(['text', 'markdown', 'json', 'json-schema']))
-  .addOption(new Option('--json', 'the same as --format json').conflicts('format'))
+  .addOption(
+    new Option('--format <name>', 'output format (default: text)').choices(['text', 'markdown', 'json', 'json-schema']),
+  )
+  .addOption(new Option('--json', 'short for --format json').conflicts('format'))
   .action(async (subject: string | undefined, options) => {
     const { describe } = await import('./describe.js')
     await describe(subject, options)
@@ -257,7 +272,10 @@ ofSubject('graph')
       "a kind of picture, or the nodes for the editor Mellon (default: the file's, otherwise svg)",
     ).choices(['svg', 'png', 'mermaid', 'mellon']),
   )
-  .option('--given <names...>', 'inputs of a call: blocks that it skips are pale, and missing inputs are red (default: no call)')
+  .option(
+    '--given <names...>',
+    'inputs of a call: blocks that it skips are pale, and missing inputs are red (default: no call)',
+  )
   .action(async (subject: string | undefined, options) => {
     const { graph } = await import('./graph.js')
     await graph(subject, options)

@@ -53,7 +53,11 @@ export function addServingCommands(program: Command): void {
     .option('--max-pixels <number>', 'maximum of pixels in a picture (default: 4194304)', parseNumber)
     .option('--max-steps <number>', 'maximum of denoising steps in a job (default: 250)', parseNumber)
     .option('--max-queued <number>', 'maximum of waiting jobs (default: 1000)', parseNumber)
-    .option('--max-jobs-per-client <number>', 'maximum of waiting and running jobs of one client (default: 100)', parseNumber)
+    .option(
+      '--max-jobs-per-client <number>',
+      'maximum of waiting and running jobs of one client (default: 100)',
+      parseNumber,
+    )
     .option('--no-studio', 'leave out the page to draw with, at /')
     .addOption(
       new Option('--log-level <level>', 'log level; logs are JSON (default: error)').choices([
@@ -91,12 +95,19 @@ export function addServingCommands(program: Command): void {
       parseMemoryLimit,
     )
     .option('--max-jobs <number>', 'number of jobs after which a new process begins (default: no limit)', parseCount)
-    .option('--max-memory <size>', 'memory above which a new process begins, between two jobs (default: no limit)', parseMemoryLimit)
+    .option(
+      '--max-memory <size>',
+      'memory above which a new process begins, between two jobs (default: no limit)',
+      parseMemoryLimit,
+    )
     .option('--save-every <seconds>', 'least time between two saves of a run (default: 5)', parseSteps)
     .option('--finish', 'finish the running job at a signal, instead of returning it to the queue with its state')
     .addOption(new Option('--executor <name>', 'executor of the models (default: auto)').choices(executors))
     .addOption(
-      new Option('--provider <name>', 'execution provider of ONNX Runtime, with --executor graph (default: the fastest that works)').choices(providers),
+      new Option(
+        '--provider <name>',
+        'execution provider of ONNX Runtime (default: cpu with --executor graph, otherwise the best that works)',
+      ).choices(providers),
     )
     .addOption(quantizationOption())
     .option('--threads <number>', 'number of threads (default: one for each processor)', parseThreads)

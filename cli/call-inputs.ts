@@ -79,14 +79,14 @@ export function callInputs(
 ): DrawingInputs {
   const { blocks } = pipe
   if (!blocks.outputs.some(({ name }) => name === 'images')) {
-    throw new UnfitOptionError(source, 'its pipeline has no output images, so it draws no picture. Take another model.')
+    throw new UnfitOptionError(source, 'its pipeline has no output images, so it draws no picture. Use another model.')
   }
   const known = blocks.inputs.flatMap(({ name }) => name ?? [])
   const inputs: Record<string, unknown> = {}
   for (const { option, input, given, otherwise } of inputsOf(prompt, options, pictures)) {
     if (known.includes(input)) inputs[input] = given ?? otherwise
     else if (given !== undefined) {
-      const problem = `${pipeline} has no input ${input}. It takes ${known.join(', ')}. Leave the option out, or take another model.`
+      const problem = `${pipeline} has no input ${input}. It takes ${known.join(', ')}. Leave the option out, or use another model.`
       throw new UnfitOptionError(option, problem)
     }
   }

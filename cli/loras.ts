@@ -43,7 +43,7 @@ export async function takeLoraTags(
   if (dir === undefined) {
     throw new UnfitOptionError(
       'The prompt',
-      `it names the LoRA ${tags[0]?.[0]}. Say with --lora-dir in which folder its file lies.`,
+      `it names the LoRA ${tags[0]?.[0]}. Pass the folder of its file with --lora-dir.`,
     )
   }
   const files = await loraFiles(dir)

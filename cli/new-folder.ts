@@ -8,5 +8,5 @@ export async function newFolder(out: string): Promise<string> {
   const folder = absolutePath(out)
   const there = await readdir(folder).catch(() => [])
   if (there.length === 0) return folder
-  throw new UnwritableFileError(folder, 'not-empty', 'there is something in it. Name a new folder: --out FOLDER.')
+  throw new UnwritableFileError(folder, 'not-empty', 'the folder is not empty. Name a new folder: --out FOLDER.')
 }

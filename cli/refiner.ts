@@ -72,7 +72,7 @@ export async function openHandOver(
     const { blocks } = refiner
     if (blocks.modelName !== wholeBlocks.modelName) {
       const names = [blocks.modelName, wholeBlocks.modelName].map(name => name ?? 'no family')
-      const problem = `it is of another family (${names[0]}) than the model (${names[1]}). Take a refiner of the same family.`
+      const problem = `it is of another family (${names[0]}) than the model (${names[1]}). Use a refiner of the same family.`
       throw new UnfitOptionError('--refiner', problem)
     }
     const { lora: _, ...replaced } = options
@@ -120,7 +120,7 @@ export async function loadBase(
     if (difference === undefined) continue
     const { setting, values } = difference
     const problem = `its latents differ from those of the model: ${setting} of "${name}" is ${values[1]}, and ${values[0]} in the model.`
-    throw new UnfitOptionError('--refiner', `${problem} Take a refiner of the same family.`)
+    throw new UnfitOptionError('--refiner', `${problem} Use a refiner of the same family.`)
   }
 }
 
@@ -163,7 +163,7 @@ async function openRefiner(
   } catch (error) {
     if (!(error instanceof UnknownSubjectError && error.cause instanceof UntrustedCodeError)) throw error
     const problem =
-      'its blocks come as code, which --trust-remote-code allows for --model alone. Take a refiner whose blocks are built in.'
+      'its blocks come as code, which --trust-remote-code allows for --model alone. Use a refiner whose blocks are built in.'
     throw new UnfitOptionError('--refiner', problem)
   }
 }
@@ -171,7 +171,7 @@ async function openRefiner(
 /** The blocks up to those that make the latents. */
 function untilLatents(blocks: ModularPipelineBlocks): ModularPipelineBlocks {
   if (!blocks.intermediateOutputNames.includes(LATENTS)) {
-    const problem = `the pipeline of --model has no output ${LATENTS} to hand over. Take another model.`
+    const problem = `the pipeline of --model has no output ${LATENTS} to hand over. Use another model.`
     throw new UnfitOptionError('--refiner', problem)
   }
   if (!(blocks instanceof SequentialPipelineBlocks)) return blocks
@@ -188,7 +188,7 @@ function requireInputs(blocks: ModularPipelineBlocks, inputs: object, names: rea
   const known = running.inputs.map(({ name }) => name)
   const missing = names.find(name => !known.includes(name))
   if (missing === undefined) return
-  const problem = `${what}: its blocks for these options have no input ${missing}. Leave out --refiner, or take other models.`
+  const problem = `${what}: its blocks for these options have no input ${missing}. Leave out --refiner, or use other models.`
   throw new UnfitOptionError('--refiner', problem)
 }
 

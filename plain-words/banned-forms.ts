@@ -30,7 +30,7 @@ export const BANNED_FORMS: readonly BannedForm[] = [
   // Negations in front of a noun.
   banned(/(?<!\bthere )\b(?:is|are|was|were) no part of\b/i, '"is not part of"'),
   banned(
-    /(?<!\bthere )(?<!^|[:;] ?)\b(?:is|are|was|were) no (?!longer\b|more\b|less\b|fewer\b|way\b|one\b|matter\b|doubt\b|need\b)(?!⟦)/i,
+    /(?<!\bthere )\b(?:is|are|was|were) no (?!longer\b|more\b|less\b|fewer\b|way\b|one\b|matter\b|doubt\b|need\b)(?!⟦)/i,
     '"is not a …", "has no …"',
   ),
   banned(/\bwhere (?:there (?:is|are)|it (?:has|is)) none\b/i, '"if … is missing"'),

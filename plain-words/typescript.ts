@@ -95,7 +95,7 @@ function nameOfCalled(node: ts.Expression): string {
 }
 
 /** Returns the text of a string, a template or a sum of them, in which inserted values are names; undefined for others. */
-function textOf(node: ts.Expression): string | undefined {
+export function textOf(node: ts.Expression): string | undefined {
   if (ts.isStringLiteralLike(node)) return node.text
   if (ts.isTemplateExpression(node)) {
     return node.head.text + node.templateSpans.map(({ literal }) => NAME + literal.text).join('')

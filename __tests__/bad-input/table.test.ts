@@ -299,7 +299,7 @@ describe('calls with wrong values', () => {
         () => chain({ paint: Paint }).initPipeline()(),
         {
           error: MissingComponentError,
-          says: ['paint: the component "brush" (Brush) is not there', "pipe.container.register('brush'"],
+          says: ['paint: the component "brush" (Brush) is missing', "pipe.container.register('brush'"],
         },
       ],
       [

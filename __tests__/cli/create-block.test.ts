@@ -75,7 +75,7 @@ describe('tesserae create block', () => {
     expect(await readFile(join(out, 'block.ts'), 'utf8')).toContain('class Blur extends')
     const again = await runCli(['create', 'block', 'Blur', '--out', out], { cwd: folder() })
     expect(again.code).toBe(1)
-    expect(again.stderr).toContain('there is something in it. Name a new folder: --out FOLDER.')
+    expect(again.stderr).toContain('the folder is not empty. Name a new folder: --out FOLDER.')
   })
 
   test('refuses a file in the place of the folder, and a name that is none', async () => {

@@ -45,7 +45,7 @@ export class LatentConsistencySetGuidance extends SetGuidance {
         this.context.path,
         ['unet', 'guider'],
         'the UNet has no time_cond_proj_dim, so it does not take the guidance scale as an input, as latent consistency models do. ' +
-          'Take StableDiffusionTextToImageBlocks for this model.',
+          'Use StableDiffusionTextToImageBlocks for this model.',
       )
     }
     super.run()

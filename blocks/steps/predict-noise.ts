@@ -174,7 +174,7 @@ export class PredictNoise extends ModularPipelineBlocks {
   private warnOfUnusedScale(): void {
     const scale = this.crossAttentionKwargs?.scale
     if (scale === undefined || this.adapters.get('lora') !== undefined) return
-    const message = `crossAttentionKwargs.scale is ${scale}, but no LoRA takes part: it was ignored.`
+    const message = `crossAttentionKwargs.scale is ${scale}, but no LoRA is active: it was ignored.`
     this.context.warn('SCALE_WITHOUT_LORA', message)
   }
 

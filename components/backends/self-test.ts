@@ -53,7 +53,9 @@ async function compare(op: string, compute: () => tf.Tensor, expected: readonly 
       (value, i) => !(Math.abs((values[i] ?? Number.NaN) - value) <= 1e-4 * Math.max(1, Math.abs(value))),
     )
     if (values.length !== expected.length || wrong >= 0) {
-      throw new BackendLoadError(`It computes wrongly: ${op} gives ${values[wrong]} where ${expected[wrong]} is right.`)
+      throw new BackendLoadError(
+        `It computes wrong results: ${op} gives ${values[wrong]} instead of ${expected[wrong]}.`,
+      )
     }
   } finally {
     result.dispose()

@@ -117,7 +117,7 @@ function readEntries(
   for (let i = 0; i < count; i++) {
     const tensor = reader.name()
     const entry = readEntry(reader, tensor, metadata, file)
-    if (entries.has(tensor)) throw new GGUFError(file, 'invalid-header', 'is there twice.', { tensor })
+    if (entries.has(tensor)) throw new GGUFError(file, 'invalid-header', 'appears twice.', { tensor })
     entries.set(tensor, entry)
   }
   return entries

@@ -23,7 +23,7 @@ export function withRowScales(checkpoint: SafetensorsCheckpoint): Checkpoint {
     if (info.dtype !== 'I8') continue
     const place = rowScalesKey(key)
     if (!keys.has(place)) {
-      const detail = `is missing, and "${key}" holds I8, whose scales it would be. Write the folder again with tesserae quantize.`
+      const detail = `is missing: the I8 tensor "${key}" needs these scales. Write the folder again with tesserae quantize.`
       throw new SafetensorsError(info.file, 'missing-tensor', detail, { tensor: place })
     }
     const scale = checkpoint.info(place)

@@ -133,7 +133,7 @@ function checkLayout(
       throw new SafetensorsError(file, 'overlap', detail, { tensor })
     }
     if (begin > position) {
-      const detail = `begins at byte ${begin}, but ${previous} ends at byte ${position}: nothing may lie between.`
+      const detail = `begins at byte ${begin}, but ${previous} ends at byte ${position}: there must be no gap.`
       throw new SafetensorsError(file, 'gap', detail, { tensor })
     }
     if (end > fileLength) {

@@ -31,7 +31,7 @@ export async function callLibrary<T>(
     const { path } = error as NodeJS.ErrnoException
     if (path !== undefined) throw new UnreadableFileError(path, `${(error as Error).message}.`, error)
     // Anything else is thrown by code that expects another answer: no JSON, no list, a field that is not there.
-    const problem = `the Hub's answer makes no sense: ${client.redact((error as Error).message)}.`
+    const problem = `the Hub's answer is malformed: ${client.redact((error as Error).message)}.`
     throw new InvalidHubAnswerError(target.repository, problem)
   }
 }

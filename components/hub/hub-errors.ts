@@ -141,8 +141,8 @@ export class HubConnectionError extends ModularError {
     cause?: unknown,
   ) {
     super(
-      `${repository}: there is no folder of that name here, and ${host} cannot be reached: ${detail}. What has come in is kept: check the connection and try again, or work with what is ` +
-        'cached by HF_HUB_OFFLINE=1.',
+      `${repository}: there is no folder of that name here, and ${host} cannot be reached: ${detail}. The downloaded part is kept. Check the connection and try again, or use ` +
+        'the cache with HF_HUB_OFFLINE=1.',
       { cause },
     )
   }
@@ -183,7 +183,7 @@ export class CorruptDownloadError extends ModularError {
     detail: string,
   ) {
     super(
-      `${repository}: "${file}" came in damaged twice: ${detail}. Nothing of it was kept. A proxy in between may change files; try again, or from another network.`,
+      `${repository}: "${file}" was damaged in two downloads: ${detail}. Nothing of it was kept. A proxy in between may change files; try again, or from another network.`,
     )
   }
 }
@@ -196,7 +196,7 @@ export class InvalidHubAnswerError extends ModularError {
     readonly repository: string,
     problem: string,
   ) {
-    super(`${repository}: ${problem} Is the endpoint (HF_ENDPOINT) a Hugging Face Hub?`)
+    super(`${repository}: ${problem} Check that the endpoint (HF_ENDPOINT) is a Hugging Face Hub.`)
   }
 }
 

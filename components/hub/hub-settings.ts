@@ -101,7 +101,7 @@ function clean(token: string): string {
 /** Anything else would be repeated in the error of fetch. */
 function checkedToken(token: string, source: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return token
-  throw new InvalidHubSettingError(source, 'holds signs that no token has; expected one word such as hf_…')
+  throw new InvalidHubSettingError(source, 'holds invalid characters; expected one word such as hf_…')
 }
 
 function isTrue(value: string | undefined): boolean {

@@ -83,7 +83,7 @@ async function openForWriting(options: PushToHubOptions): Promise<HubClient> {
   if (isOffline()) throw new InvalidHubSettingError('HF_HUB_OFFLINE', 'is set, so nothing can be pushed. Unset it')
   const client = await HubClient.open(options)
   if (!client.hasToken) {
-    throw new InvalidHubSettingError('the token', 'is needed to write. Set HF_TOKEN to one that may write')
+    throw new InvalidHubSettingError('the token', 'is needed to write. Set HF_TOKEN to a token with write access')
   }
   const target = targetOf(options)
   await makeRepository(client, target, options.private)

@@ -34,7 +34,7 @@ export class StateDictError extends ModularError implements StateDictProblems {
       ({ key, expected, got }) => `${key}: expected [${expected.join(', ')}], got [${got.join(', ')}]`,
     )
     super(
-      `${checkpoint} does not fit ${model}: is the config.json beside it that of these weights?` +
+      `${checkpoint} does not fit ${model}. Check that the config.json beside it belongs to these weights.` +
         listed('missing', missing) +
         listed('unexpected', unexpected) +
         listed('of another shape', shapes) +

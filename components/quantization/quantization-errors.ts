@@ -26,7 +26,7 @@ export class UnquantizableModelError extends ModularError {
     readonly model: string,
   ) {
     super(
-      `${model}: no layer is one that computes in 8 bits, so there is nothing to quantize. Save the model without quantization.`,
+      `${model}: no layer can compute in 8 bits, so there is nothing to quantize. Save the model without quantization.`,
     )
   }
 }

@@ -52,7 +52,7 @@ export function requireModels(single: SingleFile): ModelFile {
   if (kind.kind === 'checkpoint') return { single, kind }
   if (kind.kind === 'other') {
     const advice = kind.advice
-    throw new SingleFileError(file, 'other-kind', `this is ${kind.label}, and no model that can be loaded. ${advice}`)
+    throw new SingleFileError(file, 'other-kind', `this is ${kind.label}, not a model that can be loaded. ${advice}`)
   }
   const keys = [...tensors.keys()].slice(0, 10)
   const alike =

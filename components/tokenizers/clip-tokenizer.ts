@@ -120,7 +120,7 @@ export class CLIPTokenizer implements SavableComponent {
     if (className !== undefined && !canReadCLIP(className)) {
       throw new InvalidTokenizerError(
         folder,
-        `the model's index names a ${className}, which CLIPTokenizer cannot stand for.`,
+        `the model's index names a ${className}, which CLIPTokenizer cannot replace.`,
       )
     }
     const read = async () => ({

@@ -124,7 +124,7 @@ function makeEntry(name: string, pipeline: CataloguedPipeline): CatalogEntry {
 function makeTask(name: string, blocks: ModularPipelineBlocks, schema: BlocksSchema): CatalogTask {
   const missing = unsendableRequired(schema.inputs)
   if (missing.length > 0) {
-    const problem = `it requires ${nameList(missing)}, for which no JSON can stand.`
+    const problem = `it requires ${nameList(missing)}, which cannot be sent as JSON.`
     throw new InvalidServerOptionError(`pipelines.${name}`, problem)
   }
   return { blocks, schema, validate: makeValidator(schema.inputs, ['inputs']) }

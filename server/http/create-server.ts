@@ -65,7 +65,7 @@ export class TesseraeServer {
       const advice = 'Pass apiKeys, or allowAnonymous: true if anyone who reaches this machine may use it.'
       throw new InvalidServerOptionError(
         'host',
-        `others can reach ${JSON.stringify(host)}, and no keys are asked for. ${advice}`,
+        `other machines can reach ${JSON.stringify(host)}, and no API keys are required. ${advice}`,
       )
     }
     return this.app.listen({ host, port })

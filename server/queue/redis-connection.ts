@@ -93,7 +93,7 @@ export class RedisConnection {
       return await question(this.client)
     } catch (cause) {
       throw new QueueUnavailableError(
-        `Redis does not answer: ${(cause as Error).message}. Try again, or look after the server.`,
+        `Redis does not answer: ${(cause as Error).message}. Try again, or check the server.`,
         cause,
       )
     }

@@ -216,7 +216,7 @@ function requireSources(pipelines: WorkerOptions['pipelines']): Record<string, P
   for (const [name, source] of Object.entries(pipelines)) {
     if (!(source instanceof ModularPipeline)) continue
     const problem =
-      'a pipeline that is there cannot go to another process. Pass { model } or { module }, or isolate: false.'
+      'a pipeline object cannot be sent to another process. Pass { model } or { module }, or isolate: false.'
     throw new InvalidPipelineSourceError(`"${name}"`, problem)
   }
   return pipelines as Record<string, PipelineSource>

@@ -170,7 +170,7 @@ export abstract class ModularPipelineBlocks implements BlockNode {
   protected get context(): RunContext {
     const run = activeRun()
     if (run instanceof Run) return run
-    throw new NotImplementedError(classNameOf(this), 'context', 'it is there only inside run() and loop steps.')
+    throw new NotImplementedError(classNameOf(this), 'context', 'it exists only inside run() and loop steps.')
   }
 
   /** The names that `this` offers inside `run()` and loop steps. */

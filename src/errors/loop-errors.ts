@@ -35,7 +35,7 @@ export class OverlappingLoopStepError extends ModularError {
   constructor(path: readonly string[]) {
     super(
       `${pathText(path)}: a step of the loop was still running when the loop continued. Write "await this.loopStep(…)" in an async run(): ` +
-        'also blocks without "await" in them give way to others now and then.',
+        'blocks without "await" yield to the event loop, too.',
       { path },
     )
   }

@@ -31,7 +31,7 @@ export class MissingComponentError extends ModularError {
     const supply = `supply it: pipe.container.register('${component}', { useValue: … })`
     const [first, second] = loadable ? [load, supply] : [supply, load]
     super(
-      `${pathText(path)}: the component "${component}"${type} is not there; the pipeline holds ${nameList(available)}.\n` +
+      `${pathText(path)}: the component "${component}"${type} is missing; the pipeline has ${nameList(available)}.\n` +
         `${nearest ? `  closest name: "${nearest}"\n` : ''}  to fix: ${first},\n  or ${second}`,
       { path },
     )

@@ -13,7 +13,7 @@ export class NonFiniteError extends ModularError {
     problem: string,
   ) {
     super(
-      `${pathText(path)}: wrote "${value}" with ${problem}. The first block that does so is the one to look at; ` +
+      `${pathText(path)}: wrote "${value}" with ${problem}. Look at the first block that does so; ` +
         'common causes are half-precision weights that overflow and a guidance scale that is too large.',
       { path },
     )

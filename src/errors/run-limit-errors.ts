@@ -62,6 +62,6 @@ export class RunTimeoutError extends ModularError {
     /** Milliseconds that the run may take. */
     readonly timeout: number,
   ) {
-    super(`It took longer than its timeout of ${timeout.toLocaleString('en')} ms.`)
+    super(`It exceeded its timeout of ${timeout.toLocaleString('en')} ms: raise the timeout, or ask for fewer steps.`)
   }
 }

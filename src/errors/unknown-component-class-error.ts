@@ -19,8 +19,8 @@ export class UnknownComponentClassError extends ModularError {
         ? 'neither a block, nor the index, nor a config of the component names its class'
         : `its class ${className} is not known${nearest ? `; did you mean ${nearest}?` : ''}`
     super(
-      `The component "${component}" cannot be loaded: ${problem}. Let a block declare it with @Component(TheClass), make the class known with ` +
-        'registerComponentClasses(), or load it yourself and hand it over with pipe.updateComponents().',
+      `The component "${component}" cannot be loaded: ${problem}. Let a block declare it with @Component(TheClass), register the class with ` +
+        'registerComponentClasses(), or load it yourself and pass it to pipe.updateComponents().',
     )
   }
 }

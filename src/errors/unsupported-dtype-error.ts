@@ -16,7 +16,7 @@ export class UnsupportedDTypeError extends ModularError {
   ) {
     super(
       `The weights of the component "${component}" (${className}) cannot be cast to "${dtype}"; they can be ${nameList(supported)}. ` +
-        'Without a dtype they stay as their files hold them.',
+        'Pass one of these, or no dtype to keep that of the files.',
     )
   }
 }

@@ -41,12 +41,12 @@ export class UntrustedCodeError extends ModularError {
     const why = {
       'not-trusted': `${source} holds code of its own, and code is not run unless it is trusted.`,
       'not-pinned':
-        `${source} holds code of its own, and trustRemoteCode trusts one revision of it, not ${given === undefined ? 'whichever is there' : JSON.stringify(given)}: ` +
+        `${source} holds code of its own, and trustRemoteCode trusts one revision of it, not ${given === undefined ? 'any revision' : JSON.stringify(given)}: ` +
         'what a branch, a tag or a folder holds can change.',
       changed: `the code of ${source} is not that of the trusted revision ${JSON.stringify(given)}.`,
     }[reason]
     super(
-      `${why} ${whatWouldRun(refused)} Read it in ${folder}, and if you trust it, say so: { trustRemoteCode: true, revision: ${JSON.stringify(revision)} }.`,
+      `${why} ${whatWouldRun(refused)} Read it in ${folder}. If you trust it, pass { trustRemoteCode: true, revision: ${JSON.stringify(revision)} }.`,
     )
   }
 }

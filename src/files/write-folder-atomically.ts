@@ -107,7 +107,11 @@ async function placeOf(path: string): Promise<string> {
   if (stats === undefined) {
     const link = await lstat(path).catch(() => undefined)
     if (!link?.isSymbolicLink()) return path
-    throw new UnwritableFileError(path, 'missing-folder', 'this is a link to something that is not there.')
+    throw new UnwritableFileError(
+      path,
+      'missing-folder',
+      'this is a link to a missing file. Remove it, or create its target.',
+    )
   }
   if (!stats.isDirectory()) throw new UnwritableFileError(path, 'is-file', 'this is a file. Give the name of a folder.')
   // Its parent's permissions decide whether it can be replaced, its own whether it may be.

@@ -92,7 +92,7 @@ export class ComponentsManager implements ComponentRegistry {
     if (this.budget) requireMeasurable(this.budget, [component])
     const id = componentId(name, component)
     const isNew = !this.catalog.has(id)
-    if (!isNew) this.warn('KNOWN_COMPONENT', `the component "${name}" is here already, as "${id}".`)
+    if (!isNew) this.warn('KNOWN_COMPONENT', `the component "${name}" is already registered as "${id}".`)
     else this.warnOfOtherNames(id, component)
     this.warnOfLoadId(id, component)
     this.catalog.add(id, component)
@@ -169,7 +169,7 @@ export class ComponentsManager implements ComponentRegistry {
   getOne<T = unknown>({ id, name, ...filter }: GetOneOptions): T {
     if (id !== undefined) {
       if (name !== undefined || filter.collection !== undefined || filter.loadId !== undefined) {
-        throw new ComponentSearchError('contradiction', 'an id stands for one component: pass nothing beside it.')
+        throw new ComponentSearchError('contradiction', 'an id names one component: pass it alone.')
       }
       return this.catalog.require(id) as T // The caller says what is there, as everywhere.
     }
@@ -332,7 +332,7 @@ export class ComponentsManager implements ComponentRegistry {
   private addToCollection(id: string, name: string, collection: string): void {
     if (this.catalog.membersOf(collection)?.has(id)) return
     for (const other of this.catalog.find({ name, collection })) {
-      this.warn('REPLACED_IN_COLLECTION', `"${id}" takes the place of "${other}" in the collection "${collection}".`)
+      this.warn('REPLACED_IN_COLLECTION', `"${id}" replaces "${other}" in the collection "${collection}".`)
       this.removeFromCollection(other, collection)
     }
     this.catalog.join(id, collection)

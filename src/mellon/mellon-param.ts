@@ -60,7 +60,11 @@ export class MellonParam implements Readonly<MellonParamOptions> {
     const known = Object.hasOwn(MELLON_TEMPLATES, key) ? MELLON_TEMPLATES[key] : undefined
     if (known === undefined) {
       const names = Object.keys(MELLON_TEMPLATES).join(', ')
-      throw new DeclarationError('MellonParam', `template("${key}")`, `there is no such template; known are ${names}.`)
+      throw new DeclarationError(
+        'MellonParam',
+        `template("${key}")`,
+        `no such template exists. Known templates: ${names}.`,
+      )
     }
     return new MellonParam({ ...known, ...overrides })
   }

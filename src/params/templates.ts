@@ -75,7 +75,7 @@ function apply<T extends { description?: string; name?: string | null }>(
     throw new DeclarationError(
       kind,
       `template("${key}")`,
-      `there is no such template; known are ${Object.keys(templates).join(', ')}.`,
+      `no such template exists. Known templates: ${Object.keys(templates).join(', ')}.`,
     )
   }
   const template = templates[key] as T

@@ -128,7 +128,7 @@ function warnOfUnknownOutputs(run: Run, tree: PipelineBlocks, output: CallOption
     if (known.includes(name)) continue
     const nearest = nearestName(name, known)
     const hint = nearest ? ` Did you mean "${nearest}"?` : ''
-    run.warn('UNKNOWN_OUTPUT', `No block of this pipeline writes "${name}", which is asked for as an output.${hint}`)
+    run.warn('UNKNOWN_OUTPUT', `No block of this pipeline writes the requested output "${name}".${hint}`)
   }
 }
 

@@ -203,7 +203,7 @@ export class ModelIndex {
     if (type === undefined || otherType === undefined || type === otherType) return
     throw new ModelIndexError(
       this.file,
-      `says that "${other.key}" is of the class ${className}, and ${STANDARD_INDEX_FILE} beside it that it is of the class ${other.className}. ` +
+      `names the class ${className} for "${other.key}", but ${STANDARD_INDEX_FILE} beside it names ${other.className}. ` +
         'Remove the one that is out of date.',
     )
   }
@@ -309,7 +309,7 @@ function keysByName(json: object, file: string): ReadonlyMap<string, string> {
     const camel = toCamelCase(key)
     const earlier = keys.get(camel)
     if (earlier !== undefined) {
-      throw new ModelIndexError(file, `the entries "${earlier}" and "${key}" are of the same name. Remove one of them.`)
+      throw new ModelIndexError(file, `the entries "${earlier}" and "${key}" have the same name. Remove one of them.`)
     }
     keys.set(camel, key)
   }

@@ -177,7 +177,7 @@ describe('models that are made for another task are refused before the first ste
     const pipe = new LatentConsistencyTextToImageBlocks().initPipeline(checkpoint)
     await pipe.loadComponents()
     const error = await failure(IncompatibleComponentsError, () => pipe({ prompt: 'mars' }))
-    expect(error.message).toMatch(/has no time_cond_proj_dim.*Take StableDiffusionTextToImageBlocks/)
+    expect(error.message).toMatch(/has no time_cond_proj_dim.*Use StableDiffusionTextToImageBlocks/)
     pipe.dispose()
   })
 })

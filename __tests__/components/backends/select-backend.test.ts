@@ -55,7 +55,7 @@ describe('BackendSelector', () => {
         {
           name: 'node',
           ok: false,
-          reason: 'It computes wrongly: matMul gives 0 where 22 is right.',
+          reason: 'It computes wrong results: matMul gives 0 instead of 22.',
           ms: expect.any(Number),
         },
         { name: 'wasm', ok: true, ms: expect.any(Number) },
@@ -151,7 +151,7 @@ describe('BackendSelector', () => {
   test('says why nothing works', async () => {
     const selector = new BackendSelector([failingLoader('wasm', 'No wasm'), wrongLoader('cpu', 'Softmax')])
     await expect(selector.select()).rejects.toThrow(
-      /wasm: No wasm\. cpu: It computes wrongly: softmax.*Available here: none/,
+      /wasm: No wasm\. cpu: It computes wrong results: softmax.*Available here: none/,
     )
   })
 

@@ -114,7 +114,7 @@ test('a type that is not read is reported with the model that the file holds', a
 test('names that are there twice are a typed error', async () => {
   const entry = Buffer.concat([text('a'), uint32(1), uint64(1n), uint32(0), uint64(0n)])
   const bytes = Buffer.concat([ggufBytes({ counts: [2n, 0n] }).subarray(0, 24), entry, entry])
-  expect((await errorOf(bytes)).message).toContain('tensor "a" is there twice')
+  expect((await errorOf(bytes)).message).toContain('tensor "a" appears twice')
   const key = Buffer.concat([text('k'), uint32(4), uint32(1)])
   const twice = Buffer.concat([ggufBytes({ counts: [0n, 2n] }).subarray(0, 24), key, key])
   expect((await errorOf(twice)).message).toContain('the key "k" twice')

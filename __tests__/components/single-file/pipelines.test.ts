@@ -219,7 +219,7 @@ describe('A file without a whole model', () => {
     const lora = join(folder(), 'lora.safetensors')
     await writeZeros(lora, { 'lora_unet_mid_block.lora_up.weight': [4, 1] })
     await expect(ModularPipeline.fromSingleFile(lora)).rejects.toThrow(
-      'this is a LoRA, and no model that can be loaded. Pass it',
+      'this is a LoRA, not a model that can be loaded. Pass it',
     )
   })
 

@@ -76,7 +76,7 @@ describe('A file of a family that cannot be loaded from a single file', () => {
       'lora_unet_mid_block.lora_up.weight': [4, 1],
       'lora_unet_mid_block.lora_down.weight': [1, 4],
     })
-    await expect(load(file)).rejects.toThrow('this is a LoRA, and no model that can be loaded. Pass it with --lora')
+    await expect(load(file)).rejects.toThrow('this is a LoRA, not a model that can be loaded. Pass it with --lora')
   })
 
   test('lists what it resembles, if nothing is known of it', async () => {

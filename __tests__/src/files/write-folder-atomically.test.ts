@@ -182,7 +182,7 @@ describe.each(['exchanging the folders', 'moving one after the other'])('writeFo
 
   test('says that a link leads nowhere', async () => {
     await symlink('nowhere', target())
-    await expect(write(fresh)).rejects.toThrow(/pipe cannot be written: this is a link to something that is not there/)
+    await expect(write(fresh)).rejects.toThrow(/pipe cannot be written: this is a link to a missing file/)
     expect(await readdir(folder())).toEqual(['pipe'])
   })
 

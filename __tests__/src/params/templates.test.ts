@@ -64,7 +64,9 @@ describe('InputParam.template', () => {
 
   test('says which templates there are when asked for another', async () => {
     const error = await failure(DeclarationError, () => InputParam.template('promt'))
-    expect(error.message).toMatch(/^InputParam\.template\("promt"\): there is no such template; known are prompt, /)
+    expect(error.message).toMatch(
+      /^InputParam\.template\("promt"\): no such template exists. Known templates: prompt, /,
+    )
     await failure(DeclarationError, () => InputParam.template('toString'))
   })
 })
@@ -83,7 +85,7 @@ describe('OutputParam.template', () => {
 
   test('says so when there is none', async () => {
     const error = await failure(DeclarationError, () => OutputParam.template('prompt'))
-    expect(error.message).toMatch(/^OutputParam\.template\("prompt"\): there is no such template/)
+    expect(error.message).toMatch(/^OutputParam\.template\("prompt"\): no such template exists/)
   })
 })
 

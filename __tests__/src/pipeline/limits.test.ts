@@ -141,7 +141,9 @@ describe('a timeout', () => {
     pipe.limits = { timeout: 20 }
     const error = await failure(PipelineAbortError, () => pipe({}))
     expect(error.cause).toBeInstanceOf(RunTimeoutError)
-    expect(error.message).toBe('The run was cancelled in the pipeline. It took longer than its timeout of 20 ms.')
+    expect(error.message).toBe(
+      'The run was cancelled in the pipeline. It exceeded its timeout of 20 ms: raise the timeout, or ask for fewer steps.',
+    )
   })
 
   test('leaves the signal of the caller in charge', async () => {

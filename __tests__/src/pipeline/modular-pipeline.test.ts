@@ -110,7 +110,7 @@ describe('a pipeline', () => {
     expect(await pipe.run({ x: 1 }, { output: ['x', 'y'] })).toEqual({ x: 4, y: undefined })
     expect(await pipe.run({ x: 1 }, { output: 'y' })).toBeUndefined()
     expect(await pipe.run({ x: 1 }, { output: 'x' })).toBe(4)
-    const unknown = 'UNKNOWN_OUTPUT: No block of this pipeline writes "y", which is asked for as an output.'
+    const unknown = 'UNKNOWN_OUTPUT: No block of this pipeline writes the requested output "y".'
     expect(warnings()).toEqual([unknown, unknown])
   })
 

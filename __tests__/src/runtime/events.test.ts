@@ -174,7 +174,7 @@ describe('an unknown input', () => {
     ])
   })
 
-  test('is no member of the state', async () => {
+  test('is not a member of the state', async () => {
     const pipe: ModularPipeline = new Increment().initPipeline()
     const emitted = catchWarnings()
     expect((await pipe({ x: 1, y: 2 })).toObject().values).toEqual({ x: 2 })

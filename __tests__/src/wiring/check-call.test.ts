@@ -236,7 +236,7 @@ describe('a component', () => {
     const error = await onlyIssue(MissingComponentError, () => pipe())
     expect(error).toMatchObject({ component: 'unet', path: ['denoise', 'predict'] })
     expect(error.message).toMatch(
-      /^denoise > predict: the component "unet" \(UNet\) is not there; the pipeline holds "vae"\./,
+      /^denoise > predict: the component "unet" \(UNet\) is missing; the pipeline has "vae"\./,
     )
     expect(error.message).toContain('await pipe.loadComponents()')
     expect(error.message).toContain("pipe.container.register('unet', { useValue: … })")

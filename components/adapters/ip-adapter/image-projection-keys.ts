@@ -116,7 +116,7 @@ export function matchProjection(tensors: ProjectionTensors, file: string): Match
   const kind = KINDS.find(({ key }) => tensors.has(key))
   if (kind === undefined) {
     const known = KINDS.map(({ key }) => `image_proj.${key}`).join(', ')
-    throw new IPAdapterError(file, `It has no image projection that is known: one of the tensors ${known}.`)
+    throw new IPAdapterError(file, `It has none of the known image projections: one of the tensors ${known}.`)
   }
   const renamed = rename(tensors, kind)
   return { projection: kind.create(new Sizes(renamed, tensors, file)), tensors: renamed }

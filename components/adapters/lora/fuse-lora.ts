@@ -113,7 +113,7 @@ function activeOf(set: LoraSet, names: readonly string[] | undefined): readonly 
   const { active, adapters } = set.parts
   for (const name of names ?? []) {
     if (!active.some(each => each.name === name))
-      throw new AdapterNameError(name, 'takes no part, and cannot be fused', [...adapters.keys()])
+      throw new AdapterNameError(name, 'is not active, and cannot be fused', [...adapters.keys()])
   }
   return names === undefined ? active : active.filter(({ name }) => names.includes(name))
 }

@@ -138,10 +138,10 @@ function placeVectors(
   const isForXL = vectors.some(({ encoder }) => encoder === 'textEncoder2')
   if (placed.length === 0) {
     const missing = asked ?? [...pairs.keys()].join(', ')
-    throw refuse(`holds ${keys}, and nothing for the ${missing}. Take a file for this model.`)
+    throw refuse(`holds ${keys}, and nothing for the ${missing}. Use a file for this model.`)
   }
   if (isForXL && asked === undefined && !pairs.has('textEncoder2')) {
-    throw refuse(`holds ${keys}, for the two text encoders of Stable Diffusion XL. Take a file for this model.`)
+    throw refuse(`holds ${keys}, for the two text encoders of Stable Diffusion XL. Use a file for this model.`)
   }
   return placed
 }
@@ -156,7 +156,7 @@ function requireFit(
   const { width, count, key } = vectors
   if (width !== hiddenSize) {
     const made = MADE_FOR[width]
-    const detail = `"${printableName(key)}" has vectors of ${width} numbers${made ? `, as ${made} has them` : ''}; the ${encoder} of this pipeline takes ${hiddenSize}. Take a file for this model.`
+    const detail = `"${printableName(key)}" has vectors of ${width} numbers${made ? `, as ${made} has them` : ''}; the ${encoder} of this pipeline takes ${hiddenSize}. Use a file for this model.`
     throw new TextualInversionError(file, 'wrong-model', detail)
   }
   const most = tokenizer.modelMaxLength - 2

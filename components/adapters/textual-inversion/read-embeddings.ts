@@ -47,7 +47,7 @@ export async function readEmbeddings(path: string, signal?: AbortSignal): Promis
     const [only, ...others] = keys
     if (only === undefined || (others.length > 0 && !isXL)) {
       const held = only === undefined ? 'no tensor' : `${keys.length} tensors: ${shownKeys(keys)}`
-      const detail = `is no textual inversion: it must hold one tensor, or clip_l and clip_g. It holds ${held}.${fileHint(file)}`
+      const detail = `is not a textual inversion: it must hold one tensor, or clip_l and clip_g. It holds ${held}.${fileHint(file)}`
       throw new TextualInversionError(path, 'not-an-embedding', detail)
     }
     const vectors: VectorsInFile[] = []
@@ -72,7 +72,7 @@ async function readVectors(
   const info = file.info(key)
   const [width = 0, count = 1] = [...info.shape].reverse()
   if (info.shape.length < 1 || info.shape.length > 2 || width === 0 || count === 0) {
-    const detail = `is no textual inversion: "${key}" has the shape [${info.shape.join(', ')}], and vectors have [width] or [count, width].`
+    const detail = `is not a textual inversion: "${key}" has the shape [${info.shape.join(', ')}], and vectors have [width] or [count, width].`
     throw new TextualInversionError(file.path, 'not-an-embedding', detail)
   }
   signal?.throwIfAborted()

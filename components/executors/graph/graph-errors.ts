@@ -20,7 +20,7 @@ export class GraphExecutionError extends ModularError {
     const layer = layerIn(reason)
     super(
       `${model} cannot be ${doing} as a graph${layer ? `: the layer ${layer} is refused` : ''}. ONNX Runtime says: ${reason} ` +
-        "The executor 'eager' computes the same kernel by kernel.",
+        "Pass executor 'eager' to compute kernel by kernel.",
       { cause },
     )
     this.layer = layer

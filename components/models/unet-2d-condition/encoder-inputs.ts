@@ -76,7 +76,7 @@ export class InputPresence<I extends object> {
   /** @throws ModelInputError for an input that is given */
   refuse(parameter: string & keyof I, reason: string): void {
     if (this.inputs[parameter] !== undefined) {
-      throw new ModelInputError(this.model, parameter, `is of no use: ${reason}`)
+      throw new ModelInputError(this.model, parameter, `is not used: ${reason}`)
     }
   }
 }

@@ -122,7 +122,7 @@ describe('files that are refused', () => {
       'a projection of no known kind',
       () => fileLike('unknown.safetensors', tensors => renamed(tensors, 'image_proj.', 'image_proj.x.')),
       IPAdapterError,
-      'It has no image projection that is known',
+      'It has none of the known image projections',
     ],
     [
       'an adapter with more layers',

@@ -202,7 +202,7 @@ test('a scale without a LoRA causes a warning', async () => {
   emitWarning.mockClear()
   await drawWith(pipe, { crossAttentionKwargs: { scale: 0.5 } })
   const texts = emitWarning.mock.calls.map(([text]) => String(text))
-  expect(texts).toContain('crossAttentionKwargs.scale is 0.5, but no LoRA takes part: it was ignored.')
+  expect(texts).toContain('crossAttentionKwargs.scale is 0.5, but no LoRA is active: it was ignored.')
   await expect(drawWith(pipe, { crossAttentionKwargs: { scael: 0.5 } })).rejects.toThrow('scael')
 })
 
@@ -253,7 +253,7 @@ describe('names and weights', () => {
     )
     expect(() => deleteAdapters(pipe, ['a', 'b'])).toThrow('The adapter "b" is not loaded')
     expect(getActiveAdapters(pipe)).toEqual(['a'])
-    await expect(fuseLora(pipe, { adapterNames: ['b'] })).rejects.toThrow('takes no part, and cannot be fused')
+    await expect(fuseLora(pipe, { adapterNames: ['b'] })).rejects.toThrow('is not active, and cannot be fused')
     await fuseLora(pipe)
     await expect(fuseLora(pipe)).rejects.toThrow('is fused into unet already. Call unfuseLora() first')
     unfuseLora(pipe)

@@ -41,7 +41,7 @@ test('a prompt names LoRAs, which are taken out of it', async () => {
   })
   await expect(takeLoraTags('<lora:pefd>', dir)).rejects.toThrow('holds no LoRA "pefd". Closest is "peft".')
   await expect(takeLoraTags('<lora:peft:much>', dir)).rejects.toThrow('the scale of <lora:peft:much> must be a number')
-  await expect(takeLoraTags('<lora:peft>', undefined)).rejects.toThrow('Say with --lora-dir')
+  await expect(takeLoraTags('<lora:peft>', undefined)).rejects.toThrow('with --lora-dir')
   await expect(takeLoraTags('<lora:peft>', join(folder, 'none'))).rejects.toThrow('--lora-dir')
   cpSync(peft, join(dir, 'deep', 'peft.safetensors'))
   await expect(takeLoraTags('<lora:peft>', dir)).rejects.toThrow('2 files of')

@@ -110,7 +110,7 @@ describe('a component of a repository', () => {
   })
 
   test.each([
-    ['leads out of its folder', '../vae/diffusion_pytorch_model.safetensors', SafetensorsError, 'lie in "../vae/'],
+    ['leads out of its folder', '../vae/diffusion_pytorch_model.safetensors', SafetensorsError, 'be in "../vae/'],
     ['is not there', 'part-three.safetensors', MissingFileError, 'part-three.safetensors'],
   ])('is refused with an index whose shard %s', async (_, shard, type, problem) => {
     const files = { ...(await emojiFiles()), ...(await shardedUnet(folder())) }

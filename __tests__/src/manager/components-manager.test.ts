@@ -51,7 +51,7 @@ describe('add()', () => {
     expect(manager.components.size).toBe(1)
     expect(manager.getModelInfo(id).addedTime).toBe(addedTime)
     expect(warnings()).toEqual([
-      { type: 'warning', code: 'KNOWN_COMPONENT', message: expect.stringContaining(`here already, as "${id}"`) },
+      { type: 'warning', code: 'KNOWN_COMPONENT', message: expect.stringContaining(`already registered as "${id}"`) },
     ])
   })
 

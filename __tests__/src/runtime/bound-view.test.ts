@@ -122,7 +122,7 @@ describe('this, inside run()', () => {
         return this.context
       }
     }
-    expect(() => new Exposed().theContext).toThrow(/context: it is there only inside run\(\) and loop steps/)
+    expect(() => new Exposed().theContext).toThrow(/context: it exists only inside run\(\) and loop steps/)
   })
 })
 

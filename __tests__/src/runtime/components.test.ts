@@ -62,7 +62,7 @@ describe('what call() is given', () => {
   test('names a component that is not there, with the block that asks', async () => {
     const error = await failure(MissingComponentError, () => see(components => components.get('vae')))
     expect(error).toMatchObject({ component: 'vae', path: ['direct'] })
-    expect(error.message).toContain('the pipeline holds "amount"')
+    expect(error.message).toContain('the pipeline has "amount"')
   })
 })
 

@@ -190,7 +190,7 @@ test('warnings go as those of Node where nobody watches', async () => {
   emitWarning.mockRestore()
   expect(warnings).toEqual([
     ['The input "xx" is not one of this pip', { type: 'TesseraeWarning', code: 'UNKNOWN_INPUT' }],
-    ['No block of this pipeline writes "y",', { type: 'TesseraeWarning', code: 'UNKNOWN_OUTPUT' }],
+    ['No block of this pipeline writes the ', { type: 'TesseraeWarning', code: 'UNKNOWN_OUTPUT' }],
   ])
 })
 

@@ -214,7 +214,7 @@ describe('a modular index', () => {
     writeModel(folder(), { text_encoder_2: ['toys', 'OtherModel'] })
     const error = await failure(ModelIndexError, pipeline)
     expect(error.message).toMatch(
-      /"text_encoder_2" is of the class Model, and model_index\.json .* OtherModel\. Remove/,
+      /names the class Model for "text_encoder_2", but model_index\.json .* OtherModel\. Remove/,
     )
     writeModel(folder(), { text_encoder_2: ['toys', 'ModelFast'] })
     expect(spec()?.className).toBe('Model')
@@ -272,7 +272,7 @@ describe('any other index', () => {
   test('that names a component twice is refused', async () => {
     writeModel(folder(), { text_encoder_2: ['toys', 'Model'], textEncoder2: ['toys', 'OtherModel'] })
     const { message } = await failure(ModelIndexError, pipeline)
-    expect(message).toMatch(/the entries "text_encoder_2" and "textEncoder2" are of the same name/)
+    expect(message).toMatch(/the entries "text_encoder_2" and "textEncoder2" have the same name/)
   })
 
   test('may say anything of what no block asks for', () => {

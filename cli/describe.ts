@@ -71,7 +71,7 @@ function asText({ blocks, pipe, quantized }: Described): string {
     )
     section(
       'Settings of the model',
-      settingsOf(pipe).map(([name, value]) => `      ${name} = ${formatValue(value)}`),
+      pipelineSettings(pipe).map(([name, value]) => `      ${name} = ${formatValue(value)}`),
     )
   }
   const text = parts.join('\n\n')
@@ -96,7 +96,7 @@ function asMarkdown({ blocks, pipe, quantized }: Described): string {
     const origin = [originOf(spec, code), quantized.get(spec.name)].filter(Boolean).join(', ')
     return [code(spec.name), code(shownClass(spec)), origin]
   })
-  const settings = settingsOf(pipe).map(([name, value]) => [code(name), code(formatValue(value))])
+  const settings = pipelineSettings(pipe).map(([name, value]) => [code(name), code(formatValue(value))])
   return [
     blocks.toMarkdown().trimEnd(),
     `## Components of the model\n\n${markdownTable(['Name', 'Class', 'Loaded from'], components)}`,
@@ -116,7 +116,7 @@ function asJson({ blocks, pipe, quantized }: Described): string {
       revision: spec.revision ?? null,
       quantization: quantized.get(spec.name) ?? null,
     })),
-    settings: Object.fromEntries(settingsOf(pipe).map(([name, value]) => [name, plainValue(value)])),
+    settings: Object.fromEntries(pipelineSettings(pipe).map(([name, value]) => [name, plainValue(value)])),
   }
   return JSON.stringify({ ...blocks.describe(), ...(model && { model }) }, null, 2)
 }
@@ -133,7 +133,7 @@ function specsOf(pipe: ModularPipeline): ComponentSpec[] {
   return [...names].flatMap(name => pipe.getComponentSpec(name) ?? [])
 }
 
-function settingsOf(pipe: ModularPipeline): [name: string, value: unknown][] {
+function pipelineSettings(pipe: ModularPipeline): [name: string, value: unknown][] {
   return Object.entries(pipe.config)
 }
 

@@ -36,14 +36,14 @@ async function readTexts(file: string): Promise<ReadonlyMap<string, string>> {
     return await readPngText(await readFileBytes(file, imageFileBytes({})), file)
   } catch (cause) {
     if (cause instanceof InvalidImageError) throw new InvalidImageError(file, `${problemIn(cause)} ${ADVICE}`, cause)
-    throw new InvalidImageError(file, `${problemOf(cause as NodeJS.ErrnoException)} ${ADVICE}`, cause)
+    throw new InvalidImageError(file, `${readProblem(cause as NodeJS.ErrnoException)} ${ADVICE}`, cause)
   }
 }
 
 const ADVICE = 'Give a PNG file that tesserae generate wrote, or a .safetensors or .gguf file.'
 
 /** What is wrong with a file that cannot be read. */
-function problemOf({ code, message }: NodeJS.ErrnoException): string {
+function readProblem({ code, message }: NodeJS.ErrnoException): string {
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file.'
   if (code === 'EISDIR') return 'this is a folder.'
   if (code === 'EACCES' || code === 'EPERM') return 'there is no permission to read this file.'

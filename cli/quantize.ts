@@ -40,7 +40,7 @@ export async function quantize(model: string, { to, out, json, ...source }: Quan
     } finally {
       pipe.dispose()
     }
-    const bytes = await bytesOf(folder)
+    const bytes = await folderBytes(folder)
     print(json ? JSON.stringify({ folder, quantization: to, bytes }, null, 2) : folder)
   } finally {
     progress.end()
@@ -49,7 +49,7 @@ export async function quantize(model: string, { to, out, json, ...source }: Quan
 }
 
 /** Bytes of all files in a folder. */
-async function bytesOf(folder: string): Promise<number> {
+async function folderBytes(folder: string): Promise<number> {
   const names = await readdir(folder, { recursive: true })
   const sizes = await Promise.all(names.map(async name => stat(join(folder, name))))
   return sizes.reduce((sum, file) => sum + (file.isFile() ? file.size : 0), 0)

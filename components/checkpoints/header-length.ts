@@ -22,7 +22,7 @@ export function headerLength(path: string, start: Uint8Array, size: number): num
   const { buffer, byteOffset } = start
   const length = Number(new DataView(buffer, byteOffset).getBigUint64(0, true))
   if (length > MAX_HEADER_BYTES) {
-    const detail = `its header would have ${length} bytes, but at most ${MAX_HEADER_BYTES} are allowed. ${whatElse(start)}`
+    const detail = `its header would have ${length} bytes, but at most ${MAX_HEADER_BYTES} are allowed. ${probableKind(start)}`
     throw new SafetensorsError(path, 'header-too-large', detail)
   }
   if (LENGTH_BYTES + length > size) {
@@ -33,7 +33,7 @@ export function headerLength(path: string, start: Uint8Array, size: number): num
 }
 
 /** What a file probably is whose first bytes are not the length of a header. */
-function whatElse(start: Uint8Array): string {
+function probableKind(start: Uint8Array): string {
   const text = Buffer.from(start).toString('latin1')
   if (text === 'version ') return 'This is a Git LFS pointer: fetch the file itself with "git lfs pull".'
   if (text.startsWith(GGUF_MAGIC)) return 'This is a GGUF file: its name must end with .gguf, and it must be a model.'

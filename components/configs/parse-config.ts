@@ -53,7 +53,7 @@ export function parseConfig<S extends z.ZodType<object>>(
   const problems = parsed.error.issues.map((issue): ConfigProblem => {
     const [first, ...rest] = issue.path.map(String)
     const key = first === undefined ? 'config' : (spelling.get(first) ?? toSnakeCase(first))
-    return { key: [key, ...rest].join('.'), problem: problemOf(issue) }
+    return { key: [key, ...rest].join('.'), problem: issueText(issue) }
   })
   throw new ConfigError(source.component, problems, source.file)
 }
@@ -71,7 +71,7 @@ export function isSetting(key: string, value: unknown): boolean {
   return typeof value !== 'object' || Array.isArray(value) || Object.keys(value).length > 0
 }
 
-function problemOf(issue: z.core.$ZodIssue): string {
+function issueText(issue: z.core.$ZodIssue): string {
   if (issue.code === 'custom') return issue.message
   if (issue.input === undefined) return 'is missing'
   const input = inputText(issue.input)

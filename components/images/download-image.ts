@@ -50,7 +50,7 @@ export async function downloadImage(
     }
     if (Number(headers.get('content-length')) > most) {
       await body?.cancel()
-      throw tooLarge(name, most)
+      throw imageTooLarge(name, most)
     }
     return await watch.wait(readAll(body, name, most, watch))
   } catch (error) {
@@ -97,11 +97,11 @@ async function readAll(
     watch.touch()
     chunks.push(chunk)
     length += chunk.length
-    if (length > most) throw tooLarge(name, most)
+    if (length > most) throw imageTooLarge(name, most)
   }
   return Buffer.concat(chunks)
 }
 
-function tooLarge(name: string, most: number): ImageDownloadError {
+function imageTooLarge(name: string, most: number): ImageDownloadError {
   return new ImageDownloadError(name, `has more than ${most} bytes, which is more than a picture may have.`)
 }

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { UnknownValueError } from '../../src/errors/unknown-value-error'
 import { UnsafeSerializationError } from '../../src/errors/unsafe-serialization-error'
 import { absolutePath } from '../../src/files/absolute-path'
-import { inTurn } from '../../src/files/in-turn'
+import { serializeSaves } from '../../src/files/serialize-saves'
 import { writeFolderAtomically } from '../../src/files/write-folder-atomically'
 import { parseByteSize } from '../../src/format/byte-size'
 import { classNameOf } from '../../src/format/class-name'
@@ -71,7 +71,7 @@ export async function saveModel(
   const maxShardSize = parseByteSize(options.maxShardSize ?? MAX_SHARD_SIZE[weightsName], 'maxShardSize', 1)
   const parameters = parametersByKey(model, layout)
   const inBits = weightsInBits(model, options.quantization)
-  await inTurn(async () => {
+  await serializeSaves(async () => {
     await writeFolderAtomically(
       folder,
       async staging => {
@@ -174,7 +174,7 @@ function savedTensor(model: Module, key: string, parameter: Parameter, signal: A
   const data = async function* () {
     if (origin && !origin.isTransposed && cast.keepsBytes && (parameter.source || (await isUnchanged(origin))))
       yield* tensorBytes(origin, signal)
-    else yield bytesOf(fromFloat32(dtype, parameter.read()))
+    else yield viewBytes(fromFloat32(dtype, parameter.read()))
   }
   return { dtype, shape, data }
 }
@@ -185,7 +185,7 @@ async function isUnchanged({ file, stamp }: TensorInfo): Promise<boolean> {
   return now !== undefined && stamp?.size === now.size && stamp.modified === now.mtimeMs
 }
 
-function bytesOf(values: ArrayBufferView): Uint8Array {
+function viewBytes(values: ArrayBufferView): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 }
 

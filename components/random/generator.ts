@@ -193,7 +193,7 @@ export class Generator implements RunScoped {
    */
   async randnAsync(shape: readonly number[], options?: AsyncDrawOptions): Promise<Float32Array | Float64Array> {
     const { dtype = 'float32' } = options ?? {}
-    return this.inTurn(async () => {
+    return this.serializeDraws(async () => {
       await this.prefetchRandn(shape, options)
       return this.randn(shape, dtype)
     })
@@ -259,7 +259,7 @@ export class Generator implements RunScoped {
   }
 
   /** Waits for the draws that were asked for before. */
-  private inTurn<T>(draw: () => Promise<T>): Promise<T> {
+  private serializeDraws<T>(draw: () => Promise<T>): Promise<T> {
     const drawn = this.drawing.then(draw)
     this.drawing = drawn.catch(() => undefined)
     return drawn
@@ -270,7 +270,7 @@ export class Generator implements RunScoped {
     signal: AbortSignal | undefined,
     loop: (engine: MersenneTwister) => Iterator<void, T>,
   ): Promise<T> {
-    return this.inTurn(async () => {
+    return this.serializeDraws(async () => {
       signal?.throwIfAborted()
       for (;;) {
         const { engine: from } = this

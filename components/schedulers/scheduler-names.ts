@@ -54,35 +54,37 @@ const stochastic = { ...multistep, algorithmType: 'sde-dpmsolver++' }
 
 /** Short names, and class names, which leave the settings as they are. */
 export const schedulerNames: Readonly<Record<string, NamedScheduler>> = {
-  ddim: named(DDIMScheduler),
-  ddpm: named(DDPMScheduler),
-  pndm: named(PNDMScheduler),
-  plms: named(PNDMScheduler, { skipPrkSteps: true }),
-  ipndm: named(IPNDMScheduler),
+  ddim: namedScheduler(DDIMScheduler),
+  ddpm: namedScheduler(DDPMScheduler),
+  pndm: namedScheduler(PNDMScheduler),
+  plms: namedScheduler(PNDMScheduler, { skipPrkSteps: true }),
+  ipndm: namedScheduler(IPNDMScheduler),
   ...spaced('euler', EulerDiscreteScheduler),
-  euler_a: named(EulerAncestralDiscreteScheduler),
+  euler_a: namedScheduler(EulerAncestralDiscreteScheduler),
   ...spaced('heun', HeunDiscreteScheduler),
   ...spaced('dpm2', KDPM2DiscreteScheduler),
   ...spaced('dpm2_a', KDPM2AncestralDiscreteScheduler),
   ...spaced('lms', LMSDiscreteScheduler),
   ...spaced('dpm++_2s', DPMSolverSinglestepScheduler, { algorithmType: 'dpmsolver++', solverOrder: 2 }),
   ...spaced('dpm++_2m', DPMSolverMultistepScheduler, multistep),
-  'dpm++_2m_lu': named(DPMSolverMultistepScheduler, { ...multistep, ...even, useLuLambdas: true }),
+  'dpm++_2m_lu': namedScheduler(DPMSolverMultistepScheduler, { ...multistep, ...even, useLuLambdas: true }),
   ...spaced('dpm++_2m_sde', DPMSolverMultistepScheduler, stochastic),
   ...spaced('dpm++_3m', DPMSolverMultistepScheduler, { ...multistep, solverOrder: 3 }),
   ...spaced('dpm++_3m_sde', DPMSolverMultistepScheduler, { ...stochastic, solverOrder: 3 }),
   ...spaced('dpm++_sde', DPMSolverSDEScheduler),
   ...spaced('deis', DEISMultistepScheduler, { algorithmType: 'deis', solverType: 'logrho' }),
   ...spaced('unipc', UniPCMultistepScheduler, { solverType: 'bh2' }),
-  uni_pc: named(UniPCMultistepScheduler, { solverType: 'bh1', ...even }),
-  uni_pc_bh2: named(UniPCMultistepScheduler, { solverType: 'bh2', ...even }),
+  uni_pc: namedScheduler(UniPCMultistepScheduler, { solverType: 'bh1', ...even }),
+  uni_pc_bh2: namedScheduler(UniPCMultistepScheduler, { solverType: 'bh2', ...even }),
   ...spaced('sa_solver', SASolverScheduler, { algorithmType: 'data_prediction' }),
-  lcm: named(LCMScheduler),
-  tcd: named(TCDScheduler),
-  flow_euler: named(FlowMatchEulerDiscreteScheduler),
-  flow_heun: named(FlowMatchHeunDiscreteScheduler),
-  flow_lcm: named(FlowMatchLCMScheduler),
-  ...Object.fromEntries(schedulerClasses.map(schedulerClass => [classNameOf(schedulerClass), named(schedulerClass)])),
+  lcm: namedScheduler(LCMScheduler),
+  tcd: namedScheduler(TCDScheduler),
+  flow_euler: namedScheduler(FlowMatchEulerDiscreteScheduler),
+  flow_heun: namedScheduler(FlowMatchHeunDiscreteScheduler),
+  flow_lcm: namedScheduler(FlowMatchLCMScheduler),
+  ...Object.fromEntries(
+    schedulerClasses.map(schedulerClass => [classNameOf(schedulerClass), namedScheduler(schedulerClass)]),
+  ),
 }
 
 /**
@@ -97,7 +99,7 @@ export function resolveScheduler(name: string): NamedScheduler {
   return schedulerNames[found] as NamedScheduler
 }
 
-function named(schedulerClass: SchedulerClass, settings: RawConfig = {}): NamedScheduler {
+function namedScheduler(schedulerClass: SchedulerClass, settings: RawConfig = {}): NamedScheduler {
   return { schedulerClass, settings, make: config => new schedulerClass({ ...givenSettings(config), ...settings }) }
 }
 
@@ -109,6 +111,6 @@ function spaced(
 ): Record<string, NamedScheduler> {
   const entries = Object.entries(spacings)
   return Object.fromEntries(
-    entries.map(([suffix, spacing]) => [name + suffix, named(schedulerClass, { ...settings, ...spacing })]),
+    entries.map(([suffix, spacing]) => [name + suffix, namedScheduler(schedulerClass, { ...settings, ...spacing })]),
   )
 }

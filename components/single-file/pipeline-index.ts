@@ -65,17 +65,17 @@ function ownIndex(model: ModelFile, { predictionType }: SingleFileSettings): Ent
   const isConsistency = family === 'stable-diffusion-1' && guidanceWidth(single.tensors, kind) !== undefined
   const facts = trainingFacts(single, kind, predictionType)
   const scheduler = schedulerConfig({ ...facts, family, isInpainting, isConsistency })
-  const entries = Object.entries(CLASSES).filter(([name]) => isThere(model, name))
+  const entries = Object.entries(CLASSES).filter(([name]) => holdsComponent(model, name))
   return {
     _class_name: pipelineClass(model, isConsistency),
     ...Object.fromEntries(entries),
     scheduler: ['diffusers', scheduler['_class_name']],
-    ...settingsOf(model),
+    ...familySettings(model),
   }
 }
 
 /** Whether a file holds a component, or the model that it belongs to. */
-function isThere({ kind }: ModelFile, name: string): boolean {
+function holdsComponent({ kind }: ModelFile, name: string): boolean {
   return kind.parts[BESIDE[name] ?? (name as SingleFileComponent)] !== undefined
 }
 
@@ -86,7 +86,7 @@ function pipelineClass({ kind: { family, isInpainting } }: ModelFile, isConsiste
   return `${name}${isInpainting ? 'Inpaint' : ''}Pipeline`
 }
 
-function settingsOf({ kind: { family } }: ModelFile): Entries {
+function familySettings({ kind: { family } }: ModelFile): Entries {
   if (family === 'stable-diffusion-xl') return { force_zeros_for_empty_prompt: true }
   if (family === 'stable-diffusion-xl-refiner') {
     return { force_zeros_for_empty_prompt: false, requires_aesthetics_score: true }
@@ -106,6 +106,6 @@ function givenIndex(model: ModelFile, config: string): Entries {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw new ModelIndexError(file, 'must hold an object with an entry for each component.')
   }
-  const isKept = ([name, value]: [string, unknown]) => !Array.isArray(value) || isThere(model, name)
+  const isKept = ([name, value]: [string, unknown]) => !Array.isArray(value) || holdsComponent(model, name)
   return Object.fromEntries(Object.entries(json).filter(isKept))
 }

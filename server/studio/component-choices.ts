@@ -58,15 +58,15 @@ export function offeredComponents(
  * @param signal ends it early; what is left is then made when it is asked for
  */
 export async function prepareOffers(signal: AbortSignal): Promise<void> {
-  for (const each of CHOOSABLE.flatMap(named)) {
+  for (const each of CHOOSABLE.flatMap(namedComponents)) {
     // Timers and requests that wait come first.
     await setImmediate()
     if (signal.aborted) return
-    settingsOf(each)
+    settingSchemas(each)
   }
 }
 
-function named(kind: Choosable): NamedComponent[] {
+function namedComponents(kind: Choosable): NamedComponent[] {
   if (kind === 'scheduler') {
     return Object.entries(schedulerNames).map(([name, { schedulerClass, settings, make }]) => ({
       name,
@@ -87,13 +87,13 @@ function named(kind: Choosable): NamedComponent[] {
 function allOf(kind: Choosable): readonly OfferedComponent[] {
   const known = offered.get(kind)
   if (known) return known
-  const made = named(kind).flatMap(offer)
+  const made = namedComponents(kind).flatMap(offer)
   offered.set(kind, made)
   return made
 }
 
 /** Settings of a class that a job may change. Many names stand for one class. */
-function settingsOf({ componentClass, make }: NamedComponent): readonly (readonly [string, JsonSchema])[] {
+function settingSchemas({ componentClass, make }: NamedComponent): readonly (readonly [string, JsonSchema])[] {
   const known = settingsByClass.get(componentClass)
   if (known) return known
   const { properties = {} } = make().settingsSchema
@@ -107,7 +107,7 @@ function offer(component: NamedComponent): OfferedComponent[] {
   const className = classNameOf(componentClass)
   // Class names are among the names as well.
   if (name === className) return []
-  const withDefaults = settingsOf(component).map(([key, schema]): [string, JsonSchema] => [
+  const withDefaults = settingSchemas(component).map(([key, schema]): [string, JsonSchema] => [
     key,
     Object.hasOwn(settings, key) ? { ...schema, default: settings[key] } : schema,
   ])

@@ -56,7 +56,7 @@ export async function clearLeftovers(folder: string): Promise<void> {
   cleared.add(folder)
   for (const { name, original } of leftoversAmong(folder, await readdir(folder).catch(() => []))) {
     const path = join(folder, name)
-    if (original !== undefined && !isThere(join(folder, original))) {
+    if (original !== undefined && !pathExists(join(folder, original))) {
       await rename(path, join(folder, original)).catch(() => undefined)
     } else {
       await rm(path, { recursive: true, force: true }).catch(() => undefined)
@@ -66,7 +66,7 @@ export async function clearLeftovers(folder: string): Promise<void> {
 
 /** Puts a folder back in its place if the process that was replacing it ended between its two moves. Does nothing to a folder that exists. */
 export function recoverFolder(path: string): void {
-  if (isThere(path)) return
+  if (pathExists(path)) return
   try {
     const folder = dirname(path)
     const found = leftoversAmong(folder, readdirSync(folder)).find(({ original }) => original === basename(path))
@@ -101,6 +101,6 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-function isThere(path: string): boolean {
+function pathExists(path: string): boolean {
   return statIfThere(path) !== undefined
 }

@@ -86,7 +86,7 @@ class ReadBytes {
     size: number,
     private readonly most: number,
   ) {
-    if (size > most) throw tooLarge(size, most)
+    if (size > most) throw fileTooLarge(size, most)
     // One byte more, so that the read after the last byte finds the end.
     this.buffer = Buffer.allocUnsafe(Math.max(size + 1, SMALLEST_BUFFER))
   }
@@ -102,7 +102,7 @@ class ReadBytes {
   /** Counts bytes that were read; `false` at the end of the file. */
   add(count: number): boolean {
     this.length += count
-    if (this.length > this.most) throw tooLarge(this.length, this.most)
+    if (this.length > this.most) throw fileTooLarge(this.length, this.most)
     if (count > 0 && this.length === this.buffer.length) {
       const larger = Buffer.allocUnsafe(Math.min(2 * this.length, this.most + 1))
       this.buffer.copy(larger)
@@ -117,6 +117,6 @@ function requireRegular(stats: Stats): void {
   if (!stats.isFile() && !stats.isDirectory()) throw new UnfitFileError('this is a device, a pipe or a socket')
 }
 
-function tooLarge(size: number, most: number): UnfitFileError {
+function fileTooLarge(size: number, most: number): UnfitFileError {
   return new UnfitFileError(`it has ${size} bytes or more, but at most ${most} are read`)
 }

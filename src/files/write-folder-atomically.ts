@@ -89,12 +89,12 @@ export async function writeFolderAtomically(
   } catch (error) {
     if (staging) await rm(staging, { recursive: true, force: true }).catch(() => undefined)
     if (created) await removeEmpty(dirname(place), created)
-    throw UnwritableFileError.from(path, named(error, staging, path))
+    throw UnwritableFileError.from(path, withTargetPath(error, staging, path))
   }
 }
 
 /** An error about a file of the folder, by the name that the file would have had. */
-function named(error: unknown, staging: string | undefined, path: string): unknown {
+function withTargetPath(error: unknown, staging: string | undefined, path: string): unknown {
   if (!(error instanceof UnwritableFileError) || staging === undefined) return error
   const file = relative(staging, error.file)
   return file.startsWith('..') ? error : UnwritableFileError.fromSystemError(join(path, file), error.cause ?? error)

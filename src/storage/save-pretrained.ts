@@ -9,7 +9,7 @@ import { InputTypeError } from '../errors/input-type-error'
 import { UnknownValueError } from '../errors/unknown-value-error'
 import { UnsafeSerializationError } from '../errors/unsafe-serialization-error'
 import { absolutePath } from '../files/absolute-path'
-import { inTurn } from '../files/in-turn'
+import { serializeSaves } from '../files/serialize-saves'
 import { writeFileAtomically } from '../files/write-file-atomically'
 import { writeFolderAtomically } from '../files/write-folder-atomically'
 import { classNameOf } from '../format/class-name'
@@ -103,7 +103,7 @@ export async function savePipeline(
   const repository = pushToHub && (await openRepository({ ...pushToHub, signal }))
   const replaces = replacedFiles(savable, options)
 
-  await inTurn(async () => {
+  await serializeSaves(async () => {
     await writeFolderAtomically(
       target,
       async staging => {

@@ -79,7 +79,7 @@ async function* runCase(entry: CaseEntry, isSelected: (name: string) => boolean)
   try {
     json = JSON.parse(await readFile(join(path, 'case.json'), 'utf8')) as Json
   } catch (error) {
-    if (isSelected(name)) yield { area, name, status: 'failed', problem: problemOf(error) }
+    if (isSelected(name)) yield { area, name, status: 'failed', problem: failureText(error) }
     return
   }
   for (const part of areas[area]?.partsOf?.(json) ?? ['']) {
@@ -98,12 +98,12 @@ async function runPart({ area, name, path }: CaseEntry, json: Json, part: string
     return { area, name, status: 'passed' }
   } catch (error) {
     const status = error instanceof UnsupportedGoldenError ? 'unsupported' : 'failed'
-    return { area, name, status, problem: problemOf(error) }
+    return { area, name, status, problem: failureText(error) }
   } finally {
     await golden?.close()
   }
 }
 
-function problemOf(error: unknown): string {
+function failureText(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
 }

@@ -44,7 +44,7 @@ export class SideFile {
     this.quantizedBytes = weightBytes
     for (const parameter of parameters) {
       const source = storedSource(parameter)
-      if (source === undefined) add(parameter, parameter.bytes, () => [bytesOf(parameter)])
+      if (source === undefined) add(parameter, parameter.bytes, () => [parameterBytes(parameter)])
       else add(placeKey(source), source.end - source.begin, () => tensorBytes(source))
     }
     this.weightBytes = weightBytes
@@ -83,7 +83,7 @@ function placeKey({ file, begin }: TensorInfo): string {
   return `${file}:${begin}`
 }
 
-function bytesOf(parameter: Parameter): Uint8Array {
+function parameterBytes(parameter: Parameter): Uint8Array {
   const values = parameter.read()
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 }

@@ -36,13 +36,13 @@ async function readParts(request: FastifyRequest, takesMask: boolean, maxBytes: 
   if (!request.isMultipart()) {
     throw new Problem(415, 'unsupported-media-type', 'Send the body as multipart/form-data.')
   }
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge()
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw formTooLarge()
   const fields: Record<string, unknown> = {}
   const files = new Map<string, Buffer>()
   let size = 0
   const count = (bytes: number): void => {
     size += bytes
-    if (size > maxBytes) throw tooLarge()
+    if (size > maxBytes) throw formTooLarge()
   }
   for await (const part of request.parts({
     limits: { fields: MOST_FIELDS, files: 16, fileSize: maxBytes, fieldSize: 2 ** 17, fieldNameSize: 100 },
@@ -57,7 +57,7 @@ async function readParts(request: FastifyRequest, takesMask: boolean, maxBytes: 
       files.set(name, bytes)
       continue
     }
-    if (part.fieldnameTruncated || part.valueTruncated) throw tooLarge()
+    if (part.fieldnameTruncated || part.valueTruncated) throw formTooLarge()
     if (isPicture) throw parameterProblem(name, 'It must be a file.')
     count(String(part.value).length)
     if (Object.hasOwn(fields, name)) throw parameterProblem(name, 'It was sent more than once.')
@@ -75,6 +75,6 @@ function fieldValue(name: string, value: unknown): unknown {
   return value
 }
 
-function tooLarge(): Problem {
+function formTooLarge(): Problem {
   return new Problem(413, 'body-too-large', 'The body of the request is too large.')
 }

@@ -46,7 +46,7 @@ export class Amount {
 }
 
 /** Gives a class the name that the case states. */
-function named<T extends abstract new (...args: never[]) => unknown>(type: T, name: string): T {
+function withClassName<T extends abstract new (...args: never[]) => unknown>(type: T, name: string): T {
   return Object.defineProperty(type, 'name', { value: name })
 }
 
@@ -168,7 +168,7 @@ function buildLeaf(graph: LeafGraph, context: BuildContext): ModularPipelineBloc
       body(this as unknown as BlockState, name => (this as unknown as Record<string, unknown>)[name], variables)
     }
   }
-  return new (named(graph.kind === 'leaf' ? Leaf : LoopLeaf, graph.class_name))()
+  return new (withClassName(graph.kind === 'leaf' ? Leaf : LoopLeaf, graph.class_name))()
 }
 
 function parts(graph: CompositeGraph, context: BuildContext) {
@@ -202,7 +202,7 @@ function buildSequential(graph: CompositeGraph, context: BuildContext): ModularP
       return workflows
     }
   }
-  return new (named(Sequence, graph.class_name))()
+  return new (withClassName(Sequence, graph.class_name))()
 }
 
 function buildLoop(graph: CompositeGraph, context: BuildContext): ModularPipelineBlocks {
@@ -233,7 +233,7 @@ function buildLoop(graph: CompositeGraph, context: BuildContext): ModularPipelin
       else for (const [i, t] of (values as unknown[]).entries()) await this.loopStep({ i, t })
     }
   }
-  return new (named(Loop, graph.class_name))()
+  return new (withClassName(Loop, graph.class_name))()
 }
 
 function buildChoice(graph: CompositeGraph, context: BuildContext): ModularPipelineBlocks {
@@ -252,7 +252,7 @@ function buildChoice(graph: CompositeGraph, context: BuildContext): ModularPipel
         return triggers
       }
     }
-    return new (named(Auto, graph.class_name))()
+    return new (withClassName(Auto, graph.class_name))()
   }
   const rules = (graph.select ?? []).map(({ present = [], absent = [], block }) => ({
     present: present.map(name => names.ours(name)),
@@ -278,5 +278,5 @@ function buildChoice(graph: CompositeGraph, context: BuildContext): ModularPipel
       return rules.find(rule => rule.present.every(there) && !rule.absent.some(there))?.block
     }
   }
-  return new (named(Conditional, graph.class_name))()
+  return new (withClassName(Conditional, graph.class_name))()
 }

@@ -390,7 +390,6 @@ function refuseContradiction(
     }
   }
   const withoutRefiner = [
-    ['--mask', mask, 'a refiner changes the whole picture'],
     ['--control', control, 'a ControlNet is of the base model alone'],
     ['--t2i-adapter', t2iAdapter, 'an adapter is of the base model alone'],
     ['--ip-adapter', ipAdapter, 'an adapter is of the base model alone'],

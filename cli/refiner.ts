@@ -79,7 +79,10 @@ export async function openHandOver(
     requireReplaced(refiner, replaced)
     const { negative, prompt2, negative2, promptSyntax, steps, guidance, guider } = options
     const texts = dropUndefined({ negative, prompt2, negative2, promptSyntax, steps, guidance, guider })
-    const known = callInputs(refiner, prompt, texts, {}, { option: '--refiner', pipeline: 'the pipeline of --refiner' })
+    // The refiner draws under the same mask.
+    const pictures = dropUndefined({ maskImage: inputs.maskImage })
+    const names = { option: '--refiner', pipeline: 'the pipeline of --refiner' }
+    const known = callInputs(refiner, prompt, texts, pictures, names)
     const refinerInputs = { ...known, denoisingStart: share }
     // Any value stands for the latents.
     const given = { ...refinerInputs, image: true }

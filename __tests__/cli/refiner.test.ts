@@ -138,6 +138,30 @@ test('changes a picture with both, and previews both', async () => {
   expect((await Image.load(preview)).width).toBeGreaterThan(0)
 })
 
+test('draws with both under a mask alone', async () => {
+  const [image, mask] = [join(folder(), 'drawing.png'), join(folder(), 'mask.png')]
+  await new Image({ width: 64, height: 64, channels: 3, data: new Uint8Array(64 * 64 * 3).fill(90) }).save(image)
+  // Nothing is drawn anew under the first mask, and the right half under the second.
+  const draw = async (white: (column: number) => boolean) => {
+    const data = Uint8Array.from({ length: 64 * 64 }, (_, i) => (white(i % 64) ? 255 : 0))
+    await new Image({ width: 64, height: 64, channels: 1, data }).save(mask)
+    await generate('a cat', options({ image, mask, strength: 1, refinerStart: 0.5 }))
+    return pixelsOf()
+  }
+  const kept = await draw(() => false)
+  const halfDrawn = await draw(column => column >= 32)
+  const differences = Array.from(halfDrawn, (value, i) => Math.abs(value - (kept[i] as number)))
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+  const isOfColumns = (from: number, to: number) => (_: number, i: number) => {
+    const column = Math.floor(i / 3) % 64
+    return column >= from && column < to
+  }
+  // The VAE sees some pixels beyond the edge of the mask.
+  expect(mean(differences.filter(isOfColumns(48, 64)))).toBeGreaterThan(
+    3 * mean(differences.filter(isOfColumns(0, 16))),
+  )
+})
+
 test.each([
   ['the base model', 1],
   ['the last step of the base model', 2],

@@ -80,7 +80,6 @@ test.each([
   [['--refiner-start', '0.5'], '--refiner-start is for --refiner'],
   [['--refiner-revision', 'v1'], '--refiner-revision is for --refiner'],
   [['--refiner', 'x', '--refiner-start', '1'], 'must be a number above 0 and below 1'],
-  [['--refiner', 'x', '--image', 'a.png', '--mask', 'b.png'], '--refiner and --mask exclude each other'],
   [['--memory-limit', '6'], 'The limit must be like 6GB or 512MiB'],
   [['--memory-limit', '0GB'], 'The limit must be like 6GB or 512MiB'],
 ])('generate refuses %s', async (args, message) => {

@@ -23,7 +23,7 @@ import {
 } from '../../src'
 import { imageProcessorOptions, maskProcessorOptions, unetOptions, vaeOptions } from './component-options'
 import { type EncodePicturesOptions, encodePictures } from './encode-pictures'
-import { fittingLatentSize, pictureSize, sizesOf } from './latent-size'
+import { fittingLatentSize, type LatentSizeSource, pictureSize, sizesOf } from './latent-size'
 import { areLatents, countOfPictures, type GivenPictures, requirePixels } from './picture-tensors'
 import { requireShares } from './repeat-pictures'
 import {
@@ -53,6 +53,9 @@ import { requireInpaintModel, takesMask } from './unet-task'
  * the latents of the picture, the noise of the run, the latents of the masked picture. (The modular pipelines of the
  * reference draw the noise last.) So the noise is drawn here. What no later step reads is
  * drawn but not computed.
+ *
+ * Latents of another run, e.g. of one that ended early, are taken as they are, and set the size of the result. Pixels
+ * around the mask cannot be cut out of them, so a UNet that takes the masked picture needs the picture itself.
  */
 @Block({
   ...sharedStep,
@@ -73,12 +76,15 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
   @Component(VaeImageProcessor, maskProcessorOptions)
   maskProcessor!: VaeImageProcessor
 
-  /** The picture to begin with; a mask covers what is redrawn. One for all, or one for each prompt; also as a tensor of pixels from 0 to 1. */
+  /**
+   * The picture to begin with; a mask covers what is redrawn. One for all, or one for each prompt; also as a tensor of
+   * pixels from 0 to 1. A UNet that does not take the mask also allows latents of another run.
+   */
   @Input(
     z
-      .union([picturesSchema, picturePixelsSchema])
+      .union([picturesSchema, picturePixelsSchema, pictureLatentsSchema])
       .describe(
-        'The picture to begin with; a mask covers what is redrawn. One for all, or one for each prompt; also as a tensor of pixels from 0 to 1.',
+        'The picture to begin with; a mask covers what is redrawn. One for all, or one for each prompt; also as a tensor of pixels from 0 to 1. A UNet that does not take the mask also allows latents of another run.',
       ),
   )
   image!: In<GivenPictures, 'required'>
@@ -151,7 +157,7 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
   cropsCoords!: Out<[left: number, top: number, right: number, bottom: number] | undefined>
 
   override estimateCost(): RunCost {
-    return sizesOf(this)
+    return sizesOf(this.sizeSource)
   }
 
   async run(): Promise<void> {
@@ -162,10 +168,20 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
     this.generator = generator
     await this.requireTensors()
     this.requireBatch()
-    const size = [fittingLatentSize(this, 'height', path), fittingLatentSize(this, 'width', path)] as const
+    const source = this.sizeSource
+    const size = [fittingLatentSize(source, 'height', path), fittingLatentSize(source, 'width', path)] as const
     this.cropsCoords = this.cropRegion()
-    const { pixels, mask } = await this.preprocess()
+    const mask = await this.preprocessMask()
+    this.mask = tf.image.resizeNearestNeighbor(mask, [...size])
     const noiseOf = (images: number) => [images, ...size, vae.config.latentChannels] as const
+    const given = this.givenLatents
+    if (given) {
+      this.imageLatents = given.clone()
+      this.maskedImageLatents = undefined
+      this.noise = latents?.clone() ?? (await randnTensorAsync(noiseOf(batchSize), generator, { signal }))
+      return
+    }
+    const pixels = await this.preprocessPictures()
     const isOfUNet = takesMask(this)
     const isNeeded = !isOfUNet || denoisingStart !== undefined || (latents === undefined && strength < 1)
     const image = isNeeded ? await encodePictures(vae, pixels, this.drawOptions(pixels)) : undefined
@@ -178,20 +194,39 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
       await randnTensorAsync(noiseOf(masked.shape[0]), options.generator, { signal })
     this.imageLatents = image?.latents
     this.maskedImageLatents = rest?.latents
-    this.mask = tf.image.resizeNearestNeighbor(mask, [...size])
   }
 
-  /** The pictures `[pictures, height, width, 3]` from -1 to 1, and the masks `[masks, height, width, 1]` of 0 and 1, in the size of the result. */
-  private async preprocess(): Promise<{ pixels: tf.Tensor4D; mask: tf.Tensor4D }> {
-    const { vae, image, maskImage, imageProcessor, maskProcessor, cropsCoords: cropRegion } = this
+  /** The pictures `[pictures, height, width, 3]` from -1 to 1, in the size of the result. */
+  private preprocessPictures(): Promise<tf.Tensor4D> {
+    const pictures = this.imageProcessor.with({ vaeScaleFactor: this.vae.spatialFactor, doConvertRgb: true })
+    return pictures.preprocessAsync(this.image, this.preprocessing)
+  }
+
+  /** The masks `[masks, height, width, 1]` of 0 and 1, in the size of the result. */
+  private preprocessMask(): Promise<tf.Tensor4D> {
+    const masks = this.maskProcessor.with({ vaeScaleFactor: this.vae.spatialFactor })
+    return masks.preprocessAsync(this.maskImage, this.preprocessing)
+  }
+
+  private get preprocessing() {
+    const { cropsCoords: cropRegion } = this
     const resizeMode = cropRegion === undefined ? 'default' : 'fill'
-    const options = { ...pictureSize(this), cropRegion, resizeMode, signal: this.context.signal } as const
-    const vaeScaleFactor = vae.spatialFactor
-    const pictures = imageProcessor.with({ vaeScaleFactor, doConvertRgb: true })
-    return {
-      pixels: await pictures.preprocessAsync(image, options),
-      mask: await maskProcessor.with({ vaeScaleFactor }).preprocessAsync(maskImage, options),
-    }
+    return { ...pictureSize(this.sizeSource), cropRegion, resizeMode, signal: this.context.signal } as const
+  }
+
+  /** The latents that were passed in place of pictures. */
+  private get givenLatents(): tf.Tensor4D | undefined {
+    const { image, vae } = this
+    return image instanceof tf.Tensor && areLatents(image, vae) ? image : undefined
+  }
+
+  /** Where the size of the result comes from: that of latents is given. */
+  private get sizeSource(): LatentSizeSource {
+    const { givenLatents, unet, vae } = this
+    if (givenLatents === undefined) return this
+    const [, rows, columns] = givenLatents.shape
+    const { height = rows * vae.spatialFactor, width = columns * vae.spatialFactor } = this
+    return { unet, vae, height, width }
   }
 
   /** The part around the mask, if it is to be cut out. @throws InputTypeError for more than one picture or mask */
@@ -219,16 +254,35 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
     return { generator: drawing, statistics: this.appliesStatistics, signal: this.context.signal }
   }
 
-  /** Makes sure that tensors hold pixels. Latents have none that a mask could cover. @throws InputTypeError */
+  /** Makes sure that tensors hold pixels or latents. @throws InputTypeError, also for latents of which the UNet needs the pixels, or of another size */
   private async requireTensors(): Promise<void> {
-    const { image, maskImage, vae } = this
+    const { image, maskImage, givenLatents } = this
     const { path } = this.context
-    if (image instanceof tf.Tensor && areLatents(image, vae)) {
-      const expected = 'it has the channels of latents, and a mask covers pixels. Pass the picture itself'
-      throw new InputTypeError({ path, input: 'image', expected, value: image })
+    if (givenLatents) this.requireLatents(givenLatents)
+    else {
+      const otherwise = `Latents have ${this.vae.config.latentChannels} channels`
+      await requirePixels(image, { path, input: 'image', channels: 3, otherwise })
     }
-    await requirePixels(image, { path, input: 'image', channels: 3 })
     await requirePixels(maskImage, { path, input: 'maskImage', channels: 1 })
+  }
+
+  private requireLatents(given: tf.Tensor4D): void {
+    const { path } = this.context
+    if (takesMask(this)) {
+      const expected =
+        'it has the channels of latents, and the UNet takes the pixels around the mask. Pass the picture itself'
+      throw new InputTypeError({ path, input: 'image', expected, value: given })
+    }
+    const factor = this.vae.spatialFactor
+    for (const [side, count] of [
+      ['height', given.shape[1]],
+      ['width', given.shape[2]],
+    ] as const) {
+      const pixels = this[side]
+      if (pixels === undefined || pixels === count * factor) continue
+      const expected = `the latents in \`image\` are for ${count * factor} pixels. Leave it out, or pass latents of that size`
+      throw new InputTypeError({ path, input: side, expected, value: pixels })
+    }
   }
 
   /** Makes sure that there is a picture and a mask for each result. @throws InputTypeError */

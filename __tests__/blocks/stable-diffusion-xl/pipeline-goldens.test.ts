@@ -4,6 +4,7 @@ import { describePipelineGoldens } from '../describe-pipeline-goldens'
 describePipelineGoldens([
   'stable_diffusion_xl',
   'stable_diffusion_xl_adapters',
+  'stable_diffusion_xl_adapters/inpaint-handover',
   'stable_diffusion_xl_adapters/ip-adapter',
   'stable_diffusion_xl_adapters/lora',
 ])

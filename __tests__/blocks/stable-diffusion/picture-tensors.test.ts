@@ -63,6 +63,14 @@ test('pixels and a mask inpaint what the pictures do, also beside pictures', asy
   tf.dispose([pixels, mask])
 })
 
+test('latents of the picture inpaint, and say how large the result is', async () => {
+  const latents = tf.randomNormal<tf.Rank.R4>([1, 6, 10, 4], 0, 1, 'float32', 1)
+  const own = { height: undefined, width: undefined, maskImage, image: latents }
+  expect((await draw(new StableDiffusionAutoBlocks(), own)).shape).toEqual([1, 24, 40, 3])
+  expect(latents.isDisposed).toBe(false)
+  latents.dispose()
+})
+
 test('a mask of whole numbers or truths counts as one of 0 and 1', async () => {
   const rows = (dtype: 'int32' | 'bool') =>
     tf.tidy(() => tf.greaterEqual(pixelsOf(maskImage), 0.5).cast<tf.Tensor4D>(dtype))
@@ -105,9 +113,9 @@ describe('refuses', () => {
     ['negative values', () => ({ image: tf.fill([1, 32, 32, 3], -0.5) }), /tensor\.add\(1\)\.div\(2\)/],
     ['NaN', () => ({ image: tf.fill([1, 32, 32, 3], Number.NaN) }), /NaN or infinite/],
     [
-      'latents beside a mask',
-      () => ({ image: zeros(1, 8, 8, 4), maskImage }),
-      /"image".*channels of latents.*Pass the picture/,
+      'latents beside a mask, and another size',
+      () => ({ image: zeros(1, 6, 8, 4), maskImage }),
+      /"height" got the number 32; the latents in `image` are for 24 pixels\. Leave it out/,
     ],
     ['a mask of three channels', () => ({ image, maskImage: zeros(1, 32, 32, 3) }), /"maskImage".*width, 1\]/],
     ['a mask of bytes', () => ({ image, maskImage: tf.fill([1, 32, 32, 1], 255) }), /"maskImage".*from 0 to 1/],

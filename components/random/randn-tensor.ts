@@ -3,7 +3,8 @@ import { runAtOnce, runInSlices } from '../../src/runtime/time-slice'
 import { makeTensor } from '../tensors/make-tensor'
 import * as tf from '../tensors/tf'
 import { channelsLastLoop, toChannelsLast } from './channels-last'
-import { elementCount, Generator } from './generator'
+import { elementCount } from './draw-loops'
+import { Generator } from './generator'
 import { InvalidDrawError } from './invalid-draw-error'
 
 /**

@@ -1,4 +1,5 @@
 /** What is saved of a scheduler in the middle of a run. */
+import { NotResumableError } from '../../src/errors/not-resumable-error'
 import type { SavedProgress } from './run-progress'
 
 /** Settings of schedulers that are read in each run. */
@@ -18,4 +19,18 @@ export interface SavedScheduler {
   readonly changes?: RunSettings
   readonly progress: SavedProgress | undefined
   readonly memory: Readonly<Record<string, unknown>>
+}
+
+/** Returns the settings to save: those from before the run, and what the run has changed of them. */
+export function saveSettings(config: object, before: object): Pick<SavedScheduler, 'settings' | 'changes'> {
+  const former = before as Readonly<Record<string, unknown>>
+  const changes = Object.fromEntries(Object.entries(config).filter(([key, value]) => former[key] !== value))
+  return { settings: JSON.stringify(before), changes }
+}
+
+/** Makes sure that a run can continue with a scheduler. @throws NotResumableError for one of another class or with other settings */
+export function requireSameScheduler({ className, settings }: SavedScheduler, name: string, config: object): void {
+  if (className === name && settings === JSON.stringify(config)) return
+  const difference = className === name ? ' with other settings' : ''
+  throw new NotResumableError(`its scheduler was a ${className}; this one is a ${name}${difference}.`)
 }

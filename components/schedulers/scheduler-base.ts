@@ -3,8 +3,6 @@
 import { join } from 'node:path'
 import type { z } from 'zod'
 import type { RunScope, RunScoped } from '../../src/container/run-scoped'
-import { NotResumableError } from '../../src/errors/not-resumable-error'
-import { kindOf } from '../../src/errors/text'
 import { pathOf } from '../../src/files/path-of'
 import { classNameOf } from '../../src/format/class-name'
 import type { JsonSchema } from '../../src/json-schema/json-schema'
@@ -22,13 +20,14 @@ import { saveConfig } from '../configs/write-config'
 import { singleFileScheduler } from '../single-file/component-config'
 import * as tf from '../tensors/tf'
 import { requireFiniteSchedule } from './require-finite-schedule'
+import { requireTensors } from './require-tensors'
 import { restoreFields, saveFields } from './run-memory'
 import { RunProgress, type Schedule } from './run-progress'
-import type { RunSettings, SavedScheduler } from './saved-scheduler'
+import { type RunSettings, requireSameScheduler, type SavedScheduler, saveSettings } from './saved-scheduler'
 import { SchedulerArgumentError } from './scheduler-argument-error'
 import { parseSchedulerConfig, type SchedulerConfig } from './scheduler-config'
 import type { StepOptions, StepResult } from './step-options'
-import { mixPerSample } from './steps/mix-per-sample'
+import { mixPerSample, velocityMix } from './steps/mix-per-sample'
 import { applyMix, cleanMixOfAnyVariance, type NoiseLevel, type PredictionType } from './steps/prediction-type'
 import { prefetchNoise } from './steps/prefetch-noise'
 import { TimestepsNotSetError } from './timesteps-not-set-error'
@@ -237,9 +236,7 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
     options: StepOptions = {},
   ): StepResult<T> {
     if (this.numInferenceSteps === undefined) throw new TimestepsNotSetError(classNameOf(this))
-    for (const [name, tensor] of Object.entries({ modelOutput, sample })) {
-      if (!(tensor instanceof tf.Tensor)) throw this.refuse(name, `must be a tensor, but is ${kindOf(tensor)}`)
-    }
+    requireTensors(classNameOf(this), { modelOutput, sample })
     const index = this.locate(timestep)
     const result = tf.tidy(() => this.update(index, modelOutput, sample, options)) as StepResult<T>
     this.progress.advance(index)
@@ -293,12 +290,7 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
    */
   getVelocity<T extends tf.Tensor>(sample: T, noise: tf.Tensor, timesteps: number | readonly number[]): T {
     const levels = [timesteps].flat().map(timestep => this.velocityLevel(timestep))
-    return mixPerSample(
-      classNameOf(this),
-      sample,
-      noise,
-      levels.map(({ alpha, sigma }) => ({ alpha: -sigma, sigma: alpha })),
-    )
+    return mixPerSample(classNameOf(this), sample, noise, levels.map(velocityMix))
   }
 
   /**
@@ -330,23 +322,18 @@ export abstract class SchedulerMixin<Config extends SchedulerConfig = SchedulerC
 
   /** The settings, also those that the run has changed, the schedule, the place in it, and what a solver remembers. */
   saveRun(): Readonly<Record<string, unknown>> {
-    const { config, settingsBefore: before = config } = this
+    const { config, settingsBefore = config } = this
     const progress = this.run?.save()
-    const settings = JSON.stringify(before)
-    const changes = Object.fromEntries(
-      Object.entries(config).filter(([key, value]) => before[key as keyof Config] !== value),
-    )
-    return { className: classNameOf(this), settings, changes, progress, memory: this.saveMemory() }
+    const memory = this.saveMemory()
+    return { className: classNameOf(this), ...saveSettings(config, settingsBefore), progress, memory }
   }
 
   /** @throws NotResumableError for a scheduler of another class or with other settings; ConfigError for changes that no run makes */
   restoreRun(saved: Readonly<Record<string, unknown>>): this {
-    const { className, settings, changes = {}, progress, memory } = saved as unknown as SavedScheduler // What saveRun() has made.
+    const scheduler = saved as unknown as SavedScheduler // What saveRun() has made.
+    const { changes = {}, progress, memory } = scheduler
     const name = classNameOf(this)
-    if (className !== name || settings !== JSON.stringify(this.config)) {
-      const difference = className === name ? ' with other settings' : ''
-      throw new NotResumableError(`its scheduler was a ${className}; this one is a ${name}${difference}.`)
-    }
+    requireSameScheduler(scheduler, name, this.config)
     if (Object.keys(changes).length > 0) this.registerToConfig(changes)
     this.run = progress && RunProgress.restore(name, progress)
     this.restoreMemory(memory)

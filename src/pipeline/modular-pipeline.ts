@@ -34,6 +34,7 @@ import type { SingleFileSettings } from '../storage/single-file-index'
 import { type Explanation, explain } from '../wiring/explain'
 import { validateBlocks } from '../wiring/validate'
 import { callPipeline } from './call-pipeline'
+import { checkNames } from './check-names'
 import { type IndexToSave, indexToSave } from './index-to-save'
 import { type LoadComponentsOptions, optionsPerComponent } from './load-options'
 import type { PipelineBlocks } from './pipeline-blocks'
@@ -47,7 +48,7 @@ import type {
   StreamArguments,
   StreamedOutput,
 } from './pipeline-call'
-import { checkNames, PipelineComponents } from './pipeline-components'
+import { PipelineComponents } from './pipeline-components'
 import { findPipelineFamily, type NamedBlocks, PLAIN_PIPELINE } from './pipeline-families'
 import type {
   ComponentsToUpdate,

@@ -3,12 +3,9 @@
 import type { ComponentContainer } from '../container/component-container'
 import { disposeComponent } from '../container/supplier'
 import { ComponentLoadError } from '../errors/component-load-error'
-import { emitWarningOnce } from '../errors/emit-warning'
 import { FolderChangedError } from '../errors/folder-changed-error'
 import { ImmovableComponentError } from '../errors/immovable-component-error'
-import { InputTypeError } from '../errors/input-type-error'
-import { ModularError } from '../errors/modular-error'
-import { nameList } from '../errors/text'
+import type { ModularError } from '../errors/modular-error'
 import { UnknownValueError } from '../errors/unknown-value-error'
 import { classNameOf } from '../format/class-name'
 import { isManagedModel, type ManagedModel } from '../manager/managed-model'
@@ -31,6 +28,7 @@ import { asActivity } from '../telemetry/ongoing-activity'
 import { planChange } from './component-change'
 import { hold, release } from './component-holders'
 import type { ComponentRegistry } from './component-registry'
+import { lacksFiles, warnOfLeftOut } from './missing-component-files'
 
 /** What {@link PipelineComponents} is made of. */
 export interface PipelineComponentsOptions {
@@ -307,10 +305,7 @@ export class PipelineComponents {
     const names = [name, ...unused]
     this.unload(names)
     for (const one of names) this.takenAway.add(one)
-    const which = names.length === 1 ? `The component ${name} is` : `The components ${nameList(names)} are`
-    const advice = `Add the files, or pass { ${name}: null } to updateComponents() before loading to avoid this warning.`
-    const message = `${which} left out, because files of ${name} are missing (${cause.message.replace(/\.$/, '')}). ${consequence} ${advice}`
-    emitWarningOnce('MISSING_COMPONENT_FILES', message)
+    warnOfLeftOut(names, consequence, cause)
     return names
   }
 
@@ -379,23 +374,7 @@ export class PipelineComponents {
   }
 }
 
-/** Whether a component failed to load because its files are missing: there is not even a variant of its weights. */
-function lacksFiles(error: unknown): error is ModularError {
-  if (!(error instanceof ModularError) || error.code !== 'MISSING_FILE') return false
-  const { found = [] } = error as { found?: readonly string[] }
-  return !found.some(name => name.endsWith('.safetensors'))
-}
-
 /** Where a component lies, for messages. */
 function locationText({ pretrainedModelNameOrPath = '', subfolder }: ComponentSpec): string {
   return subfolder === '' ? pretrainedModelNameOrPath : `${pretrainedModelNameOrPath}/${subfolder}`
-}
-
-/** The names that a method was given.
- * @throws InputTypeError for what is neither a name nor a list of names */
-export function checkNames(names: string | readonly string[]): readonly string[] {
-  const list: unknown = typeof names === 'string' ? [names] : names
-  if (Array.isArray(list) && list.every(name => typeof name === 'string')) return list
-  const expected = 'give the name of a component, or a list of names'
-  throw new InputTypeError({ path: [], input: 'names', expected, value: names })
 }

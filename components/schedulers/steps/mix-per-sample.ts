@@ -36,3 +36,8 @@ export function mixPerSample<T extends tf.Tensor>(
     return signal.mul(alphas).add(noise.mul(sigmas)) as T // The shape is the signal's.
   })
 }
+
+/** Returns the mix of a sample and noise that is the velocity at a level. */
+export function velocityMix({ alpha, sigma }: NoiseLevel): NoiseLevel {
+  return { alpha: -sigma, sigma: alpha }
+}

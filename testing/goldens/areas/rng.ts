@@ -1,5 +1,6 @@
 /** The `rng` area: draws of the random number generator. */
-import { Generator, type GeneratorDType } from '../../../components/random/generator'
+import type { GeneratorDType } from '../../../components/random/draw-loops'
+import { Generator } from '../../../components/random/generator'
 import { randnTensor } from '../../../components/random/randn-tensor'
 import { expectClose } from '../compare'
 import { type GoldenCase, type Tolerance, UnsupportedGoldenError } from '../golden-case'

@@ -11,6 +11,7 @@ import { TextsEncoder } from '../steps/encode-texts'
 import type { PromptSyntax } from '../steps/prompt-syntax'
 import { PromptWarnings } from '../steps/prompt-warnings'
 import type { CrossAttentionKwargs } from '../steps/schemas'
+import type { PromptName } from '../steps/text-chunks'
 import type { TextModels } from '../steps/tokens-without-embedding'
 import { type EmbeddedTextsXL, textEmbedderXL } from './embed-texts'
 
@@ -37,7 +38,7 @@ export interface PromptEmbeds {
 /** The texts for both text encoders: one for all prompts, or one for each. */
 export interface PromptTexts {
   /** What the texts are, for warnings: `prompt`. */
-  readonly what: string
+  readonly what: FirstPromptName
   readonly texts: readonly string[]
   /** Those for the second text encoder. */
   readonly texts2: readonly string[]
@@ -50,13 +51,22 @@ export interface PromptTexts {
 /** One text encoder, as a run uses it. */
 interface Encoder {
   readonly texts: TextsEncoder
-  readonly encode: (what: string, texts: readonly string[], options: EncodeOptions) => Promise<EmbeddedTextsXL>
+  readonly encode: (what: PromptName, texts: readonly string[], options: EncodeOptions) => Promise<EmbeddedTextsXL>
 }
 
 interface EncodeOptions {
   readonly times: number
   readonly chunks: number
   readonly clipSkip: number
+}
+
+/** What the texts for the first text encoder are. */
+type FirstPromptName = 'prompt' | 'negative prompt'
+
+/** Names the texts for the second text encoder: as the first ones, if they are the same. */
+function nameOfSecond(what: FirstPromptName, texts: readonly string[], texts2: readonly string[]): PromptName {
+  const areSame = texts2.length === texts.length && texts2.every((text, i) => text === texts[i])
+  return areSame ? what : `second ${what}`
 }
 
 /** Encodes the prompts of one run. */
@@ -102,10 +112,11 @@ export class PromptsEncoder {
    *
    * @throws InputTypeError for a text that cannot be read
    */
-  async countChunks(what: string, texts: readonly string[], texts2: readonly string[]): Promise<number> {
+  async countChunks(what: FirstPromptName, texts: readonly string[], texts2: readonly string[]): Promise<number> {
     const { first, second } = this
     if (first === undefined) return second.texts.countChunks(what, texts)
-    return Math.max(await first.texts.countChunks(what, texts), await second.texts.countChunks(what, texts2))
+    const what2 = nameOfSecond(what, texts, texts2)
+    return Math.max(await first.texts.countChunks(what, texts), await second.texts.countChunks(what2, texts2))
   }
 
   /** How many chunks of the text encoders such embeddings are long. */
@@ -126,7 +137,7 @@ export class PromptsEncoder {
     const optionsFor = (list: readonly string[]) => ({ times: count / list.length, chunks, clipSkip })
     if (firstEncoder === undefined) return secondEncoder.encode(what, texts, optionsFor(texts))
     const first = await firstEncoder.encode(what, texts, optionsFor(texts))
-    const second = await secondEncoder.encode(what, texts2, optionsFor(texts2))
+    const second = await secondEncoder.encode(nameOfSecond(what, texts, texts2), texts2, optionsFor(texts2))
     this.requireSameTokens(first.embeds, second.embeds)
     const embeds = tf.concat([first.embeds, second.embeds], 2)
     tf.dispose([first, second.embeds])

@@ -4,6 +4,7 @@ import { repeatRows, tensor, type tf } from '../../components'
 import { Block, type InOut, Input, InputTypeError, MissingInputError, type Out, Output, type RunCost } from '../../src'
 import { TextsEncoder } from '../steps/encode-texts'
 import { negativePromptsFor, warnOfNoComparison } from '../steps/negative-prompts'
+import type { PromptName } from '../steps/text-chunks'
 import { refuseBoth } from '../steps/texts'
 import { textEmbedder } from './embed-texts'
 import { imageEmbedsOutputs } from './schemas'
@@ -91,7 +92,7 @@ export class UsePromptEmbeds extends StableDiffusionTextStep {
 
   private async encode(
     texts: TextsEncoder,
-    what: string,
+    what: PromptName,
     prompts: readonly string[],
     { times, chunks, clipSkip }: { times: number; chunks: number | undefined; clipSkip?: number | undefined },
   ): Promise<tf.Tensor3D> {

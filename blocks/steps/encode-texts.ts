@@ -5,7 +5,7 @@ import { PlainPrompts } from './plain-prompts'
 import type { PromptSyntax } from './prompt-syntax'
 import { PromptWarnings } from './prompt-warnings'
 import { RepeatedRows, type TextEmbeds } from './repeated-rows'
-import type { PromptReader, TextChunk } from './text-chunks'
+import type { PromptName, PromptReader, TextChunk } from './text-chunks'
 import { requireEmbeddings, type TextModels } from './tokens-without-embedding'
 import { weighEmbeds } from './weigh-embeds'
 import { WeightedPrompts } from './weighted-prompts'
@@ -58,7 +58,7 @@ export class TextsEncoder {
    * @param what - what the texts are, for errors: `prompt`
    * @throws InputTypeError for a text that cannot be read
    */
-  countChunks(what: string, prompts: readonly string[]): Promise<number> {
+  countChunks(what: PromptName, prompts: readonly string[]): Promise<number> {
     return this.reader.countChunks(what, prompts)
   }
 
@@ -75,7 +75,7 @@ export class TextsEncoder {
    * @throws TokenWithoutEmbeddingError; InputTypeError for a text that cannot be read; what `embed` throws
    */
   async encode<E extends EncodedTexts>(
-    what: string,
+    what: PromptName,
     prompts: readonly string[],
     { times, chunks: least = 1, embed }: EncodeTextsOptions<E>,
   ): Promise<E> {

@@ -2,7 +2,7 @@
 import { a1111SyntaxIn, type CLIPTokenizer, expandConcepts } from '../../components'
 import { printableName } from '../../src'
 import type { PromptWarnings } from './prompt-warnings'
-import type { PromptReader, TextChunk } from './text-chunks'
+import type { PromptName, PromptReader, TextChunk } from './text-chunks'
 
 /** Reads each prompt as one chunk. */
 export class PlainPrompts implements PromptReader {
@@ -29,7 +29,7 @@ export class PlainPrompts implements PromptReader {
     return [{ ids: encoded.inputIds, mask: encoded.attentionMask }]
   }
 
-  warn(what: string, prompts: readonly string[]): void {
+  warn(what: PromptName, prompts: readonly string[]): void {
     const longer = `longer than ${this.tokenizer.modelMaxLength} tokens.`
     this.warnings.warnOfEach('PROMPT_TRUNCATED', what, prompts, {
       problemOf: prompt => {

@@ -1,5 +1,8 @@
 /** Token ids of texts, as a text encoder takes them. */
 
+/** What texts are, for warnings. The second ones are those for a second text encoder, where they differ. */
+export type PromptName = 'prompt' | 'negative prompt' | 'second prompt' | 'second negative prompt'
+
 /** Rows of token ids, one for each of some texts. */
 export interface TextChunk {
   readonly ids: readonly (readonly number[])[]
@@ -12,9 +15,9 @@ export interface TextChunk {
 /** Turns prompts into token ids. */
 export interface PromptReader {
   /** How many chunks the longest of some texts takes. @throws InputTypeError for a text that cannot be read */
-  countChunks(what: string, prompts: readonly string[]): Promise<number>
+  countChunks(what: PromptName, prompts: readonly string[]): Promise<number>
   /** The first chunks of all texts, then the second ones, and so on. */
   read(prompts: readonly string[], chunks: number): Promise<TextChunk[]>
   /** Warns about texts after they were read: truncated texts, and syntax that is not followed. */
-  warn(what: string, prompts: readonly string[]): void
+  warn(what: PromptName, prompts: readonly string[]): void
 }

@@ -11,13 +11,21 @@ import {
 import { InputTypeError, printableName, type RunContext, runAtOnce, runInSlices } from '../../src'
 import type { PromptSyntax } from './prompt-syntax'
 import type { PromptWarnings } from './prompt-warnings'
-import type { PromptReader, TextChunk } from './text-chunks'
+import type { PromptName, PromptReader, TextChunk } from './text-chunks'
 
 /** Chunks of a prompt: 4800 tokens with a text encoder of 77. */
 const MOST_CHUNKS = 64
 
 /** Beyond it, a weight leaves no number to compute with. */
 const LARGEST_WEIGHT = 1000
+
+/** The inputs that texts come from, for errors. */
+const INPUTS: Readonly<Record<PromptName, string>> = {
+  prompt: 'prompt',
+  'negative prompt': 'negativePrompt',
+  'second prompt': 'prompt2',
+  'second negative prompt': 'negativePrompt2',
+}
 
 /** Reads a prompt without its network tags, section by section. */
 const sectionsLoop = (prompt: string) => a1111PromptLoop(takeNetworkTags(prompt).text)
@@ -38,7 +46,7 @@ export class WeightedPrompts implements PromptReader {
     this.chunker = new PromptChunker(tokenizer)
   }
 
-  async countChunks(what: string, prompts: readonly string[]): Promise<number> {
+  async countChunks(what: PromptName, prompts: readonly string[]): Promise<number> {
     let most = 1
     for (const prompt of new Set(prompts)) most = Math.max(most, (await this.chunksOf(what, prompt)).length)
     return most
@@ -58,7 +66,7 @@ export class WeightedPrompts implements PromptReader {
     })
   }
 
-  warn(what: string, prompts: readonly string[]): void {
+  warn(what: PromptName, prompts: readonly string[]): void {
     this.warnings.warnOfEach('PROMPT_TAG_IGNORED', what, prompts, {
       problemOf: prompt => {
         const [tag] = takeNetworkTags(prompt).tags
@@ -82,12 +90,12 @@ export class WeightedPrompts implements PromptReader {
   }
 
   /** @throws InputTypeError for a text that is too long, or a weight that is too large */
-  private async chunksOf(what: string, prompt: string): Promise<readonly PromptChunk[]> {
+  private async chunksOf(what: PromptName, prompt: string): Promise<readonly PromptChunk[]> {
     const known = this.known.get(prompt)
     if (known) return known
     const { signal, path } = this.context
     const sections = await runInSlices(sectionsLoop(prompt), signal)
-    const input = what === 'prompt' ? 'prompt' : 'negativePrompt'
+    const input = INPUTS[what]
     const tooLarge = sections.flat().find(({ weight }) => !(Math.abs(weight) <= LARGEST_WEIGHT))
     if (tooLarge) {
       const expected = `weights must be from -${LARGEST_WEIGHT} to ${LARGEST_WEIGHT}, but that of "${printableName(tooLarge.text)}" is ${tooLarge.weight}`

@@ -421,7 +421,17 @@ describe('bad inputs', () => {
     expect(await warningsOf(base, { ...shared, prompt })).toEqual([
       expect.stringMatching(/^PROMPT_TRUNCATED: The prompt is longer/),
     ])
+    expect(await warningsOf(base, { ...shared, prompt: 'a cat', prompt2: prompt })).toEqual([
+      expect.stringMatching(/^PROMPT_TRUNCATED: The second prompt is longer/),
+    ])
     expect(await warningsOf(base, { ...shared, prompt: ' ' })).toEqual([expect.stringMatching(/^PROMPT_EMPTY/)])
+  })
+
+  test('a text for the second encoder that cannot be read is refused by its own name', async () => {
+    const inputs = { ...shared, prompt: 'a cat', negativePrompt: 'blurry', promptSyntax: 'a1111' }
+    for (const input of ['prompt2', 'negativePrompt2']) {
+      expect(await problemOf(base, { ...inputs, [input]: '(dark:2000)' })).toMatchObject({ input })
+    }
   })
 
   test('one text stands for all prompts', async () => {

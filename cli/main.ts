@@ -18,7 +18,8 @@ import {
 } from './arguments'
 import { type BlockName, parseBlockName } from './block-name'
 import { executors, promptSyntaxes, providers, quantizations, storedQuantizations } from './choices'
-import { type Control, parseControl, parseControlMode, parseT2IAdapter } from './control-arguments'
+import { contradictionIn } from './contradictions'
+import { parseControl, parseControlMode, parseT2IAdapter } from './control-arguments'
 import { parseEmbedding } from './embedding-arguments'
 import { collectFile, parseIpScale } from './ip-adapter-arguments'
 import { watchOutput } from './output-errors'
@@ -190,7 +191,8 @@ program
   .option('--trace <file>', 'Chrome trace of the work, for chrome://tracing or ui.perfetto.dev')
   .option('--json', 'print files, seed, settings and timings as JSON')
   .action(async (words: string[], options) => {
-    refuseContradiction(words, options)
+    const contradiction = contradictionIn(words, options)
+    if (contradiction !== undefined) program.error(`error: ${contradiction}`)
     if (options.listWords) {
       const { listWords } = await import('./list-words.js')
       await listWords(options)
@@ -336,74 +338,6 @@ function ofSubject(name: string): Command {
       'run the code that the blocks come as, of the commit or checksum that --revision names',
     )
     .option('--offline', 'load the repository from the cache, without network requests')
-}
-
-/** A backend belongs to one executor, a provider to the other; standard input holds one thing. */
-function refuseContradiction(
-  words: readonly string[],
-  {
-    executor,
-    backend,
-    provider,
-    promptFile,
-    image,
-    mask,
-    preview,
-    previewEvery,
-    refiner,
-    refinerStart,
-    refinerRevision,
-    control,
-    t2iAdapter,
-    ipAdapter,
-    ipImage,
-  }: Record<string, string | undefined> & {
-    control?: readonly Control[]
-    t2iAdapter?: Control
-    ipAdapter?: readonly string[]
-    ipImage?: readonly string[]
-  },
-): void {
-  const readers = [
-    ...(words.join(' ') === '-' ? ['the prompt'] : []),
-    ...(promptFile === '-' ? ['--prompt-file'] : []),
-    ...(image === '-' ? ['--image'] : []),
-    ...(mask === '-' ? ['--mask'] : []),
-    ...(control ?? []).filter(({ image }) => image === '-').map(() => '--control'),
-    ...(t2iAdapter?.image === '-' ? ['--t2i-adapter'] : []),
-    ...(ipImage ?? []).filter(image => image === '-').map(() => '--ip-image'),
-  ]
-  if (readers.length > 1) {
-    program.error(
-      `error: ${readers.join(' and ')} cannot both be read from standard input. Name a file for one of them.`,
-    )
-  }
-  if (previewEvery !== undefined && preview === undefined) {
-    program.error('error: --preview-every is for --preview, which names the file.')
-  }
-  for (const [option, given] of Object.entries({
-    '--refiner-start': refinerStart,
-    '--refiner-revision': refinerRevision,
-  })) {
-    if (given !== undefined && refiner === undefined) {
-      program.error(`error: ${option} is for --refiner, which names the model.`)
-    }
-  }
-  const withoutRefiner = [
-    ['--control', control, 'a ControlNet is of the base model alone'],
-    ['--t2i-adapter', t2iAdapter, 'an adapter is of the base model alone'],
-    ['--ip-adapter', ipAdapter, 'an adapter is of the base model alone'],
-  ] as const
-  for (const [option, given, reason] of withoutRefiner) {
-    if (refiner !== undefined && given !== undefined) {
-      program.error(`error: --refiner and ${option} exclude each other: ${reason}.`)
-    }
-  }
-  if (provider !== undefined && (executor === 'eager' || backend !== 'auto')) {
-    program.error('error: --provider is for --executor graph, and excludes --executor eager and --backend.')
-  }
-  if (executor === 'graph' && backend !== 'auto')
-    program.error('error: --backend is for --executor eager, and excludes graph.')
 }
 
 watchOutput()

@@ -1,0 +1,64 @@
+/** Options of `tesserae generate` that exclude each other. */
+import type { Control } from './control-arguments'
+
+/** The options that may contradict each other, as commander gives them. */
+export type ContradictingOptions = Readonly<Record<string, string | undefined>> & {
+  readonly control?: readonly Control[]
+  readonly t2iAdapter?: Control
+  readonly ipAdapter?: readonly string[]
+  readonly ipImage?: readonly string[]
+}
+
+/** Returns the first contradiction as a sentence, or `undefined`. */
+export function contradictionIn(words: readonly string[], options: ContradictingOptions): string | undefined {
+  return severalReaders(words, options) ?? missingPartner(options) ?? besideRefiner(options) ?? otherExecutor(options)
+}
+
+/** Standard input holds one thing. */
+function severalReaders(words: readonly string[], options: ContradictingOptions): string | undefined {
+  const { promptFile, image, mask, control = [], t2iAdapter, ipImage = [] } = options
+  const readers = [
+    ...(words.join(' ') === '-' ? ['the prompt'] : []),
+    ...(promptFile === '-' ? ['--prompt-file'] : []),
+    ...(image === '-' ? ['--image'] : []),
+    ...(mask === '-' ? ['--mask'] : []),
+    ...control.filter(({ image }) => image === '-').map(() => '--control'),
+    ...(t2iAdapter?.image === '-' ? ['--t2i-adapter'] : []),
+    ...ipImage.filter(image => image === '-').map(() => '--ip-image'),
+  ]
+  if (readers.length < 2) return undefined
+  return `${readers.join(' and ')} cannot both be read from standard input. Name a file for one of them.`
+}
+
+/** Some options have no effect without another. */
+function missingPartner(options: ContradictingOptions): string | undefined {
+  const { preview, previewEvery, refiner, refinerStart, refinerRevision } = options
+  if (previewEvery !== undefined && preview === undefined) {
+    return '--preview-every is for --preview, which names the file.'
+  }
+  const ofRefiner = { '--refiner-start': refinerStart, '--refiner-revision': refinerRevision }
+  const [option] = Object.entries(ofRefiner).find(([, given]) => given !== undefined && refiner === undefined) ?? []
+  return option && `${option} is for --refiner, which names the model.`
+}
+
+/** What is loaded into the base model alone is of no use to a refiner. */
+function besideRefiner({ refiner, control, t2iAdapter, ipAdapter }: ContradictingOptions): string | undefined {
+  if (refiner === undefined) return undefined
+  const ofBase = [
+    ['--control', control, 'a ControlNet is of the base model alone'],
+    ['--t2i-adapter', t2iAdapter, 'an adapter is of the base model alone'],
+    ['--ip-adapter', ipAdapter, 'an adapter is of the base model alone'],
+  ] as const
+  const [option, , reason] = ofBase.find(([, given]) => given !== undefined) ?? []
+  return option && `--refiner and ${option} exclude each other: ${reason}.`
+}
+
+/** A backend belongs to one executor, a provider to the other. */
+function otherExecutor({ executor, backend, provider }: ContradictingOptions): string | undefined {
+  if (provider !== undefined && (executor === 'eager' || backend !== 'auto')) {
+    return '--provider is for --executor graph, and excludes --executor eager and --backend.'
+  }
+  return executor === 'graph' && backend !== 'auto'
+    ? '--backend is for --executor eager, and excludes graph.'
+    : undefined
+}

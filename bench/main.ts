@@ -40,6 +40,9 @@ const LATENTS = {
 /** Steps of the whole run at 512 px: enough to reach the highest use of memory, few enough to wait for. */
 const RUN_STEPS = 4
 
+/** The same for Stable Diffusion XL, whose steps take minutes. */
+const XL_RUN_STEPS = 2
+
 class Bench {
   readonly results: Result[] = []
 
@@ -60,7 +63,7 @@ class Bench {
   }
 
   /** Makes a checkpoint of random weights, unless it is there. */
-  checkpoint(size: 'sd15' | 'sdxl-unet'): string {
+  checkpoint(size: 'sd15' | 'sdxl' | 'sdxl-unet'): string {
     const folder = join(this.options.models, size)
     if (!existsSync(join(folder, 'unet'))) {
       console.error(`Making ${folder} …`)
@@ -254,9 +257,12 @@ async function compareWithPyTorch(options: Options): Promise<void> {
       const name = `sd15-unet-${size}-int8`
       if (bench.wants(name)) await bench.compareQuantized({ name, folder: bench.checkpoint('sd15'), size })
     }
-    if (bench.wants('sdxl-unet-512-int8')) {
-      const folder = bench.checkpoint('sdxl-unet')
-      await bench.compareQuantized({ name: 'sdxl-unet-512-int8', folder, size: 512, onlyFloat32: true })
+    const quantizedXL = [
+      { name: 'sdxl-unet-512-int8', size: 512, engines: ['float32'] },
+      { name: 'sdxl-unet-1024-int8', size: 1024, engines: ['float32', 'bfloat16'] },
+    ] as const
+    for (const given of quantizedXL) {
+      if (bench.wants(given.name)) await bench.compareQuantized({ ...given, folder: bench.checkpoint('sdxl-unet') })
     }
     const sdxlSizes = [
       { name: 'sdxl-unet-512', size: 512 },
@@ -265,6 +271,10 @@ async function compareWithPyTorch(options: Options): Promise<void> {
     if (sdxlSizes.some(({ name }) => bench.wants(name))) {
       const folder = bench.checkpoint('sdxl-unet')
       await bench.compareModels([{ component: 'unet', folder, sizes: sdxlSizes }])
+    }
+    if (bench.wants('sdxl-1024-run')) {
+      const { ours, peer } = generate(bench.checkpoint('sdxl'), XL_RUN_STEPS, ['--size', '1024'])
+      await bench.compareProcesses('sdxl-1024-run', ours, peer, 1)
     }
   } finally {
     await rm(out, { recursive: true, force: true })

@@ -8,6 +8,8 @@ import type { Comparison, PictureQuality } from './results'
 /** What computes the same step: diffusers in float32 and bfloat16, the latter also compiled, and OpenVINO in bfloat16. */
 const ENGINES = ['float32', 'bfloat16', 'compiled', 'openvino'] as const
 
+type Engine = (typeof ENGINES)[number]
+
 /** Where the peers' programs are, and how much is measured. */
 export interface QuantizedOptions {
   readonly python: string
@@ -24,8 +26,8 @@ export interface QuantizedCase {
   readonly folder: string
   /** Pixels. */
   readonly size: number
-  /** Compares with PyTorch in float32 alone: others need more memory than the machine has, or too much time. */
-  readonly onlyFloat32?: boolean
+  /** What to compare with: of the largest models, not all peers fit in memory. Float32 must be one. Default: all. */
+  readonly engines?: readonly Engine[]
 }
 
 /**
@@ -33,7 +35,7 @@ export interface QuantizedCase {
  * is named on stderr.
  */
 export async function compareQuantized(
-  { name, folder, size, onlyFloat32 = false }: QuantizedCase,
+  { name, folder, size, engines = ENGINES }: QuantizedCase,
   { python, peers, threads, runs }: QuantizedOptions,
 ): Promise<Comparison> {
   const load = { do: 'load', component: 'unet', folder }
@@ -43,8 +45,8 @@ export async function compareQuantized(
     await ours.ask({ ...load, quantization: 'int8' })
     // The first run of each is none of its usual ones.
     await ours.ask(run)
-    const found: Partial<Record<(typeof ENGINES)[number], { pairs: [number, number][]; peak: number }>> = {}
-    for (const engine of onlyFloat32 ? ENGINES.slice(0, 1) : ENGINES) {
+    const found: Partial<Record<Engine, { pairs: [number, number][]; peak: number }>> = {}
+    for (const engine of engines) {
       const peer = new ModelProcess(python, [join(peers, 'models.py'), '--threads', threads])
       try {
         await peer.ask({ ...load, engine, size })
@@ -71,7 +73,7 @@ export async function compareQuantized(
       unit: 'ms',
       memoryRatio: ((await ours.ask({ do: 'memory' })).peak as number) / peak,
       runs,
-      ...(!onlyFloat32 && {
+      ...(engines.length > 1 && {
         ratios: Object.fromEntries(Object.entries(others).map(([engine, { pairs }]) => [engine, ratio(pairs)])),
       }),
     }

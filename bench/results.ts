@@ -43,9 +43,14 @@ export const explanations: Readonly<Record<string, { text: string; limit?: numbe
   'sd15-unet-256-int8': { text: 'sd15-unet-256 in 8 bits', limit: 0.2 },
   'sd15-unet-512-int8': { text: 'sd15-unet-512 in 8 bits', limit: 0.3 },
   'sdxl-unet-512-int8': { text: 'sdxl-unet-512 in 8 bits', limit: 0.25 },
+  'sdxl-unet-1024-int8': { text: 'sdxl-unet-1024 in 8 bits', limit: 0.6, memoryLimit: 0.6 },
   'emoji-int8-psnr': { text: 'pictures of the bundled model in 8 bits, against those in float32' },
   'sd15-first-step': { text: 'from process start to the end of the first step, float16 file, 256 px', limit: 0.7 },
   'sd15-512-run': { text: 'text to image, 512 px, process start to PNG, float16 files', memoryLimit: 0.6 },
+  'sdxl-1024-run': {
+    text: 'text to image, SDXL, 1024 px, 2 steps, process start to PNG, float16 files',
+    memoryLimit: 0.6,
+  },
   'scheduler-steps': {
     text: "a scheduler's step on 64 × 64 latents, from the network's output to the values of its next input",
     limit: 1,

@@ -1,9 +1,8 @@
 /** The part of the server's description that other APIs define: OpenAI's images and AUTOMATIC1111's. */
 import type { JsonSchema } from '../../src'
 import { a1111Schemas } from './a1111/a1111-fields'
+import { answer, type Parts, PROBLEM_ANSWER, pathParameter } from './open-api-parts'
 import { openAISchemas } from './openai/openai-request'
-
-type Parts = Readonly<Record<string, unknown>>
 
 const PICTURE = { type: 'string', contentMediaType: 'image/*' }
 
@@ -18,7 +17,7 @@ function openAIPaths(): Parts {
   return {
     '/v1/models': { get: operation('listModels', 'OpenAI: list the pipelines as models', 'The models.') },
     '/v1/models/{model}': {
-      parameters: [{ name: 'model', in: 'path', required: true, schema: { type: 'string' } }],
+      parameters: [pathParameter('model')],
       get: operation('getModel', 'OpenAI: look at one model', 'The model.'),
     },
     '/v1/images/generations': {
@@ -41,8 +40,8 @@ function openAIPaths(): Parts {
 function a1111Paths(): Parts {
   const images = 'The pictures: `{ images, parameters, info }`.'
   const options: JsonSchema = { type: 'object', properties: { sd_model_checkpoint: { type: 'string' } } }
-  const get = (id: string, summary: string, answer: string) => ({
-    get: operation(id, `AUTOMATIC1111: ${summary}`, answer),
+  const get = (id: string, summary: string, description: string) => ({
+    get: operation(id, `AUTOMATIC1111: ${summary}`, description),
   })
   return {
     '/sdapi/v1/txt2img': {
@@ -68,17 +67,14 @@ function a1111Paths(): Parts {
 function operation(operationId: string, summary: string, description: string, requestBody?: Parts): Parts {
   const isOpenAI = summary.startsWith('OpenAI')
   const problem = isOpenAI
-    ? { description: "An error in OpenAI's form.", content: { 'application/json': { schema: { type: 'object' } } } }
-    : {
-        description: 'A problem.',
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-      }
+    ? answer("An error in OpenAI's form.", 'application/json', { type: 'object' })
+    : PROBLEM_ANSWER
   return {
     operationId,
     summary,
     ...(requestBody && { requestBody }),
     responses: {
-      200: { description, content: { 'application/json': { schema: {} } } },
+      200: answer(description, 'application/json', {}),
       '4XX': problem,
       '5XX': problem,
     },

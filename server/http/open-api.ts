@@ -3,10 +3,9 @@ import type { JsonSchema } from '../../src'
 import { studioPaths } from '../studio/open-api-studio'
 import type { CatalogEntry } from './catalog'
 import { clientPaths } from './open-api-clients'
+import { answer, type Parts, pathParameter, problems } from './open-api-parts'
 import { jobBodySchema } from './read-job-request'
 import type { Service } from './service'
-
-type Parts = Readonly<Record<string, unknown>>
 
 const JOB: JsonSchema = {
   type: 'object',
@@ -231,17 +230,4 @@ function moved(schema: JsonSchema, name: string): JsonSchema {
       key === '$ref' && typeof value === 'string' ? value.replace(/^#/, `#/components/schemas/${name}`) : value,
     ),
   ) as JsonSchema
-}
-
-function pathParameter(name: string) {
-  return { name, in: 'path', required: true, schema: { type: 'string' } }
-}
-
-function answer(description: string, mediaType: string, schema: JsonSchema) {
-  return { description, content: { [mediaType]: { schema } } }
-}
-
-function problems(...codes: readonly number[]): Parts {
-  const problem = answer('A problem.', 'application/problem+json', { $ref: '#/components/schemas/Problem' })
-  return Object.fromEntries(codes.map(code => [code, problem]))
 }

@@ -1,10 +1,9 @@
 /** The part of the server's description that the studio uses beside jobs. */
-
-type Parts = Readonly<Record<string, unknown>>
+import { answer, type Parts, pathParameter, problems } from '../http/open-api-parts'
 
 /** Its paths. */
 export function studioPaths(): Parts {
-  const name = parameter('name', 'path')
+  const name = pathParameter('name')
   return {
     '/v1/pipelines/{name}/components': {
       parameters: [name],
@@ -16,7 +15,7 @@ export function studioPaths(): Parts {
       ),
     },
     '/v1/pipelines/{name}/graph.svg': {
-      parameters: [name, parameter('workflow', 'query')],
+      parameters: [name, { name: 'workflow', in: 'query', required: false, schema: { type: 'string' } }],
       get: operation(
         'drawPipeline',
         'Draw the blocks of a pipeline or of a workflow',
@@ -26,7 +25,7 @@ export function studioPaths(): Parts {
       ),
     },
     '/v1/jobs/{id}/values/{file}': {
-      parameters: [parameter('id', 'path'), parameter('file', 'path')],
+      parameters: [pathParameter('id'), pathParameter('file')],
       get: operation(
         'getValues',
         'Fetch summaries of what a block has written',
@@ -37,20 +36,17 @@ export function studioPaths(): Parts {
   }
 }
 
-function operation(operationId: string, summary: string, description: string, mediaType: string, ...codes: number[]) {
-  const problem = {
-    description: 'A problem.',
-    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-  }
-  const problems = Object.fromEntries([401, 404, ...codes].map(code => [code, problem]))
+function operation(
+  operationId: string,
+  summary: string,
+  description: string,
+  mediaType: string,
+  ...codes: number[]
+): Parts {
   const schema = { type: mediaType === 'application/json' ? 'object' : 'string' }
   return {
     operationId,
     summary,
-    responses: { 200: { description, content: { [mediaType]: { schema } } }, ...problems },
+    responses: { 200: answer(description, mediaType, schema), ...problems(401, 404, ...codes) },
   }
-}
-
-function parameter(name: string, place: 'path' | 'query') {
-  return { name, in: place, required: place === 'path', schema: { type: 'string' } }
 }

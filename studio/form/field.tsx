@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact'
 import { useId, useState } from 'preact/hooks'
 import type { JsonSchema } from '../server/types'
 import { words } from '../text'
-import { defaultText, fieldKind } from './field-kind'
+import { defaultText, type FieldKind, fieldKind } from './field-kind'
 import { PictureField } from './picture-field'
 
 export interface FieldProps {
@@ -56,15 +56,16 @@ export function Field(props: FieldProps) {
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <Control {...props} attributes={attributes} />
+      <Control {...props} kind={kind} attributes={attributes} />
       {texts}
     </div>
   )
 }
 
-function Control(props: FieldProps & { readonly attributes: ControlAttributes }): ComponentChildren {
-  const { name, schema, value, attributes, onChange } = props
-  const kind = fieldKind(schema)
+function Control(
+  props: FieldProps & { readonly kind: FieldKind; readonly attributes: ControlAttributes },
+): ComponentChildren {
+  const { name, schema, value, kind, attributes, onChange } = props
   const placeholder = defaultText(schema)
   switch (kind.kind) {
     case 'text': {

@@ -58,7 +58,6 @@ const NEUTRAL: Readonly<Record<string, readonly unknown[]>> = {
   alwayson_scripts: [{}],
   disable_extra_networks: [false],
   enable_hr: [false],
-  eta: [],
   firstpass_image: [],
   firstphase_height: [0],
   firstphase_width: [0],
@@ -68,7 +67,8 @@ const NEUTRAL: Readonly<Record<string, readonly unknown[]>> = {
   s_churn: [0],
   s_min_uncond: [0],
   s_noise: [1],
-  s_tmax: [],
+  // There, 0 stands for no end.
+  s_tmax: [0],
   s_tmin: [0],
   script_args: [[]],
   script_name: ['', 'None'],
@@ -80,7 +80,6 @@ const NEUTRAL: Readonly<Record<string, readonly unknown[]>> = {
 }
 
 const NEUTRAL_WITH_PICTURE: Readonly<Record<string, readonly unknown[]>> = {
-  image_cfg_scale: [],
   initial_noise_multiplier: [1],
   // 0 fills what is masked before it is noised, 1 keeps it.
   inpainting_fill: [1],
@@ -99,6 +98,9 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   mask_blur_x: 4,
   mask_blur_y: 4,
 }
+
+/** Samplers that take `eta` as a setting: the noise of the others is that of `eta: 1`, or none. */
+const TAKES_ETA = /^(?:ddim|tcd)/i
 
 /** Fields without influence on the pictures, or only together with one that is refused. */
 const WITHOUT_EFFECT = [
@@ -126,7 +128,8 @@ const WITHOUT_EFFECT_ON_TEXT = [
   'hr_second_pass_steps',
   'hr_upscaler',
 ]
-const WITHOUT_EFFECT_ON_PICTURES = ['mask_round']
+/** `image_cfg_scale` is for models that edit pictures by instructions, which are not served. */
+const WITHOUT_EFFECT_ON_PICTURES = ['image_cfg_scale', 'mask_round']
 
 /** Schemas of the fields that are honoured, by task. Others are accepted with their defaults. */
 export const a1111Schemas = {
@@ -137,7 +140,13 @@ export const a1111Schemas = {
 /** What is wrong with the fields that are not honoured: an unknown name, or a value that would change the pictures. */
 export function unsupportedFields(task: A1111Task, body: Readonly<Record<string, unknown>>): FieldProblem[] {
   const isPicture = task === 'img2img'
-  const neutral = isPicture ? { ...NEUTRAL, ...NEUTRAL_WITH_PICTURE } : NEUTRAL
+  const sampler = body['sampler_name'] ?? body['sampler_index']
+  const eta = typeof sampler === 'string' && !TAKES_ETA.test(sampler) ? [1] : []
+  const neutral: Readonly<Record<string, readonly unknown[]>> = {
+    ...NEUTRAL,
+    eta,
+    ...(isPicture && NEUTRAL_WITH_PICTURE),
+  }
   const free = [...WITHOUT_EFFECT, ...(isPicture ? WITHOUT_EFFECT_ON_PICTURES : WITHOUT_EFFECT_ON_TEXT)]
   const honoured = Object.keys(a1111Schemas[task].properties ?? {})
   const problems: FieldProblem[] = []

@@ -6,8 +6,10 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** The program of the server that is installed; `undefined` if none exists. */
-export const REDIS_PROGRAM = ['redis-server', 'valkey-server'].find(name => spawnSync(name, ['--version']).status === 0)
+const isInstalled = (program: string) => spawnSync(program, ['--version']).status === 0
+
+/** The program of the server: `TESSERAE_REDIS_SERVER`, or the one that is installed; `undefined` if both are missing. */
+export const REDIS_PROGRAM = process.env['TESSERAE_REDIS_SERVER'] ?? ['redis-server', 'valkey-server'].find(isInstalled)
 
 /** A port that nothing listens on. */
 export async function freePort(): Promise<number> {

@@ -17,7 +17,7 @@ import type { GenerationRecord } from './generation-record'
 import { abortOnInterrupt } from './interrupt'
 import { type IPAdapterOptions, ipAdapterNames, readIpImages, useIpAdapters } from './ip-adapters'
 import { type LoadingAccess, loadComponents, type ModelOptions, makeManager, openModel } from './load-model'
-import { type LoraOptions, loraNames, takeLoraTags } from './loras'
+import { type LoraOptions, loraNames, takeLoras } from './loras'
 import { type MeasurementOptions, Measurements } from './measurements'
 import { modelName } from './model-name'
 import type { AnyPipeline } from './open-pipeline'
@@ -65,7 +65,7 @@ const LARGEST_SEED = 2 ** 32
 /** Draws the pictures, writes them and says where they are. */
 export async function generate(words: string, given: GenerateOptions): Promise<void> {
   const start = performance.now()
-  const { prompt, loras } = await takeLoraTags(words, given.loraDir)
+  const { prompt, loras } = await takeLoras(words, given.loraDir)
   const options = { ...given, lora: [...(given.lora ?? []), ...loras] }
   const timings: Timings = { backend: 0, load: 0, generate: 0, save: 0, total: 0 }
   const timed = async <T>(part: TimedPart, work: () => Promise<T>): Promise<T> => {

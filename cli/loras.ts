@@ -1,9 +1,7 @@
 /** `tesserae generate --lora` and `<lora:name:0.8>` in prompts: LoRAs on top of the model. */
-import { readdir } from 'node:fs/promises'
-import { basename, join } from 'node:path'
-import { loadLoraWeights, setAdapters } from '../components'
-import { nearestName } from '../src/errors/nearest-name'
-import { shownNames } from '../src/errors/text'
+import { basename } from 'node:path'
+import { LoraTagError, loadLoraWeights, setAdapters } from '../components'
+import { findTaggedLoras, takeLoraTags } from '../components/adapters/lora/lora-tags'
 import { absolutePath } from '../src/files/absolute-path'
 import type { RepositoryOptions } from '../src/hub/repository-resolver'
 import type { AnyPipeline } from './open-pipeline'
@@ -23,71 +21,32 @@ export interface LoraOptions {
   loraDir?: string
 }
 
-/** A LoRA in a prompt: `<lora:name>` or `<lora:name:0.8>`. */
-const TAG = /<lora:([^:<>]+)(?::([^:<>]*))?>/gi
-
-const ENDING = '.safetensors'
-
 /**
  * Takes the LoRAs out of a prompt.
  *
  * @param dir - the folder that holds them
  * @throws UnfitOptionError for a name that no file has, or several; for a scale that is not a number; for names without a folder
  */
-export async function takeLoraTags(
-  prompt: string,
+export async function takeLoras(
+  words: string,
   dir: string | undefined,
 ): Promise<{ prompt: string; loras: LoraOption[] }> {
-  const tags = [...prompt.matchAll(TAG)]
-  if (tags.length === 0) return { prompt, loras: [] }
-  if (dir === undefined) {
-    throw new UnfitOptionError(
-      'The prompt',
-      `it names the LoRA ${tags[0]?.[0]}. Pass the folder of its file with --lora-dir.`,
-    )
-  }
-  const files = await loraFiles(dir)
-  const loras = tags.map(([tag, name = '', scale]) => {
-    const value = scale === undefined ? 1 : Number(scale)
-    if (scale?.trim() === '' || !Number.isFinite(value)) {
-      throw new UnfitOptionError('The prompt', `the scale of ${tag} must be a number, as in <lora:${name}:0.8>.`)
-    }
-    return { source: fileOf(name.trim(), files, dir), scale: value }
-  })
-  const rest = prompt
-    .replace(TAG, '')
-    .replace(/\s*,(?:\s*,)+/g, ',')
-    .replace(/\s{2,}/g, ' ')
-    .trim()
-  return { prompt: rest.replace(/^,\s*|\s*,$/g, ''), loras }
-}
-
-/** The LoRA files of a folder and of those inside of it, as paths from there. */
-async function loraFiles(dir: string): Promise<string[]> {
   try {
-    const names = await readdir(dir, { recursive: true })
-    return names.filter(name => name.endsWith(ENDING)).sort()
+    const { prompt, loras } = takeLoraTags(words)
+    const [first] = loras
+    if (first === undefined) return { prompt, loras: [] }
+    if (dir === undefined) {
+      const problem = `it names the LoRA "${first.name}". Pass the folder of its file with --lora-dir.`
+      throw new UnfitOptionError('The prompt', problem)
+    }
+    const names = loras.map(({ name }) => name)
+    const files = await findTaggedLoras(dir, names)
+    return { prompt, loras: loras.map(({ scale }, i) => ({ source: files[i] as string, scale })) } // One for each name.
   } catch (error) {
+    if (error instanceof UnfitOptionError) throw error
+    if (error instanceof LoraTagError) throw new UnfitOptionError('The prompt', error.problem)
     throw new UnfitOptionError('--lora-dir', `${dir} cannot be read: ${(error as Error).message}.`)
   }
-}
-
-function fileOf(name: string, files: readonly string[], dir: string): string {
-  const nameOf = (file: string) => basename(file, ENDING)
-  const found = files.filter(file => nameOf(file) === name)
-  const [only, ...others] = found
-  if (only !== undefined && others.length === 0) return join(dir, only)
-  if (only !== undefined) {
-    throw new UnfitOptionError(
-      'The prompt',
-      `${found.length} files of ${dir} are called "${name}": ${shownNames(found)}. Rename all but one.`,
-    )
-  }
-  const names = files.map(nameOf)
-  const nearest = nearestName(name, names)
-  const hint =
-    nearest === undefined ? `It holds ${names.length === 0 ? 'none' : shownNames(names)}.` : `Closest is "${nearest}".`
-  throw new UnfitOptionError('The prompt', `${dir} holds no LoRA "${name}". ${hint}`)
 }
 
 /** Puts LoRAs on top of a pipeline's models, which are loaded. @throws what loading throws */
@@ -108,5 +67,5 @@ export async function loadLoras(
 
 /** How a record names LoRAs: `pixel-art:0.8`. */
 export function loraNames(loras: readonly LoraOption[]): string {
-  return loras.map(({ source, scale }) => `${basename(absolutePath(source), ENDING)}:${scale}`).join(', ')
+  return loras.map(({ source, scale }) => `${basename(absolutePath(source), '.safetensors')}:${scale}`).join(', ')
 }

@@ -14,6 +14,7 @@ import {
   type ServerOptions,
 } from '../server'
 import { DEFAULT_RETENTION } from '../server/queue/queue-options'
+import { requireLoraDir } from './lora-dir'
 import { type ModelSourceOptions, modelSources } from './model-sources'
 import { print, printAside } from './print'
 import { toldToEnd } from './told-to-end'
@@ -31,6 +32,10 @@ export interface ServeOptions extends ModelSourceOptions {
   /** Processes that draw. Default: 1, or none with `redis`. */
   workers?: number
   memoryLimit?: number
+  /** Waiting jobs that are drawn together. */
+  batch?: number
+  /** Folder with the LoRAs that prompts name. */
+  loraDir?: string
   /** SQLite file for jobs that must outlive a restart. */
   queueFile?: string
   /** URL of Redis or Valkey, whose jobs `tesserae worker` runs. */
@@ -55,12 +60,18 @@ export async function serve(options: ServeOptions): Promise<void> {
   checkQueueOptions(options)
   const workerCount = options.workers ?? (options.redis === undefined ? 1 : 0)
   if (workerCount === 0) {
-    const ofWorkers = { '--quantization': options.quantization, '--memory-limit': options.memoryLimit }
+    const ofWorkers = {
+      '--batch': options.batch,
+      '--lora-dir': options.loraDir,
+      '--memory-limit': options.memoryLimit,
+      '--quantization': options.quantization,
+    }
     for (const [option, value] of Object.entries(ofWorkers)) {
       if (value === undefined) continue
       throw new UnfitOptionError(option, 'no process of this server draws. Pass it to tesserae worker.')
     }
   }
+  await requireLoraDir(options.loraDir)
   const apiKeys = await readKeys(options.apiKeyFile)
   const sources = modelSources(options)
   const pipelines: Record<string, ServedPipeline> = {}
@@ -89,6 +100,8 @@ export async function serve(options: ServeOptions): Promise<void> {
       results,
       pipelines: sources,
       memoryLimit,
+      batch: options.batch,
+      loraDir: options.loraDir,
       onProblem: (problem, error) => printAside(`warning: ${problem}${error ? `: ${(error as Error).message}` : ''}`),
     }),
   )

@@ -37,6 +37,8 @@ export function addServingCommands(program: Command): void {
       parseMemoryLimit,
     )
     .addOption(quantizationOption())
+    .addOption(batchOption())
+    .addOption(loraDirOption())
     .option('--offline', 'load repositories from the cache, without network requests')
     .option('--queue-file <file>', 'SQLite file for the jobs, which then outlive a restart (default: memory)')
     .option('--redis <url>', 'Redis or Valkey for the jobs, which tesserae worker runs, e.g. redis://localhost:6379')
@@ -110,6 +112,8 @@ export function addServingCommands(program: Command): void {
       ).choices(providers),
     )
     .addOption(quantizationOption())
+    .addOption(batchOption())
+    .addOption(loraDirOption())
     .option('--threads <number>', 'number of threads (default: one for each processor)', parseThreads)
     .action(async options => {
       const { work } = await import('./worker.js')
@@ -121,4 +125,14 @@ function quantizationOption(): Option {
   const text =
     "int8 computes the denoisers in 8 bits on the CPU; auto does so where it is faster (default: the models' own precision)"
   return new Option('--quantization <name>', text).choices(quantizations)
+}
+
+function batchOption(): Option {
+  const text = 'number of waiting jobs in one call, if they differ in texts and seeds alone (default: 1)'
+  return new Option('--batch <number>', text).argParser(parseCount)
+}
+
+function loraDirOption(): Option {
+  const text = 'folder with the LoRAs for <lora:name:0.8> in prompts of AUTOMATIC1111 clients (default: none)'
+  return new Option('--lora-dir <folder>', text)
 }

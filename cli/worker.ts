@@ -1,6 +1,7 @@
 /** `tesserae worker`: runs the jobs of a queue on Redis, beside as many others as wanted. */
 import type { SelectExecutorOptions } from '../components'
 import { createWorker, openPipelineSource, openQueue, openResultStore } from '../server'
+import { requireLoraDir } from './lora-dir'
 import { type ModelSourceOptions, modelSources } from './model-sources'
 import { print, printAside } from './print'
 import { toldToEnd } from './told-to-end'
@@ -15,6 +16,10 @@ export interface WorkerCommandOptions extends ModelSourceOptions, SelectExecutor
   keep?: number
   name?: string
   memoryLimit?: number
+  /** Waiting jobs that are drawn together. */
+  batch?: number
+  /** Folder with the LoRAs that prompts name. */
+  loraDir?: string
   /** Jobs after which the process that runs them is replaced. */
   maxJobs?: number
   /** Bytes of memory after which it is replaced. */
@@ -28,6 +33,7 @@ export interface WorkerCommandOptions extends ModelSourceOptions, SelectExecutor
 /** Works until the process is told to end. The running job then goes back to the queue, with its state. */
 export async function work(options: WorkerCommandOptions): Promise<void> {
   const { redis, prefix, name, memoryLimit, maxJobs, maxMemory, saveEvery, executor, provider, threads } = options
+  await requireLoraDir(options.loraDir)
   const sources = modelSources(options)
   // A model that is missing is reported before the first job.
   for (const source of Object.values(sources)) (await openPipelineSource(source)).dispose()
@@ -40,6 +46,8 @@ export async function work(options: WorkerCommandOptions): Promise<void> {
     pipelines: sources,
     name,
     memoryLimit,
+    batch: options.batch,
+    loraDir: options.loraDir,
     maxJobs,
     maxMemory,
     executor: { ...(executor && { executor }), ...(provider && { provider }), ...(threads && { threads }) },

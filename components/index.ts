@@ -40,6 +40,7 @@ export {
 } from './adapters/lora/load-lora-weights'
 export { LoraError, type LoraProblem } from './adapters/lora/lora-error'
 export type { LoraComponent } from './adapters/lora/lora-keys'
+export { LoraTagError } from './adapters/lora/lora-tags'
 export { SharedWeights } from './adapters/shared-weights'
 export {
   type LoadTextualInversionOptions,

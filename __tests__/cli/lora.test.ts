@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseLora } from '../../cli/arguments'
-import { takeLoraTags } from '../../cli/loras'
+import { takeLoras } from '../../cli/loras'
 import { Image } from '../../components'
 import { runCli } from './run-cli'
 
@@ -31,20 +31,20 @@ test('an option is a file with or without a scale', () => {
 
 test('a prompt names LoRAs, which are taken out of it', async () => {
   const dir = join(folder, 'loras')
-  expect(await takeLoraTags('a cat', undefined)).toEqual({ prompt: 'a cat', loras: [] })
-  expect(await takeLoraTags('a cat, <lora:peft:0.8>, <lora:other>, red', dir)).toEqual({
+  expect(await takeLoras('a cat', undefined)).toEqual({ prompt: 'a cat', loras: [] })
+  expect(await takeLoras('a cat, <lora:peft:0.8>, <lora:other>, red', dir)).toEqual({
     prompt: 'a cat, red',
     loras: [
       { source: join(dir, 'peft.safetensors'), scale: 0.8 },
       { source: join(dir, 'deep', 'other.safetensors'), scale: 1 },
     ],
   })
-  await expect(takeLoraTags('<lora:pefd>', dir)).rejects.toThrow('holds no LoRA "pefd". Closest is "peft".')
-  await expect(takeLoraTags('<lora:peft:much>', dir)).rejects.toThrow('the scale of <lora:peft:much> must be a number')
-  await expect(takeLoraTags('<lora:peft>', undefined)).rejects.toThrow('with --lora-dir')
-  await expect(takeLoraTags('<lora:peft>', join(folder, 'none'))).rejects.toThrow('--lora-dir')
+  await expect(takeLoras('<lora:pefd>', dir)).rejects.toThrow('holds no LoRA "pefd". Closest is "peft".')
+  await expect(takeLoras('<lora:peft:much>', dir)).rejects.toThrow('the scale of <lora:peft:much> must be a number')
+  await expect(takeLoras('<lora:peft>', undefined)).rejects.toThrow('with --lora-dir')
+  await expect(takeLoras('<lora:peft>', join(folder, 'none'))).rejects.toThrow('--lora-dir')
   cpSync(peft, join(dir, 'deep', 'peft.safetensors'))
-  await expect(takeLoraTags('<lora:peft>', dir)).rejects.toThrow('2 files of')
+  await expect(takeLoras('<lora:peft>', dir)).rejects.toThrow('2 files of')
 })
 
 test('pictures differ with a LoRA, are the same either way, and record it', async () => {

@@ -59,6 +59,8 @@ test.each([
   [['--redis', 'redis://127.0.0.1:1'], /--results: .*Pass a folder that both reach/],
   [['--redis', 'redis://127.0.0.1:1', '--results', 'r', '--quantization', 'auto'], /--quantization: .*tesserae worker/],
   [['--redis', 'redis://127.0.0.1:1', '--results', 'r', '--memory-limit', '6GB'], /--memory-limit: .*tesserae worker/],
+  [['--redis', 'redis://127.0.0.1:1', '--results', 'r', '--batch', '2'], /--batch: .*tesserae worker/],
+  [['--lora-dir', 'nowhere'], /--lora-dir: .*cannot be read/],
 ])('serve %j is refused before anything starts', async (args, message) => {
   const { code, stdout, stderr } = await runCli(['serve', ...args], { cwd: folder() })
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
@@ -71,7 +73,7 @@ describeWithRedis('with Redis', () => {
     try {
       const place = ['--redis', redis.url, '--results', 'pictures']
       const server = await start('serve', '--port', '0', ...place)
-      const worker = await start('worker', ...place)
+      const worker = await start('worker', ...place, '--batch', '2', '--lora-dir', '.')
       const picture = await draw(server.line)
       expect(await sharp(picture).metadata()).toMatchObject({ format: 'png', width: 64 })
       expect(await Promise.all([end(worker), end(server)])).toEqual([0, 0])

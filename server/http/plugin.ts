@@ -1,6 +1,7 @@
 /** The routes as a Fastify plugin, to be mounted in an app. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { addStudioPage, addStudioRoutes } from '../studio/studio-routes'
+import { traceRequests } from '../trace/request-span'
 import { answerProblem } from './answer-problem'
 import { rememberClient } from './client-of'
 import { Problem } from './problem'
@@ -48,6 +49,7 @@ export function addService(app: FastifyInstance, service: Service): void {
   app.addHook('onRoute', route => {
     route.bodyLimit ??= limits.maxBodyBytes
   })
+  traceRequests(app)
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY)
     origins.check(request, reply)

@@ -4,6 +4,7 @@ import { isSeed, VALID_SEED } from '../../src/params/seed'
 import {
   type ChosenComponents,
   type JobRequest,
+  type JobTrace,
   type JsonObject,
   LOWEST_PRIORITY,
   PICTURE_FORMATS,
@@ -34,6 +35,8 @@ export interface JobBody {
 export interface Asker {
   readonly client: string
   readonly idempotencyKey?: string | undefined
+  /** The trace that its job belongs to. */
+  readonly trace?: JobTrace | undefined
 }
 
 /** The schema of the body, but for the inputs, which depend on the pipeline. */
@@ -119,7 +122,7 @@ export class JobRequestReader {
   }
 
   /** @throws Problem that names each field that is wrong */
-  async read(body: unknown, { client, idempotencyKey }: Asker): Promise<JobRequest> {
+  async read(body: unknown, { client, idempotencyKey, trace }: Asker): Promise<JobRequest> {
     if (typeof body !== 'object' || body === null) {
       throw new Problem(400, 'invalid-json', 'The body must be a JSON object. Send it as application/json.')
     }
@@ -165,6 +168,7 @@ export class JobRequestReader {
       keepValues,
       client,
       idempotencyKey,
+      trace,
     }
   }
 

@@ -16,6 +16,7 @@ const OF_REQUEST: ReadonlySet<string> = new Set([
   'INVALID_IMAGE',
   'INVALID_WIRE_VALUE',
   'LIMIT_EXCEEDED',
+  'LORA_TAG',
   'MISSING_INPUT',
   'MODEL_INPUT',
   'PIPELINE_VALIDATION',

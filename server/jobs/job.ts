@@ -36,6 +36,12 @@ export interface ChosenComponents {
   readonly guider?: ComponentChoice | undefined
 }
 
+/** The trace that a job belongs to, as the headers of the W3C tell it. */
+export interface JobTrace {
+  readonly traceparent: string
+  readonly tracestate?: string | undefined
+}
+
 /** What a job is asked for with. */
 export interface JobRequest {
   /** The name under which the server offers the pipeline: letters, digits, `.`, `_` and `-`. */
@@ -65,6 +71,8 @@ export interface JobRequest {
    * steps of the previews, and at the first and the last. Default: false.
    */
   readonly keepValues?: boolean | undefined
+  /** The trace that the spans of its run are a part of. */
+  readonly trace?: JobTrace | undefined
 }
 
 /** How far a running job is. */

@@ -77,11 +77,23 @@ export class BullMQLines {
   /** Takes the next job of one of the pipelines; `undefined` if none waits. */
   async take({ pipelines, held = [] }: TakeOptions, token: string): Promise<OurBullJob | undefined> {
     for (const pipeline of await this.inOrder(pipelines, held)) {
-      const worker = await this.worker(pipeline)
-      const job = await worker.getNextJob(token, { block: false })
-      if (job) return job as OurBullJob
+      const job = await this.takeFrom(pipeline, token)
+      if (job) return job
     }
     return undefined
+  }
+
+  /** Takes the next job of a pipeline; `undefined` if none waits. */
+  async takeFrom(pipeline: string, token: string): Promise<OurBullJob | undefined> {
+    const worker = await this.worker(pipeline)
+    return (await worker.getNextJob(token, { block: false })) as OurBullJob | undefined
+  }
+
+  /** The job of a pipeline that comes next; `undefined` if none waits. */
+  async head(pipeline: string): Promise<OurBullJob | undefined> {
+    const jobs = await this.queue(pipeline).getJobs([...WAITING], 0, 0, true)
+    // A stalled job stands before all others, whatever its priority.
+    return jobs[0] as OurBullJob | undefined
   }
 
   async close(): Promise<void> {
@@ -105,12 +117,6 @@ export class BullMQLines {
     const waiting = heads.filter(({ job }) => job !== undefined).map(head => ({ ...head, ...rank(head) }))
     waiting.sort((a, b) => a.priority - b.priority || Number(b.isHeld) - Number(a.isHeld) || a.since - b.since)
     return waiting.map(({ pipeline }) => pipeline)
-  }
-
-  private async head(pipeline: string): Promise<OurBullJob | undefined> {
-    const jobs = await this.queue(pipeline).getJobs([...WAITING], 0, 0, true)
-    // A stalled job stands before all others, whatever its priority.
-    return jobs[0] as OurBullJob | undefined
   }
 
   private worker(pipeline: string): Promise<Worker> {

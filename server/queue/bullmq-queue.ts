@@ -20,6 +20,7 @@ import type {
   Lease,
   QueueLimits,
   SubmittedJob,
+  TakeAlongOptions,
   TakeOptions,
   WorkerInfo,
 } from './queue'
@@ -150,6 +151,28 @@ export class BullMQQueue implements JobQueue {
     }
     this.records.forgetWorker(options.worker)
     return undefined
+  }
+
+  /** Takes the jobs that come next, up to the first that does not fit. */
+  async takeAlong({ job }: Lease, { most, fits }: TakeAlongOptions): Promise<readonly Lease[]> {
+    const leases: Lease[] = []
+    const isAlike = (other: Job) => other.priority === job.priority && fits(other)
+    try {
+      while (leases.length < most && !this.closing.signal.aborted) {
+        const next = await this.asked(() => this.lines.head(job.pipeline))
+        if (next === undefined || !isAlike(jobOf(next))) break
+        const token = randomUUID()
+        const bull = await this.asked(() => this.lines.takeFrom(job.pipeline, token))
+        const lease = bull && (await this.begin(bull, token))
+        if (lease && isAlike(lease.job)) leases.push(lease)
+        // Another worker was faster, and this is the one behind it.
+        else if (lease) await this.giveBack(lease, 'given-back')
+        if (lease === undefined || lease !== leases.at(-1)) break
+      }
+    } catch {
+      // The next question to Redis tells what is wrong.
+    }
+    return leases
   }
 
   async heartbeat(lease: Lease): Promise<HeartbeatAnswer> {

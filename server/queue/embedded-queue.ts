@@ -18,6 +18,7 @@ import type {
   Lease,
   QueueLimits,
   SubmittedJob,
+  TakeAlongOptions,
   TakeOptions,
   WorkerInfo,
 } from './queue'
@@ -144,6 +145,16 @@ export class EmbeddedQueue implements JobQueue {
       options.signal?.addEventListener('abort', stop)
       this.takers.add(taker)
     })
+  }
+
+  async takeAlong({ job }: Lease, { worker, most, fits }: TakeAlongOptions): Promise<readonly Lease[]> {
+    const leases: Lease[] = []
+    while (leases.length < most && !this.isClosed) {
+      const next = this.line.takeFitting(job, fits)
+      if (next === undefined) break
+      leases.push(this.lend(next, worker))
+    }
+    return leases
   }
 
   async heartbeat(lease: Lease): Promise<HeartbeatAnswer> {

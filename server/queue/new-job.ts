@@ -13,6 +13,7 @@ import {
 } from '../jobs/job'
 import { InvalidJobError } from '../jobs/job-errors'
 import { CHOOSABLE } from '../studio/offered-components'
+import { isTraceparent } from '../trace/trace-context'
 
 /** The client of a request that names none. */
 export const ANONYMOUS = 'anonymous'
@@ -46,7 +47,15 @@ export function pipelineOfId(id: string): string | undefined {
  */
 export function newJob(request: JobRequest, now = Date.now()): Job {
   const { pipeline, inputs, output = ['images'], priority = DEFAULT_PRIORITY, format = 'png', previewEvery } = request
-  const { client = ANONYMOUS, idempotencyKey, seed = randomInt(2 ** 32), workflow, components, keepValues } = request
+  const {
+    client = ANONYMOUS,
+    idempotencyKey,
+    seed = randomInt(2 ** 32),
+    workflow,
+    components,
+    keepValues,
+    trace,
+  } = request
   if (!isPipelineName(pipeline)) throw new InvalidJobError('pipeline', 'it must be the name of a pipeline.')
   requireText('client', client)
   if (idempotencyKey !== undefined) requireText('idempotencyKey', idempotencyKey)
@@ -69,6 +78,9 @@ export function newJob(request: JobRequest, now = Date.now()): Job {
   if (components !== undefined) requireChoices(components)
   if (keepValues !== undefined && typeof keepValues !== 'boolean') {
     throw new InvalidJobError('keepValues', 'it must be true or false.')
+  }
+  if (trace !== undefined && !isTraceparent(trace.traceparent)) {
+    throw new InvalidJobError('trace', 'it must hold a traceparent of W3C Trace Context.')
   }
   if (!isSeed(seedOf({ seed }))) throw new InvalidJobError('seed', `it must be ${VALID_SEED}.`)
   return {

@@ -42,6 +42,16 @@ export interface TakeOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** Which jobs a worker takes along with one that it has taken. */
+export interface TakeAlongOptions {
+  /** Names the worker. */
+  readonly worker: string
+  /** How many at most. */
+  readonly most: number
+  /** Whether a job fits. */
+  readonly fits: (job: Job) => boolean
+}
+
 /** What a queue answers to a heartbeat: continue; stop, as the job was cancelled; or stop, as the job is no longer this worker's. */
 export type HeartbeatAnswer = 'continue' | 'cancel' | 'lost'
 
@@ -99,6 +109,12 @@ export interface JobQueue {
 
   /** Takes the next job that fits, and waits for one. @returns `undefined` if the signal fires or the queue closes */
   take(options: TakeOptions): Promise<Lease | undefined>
+
+  /**
+   * Takes more jobs that fit to one that was taken: of the same pipeline and priority. Waits for none. An engine may stop at the first job that does not
+   * fit. Returns fewer jobs if the queue fails.
+   */
+  takeAlong(lease: Lease, options: TakeAlongOptions): Promise<readonly Lease[]>
 
   /** Renews a lease. Call it at least every `leaseDuration / 3` milliseconds. */
   heartbeat(lease: Lease): Promise<HeartbeatAnswer>

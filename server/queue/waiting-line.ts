@@ -38,6 +38,13 @@ export class WaitingLine {
     return taken?.job
   }
 
+  /** Takes out the first job of a pipeline and priority that fits. */
+  takeFitting({ pipeline, priority }: Job, fits: (job: Job) => boolean): Job | undefined {
+    const isAlike = ({ job }: WaitingJob) => job.pipeline === pipeline && job.priority === priority && fits(job)
+    const place = this.line.findIndex(isAlike)
+    return place < 0 ? undefined : this.line.splice(place, 1)[0]?.job
+  }
+
   private findHeld(pipelines: readonly string[], held: readonly string[], first: number): number {
     if (held.length === 0) return -1
     const { priority } = (this.line[first] as WaitingJob).job

@@ -7,8 +7,8 @@ import { compiledFile } from '../compiled-file'
 import type { HostOptions } from './pipeline-host'
 import type { PipelineSource } from './pipeline-source'
 import { processMemory } from './process-memory'
-import type { Runner, RunnerHooks, RunnerTask, RunOutcome, StopReason } from './runner'
-import type { FromRunner, ToRunner } from './runner-messages'
+import type { BegunJobs, Runner, RunnerHooks, RunnerJob, RunOutcome, StopReason } from './runner'
+import type { FromRunner, NumberedTask, ToRunner } from './runner-messages'
 
 /** When a process is replaced by a new one, and how long it may take to stop. */
 export interface ChildRunnerOptions {
@@ -20,9 +20,12 @@ export interface ChildRunnerOptions {
   readonly stopTimeout?: number | undefined
 }
 
-/** The run that is under way. */
+/** A job that is under way. */
 interface UnderWay {
   readonly hooks: RunnerHooks
+  readonly outcome: Promise<RunOutcome>
+  /** Nothing of it is computed any more. */
+  computed(): void
   end(outcome: RunOutcome): void
 }
 
@@ -31,9 +34,13 @@ const PROGRAM = join('worker', 'runner-process.js')
 /** One process, and after it another. */
 export class ChildRunner implements Runner {
   private child: ChildProcess | undefined
-  private underWay: UnderWay | undefined
+  private readonly underWay = new Map<number, UnderWay>()
+  /** Ends what waits for the jobs that are computed. */
+  private onComputed: (() => void) | undefined
+  private numbers = 0
+  /** Jobs of this process. */
   private jobs = 0
-  private heldNames: readonly string[] = []
+  private heldNames: ReadonlyMap<string, string | undefined> = new Map()
 
   constructor(
     private readonly sources: Readonly<Record<string, PipelineSource>>,
@@ -42,7 +49,11 @@ export class ChildRunner implements Runner {
   ) {}
 
   get held(): readonly string[] {
-    return this.heldNames
+    return [...this.heldNames.keys()]
+  }
+
+  whyAlone(pipeline: string): string | undefined {
+    return this.heldNames.get(pipeline)
   }
 
   /** The process; `undefined` before the first job, and after it ended. */
@@ -50,38 +61,31 @@ export class ChildRunner implements Runner {
     return this.child?.pid
   }
 
-  run(task: RunnerTask, hooks: RunnerHooks): Promise<RunOutcome> {
-    return new Promise(resolve => {
-      const { signal } = hooks
-      let deadline: NodeJS.Timeout | undefined
-      const stop = () => {
-        this.send({ do: 'stop', reason: signal.reason as StopReason }) // That of its signal, as it says.
-        deadline = setTimeout(() => this.child?.kill('SIGKILL'), this.options.stopTimeout ?? 10_000)
-      }
-      const end = (outcome: RunOutcome) => {
-        this.underWay = undefined
-        clearTimeout(deadline)
-        signal.removeEventListener('abort', stop)
-        resolve(outcome)
-      }
-      if (signal.aborted) {
-        end({ is: 'stopped' })
-        return
-      }
-      this.underWay = { hooks, end }
-      this.jobs++
-      this.child ??= this.start()
-      const { job, stateFile, folder, checkpoints } = task
-      this.send({ do: 'run', job, stateFile, folder, checkpoints })
-      signal.addEventListener('abort', stop)
+  run(jobs: readonly RunnerJob[]): BegunJobs {
+    const tasks: NumberedTask[] = []
+    const outcomes = jobs.map(({ task, hooks }): Promise<RunOutcome> => {
+      if (hooks.signal.aborted) return Promise.resolve({ is: 'stopped' })
+      const number = this.numbers++
+      tasks.push({ number, task })
+      return this.follow(number, hooks)
     })
+    if (tasks.length === 0) return { computed: Promise.resolve(), outcomes }
+    this.jobs += tasks.length
+    const computed = new Promise<void>(resolve => {
+      this.onComputed = resolve
+    })
+    this.child ??= this.start()
+    this.send({ do: 'run', tasks })
+    return { computed, outcomes }
   }
 
   async rest(): Promise<void> {
     const { maxJobs, maxMemory } = this.options
     const isOld = maxJobs !== undefined && this.jobs >= maxJobs
     const isLarge = maxMemory !== undefined && ((await this.memory()) ?? 0) > maxMemory
-    if (isOld || isLarge) await this.close()
+    if (!isOld && !isLarge) return
+    await Promise.all(Array.from(this.underWay.values(), ({ outcome }) => outcome))
+    await this.close()
   }
 
   async close(): Promise<void> {
@@ -95,6 +99,32 @@ export class ChildRunner implements Runner {
     const deadline = setTimeout(() => child.kill('SIGKILL'), 2_000)
     await ended
     clearTimeout(deadline)
+  }
+
+  /** Waits for the end of a job. If it does not stop when it is told to, its process is killed. */
+  private follow(number: number, hooks: RunnerHooks): Promise<RunOutcome> {
+    const { signal } = hooks
+    let deadline: NodeJS.Timeout | undefined
+    const stop = () => {
+      this.send({ do: 'stop', number, reason: signal.reason as StopReason }) // That of its signal, as it says.
+      deadline = setTimeout(() => this.child?.kill('SIGKILL'), this.options.stopTimeout ?? 10_000)
+    }
+    const computed = () => {
+      clearTimeout(deadline)
+      signal.removeEventListener('abort', stop)
+    }
+    signal.addEventListener('abort', stop)
+    let resolveOutcome: (outcome: RunOutcome) => void = () => undefined
+    const outcome = new Promise<RunOutcome>(resolve => {
+      resolveOutcome = resolve
+    })
+    const end = (how: RunOutcome) => {
+      computed()
+      this.underWay.delete(number)
+      resolveOutcome(how)
+    }
+    this.underWay.set(number, { hooks, outcome, computed, end })
+    return outcome
   }
 
   private async memory(): Promise<number | undefined> {
@@ -127,32 +157,42 @@ export class ChildRunner implements Runner {
   }
 
   private receive(child: ChildProcess, message: FromRunner): void {
-    if (child !== this.child) return
-    const hooks = this.underWay?.hooks
-    if (message.is === 'event') hooks?.event(message.event, message.progress)
-    else if (message.is === 'state') hooks?.state(message.file)
-    else if (message.is === 'file') void this.store(message)
-    else if (message.is === 'done') {
-      this.heldNames = message.held
-      this.underWay?.end(message.outcome)
+    if (child !== this.child || message.is === 'ready') return
+    if (message.is === 'computed') {
+      this.heldNames = new Map(message.held)
+      for (const { computed } of this.underWay.values()) computed()
+      this.onComputed?.()
+      return
     }
+    if (message.is === 'events') {
+      for (const { number, event, progress } of message.events) this.underWay.get(number)?.hooks.event(event, progress)
+      return
+    }
+    const underWay = this.underWay.get(message.number)
+    if (message.is === 'state') underWay?.hooks.state(message.file)
+    else if (message.is === 'file') void this.store(underWay?.hooks, message)
+    else underWay?.end(message.outcome)
   }
 
-  private async store({ number, key, bytes }: Extract<FromRunner, { is: 'file' }>): Promise<void> {
+  private async store(
+    hooks: RunnerHooks | undefined,
+    { file, key, bytes }: Extract<FromRunner, { is: 'file' }>,
+  ): Promise<void> {
     let error: string | undefined
     try {
-      await this.underWay?.hooks.file(key, bytes)
+      await hooks?.file(key, bytes)
     } catch (cause) {
       error = (cause as Error).message
     }
-    this.send({ do: 'stored', number, error })
+    this.send({ do: 'stored', file, error })
   }
 
   private ended(child: ChildProcess, how: string): void {
     if (child !== this.child) return
     this.child = undefined
     this.jobs = 0
-    this.heldNames = []
-    this.underWay?.end({ is: 'crashed', how })
+    this.heldNames = new Map()
+    for (const { end } of [...this.underWay.values()]) end({ is: 'crashed', how })
+    this.onComputed?.()
   }
 }

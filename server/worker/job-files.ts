@@ -1,29 +1,39 @@
 /** The files of a job while it runs: what it makes goes to the store, and its state comes from there. */
 import { randomUUID } from 'node:crypto'
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ResultStore } from '../results/result-store'
 
 /** Key of the state from which the run of a job continues. */
 export const STATE_KEY = 'run.safetensors'
 
-/** The files of one run, and the way to the store. The folder is the worker's, which runs one job at a time. */
+/** The files of one run, and the way to the store. */
 export class JobFiles {
+  /** Of this run alone. */
+  readonly folder: string
   private saving: Promise<void> = Promise.resolve()
   private hasState = false
 
+  /** @param folder that of the worker */
   constructor(
     private readonly store: ResultStore,
     private readonly job: string,
-    readonly folder: string,
-  ) {}
+    folder: string,
+  ) {
+    this.folder = join(folder, randomUUID())
+  }
+
+  /** Makes the folder. */
+  async open(): Promise<void> {
+    await mkdir(this.folder)
+  }
 
   /** The state that an earlier run has saved, as a file; `undefined` if none exists. */
   async fetchState(): Promise<string | undefined> {
     const found = await this.store.open(this.job, STATE_KEY)
     if (found === undefined) return undefined
     this.hasState = true
-    const file = join(this.folder, `${randomUUID()}-${STATE_KEY}`)
+    const file = join(this.folder, STATE_KEY)
     await writeFile(file, found.stream)
     return file
   }
@@ -55,7 +65,6 @@ export class JobFiles {
   async close(): Promise<void> {
     await this.saving
     // A process that died may have left a part of a state.
-    const names = await readdir(this.folder).catch(() => [])
-    for (const name of names) await rm(join(this.folder, name), { force: true }).catch(() => undefined)
+    await rm(this.folder, { recursive: true, force: true }).catch(() => undefined)
   }
 }

@@ -1,28 +1,47 @@
 /** What a worker and the process that runs its jobs say to each other. */
-import type { Job, JobProgress } from '../jobs/job'
+import type { JobProgress } from '../jobs/job'
 import type { JobRunEvent } from '../jobs/job-event'
 import type { HostOptions } from './pipeline-host'
 import type { PipelineSource } from './pipeline-source'
-import type { CheckpointSettings, RunOutcome, StopReason } from './runner'
+import type { RunnerTask, RunOutcome, StopReason } from './runner'
+
+/** A job, and the number by which both sides call it. */
+export interface NumberedTask {
+  readonly number: number
+  readonly task: RunnerTask
+}
+
+/** An event of a run. */
+export interface NumberedRunEvent {
+  /** Of the job. */
+  readonly number: number
+  readonly event: JobRunEvent
+  readonly progress: JobProgress | undefined
+}
+
+/** A pipeline that is held, and why its jobs cannot be computed together, if they cannot. */
+export type HeldName = readonly [name: string, whyAlone: string | undefined]
 
 /** To the process. */
 export type ToRunner =
   | { readonly do: 'start'; readonly sources: Readonly<Record<string, PipelineSource>>; readonly options: HostOptions }
-  | {
-      readonly do: 'run'
-      readonly job: Job
-      readonly stateFile: string | undefined
-      readonly folder: string
-      readonly checkpoints: CheckpointSettings
-    }
-  | { readonly do: 'stop'; readonly reason: StopReason }
+  | { readonly do: 'run'; readonly tasks: readonly NumberedTask[] }
+  | { readonly do: 'stop'; readonly number: number; readonly reason: StopReason }
   /** A file was stored, or not. */
-  | { readonly do: 'stored'; readonly number: number; readonly error: string | undefined }
+  | { readonly do: 'stored'; readonly file: number; readonly error: string | undefined }
 
-/** From the process. */
+/** From the process. `number` is that of the job. */
 export type FromRunner =
   | { readonly is: 'ready' }
-  | { readonly is: 'event'; readonly event: JobRunEvent; readonly progress: JobProgress | undefined }
-  | { readonly is: 'file'; readonly number: number; readonly key: string; readonly bytes: Uint8Array }
-  | { readonly is: 'state'; readonly file: string }
-  | { readonly is: 'done'; readonly outcome: RunOutcome; readonly held: readonly string[] }
+  | { readonly is: 'events'; readonly events: readonly NumberedRunEvent[] }
+  | {
+      readonly is: 'file'
+      readonly number: number
+      readonly file: number
+      readonly key: string
+      readonly bytes: Uint8Array
+    }
+  | { readonly is: 'state'; readonly number: number; readonly file: string }
+  | { readonly is: 'done'; readonly number: number; readonly outcome: RunOutcome }
+  /** The jobs that were begun last are computed. */
+  | { readonly is: 'computed'; readonly held: readonly HeldName[] }

@@ -1,48 +1,86 @@
-/** The process that runs the jobs of one worker. It ends with the worker, and takes with it nothing but the progress of one job. */
-import { constants, setPriority } from 'node:os'
+/** The process that runs the jobs of one worker. It ends with the worker, and takes with it nothing but the progress of its jobs. */
+import { constants, getPriority, setPriority } from 'node:os'
 import { PipelineHost } from './pipeline-host'
-import type { FromRunner, ToRunner } from './runner-messages'
+import type { RunnerHooks } from './runner'
+import type { FromRunner, NumberedRunEvent, NumberedTask, ToRunner } from './runner-messages'
 
 // Drawing takes all processors. The server, its clients and other programs come first, so that they answer in time; ONNX Runtime's process inherits it.
-setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
+// Who starts the worker with a lower priority keeps it: raising it is refused to ordinary users.
+const { PRIORITY_BELOW_NORMAL } = constants.priority
+if (getPriority() < PRIORITY_BELOW_NORMAL) setPriority(PRIORITY_BELOW_NORMAL)
 
 let host: PipelineHost | undefined
-let stopping = new AbortController()
+const stopping = new Map<number, AbortController>()
 let files = 0
 const storing = new Map<number, (error: string | undefined) => void>()
 
+/** Milliseconds for which events wait for others: a message and its way to readers cost more than most events of a step. */
+const COLLECT = 10
+
+let events: NumberedRunEvent[] = []
+let collecting: NodeJS.Timeout | undefined
+
+/** Sends a message behind the events before it. */
 function send(message: FromRunner): void {
+  sendEvents()
+  post(message)
+}
+
+function sendEvents(): void {
+  clearTimeout(collecting)
+  collecting = undefined
+  if (events.length === 0) return
+  post({ is: 'events', events })
+  events = []
+}
+
+function post(message: FromRunner): void {
   // A worker that is gone needs no answer.
   if (process.connected) process.send?.(message, () => undefined)
 }
 
-function store(key: string, bytes: Uint8Array): Promise<void> {
+function store(number: number, key: string, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    const number = files++
-    storing.set(number, error => {
-      storing.delete(number)
+    const file = files++
+    storing.set(file, error => {
+      storing.delete(file)
       if (error === undefined) resolve()
       else reject(new Error(error))
     })
-    send({ is: 'file', number, key, bytes })
+    send({ is: 'file', number, file, key, bytes })
   })
 }
 
-async function run(task: Extract<ToRunner, { do: 'run' }>): Promise<void> {
-  stopping = new AbortController()
-  const outcome = await (host as PipelineHost).run(task, {
-    signal: stopping.signal,
-    event: (event, progress) => send({ is: 'event', event, progress }),
-    file: store,
-    state: file => send({ is: 'state', file }),
-  })
-  send({ is: 'done', outcome, held: host?.held ?? [] })
+function hooksOf(number: number): RunnerHooks {
+  const stop = new AbortController()
+  stopping.set(number, stop)
+  return {
+    signal: stop.signal,
+    event: (event, progress) => {
+      events.push({ number, event, progress })
+      collecting ??= setTimeout(sendEvents, COLLECT)
+    },
+    file: (key, bytes) => store(number, key, bytes),
+    state: file => send({ is: 'state', number, file }),
+  }
+}
+
+async function run(host: PipelineHost, tasks: readonly NumberedTask[]): Promise<void> {
+  const { computed, outcomes } = host.run(tasks.map(({ number, task }) => ({ task, hooks: hooksOf(number) })))
+  for (const [i, { number }] of tasks.entries()) {
+    void outcomes[i]?.then(outcome => {
+      stopping.delete(number)
+      send({ is: 'done', number, outcome })
+    })
+  }
+  await computed
+  send({ is: 'computed', held: host.held.map(name => [name, host.whyAlone(name)]) })
 }
 
 process.on('message', (message: ToRunner) => {
-  if (message.do === 'run') void run(message)
-  else if (message.do === 'stop') stopping.abort(message.reason)
-  else if (message.do === 'stored') storing.get(message.number)?.(message.error)
+  if (message.do === 'run') void run(host as PipelineHost, message.tasks)
+  else if (message.do === 'stop') stopping.get(message.number)?.abort(message.reason)
+  else if (message.do === 'stored') storing.get(message.file)?.(message.error)
   else {
     host = new PipelineHost(message.sources, message.options)
     send({ is: 'ready' })

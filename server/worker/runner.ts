@@ -44,12 +44,28 @@ export type RunOutcome =
   /** The process that ran it is gone. */
   | { readonly is: 'crashed'; readonly how: string }
 
-/** Runs one job at a time. */
+/** A job to run, with the hooks for what happens. */
+export interface RunnerJob {
+  readonly task: RunnerTask
+  readonly hooks: RunnerHooks
+}
+
+/** Jobs that have begun. */
+export interface BegunJobs {
+  /** Resolves when nothing of them is computed any more, so that the next jobs may begin; their files may still be on the way. Never rejects. */
+  readonly computed: Promise<void>
+  /** How each of them ended, in their order. They never reject. */
+  readonly outcomes: readonly Promise<RunOutcome>[]
+}
+
+/** Computes one job at a time, or several of one pipeline together. */
 export interface Runner {
   /** Names of the pipelines whose models are loaded. */
   readonly held: readonly string[]
-  /** Runs a job to its end. Never rejects. */
-  run(task: RunnerTask, hooks: RunnerHooks): Promise<RunOutcome>
+  /** Why the jobs of a pipeline that is held cannot be computed together; `undefined` if they can. */
+  whyAlone(pipeline: string): string | undefined
+  /** Runs jobs to their ends: several only if they have the same batch key, and their pipeline is held. */
+  run(jobs: readonly RunnerJob[]): BegunJobs
   /** Between two jobs: makes room, or begins again, if there is reason to. */
   rest(): Promise<void>
   /** Releases all models, and ends the process. */

@@ -1,20 +1,19 @@
-/** Takes jobs from a queue, runs them one by one, and says how they ended. */
+/** Takes jobs from a queue, and has a runner compute them: one by one, or those that are alike together. */
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
-// Tests replace the global timers.
-import { clearInterval, setInterval } from 'node:timers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ModularPipeline } from '../../src'
 import { isPipelineName } from '../queue/new-job'
 import type { JobQueue, Lease } from '../queue/queue'
 import type { ResultStore } from '../results/result-store'
+import { batchKey } from './batch-key'
 import { ChildRunner, type ChildRunnerOptions } from './child-runner'
-import { JobFiles } from './job-files'
+import { HeldJob, PAUSE } from './held-job'
 import { type HostOptions, PipelineHost } from './pipeline-host'
 import type { PipelineSource, ServedPipeline } from './pipeline-source'
-import type { CheckpointSettings, Runner, RunOutcome, StopReason } from './runner'
+import type { BegunJobs, CheckpointSettings, Runner, RunOutcome } from './runner'
 import { InvalidPipelineSourceError, InvalidWorkerOptionError } from './worker-errors'
 
 /** Options of {@link createWorker}. */
@@ -25,6 +24,11 @@ export interface WorkerOptions extends HostOptions, ChildRunnerOptions {
   readonly pipelines: Readonly<Record<string, PipelineSource | ServedPipeline>>
   /** Whether jobs run in a process of their own, so that a crash of native code costs the progress of one job at most. Default: true. */
   readonly isolate?: boolean | undefined
+  /**
+   * How many waiting jobs are drawn together if they differ in their texts and seeds alone: in one call of the pipeline, each with its own random numbers. Such jobs
+   * begin again if their worker is lost. Default: 1, each alone.
+   */
+  readonly batch?: number | undefined
   /** Names the worker. Default: the machine, the process and a random text. */
   readonly name?: string | undefined
   /** How often the state of a run is saved, from which another worker continues. Default: after a step, 5 s after the last. */
@@ -39,9 +43,6 @@ export interface CloseWorkerOptions {
   readonly finish?: boolean | undefined
 }
 
-/** Milliseconds before a queue that was away is asked again. */
-const PAUSE = 500
-
 /**
  * Makes a worker, which begins at once.
  *
@@ -54,10 +55,11 @@ export function createWorker(options: WorkerOptions): Worker {
   const { steps = 1, interval = 5_000 } = checkpoints
   requireWhole('checkpoints.steps', steps, 1)
   requireWhole('checkpoints.interval', interval, 0)
-  for (const name of ['maxJobs', 'maxMemory', 'stopTimeout'] as const) {
+  for (const name of ['batch', 'maxJobs', 'maxMemory', 'stopTimeout'] as const) {
     if (options[name] !== undefined) requireWhole(name, options[name], 1)
   }
-  const hostOptions = { memoryLimit: options.memoryLimit, executor: options.executor }
+  const { memoryLimit, executor, loraDir } = options
+  const hostOptions = { memoryLimit, executor, loraDir }
   const runner = isolate
     ? new ChildRunner(requireSources(pipelines), hostOptions, options)
     : new PipelineHost(pipelines, hostOptions)
@@ -71,7 +73,12 @@ export class Worker {
   private readonly running: Promise<void>
   /** For states of runs on their way. */
   private folder: string | undefined
-  private interrupt: ((reason: StopReason) => void) | undefined
+  /** Jobs that are computed, or stored. */
+  private readonly jobs = new Set<HeldJob>()
+  /** Jobs that are computed and not yet ended: their pictures are stored while the next ones are computed. */
+  private ending: Promise<unknown> = Promise.resolve()
+  /** Pipelines whose jobs are not batched, as was reported. */
+  private readonly toldAlone = new Set<string>()
 
   constructor(
     private readonly options: WorkerOptions,
@@ -92,11 +99,12 @@ export class Worker {
     return this.runner instanceof ChildRunner ? this.runner.pid : undefined
   }
 
-  /** Takes no more jobs, ends or returns the one that runs, and releases the models. The queue and the store stay open. */
+  /** Takes no more jobs, ends or returns those that run, and releases the models. The queue and the store stay open. */
   async close({ finish = false }: CloseWorkerOptions = {}): Promise<void> {
     this.stop.abort()
-    if (!finish) this.interrupt?.('give-back')
+    if (!finish) for (const job of this.jobs) job.interrupt('give-back')
     await this.running
+    await this.ending
     await this.runner.close()
     if (this.folder !== undefined) await rm(this.folder, { recursive: true, force: true }).catch(() => undefined)
   }
@@ -108,7 +116,7 @@ export class Worker {
     while (!signal.aborted) {
       try {
         const lease = await queue.take({ ...asked, held: this.held })
-        if (lease) await this.work(lease)
+        if (lease) await this.work([lease, ...(await this.takeAlong(lease))])
         // A queue that is closed has no more.
         else if (!signal.aborted) return
         await this.runner.rest()
@@ -119,78 +127,57 @@ export class Worker {
     }
   }
 
-  private async work(lease: Lease): Promise<void> {
+  /** Takes jobs that can be computed together with one that was taken. */
+  private async takeAlong(lease: Lease): Promise<readonly Lease[]> {
+    const { queue, batch = 1 } = this.options
+    const { pipeline } = lease.job
+    const key = batch > 1 ? batchKey(lease.job) : undefined
+    // The first job of a pipeline loads it.
+    if (key === undefined || !this.held.includes(pipeline)) return []
+    const why = this.runner.whyAlone(pipeline)
+    if (why === undefined) {
+      return queue.takeAlong(lease, { worker: this.name, most: batch - 1, fits: job => batchKey(job) === key })
+    }
+    if (!this.toldAlone.has(pipeline)) this.report(`Jobs of "${pipeline}" are drawn one by one: ${why}`)
+    this.toldAlone.add(pipeline)
+    return []
+  }
+
+  /** Computes jobs. What they made is stored while the next ones are computed. */
+  private async work(leases: readonly Lease[]): Promise<void> {
     const { queue, results } = this.options
-    const { job } = lease
     this.folder ??= await mkdtemp(join(tmpdir(), 'tesserae-worker-'))
-    const files = new JobFiles(results, job.id, this.folder)
-    const stopping = new AbortController()
-    const over = new AbortController()
-    const interrupt = (reason: StopReason) => stopping.abort(reason)
-    this.interrupt = interrupt
-    if (this.stop.signal.aborted) interrupt('give-back')
-    const heartbeat = setInterval(() => void this.beat(lease, interrupt), queue.leaseDuration / 3)
-    queue.interrupted(lease, over.signal).then(interrupt, () => undefined)
-    let events: Promise<unknown> = Promise.resolve()
+    const report = (problem: string, error?: unknown) => this.report(problem, error)
+    const shared = { queue, results, folder: this.folder, checkpoints: this.checkpoints, report }
+    const jobs = leases.map(lease => new HeldJob(lease, shared))
+    for (const job of jobs) {
+      this.jobs.add(job)
+      if (this.stop.signal.aborted) job.interrupt('give-back')
+    }
+    let begun: BegunJobs
     try {
-      // Only a job that somebody has begun can have a state.
-      const stateFile = job.attempts > 1 ? await files.fetchState() : undefined
-      const task = { job, stateFile, folder: files.folder, checkpoints: this.checkpoints }
-      const outcome = await this.runner.run(task, {
-        signal: stopping.signal,
-        event: (event, progress) => {
-          // Without holding up the run: what is lost with the queue is progress that nobody sees.
-          const told = queue.publish(lease, event, progress).catch(() => undefined)
-          events = events.then(() => told)
-        },
-        file: (key, bytes) => results.put(job.id, key, bytes),
-        state: file => files.saveState(file, error => this.report('The state of a job was not saved', error)),
-      })
-      await events
-      await files.saved()
-      const isEnded = await this.conclude(lease, outcome, stopping.signal.reason as StopReason | undefined)
-      if (isEnded) await files.removeState()
+      begun = this.runner.run(await Promise.all(jobs.map(job => job.begin())))
+    } catch (error) {
+      // Their leases end by themselves.
+      for (const job of jobs) await this.forget(job, job.release())
+      throw error
+    }
+    const { computed, outcomes } = begun
+    const ended = Promise.all(jobs.map((job, i) => this.forget(job, job.end(outcomes[i] as Promise<RunOutcome>))))
+    await computed
+    // Of what is computed, no more than the jobs before are still to be stored.
+    await this.ending
+    this.ending = ended
+  }
+
+  /** Forgets a job when its end is in the queue. */
+  private async forget(job: HeldJob, ended: Promise<void>): Promise<void> {
+    try {
+      await ended
+    } catch (error) {
+      this.report('The end of a job was not told', error)
     } finally {
-      over.abort()
-      clearInterval(heartbeat)
-      this.interrupt = undefined
-      await files.close()
-    }
-  }
-
-  private async beat(lease: Lease, interrupt: (reason: StopReason) => void): Promise<void> {
-    try {
-      const answer = await this.options.queue.heartbeat(lease)
-      if (answer !== 'continue') interrupt(answer)
-    } catch {
-      // A queue that is away for longer than the lease gives the job to another, which the next heartbeat tells.
-    }
-  }
-
-  /** Says how a run ended. @returns whether the job has ended, too */
-  private async conclude(lease: Lease, outcome: RunOutcome, reason: StopReason | undefined): Promise<boolean> {
-    const { queue } = this.options
-    if (outcome.is === 'finished') return this.persist(() => queue.finish(lease, outcome.result))
-    if (outcome.is === 'failed') return this.persist(() => queue.fail(lease, outcome.error))
-    if (reason === 'lost') return false
-    if (reason === 'cancel') return this.persist(() => queue.confirmCancel(lease))
-    if (outcome.is === 'crashed' && reason === undefined) {
-      this.report(`The process that ran the job ${lease.job.id} ended ${outcome.how}`)
-      await this.persist(() => queue.giveBack(lease, 'worker-lost'))
-    } else await this.persist(() => queue.giveBack(lease, 'given-back'))
-    return false
-  }
-
-  /** Says something to the queue that must not be lost, also if it is away for a while: as long as the lease may last. */
-  private async persist(say: () => Promise<boolean>): Promise<boolean> {
-    const end = Date.now() + Math.max(this.options.queue.leaseDuration, 10_000)
-    for (;;) {
-      try {
-        return await say()
-      } catch (error) {
-        if (Date.now() > end) throw error
-        await sleep(PAUSE)
-      }
+      this.jobs.delete(job)
     }
   }
 

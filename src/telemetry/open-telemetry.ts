@@ -55,11 +55,15 @@ class SpanObserver implements ActivityObserver {
   }
 }
 
-/** Returns the observer that makes spans; `undefined` if no SDK is registered. */
-export function openTelemetryObserver(): ActivityObserver | undefined {
+/** Returns what makes spans; `undefined` if no SDK is registered. */
+export function openTelemetryTracer(): Tracer | undefined {
   const provider = trace.getTracerProvider()
   // The global provider of this copy of the API stands for the one that is registered, if there is one.
-  const tracer =
-    provider instanceof ProxyTracerProvider ? provider.getDelegateTracer(TRACER) : provider.getTracer(TRACER)
+  return provider instanceof ProxyTracerProvider ? provider.getDelegateTracer(TRACER) : provider.getTracer(TRACER)
+}
+
+/** Returns the observer that makes spans; `undefined` if no SDK is registered. */
+export function openTelemetryObserver(): ActivityObserver | undefined {
+  const tracer = openTelemetryTracer()
   return tracer && new SpanObserver(tracer)
 }

@@ -71,6 +71,24 @@ export function describeQueue(name: string, open: (options?: QueueOptions) => Pr
       expect(await isEmpty(queue)).toBe(true)
     })
 
+    test('takes jobs along that fit, in their order', async () => {
+      const submit = async (change: Partial<JobRequest>) => (await queue.submit(request(change))).job.id
+      const ids = [await submit({}), await submit({ seed: 2 }), await submit({ seed: 3 })]
+      await submit({ priority: 200 })
+      const last = await submit({ seed: 9, priority: 200 })
+      await submit({ pipeline: 'other' })
+      const lease = await take(queue, { held: ['emoji'] })
+      expect(lease.job.id).toBe(ids[0])
+      const fits = ({ seed }: { readonly seed: number | string }) => seed !== 9
+      const along = await queue.takeAlong(lease, { worker: 'w1', most: 1, fits })
+      expect(along.map(({ job }) => [job.id, job.status, job.attempts])).toEqual([[ids[1], 'running', 1]])
+      const more = await queue.takeAlong(lease, { worker: 'w1', most: 5, fits })
+      expect(more.map(({ job }) => job.id)).toEqual([ids[2]])
+      expect(await queue.takeAlong(lease, { worker: 'w1', most: 5, fits })).toEqual([])
+      for (const each of [lease, ...along, ...more]) expect(await queue.finish(each, result)).toBe(true)
+      expect(await queue.get(last)).toMatchObject({ status: 'queued', attempts: 0 })
+    })
+
     test('ends a job once: who has ended it, or lost it, is refused', async () => {
       await queue.submit(request())
       const lease = await take(queue)

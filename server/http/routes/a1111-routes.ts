@@ -1,6 +1,7 @@
 /** AUTOMATIC1111's API, for clients that speak it. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ResultStore } from '../../results/result-store'
+import { traceOf } from '../../trace/request-span'
 import { a1111Answer, a1111Progress, type SeededPicture } from '../a1111/a1111-answer'
 import type { A1111Task } from '../a1111/a1111-fields'
 import {
@@ -52,6 +53,7 @@ async function draw(
   reply: FastifyReply,
 ) {
   const client = clientOf(request)
+  const asker = { client, trace: traceOf(request) }
   const left = leavingSignal(reply, service)
   const fields = checkA1111Fields(task, request.body)
   const entry = entryOf(service, sessions, client, fields)
@@ -64,7 +66,7 @@ async function draw(
     for (; run.done < run.count && !run.isInterrupted; run.done++) {
       const own = seed + run.done
       try {
-        const job = await runJob(service, a1111Job(entry, task, fields, chosen, own), { client }, signal, {
+        const job = await runJob(service, a1111Job(entry, task, fields, chosen, own), asker, signal, {
           submitted: id => run.begin(id),
           event: event => run.see(event),
         })

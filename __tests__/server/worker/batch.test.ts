@@ -1,0 +1,267 @@
+/** Jobs that are computed together: what is of each job stays its own. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  Block,
+  bundledModel,
+  Image,
+  type In,
+  Input,
+  ModularPipeline,
+  ModularPipelineBlocks,
+  type Out,
+  Output,
+  observeActivities,
+} from 'tesserae'
+import {
+  createWorker,
+  EmbeddedQueue,
+  FolderStore,
+  type Job,
+  type JobRequest,
+  type NumberedEvent,
+  type ServedPipeline,
+  type Worker,
+  type WorkerOptions,
+} from 'tesserae/server'
+import { batchKey } from '../../../server/worker/batch-key'
+
+const emoji = { model: bundledModel('emoji') }
+const inputs = { numInferenceSteps: 3 }
+
+/**
+ * How far a pixel of a picture may be from the one that is drawn alone, of 255. The reference has the same difference: matrices of other sizes are multiplied
+ * in another order.
+ */
+const TOLERANCE = 1
+
+/** Not one of Tesserae's own. */
+@Block({ description: 'Draws one pixel.' })
+class DrawOwn extends ModularPipelineBlocks {
+  @Input() prompt!: In<string>
+  @Output() images!: Out<Image[]>
+
+  run() {
+    this.images = [new Image({ width: 1, height: 1, channels: 3, data: new Uint8Array(3) })]
+  }
+}
+
+let pipe: ServedPipeline
+let folder: string
+let queue: EmbeddedQueue
+let results: FolderStore
+let workers: Worker[]
+let problems: string[]
+
+beforeAll(async () => {
+  pipe = await ModularPipeline.fromPretrained<ModularPipelineBlocks>(emoji.model)
+  await pipe.loadComponents()
+})
+afterAll(() => pipe.dispose())
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tesserae batch '))
+  queue = new EmbeddedQueue()
+  results = new FolderStore(folder, { isDurable: false })
+  workers = []
+  problems = []
+})
+afterEach(async () => {
+  for (const worker of workers) await worker.close()
+  await queue.close()
+  rmSync(folder, { recursive: true })
+})
+
+async function submit(prompt: string, change: Partial<JobRequest> & { inputs?: JobRequest['inputs'] } = {}) {
+  const request = { pipeline: 'emoji', seed: 1, ...change, inputs: { ...inputs, prompt, ...change.inputs } }
+  return (await queue.submit(request)).job
+}
+
+/** Begins to work on what was submitted. The first job is drawn alone: it shows what the pipeline is. */
+function start(options: Partial<WorkerOptions> = {}): void {
+  const onProblem = (problem: string) => problems.push(problem)
+  const worker = createWorker({
+    queue,
+    results,
+    pipelines: { emoji: pipe },
+    isolate: false,
+    batch: 4,
+    onProblem,
+    ...options,
+  })
+  workers.push(worker)
+}
+
+async function watch({ id }: Job): Promise<NumberedEvent['event'][]> {
+  const seen: NumberedEvent['event'][] = []
+  for await (const { event } of queue.events(id, { signal: AbortSignal.timeout(120_000) })) seen.push(event)
+  return seen
+}
+
+/** Waits for jobs, and counts the calls of the pipeline meanwhile. */
+async function callsUntil(jobs: readonly Job[]): Promise<number> {
+  let calls = 0
+  const stop = observeActivities({ begin: ({ kind }) => void (kind === 'run' && calls++) })
+  for (const job of jobs) await watch(job)
+  stop()
+  return calls
+}
+
+async function pixels({ id }: Job, key = 'images-0.png'): Promise<Uint8Array> {
+  const file = await results.open(id, key)
+  return (await Image.load(new Uint8Array(await new Response(file?.stream).arrayBuffer()))).data as Uint8Array
+}
+
+/** The picture of a job as the pipeline draws it by itself. */
+async function alone({ inputs: given, seed }: Job): Promise<Uint8Array> {
+  const [image] = (await pipe({ ...given }, { output: 'images', seed: seed as number })) as Image[]
+  return image?.data as Uint8Array
+}
+
+const largestDifference = (a: Uint8Array, b: Uint8Array) =>
+  a.length === b.length ? a.reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] as number))), 0) : 255
+const typesOf = (events: readonly NumberedEvent['event'][]) => events.map(({ type }) => type)
+
+test('jobs that differ in texts and seeds are drawn in one call, each as if it were alone', async () => {
+  const jobs = [
+    await submit('rocket'),
+    await submit('red apple', { seed: 7, inputs: { negativePrompt: 'rocket' } }),
+    await submit('green car', { seed: 8, inputs: { negativePrompt: '' }, format: 'webp' }),
+    // Other settings: not with them.
+    await submit('red apple', { inputs: { numInferenceSteps: 2, negativePrompt: '' } }),
+    await submit('purple cat', { seed: '9', inputs: { negativePrompt: 'octopus' }, previewEvery: 2 }),
+  ]
+  start()
+  expect(await callsUntil(jobs)).toBe(3)
+  for (const job of jobs) expect(await queue.get(job.id)).toMatchObject({ status: 'finished', attempts: 1 })
+  const [, apple, , , cat] = jobs as [Job, Job, Job, Job, Job]
+  for (const job of [apple, cat]) {
+    expect(largestDifference(await pixels(job), await alone({ ...job, seed: Number(job.seed) }))).toBeLessThanOrEqual(
+      TOLERANCE,
+    )
+  }
+  expect(largestDifference(await pixels(apple), await pixels(cat))).toBeGreaterThan(50)
+  const events = await watch(cat)
+  expect(typesOf(events).filter(type => type === 'loopStep')).toHaveLength(3)
+  const previews = events.flatMap(event => (event.type === 'preview' ? [event as { images?: { url: string }[] }] : []))
+  expect(previews.map(({ images }) => images?.map(({ url }) => url))).toEqual([
+    ['previews/2-0.png'],
+    ['previews/3-0.png'],
+  ])
+  expect(typesOf(await watch(apple))).not.toContain('preview')
+  expect((await queue.get(jobs[2]?.id as string))?.result?.pictures[0]?.mediaType).toBe('image/webp')
+})
+
+test('a job that is cancelled leaves, and the others continue', async () => {
+  const [first, gone, other] = [
+    await submit('rocket'),
+    await submit('red apple', { inputs: { numInferenceSteps: 12 } }),
+    await submit('green car', { seed: 3, inputs: { numInferenceSteps: 12 } }),
+  ]
+  start()
+  for await (const { event } of queue.events(gone.id)) if (event.type === 'loopStep') break
+  await queue.cancel(gone.id)
+  expect(typesOf(await watch(gone)).at(-1)).toBe('cancelled')
+  expect(await queue.get(other.id)).toMatchObject({ status: 'running' })
+  await callsUntil([first, other])
+  expect(await queue.get(other.id)).toMatchObject({ status: 'finished', attempts: 1 })
+  expect(largestDifference(await pixels(other), await alone(other))).toBeLessThanOrEqual(TOLERANCE)
+  expect(await results.open(gone.id, 'images-0.png')).toBeUndefined()
+})
+
+test('a failure or a warning stays with its job, and the others draw as if they were alone', async () => {
+  const syntax = { promptSyntax: 'a1111' }
+  const long = `${'red apple, '.repeat(40)}apple`
+  const jobs = [
+    await submit('rocket', { inputs: syntax }),
+    await submit('(apple:1000000)', { inputs: syntax }),
+    await submit('', { inputs: syntax }),
+    await submit('green car', { inputs: syntax }),
+    await submit('purple cat', { inputs: { ...syntax, numInferenceSteps: 2 } }),
+    await submit(long, { inputs: { ...syntax, numInferenceSteps: 2 } }),
+  ]
+  start()
+  for (const job of jobs) await watch(job)
+  const [, bad, empty, good, short] = jobs as [Job, Job, Job, Job, Job]
+  const failed = await queue.get(bad.id)
+  expect(failed).toMatchObject({ status: 'failed', error: { code: 'INPUT_TYPE', input: ['prompt'] } })
+  const warned = async (job: Job) =>
+    (await watch(job)).filter(({ type }) => type === 'warning').map(event => 'code' in event && event.code)
+  expect(await warned(empty)).toContain('PROMPT_EMPTY')
+  expect(await warned(good)).toEqual([])
+  expect(typesOf(await watch(good)).filter(type => type === 'runStart')).toHaveLength(1)
+  // A longer prompt in the same call would change this one.
+  for (const job of [good, short]) expect(await pixels(job)).toEqual(await alone(job))
+})
+
+test('jobs of custom blocks run one by one, with a warning', async () => {
+  const own = new DrawOwn().initPipeline()
+  const jobs: Job[] = []
+  for (let i = 0; i < 3; i++)
+    jobs.push((await queue.submit({ pipeline: 'own', inputs: { prompt: `${i}` }, seed: i })).job)
+  start({ pipelines: { own } })
+  expect(await callsUntil(jobs)).toBe(3)
+  expect(problems).toEqual([expect.stringContaining('Jobs of "own" are drawn one by one')])
+})
+
+test('a worker with a process of its own batches as well, and returns unfinished jobs when it closes', async () => {
+  const jobs = [await submit('rocket'), await submit('red apple'), await submit('green car', { seed: 2 })]
+  start({ pipelines: { emoji }, isolate: true })
+  for (const job of jobs) expect(typesOf(await watch(job)).at(-1)).toBe('finished')
+  for (const job of jobs) expect(largestDifference(await pixels(job), await alone(job))).toBeLessThanOrEqual(TOLERANCE)
+  const long = { inputs: { numInferenceSteps: 100 } }
+  // While the first is drawn, the others wait.
+  const busy = await submit('octopus', { inputs: { numInferenceSteps: 20 } })
+  const late = [await submit('rocket', long), await submit('red apple', long)]
+  await watch(busy)
+  for await (const { event } of queue.events((late[1] as Job).id)) if (event.type === 'loopStep') break
+  for (const worker of workers) await worker.close()
+  for (const job of late) expect(await queue.get(job.id)).toMatchObject({ status: 'queued', losses: 0 })
+  expect(problems).toEqual([])
+})
+
+describe('a batch key', () => {
+  const job = (change: Partial<Job>): Job => ({
+    id: 'emoji~1',
+    pipeline: 'emoji',
+    inputs: { prompt: 'a' },
+    output: ['images'],
+    seed: 1,
+    format: 'png',
+    priority: 100,
+    client: 'a',
+    status: 'queued',
+    createdAt: 0,
+    attempts: 0,
+    losses: 0,
+    ...change,
+  })
+  const plain = batchKey(job({}))
+
+  test.each<[string, Partial<Job>]>([
+    ['texts and seeds', { inputs: { prompt: 'b' }, seed: 2, client: 'b', format: 'webp', previewEvery: 3 }],
+    ['the status', { status: 'running', attempts: 1 }],
+  ])('is the same for other %s', (_, change) => expect(batchKey(job(change))).toBe(plain))
+
+  test.each<[string, Partial<Job>]>([
+    ['a setting', { inputs: { prompt: 'a', guidanceScale: 2 } }],
+    ['a negative prompt, where others have none', { inputs: { prompt: 'a', negativePrompt: '' } }],
+    ['a component', { components: { scheduler: { name: 'euler' } } }],
+    ['a workflow', { workflow: 'text2image' }],
+    ['a priority', { priority: 101 }],
+    ['a LoRA', { inputs: { prompt: 'a <lora:b:0.5>', promptSyntax: 'a1111' } }],
+  ])('differs by %s', (_, change) => {
+    expect(batchKey(job(change))).toBeDefined()
+    expect(batchKey(job(change))).not.toBe(plain)
+  })
+
+  test.each<[string, Partial<Job>]>([
+    ['pictures', { inputs: { prompt: 'a', image: 'R0lGODlhAQABAAAAACwAAAAAAQABAAAC' + 'AkQBADs=' } }],
+    ['several prompts', { inputs: { prompt: ['a', 'b'] } }],
+    ['several pictures', { inputs: { prompt: 'a', numImagesPerPrompt: 2 } }],
+    ['other outputs', { output: ['images', 'latents'] }],
+    ['values that are kept', { keepValues: true }],
+    ['a run that may go on', { attempts: 1 }],
+    ['a lost worker', { losses: 1 }],
+  ])('is missing for %s', (_, change) => expect(batchKey(job(change))).toBeUndefined())
+})

@@ -153,7 +153,7 @@ describe('tesserae tour --out', () => {
     expect(await Image.load(join(project, '4-write-a-block.png'))).toMatchObject({ width: 128, height: 64 })
 
     const again = await runCli(['tour', '--out', 'my tour'], { cwd: folder() })
-    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('there is something in it')])
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('the folder is not empty')])
   })
 })
 

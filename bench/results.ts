@@ -156,6 +156,8 @@ function resultsPage(results: readonly Result[]): string {
 Written by \`npm run bench\`: medians of runs that alternate between ours and PyTorch diffusers in float32, with the same number of threads. Figures in
 milliseconds change with the machine; the ratios are what counts. The peer's models are already in memory when its steps are timed.
 
+stable-diffusion.cpp is not compared: its PyPI package has no wheels, and it computes whole pictures rather than steps.
+
 ${resultsTable(results)}
 
 Measured with:

@@ -7,11 +7,9 @@
  * - convolutions of groups, depthwise ones, those behind which an activation is fused, and those whose windows take much memory;
  * - weights that something else computes with too.
  *
- * Layers that see one position at a time round inputs with far outliers in another way:
- *
- * - a product, as in the second half of a gated feed-forward part: each row has its own scale;
- * - a joined map, as in shortcuts around the blocks of a U-Net: the input has two terms of 8 bits. The second holds what rounding to the first
- *   has lost.
+ * Layers that see one position at a time round inputs with far outliers in two terms of 8 bits. The second holds what rounding to the first
+ * has lost. Such inputs are products, as in the second half of a gated feed-forward part, and joined maps, as in shortcuts around the blocks
+ * of a U-Net. A scale for each row would cost half as much, but its pictures are worse: outliers of trained models fill whole channels.
  */
 import { behindReshapes, type Graph, type GraphNode, type GraphValue, isMatrix } from '../backends/recorder/graph'
 import { conv2dInfo, isPointwise } from '../backends/recorder/kernels/neural'
@@ -33,11 +31,11 @@ export interface QuantizableLayer {
   readonly rounding: InputRounding
 }
 
-/** How an input is rounded to 8 bits: by one scale, by a scale for each row, or in two terms. */
-export type InputRounding = 'whole' | 'rows' | 'terms'
+/** How an input is rounded to 8 bits: by one scale, or in two terms. */
+export type InputRounding = 'whole' | 'terms'
 
 /** How results of kernels that have far outliers are rounded. */
-const ROUNDINGS: Readonly<Record<string, InputRounding>> = { Multiply: 'rows', Concat: 'terms' }
+const ROUNDINGS: Readonly<Record<string, InputRounding>> = { Multiply: 'terms', Concat: 'terms' }
 
 /** Whether a weight has the form of those that are quantized; whether it is depends on the layer. */
 export function isQuantizableWeight({ shape }: Parameter): boolean {

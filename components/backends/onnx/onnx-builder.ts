@@ -95,15 +95,6 @@ export interface RoundedValue {
   readonly zero: string
 }
 
-/** Rows that were divided by factors, and then rounded. */
-export interface RoundedRows extends RoundedValue {
-  /** `[rows, 1]` */
-  readonly factors: string
-}
-
-/** The smallest number of float32 that has its full precision. */
-const SMALLEST = 2 ** -126
-
 /**
  * The graph under construction. A value is written in one order and converted to the other when an operator first asks for it, so that
  * maps stay channels-first from one convolution to the next.
@@ -252,15 +243,6 @@ export class OnnxBuilder {
     const rest = known ?? this.add('Sub', [name, this.add('DequantizeLinear', [values, scale, zero])])
     this.rests.set(name, rest)
     return this.inShapeOf(value, source, this.round(rest))
-  }
-
-  /** A value `[…, width]` as rows, each of which is divided by its largest magnitude before they are rounded: one with outliers takes no precision from others. */
-  roundedRows(value: GraphValue): RoundedRows {
-    const rows = this.reshape(this.plain(value), [-1, value.shape.at(-1) as number])
-    const largest = this.add('ReduceMax', [this.add('Abs', [rows]), this.ints([-1])], { keepdims: 1 })
-    // A row of zeros stays one.
-    const factors = this.add('Max', [largest, this.scalar(SMALLEST)])
-    return { ...this.round(this.add('Div', [rows, factors])), factors }
   }
 
   private round(name: string): RoundedValue {

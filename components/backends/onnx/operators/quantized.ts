@@ -42,11 +42,6 @@ type ProductWriter = (builder: OnnxBuilder, x: GraphValue, weight: QuantizedWeig
 
 const products: Readonly<Record<InputRounding, ProductWriter>> = {
   whole: (builder, x, weight, bias) => product(builder, matrix(builder, x, builder.rounded(x)), weight, bias),
-  rows: (builder, x, weight, bias) => {
-    const { factors, ...rows } = builder.roundedRows(x)
-    const result = builder.add('Mul', [product(builder, rows, weight, undefined), factors])
-    return bias === undefined ? result : builder.add('Add', [result, bias])
-  },
   terms: (builder, x, weight, bias) => {
     const result = product(builder, matrix(builder, x, builder.rounded(x)), weight, bias)
     return builder.add('Add', [result, product(builder, matrix(builder, x, builder.rest(x)), weight, undefined)])

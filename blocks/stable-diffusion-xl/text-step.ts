@@ -87,7 +87,7 @@ export abstract class StableDiffusionXLTextStep extends ModularPipelineBlocks {
    * Encodes the prompts.
    *
    * @param chunks - how many chunks of the text encoders the embeddings are long at least
-   * @throws what {@link PromptsEncoder.encode} throws; InputTypeError for second prompts of another number
+   * @throws what encoding throws; InputTypeError for second prompts of another number
    */
   protected encodeTexts(texts: readonly string[], chunks: number, encoder: PromptsEncoder): Promise<PromptEmbeds> {
     const { context } = this
@@ -97,7 +97,7 @@ export abstract class StableDiffusionXLTextStep extends ModularPipelineBlocks {
     return encoder.encode({ what: 'prompt', texts, texts2, count, chunks }, this.clipSkip)
   }
 
-  /** Encodes the negative prompts, one for each prompt; `undefined` if the guider compares with none. @throws as {@link negativeEmbedsFor} */
+  /** Encodes the negative prompts, one for each prompt; `undefined` if the guider compares with none. @throws InputTypeError for a list of another length */
   protected encodeNegativeTexts(embeds: PromptEmbeds, encoder: PromptsEncoder): Promise<PromptEmbeds | undefined> {
     return negativeEmbedsFor(this, embeds, encoder, this.context)
   }

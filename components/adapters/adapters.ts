@@ -31,6 +31,7 @@ export interface AdapterSet {
 export interface AdaptedCall {
   /** Name of the component: `unet`, `textEncoder`. */
   readonly component: string
+  /** The model that is called. */
   readonly model: PretrainedModel
   /** Factor on the weights of all LoRAs. */
   readonly scale: number

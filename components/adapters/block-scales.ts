@@ -9,8 +9,11 @@ export type BlockScale = number | readonly number[]
 
 /** Strengths by the parts of a UNet: `{ down: { block_2: [0, 1] }, mid: 0.5, up: { block_0: 1 } }`. */
 export interface ScalesByBlock {
+  /** Weight of the blocks on the way down: one for all, or by block. */
   readonly down?: number | Readonly<Record<string, BlockScale>>
+  /** Weight of the block in the middle. */
   readonly mid?: BlockScale
+  /** Weight of the blocks on the way up: one for all, or by block. */
   readonly up?: number | Readonly<Record<string, BlockScale>>
 }
 

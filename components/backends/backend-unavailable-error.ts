@@ -18,7 +18,9 @@ export interface BackendUnavailableDetails {
 /** The backend that an option or the environment names is unknown, does not load, or computes wrongly. */
 export class BackendUnavailableError extends ModularError {
   override readonly code = 'BACKEND_UNAVAILABLE'
+  /** Name of the backend that was asked for. */
   readonly backend: string
+  /** Why it cannot be used. */
   readonly reason: string
   /** The backends that do load and compute correctly on this machine. */
   readonly available: readonly string[]

@@ -6,6 +6,7 @@ import { probeProgram } from './probe-program'
 
 /** What one backend does on this machine. */
 export interface BackendProbe {
+  /** Name of the backend. */
   name: BackendName
   /** Whether it loads, computes correctly and survives a convolution as diffusion models have them. */
   works: boolean

@@ -32,7 +32,9 @@ export interface SelectBackendOptions {
 
 /** One backend that was looked at. */
 export interface BackendAttempt {
+  /** Name of the backend. */
   name: BackendName
+  /** Whether it works. */
   ok: boolean
   /** Why it was skipped, as a sentence; absent if it works. */
   reason?: string
@@ -42,6 +44,7 @@ export interface BackendAttempt {
 
 /** The backend in use. */
 export interface BackendSelection {
+  /** Name of the backend that is in use now. */
   name: BackendName
   /** What it computes on: `CUDA GPU`, `CPU, 2 threads`. */
   device: string

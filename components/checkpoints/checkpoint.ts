@@ -44,7 +44,9 @@ export type StoredDType = WeightDType | BlockDType | RowDType
 
 /** Where one tensor lies and what it is, known without reading its numbers. */
 export interface TensorInfo {
+  /** Type of the elements in the file. */
   readonly dtype: StoredDType
+  /** Shape in the file, which is PyTorch's. */
   readonly shape: readonly number[]
   /** Whether the file holds the transpose of this matrix: its numbers lie column by column. Default: false. */
   readonly isTransposed?: boolean

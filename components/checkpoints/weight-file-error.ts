@@ -47,6 +47,7 @@ export abstract class WeightFileError extends ModularError {
   constructor(
     /** The file that was read or written. */
     readonly file: string,
+    /** The kind of problem. */
     readonly problem: WeightFileProblem,
     detail: string,
     { tensor, cause }: WeightFileErrorOptions = {},

@@ -12,6 +12,7 @@ export interface ModelRunOptions {
 
 /** Runs models. One executor serves any number of models and of calls at once. */
 export interface Executor extends WeightMemory {
+  /** Name of the executor. */
   readonly name: 'eager' | 'graph'
   /** The library behind it, and where that computes: `onnxruntime-cpu`, or a backend of TensorFlow.js, such as `wasm`. */
   readonly backend: string

@@ -4,6 +4,7 @@ import type { Quantization } from '../quantization/quantization-names'
 
 /** A function of a model, with what it is called with. */
 export interface ModelCall<I, O> {
+  /** The model that is called. */
   readonly model: Module
   /** Name of the function: what is prepared for one is not taken for another. */
   readonly method: string

@@ -37,6 +37,7 @@ export interface SelectExecutorOptions extends GraphExecutorOptions {
 export interface ExecutorAttempt {
   /** `eager on node-gpu`, `graph on webgpu`. */
   name: string
+  /** Whether it works. */
   ok: boolean
   /** Why it was skipped, as a sentence. */
   reason?: string
@@ -44,6 +45,7 @@ export interface ExecutorAttempt {
 
 /** The executor in use. */
 export interface ExecutorSelection {
+  /** The executor that was chosen. */
   executor: Executor
   /** What was looked at, in this order; the last one is the one in use. */
   tried: readonly ExecutorAttempt[]

@@ -6,6 +6,7 @@ export class UnreadableFileError extends ModularError {
   override readonly code = 'UNREADABLE_FILE'
 
   constructor(
+    /** Path of the file. */
     readonly file: string,
     detail: string,
     cause?: unknown,

@@ -29,7 +29,9 @@ export type AdaptiveProjectedMixGuidanceConfig = z.output<typeof schema>
 export interface AdaptiveProjectedMixState extends GuiderState {
   /** The running sum of the differences, which stays the guider's. */
   readonly momentum: tf.Tensor | undefined
+  /** Whether classifier-free guidance takes part in this step. */
   readonly isCfgEnabled: boolean
+  /** Whether adaptive projected guidance takes part in this step. */
   readonly isApgEnabled: boolean
 }
 

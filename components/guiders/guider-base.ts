@@ -29,19 +29,27 @@ import { UnknownGuiderError } from './unknown-guider-error'
 
 /** Where a guider is in its run. */
 export interface GuiderState {
+  /** Index of the step, from 0; `undefined` before the first. */
   readonly step: number | undefined
+  /** Number of steps of the run. */
   readonly numInferenceSteps: number | undefined
+  /** Timestep of the step. */
   readonly timestep: number | undefined
   /** How many passes of this step have begun. */
   readonly countPrepared: number
+  /** Whether the guider takes part. */
   readonly enabled: boolean
+  /** Number of passes of a step. */
   readonly numConditions: number
 }
 
 /** What a guider makes of the predictions. `pred` is a new tensor; the others are the caller's. */
 export interface GuiderOutput {
+  /** The combined prediction. */
   readonly pred: tf.Tensor
+  /** Prediction for the prompt. */
   readonly predCond: tf.Tensor
+  /** Prediction for the negative prompt, if there is one. */
   readonly predUncond?: tf.Tensor | undefined
 }
 
@@ -93,8 +101,11 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
 
   /** All settings, with defaults. */
   readonly config: Readonly<Config>
+  /** Whether the guider takes part; see `enable()` and `disable()`. */
   protected isEnabled: boolean
+  /** Index of the step, from 0; `undefined` before the first. */
   protected step: number | undefined
+  /** Number of steps of the run. */
   protected numInferenceSteps: number | undefined
   private timestep: number | undefined
   private countPrepared = 0
@@ -120,7 +131,7 @@ export abstract class BaseGuidance<Config extends GuidanceConfig = GuidanceConfi
 
   /**
    * A guider from settings, in camelCase or snake_case. Called on the base class, it makes one of the class that `_class_name` names; of
-   * {@link DEFAULT_GUIDER} if none is named.
+   * ClassifierFreeGuidance if none is named.
    *
    * @throws ConfigError, UnknownGuiderError
    */

@@ -51,6 +51,7 @@ export interface GuiderBatch<D extends GuiderInputs = GuiderInputs> {
   readonly prediction: PredictionName
   /** The condition that its inputs are for. */
   readonly condition: ConditionName
+  /** What the model is called with. */
   readonly inputs: BatchInputs<D>
   /** What the model has predicted: put it here before the guider is called. */
   noisePred?: tf.Tensor

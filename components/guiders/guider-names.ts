@@ -18,7 +18,9 @@ import { UnknownGuiderError } from './unknown-guider-error'
 
 /** A guider's class, and the settings that a name stands for. */
 export interface NamedGuider {
+  /** Class of the guider. */
   readonly guiderClass: GuiderClass
+  /** Settings that the name stands for. */
   readonly settings: RawConfig
 }
 

@@ -63,6 +63,7 @@ export async function predictConditions<const D extends GuiderInputs>(
 export interface PlannedCall {
   /** How many passes go in it at once. */
   readonly passes: number
+  /** Hooks that change the model in this call. */
   readonly hooks: readonly BatchHook[]
   /** The condition of each pass. */
   readonly conditions: readonly ConditionName[]

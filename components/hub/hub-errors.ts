@@ -28,11 +28,17 @@ export interface HubAnswer {
 /** The Hub refused a request, or kept failing. */
 export class HubRequestError extends ModularError {
   override readonly code: string = 'HUB_REQUEST'
+  /** Id of the repository. */
   readonly repository: string
+  /** Branch, tag or commit that was asked for. */
   readonly revision: string | undefined
+  /** Path of the file in the repository, if one was asked for. */
   readonly file: string | undefined
+  /** Status of the server's answer. */
   readonly status: number
+  /** Address that was asked. */
   readonly url: string
+  /** Id of the request, for the Hub's support. */
   readonly requestId: string | undefined
   /** Seconds after which to ask again, if the server says so. */
   readonly retryAfter: number | undefined
@@ -134,6 +140,7 @@ export class HubConnectionError extends ModularError {
   override readonly code = 'HUB_CONNECTION'
 
   constructor(
+    /** Id of the repository. */
     readonly repository: string,
     /** The server that was asked. */
     readonly host: string,
@@ -153,12 +160,15 @@ export class OfflineModeError extends ModularError {
   override readonly code = 'OFFLINE_MODE'
 
   constructor(
+    /** Id of the repository. */
     readonly repository: string,
+    /** Branch, tag or commit that was asked for. */
     readonly revision: string,
     /** What is missing; empty if nothing of the revision is cached. */
     readonly missing: readonly string[],
     /** Where was looked. */
     readonly cache: string,
+    /** What forbids asking the server. */
     readonly reason: 'HF_HUB_OFFLINE' | 'localFilesOnly',
   ) {
     const what =
@@ -178,7 +188,9 @@ export class CorruptDownloadError extends ModularError {
   override readonly code = 'CORRUPT_DOWNLOAD'
 
   constructor(
+    /** Id of the repository. */
     readonly repository: string,
+    /** Path of the file in the repository. */
     readonly file: string,
     detail: string,
   ) {
@@ -193,6 +205,7 @@ export class InvalidHubAnswerError extends ModularError {
   override readonly code = 'INVALID_HUB_ANSWER'
 
   constructor(
+    /** Id of the repository. */
     readonly repository: string,
     problem: string,
   ) {
@@ -205,6 +218,7 @@ export class InvalidRepositoryNameError extends ModularError {
   override readonly code = 'INVALID_REPOSITORY_NAME'
 
   constructor(
+    /** The name that was given. */
     readonly value: string,
     problem: string,
   ) {

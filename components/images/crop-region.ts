@@ -6,7 +6,9 @@ import { ImageSizeError } from './image-size-error'
 
 /** The size that the part is worked on in, and how much of its surroundings belongs to it. */
 export interface CropRegionOptions {
+  /** Width of the result in pixels. */
   readonly width: number
+  /** Height of the result in pixels. */
   readonly height: number
   /** Pixels that are added on each side. Default: 0. */
   readonly padding?: number | undefined

@@ -15,7 +15,9 @@ import { addPngText } from './png-text'
 
 /** What an {@link Image} is made of. */
 export interface ImageOptions {
+  /** Width in pixels. */
   readonly width: number
+  /** Height in pixels. */
   readonly height: number
   /** 1 is grey, 3 is RGB, 4 is RGB and opacity. */
   readonly channels: 1 | 3 | 4
@@ -42,7 +44,9 @@ export class Image implements ImageOptions {
   /** Name of the class in files and messages. Bundlers and minifiers may change `name`, which is used if a subclass has no `className`. */
   static readonly className: string = 'Image'
 
+  /** Width in pixels. */
   readonly width: number
+  /** Height in pixels. */
   readonly height: number
   readonly channels: 1 | 3 | 4
   readonly data: Uint8Array

@@ -55,6 +55,7 @@ const CONFIG_NAME = 'config.json'
 export interface PreprocessOptions {
   /** In pixels, rounded down to a multiple of the VAE's factor. Default: that of the first image. */
   height?: number | undefined
+  /** Width of the result in pixels (default: that of the image). */
   width?: number | undefined
   /** How pictures of other proportions are resized: `default` distorts them, `fill` continues at their edges, `crop` cuts what is too much. */
   resizeMode?: ResizeMode | undefined
@@ -80,6 +81,7 @@ export class VaeImageProcessor implements SavableComponent {
   /** Name of the class in files and messages. Bundlers and minifiers may change `name`, which is used if a subclass has no `className`. */
   static readonly className: string = 'VaeImageProcessor'
 
+  /** All settings, with defaults. */
   readonly config: VaeImageProcessorConfig
 
   /** @throws ConfigError for a setting of the wrong type or out of range */

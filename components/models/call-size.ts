@@ -3,7 +3,9 @@ import type { TensorPlaceholder } from '../backends/recorder/tensor-tree'
 
 /** Height and width of pictures in pixels, or of latents. */
 export interface MapSize {
+  /** Height in rows. */
   readonly height: number
+  /** Width in columns. */
   readonly width: number
 }
 

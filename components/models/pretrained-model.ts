@@ -173,6 +173,7 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     return this.runsOn.backend
   }
 
+  /** Loads and offloads the weights. */
   get memory(): ModelMemory {
     return this.runsOn.memory
   }

@@ -7,10 +7,13 @@ import { Parameter } from './parameter'
 export class Linear extends Module {
   /** `[out, in]` in checkpoints, `[in, out]` here. */
   readonly weight: Parameter<tf.Tensor2D>
+  /** Added to the result; `undefined` without a bias. */
   readonly bias: Parameter<tf.Tensor1D> | undefined
 
   constructor(
+    /** Channels of the input. */
     readonly inFeatures: number,
+    /** Channels of the result. */
     readonly outFeatures: number,
     options: { bias?: boolean } = {},
   ) {

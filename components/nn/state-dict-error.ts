@@ -25,6 +25,7 @@ export class StateDictError extends ModularError implements StateDictProblems {
   override readonly code = 'STATE_DICT'
   readonly missing: readonly string[]
   readonly unexpected: readonly string[]
+  /** Keys whose tensors have another shape than the model. */
   readonly misshapen: readonly MisshapenKey[]
   readonly duplicates: readonly string[]
 

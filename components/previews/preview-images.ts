@@ -12,6 +12,7 @@ export interface PreviewOptions {
   readonly vae: Autoencoder
   /** A small decoder of the same latents, which makes pictures of full size. */
   readonly decoder?: AutoencoderTiny | undefined
+  /** Cancels the work. */
   readonly signal?: AbortSignal | undefined
 }
 

@@ -3,7 +3,9 @@ import { inPieces } from '../../src/runtime/time-slice'
 
 /** A part of a prompt, and how much it counts: 1 as it is. */
 export interface WeightedText {
+  /** The text. */
   readonly text: string
+  /** Its weight; 1 changes nothing. */
   readonly weight: number
 }
 

@@ -6,6 +6,7 @@ import type { WeightedText } from './a1111-syntax'
 
 /** What a text encoder gets at once: start token, tokens of the text, end token and filler. All lists have as many numbers as the tokenizer's `modelMaxLength`. */
 export interface PromptChunk {
+  /** Ids of the tokens, with start and end. */
   readonly ids: readonly number[]
   /** 1 for each token, 0 for each filler. */
   readonly mask: readonly number[]

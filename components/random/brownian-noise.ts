@@ -14,6 +14,7 @@ export interface BrownianNoiseOptions {
   readonly shape: readonly number[]
   /** The ends of the motion. */
   readonly sigmaMin: number
+  /** The largest noise level that is asked for. */
   readonly sigmaMax: number
   /** One for the whole batch, or a list with one for each batch element: whole numbers of at least 0. */
   readonly seed: number | bigint | readonly (number | bigint)[]
@@ -25,7 +26,10 @@ export class BrownianNoise {
   /** Noise that was computed before it is asked for. */
   private early: { readonly sigma: number; readonly sigmaNext: number; readonly values: Float32Array } | undefined
 
-  /** @throws InvalidDrawError if a list of seeds is longer or shorter than the batch */
+  /**
+   * @param options - What it was made from.
+   * @throws InvalidDrawError if a list of seeds is longer or shorter than the batch
+   */
   constructor(readonly options: BrownianNoiseOptions) {
     const { shape, sigmaMin, sigmaMax, seed } = options
     const seeds = [seed].flat()

@@ -30,7 +30,9 @@ import { PNDMScheduler } from './variance-preserving/pndm-scheduler'
 
 /** A scheduler's class, and the settings that a name stands for. */
 export interface NamedScheduler {
+  /** Class of the scheduler. */
   readonly schedulerClass: SchedulerClass
+  /** Settings that the name stands for. */
   readonly settings: RawConfig
   /**
    * A scheduler with the settings of another one's config, or of a model's file, changed to those of the name.

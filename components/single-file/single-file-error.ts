@@ -20,6 +20,7 @@ export class SingleFileError extends ModularError {
   constructor(
     /** The file, as the caller named it. */
     readonly file: string,
+    /** The kind of problem. */
     readonly problem: SingleFileProblem,
     detail: string,
     cause?: unknown,

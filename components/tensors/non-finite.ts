@@ -23,6 +23,7 @@ export async function countNonFiniteAsync(values: Float32Array, signal?: AbortSi
 export interface NonFiniteWarningOptions {
   /** What comes of such values, as an end of a sentence. */
   effect: string
+  /** Cancels the work. */
   signal?: AbortSignal | undefined
 }
 

@@ -48,7 +48,7 @@ export interface EncodedText {
   inputIds: number[][]
   /** 1 for each token, 0 for each filler; shaped as `inputIds`. */
   attentionMask: number[][]
-  /** For each text the part that truncation removed, decoded: its first {@link MOST_DECODED} tokens. Empty if the row holds the whole text. */
+  /** For each text the part that truncation removed, decoded: its first 200 tokens. Empty if the row holds the whole text. */
   truncated: string[]
 }
 
@@ -68,8 +68,11 @@ export class CLIPTokenizer implements SavableComponent {
 
   /** Longest sequence that the text model takes, start and end token included (77 for published models). */
   readonly modelMaxLength: number
+  /** Id of the token at the start. */
   readonly bosTokenId: number
+  /** Id of the token at the end. */
   readonly eosTokenId: number
+  /** Id of the token for what is not in the vocabulary. */
   readonly unkTokenId: number
   /** The filler: the end token in Stable Diffusion 1, `!` in Stable Diffusion 2 and in SDXL's second tokenizer. */
   readonly padTokenId: number

@@ -3,6 +3,7 @@ import { escapeRegExp } from '../../src/format/escape-regexp'
 
 /** Where the names of added tokens are known. */
 export interface AddedTokens {
+  /** Ids of the added tokens, by name. */
   readonly addedTokensEncoder: ReadonlyMap<string, number>
 }
 

@@ -11,6 +11,7 @@ export class TokenWithoutEmbeddingError extends ModularError {
     path: readonly string[],
     /** The token's text, as the tokenizer spells it. */
     readonly token: string,
+    /** Id of the token. */
     readonly tokenId: number,
     /** How many tokens the text encoder has embeddings for. */
     readonly vocabSize: number,

@@ -13,6 +13,7 @@ export interface UnknownWord {
 
 /** What a model does not know of a prompt. */
 export interface PromptCheck {
+  /** Words that the model was not trained on. */
   readonly unknown: readonly UnknownWord[]
   /** The names in the prompt that the model knows, with their modifiers, each once. */
   readonly names: readonly string[]

@@ -11,6 +11,7 @@ import { makeValidator, type Validator } from './validate-inputs'
 
 /** A pipeline, as far as a server needs it to check what is sent: a `ModularPipeline` is one. */
 export interface CataloguedPipeline {
+  /** The blocks of the pipeline. */
   readonly blocks: ModularPipelineBlocks
   /** Tells the class of the scheduler, for clients that name samplers. */
   getComponentSpec?(name: string): { readonly className?: string | undefined } | undefined

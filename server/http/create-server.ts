@@ -9,6 +9,7 @@ import { UnusedConnections } from './unused-connections'
 
 /** What a server closes together with itself. */
 export interface Closable {
+  /** Ends the work, and resolves when it has ended. */
   close(): Promise<unknown>
 }
 

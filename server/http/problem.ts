@@ -4,6 +4,7 @@
 export interface FieldProblem {
   /** Where: a JSON pointer into the body, e.g. `#/inputs/width`; of a header or a parameter, its name. */
   readonly pointer: string
+  /** What is wrong with the field. */
   readonly detail: string
 }
 
@@ -12,10 +13,15 @@ export type ProblemHeaders = Readonly<Record<string, string>>
 
 /** The body of an answer with the type `application/problem+json`. */
 export interface ProblemDetails {
+  /** Kind of the problem, as a URN. */
   readonly type: string
+  /** Name of the status. */
   readonly title: string
+  /** Status of the answer. */
   readonly status: number
+  /** What is wrong. */
   readonly detail: string
+  /** What is wrong with each field. */
   readonly errors?: readonly FieldProblem[]
 }
 

@@ -19,15 +19,25 @@ import { makeValidator } from './validate-inputs'
 
 /** The body of a request for a job. */
 export interface JobBody {
+  /** Name of the pipeline (default: the first). */
   readonly pipeline?: string
+  /** Name of the workflow (default: the one that the inputs choose). */
   readonly workflow?: string
+  /** Inputs by name, as JSON. */
   readonly inputs?: Readonly<Record<string, unknown>>
+  /** Seed of the run (default: a random one). */
   readonly seed?: number | string
+  /** Format of the pictures (default: `png`). */
   readonly format?: PictureFormat
+  /** Names of the outputs to return (default: all). */
   readonly output?: readonly string[]
+  /** Jobs of a higher priority run first. */
   readonly priority?: number
+  /** Steps between two previews; without it, there are none. */
   readonly previewEvery?: number
+  /** Scheduler and guider of this job alone. */
   readonly components?: ChosenComponents
+  /** Whether summaries of what each block writes are kept. */
   readonly keepValues?: boolean
 }
 

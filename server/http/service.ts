@@ -19,9 +19,11 @@ export interface ServiceOptions extends OriginOptions {
   readonly queue: JobQueue
   /** Where pictures lie. */
   readonly results: ResultStore
+  /** What a request may ask for. */
   readonly limits?: ServerLimits | undefined
   /** Keys of clients. Without any, everybody is answered who can reach the server. */
   readonly apiKeys?: readonly string[] | undefined
+  /** How events are streamed. */
   readonly streams?: StreamOptions | undefined
   /** Whether `/` is the studio, a page to draw with. Default: true of a server of its own, false of the plugin. */
   readonly studio?: boolean | undefined

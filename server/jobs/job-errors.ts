@@ -18,6 +18,7 @@ export class InvalidJobError extends ModularError {
 export class QueueFullError extends ModularError {
   override readonly code = 'QUEUE_FULL'
 
+  /** @param maxQueued - How many jobs may wait. */
   constructor(readonly maxQueued: number) {
     super(`The queue is full: ${maxQueued} jobs wait. Submit the job again later.`)
   }
@@ -27,6 +28,7 @@ export class QueueFullError extends ModularError {
 export class TooManyJobsError extends ModularError {
   override readonly code = 'TOO_MANY_JOBS'
 
+  /** @param maxJobsPerClient - How many jobs a client may have. */
   constructor(readonly maxJobsPerClient: number) {
     super(
       `This client has ${maxJobsPerClient} jobs that wait or run, which is the limit. Wait for one to end, or cancel one.`,

@@ -10,24 +10,28 @@ export interface JobQueuedEvent {
 /** A worker has taken the job. Comes again if that worker is lost and another takes over. */
 export interface JobStartedEvent {
   readonly type: 'started'
+  /** Number of the attempt, from 1. */
   readonly attempt: number
 }
 
 /** The job waits again: its worker gave it back, or was lost. */
 export interface JobRequeuedEvent {
   readonly type: 'requeued'
+  /** Why the job waits again. */
   readonly reason: 'given-back' | 'worker-lost'
 }
 
 /** The job has finished. The last event. */
 export interface JobFinishedEvent {
   readonly type: 'finished'
+  /** What the job returned. */
   readonly result: JobResult
 }
 
 /** The job has failed. The last event. */
 export interface JobFailedEvent {
   readonly type: 'failed'
+  /** Why the job failed. */
   readonly error: JobFailure
 }
 
@@ -38,6 +42,7 @@ export interface JobCancelledEvent {
 
 /** An event of the run itself in wire form: `blockStart`, `loopStep`, `preview`, `warning` and the others. */
 export interface JobRunEvent {
+  /** Type of the run's event. */
   readonly type: string
   readonly [name: string]: JsonValue | undefined
 }
@@ -58,6 +63,7 @@ export type JobEvent = JobLifeEvent | JobRunEvent
 export interface NumberedEvent {
   /** Opaque, of one line: what a browser sends as `Last-Event-ID`. */
   readonly id: string
+  /** The event. */
   readonly event: JobEvent
 }
 

@@ -5,8 +5,11 @@ import type { JsonValue } from './job'
 export interface StoredPicture {
   /** Its key in the store, relative to the job: `ResultStore.open(job.id, key)`. */
   readonly key: string
+  /** Media type of the file, e.g. `image/png`. */
   readonly mediaType: string
+  /** Width in pixels. */
   readonly width: number
+  /** Height in pixels. */
   readonly height: number
   /** Bytes of the file. */
   readonly size: number

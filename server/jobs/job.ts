@@ -26,6 +26,7 @@ export const LOWEST_PRIORITY = 2_000_000
 export interface ComponentChoice {
   /** A short name, e.g. `euler_karras` or `apg`. */
   readonly name: string
+  /** Settings in place of the defaults. */
   readonly settings?: JsonObject | undefined
 }
 
@@ -33,6 +34,7 @@ export interface ComponentChoice {
 export interface ChosenComponents {
   /** A scheduler with the settings of the model's own, changed to those of the choice. */
   readonly scheduler?: ComponentChoice | undefined
+  /** The guider of the job. */
   readonly guider?: ComponentChoice | undefined
 }
 
@@ -89,6 +91,7 @@ export interface JobProgress {
 export interface JobFailure {
   /** The kind of failure, e.g. `MISSING_INPUT`; of a worker's end, `WORKER_LOST`. */
   readonly code: string
+  /** What went wrong. */
   readonly message: string
   /** Names of the blocks around the failure, outermost first. */
   readonly path?: readonly string[] | undefined
@@ -109,6 +112,7 @@ export interface Job extends JobRequest {
   readonly format: PictureFormat
   readonly priority: number
   readonly client: string
+  /** What the job is doing. */
   readonly status: JobStatus
   /** Milliseconds since 1970, here and below. */
   readonly createdAt: number
@@ -120,6 +124,7 @@ export interface Job extends JobRequest {
   readonly attempts: number
   /** How often its worker was lost. */
   readonly losses: number
+  /** How far a running job is. */
   readonly progress?: JobProgress | undefined
   /** Of a finished job. */
   readonly result?: JobResult | undefined

@@ -2,17 +2,21 @@
 
 /** A file of summaries, as JSON. */
 export interface KeptValues {
+  /** Path of the block. */
   readonly path: readonly string[]
   /** Class of the block. */
   readonly block: string
   /** In a loop: the iteration, counted from 1. */
   readonly step: number | null
+  /** Summaries by name. */
   readonly values: { readonly [name: string]: ValueSummary }
 }
 
 /** A small picture, row by row from the top. */
 export interface SmallPicture {
+  /** Width in pixels. */
   readonly width: number
+  /** Height in pixels. */
   readonly height: number
   /** Grey, or red, green and blue. */
   readonly channels: 1 | 3
@@ -23,7 +27,9 @@ export interface SmallPicture {
 /** The summary of a tensor. */
 export interface TensorSummary {
   readonly kind: 'tensor'
+  /** Type of the elements. */
   readonly dtype: string
+  /** Shape of the tensor. */
   readonly shape: readonly number[]
   /** Over the finite numbers; `null` if none exist. */
   readonly statistics: {
@@ -43,14 +49,18 @@ export interface TensorSummary {
 /** The summary of a picture. */
 export interface PictureSummary {
   readonly kind: 'picture'
+  /** Width of the original in pixels. */
   readonly width: number
+  /** Height of the original in pixels. */
   readonly height: number
+  /** A smaller copy. */
   readonly picture: SmallPicture
 }
 
 /** The summary of a list. */
 export interface ListSummary {
   readonly kind: 'list'
+  /** Number of elements. */
   readonly length: number
   /** Its first members. */
   readonly members: readonly ValueSummary[]
@@ -59,6 +69,7 @@ export interface ListSummary {
 /** Any other value, as text. */
 export interface TextSummary {
   readonly kind: 'text'
+  /** The value as text, truncated. */
   readonly text: string
 }
 

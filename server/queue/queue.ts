@@ -18,6 +18,7 @@ export interface QueueLimits {
 
 /** What {@link JobQueue.submit} gives. */
 export interface SubmittedJob {
+  /** The job. */
   readonly job: Job
   /** `false` for the job of an earlier request with the same idempotency key. */
   readonly isNew: boolean
@@ -25,6 +26,7 @@ export interface SubmittedJob {
 
 /** A job that a worker has taken, and what it says of it with. */
 export interface Lease {
+  /** The job. */
   readonly job: Job
   /** Tells this taking from others of the same job. */
   readonly token: string
@@ -57,15 +59,21 @@ export type HeartbeatAnswer = 'continue' | 'cancel' | 'lost'
 
 /** How many jobs there are of each status. */
 export interface JobCounts {
+  /** Jobs that wait. */
   readonly queued: number
+  /** Jobs that run. */
   readonly running: number
+  /** Jobs that ended well. */
   readonly finished: number
+  /** Jobs that failed. */
   readonly failed: number
+  /** Jobs that were cancelled. */
   readonly cancelled: number
 }
 
 /** A worker that is alive. */
 export interface WorkerInfo {
+  /** Name of the worker. */
   readonly name: string
   /** Names of the pipelines that it can run. */
   readonly pipelines: readonly string[]

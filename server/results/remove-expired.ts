@@ -8,6 +8,7 @@ const LONGEST_PAUSE = 60 * 60_000
 
 /** Options of {@link removeExpiredResults}. */
 export interface ExpiryOptions {
+  /** The store to clear. */
   readonly results: ResultStore
   /** Milliseconds after its last file was written that the results of a job are removed. Give a queue the same as its `retention`. */
   readonly keep: number

@@ -5,6 +5,7 @@ import { ModularError } from '../../src/errors/modular-error'
 export class InvalidKeyError extends ModularError {
   override readonly code = 'INVALID_KEY'
 
+  /** @param key - The key that was given. */
   constructor(readonly key: string) {
     super(
       `"${key}" is not a key of a result store. Pass names of letters, digits, ".", "_", "~" and "-", joined by "/".`,

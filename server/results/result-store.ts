@@ -4,6 +4,7 @@
 export interface StoredFile {
   /** Its bytes, once. */
   readonly stream: ReadableStream<Uint8Array>
+  /** Media type of the file, e.g. `image/png`. */
   readonly mediaType: string
   /** Bytes. */
   readonly size: number

@@ -7,6 +7,7 @@ import { mediaTypeOf, storePath } from './store-path'
 
 /** Options of an {@link S3Store}. */
 export interface S3StoreOptions {
+  /** Name of the bucket. */
   readonly bucket: string
   /** Begins the keys of all files, without slashes around it. Default: none. */
   readonly prefix?: string | undefined

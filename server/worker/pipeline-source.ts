@@ -52,6 +52,7 @@ export interface OpenSourceOptions {
   readonly manager?: ComponentsManager | undefined
   /** Collection of the manager. */
   readonly collection?: string | undefined
+  /** Cancels the work. */
   readonly signal?: AbortSignal | undefined
 }
 

@@ -18,7 +18,9 @@ import { InvalidPipelineSourceError, InvalidWorkerOptionError } from './worker-e
 
 /** Options of {@link createWorker}. */
 export interface WorkerOptions extends HostOptions, ChildRunnerOptions {
+  /** Where jobs come from. */
   readonly queue: JobQueue
+  /** Where pictures go. */
   readonly results: ResultStore
   /** What it can run, by the names that jobs call it by. Pipelines that are there already need `isolate: false`. */
   readonly pipelines: Readonly<Record<string, PipelineSource | ServedPipeline>>
@@ -68,6 +70,7 @@ export function createWorker(options: WorkerOptions): Worker {
 
 /** A worker that runs until it is closed. Made by {@link createWorker}. */
 export class Worker {
+  /** Name of the worker. */
   readonly name: string
   private readonly stop = new AbortController()
   private readonly running: Promise<void>

@@ -61,7 +61,7 @@ export class ComponentContainer {
   /**
    * Forgets what this container supplies for a token; what its parents supply comes into sight again.
    *
-   * @param options.dispose disposes what it holds or has made
+   * @param options - `dispose`: disposes what it holds or has made (default: false)
    * @returns whether there was something
    */
   unregister(token: string, { dispose = false }: { dispose?: boolean } = {}): boolean {

@@ -9,6 +9,7 @@ import type { ExampleField, ReadField } from './field-decorator'
 export interface ConfigOptions<T = unknown> {
   /** The setting where the pipeline does not state it. */
   default?: T
+  /** What the setting does. */
   description?: string
 }
 

@@ -25,6 +25,7 @@ export interface BlockOptions {
   version?: string
   /** Packages that the block needs beside Tesserae, with ranges of versions as npm has them: `{ sharp: '>=0.33 <1' }`. */
   requirements?: Readonly<Record<string, string>>
+  /** How much of the block may still change. */
   stability?: 'stable' | 'beta' | 'experimental' | 'deprecated'
 }
 

@@ -15,6 +15,7 @@ export interface InputOptions<T = unknown> extends Omit<Partial<InputParamOption
   default?: T
   /** `null`: the field holds the map of all values tagged with `kwargsType` (by default the field's own name). */
   name?: null
+  /** Validates the value, and gives its type and default. */
   schema?: z.ZodType<T>
 }
 

@@ -8,6 +8,7 @@ import type { WrittenField } from './field-decorator'
 
 /** Options of `@Output` beside a schema. */
 export interface OutputOptions<T = unknown> extends Omit<Partial<OutputParamOptions>, 'name' | 'schema'> {
+  /** Gives the type of the value. */
   schema?: z.ZodType<T>
 }
 

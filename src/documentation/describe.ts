@@ -12,26 +12,39 @@ import { workflowsOf } from './triggers'
 export interface ParameterDescription {
   /** `null` for an input that takes a whole group. */
   name: string | null
+  /** Its type in words. */
   type: string | null
+  /** What it means. */
   description: string
+  /** The group that it belongs to. */
   kwargsType: string | null
 }
 
 /** What a block is made of. */
 export interface BlockDescription {
+  /** Name of the class. */
   class: string
+  /** What kind of block it is. */
   kind: BlockKind
+  /** What the block does. */
   description: string
+  /** The family that it belongs to. */
   modelName: string | null
+  /** Version of the block. */
   version: string | null
+  /** How much of the block may still change. */
   stability: BlockOptions['stability'] | null
+  /** What a caller can pass. */
   inputs: (ParameterDescription & {
     required: boolean
     default: unknown
     defaultsByBlock: Record<string, unknown> | null
   })[]
+  /** What its parts write. */
   intermediateOutputs: ParameterDescription[]
+  /** What it returns. */
   outputs: ParameterDescription[]
+  /** What must be loaded. */
   components: {
     name: string
     type: string | null
@@ -41,12 +54,15 @@ export interface BlockDescription {
     /** Only of components that the block works without. */
     optional?: true
   }[]
+  /** Settings that it reads. */
   configs: { name: string; default: unknown; description: string }[]
   /** Branches only: what chooses, and what runs otherwise. */
   triggers?: (string | null)[]
+  /** The part that runs if nothing else is chosen. */
   defaultBlock?: string | null
   /** Sequences that name workflows only: the inputs that choose each, in all their spellings. */
   workflows?: { name: string; spellings: readonly (readonly string[])[] }[]
+  /** Its parts. */
   blocks: { name: string; block: BlockDescription }[]
 }
 

@@ -11,15 +11,21 @@ import { triggersOf, type WorkflowDescription, workflowsOf } from './triggers'
 
 /** The parts of a model card, as Markdown. */
 export interface ModelCardContent {
+  /** Name of the pipeline. */
   pipelineName: string
+  /** What the pipeline does. */
   modelDescription: string
+  /** The blocks, as a list. */
   blocksDescription: string
+  /** The components, as a list. */
   componentsDescription: string
   /** Empty where the blocks read no settings. */
   configsSection: string
+  /** Inputs and outputs. */
   ioSpecificationSection: string
   /** Empty where nothing is chosen, and where the workflows say it. */
   triggerInputsSection: string
+  /** Tags for the Hub. */
   tags: string[]
 }
 

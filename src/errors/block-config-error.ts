@@ -6,6 +6,7 @@ export class BlockConfigError extends ModularError {
   override readonly code = 'BLOCK_CONFIG'
 
   constructor(
+    /** Path of the file. */
     readonly file: string,
     problem: string,
     cause?: unknown,

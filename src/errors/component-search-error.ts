@@ -17,6 +17,7 @@ export class ComponentSearchError extends ModularError {
   override readonly code = 'COMPONENT_SEARCH'
 
   constructor(
+    /** The kind of problem. */
     readonly problem: ComponentSearchProblem,
     message: string,
     /** Ids of the components that were found. */

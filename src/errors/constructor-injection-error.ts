@@ -5,6 +5,7 @@ export class ConstructorInjectionError extends ModularError {
   override readonly code = 'CONSTRUCTOR_INJECTION'
 
   constructor(
+    /** The token that nothing supplies. */
     readonly token: string,
     className: string,
     problem: string,

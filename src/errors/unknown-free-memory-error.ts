@@ -6,6 +6,7 @@ export class UnknownFreeMemoryError extends ModularError {
   override readonly code = 'UNKNOWN_FREE_MEMORY'
 
   constructor(
+    /** Class of the model that was to be loaded. */
     readonly model: string,
     /** What computes the model. */
     readonly device: string,

@@ -31,6 +31,7 @@ export class UntrustedCodeError extends ModularError {
   override readonly code = 'UNTRUSTED_CODE'
 
   constructor(
+    /** Why the code is not trusted. */
     readonly reason: UntrustedCodeReason,
     /** What would have run. */
     readonly refused: RefusedCode,

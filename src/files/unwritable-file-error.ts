@@ -20,6 +20,7 @@ export class UnwritableFileError extends ModularError {
   constructor(
     /** The file or folder that should have been written. */
     readonly file: string,
+    /** The kind of problem. */
     readonly reason: UnwritableReason,
     detail: string,
     cause?: unknown,

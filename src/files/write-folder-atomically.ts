@@ -53,8 +53,8 @@ export interface WriteFolderOptions {
  * Lets `fill` write into a new folder beside the target, and puts it in the target's place once all of it is on the disk. A reader of the target
  * sees the old or the new, also when the process is killed midway. Files of the old folder that were not written again stay.
  *
- * Some systems cannot swap two folders in one step (see {@link exchangeFolders}). There, a process that is killed
- * between two moves leaves the old folder set aside. {@link recoverFolder}, which reading and saving call, puts it
+ * Some systems cannot swap two folders in one step (see `exchangeFolders()`). There, a process that is killed
+ * between two moves leaves the old folder set aside. `recoverFolder()`, which reading and saving call, puts it
  * back.
  *
  * A folder that cannot be exchanged is written file by file. That is so where volumes are mounted, in lower layers of

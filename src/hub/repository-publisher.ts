@@ -18,6 +18,7 @@ export interface PublishOptions extends Pick<RepositoryOptions, 'token' | 'endpo
 export interface PushedCommit {
   /** The new commit, and its address. */
   commit: string
+  /** Address of the commit. */
   url: string
   /** Address of the proposal. */
   pullRequestUrl?: string

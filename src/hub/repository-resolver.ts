@@ -15,9 +15,11 @@ export interface DownloadProgress {
   file: string
   /** Bytes of that file that are here, and its size; `undefined` where the server does not say. */
   fileBytes: number
+  /** Bytes of the file; `undefined` if the server does not say. */
   fileTotal: number | undefined
   /** Bytes of all files of this download that are here, and all there are. */
   bytes: number
+  /** Bytes of all files. */
   total: number
 }
 

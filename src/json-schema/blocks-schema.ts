@@ -10,7 +10,9 @@ import { type Direction, schemaOfTypeName, sendableProperties } from './sendable
 
 /** What blocks take and give, each as the schema of one object. */
 export interface BlocksSchema {
+  /** What a caller can pass. */
   readonly inputs: JsonSchema
+  /** What a run returns. */
   readonly outputs: JsonSchema
 }
 

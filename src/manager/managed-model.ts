@@ -41,6 +41,7 @@ export interface ManagedModel {
   readonly residentBytes: number
   /** What computes the model, e.g. `wasm`. */
   readonly device: string
+  /** Loads and offloads the weights. */
   readonly memory: ModelMemory
   /** Whether the weights can be read again, so that they may leave memory. */
   readonly canOffload: boolean

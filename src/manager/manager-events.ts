@@ -3,7 +3,9 @@
 /** Something that was hardly meant so, and that the manager has dealt with. */
 export interface ManagerWarning {
   readonly type: 'warning'
+  /** Code of the warning. */
   readonly code: ManagerWarningCode
+  /** What the warning says. */
   readonly message: string
 }
 

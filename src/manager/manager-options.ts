@@ -20,6 +20,7 @@ export interface ComponentFilter {
 
 /** How {@link ComponentsManager.getOne} finds a component: by its id, or by anything else. */
 export interface GetOneOptions extends ComponentFilter {
+  /** Id of the component. */
   id?: string | undefined
   /** A name or a pattern, as {@link ComponentsManager.searchComponents} takes it. */
   name?: string | undefined

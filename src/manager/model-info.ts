@@ -7,6 +7,7 @@ import { isManagedModel } from './managed-model'
 export interface ComponentInfo {
   /** Id in the manager. */
   readonly modelId: string
+  /** When the component was added. */
   readonly addedTime: Date
   /** Names of the collections, joined by `, `; `null` if none exists. */
   readonly collection: string | null
@@ -27,8 +28,11 @@ export interface ComponentInfo {
   readonly hasHook?: boolean
   /** Whether the weights may leave memory; `pinned` where somebody said that they may not, `no file` where they could not come back. */
   readonly stays?: 'pinned' | 'no file' | null
+  /** Names of its adapters. */
   readonly adapters?: readonly string[] | null
+  /** Its IP-Adapters. */
   readonly ipAdapter?: Readonly<Record<string, unknown>>
+  /** How its weights are quantized. */
   readonly quantization?: Readonly<Record<string, unknown>> | null
 }
 

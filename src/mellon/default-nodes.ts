@@ -8,6 +8,7 @@ export type MellonNodeTemplates = Readonly<Record<string, MellonNodeSpec | null>
 const of = (...keys: readonly string[]) => keys.map(key => MellonParam.template(key))
 const doc = MellonParam.template('doc')
 
+/** The nodes that `MellonPipelineConfig.fromBlocks()` makes without another `template`. */
 export const DEFAULT_NODES: MellonNodeTemplates = {
   controlnet: null,
   denoise: {

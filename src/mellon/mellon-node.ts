@@ -7,11 +7,15 @@ import { MellonParam } from './mellon-param'
 
 /** What a node is made of. */
 export interface MellonNodeSpec {
+  /** Fields and sockets. */
   readonly inputs?: readonly MellonParam[]
+  /** Sockets for models. */
   readonly modelInputs?: readonly MellonParam[]
+  /** Sockets for results. */
   readonly outputs?: readonly MellonParam[]
   /** Names of inputs whose labels are marked with a star. */
   readonly requiredInputs?: readonly string[]
+  /** Names of models that must be connected. */
   readonly requiredModelInputs?: readonly string[]
   /** The block that does the node's work, by its name in the pipeline. */
   readonly blockName?: string | undefined

@@ -17,6 +17,7 @@ export const MELLON_CONFIG_NAME = 'mellon_pipeline_config.json'
 
 /** What a pipeline is called and where it is loaded from by default. */
 export interface MellonConfigOptions {
+  /** Title of the node. */
   label?: string
   /** Repository that the models are loaded from. */
   defaultRepo?: string
@@ -26,7 +27,9 @@ export interface MellonConfigOptions {
 
 /** Options of `fromCustomBlock`. Keys are names of the block's inputs or outputs, values kinds such as `slider` or ready {@link MellonParam}s. */
 export interface MellonCustomBlockOptions extends MellonConfigOptions {
+  /** Types of inputs, by name. */
   inputTypes?: Readonly<Record<string, unknown>>
+  /** Types of outputs, by name. */
   outputTypes?: Readonly<Record<string, unknown>>
 }
 
@@ -62,11 +65,15 @@ export interface MellonConfigObject {
 
 /** The nodes of a pipeline, by their types. */
 export class MellonPipelineConfig {
+  /** Title of the pipeline. */
   readonly label: string
+  /** Repository that is filled in. */
   readonly defaultRepo: string
+  /** Precision that is filled in. */
   readonly defaultDtype: string
 
   private constructor(
+    /** Nodes by type. */
     readonly nodeParams: Readonly<Record<string, MellonNode | null>>,
     { label = '', defaultRepo = '', defaultDtype = '' }: MellonConfigOptions,
     /** What the nodes were made of; `undefined` for those that were read from a file. */

@@ -50,13 +50,17 @@ export interface FromSingleFileOptions extends FromPretrainedOptions {
  * from a folder in the diffusers layout, or from a repository, which `resolveRepository` fetches. Abstract classes are allowed: their `fromPretrained` picks the class.
  */
 export interface ComponentClass<T = unknown> {
+  /** Name of the class. */
   readonly name: string
+  /** What instances inherit. */
   readonly prototype: T
   /** What the weights of its models can be cast to. A class without it is not a model's, and never gets a dtype. */
   readonly dtypes?: readonly ComponentDType[]
   /** How the weights of its models can be quantized. A class without it never gets a quantization. */
   readonly quantizations?: readonly string[]
+  /** Makes a component from settings. */
   fromConfig?(config: Readonly<Record<string, unknown>>): T
+  /** Loads a component from a folder. */
   fromPretrained?(path: string, options?: FromPretrainedOptions): Promise<T>
   /** Reads it from one file of weights, where the class knows how. */
   fromSingleFile?(path: string, options?: FromSingleFileOptions): Promise<T>

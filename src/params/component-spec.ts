@@ -22,7 +22,9 @@ export interface LoadingFields {
   pretrainedModelNameOrPath?: string | undefined
   /** Folder inside it. */
   subfolder?: string | undefined
+  /** Variant of the weight files, e.g. `fp16`. */
   variant?: string | undefined
+  /** Branch, tag or commit of the repository. */
   revision?: string | undefined
 }
 
@@ -42,6 +44,7 @@ export interface ComponentSpecOptions extends Omit<LoadingFields, 'pretrainedMod
   name: string
   /** Class that the component must be an instance of. */
   typeHint?: ComponentClass | undefined
+  /** What the component does. */
   description?: string
   /** Settings for `fromConfig`. */
   config?: Readonly<Record<string, unknown>> | undefined
@@ -72,6 +75,7 @@ export interface ComponentSpecOptions extends Omit<LoadingFields, 'pretrainedMod
 
 /** Options of {@link ComponentSpec.load}: those of `fromPretrained` or `fromSingleFile`, and a place instead of the spec's own. */
 export interface ComponentLoadOptions extends FromSingleFileOptions {
+  /** Folder or repository in place of the spec's own. */
   pretrainedModelNameOrPath?: string | URL
 }
 
@@ -83,19 +87,32 @@ const OPTIONS_OF_FILES = ['config', 'predictionType', 'extractEma'] as const
 
 /** One component of a block. Never changed after it is made. */
 export class ComponentSpec {
+  /** Name of the component. */
   readonly name: string
+  /** Class of the component. */
   readonly typeHint: ComponentClass | undefined
+  /** What the component does. */
   readonly description: string
+  /** Settings that it is made from. */
   readonly config: Readonly<Record<string, unknown>> | undefined
+  /** Whether the block works without it. */
   readonly optional: boolean
+  /** Corrects or checks the component after it was loaded. */
   readonly afterLoad: ComponentSpecOptions['afterLoad']
+  /** What follows if its files are missing. */
   readonly withoutFiles: WithoutFiles | undefined
+  /** Whether it is loaded, or made from its settings. */
   readonly defaultCreationMethod: CreationMethod
+  /** Folder or repository that it is loaded from. */
   readonly pretrainedModelNameOrPath: string | undefined
+  /** Folder inside of it. */
   readonly subfolder: string
+  /** Variant of the weight files, e.g. `fp16`. */
   readonly variant: string | undefined
+  /** Branch, tag or commit of the repository. */
   readonly revision: string | undefined
   readonly className: string | undefined
+  /** The Python package that has its class. */
   readonly library: string | undefined
 
   constructor(options: ComponentSpecOptions) {

@@ -3,9 +3,13 @@ import type { z } from 'zod'
 
 /** One setting: its name, what it is when nobody sets it, and what it means. */
 export class ConfigSpec {
+  /** Name of the setting. */
   readonly name: string
+  /** Its value if nobody sets it. */
   readonly default: unknown
+  /** What the setting does. */
   readonly description: string
+  /** Validates the value. */
   readonly schema: z.ZodType | undefined
 
   constructor(options: { name: string; default?: unknown; description?: string; schema?: z.ZodType | undefined }) {

@@ -10,6 +10,7 @@ export class InputParam implements Complete<InputParamOptions> {
   readonly typeHint: string | undefined
   readonly default: unknown
   readonly required: boolean
+  /** What the input means. */
   readonly description: string
   readonly kwargsType: string | undefined
   readonly metadata: Readonly<Record<string, unknown>> | undefined

@@ -7,6 +7,7 @@ import { outputTemplate } from './templates'
 export class OutputParam implements Complete<OutputParamOptions> {
   readonly name: string
   readonly typeHint: string | undefined
+  /** What the output means. */
   readonly description: string
   readonly kwargsType: string | undefined
   readonly metadata: Readonly<Record<string, unknown>> | undefined

@@ -11,6 +11,7 @@ export interface InputParamOptions {
   default?: unknown
   /** Whether a value must be there once the default is applied. */
   required?: boolean
+  /** What the input means. */
   description?: string
   /** The group: with a name, the value is tagged with it; without one, the block is given every value so tagged. */
   kwargsType?: string | undefined
@@ -28,6 +29,7 @@ export interface OutputParamOptions {
   name: string
   /** The type in words. */
   typeHint?: string | undefined
+  /** What the output means. */
   description?: string
   /** The group that the value is tagged with when it is written. */
   kwargsType?: string | undefined

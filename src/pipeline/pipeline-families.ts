@@ -28,7 +28,9 @@ export interface PipelineFamily {
 
 /** Names of components that an index must have, and of those that it must not have. */
 export interface ComponentPattern {
+  /** Components that the index must name. */
   readonly components: readonly string[]
+  /** Components that the index must not name. */
   readonly without?: readonly string[]
 }
 

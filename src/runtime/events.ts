@@ -20,7 +20,9 @@ export interface BlockStartEvent {
 /** A block has ended. */
 export interface BlockEndEvent {
   readonly type: 'blockEnd'
+  /** Path of the block. */
   readonly path: readonly string[]
+  /** Name of the block. */
   readonly block: string
   /** Milliseconds that the block took. */
   readonly duration: number
@@ -59,9 +61,13 @@ export interface LoopStepEvent {
 
 /** A picture of a preview: 8 bits for each channel, row by row from the top. */
 export interface PreviewImage {
+  /** Width in pixels. */
   readonly width: number
+  /** Height in pixels. */
   readonly height: number
+  /** Channels of a pixel. */
   readonly channels: number
+  /** Pixels, row by row. */
   readonly data: Uint8Array
   /** Writes the picture in the format that the extension names, as a whole or not at all. */
   save(file: string | URL): Promise<void>
@@ -88,9 +94,11 @@ export interface PreviewEvent {
 /** Something that a person should know, and that does not stop the run. */
 export interface WarningEvent {
   readonly type: 'warning'
+  /** Path of the block. */
   readonly path: readonly string[]
   /** The kind of warning, e.g. `UNKNOWN_INPUT`. */
   readonly code: string
+  /** What the warning says. */
   readonly message: string
 }
 

@@ -12,6 +12,7 @@ import { loadState, saveState } from './state-file'
 
 /** What {@link PipelineState.toObject} gives. */
 export interface PipelineStateObject {
+  /** Values by name. */
   values: Record<string, unknown>
   /** Group → names tagged with it, in the order of tagging. */
   kwargsMapping: Record<string, string[]>
@@ -22,6 +23,7 @@ const MOST_LINES = 500
 
 /** Names with their values, and which of the names belong to which group. `undefined` and `null` both mean "absent". */
 export class PipelineState {
+  /** Values by name. */
   readonly values = new Map<string, unknown>()
   /** Group → names tagged with it. Setting a tagged name again appends it again; a value never loses a tag. */
   readonly kwargsMapping = new Map<string, string[]>()

@@ -6,7 +6,9 @@ export type ArrayDType = 'F64' | 'F32' | 'I64' | 'I32' | 'I16' | 'I8' | 'U64' | 
 /** An array of numbers, which a file holds as they are; everything else of a value goes into its text. */
 export class SavedArray {
   constructor(
+    /** Type of the elements. */
     readonly dtype: ArrayDType,
+    /** Shape of the array. */
     readonly shape: readonly number[],
     /** Row-major, little-endian. */
     readonly data: ArrayBufferView,

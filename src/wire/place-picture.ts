@@ -5,6 +5,7 @@ import type { MaybePromise } from '../runtime/maybe-promise'
 
 /** What a picture belongs to. */
 export interface PictureOrigin {
+  /** Whether it is a result or a preview. */
   readonly kind: 'preview' | 'output'
   /** Name of the output; of a preview, the path of the step that offers it, joined by dots. */
   readonly name: string
@@ -19,8 +20,11 @@ export type PlacePicture = (image: PreviewImage, origin: PictureOrigin) => Maybe
 
 /** A picture as JSON holds it. */
 export interface WirePicture {
+  /** Where the picture is. */
   readonly url: string
+  /** Width in pixels. */
   readonly width: number
+  /** Height in pixels. */
   readonly height: number
 }
 

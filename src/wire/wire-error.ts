@@ -8,6 +8,7 @@ import { InvalidWireValueError } from './invalid-wire-value-error'
 export interface WireError {
   /** The kind of failure, e.g. `MISSING_INPUT`; `INTERNAL` of an error that is not one of this package's. */
   readonly code: string
+  /** What went wrong. */
   readonly message: string
   /** Names of blocks, outermost first. */
   readonly path: readonly string[]

@@ -21,18 +21,31 @@ export type WorkflowTriggers = Readonly<Record<string, true>> | readonly Readonl
 
 /** Any block. */
 export interface BlockNode {
+  /** What kind of block it is. */
   readonly kind: BlockKind
+  /** What the block does. */
   readonly description: string
+  /** The family that it belongs to. */
   readonly modelName: string | undefined
+  /** Its parts by name. */
   readonly subBlocks: ReadonlyMap<string, BlockNode>
+  /** What a caller can pass. */
   readonly inputs: readonly InputParam[]
+  /** Names of the inputs. */
   readonly inputNames: readonly string[]
+  /** Names of inputs that must be passed. */
   readonly requiredInputs: readonly string[]
+  /** What its parts write. */
   readonly intermediateOutputs: readonly OutputParam[]
+  /** Names of what its parts write. */
   readonly intermediateOutputNames: readonly string[]
+  /** What it returns. */
   readonly outputs: readonly OutputParam[]
+  /** What must be loaded. */
   readonly expectedComponents: readonly ComponentSpec[]
+  /** Settings that it reads. */
   readonly expectedConfigs: readonly ConfigSpec[]
+  /** Names by which its values are read and written. */
   readonly viewNames: ViewNames
   /** Does the work; inside a loop, on the values of that, with the iteration variables. */
   call(
@@ -44,6 +57,7 @@ export interface BlockNode {
   estimateCost?(): MaybePromise<RunCost>
   /** The calls of components that the block will make, as far as they are known. */
   upcomingCalls?(plan: RunPlan): MaybePromise<readonly UpcomingCall[]>
+  /** Returns what is wrong with the block itself, if anything is. */
   findFault(path: readonly string[], inLoop: boolean): ModularError | undefined
 }
 

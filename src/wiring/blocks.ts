@@ -4,6 +4,7 @@ import type { BlockNode, ChoiceNode, LoopNode } from './block-node'
 
 /** What is made of blocks, such as a pipeline. */
 export interface BlockHolder {
+  /** The blocks. */
   readonly blocks: BlockNode
 }
 

@@ -9,7 +9,9 @@ import { PathWalk, type Source, startingKnowledge } from './path'
 export interface InputExplanation {
   /** Path of the block that takes it. */
   readonly block: string
+  /** Name of the input. */
   readonly input: string
+  /** Whether it must be passed. */
   readonly required: boolean
   /** Whether the block runs for certain, as far as is known before the run. */
   readonly certain: boolean
@@ -19,7 +21,9 @@ export interface InputExplanation {
 
 /** One component of one block. */
 export interface ComponentExplanation {
+  /** Path of the block. */
   readonly block: string
+  /** Name of the component. */
   readonly component: string
   /** Class that it must be an instance of. */
   readonly className: string | undefined
@@ -27,9 +31,11 @@ export interface ComponentExplanation {
   readonly from: string
 }
 
-/** What {@link explain} finds. Prints as text. */
+/** What `explain()` of blocks and pipelines returns. Prints as text. */
 export interface Explanation {
+  /** Where each input comes from. */
   readonly inputs: readonly InputExplanation[]
+  /** Where each component comes from. */
   readonly components: readonly ComponentExplanation[]
   toString(): string
 }

@@ -16,8 +16,11 @@ export interface GoldensSelection {
 
 /** How one case went. */
 export interface CaseResult {
+  /** Area of the case, e.g. `schedulers`. */
   readonly area: string
+  /** Name of the case. */
   readonly name: string
+  /** How the case went. */
   readonly status: 'passed' | 'failed' | 'unsupported'
   /** What was wrong. */
   readonly problem?: string

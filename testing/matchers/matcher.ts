@@ -5,6 +5,7 @@ import { isBlockOrClass } from '../../src/wiring/blocks'
 
 /** What a matcher finds. */
 export interface MatcherResult {
+  /** Whether the value is as expected. */
   readonly pass: boolean
   /** Why the expectation failed: that it did not match or, with `.not`, that it did. */
   readonly message: () => string

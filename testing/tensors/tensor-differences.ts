@@ -2,13 +2,17 @@
 
 /** A tensor as plain numbers. */
 export interface PlainTensor {
+  /** Shape of the tensor. */
   readonly shape: readonly number[]
+  /** Its numbers, row by row. */
   readonly values: ArrayLike<number>
 }
 
 /** How far a number may be from the expected one: `atol + rtol * |expected|`. */
 export interface Tolerance {
+  /** Absolute difference that is allowed. */
   readonly atol: number
+  /** Difference that is allowed, relative to the expected number. */
   readonly rtol: number
 }
 
@@ -16,7 +20,9 @@ export interface Tolerance {
 export interface Difference {
   /** Where it stands, one index for each axis. */
   readonly index: readonly number[]
+  /** The number. */
   readonly got: number
+  /** The expected number. */
   readonly expected: number
   /** How far it may be off. */
   readonly allowed: number
@@ -26,6 +32,7 @@ export interface Difference {
 export interface TensorDifferences {
   /** How many numbers are further off than they may be. */
   readonly count: number
+  /** The first number that is too far off. */
   readonly first: Difference | undefined
   /** Among those that are further off than they may be, the one that is furthest. */
   readonly largest: Difference | undefined

@@ -3,7 +3,9 @@ import * as tf from '../../components/tensors/tf'
 
 /** The tensors of the backend at one moment. */
 export interface TensorMemory {
+  /** Number of tensors. */
   readonly numTensors: number
+  /** Bytes of all tensors. */
   readonly numBytes: number
 }
 

@@ -58,6 +58,7 @@ export class IPAdapterSet implements AdapterSet {
     })
   }
 
+  /** The adapters, in order. */
   get adapters(): readonly IPAdapter[] {
     return this.parts.adapters
   }

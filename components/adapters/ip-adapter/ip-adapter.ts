@@ -35,6 +35,7 @@ export class IPAdapter {
   private constructor(
     /** The file. */
     readonly file: string,
+    /** Turns the embedding of a picture into tokens. */
     readonly projection: IPImageProjection,
     /** By the state-dict names of the layers of cross-attention. */
     readonly layers: ReadonlyMap<string, IPAttention>,

@@ -82,7 +82,7 @@ export async function fuseLora(pipe: ModularPipeline, options: FuseLoraOptions =
 /**
  * Puts the models back that were there before {@link fuseLora}: the same ones, with the same weights. LoRAs that are still loaded take part again as before.
  *
- * @param options.components - default: all
+ * @param options - `components`: the models to put back (default: all)
  */
 export function unfuseLora(
   pipe: ModularPipeline,

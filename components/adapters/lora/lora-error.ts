@@ -25,6 +25,7 @@ export class LoraError extends ModularError {
   constructor(
     /** The file. */
     readonly file: string,
+    /** The kind of problem. */
     readonly problem: LoraProblem,
     detail: string,
     /** Keys of the file, or layers, that it is about. */

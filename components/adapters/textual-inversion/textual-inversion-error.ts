@@ -25,6 +25,7 @@ export class TextualInversionError extends ModularError {
   constructor(
     /** The file; for a word that is not loaded, the word. */
     readonly source: string,
+    /** The kind of problem. */
     readonly problem: TextualInversionProblem,
     detail: string,
   ) {

@@ -17,6 +17,7 @@ const SIDE_FILE_BYTES = 2 ** 25
 
 /** A function of a model to be written. */
 export interface ExportOptions<I> {
+  /** The model whose weights are written. */
   model: Module
   /** Computes it in plain TensorFlow.js operations. */
   forward: (inputs: I) => unknown

@@ -11,6 +11,7 @@ export class UnsupportedKernelError extends ModularError {
   override readonly code = 'UNSUPPORTED_KERNEL'
 
   constructor(
+    /** Name of the kernel, as TensorFlow.js calls it. */
     readonly kernel: string,
     model: string,
     /** State-dict name of the layer that ran the kernel; empty for the model itself. */

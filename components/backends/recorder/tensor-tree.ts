@@ -5,7 +5,9 @@ import type { GraphDType, TensorSpec } from './graph'
 /** Stands where a tensor is to be, when only its shape and type are known. */
 export class TensorPlaceholder<Shape extends readonly number[] = readonly number[]> implements TensorSpec {
   constructor(
+    /** Shape of the tensor. */
     readonly shape: Shape,
+    /** Type of its elements. */
     readonly dtype: GraphDType = 'float32',
   ) {}
 }

@@ -49,6 +49,7 @@ export class RuntimeEndedError extends ModularError {
   readonly signal: NodeJS.Signals | undefined
 
   constructor(
+    /** Class of the model that was computed. */
     readonly model: string,
     doing: 'made ready' | 'run',
     end: ProcessEnd,
@@ -67,7 +68,9 @@ export class WeightFileChangedError extends ModularError {
   override readonly code = 'WEIGHT_FILE_CHANGED'
 
   constructor(
+    /** Class of the model that was computed. */
     readonly model: string,
+    /** The file that has changed. */
     readonly file: string,
     problem: string,
     cause?: unknown,
@@ -81,7 +84,9 @@ export class WeightDrivesError extends ModularError {
   override readonly code = 'WEIGHT_DRIVES'
 
   constructor(
+    /** Class of the model. */
     readonly model: string,
+    /** Files on several drives. */
     readonly files: readonly string[],
   ) {
     super(
@@ -96,6 +101,7 @@ export class ModelMemoryError extends ModularError {
   override readonly code = 'MODEL_MEMORY'
 
   constructor(
+    /** Class of the model. */
     readonly model: string,
     /** Bytes of the model's weights. */
     readonly bytes: number,

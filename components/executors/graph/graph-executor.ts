@@ -50,8 +50,10 @@ export interface GraphExecutorOptions {
 
 /** Computes calls as sessions, which it makes when a call of a new form comes and keeps for the next of that form. */
 export class GraphExecutor implements Executor {
+  /** Name of the executor. */
   readonly name = 'graph'
   readonly readsWeights = true
+  /** What ONNX Runtime computes on. */
   readonly provider: ExecutionProvider
   /** GPUs have no kernels for products of 8 bits. */
   readonly quantizations: readonly Quantization[]

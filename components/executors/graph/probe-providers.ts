@@ -7,6 +7,7 @@ import type { ProviderMessage } from './probe-provider-process'
 
 /** What one execution provider does on this machine. */
 export interface ProviderProbe {
+  /** Name of the provider. */
   name: ExecutionProvider
   /** Whether it starts and computes correctly. */
   works: boolean

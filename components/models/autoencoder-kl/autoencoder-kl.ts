@@ -53,13 +53,21 @@ export class AutoencoderKL extends Autoencoder {
     return new AutoencoderKL(parseAutoencoderKLConfig(config, { component: AutoencoderKL.className, file }))
   }
 
-  /** Loads a model from a folder in the diffusers layout; fails as {@link loadPretrained} does. */
+  /**
+   * Loads a model from a folder in the diffusers layout.
+   *
+   * @throws ComponentClassError for a config of another class; ConfigError, FolderChangedError, InvalidConfigError, MissingFileError, QuantizationUnavailableError, QuantizedCheckpointError, SafetensorsError, StateDictError, UnknownValueError
+   */
   static override fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<AutoencoderKL> {
     const files = { weightsName: 'diffusion_pytorch_model', rename: renameOldAttention } as const
     return loadPretrained(AutoencoderKL, files, path, options)
   }
 
-  /** Loads a model from one file that holds it, alone or with others; fails as {@link loadSingleFile} does. */
+  /**
+   * Loads a model from one file that holds it, alone or with others.
+   *
+   * @throws SingleFileError for a file of another kind, or one that does not hold the model; PickleCheckpointError, SafetensorsError, GGUFError, MissingFileError, UnwritableFileError, ConfigError
+   */
   static fromSingleFile(path: string | URL, options?: FromSingleFileOptions): Promise<AutoencoderKL> {
     return loadSingleFile(AutoencoderKL, { component: 'vae', rename: renameOldAttention }, path, options)
   }

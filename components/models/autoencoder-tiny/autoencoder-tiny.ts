@@ -41,7 +41,11 @@ export class AutoencoderTiny extends Autoencoder {
     return new AutoencoderTiny(parseAutoencoderTinyConfig(config, { component: AutoencoderTiny.className, file }))
   }
 
-  /** Loads a model from a folder in the diffusers layout; fails as {@link loadPretrained} does. */
+  /**
+   * Loads a model from a folder in the diffusers layout.
+   *
+   * @throws ComponentClassError for a config of another class; ConfigError, FolderChangedError, InvalidConfigError, MissingFileError, QuantizationUnavailableError, QuantizedCheckpointError, SafetensorsError, StateDictError, UnknownValueError
+   */
   static override fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<AutoencoderTiny> {
     return loadPretrained(AutoencoderTiny, { weightsName: 'diffusion_pytorch_model' }, path, options)
   }

@@ -29,9 +29,13 @@ import { checkTiling, strideOf, type TileSizes, type TilingOptions } from './til
 
 /** A class of autoencoders. */
 export interface AutoencoderClass<T extends Autoencoder = Autoencoder> {
+  /** Name of the class. */
   readonly name: string
+  /** What instances inherit. */
   readonly prototype: T
+  /** Makes an autoencoder with random weights. */
   fromConfig(config: RawConfig, file?: string): T
+  /** Loads an autoencoder from a folder. */
   fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<T>
 }
 

@@ -2,8 +2,11 @@
 
 /** What pipelines read of the settings of any autoencoder. */
 export interface AutoencoderConfig {
+  /** Channels of a picture: 3. */
   readonly inChannels: number
+  /** Channels of a decoded picture: 3. */
   readonly outChannels: number
+  /** Channels of the latents. */
   readonly latentChannels: number
   /** Latents are multiplied by this before they go to the denoiser, and divided by it before they are decoded. */
   readonly scalingFactor: number

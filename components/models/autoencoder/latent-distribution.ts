@@ -19,7 +19,7 @@ export interface LatentDistribution {
 export class FixedLatents implements LatentDistribution {
   readonly isRandom = false
 
-  /** Takes over the latents: `[batch, height, width, latentChannels]`. */
+  /** @param latents - `[batch, height, width, latentChannels]`, which the distribution takes over */
   constructor(readonly latents: tf.Tensor4D) {}
 
   get shape(): tf.Tensor4D['shape'] {

@@ -13,6 +13,7 @@ export interface TokenTableHook extends ModuleHook {
 export interface KnownTokens {
   /** Rows of the model's own table. */
   readonly vocabSize: number
+  /** Hooks of the call, which may add embeddings. */
   readonly hooks?: readonly ModuleHook[] | undefined
 }
 

@@ -53,7 +53,11 @@ export class CLIPTextModelWithProjection extends PretrainedModel {
     return new CLIPTextModelWithProjection(parsed)
   }
 
-  /** Loads a model from a folder in the transformers layout; fails as {@link loadPretrained} does. */
+  /**
+   * Loads a model from a folder in the transformers layout.
+   *
+   * @throws ComponentClassError for a config of another class; ConfigError, FolderChangedError, InvalidConfigError, MissingFileError, QuantizationUnavailableError, QuantizedCheckpointError, SafetensorsError, StateDictError, UnknownValueError
+   */
   static fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<CLIPTextModelWithProjection> {
     const rename = (key: string) => {
       if (isPositionIds(key)) return null
@@ -64,7 +68,11 @@ export class CLIPTextModelWithProjection extends PretrainedModel {
     return loadPretrained(CLIPTextModelWithProjection, files, path, options)
   }
 
-  /** Loads a model from one file that holds it, alone or with others; fails as {@link loadSingleFile} does. */
+  /**
+   * Loads a model from one file that holds it, alone or with others.
+   *
+   * @throws SingleFileError for a file of another kind, or one that does not hold the model; PickleCheckpointError, SafetensorsError, GGUFError, MissingFileError, UnwritableFileError, ConfigError
+   */
   static fromSingleFile(path: string | URL, options?: FromSingleFileOptions): Promise<CLIPTextModelWithProjection> {
     return loadSingleFile(
       CLIPTextModelWithProjection,

@@ -75,13 +75,21 @@ export class CLIPTextModel extends PretrainedModel {
     return new CLIPTextModel(parseCLIPTextConfig(config, { component: CLIPTextModel.className, file }))
   }
 
-  /** Loads a model from a folder in the transformers layout; fails as {@link loadPretrained} does. */
+  /**
+   * Loads a model from a folder in the transformers layout.
+   *
+   * @throws ComponentClassError for a config of another class; ConfigError, FolderChangedError, InvalidConfigError, MissingFileError, QuantizationUnavailableError, QuantizedCheckpointError, SafetensorsError, StateDictError, UnknownValueError
+   */
   static fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<CLIPTextModel> {
     const rename = (key: string) => (isPositionIds(key) ? null : bareKey(key))
     return loadPretrained(CLIPTextModel, { weightsName: 'model', rename, relatedClasses: CLIP_CLASSES }, path, options)
   }
 
-  /** Loads a model from one file that holds it, alone or with others; fails as {@link loadSingleFile} does. */
+  /**
+   * Loads a model from one file that holds it, alone or with others.
+   *
+   * @throws SingleFileError for a file of another kind, or one that does not hold the model; PickleCheckpointError, SafetensorsError, GGUFError, MissingFileError, UnwritableFileError, ConfigError
+   */
   static fromSingleFile(path: string | URL, options?: FromSingleFileOptions): Promise<CLIPTextModel> {
     return loadSingleFile(CLIPTextModel, { component: textPart(options, 'text_encoder') }, path, options)
   }

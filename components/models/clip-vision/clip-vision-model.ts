@@ -64,7 +64,11 @@ export class CLIPVisionModel extends PretrainedModel {
     return new CLIPVisionModel(parseCLIPVisionConfig(config, { component: CLIPVisionModel.className, file }))
   }
 
-  /** Loads a model from a folder in the transformers layout; fails as {@link loadPretrained} does. */
+  /**
+   * Loads a model from a folder in the transformers layout.
+   *
+   * @throws ComponentClassError for a config of another class; ConfigError, FolderChangedError, InvalidConfigError, MissingFileError, QuantizationUnavailableError, QuantizedCheckpointError, SafetensorsError, StateDictError, UnknownValueError
+   */
   static fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<CLIPVisionModel> {
     const rename = (key: string) => (isVisionPositionIds(key) ? null : bareVisionKey(key))
     const files = { weightsName: 'model', rename, relatedClasses: CLIP_VISION_CLASSES } as const

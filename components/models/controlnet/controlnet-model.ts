@@ -44,12 +44,20 @@ export class ControlNetModel extends ControlNetEncoder<ControlNetConfig> {
     return new ControlNetModel(parseControlNetConfig(config, { component: ControlNetModel.className, file }))
   }
 
-  /** Loads a model from a folder in the diffusers layout; fails as {@link loadPretrained} does. */
+  /**
+   * Loads a model from a folder in the diffusers layout.
+   *
+   * @throws ComponentClassError for a config of another class; ConfigError, FolderChangedError, InvalidConfigError, MissingFileError, QuantizationUnavailableError, QuantizedCheckpointError, SafetensorsError, StateDictError, UnknownValueError
+   */
   static override fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<ControlNetModel> {
     return loadPretrained(ControlNetModel, LAYOUT, path, options)
   }
 
-  /** Loads a model from a file of its own, in the original key layout or that of diffusers; fails as {@link loadSingleFile} does. */
+  /**
+   * Loads a model from a file of its own, in the original key layout or that of diffusers.
+   *
+   * @throws SingleFileError for a file of another kind, or one that does not hold the model; PickleCheckpointError, SafetensorsError, GGUFError, MissingFileError, UnwritableFileError, ConfigError
+   */
   static override fromSingleFile(path: string | URL, options?: FromSingleFileOptions): Promise<ControlNetModel> {
     return loadSingleFile(ControlNetModel, { component: 'controlnet', requiresFinite: true }, path, options)
   }

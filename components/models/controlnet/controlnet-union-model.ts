@@ -82,7 +82,11 @@ export class ControlNetUnionModel extends ControlNetEncoder<ControlNetUnionConfi
     )
   }
 
-  /** Loads a model from a folder in the diffusers layout; fails as {@link loadPretrained} does. */
+  /**
+   * Loads a model from a folder in the diffusers layout.
+   *
+   * @throws ComponentClassError for a config of another class; ConfigError, FolderChangedError, InvalidConfigError, MissingFileError, QuantizationUnavailableError, QuantizedCheckpointError, SafetensorsError, StateDictError, UnknownValueError
+   */
   static override fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<ControlNetUnionModel> {
     return loadPretrained(ControlNetUnionModel, LAYOUT, path, options)
   }

@@ -13,6 +13,7 @@ export interface ConceptDistances {
 export interface ConceptScores {
   /** Concepts that lower the thresholds of the others. */
   readonly special: readonly number[]
+  /** Scores by concept; a positive one is a match. */
   readonly concepts: readonly number[]
   /** Whether a concept is above its threshold. */
   readonly isFlagged: boolean

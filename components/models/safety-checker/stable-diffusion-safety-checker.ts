@@ -77,7 +77,11 @@ export class StableDiffusionSafetyChecker extends PretrainedModel {
     return new StableDiffusionSafetyChecker(parseSafetyCheckerConfig(config, source))
   }
 
-  /** Loads a model from a folder in the transformers layout; fails as {@link loadPretrained} does. */
+  /**
+   * Loads a model from a folder in the transformers layout.
+   *
+   * @throws ComponentClassError for a config of another class; ConfigError, FolderChangedError, InvalidConfigError, MissingFileError, QuantizationUnavailableError, QuantizedCheckpointError, SafetensorsError, StateDictError, UnknownValueError
+   */
   static fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<StableDiffusionSafetyChecker> {
     const rename = (key: string) => {
       if (isVisionPositionIds(key)) return null

@@ -50,7 +50,11 @@ export class T2IAdapter extends PretrainedModel {
     return new T2IAdapter(parseT2IAdapterConfig(config, { component: T2IAdapter.className, file }))
   }
 
-  /** Loads a model from a folder in the diffusers layout; fails as {@link loadPretrained} does. */
+  /**
+   * Loads a model from a folder in the diffusers layout.
+   *
+   * @throws ComponentClassError for a config of another class; ConfigError, FolderChangedError, InvalidConfigError, MissingFileError, QuantizationUnavailableError, QuantizedCheckpointError, SafetensorsError, StateDictError, UnknownValueError
+   */
   static fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<T2IAdapter> {
     return loadPretrained(T2IAdapter, LAYOUT, path, options)
   }

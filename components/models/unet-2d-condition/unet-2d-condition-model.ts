@@ -88,12 +88,20 @@ export class UNet2DConditionModel extends PretrainedModel implements UNetEncoder
     )
   }
 
-  /** Loads a model from a folder in the diffusers layout; fails as {@link loadPretrained} does. */
+  /**
+   * Loads a model from a folder in the diffusers layout.
+   *
+   * @throws ComponentClassError for a config of another class; ConfigError, FolderChangedError, InvalidConfigError, MissingFileError, QuantizationUnavailableError, QuantizedCheckpointError, SafetensorsError, StateDictError, UnknownValueError
+   */
   static fromPretrained(path: string | URL, options?: FromPretrainedOptions): Promise<UNet2DConditionModel> {
     return loadPretrained(UNet2DConditionModel, { weightsName: 'diffusion_pytorch_model' }, path, options)
   }
 
-  /** Loads a model from one file that holds it, alone or with others; fails as {@link loadSingleFile} does. */
+  /**
+   * Loads a model from one file that holds it, alone or with others.
+   *
+   * @throws SingleFileError for a file of another kind, or one that does not hold the model; PickleCheckpointError, SafetensorsError, GGUFError, MissingFileError, UnwritableFileError, ConfigError
+   */
   static fromSingleFile(path: string | URL, options?: FromSingleFileOptions): Promise<UNet2DConditionModel> {
     return loadSingleFile(UNet2DConditionModel, { component: 'unet' }, path, options)
   }

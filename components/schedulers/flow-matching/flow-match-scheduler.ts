@@ -34,9 +34,9 @@ export const flowSpacingSettings = {
   ...sigmaSpacingSettings,
   /** Take the shift from `mu` of setTimesteps, in place of `shift`. */
   useDynamicShifting: z.boolean().default(false),
-  /** The `mu` of an image of {@link flowSpacingSettings.baseImageSeqLen} tokens. */
+  /** The `mu` of an image of `baseImageSeqLen` tokens. */
   baseShift: z.number().default(0.5),
-  /** The `mu` of an image of {@link flowSpacingSettings.maxImageSeqLen} tokens. */
+  /** The `mu` of an image of `maxImageSeqLen` tokens. */
   maxShift: z.number().default(1.15),
   baseImageSeqLen: z.int().positive().default(256),
   maxImageSeqLen: z.int().positive().default(4096),

@@ -2,9 +2,13 @@
 
 /** The settings of a flow's scheduler that say it. */
 export interface FlowMuSettings {
+  /** The `mu` of an image of `baseImageSeqLen` tokens. */
   readonly baseShift: number
+  /** The `mu` of an image of `maxImageSeqLen` tokens. */
   readonly maxShift: number
+  /** Tokens of a small image. */
   readonly baseImageSeqLen: number
+  /** Tokens of a large image. */
   readonly maxImageSeqLen: number
 }
 

@@ -3,7 +3,9 @@ import type { ManagedModel } from '../managed-model'
 
 /** A model that is in memory, is not being called, and may leave. */
 export interface OffloadCandidate {
+  /** Id of the component. */
   readonly id: string
+  /** The model. */
   readonly model: ManagedModel
   /** Bytes of its weights in memory. */
   readonly bytes: number
@@ -13,6 +15,7 @@ export interface OffloadCandidate {
 export interface OffloadRequest {
   /** The model that is to be called. */
   readonly id: string
+  /** The model that is to come. */
   readonly model: ManagedModel
   /** Bytes that it brings into memory. */
   readonly bytes: number

@@ -22,7 +22,11 @@ function textOf(token: MarkdownIt.Token): string {
  * @param firstLine the line of the file where the text begins, counted from 1
  */
 export function markdownPassages(file: string, markdown: string, firstLine = 1, isPage = true): Passage[] {
-  const tokens = (isPage ? pages : comments).parse(markdown, {})
+  // Settings of a page stand between two lines of dashes.
+  const prose = markdown.replace(/^---\n.*?\n---$/ms, (settings, at) =>
+    at === 0 && isPage ? settings.replace(/.+/g, '') : settings,
+  )
+  const tokens = (isPage ? pages : comments).parse(prose, {})
   const passages: Passage[] = []
   let line = firstLine
   tokens.forEach((token, i) => {

@@ -40,7 +40,9 @@ export interface ChosenComponents {
 
 /** The trace that a job belongs to, as the headers of the W3C tell it. */
 export interface JobTrace {
+  /** Id of the trace and of the span above the job, in the form of W3C Trace Context. */
   readonly traceparent: string
+  /** What tracing systems add, in the same form. */
   readonly tracestate?: string | undefined
 }
 

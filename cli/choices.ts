@@ -11,7 +11,7 @@ export const providers = ['cpu', 'webgpu', 'cuda']
 export const promptSyntaxes = ['plain', 'a1111']
 
 /** What `quantize --to` takes. */
-export const storedQuantizations: Quantization[] = ['int8']
+export const storedQuantizations: Quantization[] = ['int8', 'int8wo', 'int4']
 
 /** What `--quantization` takes. */
-export const quantizations: QuantizationChoice[] = ['int8', 'auto']
+export const quantizations: QuantizationChoice[] = [...storedQuantizations, 'auto']

@@ -34,10 +34,12 @@ export type BlockDType =
   | 'IQ4_XS'
 
 /**
- * 8-bit integers with a scale for each row, in the form that {@link withRowScales} finds. A header calls the integers `I8`, and the scales are a tensor of
- * their own.
+ * Integers with scales, in the form that {@link withRowScales} finds. The scales are a tensor of their own.
+ *
+ * - `I8_ROWS`: 8 bits, with a scale for each row. A header calls the integers `I8`.
+ * - `I4_ROWS`: 4 bits, two in a byte, with a scale for each 64 in a row. A header calls the bytes `U8`. The positions of a convolution's window lie before its channels.
  */
-export type RowDType = 'I8_ROWS'
+export type RowDType = 'I8_ROWS' | 'I4_ROWS'
 
 /** How the numbers of a tensor are in a file of weights. */
 export type StoredDType = WeightDType | BlockDType | RowDType
@@ -50,7 +52,7 @@ export interface TensorInfo {
   readonly shape: readonly number[]
   /** Whether the file holds the transpose of this matrix: its numbers lie column by column. Default: false. */
   readonly isTransposed?: boolean
-  /** Where the factor of the numbers lies, or one for each row: 8-bit floats may come with them. */
+  /** Where the factor of the numbers lies, or one for each row or part of a row: 8-bit floats may come with them, and rows of integers always do. */
   readonly scale?: TensorInfo
   /** The file that holds the numbers. */
   readonly file: string

@@ -1,6 +1,7 @@
 /** Reads one tensor at once, for a weight that is needed now although it was left in its file. */
 import { closeSync, fstatSync, readSync } from 'node:fs'
 import { openRegularFileSync } from '../../src/files/read-file'
+import { runAtOnce } from '../../src/runtime/time-slice'
 import { allocateBytes } from './allocate-bytes'
 import { applyScale } from './apply-scale'
 import type { TensorInfo } from './checkpoint'
@@ -9,6 +10,7 @@ import { unopenable } from './open-errors'
 import { requireUnchanged } from './require-unchanged'
 import { inRowMajorOrder } from './row-major-order'
 import { toFloat32 } from './weight-dtypes'
+import { fromWindowsLoop } from './window-order'
 
 /** The most that one read asks of the system. */
 const BYTES_PER_READ = 2 ** 30
@@ -22,7 +24,8 @@ export function readFloat32Sync(info: TensorInfo): Float32Array {
   const values = toFloat32(info.dtype, readBytesSync(info))
   if (values) {
     const ordered = inRowMajorOrder(info, values)
-    return info.scale === undefined ? ordered : applyScale(info, ordered, readFloat32Sync(info.scale))
+    const scaled = info.scale === undefined ? ordered : applyScale(ordered, readFloat32Sync(info.scale))
+    return runAtOnce(fromWindowsLoop(info, scaled))
   }
   throw weightFileError(info.file, 'wrong-dtype', `holds ${info.dtype}, but floats were asked for.`)
 }

@@ -1,6 +1,7 @@
 /** Reads one tensor that was left in its file, while other work continues. */
 import type { FileHandle } from 'node:fs/promises'
 import { openRegularFile } from '../../src/files/read-file'
+import { runInSlices } from '../../src/runtime/time-slice'
 import { allocateBytes } from './allocate-bytes'
 import { applyScale } from './apply-scale'
 import type { TensorInfo } from './checkpoint'
@@ -9,6 +10,7 @@ import { unopenable } from './open-errors'
 import { requireUnchanged } from './require-unchanged'
 import { inRowMajorOrder } from './row-major-order'
 import { toFloat32Async } from './weight-dtypes'
+import { fromWindowsLoop } from './window-order'
 
 /** The most that one read asks of the system. */
 const BYTES_PER_READ = 2 ** 30
@@ -20,12 +22,12 @@ const BYTES_PER_READ = 2 ** 30
  */
 export async function readFloat32(info: TensorInfo): Promise<Float32Array> {
   const values = await toFloat32Async(info.dtype, await readBytes(info))
-  if (values) return scaled(info, inRowMajorOrder(info, values))
+  if (values) return runInSlices(fromWindowsLoop(info, await scaled(info, inRowMajorOrder(info, values))))
   throw weightFileError(info.file, 'wrong-dtype', `holds ${info.dtype}, but floats were asked for.`)
 }
 
 async function scaled(info: TensorInfo, values: Float32Array): Promise<Float32Array> {
-  return info.scale === undefined ? values : applyScale(info, values, await readFloat32(info.scale))
+  return info.scale === undefined ? values : applyScale(values, await readFloat32(info.scale))
 }
 
 /** The bytes of a tensor. Fails as {@link readFloat32} does. */

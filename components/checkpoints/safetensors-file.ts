@@ -77,7 +77,7 @@ export class SafetensorsFile implements SafetensorsCheckpoint {
     const info = this.info(key)
     const values = await toFloat32Async(info.dtype, (await this.readBytes(key)).buffer)
     if (values === undefined) throw wrongDType(this.path, key, info.dtype)
-    return info.scale === undefined ? values : applyScale(info, values, await readFloat32(info.scale))
+    return info.scale === undefined ? values : applyScale(values, await readFloat32(info.scale))
   }
 
   async readBytes(key: string): Promise<Uint8Array<ArrayBuffer>> {

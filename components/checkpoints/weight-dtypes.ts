@@ -39,7 +39,7 @@ export function bytesPerElement(dtype: WeightDType): number {
 
 /** Bytes of that many elements; not a whole number for elements that fill no whole number of blocks. */
 export function bytesOfElements(dtype: StoredDType, count: number): number {
-  if (isRowDType(dtype)) return count
+  if (isRowDType(dtype)) return dtype === 'I8_ROWS' ? count : count / 2
   if (!isBlockDType(dtype)) return count * BYTES[dtype]
   const { elements, bytes } = BLOCK_SIZES[dtype]
   return (count / elements) * bytes
@@ -84,6 +84,19 @@ function* int8Loop(integers: Int8Array): Generator<void, Float32Array, void> {
   return values
 }
 
+/** Two integers of each byte, the one of the lower bits first. 8 stands for zero. */
+function* int4Loop(bytes: Uint8Array): Generator<void, Float32Array, void> {
+  const values = new Float32Array(2 * bytes.length)
+  yield* inPieces(bytes.length, (begin, end) => {
+    for (let i = begin; i < end; i++) {
+      const byte = bytes[i] as number
+      values[2 * i] = (byte & 15) - 8
+      values[2 * i + 1] = (byte >> 4) - 8
+    }
+  })
+  return values
+}
+
 /** The bytes of a tensor of floats as float32; `undefined` for one that holds something else. */
 export function toFloat32(dtype: StoredDType, bytes: ArrayBuffer): Float32Array | undefined {
   return runAtOnce(toFloat32Loop(dtype, bytes))
@@ -109,6 +122,8 @@ function* toFloat32Loop(dtype: StoredDType, bytes: ArrayBuffer): Generator<void,
       return yield* float8Loop(dtype, new Uint8Array(bytes))
     case 'I8_ROWS':
       return yield* int8Loop(new Int8Array(bytes))
+    case 'I4_ROWS':
+      return yield* int4Loop(new Uint8Array(bytes))
     default:
       return isBlockDType(dtype) ? yield* blocksToFloat32Loop(dtype, new Uint8Array(bytes)) : undefined
   }
@@ -124,14 +139,14 @@ export function holdsFloats(dtype: StoredDType): boolean {
   return isFloatDType(dtype) || isQuantizedDType(dtype)
 }
 
-/** Whether a type holds floats that have to be decoded: 8-bit floats, blocks, and rows of 8-bit integers. */
+/** Whether a type holds floats that have to be decoded: 8-bit floats, blocks, and rows of integers. */
 export function isQuantizedDType(dtype: StoredDType): boolean {
   return isFloat8DType(dtype) || isBlockDType(dtype) || isRowDType(dtype)
 }
 
-/** Whether a type holds 8-bit integers with a scale for each row. */
+/** Whether a type holds rows of integers with scales. */
 export function isRowDType(dtype: StoredDType): dtype is RowDType {
-  return dtype === 'I8_ROWS'
+  return dtype === 'I8_ROWS' || dtype === 'I4_ROWS'
 }
 
 /** The types of floats. */

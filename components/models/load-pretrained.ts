@@ -124,6 +124,7 @@ async function loadFrom<M extends PretrainedModel>(
   try {
     const model = modelClass.fromConfig(config, file)
     model.diffusersVersion = versionOf(config)
+    model.storedQuantization = stored
     const found = await loadWeights(model, files, folder, { ...options, explicitFile, stored })
     if (stored && !model.parameters().some(isQuantized)) {
       model.dispose()

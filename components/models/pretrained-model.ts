@@ -49,6 +49,8 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
   readonly config: RawConfig = {}
   /** The release of diffusers that saved the config; `undefined` if it is unknown. */
   diffusersVersion: string | undefined
+  /** How the weights lie in the folder that the model was loaded from; `undefined` if they are not quantized there. */
+  storedQuantization: Quantization | undefined
   private runsOn: Executor = eagerExecutor
   private quantizedTo: Quantization | undefined
   private guard: CallGuard | undefined
@@ -130,7 +132,7 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
 
   /**
    * Writes the model into a folder, as a whole or not at all: `config.json` and the weights, of the type that they are of. Those that were not cast keep
-   * the bytes of the files that they were loaded from, those in 8 bits too. With `{ quantization: 'int8' }` those that compute in 8 bits are written so, one at a
+   * the bytes of the files that they were loaded from, those of integers too. With `{ quantization: 'int8' }` those that are quantized for computing are written so, one at a
    * time. Saving over the folder that the model was loaded from is allowed; other models that leave their weights in its files must be
    * loaded again.
    *

@@ -10,10 +10,10 @@ import { writeFolderAtomically } from '../../src/files/write-folder-atomically'
 import { parseByteSize } from '../../src/format/byte-size'
 import { classNameOf } from '../../src/format/class-name'
 import type { SavePretrainedOptions } from '../../src/params/component-class'
-import type { TensorInfo } from '../checkpoints/checkpoint'
+import type { RowDType, TensorInfo } from '../checkpoints/checkpoint'
 import { tensorBytes } from '../checkpoints/copy-tensor'
 import { openCheckpoint } from '../checkpoints/open-checkpoint'
-import { rowScalesKey, withRowScales } from '../checkpoints/row-scales'
+import { HEADER_DTYPES, rowScalesKey, scalesShape, storedShape, withRowScales } from '../checkpoints/row-scales'
 import { fromFloat32, TORCH_DTYPES } from '../checkpoints/weight-dtypes'
 import { isWeightFile, type WeightNameOptions } from '../checkpoints/weight-names'
 import { writeCheckpoint } from '../checkpoints/write-checkpoint'
@@ -24,10 +24,10 @@ import type { Module } from '../nn/module'
 import type { Parameter } from '../nn/parameter'
 import { WeightsNotLoadedError } from '../nn/weights-not-loaded-error'
 import { UnquantizableModelError } from '../quantization/quantization-errors'
-import { QUANTIZATIONS } from '../quantization/quantization-names'
+import { QUANTIZATIONS, type Quantization, type WeightForms } from '../quantization/quantization-names'
 import { QuantizedParameter } from '../quantization/quantized-parameter'
 import { quantizedWeightsOf } from '../quantization/quantized-weights'
-import { QUANTIZATION_KEYS, STORED_QUANTIZATION } from '../quantization/stored-quantization'
+import { QUANTIZATION_KEYS, settingsOf } from '../quantization/stored-quantization'
 import { storedRows } from '../quantization/stored-rows'
 import type { ModelFunction } from './call-size'
 
@@ -44,6 +44,8 @@ export interface ModelLayout {
 export type ConfiguredModel = Module & {
   readonly config: RawConfig
   readonly functions: Readonly<Record<string, ModelFunction>>
+  /** How the weights lie in the folder that the model was loaded from, if they are quantized there. */
+  readonly storedQuantization?: Quantization | undefined
 }
 
 /** The limits of the reference: diffusers' and transformers'. */
@@ -70,22 +72,21 @@ export async function saveModel(
   const { weightsName } = layout
   const maxShardSize = parseByteSize(options.maxShardSize ?? MAX_SHARD_SIZE[weightsName], 'maxShardSize', 1)
   const parameters = parametersByKey(model, layout)
-  const inBits = weightsInBits(model, options.quantization)
+  const { quantization, forms } = weightsInBits(model, options.quantization)
   await serializeSaves(async () => {
     await writeFolderAtomically(
       folder,
       async staging => {
         const tensors = Object.fromEntries(
-          [...parameters].flatMap(([key, parameter]) =>
-            inBits.has(parameter)
-              ? quantizedTensors(model, key, parameter, signal)
-              : [[key, savedTensor(model, key, parameter, signal)]],
-          ),
+          [...parameters].flatMap(([key, parameter]) => {
+            const form = forms.get(parameter)
+            if (form === undefined) return [[key, savedTensor(model, key, parameter, signal)]]
+            return quantizedTensors({ model, key, parameter, form }, signal)
+          }),
         )
-        const isQuantized = inBits.size > 0
-        const metadata = isQuantized ? { quantization: 'tesserae int8' } : {}
+        const metadata = quantization ? { quantization: `tesserae ${quantization}` } : {}
         await writeCheckpoint(staging, tensors, { weightsName, variant, maxShardSize, metadata })
-        const settings = isQuantized ? { [QUANTIZATION_KEYS[0]]: STORED_QUANTIZATION } : {}
+        const settings = quantization ? { [QUANTIZATION_KEYS[0]]: settingsOf(quantization) } : {}
         await writeModelConfig(join(staging, 'config.json'), model, layout, settings)
         signal?.throwIfAborted()
       },
@@ -133,36 +134,67 @@ function parametersByKey(model: Module, { keyOf = name => name }: ModelLayout): 
   return new Map([...model.namedParameters()].map(([name, parameter]) => [keyOf(name), parameter]))
 }
 
+/** How a model is saved. */
+interface SavedForms {
+  /** What the config says. */
+  readonly quantization: Quantization | undefined
+  readonly forms: WeightForms
+}
+
 /**
- * The weights that are saved in 8 bits: those that lie so in their file, and those that are to be quantized.
+ * The weights that are saved in integers: those that lie so in their file, and those that are to be quantized.
  *
  * @throws UnknownValueError, UnquantizableModelError
  */
-function weightsInBits(model: ConfiguredModel, quantization: string | undefined): ReadonlySet<Parameter> {
-  const stored = model.parameters().filter(parameter => storedRows(parameter) !== undefined)
-  if (quantization === undefined) return new Set(stored)
+function weightsInBits(model: ConfiguredModel, wanted: string | undefined): SavedForms {
+  const stored = model.parameters().flatMap(parameter => storedFormOf(parameter))
   const name = classNameOf(model)
-  if (!QUANTIZATIONS.some(known => known === quantization))
-    throw new UnknownValueError(name, quantization, QUANTIZATIONS, 'quantization')
-  const weights = new Set([...stored, ...quantizedWeightsOf(model)])
-  if (weights.size === 0) throw new UnquantizableModelError(name)
-  return weights
+  const quantization = QUANTIZATIONS.find(known => known === wanted)
+  if (wanted !== undefined && quantization === undefined)
+    throw new UnknownValueError(name, wanted, QUANTIZATIONS, 'quantization')
+  if (quantization === undefined) return { quantization: storedQuantizationOf(model, stored), forms: new Map(stored) }
+  const chosen = quantizedWeightsOf(model, quantization)
+  // What lies in integers stays so where the quantization has floats: decoding it would gain nothing.
+  const forms = new Map([...stored, ...chosen])
+  if (forms.size === 0) throw new UnquantizableModelError(name)
+  return { quantization, forms }
 }
 
-/** A weight in 8 bits, and its scales. @throws WeightsNotLoadedError */
+function storedFormOf(parameter: Parameter): [Parameter, RowDType][] {
+  const stored = storedRows(parameter)
+  return stored ? [[parameter, stored.form]] : []
+}
+
+/** What the config of the folder says that weights lie in; as far as they tell, for those whose folder is not known. */
+function storedQuantizationOf(
+  { storedQuantization }: ConfiguredModel,
+  stored: readonly (readonly [Parameter, RowDType])[],
+): Quantization | undefined {
+  if (stored.length === 0) return undefined
+  return storedQuantization ?? (stored.some(([, form]) => form === 'I4_ROWS') ? 'int4' : 'int8')
+}
+
+/** A weight that is saved in integers. */
+interface WeightInBits {
+  readonly model: Module
+  readonly key: string
+  readonly parameter: Parameter
+  readonly form: RowDType
+}
+
+/** The integers of a weight, and its scales. @throws WeightsNotLoadedError */
 function quantizedTensors(
-  model: Module,
-  key: string,
-  parameter: Parameter,
+  { model, key, parameter, form }: WeightInBits,
   signal: AbortSignal | undefined,
 ): [key: string, tensor: WeightTensor][] {
   const name = { model: classNameOf(model), weight: key }
   const { shape, isLoaded } = parameter
   if (!isLoaded) throw new WeightsNotLoadedError(shape, name)
-  const quantized = new QuantizedParameter(parameter, name)
+  const quantized = new QuantizedParameter(parameter, form, name)
+  const [values, scales] = [storedShape(form, shape), scalesShape(form, shape)]
   return [
-    [key, { dtype: 'I8', shape, data: () => quantized.readPart('values', signal) }],
-    [rowScalesKey(key), { dtype: 'F32', shape: shape.slice(0, 1), data: () => quantized.readPart('scales', signal) }],
+    [key, { dtype: HEADER_DTYPES[form], shape: values, data: () => quantized.readPart('values', signal) }],
+    [rowScalesKey(key), { dtype: 'F32', shape: scales, data: () => quantized.readPart('scales', signal) }],
   ]
 }
 

@@ -22,12 +22,19 @@ const LEAST_CHANNELS = 32
 /** Bytes that the windows of a convolution's input may take. */
 const MOST_WINDOW_BYTES = 2 ** 28
 
-/** A layer that computes in 8 bits: its input, and its weight in the form that checkpoints have. */
-export interface QuantizableLayer {
+/** A layer whose weight can be quantized: its input, and its weight in the form that checkpoints have. */
+export interface WeightLayer {
   readonly kind: 'convolution' | 'product'
   readonly input: GraphValue
   readonly weight: GraphValue
   readonly parameter: Parameter
+  /** Whether it is a plain product, or one of each window of a map: with a bias for each output channel, and nothing else. */
+  readonly isPlain: boolean
+  /** Whether its input is one vector for each sample. */
+  readonly isOfVectors: boolean
+  /** Numbers in the windows of a convolution's input. */
+  readonly windowSize: number
+  /** How its input is rounded if it computes in 8 bits. */
   readonly rounding: InputRounding
 }
 
@@ -44,46 +51,82 @@ export function isQuantizableWeight({ shape }: Parameter): boolean {
 }
 
 /** Finds the layers of a graph that compute in 8 bits. @param own the weights of the model itself */
-export function quantizableLayers(graph: Graph, own: ReadonlySet<Parameter>): ReadonlyMap<GraphNode, QuantizableLayer> {
-  const found = new Map<GraphNode, QuantizableLayer>()
+export function quantizableLayers(graph: Graph, own: ReadonlySet<Parameter>): ReadonlyMap<GraphNode, WeightLayer> {
+  const computesInBits = ({ isPlain, isOfVectors, windowSize }: WeightLayer) =>
+    isPlain && !isOfVectors && windowSize <= MOST_WINDOW_BYTES
+  return weightLayers(graph, own, computesInBits)
+}
+
+/**
+ * Finds layers whose weights nothing else computes with.
+ *
+ * @param own the weights of the model itself
+ * @param isMeant tells which layers are wanted
+ */
+export function weightLayers(
+  graph: Graph,
+  own: ReadonlySet<Parameter>,
+  isMeant: (layer: WeightLayer) => boolean,
+): ReadonlyMap<GraphNode, WeightLayer> {
+  const found = new Map<GraphNode, WeightLayer>()
   for (const node of graph.nodes) {
     const layer = layerOf(node)
-    if (layer && own.has(layer.parameter)) found.set(node, layer)
+    if (layer && own.has(layer.parameter) && isMeant(layer)) found.set(node, layer)
   }
   const shared = usedOtherwise(graph, found)
   for (const [node, { parameter }] of found) if (shared.has(parameter)) found.delete(node)
   return found
 }
 
-function layerOf(node: GraphNode): QuantizableLayer | undefined {
-  if ((node.attrs.activation ?? 'linear') !== 'linear') return undefined
+function layerOf(node: GraphNode): WeightLayer | undefined {
   if (node.kernel === 'Conv2D' || node.kernel === 'FusedConv2D') return convolutionOf(node)
   if (node.kernel === '_FusedMatMul' || node.kernel === 'BatchMatMul') return productOf(node)
   return undefined
 }
 
-function convolutionOf(node: GraphNode): QuantizableLayer | undefined {
+function isLinear({ attrs }: GraphNode): boolean {
+  return (attrs.activation ?? 'linear') === 'linear'
+}
+
+function convolutionOf(node: GraphNode): WeightLayer | undefined {
   const { x, filter, bias } = node.inputs as Record<'x' | 'filter', GraphValue> & { bias?: GraphValue }
   const weight = behindTransposes(filter, ['2,3,1,0'])
   if (weight?.origin.kind !== 'parameter' || !isQuantizableWeight(weight.origin.parameter)) return undefined
   const info = conv2dInfo(x, filter, node.attrs)
   const positions = info.batchSize * info.outHeight * info.outWidth
-  const windowBytes = positions * info.filterHeight * info.filterWidth * info.inChannels
-  const isPlain = info.inChannels === filter.shape[2] && info.dilationHeight === 1 && info.dilationWidth === 1
-  if (!isPlain || windowBytes > MOST_WINDOW_BYTES) return undefined
-  if (bias && tf.util.sizeFromShape([...bias.shape]) !== info.outChannels) return undefined
-  const rounding = isPointwise(info) ? roundingOf(x) : 'whole'
-  return { kind: 'convolution', input: x, weight, parameter: weight.origin.parameter, rounding }
+  const isUngrouped = info.inChannels === filter.shape[2] && info.dilationHeight === 1 && info.dilationWidth === 1
+  return {
+    kind: 'convolution',
+    input: x,
+    weight,
+    parameter: weight.origin.parameter,
+    isPlain: isLinear(node) && isUngrouped && isListFor(bias, info.outChannels),
+    isOfVectors: false,
+    windowSize: positions * info.filterHeight * info.filterWidth * info.inChannels,
+    rounding: isPointwise(info) ? roundingOf(x) : 'whole',
+  }
 }
 
-function productOf(node: GraphNode): QuantizableLayer | undefined {
+function productOf(node: GraphNode): WeightLayer | undefined {
   const { a, b, bias } = node.inputs as Record<'a' | 'b', GraphValue> & { bias?: GraphValue }
   if (node.attrs.transposeA || node.attrs.transposeB) return undefined
   const weight = behindTransposes(b, ['1,0'])
   if (weight?.origin.kind !== 'parameter' || !isQuantizableWeight(weight.origin.parameter)) return undefined
-  if (!isMatrix(a) || behindReshapes(a).shape.length < 3) return undefined
-  if (bias && tf.util.sizeFromShape([...bias.shape]) !== weight.shape[0]) return undefined
-  return { kind: 'product', input: a, weight, parameter: weight.origin.parameter, rounding: roundingOf(a) }
+  return {
+    kind: 'product',
+    input: a,
+    weight,
+    parameter: weight.origin.parameter,
+    isPlain: isLinear(node) && isMatrix(a) && isListFor(bias, weight.shape[0] as number),
+    isOfVectors: behindReshapes(a).shape.length < 3,
+    windowSize: 0,
+    rounding: roundingOf(a),
+  }
+}
+
+/** Whether there is no bias, or one with a number for each output channel. */
+function isListFor(bias: GraphValue | undefined, channels: number): boolean {
+  return bias === undefined || tf.util.sizeFromShape([...bias.shape]) === channels
 }
 
 function roundingOf(value: GraphValue): InputRounding {
@@ -104,7 +147,7 @@ function behindTransposes(value: GraphValue, permutations: readonly string[]): G
 }
 
 /** Weights that reach something else than the layers. */
-function usedOtherwise(graph: Graph, layers: ReadonlyMap<GraphNode, QuantizableLayer>): ReadonlySet<Parameter> {
+function usedOtherwise(graph: Graph, layers: ReadonlyMap<GraphNode, WeightLayer>): ReadonlySet<Parameter> {
   const weightInput = { convolution: 'filter', product: 'b' } as const
   const reached = new Set<GraphValue>(graph.outputs.map(({ value }) => value))
   const others = new Set<Parameter>()

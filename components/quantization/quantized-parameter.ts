@@ -1,10 +1,13 @@
-/** A weight of a model that is stored in 8 bits. */
-
+/** A weight of a model that is stored in integers. */
 import { runInSlices } from '../../src/runtime/time-slice'
+import type { RowDType } from '../checkpoints/checkpoint'
 import { tensorBytes } from '../checkpoints/copy-tensor'
 import { readFloat32 } from '../checkpoints/read-tensor'
+import { scalesShape } from '../checkpoints/row-scales'
+import { bytesOfElements } from '../checkpoints/weight-dtypes'
 import type { Parameter } from '../nn/parameter'
 import { UnquantizableWeightError } from './quantization-errors'
+import { type QuantizedBlocks, quantizeBlocksLoop } from './quantize-blocks'
 import { type QuantizedRows, quantizeRowsLoop } from './quantize-rows'
 import { storedRows } from './stored-rows'
 
@@ -21,9 +24,10 @@ export class QuantizedParameter {
 
   constructor(
     readonly parameter: Parameter,
+    readonly form: RowDType,
     private readonly name: WeightName,
   ) {
-    this.bytes = quantizedBytes(parameter)
+    this.bytes = quantizedBytes(parameter, form)
   }
 
   /**
@@ -37,30 +41,39 @@ export class QuantizedParameter {
     yield bytesOf(values)
   }
 
-  /** Reads one of the two parts, as it is in the file or rounded again. Fails as {@link read} does. */
-  async *readPart(part: keyof QuantizedRows, signal?: AbortSignal): AsyncIterable<Uint8Array> {
-    const stored = storedRows(this.parameter)
+  /** Reads one of the two parts, as it lies in the file or rounded anew. Fails as {@link read} does. */
+  async *readPart(part: 'scales' | 'values', signal?: AbortSignal): AsyncIterable<Uint8Array> {
+    const stored = storedRows(this.parameter, this.form)
     if (stored) yield* tensorBytes(stored[part], signal)
     else yield bytesOf((await this.quantize(signal))[part])
   }
 
-  private async quantize(signal?: AbortSignal): Promise<QuantizedRows> {
-    const { parameter, name } = this
-    const { origin, source, isInMemory, cast, shape } = parameter
+  private async quantize(signal?: AbortSignal): Promise<QuantizedRows | QuantizedBlocks> {
+    const { parameter, name, form } = this
+    const { origin, source, isInMemory, cast } = parameter
     // Packed weights have an origin alone: they are decoded from it.
     const inFile = source ?? (isInMemory ? undefined : origin)
     const floats = inFile === undefined ? parameter.read() : cast.apply(await readFloat32(inFile))
-    const quantized = await runInSlices(quantizeRowsLoop(floats, shape[0] as number), signal)
+    const quantized = await runInSlices(quantizeLoop(floats, form, parameter.shape), signal)
     if (quantized === undefined) throw new UnquantizableWeightError(name.model, name.weight)
     return quantized
   }
 }
 
-function bytesOf({ buffer }: Int8Array | Float32Array): Uint8Array {
-  return new Uint8Array(buffer)
+/** Rounds numbers to integers of a form. @returns `undefined` if one is not finite */
+export function quantizeLoop(
+  values: Float32Array,
+  form: RowDType,
+  shape: readonly number[],
+): Generator<void, QuantizedRows | QuantizedBlocks | undefined, void> {
+  return form === 'I8_ROWS' ? quantizeRowsLoop(values, shape[0] as number) : quantizeBlocksLoop(values, shape)
 }
 
-/** Bytes of a weight in 8 bits, with a scale for each output channel. */
-export function quantizedBytes({ shape, size }: Parameter): number {
-  return size + 4 * (shape[0] as number)
+function bytesOf({ buffer, byteOffset, byteLength }: QuantizedRows['values'] | Uint8Array | Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength)
+}
+
+/** Bytes of a weight in integers, with its scales. */
+export function quantizedBytes({ shape, size }: Parameter, form: RowDType): number {
+  return bytesOfElements(form, size) + 4 * scalesShape(form, shape).reduce((count, length) => count * length, 1)
 }

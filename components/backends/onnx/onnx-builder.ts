@@ -82,7 +82,7 @@ export type QuantizedWeightWriter = (
   rows?: readonly [begin: number, end: number],
 ) => QuantizedWeight
 
-/** A weight in 8 bits: its integers in the shape of the checkpoint, and a scale for each output channel. */
+/** A quantized weight: its integers, of 8 bits in the shape of the checkpoint and of 4 bits as `[out, blocks, bytes]`, and their scales. */
 export interface QuantizedWeight {
   readonly values: string
   readonly scales: string
@@ -223,7 +223,7 @@ export class OnnxBuilder {
     return this.widen(this.writeWeight(this, value, [begin, end]))
   }
 
-  /** A weight in 8 bits, or some of its rows. */
+  /** A weight in integers, or some of its rows. */
   quantized(value: GraphValue, rows?: readonly [begin: number, end: number]): QuantizedWeight {
     return this.writeQuantized(this, value, rows)
   }
@@ -297,6 +297,18 @@ export class OnnxBuilder {
     const type = dtype === 'int64' ? TensorProto_DataType.INT64 : onnxTypes[dtype]
     this.initializers.push(inlineTensor(name, shape, type, values))
     if (key !== undefined) this.constants.set(key, name)
+    return name
+  }
+
+  /** The same number of 4 bits throughout a matrix, stored once for each shape. */
+  nibbles(value: number, [rows, columns]: readonly [rows: number, columns: number]): string {
+    const key = `uint4[${rows},${columns}]${value}`
+    const known = this.constants.get(key)
+    if (known !== undefined) return known
+    const name = this.newName('constant')
+    const bytes = new Uint8Array(Math.ceil((rows * columns) / 2)).fill(value * 17)
+    this.initializers.push(inlineTensor(name, [rows, columns], TensorProto_DataType.UINT4, bytes))
+    this.constants.set(key, name)
     return name
   }
 

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import type { TensorInfo } from '../../checkpoints/checkpoint'
+import type { RowDType, TensorInfo } from '../../checkpoints/checkpoint'
 import { tensorBytes } from '../../checkpoints/copy-tensor'
-import { isFloatDType } from '../../checkpoints/weight-dtypes'
+import { bytesOfElements, isFloatDType } from '../../checkpoints/weight-dtypes'
 import { Parameter } from '../../nn/parameter'
 import type { QuantizedParameter } from '../../quantization/quantized-parameter'
 
@@ -29,7 +29,7 @@ export class SideFile {
   readonly length: number
   private readonly stretches = new Map<unknown, Stretch>()
 
-  /** @param quantized weights that are written in 8 bits, whether they are in a file or in memory */
+  /** @param quantized weights that are written in integers, whether they lie in a file or in memory */
   constructor(parameters: readonly Parameter[], quantized: Iterable<QuantizedParameter> = []) {
     let length = 0
     let weightBytes = 0
@@ -56,10 +56,10 @@ export class SideFile {
     return this.stretches.get(weight instanceof Parameter ? weight : placeKey(weight)) as Stretch
   }
 
-  /** Where the two parts of a weight lie that is written in 8 bits. */
-  placeOfQuantized(weight: Parameter): Record<'scales' | 'values', { begin: number; end: number }> {
+  /** Where the two parts of a weight lie that is written in integers. */
+  placeOfQuantized(weight: Parameter, form: RowDType): Record<'scales' | 'values', { begin: number; end: number }> {
     const { begin, end } = this.placeOf(weight)
-    const middle = end - weight.size
+    const middle = end - bytesOfElements(form, weight.size)
     return { scales: { begin, end: middle }, values: { begin: middle, end } }
   }
 

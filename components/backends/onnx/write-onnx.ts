@@ -2,12 +2,16 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import { toSnakeCase } from '../../../src/format/wire-names'
 import { runAtOnce } from '../../../src/runtime/time-slice'
-import type { TensorInfo } from '../../checkpoints/checkpoint'
+import type { RowDType, TensorInfo } from '../../checkpoints/checkpoint'
 import { readBytesSync } from '../../checkpoints/read-tensor-sync'
+import { INT4_BLOCK, scalesShape } from '../../checkpoints/row-scales'
 import type { FloatDType } from '../../checkpoints/weight-dtypes'
 import type { Parameter } from '../../nn/parameter'
 import { UnquantizableWeightError } from '../../quantization/quantization-errors'
-import { type QuantizedRows, quantizeRows } from '../../quantization/quantize-rows'
+import type { WeightForms } from '../../quantization/quantization-names'
+import type { QuantizedBlocks } from '../../quantization/quantize-blocks'
+import type { QuantizedRows } from '../../quantization/quantize-rows'
+import { quantizeLoop } from '../../quantization/quantized-parameter'
 import type { Graph, GraphValue } from '../recorder/graph'
 import { weightUses } from '../recorder/weight-uses'
 import {
@@ -26,6 +30,7 @@ import {
   OnnxBuilder,
   type Order,
   permute,
+  type QuantizedWeight,
   type QuantizedWeightWriter,
   type StoredWeight,
   typedValue,
@@ -45,6 +50,15 @@ export const OPSETS = {
   ],
 }
 
+/** Those that have tensors of 4 bits. */
+const OPSETS_OF_4_BITS = {
+  irVersion: 10n,
+  opsetImport: [
+    { domain: '', version: 21n },
+    { domain: MICROSOFT, version: 1n },
+  ],
+}
+
 /** A stretch of a file of weights. */
 type WeightPlace = Pick<TensorInfo, 'file' | 'begin' | 'end'>
 
@@ -55,6 +69,8 @@ export interface WriteOnnxOptions extends BuilderOptions {
    * model.
    */
   locate?: (info: TensorInfo) => WeightPlace
+  /** The weights that are stored in integers. Those that operators do not take so are decoded whenever the graph runs. */
+  forms?: WeightForms
   /** Where the scales of a quantized weight lie, as float32, and its integers. By default, and for `undefined`, both become part of the model. */
   locateQuantized?: (parameter: Parameter) => { scales: WeightPlace; values: WeightPlace } | undefined
   /** The same for weights in memory, whose numbers are there as float32. */
@@ -86,6 +102,7 @@ export function* writeOnnxLoop(
     locate,
     locateMemory,
     locateQuantized,
+    forms = new Map(),
     keepHalf = false,
     widenedBytes = 0,
     toPyTorchLayout = false,
@@ -94,12 +111,20 @@ export function* writeOnnxLoop(
 ): Generator<void, ModelProto, void> {
   const places = { locate, locateMemory }
   const parameters = new Map<string, Parameter>()
+  const writeQuantized = quantizedWeightWriter(graph.model, forms, locateQuantized)
+  const decoded = new Set<string>()
   const writeFloats: WeightWriter = (builder, value, rows) => {
+    const form = forms.get(weightOrigin(value).parameter)
+    if (form) {
+      const weight = writeQuantized(builder, value, rows, 'decoded')
+      decoded.add(weight.values)
+      const [begin, end] = rows ?? [0, value.shape[0] as number]
+      return { name: decode(builder, { ...weight, rows: end - begin }, form, value.shape), type: onnxTypes.float32 }
+    }
     const { stored, parameter } = writeWeight(builder, value, places, rows)
     parameters.set(stored.name, parameter)
     return castWeight(builder, stored, parameter)
   }
-  const writeQuantized = quantizedWeightWriter(graph.model, locateQuantized)
   const builder = new OnnxBuilder(writeFloats, writeQuantized, operators)
   const inputs = graph.inputs.map(port => describePort(port, builder, toPyTorchLayout))
   const outputs = graph.outputs.map(port => describePort(port, builder, toPyTorchLayout))
@@ -118,8 +143,9 @@ export function* writeOnnxLoop(
   const initializer = builder.initializers.filter(({ name }) => used.has(name))
   const uses = keepHalf && widenedBytes > 0 ? weightUses(graph) : undefined
   const usesOf = ({ name }: TensorProto) => uses?.get(parameters.get(name) as Parameter) ?? 0 // Weights alone are of half precision.
+  const has4Bits = initializer.some(({ dataType }) => dataType === TensorProto_DataType.UINT4)
   return create(ModelProtoSchema, {
-    ...OPSETS,
+    ...(has4Bits ? OPSETS_OF_4_BITS : OPSETS),
     producerName: 'tesserae',
     graph: {
       name: graph.model,
@@ -128,6 +154,8 @@ export function* writeOnnxLoop(
       input: [
         ...inputs.map(({ name, shape, value }) => valueInfo(name, { shape, dtype: value.dtype })),
         ...(keepHalf ? replaceable(initializer, widenedBytes, usesOf) : []),
+        // Otherwise the runtime may decode them once, and keep them four to eight times as large.
+        ...initializer.filter(({ name }) => decoded.has(name)).map(declared),
       ],
       output: outputs.map(({ name, shape, value }) => valueInfo(name, { shape, dtype: value.dtype })),
       valueInfo: toPyTorchLayout ? builder.describeValues().filter(({ name }) => used.has(name)) : [],
@@ -200,9 +228,12 @@ function replaceable(
     left -= bytes
     widened.add(weight)
   }
-  return large
-    .filter(weight => !widened.has(weight))
-    .map(({ name, dataType, dims }) => typedValue(name, dataType, dims))
+  return large.filter(weight => !widened.has(weight)).map(declared)
+}
+
+/** The declaration of a weight as an input. */
+function declared({ name, dataType, dims }: TensorProto): ValueInfoProto {
+  return typedValue(name, dataType, dims)
 }
 
 function isHalf(type: number): boolean {
@@ -271,30 +302,68 @@ function writeWeight(
   return { stored: { name, type }, parameter }
 }
 
-/** Writes weights in 8 bits, each of them once. @throws UnquantizableWeightError */
-function quantizedWeightWriter(model: string, locate: WriteOnnxOptions['locateQuantized']): QuantizedWeightWriter {
-  const quantized = new Map<Parameter, QuantizedRows>()
-  const read = (name: string, parameter: Parameter) => {
+/** Writes the integers and scales of weights: packed as `[out, blocks, bytes]` where operators take 4 bits so, or as a matrix that is decoded. */
+type FormWriter = (
+  ...args: [...Parameters<QuantizedWeightWriter>, use?: 'packed' | 'decoded']
+) => ReturnType<QuantizedWeightWriter>
+
+/** Writes quantized weights. Each is rounded once. @throws UnquantizableWeightError */
+function quantizedWeightWriter(
+  model: string,
+  forms: WeightForms,
+  locate: WriteOnnxOptions['locateQuantized'],
+): FormWriter {
+  const quantized = new Map<Parameter, QuantizedRows | QuantizedBlocks>()
+  const read = (name: string, parameter: Parameter, form: RowDType) => {
     const known = quantized.get(parameter)
     if (known) return known
-    const made = quantizeRows(parameter.read(), parameter.shape[0] as number)
+    const made = runAtOnce(quantizeLoop(parameter.read(), form, parameter.shape))
     if (made === undefined) throw new UnquantizableWeightError(model, name)
     quantized.set(parameter, made)
     return made
   }
-  return (builder, value, rows) => {
+  return (builder, value, rows, use = 'packed') => {
     const { name: weight, parameter } = weightOrigin(value)
-    const [length = 1, ...rest] = parameter.shape
+    const form = forms.get(parameter) as RowDType // Only such weights are asked for.
+    const [length = 1] = parameter.shape
     const [begin, end] = rows ?? [0, length]
     const claim = (part: string) => builder.claim(`${weight}${rows ? `[${begin}:${end}]` : ''}.${part}`)
-    const names = { values: claim('int8'), scales: claim('scales') }
+    const names = { values: claim(form === 'I8_ROWS' ? 'int8' : 'int4'), scales: claim('scales') }
     const place = locate?.(parameter)
-    const shapes = { values: [end - begin, ...rest], scales: [end - begin] }
+    const types = { values: integerType(form, use), scales: onnxTypes.float32 }
+    const shapes = { values: integerShape(form, use, parameter.shape), scales: scalesShape(form, parameter.shape) }
     for (const part of ['values', 'scales'] as const) {
-      const type = part === 'values' ? TensorProto_DataType.INT8 : onnxTypes.float32
-      const content = place ? place[part] : read(weight, parameter)[part]
-      storeRows(builder, { name: names[part], shape: shapes[part], type }, { begin, end, length }, content)
+      const content = place ? place[part] : read(weight, parameter, form)[part]
+      const shape = [end - begin, ...shapes[part].slice(1)]
+      storeRows(builder, { name: names[part], shape, type: types[part] }, { begin, end, length }, content)
     }
     return names
   }
+}
+
+function integerType(form: RowDType, use: 'packed' | 'decoded'): TensorProto_DataType {
+  if (form === 'I8_ROWS') return TensorProto_DataType.INT8
+  return use === 'packed' ? TensorProto_DataType.UINT8 : TensorProto_DataType.UINT4
+}
+
+function integerShape(form: RowDType, use: 'packed' | 'decoded', shape: readonly number[]): number[] {
+  if (form === 'I8_ROWS') return [...shape]
+  const [out = 1, blocks = 1] = scalesShape(form, shape)
+  return use === 'packed' ? [out, blocks, INT4_BLOCK / 2] : [out, blocks * INT4_BLOCK]
+}
+
+/** Decodes a weight, or some of its rows. Returns the name of float32. */
+function decode(
+  builder: OnnxBuilder,
+  { values, scales, rows }: QuantizedWeight & { rows: number },
+  form: RowDType,
+  shape: readonly number[],
+): string {
+  if (form === 'I8_ROWS') return builder.add('DequantizeLinear', [values, scales], { axis: 0 })
+  const [, blocks = 1] = scalesShape(form, shape)
+  const zero = builder.nibbles(8, [rows, blocks])
+  const decoded = builder.add('DequantizeLinear', [values, scales, zero], { axis: 1, block_size: INT4_BLOCK })
+  if (shape.length === 2) return decoded
+  const [, into = 1, ...window] = shape
+  return builder.transpose(builder.reshape(decoded, [rows, ...window, into]), [0, 3, 1, 2])
 }

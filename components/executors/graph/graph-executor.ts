@@ -6,10 +6,11 @@ import type { ModelMemory } from '../../../src/manager/managed-model'
 import { onAbort } from '../../../src/runtime/on-abort'
 import { flattenTree } from '../../backends/recorder/tensor-tree'
 import { threadCount } from '../../backends/thread-count'
+import type { RowDType } from '../../checkpoints/checkpoint'
 import type { Module } from '../../nn/module'
 import type { Parameter } from '../../nn/parameter'
 import { QUANTIZATIONS, type Quantization } from '../../quantization/quantization-names'
-import { isQuantizableWeight } from '../../quantization/quantization-rules'
+import { likelyForm } from '../../quantization/weight-only-rules'
 import * as tf from '../../tensors/tf'
 import type { Executor, ModelRunOptions } from '../executor'
 import type { ModelCall } from '../model-call'
@@ -65,8 +66,8 @@ export class GraphExecutor implements Executor {
   /** By model and form; those used last are at the end. */
   private readonly sessions = new Map<Module, Map<string, GraphSession>>()
   private used: GraphSession[] = []
-  /** Weights that calls of each quantized model compute with as floats, as far as they are known. */
-  private readonly floatWeights = new WeakMap<Module, Set<Parameter>>()
+  /** The form of the weights of each quantized model, as far as calls have shown it. */
+  private readonly knownForms = new WeakMap<Module, Partial<Record<Quantization, Map<Parameter, RowDType | undefined>>>>()
   /** What is being made or computed for each model. */
   private readonly pending = new WeakMap<Module, Set<Promise<unknown>>>()
   private readonly options: Required<Omit<GraphExecutorOptions, 'optimizedModelFolder' | 'widenedBytes'>>
@@ -149,15 +150,29 @@ export class GraphExecutor implements Executor {
 
   weightBytes(model: Module, hookWeights: readonly Module[] = [], quantization?: Quantization): number {
     const parameters = [model, ...hookWeights].flatMap(module => module.parameters())
-    const isQuantized = quantization && this.quantizedOf(model)
-    return weightLayout(parameters, this.wideningLimit, isQuantized).bytes
+    const formOf = quantization && this.formsOf(model, quantization)
+    return weightLayout(parameters, this.wideningLimit, formOf).bytes
   }
 
-  /** Tells which weights of a model are quantized. */
-  private quantizedOf(model: Module): (weight: Parameter) => boolean {
+  /** Tells the form of a model's weights. */
+  private formsOf(model: Module, quantization: Quantization): (weight: Parameter) => RowDType | undefined {
     const own = new Set(model.parameters())
-    const floats = this.floatWeights.get(model)
-    return weight => own.has(weight) && isQuantizableWeight(weight) && !floats?.has(weight)
+    const known = this.knownForms.get(model)?.[quantization]
+    return weight => {
+      if (known?.has(weight)) return known.get(weight)
+      return own.has(weight) ? likelyForm(weight, quantization) : undefined
+    }
+  }
+
+  /** Notes the forms that a session has. */
+  private learnForms(model: Module, quantization: Quantization, { weights, forms }: GraphSession): void {
+    const ofModel = this.knownForms.get(model) ?? {}
+    const known = ofModel[quantization] ?? new Map<Parameter, RowDType | undefined>()
+    for (const weight of weights) {
+      // One that any call computes with as floats counts as such.
+      if (!known.has(weight) || known.get(weight) !== undefined) known.set(weight, forms.get(weight))
+    }
+    this.knownForms.set(model, { ...ofModel, [quantization]: known })
   }
 
   heldBytes(model: Module): number {
@@ -227,11 +242,7 @@ export class GraphExecutor implements Executor {
         optimizedModels: this.optimizedModels,
       })
       ofModel.set(form, session)
-      if (call.quantization) {
-        const floats = this.floatWeights.get(model) ?? new Set()
-        for (const weight of session.floatWeights) floats.add(weight)
-        this.floatWeights.set(model, floats)
-      }
+      if (call.quantization) this.learnForms(model, call.quantization, session)
       this.sessions.set(model, ofModel)
     }
     const wanted = session

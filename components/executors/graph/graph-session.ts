@@ -9,8 +9,10 @@ import { encodeOnnx, type WriteOnnxOptions, writeOnnxLoop } from '../../backends
 import { type Capture, capture, OutputSlot } from '../../backends/recorder/capture'
 import { type Graph, leavesOf, parametersOf, sourcesOf } from '../../backends/recorder/graph'
 import { mapReplaced } from '../../backends/recorder/tensor-tree'
+import type { RowDType } from '../../checkpoints/checkpoint'
 import type { Parameter } from '../../nn/parameter'
 import { WeightsNotLoadedError } from '../../nn/weights-not-loaded-error'
+import type { WeightForms } from '../../quantization/quantization-names'
 import { quantizeGraph } from '../../quantization/quantize-graph'
 import { QuantizedParameter } from '../../quantization/quantized-parameter'
 import { type StoredRows, storedRows } from '../../quantization/stored-rows'
@@ -47,8 +49,10 @@ export interface GraphSessionOptions extends BuilderOptions {
 export class GraphSession {
   /** Bytes of the weights, as they are in memory. */
   readonly bytes: number
-  /** Weights that the session computes with as floats. */
-  readonly floatWeights: ReadonlySet<Parameter>
+  /** The form of each weight that the session holds in integers. */
+  readonly forms: WeightForms
+  /** All weights. */
+  readonly weights: readonly Parameter[]
   private readonly id = sessionCount++
   private readonly model: string
   private readonly capture: Capture
@@ -86,21 +90,22 @@ export class GraphSession {
   ) {
     this.model = classNameOf(call.model)
     const recorded = capture(call.model, call.inputs, call.forward, call.hookWeights)
-    const quantized = call.quantization && quantizeGraph(recorded.graph, new Set(call.model.parameters()))
+    const quantized = call.quantization && quantizeGraph(recorded.graph, new Set(call.model.parameters()), call.quantization)
     const graph = quantized?.graph ?? recorded.graph
     this.capture = { ...recorded, graph }
-    this.isQuantized = quantized !== undefined
-    const inIntegers = quantized?.weights ?? new Set<Parameter>()
+    this.isQuantized = call.quantization === 'int8'
+    const forms = quantized?.weights ?? new Map()
+    this.forms = forms
     const weights = parametersOf(graph)
-    this.floatWeights = new Set(weights.filter(weight => !inIntegers.has(weight)))
+    this.weights = weights
     // Now, not when the graph is written: until then the weights would count as held.
     for (const { shape, isLoaded } of weights) if (!isLoaded) throw new WeightsNotLoadedError(shape)
     this.revisions = weights.map(weight => [weight, weight.revision] as const)
-    const rows = new Map(weights.flatMap(weight => storedRowsOf(weight, inIntegers)))
+    const rows = new Map(weights.flatMap(weight => storedRowsOf(weight, forms)))
     const sources = [...sourcesOf(graph), ...[...rows.values()].flatMap(({ scales, values }) => [scales, values])]
-    const { bytes, isLarge, keepHalf, widenedBytes } = weightLayout(weights, limit, weight => inIntegers.has(weight))
+    const { bytes, isLarge, keepHalf, widenedBytes } = weightLayout(weights, limit, weight => forms.get(weight))
     this.bytes = bytes
-    const rounded = new Set([...inIntegers].filter(weight => !rows.has(weight)))
+    const rounded = new Map([...forms].filter(([weight]) => !rows.has(weight)))
     const spilled = SpilledWeights.plan(
       weights.filter(weight => !rows.has(weight)),
       quantizedParameters(graph, rounded),
@@ -115,7 +120,9 @@ export class GraphSession {
       locateQuantized: weight => this.placeOfQuantized(weight, rows.get(weight)),
       keepHalf,
       widenedBytes,
-      channelsLast: quantized !== undefined,
+      forms,
+      // Layers that take integers compute on these.
+      channelsLast: call.quantization === 'int8' || call.quantization === 'int4',
       ...operators,
     }
     const extra = {
@@ -138,7 +145,7 @@ export class GraphSession {
     if (stored) return { scales: files.locate(stored.scales), values: files.locate(stored.values) }
     if (spilled === undefined) return undefined
     const file = files.nameOf(spilled.file)
-    const { scales, values } = spilled.placeOfQuantized(weight)
+    const { scales, values } = spilled.placeOfQuantized(weight, this.forms.get(weight) as RowDType) // It is quantized.
     return { scales: { file, ...scales }, values: { file, ...values } }
   }
 
@@ -348,17 +355,19 @@ export class GraphSession {
   }
 }
 
-/** Where a weight is in 8 bits, if the graph computes with it so. */
-function storedRowsOf(weight: Parameter, quantized: ReadonlySet<Parameter>): [Parameter, StoredRows][] {
-  const stored = quantized.has(weight) ? storedRows(weight) : undefined
+/** Where a weight lies in integers, if the graph computes with it so. */
+function storedRowsOf(weight: Parameter, forms: WeightForms): [Parameter, StoredRows][] {
+  const form = forms.get(weight)
+  const stored = form && storedRows(weight, form)
   return stored ? [[weight, stored]] : []
 }
 
-/** The weights of a graph that are stored in 8 bits, by the names that errors call them. */
-function quantizedParameters(graph: Graph, weights: ReadonlySet<Parameter>): QuantizedParameter[] {
+/** The weights of a graph that are to be rounded to integers, by the names that errors call them. */
+function quantizedParameters(graph: Graph, forms: WeightForms): QuantizedParameter[] {
   return leavesOf(graph).flatMap(({ origin }) => {
-    if (origin.kind !== 'parameter' || !weights.has(origin.parameter)) return []
-    return new QuantizedParameter(origin.parameter, { model: graph.model, weight: origin.name })
+    const form = origin.kind === 'parameter' ? forms.get(origin.parameter) : undefined
+    if (origin.kind !== 'parameter' || form === undefined) return []
+    return new QuantizedParameter(origin.parameter, form, { model: graph.model, weight: origin.name })
   })
 }
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { writeFileAtomically } from '../../../src/files/write-file-atomically'
 import { SideFile, storedSource } from '../../backends/onnx/side-file'
+import type { RowDType } from '../../checkpoints/checkpoint'
 import type { Parameter } from '../../nn/parameter'
 import type { QuantizedParameter } from '../../quantization/quantized-parameter'
 
@@ -44,9 +45,9 @@ export class SpilledWeights {
     return this.weights.placeOf(weight)
   }
 
-  /** Where the parts of a quantized weight are in the file. */
-  placeOfQuantized(weight: Parameter): ReturnType<SideFile['placeOfQuantized']> {
-    return this.weights.placeOfQuantized(weight)
+  /** Where the parts of a quantized weight lie in the file. */
+  placeOfQuantized(weight: Parameter, form: RowDType): ReturnType<SideFile['placeOfQuantized']> {
+    return this.weights.placeOfQuantized(weight, form)
   }
 
   /** Writes the file, for this user alone. @throws UnwritableFileError, e.g. for a full disk */

@@ -1,4 +1,5 @@
 /** How many bytes the weights of a model take in a session. */
+import type { RowDType } from '../../checkpoints/checkpoint'
 import type { Parameter } from '../../nn/parameter'
 import { quantizedBytes } from '../../quantization/quantized-parameter'
 
@@ -23,16 +24,21 @@ interface WeightLayout {
  * How the weights are in memory.
  *
  * @param limit - bytes of float32 that widening weights once may take; without it, none may stay of half precision
- * @param isQuantized - tells which of them are stored in 8 bits; by default none
+ * @param formOf - tells in which integers a weight is stored; by default in none
  */
 export function weightLayout(
   weights: readonly Parameter[],
   limit: number | undefined,
-  isQuantized: (weight: Parameter) => boolean = () => false,
+  formOf: (weight: Parameter) => RowDType | undefined = () => undefined,
 ): WeightLayout {
-  const floats = weights.filter(weight => !isQuantized(weight))
-  const layout = floatLayout(floats, limit)
-  const bytes = weights.reduce((sum, weight) => sum + (isQuantized(weight) ? quantizedBytes(weight) : 0), layout.bytes)
+  const layout = floatLayout(
+    weights.filter(weight => formOf(weight) === undefined),
+    limit,
+  )
+  const bytes = weights.reduce((sum, weight) => {
+    const form = formOf(weight)
+    return form ? sum + quantizedBytes(weight, form) : sum
+  }, layout.bytes)
   return { ...layout, bytes }
 }
 

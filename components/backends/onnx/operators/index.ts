@@ -1,6 +1,7 @@
 /** Every kernel that can be written as ONNX: those that can be recorded, and those that quantization makes of them. */
 import { arrayOperators } from './arrays'
 import { elementwiseOperators } from './elementwise'
+import { nBitsOperators } from './n-bits'
 import { neuralOperators } from './neural'
 import type { OperatorWriter } from './operator-writer'
 import { quantizedOperators } from './quantized'
@@ -13,4 +14,5 @@ export const operatorWriters: Readonly<Record<string, OperatorWriter>> = {
   ...reductionOperators,
   ...neuralOperators,
   ...quantizedOperators,
+  ...nBitsOperators,
 }

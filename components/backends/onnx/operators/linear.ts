@@ -2,6 +2,7 @@
 import type { InputRounding } from '../../../quantization/quantization-rules'
 import { type GraphNode, type GraphValue, isMatrix } from '../../recorder/graph'
 import type { OnnxBuilder } from '../onnx-builder'
+import { rowsOf, writeNBitsProduct } from './n-bits'
 import { inputOf } from './operator-writer'
 import { writeQuantizedLinear } from './quantized'
 
@@ -26,8 +27,8 @@ export function storedFactor(node: GraphNode): { value: GraphValue; transposed: 
 
 /** A linear layer whose output features are cut into parts. */
 interface CutLinear {
-  /** Whether it is quantized, and if so, how its input is rounded. */
-  quantized: { rounding: InputRounding } | undefined
+  /** The kernel that computes with its quantized weight, and how its input is rounded to 8 bits. */
+  quantized: { kernel: 'QuantizedMatMul' | 'MatMulNBits'; rounding: InputRounding } | undefined
   rows: GraphValue
   weight: GraphValue
   bias: GraphValue | undefined
@@ -54,8 +55,12 @@ export function splitLinear(
     begin = end
     const biasRows = () => bias && builder.weightRows(bias, ...part)
     if (quantized) {
-      const layer = { x: rows, weight: builder.quantized(weight, part), bias: biasRows(), ...quantized }
-      return writeQuantizedLinear(builder, layer, output.shape)
+      const [ofPart, bias] = [builder.quantized(weight, part), biasRows()]
+      if (quantized.kernel === 'QuantizedMatMul')
+        return writeQuantizedLinear(builder, { x: rows, weight: ofPart, bias, ...quantized }, output.shape)
+      const [length, channels] = [weight.shape[1] as number, part[1] - part[0]]
+      const product = { rows: rowsOf(builder, rows), weight: ofPart, bias, length, channels }
+      return builder.reshape(writeNBitsProduct(builder, product), output.shape)
     }
     const matrix = builder.reshape(builder.plain(rows), rows.shape.slice(-2))
     const inputs = [matrix, ...[builder.weightRows(weight, ...part), biasRows()].filter(name => name !== undefined)]
@@ -71,10 +76,10 @@ function linearBehind(value: GraphValue): CutLinear | undefined {
     const source = inputs.x
     return source && source.shape.at(-1) === value.shape.at(-1) ? linearBehind(source) : undefined
   }
-  if (kernel === 'QuantizedMatMul') {
+  if (kernel === 'QuantizedMatMul' || kernel === 'MatMulNBits') {
     const [rows, weight] = [inputOf(origin.node, 'x'), inputOf(origin.node, 'weight')]
     const { bias } = inputs
-    const quantized = { rounding: attrs.rounding as InputRounding }
+    const quantized = { kernel, rounding: attrs.rounding as InputRounding } as const
     return bias === undefined || isStoredList(bias, value) ? { rows, weight, bias, quantized } : undefined
   }
   const isProduct = kernel === '_FusedMatMul' || kernel === 'BatchMatMul'

@@ -14,7 +14,7 @@ import { enlarged, gatherWindows, padMap } from './windows'
 /** The order that brings a weight `[out, in, height, width]` to `[height, width, in, out]`. */
 const TO_ROWS = [2, 3, 1, 0] as const
 
-function biasOf(node: GraphNode, builder: OnnxBuilder): string | undefined {
+export function biasOf(node: GraphNode, builder: OnnxBuilder): string | undefined {
   const { bias } = node.inputs
   return bias && builder.reshape(builder.plain(bias), [-1])
 }

@@ -82,7 +82,7 @@ export async function compareQuantized(
   }
 }
 
-const PROMPTS = ['red apple', 'blue apple', 'green car', 'purple cat', 'rocket', 'octopus', 'dog', 'pizza']
+export const PROMPTS = ['red apple', 'blue apple', 'green car', 'purple cat', 'rocket', 'octopus', 'dog', 'pizza']
 
 /** Draws with the bundled model in float32 and in 8 bits, and compares the pictures. */
 export async function comparePictures(name: string, threads: string): Promise<PictureQuality> {
@@ -106,7 +106,7 @@ async function draw(executor: Executor, quantization?: 'int8'): Promise<Image[]>
 }
 
 /** PSNR of two pictures of 8 bits for each channel. */
-function peakSignalToNoise({ data: a }: Image, { data: b }: Image): number {
+export function peakSignalToNoise({ data: a }: Image, { data: b }: Image): number {
   const squares = a.reduce((sum, value, i) => sum + (value - (b[i] as number)) ** 2, 0)
   return 10 * Math.log10((255 ** 2 * a.length) / squares)
 }

@@ -44,9 +44,10 @@ function describeProvider({ name, works, reason, device, version, gflops = 0, pr
   return `${name.padEnd(10)} ${colors.green('works')}  ${device}, ${version}, ${speed}${products ? describeProducts(products) : ''}`
 }
 
-/** What `--quantization int8` would gain. */
-function describeProducts({ float32, int8 }: NonNullable<ProviderProbe['products']>): string {
-  const speeds = `products about ${float32.toFixed(0)} GFLOP/s in float32, ${int8.toFixed(0)} in 8 bits (--quantization int8)`
+/** The speeds that `--quantization auto` chooses by. */
+function describeProducts({ float32, int8, int4 }: NonNullable<ProviderProbe['products']>): string {
+  const [floats, eight, four] = [float32, int8, int4].map(speed => speed.toFixed(0))
+  const speeds = `products about ${floats} GFLOP/s in float32, ${eight} in 8 bits (--quantization int8), ${four} with weights of 4 bits (int4)`
   return `\n${' '.repeat(18)}${speeds}`
 }
 

@@ -1,4 +1,4 @@
-/** Multiplies the numbers of a tensor with the factors that lie beside them in its file. */
+/** Multiplies the numbers of a tensor with the factors that are beside them in its file. */
 
 /**
  * Returns the numbers times their scale, rounded to float32 once; the array is changed.

@@ -37,7 +37,7 @@ export type BlockDType =
  * Integers with scales, in the form that {@link withRowScales} finds. The scales are a tensor of their own.
  *
  * - `I8_ROWS`: 8 bits, with a scale for each row. A header calls the integers `I8`.
- * - `I4_ROWS`: 4 bits, two in a byte, with a scale for each 64 in a row. A header calls the bytes `U8`. The positions of a convolution's window lie before its channels.
+ * - `I4_ROWS`: 4 bits, two in a byte, with a scale for each 64 in a row. A header calls the bytes `U8`. The positions of a convolution's window come before its channels.
  */
 export type RowDType = 'I8_ROWS' | 'I4_ROWS'
 
@@ -52,7 +52,7 @@ export interface TensorInfo {
   readonly shape: readonly number[]
   /** Whether the file holds the transpose of this matrix: its numbers lie column by column. Default: false. */
   readonly isTransposed?: boolean
-  /** Where the factor of the numbers lies, or one for each row or part of a row: 8-bit floats may come with them, and rows of integers always do. */
+  /** Where the factor of the numbers is, or one for each row or part of a row: 8-bit floats may come with them, and rows of integers always do. */
   readonly scale?: TensorInfo
   /** The file that holds the numbers. */
   readonly file: string

@@ -1,6 +1,13 @@
 /** Finds the scales of integers in a checkpoint that Tesserae has quantized: `NAME_scale` for each tensor `NAME` of I8, or of U8, which holds two numbers in each byte. */
 import { printableValue } from '../../src/errors/printable'
-import type { Checkpoint, RowDType, SafetensorsCheckpoint, SafetensorsTensor, TensorInfo, WeightDType } from './checkpoint'
+import type {
+  Checkpoint,
+  RowDType,
+  SafetensorsCheckpoint,
+  SafetensorsTensor,
+  TensorInfo,
+  WeightDType,
+} from './checkpoint'
 import { CheckpointView } from './checkpoint-view'
 import { SafetensorsError } from './safetensors-error'
 

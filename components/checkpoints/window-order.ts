@@ -5,11 +5,14 @@ import type { TensorInfo } from './checkpoint'
 const PIECE = 2 ** 16
 
 /** Returns numbers of a file in the order of the checkpoint, `[out, in, height, width]`: those of {@link TensorInfo.dtype} `I4_ROWS` in a new array, others as they are. */
-export function* fromWindowsLoop({ dtype, shape }: TensorInfo, values: Float32Array): Generator<void, Float32Array, void> {
+export function* fromWindowsLoop(
+  { dtype, shape }: TensorInfo,
+  values: Float32Array,
+): Generator<void, Float32Array, void> {
   return dtype === 'I4_ROWS' && shape.length === 4 ? yield* reorder(values, shape, true) : values
 }
 
-/** Returns the numbers of a weight in the order in which its 4-bit integers lie: `[out, height, width, in]` for a convolution, and as they are for a matrix. */
+/** Returns the numbers of a weight in the order in which its 4-bit integers are stored: `[out, height, width, in]` for a convolution, and as they are for a matrix. */
 export function* toWindowsLoop(values: Float32Array, shape: readonly number[]): Generator<void, Float32Array, void> {
   return shape.length === 4 ? yield* reorder(values, shape, false) : values
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isRunning } from '../../src/files/leftovers'
 import { UnwritableFileError } from '../../src/files/unwritable-file-error'
-import { TimeSlice } from '../../src/runtime/time-slice'
+import { inPieces, runInSlices, TimeSlice } from '../../src/runtime/time-slice'
 import type { TensorInfo } from '../checkpoints/checkpoint'
 import { readFloat32 } from '../checkpoints/read-tensor'
 import {
@@ -129,7 +129,7 @@ async function writeWeights(
       signal?.throwIfAborted()
       const { origin, shape, cast } = weight
       const values = cast.apply(await readFloat32(origin as TensorInfo)) // All of them have one.
-      const type = dtype ?? typeFor(origin as TensorInfo, values)
+      const type = dtype ?? (await runInSlices(typeLoop(origin as TensorInfo, values), signal))
       const begin = Math.ceil(position / ALIGNMENT) * ALIGNMENT
       if (begin > position) await handle.writeFile(new Uint8Array(begin - position))
       await writeValues(handle, values, type, signal)
@@ -156,10 +156,12 @@ async function writeValues(
   }
 }
 
-/** The type that numbers of a file are written as. */
-function typeFor({ dtype }: TensorInfo, values: Float32Array): FloatDType {
+/** The type that numbers of a file are written as. Yields to the event loop: a weight may have a hundred million numbers. */
+function* typeLoop({ dtype }: TensorInfo, values: Float32Array): Generator<void, FloatDType, void> {
   if (isFloatDType(dtype)) return dtype
   let largest = 0
-  for (const value of values) largest = Math.max(largest, Math.abs(value))
+  yield* inPieces(values.length, (begin, end) => {
+    for (let i = begin; i < end; i++) largest = Math.max(largest, Math.abs(values[i] as number))
+  })
   return largest === 0 || (largest >= SMALLEST && largest <= LARGEST) ? 'F16' : 'F32'
 }

@@ -49,7 +49,7 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
   readonly config: RawConfig = {}
   /** The release of diffusers that saved the config; `undefined` if it is unknown. */
   diffusersVersion: string | undefined
-  /** How the weights lie in the folder that the model was loaded from; `undefined` if they are not quantized there. */
+  /** How the weights are stored in the folder that the model was loaded from; `undefined` if they are not quantized there. */
   storedQuantization: Quantization | undefined
   private runsOn: Executor = eagerExecutor
   private quantizedTo: Quantization | undefined

@@ -13,7 +13,7 @@ import type { PretrainedModel } from './pretrained-model'
 import { useQuantization } from './use-quantization'
 
 /** What a model is loaded with. */
-interface UseExecutorOptions extends Pick<FromPretrainedOptions, 'dtype' | 'signal'> {
+interface UseExecutorOptions extends Pick<FromPretrainedOptions, 'dtype' | 'memoryLimit' | 'signal'> {
   /** How the weights are quantized where the model computes. Default: not. */
   quantization?: QuantizationChoice | undefined
 }
@@ -27,10 +27,10 @@ interface UseExecutorOptions extends Pick<FromPretrainedOptions, 'dtype' | 'sign
 export async function useExecutor<M extends PretrainedModel>(
   model: M,
   executor: Executor,
-  { dtype, signal, quantization }: UseExecutorOptions,
+  { dtype, memoryLimit, signal, quantization }: UseExecutorOptions,
 ): Promise<M> {
   try {
-    await useQuantization(model.useExecutor(executor), quantization)
+    await useQuantization(model.useExecutor(executor), quantization, memoryLimit)
     const isComputedAsStored = (parameter: Parameter) => model.quantization && storedRows(parameter)
     const decoded = model.parameters().filter(parameter => isQuantized(parameter) && !isComputedAsStored(parameter))
     const stored = decoded.flatMap(({ origin }) => origin ?? [])

@@ -2,7 +2,7 @@
 import { UnknownValueError } from '../../src/errors/unknown-value-error'
 import { classNameOf } from '../../src/format/class-name'
 import type { FromPretrainedOptions } from '../../src/params/component-class'
-import { QUANTIZATION_CHOICES, type QuantizationChoice } from '../quantization/quantization-names'
+import { QUANTIZATION_CHOICES, type Quantization, type QuantizationChoice } from '../quantization/quantization-names'
 import { quantizationThatPays } from '../quantization/quantization-that-pays'
 import type { PretrainedModel } from './pretrained-model'
 
@@ -17,14 +17,18 @@ export function requireKnownQuantization(
 }
 
 /**
- * Quantizes a model on the executor that it has. `auto` leaves it as it is if that does not pay.
+ * Quantizes a model on the executor that it has. `auto` leaves it as it is if that does not pay and the weights fit into memory.
  *
+ * @param memoryLimit bytes that the weights may take. Default: what is free
  * @throws QuantizationUnavailableError
  */
 export async function useQuantization<M extends PretrainedModel>(
   model: M,
   choice: QuantizationChoice | undefined,
+  memoryLimit?: number,
 ): Promise<M> {
-  if (choice === undefined) return model
-  return model.quantize(choice === 'auto' ? await quantizationThatPays(model.executor, model.memoryFootprint) : choice)
+  if (choice !== 'auto') return choice === undefined ? model : model.quantize(choice)
+  const { executor } = model
+  const bytesAs = (quantization: Quantization | undefined) => executor.weightBytes(model, [], quantization)
+  return model.quantize(await quantizationThatPays(executor, { bytesAs, limit: memoryLimit }))
 }

@@ -12,13 +12,15 @@ const [ROWS, CHANNELS] = [256, 1024]
 export interface ProductSpeeds {
   readonly float32: number
   readonly int8: number
+  /** With weights of 4 bits. */
+  readonly int4: number
 }
 
-/** Measures both. @returns `undefined` for an executor that does not compute in 8 bits */
+/** Measures all. @returns `undefined` for an executor that does not compute in 8 bits */
 export async function measureProductSpeeds(executor: Executor): Promise<ProductSpeeds | undefined> {
   if (!executor.quantizations.includes('int8')) return undefined
   const speed = async (quantization?: Quantization) => gflops(await timeProduct(executor, quantization))
-  return { float32: await speed(), int8: await speed('int8') }
+  return { float32: await speed(), int8: await speed('int8'), int4: await speed('int4') }
 }
 
 function gflops(ms: number): number {

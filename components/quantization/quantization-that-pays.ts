@@ -8,14 +8,23 @@ const LEAST_GAIN = 1.3
 
 const measured = new WeakMap<Executor, Promise<ProductSpeeds | undefined>>()
 
+/** How much memory a model takes, and may take. */
+export interface MemoryDemand {
+  /** Bytes of the weights if they are quantized so; `undefined` stands for those that are not. */
+  readonly bytesAs: (quantization: Quantization | undefined) => number
+  /** Bytes that they may take, e.g. the limit of a components manager. Default: what is free. */
+  readonly limit?: number | undefined
+}
+
 /**
- * Returns the quantization of a model that is faster than float32 on this machine, or as fast if the weights would not
- * fit into memory otherwise. Returns `undefined` if none is. Each executor is measured once, which takes some
+ * Returns the quantization of a model that is faster than float32 on this machine, or smaller if the weights would not
+ * fit into memory otherwise. Returns `undefined` if neither is needed. Each executor is measured once, which takes some
  * milliseconds.
- *
- * @param bytes what the weights take if they are not quantized
  */
-export async function quantizationThatPays(executor: Executor, bytes: number): Promise<Quantization | undefined> {
+export async function quantizationThatPays(
+  executor: Executor,
+  { bytesAs, limit = Number.POSITIVE_INFINITY }: MemoryDemand,
+): Promise<Quantization | undefined> {
   let measuring = measured.get(executor)
   if (measuring === undefined) {
     measuring = measureProductSpeeds(executor)
@@ -23,17 +32,24 @@ export async function quantizationThatPays(executor: Executor, bytes: number): P
     measuring.catch(() => measured.delete(executor))
     measured.set(executor, measuring)
   }
-  return choose(await measuring, bytes, executor.memory.available())
+  const available = executor.memory.available() ?? Number.POSITIVE_INFINITY
+  return choose(await measuring, { bytesAs, limit: Math.min(available, limit) })
 }
 
-/** The choice for measured speeds. @param available bytes of memory that are free; `undefined` if that is unknown */
+/**
+ * The choice for measured speeds: what is fastest if it fits, otherwise the first that fits of 8 bits and 4 bits, and 4 bits if nothing does.
+ *
+ * @param speeds `undefined` for an executor that computes with no quantized weights
+ */
 export function choose(
-  speeds: ProductSpeeds | undefined,
-  bytes: number,
-  available: number | undefined,
+  speeds: Pick<ProductSpeeds, 'float32' | 'int8'> | undefined,
+  { bytesAs, limit = Number.POSITIVE_INFINITY }: MemoryDemand,
 ): Quantization | undefined {
   if (speeds === undefined) return undefined
   const gain = speeds.int8 / speeds.float32
-  const fits = available === undefined || bytes <= available
-  return gain >= LEAST_GAIN || (gain >= 1 && !fits) ? 'int8' : undefined
+  const fits = (quantization: Quantization | undefined) => bytesAs(quantization) <= limit
+  const fastest = gain >= LEAST_GAIN ? 'int8' : undefined
+  if (fits(fastest)) return fastest
+  const smaller = [gain >= 1 ? 'int8' : 'int8wo', 'int4'] as const
+  return smaller.find(fits) ?? 'int4'
 }

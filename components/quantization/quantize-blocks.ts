@@ -81,7 +81,7 @@ function bestScale(values: Float32Array, begin: number): number {
 /** The nearest whole number that 4 bits have. */
 function round(value: number): number {
   const rounded = ((value + 8.5 + 1024) | 0) - 1032
-  return rounded < -8 ? -8 : rounded > 7 ? 7 : rounded
+  return Math.max(-8, Math.min(rounded, 7))
 }
 
 function pack(values: Float32Array, packed: Uint8Array, begin: number, scale: number): void {

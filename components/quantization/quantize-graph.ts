@@ -22,11 +22,7 @@ export interface QuantizedGraph {
  *
  * @param own the weights of the model itself: those of hooks stay as they are
  */
-export function quantizeGraph(
-  graph: Graph,
-  own: ReadonlySet<Parameter>,
-  quantization: Quantization,
-): QuantizedGraph {
+export function quantizeGraph(graph: Graph, own: ReadonlySet<Parameter>, quantization: Quantization): QuantizedGraph {
   if (quantization !== 'int8') {
     const { layers, forms } = weightOnlyLayers(graph, own, quantization)
     return { graph: replaceLayers(graph, layers, ['Conv2DNBits', 'MatMulNBits']), weights: forms }

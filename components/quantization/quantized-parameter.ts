@@ -41,7 +41,7 @@ export class QuantizedParameter {
     yield bytesOf(values)
   }
 
-  /** Reads one of the two parts, as it lies in the file or rounded anew. Fails as {@link read} does. */
+  /** Reads one of the two parts, as it is in the file or rounded again. Fails as {@link read} does. */
   async *readPart(part: 'scales' | 'values', signal?: AbortSignal): AsyncIterable<Uint8Array> {
     const stored = storedRows(this.parameter, this.form)
     if (stored) yield* tensorBytes(stored[part], signal)

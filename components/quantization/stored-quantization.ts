@@ -6,7 +6,7 @@ import { QUANTIZATIONS, type Quantization } from './quantization-names'
 const METHOD = 'tesserae'
 const VERSION = 1
 
-/** What stands in the config of a model whose weights this library has quantized. */
+/** The entry in the config of a model whose weights this library has quantized. */
 type StoredSettings = Readonly<Record<string, string | number | boolean>>
 
 /** What tells the kinds apart. */

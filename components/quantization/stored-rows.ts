@@ -1,9 +1,9 @@
-/** Weights that lie in integers in their file, so that nothing has to be rounded. */
+/** Weights that are integers in their file, so that nothing has to be rounded. */
 import type { RowDType, TensorInfo } from '../checkpoints/checkpoint'
 import { isRowDType } from '../checkpoints/weight-dtypes'
 import type { Parameter } from '../nn/parameter'
 
-/** Where the two parts of a weight lie. */
+/** Where the two parts of a weight are. */
 export interface StoredRows {
   readonly form: RowDType
   /** float32. */
@@ -13,7 +13,7 @@ export interface StoredRows {
 }
 
 /**
- * Where a weight lies in integers; `undefined` for one whose numbers are others by now, e.g. because they were cast to half precision.
+ * Where a weight is in integers; `undefined` for one whose numbers are others by now, e.g. because they were cast to half precision.
  *
  * @param form the form that is wanted. Default: any
  */

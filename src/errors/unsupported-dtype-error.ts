@@ -14,9 +14,10 @@ export class UnsupportedDTypeError extends ModularError {
     className: string,
     supported: readonly string[],
   ) {
-    super(
-      `The weights of the component "${component}" (${className}) cannot be cast to "${dtype}"; they can be ${nameList(supported)}. ` +
-        'Pass one of these, or no dtype to keep that of the files.',
-    )
+    const advice =
+      supported.length === 0
+        ? 'It has no weights to cast: name another component.'
+        : `They can be ${nameList(supported)}. Pass one of these, or no dtype to keep that of the files.`
+    super(`The weights of the component "${component}" (${className}) cannot be cast to "${dtype}". ${advice}`)
   }
 }

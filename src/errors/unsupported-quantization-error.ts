@@ -14,9 +14,12 @@ export class UnsupportedQuantizationError extends ModularError {
     className: string,
     supported: readonly string[],
   ) {
+    const advice =
+      supported.length === 0
+        ? 'It has no weights to quantize: name another component.'
+        : `Pass ${nameList(supported)}, or leave the option out.`
     super(
-      `The weights of the component "${component}" (${className}) cannot be quantized to "${quantization}". ` +
-        `Pass ${nameList(supported)}, or leave the option out.`,
+      `The weights of the component "${component}" (${className}) cannot be quantized to "${quantization}". ${advice}`,
     )
   }
 }

@@ -79,6 +79,12 @@ export class ComponentsManager implements ComponentRegistry {
     return this.isAutoCpuOffloadEnabled
   }
 
+  /** Bytes that the weights in memory may take, if automatic offload has a limit. */
+  get memoryLimit(): number | undefined {
+    const limit = this.budget?.limit
+    return limit === Number.POSITIVE_INFINITY ? undefined : limit
+  }
+
   /**
    * Adds a component under a name, and to a collection, from which a namesake is removed. A component that is here under that name keeps its
    * id. Warns of components that are here under another name, or were loaded from the same place.

@@ -23,9 +23,11 @@ export interface FromPretrainedOptions extends Omit<RepositoryOptions, 'signal'>
    */
   dtype?: ComponentDType
   /**
-   * How the weights of a model are quantized for computing: one of the {@link ComponentClass.quantizations} of its class, e.g. `int8` or `auto`. Default: they are not.
+   * How the weights of a model are quantized for computing: one of the {@link ComponentClass.quantizations} of its class, e.g. `int8`, `int4` or `auto`. Default: they are not.
    */
   quantization?: string
+  /** Bytes that the weights of a model may take. The quantization `auto` chooses by it. Default: what memory is free. */
+  memoryLimit?: number
   /** Whether a model leaves its weights in their files until it is called. Default: where the executor reads them itself. */
   lazy?: boolean
   /** Stops the loading between files and tensors. */

@@ -4,6 +4,8 @@
 export interface ComponentRegistry {
   /** Whether models should leave their weights in their files until they are called, so that they take no memory before. */
   readonly loadsLazily?: boolean
+  /** Bytes of weights that a model may have in memory, if there is a limit. */
+  readonly memoryLimit?: number | undefined
   /** Records a component, and of the collection it belongs to; the id that it has here. One that is known already keeps its id. */
   add(name: string, component: unknown, collection?: string): string
   /** Forgets the component of an id. */

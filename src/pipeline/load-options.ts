@@ -1,9 +1,13 @@
 /** Options of loading that may differ from component to component. */
 
 import { UnknownValueError } from '../errors/unknown-value-error'
+import { UnsupportedDTypeError } from '../errors/unsupported-dtype-error'
+import { UnsupportedQuantizationError } from '../errors/unsupported-quantization-error'
+import { classNameOf } from '../format/class-name'
 import { isPlainObject } from '../format/plain-object'
 import type { FromPretrainedOptions } from '../params/component-class'
-import type { ComponentLoadOptions } from '../params/component-spec'
+import { findComponentClass } from '../params/component-classes'
+import type { ComponentLoadOptions, ComponentSpec } from '../params/component-spec'
 
 /** One value for all components, or values by the names of components; under `default`, that of all others. */
 export type PerComponent<T> = T | Readonly<Record<string, T>>
@@ -22,6 +26,35 @@ export type LoadComponentsOptions = {
 
 /** The key of a map of options for those components that it does not name. */
 const DEFAULT = 'default'
+
+/** Options that only models take. */
+const OF_MODELS = { quantization: UnsupportedQuantizationError, dtype: UnsupportedDTypeError } as const
+
+/** The fields of classes that tell which values these take. */
+const VALUES = { quantization: 'quantizations', dtype: 'dtypes' } as const
+
+/**
+ * Checks maps that name components: an option that one value gives to all components is for the models among them, but who names a component means it.
+ *
+ * @throws UnsupportedQuantizationError, UnsupportedDTypeError for a component whose class has no weights
+ */
+export function requireModels(
+  options: Readonly<Record<string, unknown>>,
+  specs: Iterable<Pick<ComponentSpec, 'name' | 'typeHint' | 'className'>>,
+): void {
+  for (const { name, typeHint, className } of specs) {
+    const named = className === undefined ? undefined : findComponentClass(className)
+    const classes = [typeHint, named].filter(type => type !== undefined)
+    for (const option of ['quantization', 'dtype'] as const) {
+      const map = options[option]
+      const value = isMap(map) && Object.hasOwn(map, name) ? map[name] : undefined
+      // Of a class that is not known yet, nothing can be said.
+      if (value === undefined || classes.length === 0 || classes.some(type => type[VALUES[option]] !== undefined))
+        continue
+      throw new OF_MODELS[option](name, String(value), classNameOf(classes[0] as object), [])
+    }
+  }
+}
 
 /**
  * The options of each component.

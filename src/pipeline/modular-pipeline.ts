@@ -36,7 +36,7 @@ import { validateBlocks } from '../wiring/validate'
 import { callPipeline } from './call-pipeline'
 import { checkNames } from './check-names'
 import { type IndexToSave, indexToSave } from './index-to-save'
-import { type LoadComponentsOptions, optionsPerComponent } from './load-options'
+import { type LoadComponentsOptions, optionsPerComponent, requireModels } from './load-options'
 import type { PipelineBlocks } from './pipeline-blocks'
 import type {
   CallOptions,
@@ -367,7 +367,7 @@ export class ModularPipeline<
    * ```
    *
    * @throws ComponentLoadError naming each component that could not be loaded, once all others are there; UnknownValueError for a name that no
-   * block asks for; UnknownWorkflowError, NoWorkflowsError; ConflictingOptionsError for both `names` and `workflow`; the reason of the signal
+   * block asks for; UnsupportedQuantizationError, UnsupportedDTypeError for a map with a component that has no weights; UnknownWorkflowError, NoWorkflowsError; ConflictingOptionsError for both `names` and `workflow`; the reason of the signal
    */
   async loadComponents({ names, workflow, ...options }: LoadComponentsOptions = {}): Promise<this> {
     if (names !== undefined && workflow !== undefined) {
@@ -382,6 +382,10 @@ export class ModularPipeline<
     const needed = workflow === undefined ? undefined : this.tree.getWorkflow(workflow).expectedComponents
     const only = needed && new Set(needed.map(spec => spec.name))
     const optionsOf = optionsPerComponent(options, this.parts.names)
+    requireModels(
+      options,
+      this.parts.names.flatMap(name => this.parts.spec(name) ?? []),
+    )
     const withExecutor = async () => {
       const executor = await this.registeredExecutor()
       return (name: string) => ({

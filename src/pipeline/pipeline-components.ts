@@ -311,9 +311,10 @@ export class PipelineComponents {
 
   private async loadOne(spec: ComponentSpec, options: ComponentLoadOptions, signal: AbortSignal): Promise<void> {
     const { name } = spec
-    const lazy = this.options.registry?.loadsLazily ? { lazy: true } : {}
+    const { loadsLazily = false, memoryLimit } = this.options.registry ?? {}
+    const memory = { ...(loadsLazily && { lazy: true }), ...(memoryLimit !== undefined && { memoryLimit }) }
     const component = await asActivity('load', name, {}, () =>
-      outsideRuns(() => spec.load({ ...lazy, ...options, signal })),
+      outsideRuns(() => spec.load({ ...memory, ...options, signal })),
     )
     try {
       const issue = wrongClass(this.declared(name), component, [])

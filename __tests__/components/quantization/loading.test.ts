@@ -5,7 +5,7 @@ import { UNet2DConditionModel } from '../../../components/models/unet-2d-conditi
 import { measureProductSpeeds } from '../../../components/quantization/product-speeds'
 import { QuantizationUnavailableError } from '../../../components/quantization/quantization-errors'
 import { choose, quantizationThatPays } from '../../../components/quantization/quantization-that-pays'
-import { bundledModel, StableDiffusionTextToImageBlocks } from '../../../index'
+import { bundledModel, ComponentsManager, StableDiffusionTextToImageBlocks } from '../../../index'
 import { ComponentLoadError } from '../../../src/errors'
 import { UnknownValueError } from '../../../src/errors/unknown-value-error'
 import { failureOf } from '../../blocks/use-emoji-model'
@@ -44,19 +44,48 @@ test('auto leaves a model as it is where nothing computes in 8 bits', async () =
   model.dispose()
 })
 
-test('auto takes what pays', async () => {
-  expect(choose(undefined, 1, 2)).toBeUndefined()
-  expect(choose({ float32: 100, int8: 300 }, 1, 2)).toBe('int8')
-  expect(choose({ float32: 100, int8: 110 }, 1, 2)).toBeUndefined()
-  expect(choose({ float32: 100, int8: 110 }, 3, 2)).toBe('int8')
-  expect(choose({ float32: 100, int8: 90 }, 3, 2)).toBeUndefined()
+test('auto takes what pays, and what fits', async () => {
+  const sizes = { int8: 3, int8wo: 3, int4: 2 }
+  const within = (limit: number) => ({ bytesAs: (kind?: keyof typeof sizes) => (kind ? sizes[kind] : 10), limit })
+  const [fast, equal, slow] = [300, 110, 90].map(int8 => ({ float32: 100, int8 }))
+  expect(choose(undefined, within(2))).toBeUndefined()
+  expect([fast, equal, slow].map(speeds => choose(speeds, within(10)))).toEqual(['int8', undefined, undefined])
+  expect([fast, equal, slow].map(speeds => choose(speeds, within(9)))).toEqual(['int8', 'int8', 'int8wo'])
+  expect([fast, equal, slow].map(speeds => choose(speeds, within(2)))).toEqual(['int4', 'int4', 'int4'])
+  // Where nothing fits, the smallest one is tried.
+  expect(choose(fast, within(1))).toBe('int4')
+  expect(choose(slow, { bytesAs: () => 1e15 })).toBeUndefined()
   const speeds = await measureProductSpeeds(executor())
-  expect(speeds).toEqual({ float32: expect.any(Number), int8: expect.any(Number) })
+  expect(speeds).toEqual({ float32: expect.any(Number), int8: expect.any(Number), int4: expect.any(Number) })
   const run = jest.spyOn(executor(), 'run')
-  const first = await quantizationThatPays(executor(), 1)
+  const first = await quantizationThatPays(executor(), { bytesAs: () => 1 })
   const { length } = run.mock.calls
   expect(length).toBeGreaterThan(0)
   // An executor is measured once.
-  expect(await quantizationThatPays(executor(), 1)).toBe(first)
+  expect(await quantizationThatPays(executor(), { bytesAs: () => 1 })).toBe(first)
   expect(run).toHaveBeenCalledTimes(length)
+})
+
+test('auto takes 4 bits for a model that a components manager has no room for otherwise', async () => {
+  const manager = new ComponentsManager()
+  manager.enableAutoCpuOffload({ limit: '1MB' })
+  const blocks = new StableDiffusionTextToImageBlocks()
+  const pipe = blocks.initPipeline(bundledModel('emoji'), { componentsManager: manager })
+  await pipe.loadComponents({ names: 'unet', executor: executor(), quantization: { unet: 'auto' } })
+  expect(pipe.components.unet.quantization).toEqual({ method: 'int4' })
+  pipe.dispose()
+  manager.dispose()
+})
+
+test('a map that names a component without weights is refused before anything is loaded', async () => {
+  const pipe = new StableDiffusionTextToImageBlocks().initPipeline(bundledModel('emoji'))
+  const load = (options: object) => failureOf(pipe.loadComponents({ executor: executor(), ...options }))
+  const quantization = await load({ quantization: { scheduler: 'int8' } })
+  expect(quantization).toMatchObject({ code: 'UNSUPPORTED_QUANTIZATION', component: 'scheduler' })
+  expect(await load({ dtype: { tokenizer: 'float16' } })).toMatchObject({ code: 'UNSUPPORTED_DTYPE' })
+  expect(pipe.missingComponentNames).toContain('unet')
+  // For all components, it is meant for the models among them.
+  await pipe.loadComponents({ names: ['unet', 'scheduler'], executor: executor(), quantization: 'int8wo' })
+  expect(pipe.components.unet.quantization).toEqual({ method: 'int8wo' })
+  pipe.dispose()
 })

@@ -6,6 +6,7 @@ import { SafetensorsFile } from '../../../components/checkpoints/safetensors-fil
 import { eagerExecutor } from '../../../components/executors/eager-executor'
 import { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
 import { UnquantizableModelError } from '../../../components/quantization/quantization-errors'
+import type { Quantization } from '../../../components/quantization/quantization-names'
 import { quantizeRows } from '../../../components/quantization/quantize-rows'
 import * as tf from '../../../components/tensors/tf'
 import { AutoencoderTiny, bundledModel, StableDiffusionTextToImageBlocks } from '../../../index'
@@ -24,11 +25,11 @@ const WEIGHTS = 'diffusion_pytorch_model.safetensors'
 const load = (path: string, options: FromPretrainedOptions = {}) =>
   UNet2DConditionModel.fromPretrained(path, { executor: executor(), ...options })
 
-/** Saves the UNet of the bundled model in 8 bits. */
-async function quantized(name = 'unet'): Promise<string> {
+/** Saves the UNet of the bundled model, quantized. */
+async function quantized(name = 'unet', quantization: Quantization = 'int8'): Promise<string> {
   const unet = await load(SOURCE)
   const target = join(folder(), name)
-  await unet.savePretrained(target, { quantization: 'int8' })
+  await unet.savePretrained(target, { quantization })
   unet.dispose()
   return target
 }
@@ -113,8 +114,14 @@ test('a config or a file that lies is refused by name', async () => {
     return failureOf(load(path))
   }
   const settings = config.quantization_config
-  expect(await withSettings({ ...settings, bits: 4 })).toMatchObject({ code: 'INVALID_CONFIG' })
-  expect(await withSettings({ ...settings, version: 2 })).toMatchObject({ code: 'INVALID_CONFIG' })
+  for (const lie of [
+    { bits: 3 },
+    { version: 2 },
+    { weights_only: 'yes' },
+    { bits: 4, weights_only: true },
+    { block_size: 32 },
+  ])
+    expect(await withSettings({ ...settings, ...lie })).toMatchObject({ code: 'INVALID_CONFIG' })
   expect(await withSettings({ ...settings, quant_method: 'gptq' })).toMatchObject({ code: 'QUANTIZED_CHECKPOINT' })
   // Integers that the config does not mention are not weights.
   expect(await withSettings(undefined)).toMatchObject({ code: 'SAFETENSORS', problem: 'wrong-dtype' })
@@ -132,6 +139,76 @@ test('a config or a file that lies is refused by name', async () => {
   expect(await failureOf(load(path))).toMatchObject({ code: 'SAFETENSORS', problem: 'invalid-shape', tensor: scale })
   await rewriteFile(weights, weights, key => (key === scale ? undefined : { key }))
   expect(await failureOf(load(path))).toMatchObject({ code: 'SAFETENSORS', problem: 'missing-tensor', tensor: scale })
+})
+
+describe.each([
+  ['int4', { quant_method: 'tesserae', bits: 4, version: 1 }],
+  ['int8wo', { quant_method: 'tesserae', bits: 8, weights_only: true, version: 1 }],
+] as const)('%s', (quantization, settings) => {
+  test('a saved model loads so, computes as one that is quantized when it is loaded, and is saved again byte for byte', async () => {
+    const path = await quantized('unet', quantization)
+    expect(JSON.parse(await readFile(join(path, 'config.json'), 'utf8')).quantization_config).toEqual(settings)
+    const [stored, loaded] = [await load(path), await load(SOURCE, { quantization })]
+    expect(stored.quantization).toEqual({ method: quantization })
+    expect(await predict(stored)).toEqual(await predict(loaded))
+    expect(stored.residentBytes).toBe(loaded.residentBytes)
+    const bytes = await readFile(join(path, WEIGHTS))
+    await stored.savePretrained(join(folder(), 'copy'))
+    expect((await readFile(join(folder(), 'copy', WEIGHTS))).equals(bytes)).toBe(true)
+    const config = JSON.parse(await readFile(join(folder(), 'copy', 'config.json'), 'utf8'))
+    expect(config.quantization_config).toEqual(settings)
+    stored.dispose()
+    loaded.dispose()
+  }, 60_000)
+})
+
+test('weights of 4 bits are decoded for eager executors, in the order of the checkpoint', async () => {
+  const path = await quantized('unet', 'int4')
+  const warnings = catchWarnings()
+  const [decoded, original] = [
+    await load(path, { executor: eagerExecutor, lazy: true }),
+    await load(SOURCE, { executor: eagerExecutor, lazy: true }),
+  ]
+  expect(decoded.quantization).toBeUndefined()
+  const weights = new Map(original.namedParameters())
+  for (const [name, parameter] of decoded.namedParameters()) {
+    if (parameter.origin?.dtype !== 'I4_ROWS') continue
+    const [rounded, exact] = [parameter.read(), weights.get(name)?.read() as Float32Array]
+    const sum = (numbers: Float32Array) => numbers.reduce((total, value) => total + value ** 2, 0)
+    // 4 bits keep all but a tenth. In another order nothing would be kept.
+    const share = Math.sqrt(sum(rounded.map((value, i) => value - (exact[i] as number))) / sum(exact))
+    expect({ name, share: Math.round(share * 4) }).toEqual({ name, share: 0 })
+  }
+  decoded.dispose()
+  original.dispose()
+  expect(warnings()).toEqual([expect.stringMatching(/^DECODED_WEIGHTS: .*"I4_ROWS".* as float32, in memory/)])
+})
+
+test('weights of 4 bits that lie, or are cut off, are refused by name', async () => {
+  const path = await quantized('unet', 'int4')
+  const weights = join(path, WEIGHTS)
+  const { tensors } = readHeaderSync(weights)
+  const key = [...tensors].find(([, { dtype }]) => dtype === 'U8')?.[0] as string
+  const [scale, whole] = [`${key}_scale`, await readFile(weights)]
+  const withFile = async (change: (key: string, shape: readonly number[]) => { shape?: number[] } | undefined) => {
+    await writeFile(weights, whole)
+    await rewriteFile(weights, weights, (name, shape) => {
+      const changed = change(name, shape)
+      return changed && { key: name, shape: changed.shape ?? [...shape] }
+    })
+    return failureOf(load(path))
+  }
+  const only = (wanted: string, change: (shape: readonly number[]) => { shape?: number[] } | undefined) =>
+    withFile((name, shape) => (name === wanted ? change(shape) : {}))
+  const refused = (problem: string, tensor: string) => ({ code: 'SAFETENSORS', problem, tensor })
+  expect(await only(scale, () => undefined)).toMatchObject(refused('missing-tensor', scale))
+  expect(await only(scale, shape => ({ shape: [...shape].reverse() }))).toMatchObject(refused('invalid-shape', scale))
+  expect(await only(key, shape => ({ shape: [1, ...shape] }))).toMatchObject(refused('invalid-shape', key))
+  expect(
+    await only(key, ([out = 1, ...row]) => ({ shape: [out * 2, ...row.slice(0, -1), (row.at(-1) as number) / 2] })),
+  ).toMatchObject({ code: expect.stringMatching(/SAFETENSORS|STATE_DICT/) })
+  await writeFile(weights, whole.subarray(0, whole.length - 100))
+  expect(await failureOf(load(path))).toMatchObject({ code: 'SAFETENSORS' })
 })
 
 test('what cannot be quantized is refused before anything is written', async () => {

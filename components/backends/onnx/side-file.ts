@@ -29,7 +29,7 @@ export class SideFile {
   readonly length: number
   private readonly stretches = new Map<unknown, Stretch>()
 
-  /** @param quantized weights that are written in integers, whether they lie in a file or in memory */
+  /** @param quantized weights that are written in integers, whether they are in a file or in memory */
   constructor(parameters: readonly Parameter[], quantized: Iterable<QuantizedParameter> = []) {
     let length = 0
     let weightBytes = 0
@@ -56,7 +56,7 @@ export class SideFile {
     return this.stretches.get(weight instanceof Parameter ? weight : placeKey(weight)) as Stretch
   }
 
-  /** Where the two parts of a weight lie that is written in integers. */
+  /** Where the two parts of a weight are that is written in integers. */
   placeOfQuantized(weight: Parameter, form: RowDType): Record<'scales' | 'values', { begin: number; end: number }> {
     const { begin, end } = this.placeOf(weight)
     const middle = end - bytesOfElements(form, weight.size)

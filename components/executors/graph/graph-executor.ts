@@ -67,7 +67,10 @@ export class GraphExecutor implements Executor {
   private readonly sessions = new Map<Module, Map<string, GraphSession>>()
   private used: GraphSession[] = []
   /** The form of the weights of each quantized model, as far as calls have shown it. */
-  private readonly knownForms = new WeakMap<Module, Partial<Record<Quantization, Map<Parameter, RowDType | undefined>>>>()
+  private readonly knownForms = new WeakMap<
+    Module,
+    Partial<Record<Quantization, Map<Parameter, RowDType | undefined>>>
+  >()
   /** What is being made or computed for each model. */
   private readonly pending = new WeakMap<Module, Set<Promise<unknown>>>()
   private readonly options: Required<Omit<GraphExecutorOptions, 'optimizedModelFolder' | 'widenedBytes'>>

@@ -90,7 +90,8 @@ export class GraphSession {
   ) {
     this.model = classNameOf(call.model)
     const recorded = capture(call.model, call.inputs, call.forward, call.hookWeights)
-    const quantized = call.quantization && quantizeGraph(recorded.graph, new Set(call.model.parameters()), call.quantization)
+    const quantized =
+      call.quantization && quantizeGraph(recorded.graph, new Set(call.model.parameters()), call.quantization)
     const graph = quantized?.graph ?? recorded.graph
     this.capture = { ...recorded, graph }
     this.isQuantized = call.quantization === 'int8'
@@ -355,7 +356,7 @@ export class GraphSession {
   }
 }
 
-/** Where a weight lies in integers, if the graph computes with it so. */
+/** Where a weight is in integers, if the graph computes with it so. */
 function storedRowsOf(weight: Parameter, forms: WeightForms): [Parameter, StoredRows][] {
   const form = forms.get(weight)
   const stored = form && storedRows(weight, form)

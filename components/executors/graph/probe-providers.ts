@@ -19,7 +19,7 @@ export interface ProviderProbe {
   version?: string
   /** Speed in a 3×3 convolution, in GFLOP/s; an estimate. */
   gflops?: number
-  /** Speed of products in float32 and in 8 bits, in GFLOP/s, where it computes in these; an estimate. */
+  /** Speed of products in float32, in 8 bits and with weights of 4 bits, in GFLOP/s, where it computes in these; an estimate. */
   products?: ProductSpeeds
 }
 

@@ -45,7 +45,7 @@ export class SpilledWeights {
     return this.weights.placeOf(weight)
   }
 
-  /** Where the parts of a quantized weight lie in the file. */
+  /** Where the parts of a quantized weight are in the file. */
   placeOfQuantized(weight: Parameter, form: RowDType): ReturnType<SideFile['placeOfQuantized']> {
     return this.weights.placeOfQuantized(weight, form)
   }

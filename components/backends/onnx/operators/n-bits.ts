@@ -1,5 +1,5 @@
 /**
- * Layers that compute with weights of 4 bits as they lie in memory, on maps that stay channels-last. ONNX Runtime rounds each 64 numbers of an input to 8 bits for the
+ * Layers that compute with weights of 4 bits as they are in memory, on maps that stay channels-last. ONNX Runtime rounds each 64 numbers of an input to 8 bits for the
  * product, and the result is float32. A convolution is a product with the windows of its input.
  */
 import { INT4_BLOCK } from '../../../checkpoints/row-scales'

@@ -177,7 +177,7 @@ program
   .addOption(
     new Option(
       '--quantization <name>',
-      "int8 computes the denoiser in 8 bits on the CPU: faster and smaller, with slightly other pictures; auto does so where it is faster (default: the model's own precision)",
+      "smaller weights of the denoiser on the CPU: int8 is faster too, int8wo and int4 save memory. auto takes what is faster, or fits (default: the model's own precision)",
     ).choices(quantizations),
   )
   .option(
@@ -229,7 +229,7 @@ program
 
 program
   .command('quantize')
-  .description('write a model with its denoiser in 8 bits, which loads faster and needs a quarter of the space')
+  .description('write a model with its denoiser in 8 or 4 bits, which loads faster and takes less space')
   .argument('<model>', 'folder in the diffusers layout, .safetensors or .gguf file, or repository such as org/name')
   .addOption(new Option('--to <name>', 'precision of the weights').choices(storedQuantizations).makeOptionMandatory())
   .requiredOption('--out <folder>', 'folder to write: a new or an empty one')

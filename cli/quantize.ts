@@ -1,4 +1,4 @@
-/** `tesserae quantize`: a model whose denoiser is stored in 8 bits. */
+/** `tesserae quantize`: a model whose denoiser is stored in 8 or 4 bits. */
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GraphExecutor } from '../components/executors/graph/graph-executor'
@@ -18,7 +18,7 @@ export interface QuantizeOptions extends Pick<ModelOptions, 'revision' | 'offlin
 }
 
 /**
- * Writes the components of a model into a folder, the weights of the denoiser in 8 bits, and says where.
+ * Writes the components of a model into a folder, the weights of the denoiser in 8 or 4 bits, and says where.
  *
  * @throws UnwritableFileError for a folder in which there is something, or that may not be written; UnfitOptionError for a model without a denoiser; what loading and saving
  * throw

@@ -123,7 +123,7 @@ export function addServingCommands(program: Command): void {
 
 function quantizationOption(): Option {
   const text =
-    "int8 computes the denoisers in 8 bits on the CPU; auto does so where it is faster (default: the models' own precision)"
+    "smaller weights of the denoisers on the CPU: int8 is faster too, int8wo and int4 save memory. auto takes what is faster, or fits (default: the models' own precision)"
   return new Option('--quantization <name>', text).choices(quantizations)
 }
 

@@ -39,10 +39,10 @@ export function scalesShape(form: RowDType, [out = 1, ...row]: readonly number[]
 }
 
 /**
- * Returns the checkpoint with each tensor of integers as one of the type `I8_ROWS` or `I4_ROWS`, which has its scales, and the shape of the weight. The scales are no
- * tensors of their own any more. Nothing is copied, and nothing is read.
+ * Returns the checkpoint with each tensor of integers as one of the type `I8_ROWS` or `I4_ROWS`, which has its scales, and the shape of the weight. The scales are
+ * no longer tensors of their own. Nothing is copied, and nothing is read.
  *
- * @throws SafetensorsError for scales that are missing (`missing-tensor`), of another type (`wrong-dtype`) or shape (`invalid-shape`); for integers that are no weight
+ * @throws SafetensorsError for scales that are missing (`missing-tensor`), of another type (`wrong-dtype`) or shape (`invalid-shape`); for integers that do not have the shape of a weight
  */
 export function withRowScales(checkpoint: SafetensorsCheckpoint): Checkpoint {
   const keys = new Set(checkpoint.keys)

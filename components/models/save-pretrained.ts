@@ -44,7 +44,7 @@ export interface ModelLayout {
 export type ConfiguredModel = Module & {
   readonly config: RawConfig
   readonly functions: Readonly<Record<string, ModelFunction>>
-  /** How the weights lie in the folder that the model was loaded from, if they are quantized there. */
+  /** How the weights are stored in the folder that the model was loaded from, if they are quantized there. */
   readonly storedQuantization?: Quantization | undefined
 }
 
@@ -154,7 +154,7 @@ function weightsInBits(model: ConfiguredModel, wanted: string | undefined): Save
     throw new UnknownValueError(name, wanted, QUANTIZATIONS, 'quantization')
   if (quantization === undefined) return { quantization: storedQuantizationOf(model, stored), forms: new Map(stored) }
   const chosen = quantizedWeightsOf(model, quantization)
-  // What lies in integers stays so where the quantization has floats: decoding it would gain nothing.
+  // What is stored in integers stays so where the quantization has floats: decoding it would gain nothing.
   const forms = new Map([...stored, ...chosen])
   if (forms.size === 0) throw new UnquantizableModelError(name)
   return { quantization, forms }
@@ -165,7 +165,7 @@ function storedFormOf(parameter: Parameter): [Parameter, RowDType][] {
   return stored ? [[parameter, stored.form]] : []
 }
 
-/** What the config of the folder says that weights lie in; as far as they tell, for those whose folder is not known. */
+/** The quantization that the config of the model's folder names; for a model from elsewhere, the one that its weights show. */
 function storedQuantizationOf(
   { storedQuantization }: ConfiguredModel,
   stored: readonly (readonly [Parameter, RowDType])[],

@@ -48,7 +48,7 @@ export function requireModels(
     for (const option of ['quantization', 'dtype'] as const) {
       const map = options[option]
       const value = isMap(map) && Object.hasOwn(map, name) ? map[name] : undefined
-      // Of a class that is not known yet, nothing can be said.
+      // The class of the other components is known when their config has been read.
       if (value === undefined || classes.length === 0 || classes.some(type => type[VALUES[option]] !== undefined))
         continue
       throw new OF_MODELS[option](name, String(value), classNameOf(classes[0] as object), [])

@@ -15,6 +15,7 @@ import { type RepositoryOptions, resolveRepository } from '../src/hub/repository
 import { isSingleFile } from '../src/hub/single-file-source'
 import type { SingleFileSettings } from '../src/storage/single-file-index'
 import { requireComponent } from './call-inputs'
+import { denoiserOptions } from './denoiser-options'
 import type { EmbeddingOption } from './embedding-arguments'
 import { loadEmbeddings } from './embeddings'
 import { type LoraOption, loadLoras } from './loras'
@@ -40,6 +41,8 @@ export interface ModelOptions {
   lora?: readonly LoraOption[]
   /** Words that the text encoders learn. */
   embedding?: readonly EmbeddingOption[]
+  /** File of a UNet that replaces that of the model. */
+  unet?: string
   /** How the weights of the denoiser are quantized. */
   quantization?: QuantizationChoice
   /** Bytes of weights that all models together may have in memory. */
@@ -116,11 +119,9 @@ export function requireRevisions(model: string, revision: string | undefined, op
 }
 
 /** Makes sure that a pipeline has the components that options replace. @throws UnfitOptionError */
-export function requireReplaced(
-  pipe: AnyPipeline,
-  { guider, scheduler, safetyChecker, quantization, lora = [], embedding = [] }: ModelOptions,
-): void {
-  if (quantization !== undefined) requireComponent(pipe, '--quantization', 'unet')
+export function requireReplaced(pipe: AnyPipeline, options: ModelOptions): void {
+  const { guider, scheduler, safetyChecker, lora = [], embedding = [] } = options
+  denoiserOptions(pipe, options)
   if (guider !== undefined) requireComponent(pipe, '--guider', 'guider')
   if (lora.length > 0) requireComponent(pipe, '--lora', 'adapters')
   if (embedding.length > 0) requireComponent(pipe, '--embedding', 'adapters')
@@ -153,16 +154,9 @@ export async function loadComponents(
     pipe.updateComponents({ scheduler: made })
   }
   // Each component knows the revision of its own repository.
-  await pipe.loadComponents({ ...repository, executor, ...quantizationOption(pipe, options) })
+  await pipe.loadComponents({ ...repository, executor, ...denoiserOptions(pipe, options) })
   await loadLoras(pipe, options.lora ?? [], repository)
   await loadEmbeddings(pipe, options.embedding ?? [], repository)
-}
-
-/** The denoiser alone is quantized: it is most of a model, and computes in every step. */
-function quantizationOption(pipe: AnyPipeline, { quantization }: ModelOptions) {
-  return quantization === undefined
-    ? {}
-    : { quantization: { [requireComponent(pipe, '--quantization', 'unet').name]: quantization } }
 }
 
 /** Returns the settings of the model's own scheduler, and where they lie. */

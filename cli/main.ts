@@ -71,6 +71,7 @@ program
       'prediction type of the model in a single file, if the file does not name it',
     ).choices(['epsilon', 'v_prediction', 'sample']),
   )
+  .option('--unet <file>', "UNet in one .safetensors or .gguf file, in place of the model's own")
   .option('--revision <name>', 'branch, tag or commit of the repository (default: main)')
   .option('--offline', 'load the repository from the cache, without network requests')
   .option(
@@ -232,6 +233,7 @@ program
   .description('write a model with its denoiser in 8 or 4 bits, which loads faster and takes less space')
   .argument('<model>', 'folder in the diffusers layout, .safetensors or .gguf file, or repository such as org/name')
   .addOption(new Option('--to <name>', 'precision of the weights').choices(storedQuantizations).makeOptionMandatory())
+  .option('--unet <file>', "UNet in one .safetensors or .gguf file, in place of the model's own")
   .requiredOption('--out <folder>', 'folder to write: a new or an empty one')
   .option('--revision <name>', 'branch, tag or commit of the repository (default: main)')
   .option('--offline', 'load the repository from the cache, without network requests')

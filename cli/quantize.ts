@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { GraphExecutor } from '../components/executors/graph/graph-executor'
 import type { Quantization } from '../components/quantization/quantization-names'
 import { requireComponent } from './call-inputs'
+import { denoiserOptions } from './denoiser-options'
 import { abortOnInterrupt } from './interrupt'
 import { type ModelOptions, openModel, repositoryOptions } from './load-model'
 import { newFolder } from './new-folder'
@@ -11,7 +12,7 @@ import { print } from './print'
 import { ProgressDisplay } from './progress-display'
 
 /** Options of the command, as commander gives them. */
-export interface QuantizeOptions extends Pick<ModelOptions, 'revision' | 'offline'> {
+export interface QuantizeOptions extends Pick<ModelOptions, 'revision' | 'offline' | 'unet'> {
   to: Quantization
   out: string
   json?: boolean
@@ -35,7 +36,12 @@ export async function quantize(model: string, { to, out, json, ...source }: Quan
       const quantization = { [requireComponent(pipe, '--to', 'unet').name]: to }
       // The executor leaves the weights in their files, from where they are quantized and copied one by one.
       const executor = new GraphExecutor()
-      await pipe.loadComponents({ ...repositoryOptions(options, access), executor, quantization })
+      await pipe.loadComponents({
+        ...repositoryOptions(options, access),
+        executor,
+        ...denoiserOptions(pipe, options),
+        quantization,
+      })
       await pipe.savePretrained(folder, { quantization, signal })
     } finally {
       pipe.dispose()

@@ -118,6 +118,17 @@ describe('tesserae generate --model FILE.safetensors', () => {
     expect(b?.data).toEqual(a?.data)
     const { stdout } = await run('describe', 'emoji.safetensors')
     expect(stdout).toMatch(/unet: UNet2DConditionModel, from .*emoji\.safetensors\/unet/)
+    // A UNet alone, with the other models of the folder. Its numbers are rounded to 8 bits.
+    await writeGGUF(join(folder(), 'unet.gguf'), await tensorsBelow(file, 'model.diffusion_model.'), 'sd1')
+    const alone = await draw(emoji, 'c.png', '--unet', 'unet.gguf', '--scheduler', 'euler')
+    expect(alone).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('unet.gguf: UNet2DConditionModel computes'),
+    })
+    const { data } = await Image.load(join(folder(), 'c.png'))
+    const difference = data.reduce((sum, value, i) => sum + Math.abs(value - (a?.data[i] as number)), 0) / data.length
+    expect(difference).toBeGreaterThan(0)
+    expect(difference).toBeLessThan(4)
   })
 
   test('says what cannot be drawn with', async () => {
@@ -133,5 +144,7 @@ describe('tesserae generate --model FILE.safetensors', () => {
       code: 1,
       stderr: expect.stringContaining('--prediction-type: is for a model in one file'),
     })
+    const folderOfUnet = await draw(bundledModel('emoji'), 'a.png', '--unet', join(bundledModel('emoji'), 'unet'))
+    expect(folderOfUnet).toMatchObject({ code: 1, stderr: expect.stringContaining('--unet: must be a .safetensors') })
   })
 })

@@ -10,7 +10,7 @@ import { median } from './median'
 import { ModelProcess } from './model-process'
 import { measureOlderProcessor } from './older-processor'
 import { measureOverhead } from './overhead'
-import { comparePictures, compareQuantized, type QuantizedCase } from './quantized'
+import { comparePictures, compareQuantized, type QuantizedCase, writeQuantized } from './quantized'
 import { describeEnvironment, explanations, type Result, resultsTable, saveResults } from './results'
 import { measureTypeCheck } from './type-check'
 import { ourVersions, peerVersions } from './versions'
@@ -176,17 +176,34 @@ class Bench {
     }
   }
 
+  /** Alternates whole processes, each up to its first step: one with a folder in 8 bits, the other with the folder of float16 that it was made of. */
+  async compareFirstSteps(name: string, folder: string): Promise<void> {
+    if (!this.wants(name)) return
+    const quantized = join(this.options.models, 'sd15-unet-int8')
+    if (!existsSync(quantized)) await writeQuantized(join(folder, 'unet'), quantized)
+    const program = [join(__dirname, 'first-step.js')]
+    const settings = ['256', this.options.threads]
+    await this.compareProcesses(
+      name,
+      [...program, quantized, ...settings],
+      [...program, join(folder, 'unet'), ...settings],
+      {
+        program: process.execPath,
+      },
+    )
+  }
+
   /** Alternates whole processes. */
   async compareProcesses(
     name: string,
     ours: readonly string[],
     peer: readonly string[],
-    runs = this.runs,
+    { runs = this.runs, program = this.python }: { runs?: number; program?: string } = {},
   ): Promise<void> {
     if (!this.wants(name)) return
     const pairs: [ProcessCost, ProcessCost][] = []
     for (let i = 0; i < runs; i++) {
-      pairs.push([await watchProcess(process.execPath, ours), await watchProcess(this.python, peer)])
+      pairs.push([await watchProcess(process.execPath, ours), await watchProcess(program, peer)])
     }
     const memory = pairs.map(([a, b]) => (a.peak === undefined || b.peak === undefined ? Number.NaN : a.peak / b.peak))
     this.add({
@@ -225,11 +242,17 @@ async function compareWithPyTorch(options: Options): Promise<void> {
   try {
     await bench.compareSchedulers()
     const emoji = generate(join(root, 'models', 'emoji'), 25, [])
-    await bench.compareProcesses('emoji-end-to-end', emoji.ours, emoji.peer, 2 * bench.runs)
+    await bench.compareProcesses('emoji-end-to-end', emoji.ours, emoji.peer, { runs: 2 * bench.runs })
     if (
-      ['sd15-first-step', 'sd15-512-run', 'sd15-unet-256', 'sd15-unet-512', 'sd15-vae-decode-512', 'clip-l-text'].some(
-        name => bench.wants(name),
-      )
+      [
+        'sd15-first-step',
+        'sd15-first-step-int8',
+        'sd15-512-run',
+        'sd15-unet-256',
+        'sd15-unet-512',
+        'sd15-vae-decode-512',
+        'clip-l-text',
+      ].some(name => bench.wants(name))
     ) {
       const folder = bench.checkpoint('sd15')
       await bench.compareProcesses(
@@ -249,10 +272,14 @@ async function compareWithPyTorch(options: Options): Promise<void> {
           ],
         },
       ])
+      await bench.compareFirstSteps('sd15-first-step-int8', folder)
       const whole = generate(folder, RUN_STEPS, ['--size', '512'])
-      await bench.compareProcesses('sd15-512-run', whole.ours, whole.peer, 1)
+      await bench.compareProcesses('sd15-512-run', whole.ours, whole.peer, { runs: 1 })
     }
-    if (bench.wants('emoji-int8-psnr')) bench.add(await comparePictures('emoji-int8-psnr', threads))
+    for (const kind of ['int8', 'int4'] as const) {
+      const name = `emoji-${kind}-psnr`
+      if (bench.wants(name)) bench.add(await comparePictures(name, threads, kind))
+    }
     for (const size of [256, 512]) {
       const name = `sd15-unet-${size}-int8`
       if (bench.wants(name)) await bench.compareQuantized({ name, folder: bench.checkpoint('sd15'), size })

@@ -1,6 +1,14 @@
 /** Compares models in 8 bits with PyTorch and OpenVINO, and the pictures that they draw with those of float32. */
 import { join } from 'node:path'
-import { bundledModel, type Executor, type Image, StableDiffusionTextToImageBlocks, selectExecutor } from 'tesserae'
+import {
+  bundledModel,
+  type Executor,
+  type Image,
+  type Quantization,
+  StableDiffusionTextToImageBlocks,
+  selectExecutor,
+  UNet2DConditionModel,
+} from 'tesserae'
 import { median } from './median'
 import { ModelProcess } from './model-process'
 import type { Comparison, PictureQuality } from './results'
@@ -84,16 +92,20 @@ export async function compareQuantized(
 
 export const PROMPTS = ['red apple', 'blue apple', 'green car', 'purple cat', 'rocket', 'octopus', 'dog', 'pizza']
 
-/** Draws with the bundled model in float32 and in 8 bits, and compares the pictures. */
-export async function comparePictures(name: string, threads: string): Promise<PictureQuality> {
+/** Draws with the bundled model in float32 and quantized, and compares the pictures. */
+export async function comparePictures(
+  name: string,
+  threads: string,
+  quantization: Quantization,
+): Promise<PictureQuality> {
   const { executor } = await selectExecutor({ executor: 'graph', provider: 'cpu', threads: Number(threads) })
-  const [floats, quantized] = [await draw(executor), await draw(executor, 'int8')]
+  const [floats, quantized] = [await draw(executor), await draw(executor, quantization)]
   const decibels = floats.map((picture, i) => peakSignalToNoise(picture, quantized[i] as Image))
   const mean = decibels.reduce((sum, value) => sum + value, 0) / decibels.length
   return { name, mean, worst: Math.min(...decibels), pictures: decibels.length }
 }
 
-async function draw(executor: Executor, quantization?: 'int8'): Promise<Image[]> {
+async function draw(executor: Executor, quantization?: Quantization): Promise<Image[]> {
   const pipe = new StableDiffusionTextToImageBlocks().initPipeline(bundledModel('emoji'))
   await pipe.loadComponents({ executor, ...(quantization && { quantization: { unet: quantization } }) })
   const images: Image[] = []
@@ -109,4 +121,12 @@ async function draw(executor: Executor, quantization?: 'int8'): Promise<Image[]>
 export function peakSignalToNoise({ data: a }: Image, { data: b }: Image): number {
   const squares = a.reduce((sum, value, i) => sum + (value - (b[i] as number)) ** 2, 0)
   return 10 * Math.log10((255 ** 2 * a.length) / squares)
+}
+
+/** Writes a UNet in 8 bits. */
+export async function writeQuantized(unet: string, folder: string): Promise<void> {
+  console.error(`Making ${folder} …`)
+  const model = await UNet2DConditionModel.fromPretrained(unet, { executor: 'graph' })
+  await model.savePretrained(folder, { quantization: 'int8' })
+  model.dispose()
 }

@@ -45,6 +45,11 @@ export const explanations: Readonly<Record<string, { text: string; limit?: numbe
   'sdxl-unet-512-int8': { text: 'sdxl-unet-512 in 8 bits', limit: 0.25 },
   'sdxl-unet-1024-int8': { text: 'sdxl-unet-1024 in 8 bits', limit: 0.6, memoryLimit: 0.6 },
   'emoji-int8-psnr': { text: 'pictures of the bundled model in 8 bits, against those in float32' },
+  'emoji-int4-psnr': { text: 'the same with weights of 4 bits' },
+  'sd15-first-step-int8': {
+    text: 'from process start to the end of the first step, a folder in 8 bits against its float16 folder (second time)',
+    limit: 0.7,
+  },
   'sd15-first-step': { text: 'from process start to the end of the first step, float16 file, 256 px', limit: 0.7 },
   'sd15-512-run': { text: 'text to image, 512 px, process start to PNG, float16 files', memoryLimit: 0.6 },
   'sdxl-1024-run': {

@@ -20,6 +20,7 @@ import { QuantizationUnavailableError } from '../quantization/quantization-error
 import { QUANTIZATION_CHOICES, QUANTIZATIONS, type Quantization } from '../quantization/quantization-names'
 import type { ModelFunction } from './call-size'
 import { DecodedWeights, type DecodeWeightsOptions } from './decoded-weights'
+import { warnOfHalfPrecision } from './half-precision'
 import { hookedCall, hookedForm } from './hooks/hooked-call'
 import type { BatchHook } from './hooks/module-hook'
 import { type ModelLayout, relocateWeights, saveModel } from './save-pretrained'
@@ -126,6 +127,7 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     return () => {
       if (leavesWeights) this.offload()
       this.useExecutor(executor)
+      warnOfHalfPrecision(dtype, executor.backend)
       if (dtype) for (const parameter of parameters) parameter.castTo(floatDType(dtype))
     }
   }

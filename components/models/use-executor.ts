@@ -9,6 +9,7 @@ import type { Parameter } from '../nn/parameter'
 import type { QuantizationChoice } from '../quantization/quantization-names'
 import { storedRows } from '../quantization/stored-rows'
 import { isQuantized } from './decoded-weights'
+import { warnOfHalfPrecision } from './half-precision'
 import type { PretrainedModel } from './pretrained-model'
 import { useQuantization } from './use-quantization'
 
@@ -30,6 +31,7 @@ export async function useExecutor<M extends PretrainedModel>(
   { dtype, memoryLimit, signal, quantization }: UseExecutorOptions,
 ): Promise<M> {
   try {
+    warnOfHalfPrecision(dtype, executor.backend)
     await useQuantization(model.useExecutor(executor), quantization, memoryLimit)
     const isComputedAsStored = (parameter: Parameter) => model.quantization && storedRows(parameter)
     const decoded = model.parameters().filter(parameter => isQuantized(parameter) && !isComputedAsStored(parameter))

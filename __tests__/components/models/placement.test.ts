@@ -16,10 +16,14 @@ import {
   selectBackend,
 } from '../../../index'
 import { emojiFolder, failureOf } from '../../blocks/use-emoji-model'
+import { expectWarnings } from '../../expected-warnings'
 import { useTemporaryFolder } from '../checkpoints/temporary-folder'
 import { runScript } from '../executors/run-script'
 import { goldenModel, onSoftwareGpu, testOnSoftwareGpu } from '../executors/software-gpu'
 import { useLeakCheck } from '../tensors/use-leak-check'
+
+// Nothing computes in half precision.
+expectWarnings('COMPUTES_IN_FLOAT32')
 
 beforeAll(() => selectBackend({ backend: 'wasm', threads: 1 }))
 useLeakCheck()

@@ -37,6 +37,10 @@ print(json.dumps(wrong))`
 /** Casts a model as PyTorch does, and gives the names of those weights that a file has otherwise, in type or numbers. */
 const castProgram = `
 import sys, json, torch, diffusers, transformers
+import { expectWarnings } from '../../expected-warnings'
+
+// Nothing computes in half precision.
+expectWarnings('COMPUTES_IN_FLOAT32')
 from safetensors.torch import load_file
 source, file, name, dtype = sys.argv[1:5]
 cls = getattr(diffusers if hasattr(diffusers, name) else transformers, name)

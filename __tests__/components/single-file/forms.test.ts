@@ -7,10 +7,14 @@ import { CLIPTextModel } from '../../../components/models/clip-text/clip-text-mo
 import { CLIPTextModelWithProjection } from '../../../components/models/clip-text/clip-text-model-with-projection'
 import type { PretrainedModel } from '../../../components/models/pretrained-model'
 import { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
+import { expectWarnings } from '../../expected-warnings'
 import { catchWarnings } from '../../src/fixtures/emitted-warnings'
 import { useTemporaryFolder } from '../checkpoints/temporary-folder'
 import { useBackend } from '../models/use-backend'
 import { type Rewrite, rewriteFile, zeros } from './rewritten-file'
+
+// Nothing computes in half precision.
+expectWarnings('COMPUTES_IN_FLOAT32')
 
 const goldens = join(__dirname, '..', '..', 'goldens', 'single_file')
 const vaeFile = join(goldens, 'vae', 'original.safetensors')

@@ -8,10 +8,14 @@ import { type WeightTensor, writeSafetensors } from '../../../components/checkpo
 import { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
 import { describeWeights } from '../../../components/single-file/describe-weights'
 import { SingleFileError } from '../../../components/single-file/single-file-error'
+import { expectWarnings } from '../../expected-warnings'
 import { catchWarnings } from '../../src/fixtures/emitted-warnings'
 import { useTemporaryFolder } from '../checkpoints/temporary-folder'
 import { useBackend } from '../models/use-backend'
 import { tensorsBelow, writeDecoded, writeGGUF } from './quantized-file'
+
+// Nothing computes in half precision.
+expectWarnings('COMPUTES_IN_FLOAT32')
 
 const sd1 = join(__dirname, '..', '..', 'goldens', 'single_file', 'sd1')
 const config = join(sd1, 'diffusers')

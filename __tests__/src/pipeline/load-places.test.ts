@@ -13,6 +13,10 @@ import {
 import type { PretrainedModel } from '../../../components/models/pretrained-model'
 import { FolderChangedError, ModularPipeline } from '../../../src'
 import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
+import { expectWarnings } from '../../expected-warnings'
+
+// Nothing computes in half precision.
+expectWarnings('COMPUTES_IN_FLOAT32')
 
 const emoji = join(__dirname, '..', '..', '..', 'models', 'emoji')
 const folder = useTemporaryFolder()

@@ -91,7 +91,9 @@ export async function loadPretrained<M extends PretrainedModel>(
     const message = `${join(folder, 'config.json')} names the class ${otherClass}. It was loaded as ${name}, whose weights the folder holds.`
     emitWarning('OTHER_CLASS', message)
   }
-  const quantization = wanted ?? executor.quantizations.find(name => name === stored)
+  const asStored = executor.quantizations.find(name => name === stored)
+  // Weights that somebody has quantized are not decoded again to be measured.
+  const quantization = wanted === undefined || wanted === 'auto' ? (asStored ?? wanted) : wanted
   return useExecutor(model, executor, { ...options, quantization })
 }
 

@@ -8,6 +8,7 @@ import type { Executor } from '../executors/executor'
 import type { Parameter } from '../nn/parameter'
 import type { QuantizationChoice } from '../quantization/quantization-names'
 import { storedRows } from '../quantization/stored-rows'
+import { likelyForm } from '../quantization/weight-only-rules'
 import { isQuantized } from './decoded-weights'
 import { warnOfHalfPrecision } from './half-precision'
 import type { PretrainedModel } from './pretrained-model'
@@ -33,8 +34,9 @@ export async function useExecutor<M extends PretrainedModel>(
   try {
     warnOfHalfPrecision(dtype, executor.backend)
     await useQuantization(model.useExecutor(executor), quantization, memoryLimit)
-    const isComputedAsStored = (parameter: Parameter) => model.quantization && storedRows(parameter)
-    const decoded = model.parameters().filter(parameter => isQuantized(parameter) && !isComputedAsStored(parameter))
+    const decoded = model
+      .parameters()
+      .filter(parameter => isQuantized(parameter) && !isComputedAsStored(parameter, model))
     const stored = decoded.flatMap(({ origin }) => origin ?? [])
     const [first] = stored
     if (first === undefined) return model
@@ -48,6 +50,14 @@ export async function useExecutor<M extends PretrainedModel>(
     model.dispose()
     throw error
   }
+}
+
+/** Whether a model computes with the integers of a weight's file. */
+function isComputedAsStored(parameter: Parameter, { quantization, storedQuantization }: PretrainedModel): boolean {
+  if (quantization === undefined) return false
+  // Of a folder that was quantized otherwise, the form of a weight tells.
+  const form = quantization.method === storedQuantization ? undefined : likelyForm(parameter, quantization.method)
+  return storedRows(parameter, form) !== undefined
 }
 
 /** What the weights have become, and where. */

@@ -184,7 +184,21 @@ test('weights of 4 bits are decoded for eager executors, in the order of the che
   expect(warnings()).toEqual([expect.stringMatching(/^DECODED_WEIGHTS: .*"I4_ROWS".* as float32, in memory/)])
 })
 
-test('weights of 4 bits that lie, or are cut off, are refused by name', async () => {
+test('auto keeps what a folder is stored in, and another quantization rounds its weights again', async () => {
+  const path = await quantized('unet', 'int4')
+  const kept = await load(path, { quantization: 'auto' })
+  expect(kept.quantization).toEqual({ method: 'int4' })
+  const warnings = catchWarnings()
+  const other = await load(path, { quantization: 'int8' })
+  expect(other.quantization).toEqual({ method: 'int8' })
+  expect(warnings()).toEqual([
+    expect.stringMatching(/^DECODED_WEIGHTS: .*"I4_ROWS" as int8 where layers are quantized, and float32 elsewhere/),
+  ])
+  kept.dispose()
+  other.dispose()
+})
+
+test('weights of 4 bits that have other shapes, or are cut off, are refused by name', async () => {
   const path = await quantized('unet', 'int4')
   const weights = join(path, WEIGHTS)
   const { tensors } = readHeaderSync(weights)

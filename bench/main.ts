@@ -301,7 +301,7 @@ async function compareWithPyTorch(options: Options): Promise<void> {
     }
     if (bench.wants('sdxl-1024-run')) {
       const { ours, peer } = generate(bench.checkpoint('sdxl'), XL_RUN_STEPS, ['--size', '1024'])
-      await bench.compareProcesses('sdxl-1024-run', ours, peer, 1)
+      await bench.compareProcesses('sdxl-1024-run', ours, peer, { runs: 1 })
     }
   } finally {
     await rm(out, { recursive: true, force: true })

@@ -27,7 +27,7 @@ import { UnquantizableModelError } from '../quantization/quantization-errors'
 import { QUANTIZATIONS, type Quantization, type WeightForms } from '../quantization/quantization-names'
 import { QuantizedParameter } from '../quantization/quantized-parameter'
 import { quantizedWeightsOf } from '../quantization/quantized-weights'
-import { QUANTIZATION_KEYS, settingsOf } from '../quantization/stored-quantization'
+import { QUANTIZATION_KEYS, storedSettings } from '../quantization/stored-quantization'
 import { storedRows } from '../quantization/stored-rows'
 import type { ModelFunction } from './call-size'
 
@@ -86,7 +86,7 @@ export async function saveModel(
         )
         const metadata = quantization ? { quantization: `tesserae ${quantization}` } : {}
         await writeCheckpoint(staging, tensors, { weightsName, variant, maxShardSize, metadata })
-        const settings = quantization ? { [QUANTIZATION_KEYS[0]]: settingsOf(quantization) } : {}
+        const settings = quantization ? { [QUANTIZATION_KEYS[0]]: storedSettings(quantization) } : {}
         await writeModelConfig(join(staging, 'config.json'), model, layout, settings)
         signal?.throwIfAborted()
       },

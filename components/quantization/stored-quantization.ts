@@ -25,7 +25,7 @@ export function quantizationSettings(config: Readonly<Record<string, unknown>>):
 }
 
 /** What the config of a model says whose weights are quantized so. */
-export function settingsOf(quantization: Quantization): StoredSettings {
+export function storedSettings(quantization: Quantization): StoredSettings {
   return { quant_method: METHOD, ...KINDS[quantization], version: VERSION }
 }
 

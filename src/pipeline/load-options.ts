@@ -38,7 +38,7 @@ const VALUES = { quantization: 'quantizations', dtype: 'dtypes' } as const
  *
  * @throws UnsupportedQuantizationError, UnsupportedDTypeError for a component whose class has no weights
  */
-export function requireModels(
+export function requireWeights(
   options: Readonly<Record<string, unknown>>,
   specs: Iterable<Pick<ComponentSpec, 'name' | 'typeHint' | 'className'>>,
 ): void {

@@ -36,7 +36,7 @@ import { validateBlocks } from '../wiring/validate'
 import { callPipeline } from './call-pipeline'
 import { checkNames } from './check-names'
 import { type IndexToSave, indexToSave } from './index-to-save'
-import { type LoadComponentsOptions, optionsPerComponent, requireModels } from './load-options'
+import { type LoadComponentsOptions, optionsPerComponent, requireWeights } from './load-options'
 import type { PipelineBlocks } from './pipeline-blocks'
 import type {
   CallOptions,
@@ -382,7 +382,7 @@ export class ModularPipeline<
     const needed = workflow === undefined ? undefined : this.tree.getWorkflow(workflow).expectedComponents
     const only = needed && new Set(needed.map(spec => spec.name))
     const optionsOf = optionsPerComponent(options, this.parts.names)
-    requireModels(
+    requireWeights(
       options,
       this.parts.names.flatMap(name => this.parts.spec(name) ?? []),
     )

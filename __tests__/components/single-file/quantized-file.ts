@@ -31,9 +31,14 @@ export async function writeGGUF(
   if (architecture !== undefined) metadata['general.architecture'] = ['string', architecture]
   const written: Record<string, GGUFTensor> = {}
   for (const [key, [shape, values]] of tensors) {
-    const isMade = shape.length > 1 && values.length % 32 === 0
-    if (isMade && (shape.at(-1) ?? 0) % 32 !== 0) metadata[`comfy.gguf.orig_shape.${key}`] = ['ints', shape]
-    written[key] = isMade ? q8_0([values.length / 32, 32], values) : plain(shape, values)
+    if (shape.length < 2 || values.length % 32 !== 0) {
+      written[key] = plain(shape, values)
+    } else if ((shape.at(-1) ?? 0) % 32 === 0) {
+      written[key] = q8_0(shape, values)
+    } else {
+      metadata[`comfy.gguf.orig_shape.${key}`] = ['ints', shape]
+      written[key] = q8_0([values.length / 32, 32], values)
+    }
   }
   await writeFile(to, ggufBytes({ metadata, tensors: written }))
 }

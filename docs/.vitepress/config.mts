@@ -43,6 +43,8 @@ export default defineConfig({
     // The pages are Markdown alone: what looks like a tag, such as <lora:name>, is text.
     html: false,
     config: md => md.use(linkOutside),
+    // The contrast of its colours is 4.5 or more.
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark' },
     languages: ['ts', 'js', 'json', 'sh', 'python', 'yaml', 'ini'],
   },
   themeConfig: {

@@ -72,7 +72,7 @@ export function sidebarOf(docs: string): DefaultTheme.SidebarMulti {
       throw new Error(`docs/${folder} has no page ${missing.join(', ')}, which docs/.vitepress/sidebar.mts names.`)
     const items = Object.entries(groups).flatMap(([group, pages]): DefaultTheme.SidebarItem[] => {
       const links = pages.map(page => linkTo(docs, folder, page))
-      return group === '' ? links : [{ text: group, collapsed: false, items: links }]
+      return group === '' ? links : [{ text: group, items: links }]
     })
     items.push(...others.map(page => linkTo(docs, folder, page)))
     return { text: title, items }

@@ -56,8 +56,9 @@ export class SetImg2ImgTimesteps extends SetTimesteps {
 
   override estimateCost(): RunCost {
     const { steps = 0 } = super.estimateCost()
-    const { strength, denoisingStart: start } = this
-    return { steps: start === undefined ? stepsOfStrength(steps, strength) : Math.ceil(steps * (1 - start)) }
+    const { strength, denoisingStart: start, denoisingEnd: end = 1 } = this
+    const skipped = start === undefined ? steps - stepsOfStrength(steps, strength) : Math.floor(steps * start)
+    return { steps: Math.max(0, Math.ceil(steps * end) - skipped) }
   }
 
   override run(): void {
@@ -70,7 +71,11 @@ export class SetImg2ImgTimesteps extends SetTimesteps {
     const timesteps = endByShare(scheduler, scheduler.timesteps.slice(begin), end)
     const [first] = timesteps
     if (first === undefined) {
-      const advice = `it leaves none of the ${this.numInferenceSteps} steps. Pass a larger strength or more steps`
+      const steps = `it leaves none of the ${this.numInferenceSteps} steps`
+      const advice =
+        end < 1
+          ? `${steps} before denoisingEnd, ${end}. Pass a larger strength or a later end`
+          : `${steps}. Pass a larger strength or more steps`
       if (start === undefined) throw this.refuse('strength', advice, strength)
       throw this.refuse(
         'denoisingStart',

@@ -62,7 +62,7 @@ export function writeBlockState(
     if (state !== blockState) Object.assign(state, blockState)
     return
   }
-  releaseReplaced(outputs, state, blockState)
+  releaseReplaced(inputs, outputs, state, blockState)
   checkShapesInRun(outputs, blockState)
   for (const { name, kwargsType } of outputs) {
     if (!(name in blockState)) {
@@ -81,12 +81,20 @@ export function writeBlockState(
   }
 }
 
-/** The sizes of values that the block replaces no longer hold. */
-function releaseReplaced(outputs: readonly OutputParam[], state: PipelineState, blockState: BlockState): void {
+/** The sizes of values that the block replaces no longer hold: those of outputs that it wrote, and of inputs that it wrote all the same. */
+function releaseReplaced(
+  inputs: readonly InputParam[],
+  outputs: readonly OutputParam[],
+  state: PipelineState,
+  blockState: BlockState,
+): void {
   const run = activeRun()
   if (!(run instanceof Run)) return
-  for (const { name, schema } of outputs) {
-    if (blockState[name] !== state.values.get(name)) run.shapes.release(name, schema && shapeOf(schema))
+  const written = new Set(outputs.map(({ name }) => name))
+  for (const { name, schema } of [...outputs, ...inputs.filter(({ name }) => name === null || !written.has(name))]) {
+    // What was not written stays in the state, with its sizes.
+    if (name === null || !(name in blockState) || (blockState[name] ?? undefined) === state.values.get(name)) continue
+    run.shapes.release(name, schema && shapeOf(schema))
   }
 }
 

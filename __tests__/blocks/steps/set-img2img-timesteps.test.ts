@@ -70,8 +70,28 @@ describe('SetImg2ImgTimesteps', () => {
   })
 
   test.each([
+    [{ strength: 0.5 }, 5],
+    [{ strength: 0.5, denoisingEnd: 0.8 }, 3],
+    [{ denoisingStart: 0.4, denoisingEnd: 0.8 }, 4],
+    [{ denoisingStart: 0.8 }, 2],
+  ])('counts the steps of %j before a run, as many as it takes', async (inputs, steps) => {
+    const given = { numInferenceSteps: 10, ...inputs }
+    expect((await choose(given)).timesteps).toHaveLength(steps)
+    const pipe = new SetImg2ImgTimesteps().initPipeline(undefined, { limits: { maxSteps: 1 } })
+    pipe.updateComponents({ scheduler: ddim })
+    const error = await failureOf(pipe(given))
+    expect((error as PipelineValidationError).issues).toMatchObject([{ code: 'LIMIT_EXCEEDED', asked: steps }])
+    pipe.dispose()
+  })
+
+  test.each([
     [{ strength: 0 }, 'strength', 'leaves none of the 50 steps'],
     [{ strength: 0.09, numInferenceSteps: 10 }, 'strength', 'leaves none of the 10 steps. Pass a larger strength'],
+    [
+      { strength: 0.3, denoisingEnd: 0.5, numInferenceSteps: 10 },
+      'strength',
+      'leaves none of the 10 steps before denoisingEnd, 0.5. Pass a larger strength or a later end',
+    ],
     [{ denoisingStart: 0.5, denoisingEnd: 0.4 }, 'denoisingEnd', 'must be greater than denoisingStart, which is 0.5'],
     [{ denoisingStart: 0.5, denoisingEnd: 0.5 }, 'denoisingEnd', 'must be greater than denoisingStart'],
     [{ denoisingStart: 0.5, denoisingEnd: 0.501, numInferenceSteps: 2 }, 'denoisingStart', 'no timestep lies between'],

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import {
+  AutoPipelineBlocks,
+  Branch,
   type In,
   type InOut,
   Input,
@@ -145,6 +147,59 @@ describe('named and fixed dimensions', () => {
     // Another value still has the old width.
     expect((await failure(ShapeMismatchError, () => run(Decode, Enlarge))).message).toContain(
       '"width" is 16 here and 8 in "rows"',
+    )
+  })
+
+  test('change with an input that a block replaces without an output of that name', async () => {
+    class Enlarge extends ModularPipelineBlocks {
+      @Input() latents!: In<Shaped>
+      run() {
+        Object.assign(this, { latents: shaped(2, 16, 16, 4) })
+      }
+    }
+    class Look extends ModularPipelineBlocks {
+      @Input(tensor('batch', 'width', 'width', 4)) latents!: In<Shaped>
+      @Output() width!: Out<number>
+      run() {
+        this.width = this.latents.shape[1] as number
+      }
+    }
+    const parts = { before: Look, middle: Enlarge, after: Look }
+    const pipe = SequentialPipelineBlocks.fromBlocksDict(parts).initPipeline()
+    expect(await pipe({ latents: shaped(2, 8, 8, 4) }, { output: 'width' })).toBe(16)
+  })
+
+  test('stay with a value that a block may replace and does not', async () => {
+    class Enlarge extends ModularPipelineBlocks {
+      @Input({ required: false }) grow!: In<boolean | undefined>
+      @Output() latents!: Out<Shaped>
+      @LoopStep()
+      step() {
+        this.latents = shaped(2, 16, 16, 4)
+      }
+    }
+    class MayEnlarge extends AutoPipelineBlocks {
+      @Branch({ when: 'grow' }) enlarge = Enlarge
+    }
+    class Once extends LoopSequentialPipelineBlocks {
+      @LoopStep() part = MayEnlarge
+      run() {
+        return this.loopStep()
+      }
+    }
+    class Look extends ModularPipelineBlocks {
+      @Input(tensor('batch', 'width', 'width', 4)) latents!: In<Shaped>
+      run() {}
+    }
+    class Compare extends ModularPipelineBlocks {
+      @Input(tensor('batch', 'width')) rows!: In<Shaped>
+      run() {}
+    }
+    const parts = { before: Look, middle: Once, after: Compare }
+    const pipe = SequentialPipelineBlocks.fromBlocksDict(parts).initPipeline()
+    const inputs = { latents: shaped(2, 8, 8, 4), rows: shaped(2, 16) }
+    expect((await failure(ShapeMismatchError, () => pipe(inputs))).message).toContain(
+      '"width" is 16 here and 8 in "latents"',
     )
   })
 

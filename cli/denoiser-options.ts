@@ -1,5 +1,6 @@
 /** The options that concern the denoiser of a model: `--unet` and `--quantization`. */
-import type { LoadComponentsOptions } from '../src'
+import { existsSync } from 'node:fs'
+import type { ComponentSpec, LoadComponentsOptions } from '../src'
 import { absoluteIfThere } from '../src/files/path-of'
 import { isSingleFile } from '../src/hub/single-file-source'
 import { requireComponent } from './call-inputs'
@@ -15,7 +16,7 @@ import { UnfitOptionError } from './unfit-option-error'
 export function denoiserOptions(pipe: AnyPipeline, options: ModelOptions): LoadComponentsOptions {
   const { unet, quantization } = options
   return {
-    ...(unet !== undefined && placeOf(requireComponent(pipe, '--unet', 'unet').name, unet, options)),
+    ...(unet !== undefined && placeOf(requireComponent(pipe, '--unet', 'unet'), unet, options)),
     ...(quantization !== undefined && {
       quantization: { [requireComponent(pipe, '--quantization', 'unet').name]: quantization },
     }),
@@ -23,16 +24,21 @@ export function denoiserOptions(pipe: AnyPipeline, options: ModelOptions): LoadC
 }
 
 /** Names the file of a UNet. Its settings are those of the model that it replaces the UNet of. */
-function placeOf(name: string, unet: string, { model, config }: ModelOptions): LoadComponentsOptions {
+function placeOf(
+  { name, pretrainedModelNameOrPath: own }: ComponentSpec,
+  unet: string,
+  { model, config }: ModelOptions,
+): LoadComponentsOptions {
   if (!isSingleFile(unet)) {
     const problem = 'must be a .safetensors or .gguf file. A folder is a part of --model.'
     throw new UnfitOptionError('--unet', problem)
   }
-  const settings = isSingleFile(model) ? config : model
+  const replaced = own ?? model
+  const settings = isSingleFile(replaced) ? config : replaced
   return {
     pretrainedModelNameOrPath: { [name]: absoluteIfThere(unet) },
-    // A branch of the other repository is not one of this.
-    revision: { [name]: '' },
+    // A branch of the model's repository is not one of another; a file has none, and the settings are of the model's.
+    ...(!existsSync(unet) && { revision: { [name]: '' } }),
     ...(settings !== undefined && { config: { [name]: absoluteIfThere(settings) } }),
   }
 }

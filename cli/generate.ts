@@ -217,6 +217,7 @@ function describeRun(
     width: image.width,
     height: image.height,
     model: modelName(options.model),
+    ...(options.unet !== undefined && { unet: modelName(options.unet) }),
     ...(options.lora?.length && { loras: loraNames(options.lora) }),
     ...(options.embedding && { embeddings: embeddingNames(options.embedding) }),
     ...(refiner !== undefined && { refiner: modelName(refiner), refinerStart }),

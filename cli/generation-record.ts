@@ -35,6 +35,8 @@ export interface GenerationRecord {
   width: number
   height: number
   model: string
+  /** The file of a UNet in place of the model's own. */
+  unet?: string
   /** LoRAs on top of the model, with their weights: `pixel-art:0.8, toy:1`. */
   loras?: string
   /** Words that files of vectors taught the model: `<toy>, badhands`. */

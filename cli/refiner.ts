@@ -75,7 +75,7 @@ export async function openHandOver(
       const problem = `it is of another family (${names[0]}) than the model (${names[1]}). Use a refiner of the same family.`
       throw new UnfitOptionError('--refiner', problem)
     }
-    const { lora: _, ...replaced } = options
+    const { lora: _, unet: __, ...replaced } = options
     requireReplaced(refiner, replaced)
     const { negative, prompt2, negative2, promptSyntax, steps, guidance, guider } = options
     const texts = dropUndefined({ negative, prompt2, negative2, promptSyntax, steps, guidance, guider })
@@ -136,8 +136,8 @@ export async function loadRefiner(
 ): Promise<void> {
   base.unloadComponents(base.pretrainedComponentNames)
   base.dispose()
-  // Options of a single file are for the model's own, and LoRAs are for the base model.
-  const { config: _, predictionType: __, lora: ___, ...others } = options
+  // Options of a single file are for the model's own; LoRAs and a UNet are for the base model.
+  const { config: _, predictionType: __, lora: ___, unet: ____, ...others } = options
   await loadComponents(refiner, { ...others, model: options.refiner }, executor, access)
 }
 

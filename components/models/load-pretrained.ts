@@ -135,6 +135,12 @@ async function loadFrom<M extends PretrainedModel>(
         '"quantization_config" says that weights are quantized, and none is. Remove it.',
       )
     }
+    if (stored === 'int4' && !model.parameters().some(({ origin }) => origin?.dtype === 'I4_ROWS')) {
+      model.dispose()
+      const problem =
+        '"quantization_config" says 4 bits, and no weight has them. Write the folder again with tesserae quantize.'
+      throw new InvalidConfigError(file, problem)
+    }
     return { model, found, otherClass, stored }
   } catch (error) {
     const isOfOtherClass = error instanceof ConfigError || error instanceof StateDictError

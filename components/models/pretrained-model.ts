@@ -127,7 +127,7 @@ export abstract class PretrainedModel extends Module implements ManagedModel, Sa
     return () => {
       if (leavesWeights) this.offload()
       this.useExecutor(executor)
-      warnOfHalfPrecision(dtype, executor.backend)
+      warnOfHalfPrecision(dtype, executor)
       if (dtype) for (const parameter of parameters) parameter.castTo(floatDType(dtype))
     }
   }

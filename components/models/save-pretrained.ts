@@ -19,6 +19,7 @@ import { isWeightFile, type WeightNameOptions } from '../checkpoints/weight-name
 import { writeCheckpoint } from '../checkpoints/write-checkpoint'
 import type { WeightTensor } from '../checkpoints/write-safetensors'
 import type { RawConfig } from '../configs/parse-config'
+import { readConfig } from '../configs/read-config'
 import { snakeCased, writeConfig, writeJson } from '../configs/write-config'
 import type { Module } from '../nn/module'
 import type { Parameter } from '../nn/parameter'
@@ -30,6 +31,7 @@ import { quantizedWeightsOf } from '../quantization/quantized-weights'
 import { QUANTIZATION_KEYS, storedSettings } from '../quantization/stored-quantization'
 import { storedRows } from '../quantization/stored-rows'
 import type { ModelFunction } from './call-size'
+import { readQuantization } from './quantized-checkpoint-error'
 
 /** How a class of models is on disk. */
 export interface ModelLayout {
@@ -45,8 +47,10 @@ export type ConfiguredModel = Module & {
   readonly config: RawConfig
   readonly functions: Readonly<Record<string, ModelFunction>>
   /** How the weights are stored in the folder that the model was loaded from, if they are quantized there. */
-  readonly storedQuantization?: Quantization | undefined
+  storedQuantization?: Quantization | undefined
 }
+
+const CONFIG_NAME = 'config.json'
 
 /** The limits of the reference: diffusers' and transformers'. */
 const MAX_SHARD_SIZE = { diffusion_pytorch_model: '10GB', model: '5GB' } as const
@@ -87,10 +91,10 @@ export async function saveModel(
         const metadata = quantization ? { quantization: `tesserae ${quantization}` } : {}
         await writeCheckpoint(staging, tensors, { weightsName, variant, maxShardSize, metadata })
         const settings = quantization ? { [QUANTIZATION_KEYS[0]]: storedSettings(quantization) } : {}
-        await writeModelConfig(join(staging, 'config.json'), model, layout, settings)
+        await writeModelConfig(join(staging, CONFIG_NAME), model, layout, settings)
         signal?.throwIfAborted()
       },
-      { markers: ['config.json'], replaces: file => isWeightFile(file, { weightsName, variant }) },
+      { markers: [CONFIG_NAME], replaces: file => isWeightFile(file, { weightsName, variant }) },
     )
     await relocateWeights(model, layout, folder, options)
   })
@@ -99,10 +103,10 @@ export async function saveModel(
 /**
  * Where a model's weights are in files that a save has replaced: lets them be read from the new ones.
  *
- * @throws SafetensorsError, MissingFileError
+ * @throws SafetensorsError, MissingFileError, InvalidConfigError
  */
 export async function relocateWeights(
-  model: Module,
+  model: ConfiguredModel,
   layout: ModelLayout,
   folder: string,
   { variant }: SavePretrainedOptions,
@@ -116,6 +120,7 @@ export async function relocateWeights(
   try {
     const checkpoint = withRowScales(opened)
     for (const [key, parameter] of replaced) parameter.relocate(checkpoint.info(key))
+    model.storedQuantization = readQuantization(await readConfig(folder, CONFIG_NAME), join(folder, CONFIG_NAME))
   } finally {
     await opened.close()
   }
@@ -157,7 +162,9 @@ function weightsInBits(model: ConfiguredModel, wanted: string | undefined): Save
   // What is stored in integers stays so where the quantization has floats: decoding it would gain nothing.
   const forms = new Map([...stored, ...chosen])
   if (forms.size === 0) throw new UnquantizableModelError(name)
-  return { quantization, forms }
+  // Without a weight of 4 bits, the others say what the folder is.
+  const has4Bits = [...forms.values()].includes('I4_ROWS')
+  return { quantization: quantization === 'int4' && !has4Bits ? 'int8wo' : quantization, forms }
 }
 
 function storedFormOf(parameter: Parameter): [Parameter, RowDType][] {

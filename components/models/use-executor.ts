@@ -32,7 +32,7 @@ export async function useExecutor<M extends PretrainedModel>(
   { dtype, memoryLimit, signal, quantization }: UseExecutorOptions,
 ): Promise<M> {
   try {
-    warnOfHalfPrecision(dtype, executor.backend)
+    warnOfHalfPrecision(dtype, executor)
     await useQuantization(model.useExecutor(executor), quantization, memoryLimit)
     const decoded = model
       .parameters()
@@ -55,8 +55,10 @@ export async function useExecutor<M extends PretrainedModel>(
 /** Whether a model computes with the integers of a weight's file. */
 function isComputedAsStored(parameter: Parameter, { quantization, storedQuantization }: PretrainedModel): boolean {
   if (quantization === undefined) return false
-  // Of a folder that was quantized otherwise, the form of a weight tells.
-  const form = quantization.method === storedQuantization ? undefined : likelyForm(parameter, quantization.method)
+  const { method } = quantization
+  // Where the folder was quantized otherwise, or its config lies, the form of a weight tells.
+  const isAsStored = method === storedQuantization && !(parameter.origin?.dtype === 'I4_ROWS' && method !== 'int4')
+  const form = isAsStored ? undefined : likelyForm(parameter, method)
   return storedRows(parameter, form) !== undefined
 }
 

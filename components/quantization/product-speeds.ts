@@ -12,15 +12,28 @@ const [ROWS, CHANNELS] = [256, 1024]
 export interface ProductSpeeds {
   readonly float32: number
   readonly int8: number
+}
+
+/** With what `doctor` prints beside the speeds that `auto` chooses by. */
+export interface AllProductSpeeds extends ProductSpeeds {
   /** With weights of 4 bits. */
   readonly int4: number
 }
 
-/** Measures all. @returns `undefined` for an executor that does not compute in 8 bits */
+/** Measures what `auto` chooses by. @returns `undefined` for an executor that does not compute in 8 bits */
 export async function measureProductSpeeds(executor: Executor): Promise<ProductSpeeds | undefined> {
   if (!executor.quantizations.includes('int8')) return undefined
-  const speed = async (quantization?: Quantization) => gflops(await timeProduct(executor, quantization))
-  return { float32: await speed(), int8: await speed('int8'), int4: await speed('int4') }
+  return { float32: await productSpeed(executor), int8: await productSpeed(executor, 'int8') }
+}
+
+/** Measures all. @returns `undefined` for an executor that does not compute in 8 bits */
+export async function measureAllProductSpeeds(executor: Executor): Promise<AllProductSpeeds | undefined> {
+  const speeds = await measureProductSpeeds(executor)
+  return speeds && { ...speeds, int4: await productSpeed(executor, 'int4') }
+}
+
+async function productSpeed(executor: Executor, quantization?: Quantization): Promise<number> {
+  return gflops(await timeProduct(executor, quantization))
 }
 
 function gflops(ms: number): number {

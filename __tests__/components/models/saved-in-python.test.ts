@@ -8,10 +8,14 @@ import { CLIPVisionModelWithProjection } from '../../../components/models/clip-v
 import { StableDiffusionSafetyChecker } from '../../../components/models/safety-checker/stable-diffusion-safety-checker'
 import { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
 import type { SavePretrainedOptions } from '../../../src/params/component-class'
+import { expectWarnings } from '../../expected-warnings'
 import { describeWithPython, runPython } from '../../python'
 import { useTemporaryFolder } from '../checkpoints/temporary-folder'
 import { goldenFolder } from './golden-model-case'
 import { useBackend } from './use-backend'
+
+// Nothing computes in half precision.
+expectWarnings('COMPUTES_IN_FLOAT32')
 
 /**
  * Loads what was saved and its source, compares all weights (the types too) and saves what was saved once more, halved in precision and in
@@ -37,10 +41,6 @@ print(json.dumps(wrong))`
 /** Casts a model as PyTorch does, and gives the names of those weights that a file has otherwise, in type or numbers. */
 const castProgram = `
 import sys, json, torch, diffusers, transformers
-import { expectWarnings } from '../../expected-warnings'
-
-// Nothing computes in half precision.
-expectWarnings('COMPUTES_IN_FLOAT32')
 from safetensors.torch import load_file
 source, file, name, dtype = sys.argv[1:5]
 cls = getattr(diffusers if hasattr(diffusers, name) else transformers, name)

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { eagerExecutor } from '../../../components/executors/eager-executor'
 import { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
-import { measureProductSpeeds } from '../../../components/quantization/product-speeds'
+import { measureAllProductSpeeds } from '../../../components/quantization/product-speeds'
 import { QuantizationUnavailableError } from '../../../components/quantization/quantization-errors'
 import { choose, quantizationThatPays } from '../../../components/quantization/quantization-that-pays'
 import { bundledModel, ComponentsManager, StableDiffusionTextToImageBlocks } from '../../../index'
@@ -55,7 +55,7 @@ test('auto takes what pays, and what fits', async () => {
   // Where nothing fits, the smallest one is tried.
   expect(choose(fast, within(1))).toBe('int4')
   expect(choose(slow, { bytesAs: () => 1e15 })).toBeUndefined()
-  const speeds = await measureProductSpeeds(executor())
+  const speeds = await measureAllProductSpeeds(executor())
   expect(speeds).toEqual({ float32: expect.any(Number), int8: expect.any(Number), int4: expect.any(Number) })
   const run = jest.spyOn(executor(), 'run')
   const first = await quantizationThatPays(executor(), { bytesAs: () => 1 })

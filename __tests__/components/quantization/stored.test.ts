@@ -87,6 +87,38 @@ test('a saved model is saved again byte for byte, also over its own folder', asy
   again.dispose()
 }, 60_000)
 
+test('a model that is saved over its own folder in another form knows it from then on', async () => {
+  const path = await quantized('unet', 'int4')
+  const unet = await load(path)
+  await unet.savePretrained(path, { quantization: 'int8wo' })
+  expect(unet.storedQuantization).toBe('int8wo')
+  await unet.savePretrained(join(folder(), 'copy'))
+  unet.dispose()
+  const { quantization_config } = JSON.parse(await readFile(join(folder(), 'copy', 'config.json'), 'utf8'))
+  expect(quantization_config).toMatchObject({ bits: 8, weights_only: true })
+}, 60_000)
+
+test('a config that names other bits than the weights have is refused, or what follows is told', async () => {
+  const retold = async (path: string, bits: number) => {
+    const file = join(path, 'config.json')
+    const config = JSON.parse(await readFile(file, 'utf8'))
+    await writeFile(
+      file,
+      JSON.stringify({ ...config, quantization_config: { quant_method: 'tesserae', bits, version: 1 } }),
+    )
+    return path
+  }
+  expect(await failureOf(load(await retold(await quantized(), 4)))).toMatchObject({
+    code: 'INVALID_CONFIG',
+    message: expect.stringContaining('no weight has them'),
+  })
+  const warnings = catchWarnings()
+  const unet = await load(await retold(await quantized('four', 'int4'), 8))
+  expect(unet.quantization).toEqual({ method: 'int8' })
+  expect(warnings()).toEqual([expect.stringMatching(/^DECODED_WEIGHTS: .* of "I4_ROWS" as int8/)])
+  unet.dispose()
+}, 60_000)
+
 test('eager executors decode the weights exactly, and say so once', async () => {
   const path = await quantized()
   const warnings = catchWarnings()

@@ -206,7 +206,7 @@ describe('ComponentSpec.load', () => {
     const network = spec.with({ typeHint: Network })
     expect(((await network.load({ dtype: 'bfloat16' })) as Model).options.dtype).toBe('bfloat16')
     const error = await failure(UnsupportedDTypeError, () => network.load({ dtype: 'float16' }))
-    expect(error.message).toContain('cannot be cast to "float16"; they can be "float32" and "bfloat16"')
+    expect(error.message).toContain('cannot be cast to "float16". They can be "float32" and "bfloat16"')
   })
 
   test('reads one file of weights where the class can', async () => {

@@ -186,7 +186,8 @@ async function fuseModel(
     for (const [name, { dtype }] of changed) (targets.get(name) as Parameter).bind(merged.info(name), dtype)
     await merged.close()
     model.diffusersVersion = original.diffusersVersion
-    model.useExecutor(original.executor)
+    model.storedQuantization = original.storedQuantization
+    model.useExecutor(original.executor).quantize(original.quantization?.method)
     return { model, weights }
   } catch (error) {
     weights.release()

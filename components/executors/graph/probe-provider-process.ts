@@ -1,6 +1,6 @@
 /** Program of a child process: tries the execution provider that its argument names and tells its parent what came of it. */
 import { Conv2d } from '../../nn/conv2d'
-import { measureProductSpeeds, type ProductSpeeds } from '../../quantization/product-speeds'
+import { type AllProductSpeeds, measureAllProductSpeeds } from '../../quantization/product-speeds'
 import * as tf from '../../tensors/tf'
 import type { Executor } from '../executor'
 import { fastestRun } from '../fastest-run'
@@ -9,7 +9,7 @@ import type { ExecutionProvider } from './graph-executor'
 
 /** What the program sends to its parent. */
 export type ProviderMessage =
-  | { works: true; device: string; version: string; gflops: number; products?: ProductSpeeds }
+  | { works: true; device: string; version: string; gflops: number; products?: AllProductSpeeds }
   | { works: false; reason: string }
 
 /** A 3×3 convolution as diffusion models have them, or a smaller one where that takes too long. */
@@ -42,7 +42,7 @@ async function probe(provider: ExecutionProvider): Promise<ProviderMessage> {
   if (attempt?.reason !== undefined) return { works: false, reason: attempt.reason }
   const { device, version } = executor
   const gflops = await measureExecutorSpeed(executor)
-  const products = await measureProductSpeeds(executor)
+  const products = await measureAllProductSpeeds(executor)
   return { works: true, device, version, gflops, ...(products && { products }) }
 }
 

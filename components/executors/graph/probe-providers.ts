@@ -1,7 +1,7 @@
 /** Tries everything that ONNX Runtime may compute on, each in a process of its own, for `tesserae doctor`. */
 import { probeInProcess } from '../../backends/probe-in-process'
 import { probeProgram } from '../../backends/probe-program'
-import type { ProductSpeeds } from '../../quantization/product-speeds'
+import type { AllProductSpeeds } from '../../quantization/product-speeds'
 import type { ExecutionProvider } from './graph-executor'
 import type { ProviderMessage } from './probe-provider-process'
 
@@ -20,7 +20,7 @@ export interface ProviderProbe {
   /** Speed in a 3×3 convolution, in GFLOP/s; an estimate. */
   gflops?: number
   /** Speed of products in float32, in 8 bits and with weights of 4 bits, in GFLOP/s, where it computes in these; an estimate. */
-  products?: ProductSpeeds
+  products?: AllProductSpeeds
 }
 
 const ALL: readonly ExecutionProvider[] = ['cuda', 'webgpu', 'cpu']

@@ -98,7 +98,7 @@ test('a model that is saved over its own folder in another form knows it from th
   expect(quantization_config).toMatchObject({ bits: 8, weights_only: true })
 }, 60_000)
 
-test('a config that names other bits than the weights have is refused, or what follows is told', async () => {
+test('a config that names other bits than the weights have is refused, or warned of', async () => {
   const retold = async (path: string, bits: number) => {
     const file = join(path, 'config.json')
     const config = JSON.parse(await readFile(file, 'utf8'))

@@ -1,4 +1,5 @@
 /** What `tesserae generate` calls a pipeline with: options become inputs, as far as its blocks declare them. */
+import { makeGuider } from '../components/guiders/guider-names'
 import type { ComponentSpec } from '../src'
 import type { Size } from './arguments'
 import type { ControlInputs } from './controls'
@@ -67,8 +68,9 @@ interface OptionInput {
 /**
  * The inputs of a call. Options that were not given have defaults here for pipelines that take them.
  *
- * @throws UnfitOptionError for an option that the pipeline has no input for, for a strength without a picture, and for a pipeline that draws no pictures of
- * prompts
+ * @throws UnfitOptionError for an option that the pipeline has no input for, for a strength without a picture, and for a scale that the guider does not
+ * have
+ * @throws UnfitOptionError for a pipeline that draws no pictures of prompts
  */
 export function callInputs(
   pipe: AnyPipeline,
@@ -98,6 +100,10 @@ function inputsOf(prompt: string, options: DrawingOptions, pictures: GivenInputs
   const { negative, prompt2, negative2, promptSyntax, steps, guidance, guider, size, strength } = options
   if (strength !== undefined && image === undefined) {
     throw new UnfitOptionError('--strength', 'there is no picture to change. Add --image.')
+  }
+  if (guidance !== undefined && guider !== undefined && !('guidanceScale' in makeGuider(guider).config)) {
+    const problem = `${guider} has no guidanceScale. Leave out --guidance, or name another guider.`
+    throw new UnfitOptionError('--guidance', problem)
   }
   return [
     { option: 'The prompt', input: 'prompt', given: prompt },

@@ -1,7 +1,11 @@
 /** `tesserae generate --refiner`: a second model takes the last part of the denoising. */
+import { join } from 'node:path'
 import { Autoencoder, latentDifferences } from '../components'
+import { readConfig } from '../components/configs/read-config'
 import type { Executor } from '../components/executors/executor'
 import { type ModularPipelineBlocks, SequentialPipelineBlocks, UntrustedCodeError } from '../src'
+import { resolveRepository } from '../src/hub/repository-resolver'
+import { isSingleFile } from '../src/hub/single-file-source'
 import { callInputs, type DrawingInputs, type DrawingOptions } from './call-inputs'
 import {
   type LoadingAccess,
@@ -28,6 +32,9 @@ export interface RefinerOptions {
 
 /** Where the refiner takes over by default: as in the examples of diffusers. */
 export const DEFAULT_REFINER_START = 0.8
+
+/** The settings of a UNet. */
+const CONFIG_NAME = 'config.json'
 
 /** What the base model makes and the refiner begins with. */
 const LATENTS = 'latents'
@@ -98,7 +105,7 @@ export async function openHandOver(
 /**
  * Loads the base model, and of the refiner what shows whether it takes the latents of the base model.
  *
- * @throws UnfitOptionError for a refiner whose latents differ
+ * @throws UnfitOptionError for a refiner whose latents differ, or whose UNet takes more than latents
  */
 export async function loadBase(
   { base, refiner }: HandOver,
@@ -109,6 +116,12 @@ export async function loadBase(
   const { safetyChecker: _, ...ofBase } = options
   await loadComponents(base, ofBase, executor, access)
   shareComponents(base, refiner)
+  await requireLatentsOnly(
+    refiner,
+    (componentOf(base, 'vae') as Autoencoder | undefined)?.config.latentChannels,
+    options,
+    access,
+  )
   const names = base.componentNames.filter(
     name => refiner.componentNames.includes(name) && componentOf(base, name) instanceof Autoencoder,
   )
@@ -125,6 +138,26 @@ export async function loadBase(
     const problem = `its latents differ from those of the model: ${setting} of "${name}" is ${values[1]}, and ${values[0]} in the model.`
     throw new UnfitOptionError('--refiner', `${problem} Use a refiner of the same family.`)
   }
+}
+
+/** Makes sure that the UNet takes latents alone, as its config says. @throws UnfitOptionError for one that was made for inpainting */
+async function requireLatentsOnly(
+  refiner: AnyPipeline,
+  latentChannels: number | undefined,
+  options: Options & { refiner: string },
+  access: LoadingAccess,
+): Promise<void> {
+  const spec = refiner.getComponentSpec('unet')
+  const path = spec?.pretrainedModelNameOrPath
+  // The config of a single file is found out when it is loaded.
+  if (spec === undefined || path === undefined || isSingleFile(path)) return
+  const { subfolder, revision } = spec
+  const repository = { ...repositoryOptions(options, access), revision }
+  const folder = join(await resolveRepository(path, { subfolder, files: [CONFIG_NAME] }, repository), subfolder)
+  const { in_channels: channels } = await readConfig(folder, CONFIG_NAME)
+  if (channels === undefined || latentChannels === undefined || channels === latentChannels) return
+  const problem = `its UNet takes ${channels} channels, and the latents of the model have ${latentChannels}. Use a refiner whose UNet takes latents alone.`
+  throw new UnfitOptionError('--refiner', problem)
 }
 
 /** Releases what the base model alone has loaded, and then loads the refiner: both never take memory at once. */

@@ -192,6 +192,25 @@ describe('refuses', () => {
     expect(message).toContain(`scalingFactor of "vae" is 0.5, and ${config.scaling_factor} in the model`)
   })
 
+  test('a refiner for inpainting, before the base model draws', async () => {
+    const refiner = copyOf(refinerFolder())
+    const file = join(refiner, 'unet', 'config.json')
+    const config = JSON.parse(readFileSync(file, 'utf8')) as { in_channels: number }
+    writeFileSync(file, JSON.stringify({ ...config, in_channels: 2 * config.in_channels + 1 }))
+    const steps = watchSteps()
+    const { message } = await problemOf({ refiner })
+    expect(message).toContain(
+      '--refiner: its UNet takes 9 channels, and the latents of the model have 4. Use a refiner whose UNet',
+    )
+    expect(steps).toEqual([])
+  })
+
+  test('a scale that the guider does not have', async () => {
+    const { message, loaded } = await problemOf({ guider: 'fdg' })
+    expect(loaded).toBe(0)
+    expect(message).toContain('--guidance: fdg has no guidanceScale. Leave out --guidance')
+  })
+
   test('an option that the refiner ignores', async () => {
     const { message, loaded } = await problemOf({ safetyChecker: false })
     expect(loaded).toBe(0)

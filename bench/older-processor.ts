@@ -1,5 +1,6 @@
 /** Shows what 8 bits bring on processors without VNNI, with the kernels that ONNX Runtime has for these. Needs Linux on x64, a C compiler and objdump. */
 import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -40,7 +41,7 @@ export async function measureOlderProcessor({ runs, threads, models }: Options):
     const places = await placesOfCpuid(runtimeLibrary())
     console.log('| processor | int8 ÷ float32 | `auto` |\n|---|---|---|')
     for (const { title, hidden } of PROCESSORS) {
-      const hiding = { HIDDEN: hidden ?? '', CPUID_PLACES: places.join(' '), LD_PRELOAD: library }
+      const hiding = { HIDDEN: hidden, CPUID_PLACES: places.join(' '), LD_PRELOAD: library }
       const found = await compareWithFloats(folder, { threads, runs: Number(runs), env: hidden ? hiding : {} })
       console.log(`| ${title} | ${found.ratio.toFixed(2)} | ${found.choice} |`)
     }
@@ -81,13 +82,21 @@ function runtimeLibrary(): string {
   return join(dirname(main), '..', 'bin', 'napi-v6', 'linux', 'x64', 'libonnxruntime.so.1')
 }
 
-/** Where a library asks the processor what it is. */
+/** Where a library asks the processor what it is. @throws Error if objdump fails or finds no such place */
 async function placesOfCpuid(library: string): Promise<string[]> {
   const disassembly = spawn('objdump', ['-d', '--no-show-raw-insn', library], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(disassembly, 'close').catch((error: Error) => {
+    throw new Error(`objdump cannot be run: ${error.message}. Install binutils.`, { cause: error })
+  })
+  // It may fail while the lines are read, before anything waits for it.
+  ended.catch(() => undefined)
   const places: string[] = []
   for await (const line of createInterface({ input: disassembly.stdout })) {
     const [, place] = /^ *([0-9a-f]+):\s+cpuid/.exec(line) ?? []
     if (place !== undefined) places.push(place)
   }
+  const [status] = (await ended) as [number | null]
+  if (status !== 0) throw new Error(`objdump failed on ${library}, with status ${status}.`)
+  if (places.length === 0) throw new Error(`objdump found no cpuid instruction in ${library}.`)
   return places
 }

@@ -1,18 +1,13 @@
 /** The pictures of a sheet without labels, as the samples make them. */
-import { Image } from 'tesserae'
+import type { Image } from 'tesserae'
+import { crop } from '../components/images/crop'
 
 /** Cuts a sheet into squares, row by row. */
 export function cutSheet(sheet: Image, side: number): Image[] {
-  const { width, height, channels, data } = sheet
-  const columns = width / side
-  return Array.from({ length: columns * (height / side) }, (_, i) => {
-    const cell = new Uint8Array(side * side * channels)
+  const columns = sheet.width / side
+  return Array.from({ length: columns * (sheet.height / side) }, (_, i) => {
     const left = (i % columns) * side
     const top = Math.floor(i / columns) * side
-    for (let y = 0; y < side; y++) {
-      const begin = ((top + y) * width + left) * channels
-      cell.set(data.subarray(begin, begin + side * channels), y * side * channels)
-    }
-    return new Image({ width: side, height: side, channels, data: cell })
+    return crop(sheet, [left, top, left + side, top + side])
   })
 }

@@ -13,8 +13,8 @@ import type { LabelledPicture } from './labelled-sheet'
 
 type Pipeline = ModularPipeline<StableDiffusionTextToImageBlocks>
 
-/** Schedulers for models of another kind: flows, consistency models, EDM, and the way back to noise. */
-const FOR_OTHER_MODELS = /^(ipndm|lcm|tcd|flow_.*|EDM.*|.*Inverse)/
+/** Schedulers for models of another kind: flows and consistency models. */
+const FOR_OTHER_MODELS = /^(ipndm|lcm|tcd|flow_)/
 
 /** Draws with every scheduler that fits the model, by its short name; of the spacings, `_karras` alone. */
 export function underEveryScheduler(model: string, steps: number): Promise<LabelledPicture[]> {

@@ -75,8 +75,8 @@ describe('tesserae tour', () => {
     const script = spawnSync('script', ['--version'], { encoding: 'utf8' })
     if (script.status !== 0) return
     const command = [process.execPath, join(root, 'dist', 'cli', 'main.js'), 'tour'].map(part => `'${part}'`).join(' ')
-    const run = (input: string) =>
-      spawnSync('script', ['--quiet', '--return', '--command', `stty cols 40; ${command}`, '/dev/null'], {
+    const run = (input: string, columns = 40) =>
+      spawnSync('script', ['--quiet', '--return', '--command', `stty cols ${columns}; ${command}`, '/dev/null'], {
         cwd: folder(),
         encoding: 'utf8',
         env: {
@@ -96,6 +96,8 @@ describe('tesserae tour', () => {
     expect(stdout).toContain('Press Enter for step 2 of 5, or q to quit: ')
     expect(stdout).toContain('\u001b[38;2;')
     expect(stdout).not.toContain(tourSteps[1]?.title)
+    // Some terminals do not know their width.
+    expect(run('\nq\n', 0)).toMatchObject({ status: 0, stdout: expect.stringContaining('\u001b[38;2;') })
   })
 
   test.each([

@@ -11,7 +11,7 @@ import { TextsEncoder } from '../steps/encode-texts'
 import type { PromptSyntax } from '../steps/prompt-syntax'
 import { PromptWarnings } from '../steps/prompt-warnings'
 import type { CrossAttentionKwargs } from '../steps/schemas'
-import type { PromptName } from '../steps/text-chunks'
+import type { FirstPromptName, PromptName } from '../steps/text-chunks'
 import type { TextModels } from '../steps/tokens-without-embedding'
 import { type EmbeddedTextsXL, textEmbedderXL } from './embed-texts'
 
@@ -59,9 +59,6 @@ interface EncodeOptions {
   readonly chunks: number
   readonly clipSkip: number
 }
-
-/** What the texts for the first text encoder are. */
-type FirstPromptName = 'prompt' | 'negative prompt'
 
 /** Names the texts for the second text encoder: as the first ones, if they are the same. */
 function nameOfSecond(what: FirstPromptName, texts: readonly string[], texts2: readonly string[]): PromptName {

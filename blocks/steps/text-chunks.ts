@@ -1,7 +1,10 @@
 /** Token ids of texts, as a text encoder takes them. */
 
+/** What the texts for the first text encoder are, for warnings. */
+export type FirstPromptName = 'prompt' | 'negative prompt'
+
 /** What texts are, for warnings. The second ones are those for a second text encoder, where they differ. */
-export type PromptName = 'prompt' | 'negative prompt' | 'second prompt' | 'second negative prompt'
+export type PromptName = FirstPromptName | `second ${FirstPromptName}`
 
 /** Rows of token ids, one for each of some texts. */
 export interface TextChunk {

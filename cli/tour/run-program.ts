@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { basename } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { TourProgramError } from './tour-program-error'
 
 /**
@@ -15,5 +16,9 @@ export async function runProgram(file: string, folder: string, signal: AbortSign
   const [code, endedBy] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
   // Ctrl-C reaches both processes: the program may end before this one learns of it.
   if (endedBy === 'SIGINT') throw new DOMException('The program was cancelled.', 'AbortError')
+  if (endedBy === 'SIGTERM') {
+    await setImmediate()
+    signal.throwIfAborted()
+  }
   if (code !== 0) throw new TourProgramError(basename(file), code ?? (endedBy as NodeJS.Signals))
 }

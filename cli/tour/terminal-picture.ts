@@ -30,7 +30,6 @@ export async function terminalPicture(
   const { data, info } = await loadSharp()(file)
     .flatten({ background: 'white' })
     .resize({ ...size, fit: 'inside', withoutEnlargement: true })
-    .removeAlpha()
     .toColourspace('srgb')
     .raw()
     .toBuffer({ resolveWithObject: true })

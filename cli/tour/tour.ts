@@ -80,7 +80,8 @@ async function showFiles(step: TourStep, folder: string): Promise<void> {
   for (const name of step.files) {
     const file = join(folder, name)
     if (extname(name) === '.png' && process.stdout.isTTY) {
-      const { columns } = process.stdout
+      // Some terminals report 0 columns.
+      const columns = process.stdout.columns || LONGEST_LINE
       const picture = await terminalPicture(file, { columns, colorDepth: process.stdout.getColorDepth() })
       // Not for print(), which escapes the codes of colours.
       if (picture !== undefined) console.log(picture)

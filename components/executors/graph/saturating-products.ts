@@ -25,17 +25,19 @@ const SESSION = -1
 let saturates: boolean | undefined
 
 /** Tries a product in a process of the runtime, once. @throws RuntimeFailure, RuntimeEnd */
-export async function productsSaturate(process: RuntimeProcess): Promise<boolean> {
+export async function productsSaturate(runtime: RuntimeProcess): Promise<boolean> {
+  // Others do not add in 16 bits.
+  if (process.arch !== 'x64') return false
   if (saturates !== undefined) return saturates
-  await process.create(SESSION, productOfLargest(), { intraOpNumThreads: 1, logSeverityLevel: 4 })
+  await runtime.create(SESSION, productOfLargest(), { intraOpNumThreads: 1, logSeverityLevel: 4 })
   try {
     const ones = { dtype: 'float32', shape: [1, WIDTH], data: new Float32Array(WIDTH).fill(1) } as const
-    const [result] = await process.run(SESSION, { x: ones }, ['y'])
+    const [result] = await runtime.run(SESSION, { x: ones }, ['y'])
     const least = Math.min(...(result?.data ?? []))
     saturates = least < 0.99 * WIDTH * LARGEST
     return saturates
   } finally {
-    await process.release(SESSION)
+    await runtime.release(SESSION)
   }
 }
 

@@ -271,7 +271,7 @@ describe('tesserae generate', () => {
     [
       'a scale that a guider does not have',
       ['x', '--guider', 'fdg', '--guidance', '3'],
-      '"guidanceScale" is not a setting',
+      '--guidance: fdg has no guidanceScale. Leave out --guidance',
     ],
     ['an unknown backend', ['x', '--backend', 'abacus'], 'Allowed choices are'],
     ['an unknown executor', ['x', '--executor', 'grpah'], 'Allowed choices are auto, eager, graph.'],

@@ -68,10 +68,11 @@ async function compare(
   return times
 }
 
-function print(times: ReadonlyMap<string, readonly number[]>, [base = '', other = '']: readonly string[]): void {
+function print(times: ReadonlyMap<string, readonly number[]>): void {
   for (const [name, values] of times) {
     console.log(`${name}: median ${median(values).toFixed(0)} ms, least ${Math.min(...values).toFixed(0)} ms`)
   }
+  const [base = '', other = ''] = times.keys()
   const [one, two] = [times.get(base) ?? [], times.get(other) ?? []]
   const ratio = `${(median(two) / median(one)).toFixed(2)} by medians, ${(Math.min(...two) / Math.min(...one)).toFixed(2)} by the least`
   console.log(`${other} ÷ ${base}: ${ratio}`)
@@ -106,7 +107,6 @@ async function main(): Promise<void> {
         'UNet alone': async () => finish(await unet.call(inputs)),
         'UNet with two LoRAs': async call => finish(await unet.call(inputs, { hooks: hooks(0.5 + call / 10) })),
       }),
-      ['UNet alone', 'UNet with two LoRAs'],
     )
 
     const controlnet = await sparse(ControlNetModel, join(top, 'controlnet'), configs.controlnet ?? {})
@@ -123,7 +123,6 @@ async function main(): Promise<void> {
           tf.dispose([...down, maps.midBlockResSample])
         },
       }),
-      ['one session', 'maps through arrays'],
     )
     for (const model of [unet, controlnet]) model.dispose()
   } finally {

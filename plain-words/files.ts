@@ -9,7 +9,7 @@ export const PLACES: readonly string[] = [
   'CONTRIBUTING.md',
   'index.ts',
   ...['docs', 'templates', 'samples', 'src', 'components', 'blocks', 'cli', 'server', 'studio', 'testing'],
-  ...['bench', 'fuzz', 'assembly', 'plain-words', '__tests__'],
+  ...['bench', 'fuzz', 'assembly', 'plain-words', 'pictures', 'models', 'deploy', 'types', '__tests__'],
 ]
 
 /** Names of generated files and folders, and of the list of forms that must not be written. */

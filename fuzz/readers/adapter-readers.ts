@@ -56,7 +56,7 @@ const metadata = mostly(
   fc.oneof(fc.record({ lora_adapter_metadata: peftMetadata }), fc.record({ ss_tag: anyValue })),
 )
 
-/** A file of these tensors: some are left out, and keys of other files added. */
+/** Tensors with keys of other kinds of files, to be added. */
 const added = mostly([], fc.array(fc.tuple(fc.constantFrom(...OTHER_KEYS), fc.array(fc.nat(9), { maxLength: 4 }))))
 
 /** A base adapter for the UNet: a picture becomes four tokens. */

@@ -1,4 +1,4 @@
-/** Follows every link of the built site, also to anchors and pictures: `node check-site.mjs FOLDER BASE`. */
+/** Follows every link of the built site, also to anchors and pictures. */
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -44,26 +44,14 @@ function load(name) {
 }
 
 /** Whether a class is a block that the package brings: not one of the bases. */
-function isBlockClass(
-  value,
-  {
-    PipelineBlocks,
-    ModularPipelineBlocks,
-    SequentialPipelineBlocks,
-    LoopSequentialPipelineBlocks,
-    AutoPipelineBlocks,
-    ConditionalPipelineBlocks,
-  },
-) {
+function isBlockClass(value, exported) {
   const bases = [
-    PipelineBlocks,
-    ModularPipelineBlocks,
-    SequentialPipelineBlocks,
-    LoopSequentialPipelineBlocks,
-    AutoPipelineBlocks,
-    ConditionalPipelineBlocks,
+    exported.SequentialPipelineBlocks,
+    exported.LoopSequentialPipelineBlocks,
+    exported.AutoPipelineBlocks,
+    exported.ConditionalPipelineBlocks,
   ]
-  return !bases.includes(value) && bases.some(base => base !== undefined && value.prototype instanceof base)
+  return value.prototype instanceof exported.ModularPipelineBlocks && !bases.includes(value)
 }
 
 /** An instance, or nothing of an abstract class. */

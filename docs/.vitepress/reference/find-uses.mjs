@@ -6,9 +6,9 @@ const CODE = /^```(?:ts|typescript)\n(.*?)^```/gms
 /**
  * Returns the public names that a page's code uses, each with the heading above the first use: name → heading.
  * @param text - Markdown
- * @param isPublic - tells whether a name is one of the package
+ * @param published - a set of the names of the package
  */
-export function usesInPage(text, isPublic) {
+export function usesInPage(text, published) {
   const uses = new Map()
   for (const match of text.matchAll(CODE)) {
     const heading =
@@ -16,7 +16,7 @@ export function usesInPage(text, isPublic) {
         .slice(0, match.index)
         .match(/^#{1,4} .*$/gm)
         ?.at(-1) ?? ''
-    for (const name of usesInCode(match[1], isPublic)) if (!uses.has(name)) uses.set(name, heading.replace(/^#+ /, ''))
+    for (const name of usesInCode(match[1], published)) if (!uses.has(name)) uses.set(name, heading.replace(/^#+ /, ''))
   }
   return uses
 }
@@ -25,7 +25,7 @@ export function usesInPage(text, isPublic) {
  * Returns the public names that code uses: those that it imports from the package, and those that it uses without declaring or importing them.
  * Names of properties do not count, nor do names in texts and comments.
  */
-export function usesInCode(code, isPublic) {
+export function usesInCode(code, published) {
   const file = ts.createSourceFile('code.ts', code, ts.ScriptTarget.ES2023, true)
   const own = new Set()
   const used = new Set()
@@ -42,11 +42,14 @@ export function usesInCode(code, isPublic) {
       }
       return
     }
-    if (ts.isIdentifier(node)) (isDeclared(node) ? own : isMember(node) ? new Set() : used).add(node.text)
+    if (ts.isIdentifier(node)) {
+      if (isDeclared(node)) own.add(node.text)
+      else if (!isMember(node)) used.add(node.text)
+    }
     ts.forEachChild(node, visit)
   }
   visit(file)
-  return [...used].filter(name => isPublic(name) && !own.has(name))
+  return [...used].filter(name => published.has(name) && !own.has(name))
 }
 
 /** Whether the identifier declares what it names. */

@@ -6,8 +6,9 @@ import { publicNames, referencesOf } from './api-index.mjs'
 import { blockTables, publicBases } from './built-package.mjs'
 import { checkComments, checkExamples } from './check-reference.mjs'
 import { usesInCode, usesInPage } from './find-uses.mjs'
-import { anchorOf, escapeText, inlineCode, link } from './markdown.mjs'
-import { docs, generated, PAGES_OF_FILES, root } from './places.mjs'
+import { anchorOf, escapeText, inlineCode, link, startDot, table } from './markdown.mjs'
+import { commentOf } from './members.mjs'
+import { ALL_GENERATED, docs, generated, PAGES_OF_FILES, root } from './places.mjs'
 import { readApi } from './read-api.mjs'
 import { relationsOf } from './relations.mjs'
 import { renderName } from './render-name.mjs'
@@ -18,26 +19,19 @@ const fromApi = path => relative(generated.api, path)
 
 /** Writes all generated pages. @throws Error that lists undocumented names, or names without an example */
 export async function generate() {
-  for (const path of Object.values(generated)) await rm(path, { recursive: true, force: true })
+  for (const path of ALL_GENERATED) await rm(path, { recursive: true, force: true })
   const project = await readApi()
   const names = publicNames(project)
   const samples = await writeSamples()
   await copyFiles()
   const pages = await pagesOfDocs()
-  const isPublic = (
-    all => name =>
-      all.has(name)
-  )(new Set(names.map(({ name }) => name)))
-  const uses = usesOf(pages, samples, isPublic)
+  const uses = usesOf(pages, samples, new Set(names.map(({ name }) => name)))
   const byReflection = new Map(names.map(({ reflection, name }) => [reflection, name]))
   const references = new Map(names.map(({ name, reflection }) => [name, referencesOf(reflection, byReflection)]))
   const tables = blockTables()
   const relations = relationsOf(names, references, tables, publicBases())
   await writeReference(names, { uses, relations, tables })
-  const problems = [
-    ...checkComments(names, { tables, relations }),
-    ...checkExamples(names, { uses, relations, references }),
-  ]
+  const problems = [...checkComments(names, { tables, relations }), ...checkExamples(names, { uses, relations })]
   if (problems.length > 0) {
     throw new Error(
       `The reference is incomplete (${problems.length} problems):\n${problems.map(each => `- ${each}`).join('\n')}`,
@@ -67,13 +61,14 @@ async function writeSamples() {
       return { title, path, code, comment }
     }),
   )
-  const list = samples.map(
-    ({ title, path, comment }) => `| [\`${title}\`](./${relative(generated.samples, path)}) | ${comment} |`,
-  )
+  const rows = samples.map(({ title, path, comment }) => [
+    link(inlineCode(title), 'index.md', relative(generated.samples, path)),
+    comment,
+  ])
   const text = 'At the end of this page you know which sample shows what you want to do. The tests run all of them.'
   await writeFile(
     join(generated.samples, 'index.md'),
-    `---\neditLink: false\n---\n\n# Samples\n\n${text}\n\n| sample | shows |\n|---|---|\n${list.join('\n')}\n`,
+    `---\neditLink: false\n---\n\n# Samples\n\n${text}\n\n${table(['sample', 'shows'], rows)}\n`,
   )
   return samples
 }
@@ -87,8 +82,7 @@ async function copyFiles() {
       const target = relative(root, join(root, dirname(file), path))
       const inDocs = PAGES_OF_FILES[target] ?? (target.startsWith('docs/') ? target.slice('docs/'.length) : undefined)
       if (inDocs === undefined) throw new Error(`${file} links to ${to}, which has no page in the docs.`)
-      const way = relative(dirname(page), inDocs)
-      return `](${way.startsWith('.') ? way : `./${way}`}${anchor ? `#${anchor}` : ''})`
+      return `](${startDot(relative(dirname(page), inDocs))}${anchor ? `#${anchor}` : ''})`
     })
     await mkdir(dirname(join(docs, page)), { recursive: true })
     await writeFile(join(docs, page), `---\neditLink: false\n---\n\n${turned}`)
@@ -97,10 +91,12 @@ async function copyFiles() {
 
 /** The pages that are written by hand: `{ path, title, text }`. */
 async function pagesOfDocs() {
-  const made = Object.values(generated)
   const files = (await readdir(docs, { recursive: true, withFileTypes: true }))
     .map(each => join(each.parentPath, each.name))
-    .filter(path => path.endsWith('.md') && !path.includes('.vitepress') && !made.some(each => path.startsWith(each)))
+    .filter(
+      path =>
+        path.endsWith('.md') && !path.includes('.vitepress') && !ALL_GENERATED.some(each => path.startsWith(each)),
+    )
     .sort()
   return Promise.all(
     files.map(async path => {
@@ -111,17 +107,17 @@ async function pagesOfDocs() {
 }
 
 /** Links to the places that use each name: name → `[{ title, path }]`. */
-function usesOf(pages, samples, isPublic) {
+function usesOf(pages, samples, published) {
   const uses = new Map()
   const add = (name, use) => uses.set(name, [...(uses.get(name) ?? []), use])
   for (const { path, text, title } of pages) {
-    for (const [name, heading] of usesInPage(text, isPublic)) {
+    for (const [name, heading] of usesInPage(text, published)) {
       const anchor = heading === title || heading === '' ? '' : `#${anchorOf(heading)}`
       add(name, { title, path: `${fromApi(path)}${anchor}` })
     }
   }
   for (const { path, code, title } of samples) {
-    for (const name of usesInCode(code, isPublic)) add(name, { title, path: fromApi(path) })
+    for (const name of usesInCode(code, published)) add(name, { title, path: fromApi(path) })
   }
   return uses
 }
@@ -154,13 +150,13 @@ async function writeReference(names, { uses, relations, tables }) {
   if (missing.length > 0) throw new Error(`TOPIC_ORDER in topics.mjs lacks ${missing.join(', ')}.`)
   const ordered = TOPIC_ORDER.filter(folder => topics.has(folder)).map(folder => ({ folder, ...topics.get(folder) }))
   for (const { folder, title, names: own } of ordered) {
-    const rows = own.map(
-      ({ name, path, reflection }) =>
-        `| ${link(inlineCode(name), `${folder}/index.md`, path)} | ${firstSentence(reflection)} |`,
-    )
+    const rows = own.map(({ name, path, reflection }) => [
+      link(inlineCode(name), `${folder}/index.md`, path),
+      firstSentence(commentOf(reflection)),
+    ])
     await writeFile(
       join(generated.api, folder, 'index.md'),
-      `---\neditLink: false\n---\n\n# ${title}\n\n| name | |\n|---|---|\n${rows.join('\n')}\n`,
+      `---\neditLink: false\n---\n\n# ${title}\n\n${table(['name', ''], rows)}\n`,
     )
   }
   const list = ordered.map(({ folder, title, names: own }) => {
@@ -184,16 +180,11 @@ async function writeReference(names, { uses, relations, tables }) {
   )
 }
 
-/** The beginning of what a name is, as plain text. */
-function firstSentence(reflection) {
-  const comment = reflection.comment ?? reflection.signatures?.find(({ comment: each }) => each)?.comment
+/** The beginning of a comment, as Markdown without links. */
+function firstSentence(comment) {
   const text = (comment?.summary ?? []).map(({ text: part }) => part).join('')
   const [first = ''] = /^.*?[.:](?=\s|$)/s.exec(text.replace(/```.*/s, '').trim()) ?? [text]
-  return first
-    .replace(/\s+/g, ' ')
-    .replace(/:$/, '.')
-    .replaceAll('|', '\\|')
-    .replace(/`[^`]*`|[<{]/g, each => (each === '<' ? '&lt;' : each === '{' ? '&#123;' : each))
+  return escapeText(first.replace(/\s+/g, ' ').replace(/:$/, '.'))
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

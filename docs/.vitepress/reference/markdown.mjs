@@ -31,7 +31,8 @@ export function link(text, from, to) {
   return `[${text}](${file === from ? '' : `${startDot(relative(dirname(from), file))}`}${anchor ? `#${anchor}` : ''})`
 }
 
-function startDot(path) {
+/** A relative path as links write it: with `./` in front. */
+export function startDot(path) {
   return path.startsWith('.') ? path : `./${path}`
 }
 

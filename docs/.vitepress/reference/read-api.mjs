@@ -14,6 +14,7 @@ export const ENTRIES = {
   'tesserae/testing/jest': 'testing/jest.ts',
 }
 
+const config = join(root, 'tsconfig.build.json')
 const cache = join(root, 'docs', '.vitepress', 'cache', 'api.json')
 
 /**
@@ -23,7 +24,7 @@ const cache = join(root, 'docs', '.vitepress', 'cache', 'api.json')
 export async function readApi() {
   const app = await Application.bootstrapWithPlugins({
     entryPoints: Object.values(ENTRIES).map(file => join(root, file)),
-    tsconfig: join(root, 'tsconfig.build.json'),
+    tsconfig: config,
     // `npm run typecheck` does that.
     skipErrorChecking: true,
     excludePrivate: true,
@@ -55,14 +56,19 @@ export async function readApi() {
 
 /** All files of the project's program that are its own. */
 function sourcesOf() {
-  const file = join(root, 'tsconfig.build.json')
-  const { config } = ts.readConfigFile(file, name => readFileSync(name, 'utf8'))
-  return ts.parseJsonConfigFileContent(config, ts.sys, root).fileNames
+  const { config: settings } = ts.readConfigFile(config, name => readFileSync(name, 'utf8'))
+  return ts.parseJsonConfigFileContent(settings, ts.sys, root).fileNames
 }
 
 /** When the newest of the files, or of what decides on reading them, was changed. */
 async function newest(files) {
-  const deciding = [...files, join(root, 'tsconfig.json'), join(root, 'package-lock.json'), import.meta.filename]
+  const deciding = [
+    ...files,
+    config,
+    join(root, 'tsconfig.json'),
+    join(root, 'package-lock.json'),
+    import.meta.filename,
+  ]
   const times = await Promise.all(deciding.map(async file => (await stat(file)).mtimeMs))
   return Math.max(...times)
 }

@@ -46,12 +46,9 @@ export function relationsOf(names, references, tables, publicBases) {
   const isModule = name => name === 'Module' || [...(bases.get(name) ?? [])].some(isModule)
   const list = (map, name) => [...(map.get(name) ?? [])]
 
-  const isType = name => byName.get(name).reflection.kindOf([ReflectionKind.Interface, ReflectionKind.TypeAlias])
-
   return {
     isError,
     isModule,
-    isType,
     isFunction: name => byName.get(name).reflection.kindOf(ReflectionKind.Function),
     bases: name => list(bases, name),
     derived: name => list(derived, name),

@@ -148,11 +148,13 @@ export class EmbeddedQueue implements JobQueue {
   }
 
   async takeAlong({ job }: Lease, { worker, most, fits }: TakeAlongOptions): Promise<readonly Lease[]> {
+    const taken = this.isClosed ? [] : this.line.takeFitting(job, most, fits)
     const leases: Lease[] = []
-    while (leases.length < most && !this.isClosed) {
-      const next = this.line.takeFitting(job, fits)
-      if (next === undefined) break
-      leases.push(this.lend(next, worker))
+    try {
+      for (const next of taken) leases.push(this.lend(next.job, worker))
+    } finally {
+      // Those behind one that cannot be kept wait on.
+      for (const { job: left, order } of taken.slice(leases.length + 1)) this.line.add(left, order)
     }
     return leases
   }

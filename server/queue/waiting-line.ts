@@ -38,11 +38,17 @@ export class WaitingLine {
     return taken?.job
   }
 
-  /** Takes out the first job of a pipeline and priority that fits. */
-  takeFitting({ pipeline, priority }: Job, fits: (job: Job) => boolean): Job | undefined {
-    const isAlike = ({ job }: WaitingJob) => job.pipeline === pipeline && job.priority === priority && fits(job)
-    const place = this.line.findIndex(isAlike)
-    return place < 0 ? undefined : this.line.splice(place, 1)[0]?.job
+  /** Takes out the first jobs of a pipeline and priority that fit. It asks of each job once. */
+  takeFitting({ pipeline, priority }: Job, most: number, fits: (job: Job) => boolean): WaitingJob[] {
+    const taken: WaitingJob[] = []
+    let place = this.placeOf(priority, Number.NEGATIVE_INFINITY)
+    while (taken.length < most) {
+      const job = this.line[place]?.job
+      if (job?.priority !== priority) break
+      if (job.pipeline === pipeline && fits(job)) taken.push(...this.line.splice(place, 1))
+      else place++
+    }
+    return taken
   }
 
   private findHeld(pipelines: readonly string[], held: readonly string[], first: number): number {

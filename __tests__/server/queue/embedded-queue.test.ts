@@ -14,6 +14,17 @@ const root = join(__dirname, '..', '..', '..')
 describeQueue('a queue in memory', async options => new EmbeddedQueue(options))
 describeQueue('a queue with a file', async options => new EmbeddedQueue({ ...options, file: file() }))
 
+test('taking jobs along asks of each waiting job once, and of none of another priority', async () => {
+  const queue = new EmbeddedQueue()
+  for (const seed of [0, 1, 2, 3, 4, 5, 6]) await queue.submit(request({ seed, priority: seed === 6 ? 200 : 100 }))
+  const asked: unknown[] = []
+  const fits = ({ seed }: { readonly seed: number | string }) => asked.push(seed) > 0 && Number(seed) > 2
+  const along = await queue.takeAlong(await take(queue), { worker: 'w1', most: 9, fits })
+  expect(along.map(({ job }) => job.seed)).toEqual([3, 4, 5])
+  expect(asked).toEqual([1, 2, 3, 4, 5])
+  await queue.close()
+})
+
 describe('a queue that is opened again', () => {
   test('has all jobs, and lends those again that were running', async () => {
     const first = new EmbeddedQueue({ file: file() })

@@ -3,6 +3,7 @@ import { context, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { InvalidJobError, type Job } from '../../server'
+import type { JobTrace } from '../../server/jobs/job'
 import { traceOfHeaders } from '../../server/trace/trace-context'
 import { type Served, serve } from './http/served'
 
@@ -94,6 +95,7 @@ test('a malformed traceparent is ignored in requests, and refused by the queue',
     `ff-${traceId}-00f067aa0ba902b7-01`,
     `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`,
     `00-${traceId}-${'0'.repeat(16)}-01`,
+    `01-${traceId}-00f067aa0ba902b7-01-a\nb`,
   ]) {
     expect(traceOfHeaders({ traceparent: wrong })).toBeUndefined()
   }
@@ -102,6 +104,13 @@ test('a malformed traceparent is ignored in requests, and refused by the queue',
   ).toEqual({
     traceparent: `01-${traceId}-00f067aa0ba902b7-01-more`,
   })
-  const request = { pipeline: 'grey', inputs: {}, trace: { traceparent: 'a\nb' } }
-  await expect(served.queue.submit(request)).rejects.toThrow(InvalidJobError)
+  for (const wrong of [
+    { traceparent: 'a\nb' },
+    { traceparent, tracestate: 7 },
+    { traceparent, tracestate: null },
+    null,
+  ]) {
+    const request = { pipeline: 'grey', inputs: {}, trace: wrong as unknown as JobTrace }
+    await expect(served.queue.submit(request)).rejects.toThrow(InvalidJobError)
+  }
 })

@@ -13,7 +13,7 @@ import {
 } from '../jobs/job'
 import { InvalidJobError } from '../jobs/job-errors'
 import { CHOOSABLE } from '../studio/offered-components'
-import { isTraceparent } from '../trace/trace-context'
+import { isJobTrace } from '../trace/trace-context'
 
 /** The client of a request that names none. */
 export const ANONYMOUS = 'anonymous'
@@ -79,8 +79,8 @@ export function newJob(request: JobRequest, now = Date.now()): Job {
   if (keepValues !== undefined && typeof keepValues !== 'boolean') {
     throw new InvalidJobError('keepValues', 'it must be true or false.')
   }
-  if (trace !== undefined && !isTraceparent(trace.traceparent)) {
-    throw new InvalidJobError('trace', 'it must hold a traceparent of W3C Trace Context.')
+  if (trace !== undefined && !isJobTrace(trace)) {
+    throw new InvalidJobError('trace', 'it must hold a traceparent of W3C Trace Context, and may hold a tracestate.')
   }
   if (!isSeed(seedOf({ seed }))) throw new InvalidJobError('seed', `it must be ${VALID_SEED}.`)
   return {

@@ -3,7 +3,7 @@ import { type Context, createTraceState, ROOT_CONTEXT, type SpanContext, trace }
 import type { JobTrace } from '../jobs/job'
 
 /** Later versions may add fields behind these. */
-const TRACEPARENT = /^(?!ff)([\da-f]{2})-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(?:$|-.*)/
+const TRACEPARENT = /^(?!ff)([\da-f]{2})-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(?:-.*)?$/
 
 /** Characters of a state that is passed on: what the specification asks for at least. */
 const LONGEST_STATE = 512
@@ -17,8 +17,14 @@ export function traceOfHeaders(headers: Readonly<Record<string, string | string[
 }
 
 /** Whether a text is valid as the header `traceparent`. */
-export function isTraceparent(text: unknown): text is string {
+function isTraceparent(text: unknown): text is string {
   return typeof text === 'string' && text.length <= 128 && TRACEPARENT.test(text)
+}
+
+/** Whether a value is the trace of a job. */
+export function isJobTrace(value: unknown): value is JobTrace {
+  const { traceparent, tracestate } = Object(value) as Partial<Record<keyof JobTrace, unknown>>
+  return isTraceparent(traceparent) && (tracestate === undefined || typeof tracestate === 'string')
 }
 
 /** Returns the trace of a span, for the spans that become its children. */

@@ -39,6 +39,12 @@ test('a prompt names LoRAs, which are taken out of it', async () => {
       { source: join(dir, 'deep', 'other.safetensors'), scale: 1 },
     ],
   })
+  const [twice] = (await takeLoras('<lora:peft:0.5> a cat <lora:peft: 1><lora: peft:-0.25>', dir)).loras
+  expect(twice).toEqual({ source: join(dir, 'peft.safetensors'), scale: 1.25 })
+  const huge = '<lora:peft:1e308>'
+  await expect(takeLoras(`${huge}${huge}`, dir)).rejects.toThrow('the scale of <lora:peft:1e308> must be a number')
+  const problem = takeLoras(`<lora:${'a'.repeat(5000)}:much>`, dir)
+  await expect(problem).rejects.toMatchObject({ message: expect.stringMatching(/^.{100,400}$/) })
   await expect(takeLoras('<lora:pefd>', dir)).rejects.toThrow('holds no LoRA "pefd". Closest is "peft".')
   await expect(takeLoras('<lora:peft:much>', dir)).rejects.toThrow('the scale of <lora:peft:much> must be a number')
   await expect(takeLoras('<lora:peft>', undefined)).rejects.toThrow('with --lora-dir')

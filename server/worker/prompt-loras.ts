@@ -1,6 +1,8 @@
 /** LoRAs that the prompts of jobs name, from a folder of the operator. */
 import { stat } from 'node:fs/promises'
 import { deleteAdapters, LoraError, LoraTagError, loadLoraWeights } from '../../components'
+import { adaptersOf } from '../../components/adapters/adapted-pipeline'
+import type { Adapters } from '../../components/adapters/adapters'
 import { expandWeights } from '../../components/adapters/lora/block-weights'
 import { findTaggedLoras, type TaggedLora, takeLoraTags } from '../../components/adapters/lora/lora-tags'
 import { lorasOf, putLoras } from '../../components/adapters/lora/pipeline-loras'
@@ -9,6 +11,9 @@ import type { ServedPipeline } from './pipeline-source'
 
 /** Files that a pipeline keeps for further jobs. */
 const MOST_KEPT = 16
+
+/** LoRAs that one prompt may name: each is a file to load, and to keep while the job is drawn. */
+const MOST_NAMED = 16
 
 /** A file that is loaded. */
 interface KeptLora {
@@ -26,19 +31,22 @@ export interface TakenTags {
 /**
  * Takes the tags out of the prompt of a job, if it is in AUTOMATIC1111's syntax.
  *
- * @throws LoraTagError for a scale that is not a number
+ * @throws LoraTagError for a scale that is not a number, and for more names than a prompt may have
  */
 export function takeJobTags({ inputs }: Pick<Job, 'inputs'>): TakenTags {
   const { prompt: words, promptSyntax } = inputs
   if (promptSyntax !== 'a1111' || typeof words !== 'string') return { inputs, loras: [] }
   const { prompt, loras } = takeLoraTags(words)
+  if (loras.length > MOST_NAMED) {
+    throw new LoraTagError(`it names ${loras.length} LoRAs, and the limit is ${MOST_NAMED}. Leave some out.`)
+  }
   return { inputs: { ...inputs, prompt }, loras }
 }
 
 /** Loads LoRAs when a job names them, and keeps them for the next. */
 export class PromptLoras {
-  /** By pipeline and file; the one that was used last is the last. */
-  private readonly kept = new WeakMap<ServedPipeline, Map<string, KeptLora>>()
+  /** By adapters, which a pipeline shares with those that are derived from it, and file; the one that was used last is the last. */
+  private readonly kept = new WeakMap<Adapters, Map<string, KeptLora>>()
   private count = 0
 
   constructor(private readonly folder: string) {}
@@ -79,7 +87,9 @@ export class PromptLoras {
     const kept = this.keptOf(pipe)
     const { mtimeMs, size } = await stat(file)
     const version = `${mtimeMs} ${size}`
-    const known = kept.get(file)
+    const found = kept.get(file)
+    // The owner of the pipeline may have unloaded it.
+    const known = found && isLoaded(pipe, found) ? found : undefined
     kept.delete(file)
     if (known?.version === version) {
       kept.set(file, known)
@@ -99,17 +109,22 @@ export class PromptLoras {
 
   private forgetFirst(pipe: ServedPipeline, used: readonly string[]): void {
     const kept = this.keptOf(pipe)
-    for (const [file, { adapter }] of kept) {
+    for (const [file, lora] of kept) {
       if (kept.size <= MOST_KEPT) return
-      if (used.includes(adapter)) continue
+      if (used.includes(lora.adapter)) continue
       kept.delete(file)
-      deleteAdapters(pipe, adapter)
+      if (isLoaded(pipe, lora)) deleteAdapters(pipe, lora.adapter)
     }
   }
 
   private keptOf(pipe: ServedPipeline): Map<string, KeptLora> {
-    const known = this.kept.get(pipe) ?? new Map<string, KeptLora>()
-    this.kept.set(pipe, known)
+    const adapters = adaptersOf(pipe)
+    const known = this.kept.get(adapters) ?? new Map<string, KeptLora>()
+    this.kept.set(adapters, known)
     return known
   }
+}
+
+function isLoaded(pipe: ServedPipeline, { adapter }: KeptLora): boolean {
+  return lorasOf(pipe).parts.adapters.has(adapter)
 }

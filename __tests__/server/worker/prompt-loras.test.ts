@@ -11,6 +11,7 @@ import {
   ModularPipeline,
   type ModularPipelineBlocks,
   setAdapters,
+  unloadLoraWeights,
 } from 'tesserae'
 import { createServer, createWorker, EmbeddedQueue, FolderStore, type ServedPipeline } from 'tesserae/server'
 import { injector } from '../http/inject'
@@ -78,6 +79,24 @@ test('a tag puts a LoRA on the model for this job alone, and it is loaded once',
   expect(getActiveAdapters(pipe)).toEqual([])
 })
 
+test('pipelines with a scheduler of the job share what is loaded, and load again what was unloaded', async () => {
+  const prompt = 'red apple <lora:delft:0.8>'
+  const expected = await draw(prompt)
+  const before = getListAdapters(pipe)['unet']
+  for (const sampler_name of ['Euler', 'DDIM']) {
+    const payload = { ...settings, prompt, sampler_name }
+    expect((await inject({ method: 'POST', url: '/sdapi/v1/txt2img', payload })).statusCode).toBe(200)
+  }
+  expect(getListAdapters(pipe)['unet']).toEqual(before)
+  unloadLoraWeights(pipe)
+  expect(await draw(prompt)).toEqual(expected)
+  expect(getListAdapters(pipe)['unet']).toHaveLength(1)
+})
+
+test('a name counts once however often a prompt has it, with the sum of its scales', async () => {
+  expect(await draw(`red apple ${'<lora:delft:0.25>'.repeat(4)}`)).toEqual(await draw('red apple <lora:delft>'))
+})
+
 test('jobs with the same tags are drawn together with the LoRA', async () => {
   const [first, ...others] = await Promise.all(
     ['red apple <lora:delft>', 'red apple <lora:delft>', 'red apple <lora:delft>'].map(draw),
@@ -93,6 +112,7 @@ test.each([
   ['a path', '<lora:../secret>', 'holds no LoRA'],
   ['a path with an ending', '<lora:deep/delft.safetensors>', 'holds no LoRA'],
   ['a scale that is no number', '<lora:delft:much>', 'must be a number'],
+  ['a list of too many names', Array.from({ length: 17 }, (_, i) => `<lora:a${i}>`).join(''), 'the limit is 16'],
 ])('%s is the fault of the request', async (_, tag, message) => {
   const answer = await post(`red apple ${tag}`)
   expect([answer.statusCode, answer.body]).toEqual([422, expect.stringContaining(message)])

@@ -8,9 +8,12 @@ import { shownNames } from '../../../src/errors/text'
 /** A LoRA in a prompt: `<lora:name>` or `<lora:name:0.8>`. */
 const TAG = /<lora:([^:<>]+)(?::([^:<>]*))?>/gi
 
+/** Characters of a prompt that a message shows. */
+const SHOWN = 100
+
 const ENDING = '.safetensors'
 
-/** A LoRA as a prompt names it. */
+/** A LoRA as a prompt names it, once or several times. */
 export interface TaggedLora {
   /** Name of its file, without folder and ending. */
   readonly name: string
@@ -32,17 +35,21 @@ export class LoraTagError extends ModularError {
   }
 }
 
-/** Takes the LoRAs out of a prompt. @throws LoraTagError for a scale that is not a number */
+/** Takes the LoRAs out of a prompt. The scales of one that it names several times are added up. @throws LoraTagError for a scale that is not a number */
 export function takeLoraTags(prompt: string): { prompt: string; loras: TaggedLora[] } {
   const tags = [...prompt.matchAll(TAG)]
   if (tags.length === 0) return { prompt, loras: [] }
-  const loras = tags.map(([tag, name = '', scale]) => {
-    const value = scale === undefined ? 1 : Number(scale)
+  const scales = new Map<string, number>()
+  for (const [tag, given = '', scale] of tags) {
+    const name = given.trim()
+    const value = (scales.get(name) ?? 0) + (scale === undefined ? 1 : Number(scale))
     if (scale?.trim() === '' || !Number.isFinite(value)) {
-      throw new LoraTagError(`the scale of ${tag} must be a number, as in <lora:${name}:0.8>.`)
+      const example = `<lora:${name.slice(0, SHOWN)}:0.8>`
+      throw new LoraTagError(`the scale of ${tag.slice(0, SHOWN)} must be a number, as in ${example}.`)
     }
-    return { name: name.trim(), scale: value }
-  })
+    scales.set(name, value)
+  }
+  const loras = Array.from(scales, ([name, scale]) => ({ name, scale }))
   const rest = prompt
     .replace(TAG, '')
     .replace(/\s*,(?:\s*,)+/g, ',')
@@ -66,13 +73,13 @@ function fileOf(name: string, files: readonly string[]): string {
   const found = files.filter(file => nameOf(file) === name)
   const [only, ...others] = found
   if (only !== undefined && others.length === 0) return only
-  const shown = JSON.stringify(name.slice(0, 100))
+  const shown = JSON.stringify(name.slice(0, SHOWN))
   if (only !== undefined) {
     const problem = `${found.length} files of the folder with LoRAs are called ${shown}. Rename all but one.`
     throw new LoraTagError(problem)
   }
   const names = files.map(nameOf)
-  const nearest = nearestName(name.slice(0, 100), names)
+  const nearest = nearestName(name.slice(0, SHOWN), names)
   const hint =
     nearest === undefined ? `It holds ${names.length === 0 ? 'none' : shownNames(names)}.` : `Closest is "${nearest}".`
   throw new LoraTagError(`the folder with LoRAs holds no LoRA ${shown}. ${hint}`)

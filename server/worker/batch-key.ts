@@ -11,7 +11,7 @@ const LONGEST_SETTING = 32
 
 /**
  * Jobs with the same key differ in their texts and seeds alone: one call of their pipeline computes all of them. `undefined` for a job that is computed
- * alone: one with pictures, with other outputs than `images`, whose values are kept, or that was begun before and may continue.
+ * alone: one with pictures, with other outputs than `images` or tensors, whose values are kept, or that was begun before and may continue.
  */
 export function batchKey(job: Job): string | undefined {
   const { pipeline, workflow, inputs, output, components, keepValues, priority, attempts, losses, status } = job
@@ -20,6 +20,7 @@ export function batchKey(job: Job): string | undefined {
   const isOwn = (name: string) => OWN_TEXTS.some(each => each === name)
   const [texts, settings] = [Object.keys(inputs).filter(isOwn), Object.keys(inputs).filter(name => !isOwn(name))]
   if (typeof inputs['prompt'] !== 'string' || texts.some(name => typeof inputs[name] !== 'string')) return undefined
+  if ((inputs['outputType'] ?? 'image') !== 'image') return undefined
   if ((inputs['numImagesPerPrompt'] ?? 1) !== 1 || !settings.every(name => isSetting(inputs[name]))) return undefined
   const shared = settings.sort().map(name => [name, inputs[name]])
   return JSON.stringify([pipeline, workflow, components, priority, texts.sort(), shared, lorasOf(job)])

@@ -7,9 +7,11 @@ import {
   inputsFromWire,
   type JsonSchema,
   type ModularPipelineBlocks,
+  PipelineAbortError,
   type PipelineEvent,
   type PreviewEvent,
 } from '../../src'
+import { checkLimits, effectiveLimits } from '../../src/runtime/run-limits'
 import { eachBlock } from '../../src/wiring/blocks'
 import { seedOf } from '../queue/new-job'
 import { OWN_TEXTS } from './batch-key'
@@ -33,8 +35,17 @@ export interface BatchPipeline {
 /** The classes of Tesserae's own blocks, which all take lists of texts and of generators. */
 const OWN_BLOCKS: ReadonlySet<unknown> = new Set(Object.values(ownBlocks))
 
-/** Why the jobs of a pipeline cannot be computed together; `undefined` if they can. */
-export function whyAlone({ blocks }: { readonly blocks: ModularPipelineBlocks }): string | undefined {
+/** Limits that are meant for the call of one job, and that a call for several would reach sooner. */
+const LIMITS_OF_A_CALL = ['maxImages', 'maxMemory', 'timeout'] as const
+
+/** Why the jobs of a pipeline cannot be computed together; `undefined` if they can. Its limits, and those of the process, may change. */
+export function whyAlone({ blocks, limits }: ServedPipeline): string | undefined {
+  const effective = effectiveLimits(checkLimits(limits))
+  const limit = LIMITS_OF_A_CALL.find(name => Number.isFinite(effective[name]))
+  return limit === undefined ? whyBlocksAlone(blocks) : `the limit ${limit} is for the call of one job`
+}
+
+function whyBlocksAlone(blocks: ModularPipelineBlocks): string | undefined {
   for (const { block } of eachBlock(blocks)) {
     if (OWN_BLOCKS.has(block.constructor)) continue
     return `its block ${classNameOf(block)} is not one of Tesserae's own, which take lists of prompts`
@@ -56,15 +67,13 @@ export async function computeTogether(
   jobs: readonly HostedJob[],
 ): Promise<void> {
   const stopping = new AbortController()
-  const leave = (job: HostedJob) => {
-    job.stop()
+  // Each job hears its own signal first.
+  const look = () => {
     if (jobs.every(({ isOver }) => isOver)) stopping.abort()
   }
-  const leaving = jobs.map(job => ({ signal: job.hooks.signal, listener: () => leave(job) }))
-  for (const { signal, listener } of leaving) signal.addEventListener('abort', listener)
+  for (const { hooks } of jobs) hooks.signal.addEventListener('abort', look)
   let endLoras: (() => void) | undefined
   try {
-    for (const job of jobs) if (job.hooks.signal.aborted) leave(job)
     const members = jobs.filter(({ isOver }) => !isOver)
     const taken = members.map(({ task: { job } }) => (loras ? takeJobTags(job) : { inputs: job.inputs, loras: [] }))
     const inputs = await inputsOf(members, taken, pipe, schema)
@@ -74,16 +83,23 @@ export async function computeTogether(
     const listener = new BatchListener(members, mostTokens(pipe), () => stopping.abort())
     const { signal } = stopping
     const onEvent = (event: PipelineEvent) => listener.tell(event)
-    const images = (await pipe(inputs, { output: 'images', signal, onEvent })) as readonly Image[]
-    if (listener.isAbandoned || images.length !== members.length) return
+    const images: unknown = await pipe(inputs, { output: 'images', signal, onEvent })
+    const isComplete = Array.isArray(images) && images.length === members.length
+    if (listener.isAbandoned || !isComplete) {
+      tf.dispose(images as tf.TensorContainer) // It ignores everything else.
+      return
+    }
     const made = { ...computedBy(held), modelName: pipe.blocks.modelName }
     for (const [i, member] of members.entries()) {
       const { task, hooks } = member
       if (!member.isOver) member.store(() => storeOutputs({ images: [images[i]] }, made, task.job, hooks))
     }
+  } catch (error) {
+    // It was stopped here: its jobs are over, or are to be computed alone.
+    if (!(error instanceof PipelineAbortError && stopping.signal.aborted)) throw error
   } finally {
     endLoras?.()
-    for (const { signal, listener } of leaving) signal.removeEventListener('abort', listener)
+    for (const { hooks } of jobs) hooks.signal.removeEventListener('abort', look)
   }
 }
 

@@ -36,7 +36,7 @@ export class ChildRunner implements Runner {
   private child: ChildProcess | undefined
   private readonly underWay = new Map<number, UnderWay>()
   /** Ends what waits for the jobs that are computed. */
-  private onComputed: (() => void) | undefined
+  private onComputed: ((problem: string | undefined) => void) | undefined
   private numbers = 0
   /** Jobs of this process. */
   private jobs = 0
@@ -69,9 +69,9 @@ export class ChildRunner implements Runner {
       tasks.push({ number, task })
       return this.follow(number, hooks)
     })
-    if (tasks.length === 0) return { computed: Promise.resolve(), outcomes }
+    if (tasks.length === 0) return { computed: Promise.resolve(undefined), outcomes }
     this.jobs += tasks.length
-    const computed = new Promise<void>(resolve => {
+    const computed = new Promise<string | undefined>(resolve => {
       this.onComputed = resolve
     })
     this.child ??= this.start()
@@ -161,7 +161,7 @@ export class ChildRunner implements Runner {
     if (message.is === 'computed') {
       this.heldNames = new Map(message.held)
       for (const { computed } of this.underWay.values()) computed()
-      this.onComputed?.()
+      this.onComputed?.(message.problem)
       return
     }
     if (message.is === 'events') {
@@ -193,6 +193,6 @@ export class ChildRunner implements Runner {
     this.jobs = 0
     this.heldNames = new Map()
     for (const { end } of [...this.underWay.values()]) end({ is: 'crashed', how })
-    this.onComputed?.()
+    this.onComputed?.(undefined)
   }
 }

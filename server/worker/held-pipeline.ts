@@ -9,6 +9,4 @@ export interface HeldPipeline {
   /** What computes its models; `undefined` for a pipeline of the caller. */
   readonly executor: Executor | undefined
   readonly derived: DerivedPipelines
-  /** Why its jobs cannot be computed together; `undefined` if they can. */
-  readonly whyAlone: string | undefined
 }

@@ -4,7 +4,7 @@ import type { JobFailure } from '../jobs/job'
 import type { StoreResult } from './job-run'
 import type { RunnerHooks, RunnerJob, RunnerTask, RunOutcome } from './runner'
 
-/** Ends once: the first outcome counts. */
+/** Ends once: the first outcome counts. While nothing computes it alone, its signal ends it at once: it may wait for others, or be one of a batch. */
 export class HostedJob implements RunnerJob {
   readonly task: RunnerTask
   readonly hooks: RunnerHooks
@@ -12,6 +12,8 @@ export class HostedJob implements RunnerJob {
   readonly outcome: Promise<RunOutcome>
   private resolve: (outcome: RunOutcome | Promise<RunOutcome>) => void = () => undefined
   private hasEnded = false
+  private failed = false
+  private readonly leave = () => this.stop()
 
   constructor({ task, hooks }: RunnerJob) {
     this.task = task
@@ -19,11 +21,23 @@ export class HostedJob implements RunnerJob {
     this.outcome = new Promise(resolve => {
       this.resolve = resolve
     })
+    if (hooks.signal.aborted) this.stop()
+    else hooks.signal.addEventListener('abort', this.leave)
   }
 
   /** Whether nothing of it is left to compute. */
   get isOver(): boolean {
     return this.hasEnded
+  }
+
+  /** Whether its computation has failed. */
+  get hasFailed(): boolean {
+    return this.failed
+  }
+
+  /** A call of its own begins, which hears the signal and may save a state before the job ends. */
+  begin(): void {
+    this.ignoreSignal()
   }
 
   /** It is computed: stores what it made, and ends with that. Nobody waits for it. */
@@ -43,7 +57,13 @@ export class HostedJob implements RunnerJob {
 
   /** It was stopped, if its signal fired, or has failed. */
   fail(error: unknown): void {
-    this.end(this.outcomeOf(error))
+    const outcome = this.outcomeOf(error)
+    this.failed = outcome.is === 'failed'
+    this.end(outcome)
+  }
+
+  private ignoreSignal(): void {
+    this.hooks.signal.removeEventListener('abort', this.leave)
   }
 
   private outcomeOf(error: unknown): RunOutcome {
@@ -53,6 +73,7 @@ export class HostedJob implements RunnerJob {
 
   private end(outcome: RunOutcome | Promise<RunOutcome>): void {
     this.hasEnded = true
+    this.ignoreSignal()
     this.resolve(outcome)
   }
 }

@@ -58,7 +58,8 @@ export class PipelineHost implements Runner {
   }
 
   whyAlone(pipeline: string): string | undefined {
-    return this.pipes.get(pipeline)?.whyAlone
+    const held = this.pipes.get(pipeline)
+    return held && whyAlone(held.pipe)
   }
 
   run(jobs: readonly RunnerJob[]): BegunJobs {
@@ -94,33 +95,37 @@ export class PipelineHost implements Runner {
   }
 
   private keep(name: string, pipe: ServedPipeline, executor: Executor | undefined): HeldPipeline {
-    const held = { pipe, executor, derived: new DerivedPipelines(pipe), whyAlone: whyAlone(pipe) }
+    const held = { pipe, executor, derived: new DerivedPipelines(pipe) }
     this.pipes.set(name, held)
     return held
   }
 
-  private async compute(jobs: readonly HostedJob[]): Promise<void> {
+  private async compute(jobs: readonly HostedJob[]): Promise<string | undefined> {
     const within = beginJobSpans(jobs)
     const [first, ...others] = jobs
-    if (first && others.length > 0) await within(first, () => this.computeTogether(jobs))
+    const problem = first && others.length > 0 ? await within(first, () => this.computeTogether(jobs)) : undefined
     for (const job of jobs) if (!job.isOver) await within(job, () => this.computeAlone(job))
+    // Otherwise one of them tells by itself what was wrong with it.
+    return jobs.some(({ hasFailed }) => hasFailed) ? undefined : problem
   }
 
-  /** Computes jobs in one call. Those that are not over afterwards are to be computed one by one. */
-  private async computeTogether(jobs: readonly HostedJob[]): Promise<void> {
+  /** Computes jobs in one call. Those that are not over afterwards are to be computed one by one. @returns why the call failed */
+  private async computeTogether(jobs: readonly HostedJob[]): Promise<string | undefined> {
     const [{ task }] = jobs as readonly [HostedJob]
     const held = this.pipes.get(task.job.pipeline)
-    if (held === undefined || held.whyAlone !== undefined) return
+    if (held === undefined || whyAlone(held.pipe) !== undefined) return undefined
     try {
       const pipe = held.derived.for(task.job)
       await computeTogether({ pipe, held, schema: this.schemaOf(pipe), loras: this.loras }, jobs)
-    } catch {
-      // Each of them tells by itself what is wrong with it.
+      return undefined
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error)
     }
   }
 
   private async computeAlone(hosted: HostedJob): Promise<void> {
     const { task, hooks } = hosted
+    hosted.begin()
     try {
       hooks.signal.throwIfAborted()
       const held = await this.hold(task.job.pipeline, hooks.signal)

@@ -43,5 +43,5 @@ export type FromRunner =
     }
   | { readonly is: 'state'; readonly number: number; readonly file: string }
   | { readonly is: 'done'; readonly number: number; readonly outcome: RunOutcome }
-  /** The jobs that were begun last are computed. */
-  | { readonly is: 'computed'; readonly held: readonly HeldName[] }
+  /** The jobs that were begun last are computed. `problem` is why the call for all of them failed. */
+  | { readonly is: 'computed'; readonly held: readonly HeldName[]; readonly problem: string | undefined }

@@ -73,8 +73,8 @@ async function run(host: PipelineHost, tasks: readonly NumberedTask[]): Promise<
       send({ is: 'done', number, outcome })
     })
   }
-  await computed
-  send({ is: 'computed', held: host.held.map(name => [name, host.whyAlone(name)]) })
+  const problem = await computed
+  send({ is: 'computed', held: host.held.map(name => [name, host.whyAlone(name)]), problem })
 }
 
 process.on('message', (message: ToRunner) => {

@@ -52,8 +52,11 @@ export interface RunnerJob {
 
 /** Jobs that have begun. */
 export interface BegunJobs {
-  /** Resolves when nothing of them is computed any more, so that the next jobs may begin; their files may still be on the way. Never rejects. */
-  readonly computed: Promise<void>
+  /**
+   * Resolves when nothing of them is computed any more, so that the next jobs may begin; their files may still be on the way. Never rejects. Its value is why
+   * the call for all of them failed, if each of them could be computed alone.
+   */
+  readonly computed: Promise<string | undefined>
   /** How each of them ended, in their order. They never reject. */
   readonly outcomes: readonly Promise<RunOutcome>[]
 }

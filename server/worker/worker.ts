@@ -82,6 +82,7 @@ export class Worker {
   private ending: Promise<unknown> = Promise.resolve()
   /** Pipelines whose jobs are not batched, as was reported. */
   private readonly toldAlone = new Set<string>()
+  private readonly toldFailed = new Set<string>()
 
   constructor(
     private readonly options: WorkerOptions,
@@ -167,10 +168,20 @@ export class Worker {
     }
     const { computed, outcomes } = begun
     const ended = Promise.all(jobs.map((job, i) => this.forget(job, job.end(outcomes[i] as Promise<RunOutcome>))))
-    await computed
+    const problem = await computed
+    if (problem !== undefined) this.reportFailed(leases, problem)
     // Of what is computed, no more than the jobs before are still to be stored.
     await this.ending
     this.ending = ended
+  }
+
+  /** Tells once for each pipeline that its jobs could be drawn alone, but not together. */
+  private reportFailed([lease]: readonly Lease[], problem: string): void {
+    const { pipeline = '' } = lease?.job ?? {}
+    if (!this.toldFailed.has(pipeline)) {
+      this.report(`Jobs of "${pipeline}" were drawn one by one, as the call for all of them failed: ${problem}`)
+    }
+    this.toldFailed.add(pipeline)
   }
 
   /** Forgets a job when its end is in the queue. */

@@ -13,6 +13,8 @@ import {
   type Out,
   Output,
   observeActivities,
+  setProcessLimits,
+  tf,
 } from 'tesserae'
 import {
   createWorker,
@@ -26,6 +28,7 @@ import {
   type WorkerOptions,
 } from 'tesserae/server'
 import { batchKey } from '../../../server/worker/batch-key'
+import { PipelineHost } from '../../../server/worker/pipeline-host'
 
 const emoji = { model: bundledModel('emoji') }
 const inputs = { numInferenceSteps: 3 }
@@ -116,6 +119,49 @@ async function pixels({ id }: Job, key = 'images-0.png'): Promise<Uint8Array> {
 async function alone({ inputs: given, seed }: Job): Promise<Uint8Array> {
   const [image] = (await pipe({ ...given }, { output: 'images', seed: seed as number })) as Image[]
   return image?.data as Uint8Array
+}
+
+/** A job as a queue lends it. */
+const makeJob = (change: Partial<Job>): Job => ({
+  id: 'emoji~1',
+  pipeline: 'emoji',
+  inputs: { prompt: 'a' },
+  output: ['images'],
+  seed: 1,
+  format: 'png',
+  priority: 100,
+  client: 'a',
+  status: 'queued',
+  createdAt: 0,
+  attempts: 0,
+  losses: 0,
+  ...change,
+})
+
+/** A job for a host, without a queue. */
+function hostJob(change: Partial<Job>, event: (type: string) => void = () => undefined) {
+  const stop = new AbortController()
+  const checkpoints = { steps: 1000, interval: 1e9 }
+  const task = {
+    job: makeJob({ status: 'running', attempts: 1, ...change }),
+    stateFile: undefined,
+    folder,
+    checkpoints,
+  }
+  const hooks = {
+    signal: stop.signal,
+    event: ({ type }: { readonly type: string }) => event(type),
+    file: async () => undefined,
+    state: () => undefined,
+  }
+  return { task, hooks, stop }
+}
+
+/** A host that holds the pipeline. */
+async function makeHost(): Promise<PipelineHost> {
+  const host = new PipelineHost({ emoji: pipe })
+  await host.run([hostJob({ inputs: { prompt: 'rocket', numInferenceSteps: 1 } })]).computed
+  return host
 }
 
 const largestDifference = (a: Uint8Array, b: Uint8Array) =>
@@ -220,28 +266,67 @@ test('a worker with a process of its own batches as well, and returns unfinished
   expect(problems).toEqual([])
 })
 
+test('a job that waits for the others of a batch that fell apart is stopped at once', async () => {
+  const host = await makeHost()
+  const prompt = 'red apple, '.repeat(40)
+  const ended: string[] = []
+  const long = { inputs: { prompt, numInferenceSteps: 2 } }
+  const gone = hostJob(long)
+  const first = hostJob(long, type => type === 'loopStep' && gone.stop.abort('cancel'))
+  const { computed, outcomes } = host.run([first, hostJob(long), gone])
+  for (const [i, outcome] of outcomes.entries()) void outcome.then(({ is }) => ended.push(`${i} ${is}`))
+  expect(await computed).toBeUndefined()
+  await Promise.all(outcomes)
+  expect(ended).toEqual(['2 stopped', '0 finished', '1 finished'])
+})
+
+test('a call for several jobs that returns no list leaves no tensor', async () => {
+  const host = await makeHost()
+  const before = tf.memory().numTensors
+  const tensor = { inputs: { ...inputs, prompt: 'rocket', outputType: 'tensor' } }
+  const { computed, outcomes } = host.run([hostJob(tensor), hostJob(tensor)])
+  await computed
+  await Promise.all(outcomes)
+  expect(tf.memory().numTensors).toBe(before)
+})
+
+test('a call for several jobs that reports its failure where each can be drawn alone', async () => {
+  const host = await makeHost()
+  const jobs = [
+    hostJob({ inputs: { ...inputs, prompt: 'rocket' } }),
+    hostJob({ inputs: { ...inputs, prompt: ['car'] } }),
+  ]
+  const { computed, outcomes } = host.run(jobs)
+  expect(await computed).toContain('prompt')
+  for (const outcome of outcomes) expect(await outcome).toMatchObject({ is: 'finished' })
+})
+
+test.each([{ maxImages: 2 }, { maxMemory: '100GB' }, { timeout: 1e6 }])(
+  '%j is for the call of one job',
+  async limits => {
+    const host = await makeHost()
+    const expected = `the limit ${Object.keys(limits)[0]} is for the call of one job`
+    try {
+      expect(host.whyAlone('emoji')).toBeUndefined()
+      pipe.limits = limits
+      expect(host.whyAlone('emoji')).toBe(expected)
+      pipe.limits = {}
+      setProcessLimits(limits)
+      expect(host.whyAlone('emoji')).toBe(expected)
+    } finally {
+      pipe.limits = {}
+      setProcessLimits({})
+    }
+  },
+)
+
 describe('a batch key', () => {
-  const job = (change: Partial<Job>): Job => ({
-    id: 'emoji~1',
-    pipeline: 'emoji',
-    inputs: { prompt: 'a' },
-    output: ['images'],
-    seed: 1,
-    format: 'png',
-    priority: 100,
-    client: 'a',
-    status: 'queued',
-    createdAt: 0,
-    attempts: 0,
-    losses: 0,
-    ...change,
-  })
-  const plain = batchKey(job({}))
+  const plain = batchKey(makeJob({}))
 
   test.each<[string, Partial<Job>]>([
     ['texts and seeds', { inputs: { prompt: 'b' }, seed: 2, client: 'b', format: 'webp', previewEvery: 3 }],
     ['the status', { status: 'running', attempts: 1 }],
-  ])('is the same for other %s', (_, change) => expect(batchKey(job(change))).toBe(plain))
+  ])('is the same for other %s', (_, change) => expect(batchKey(makeJob(change))).toBe(plain))
 
   test.each<[string, Partial<Job>]>([
     ['a setting', { inputs: { prompt: 'a', guidanceScale: 2 } }],
@@ -251,17 +336,18 @@ describe('a batch key', () => {
     ['a priority', { priority: 101 }],
     ['a LoRA', { inputs: { prompt: 'a <lora:b:0.5>', promptSyntax: 'a1111' } }],
   ])('differs by %s', (_, change) => {
-    expect(batchKey(job(change))).toBeDefined()
-    expect(batchKey(job(change))).not.toBe(plain)
+    expect(batchKey(makeJob(change))).toBeDefined()
+    expect(batchKey(makeJob(change))).not.toBe(plain)
   })
 
   test.each<[string, Partial<Job>]>([
     ['pictures', { inputs: { prompt: 'a', image: 'R0lGODlhAQABAAAAACwAAAAAAQABAAAC' + 'AkQBADs=' } }],
     ['several prompts', { inputs: { prompt: ['a', 'b'] } }],
     ['several pictures', { inputs: { prompt: 'a', numImagesPerPrompt: 2 } }],
+    ['tensors', { inputs: { prompt: 'a', outputType: 'tensor' } }],
     ['other outputs', { output: ['images', 'latents'] }],
     ['values that are kept', { keepValues: true }],
     ['a run that may go on', { attempts: 1 }],
     ['a lost worker', { losses: 1 }],
-  ])('is missing for %s', (_, change) => expect(batchKey(job(change))).toBeUndefined())
+  ])('is missing for %s', (_, change) => expect(batchKey(makeJob(change))).toBeUndefined())
 })

@@ -1,6 +1,8 @@
 /** The pictures of the documentation that the bundled model draws, by the names of their files in `docs/images`. */
+
 import { join } from 'node:path'
 import { drawSvg, Image, StableDiffusionTextToImageBlocks } from 'tesserae'
+import { drawQuantized } from '../bench/quantizations'
 import { main as controlnet } from '../samples/controlnet'
 import { main as imageToImage } from '../samples/image-to-image'
 import { main as inpainting } from '../samples/inpainting'
@@ -43,6 +45,7 @@ const PROMPTS = [
   ...['red apple', 'blue apple', 'green car', 'purple cat', 'rocket', 'octopus'],
   ...['dog', 'yellow guitar', 'grinning face', 'cat face', 'pizza', 'pink mushroom'],
 ]
+const QUANTIZED_PROMPTS = ['red apple', 'green car', 'purple cat', 'rocket', 'octopus', 'pizza']
 const LORA_PROMPTS = ['rocket', 'cat face', 'teapot']
 const NAMES = ['apple', 'car', 'guitar', 'butterfly']
 
@@ -57,6 +60,14 @@ export const documentationPictures: Readonly<Record<string, Draw>> = {
     labelledSheet(await underEveryScheduler(model, steps), { columns: 6, side: 80, width: 114 }),
   'guiders.png': async ({ model, steps = FEW_STEPS }) =>
     labelledSheet(await underEveryGuider(model, steps), { columns: 6, side: 80, width: 114 }),
+  'quantization.png': async ({ steps }) => {
+    const pictures: LabelledPicture[] = []
+    for (const kind of [undefined, 'int8', 'int4'] as const) {
+      const { images } = await drawQuantized(kind, QUANTIZED_PROMPTS, steps)
+      pictures.push(...images.map(image => ({ label: kind ?? 'float32', image })))
+    }
+    return labelledSheet(pictures, { columns: QUANTIZED_PROMPTS.length, side: 96 })
+  },
   'image-to-image.png': async ({ model, scratch }) => {
     const sheet = await imageToImage(model, join(scratch, 'sheet.png'))
     return labelled(sheet, ['image', 'strength 0.5', 'strength 0.7', 'strength 0.85'], { columns: 4 })

@@ -28,8 +28,8 @@ function makeTensor({ values, shape, dtype }: TensorData): tf.Tensor4D {
 }
 
 test('every kernel that can be recorded can be written', () => {
-  // Those of 8 bits are made of recorded ones.
-  const rewritten = ['QuantizedConv2D', 'QuantizedMatMul']
+  // Those of quantized weights are made of recorded ones.
+  const rewritten = ['QuantizedConv2D', 'QuantizedMatMul', 'Conv2DNBits', 'MatMulNBits']
   expect(Object.keys(operatorWriters).sort()).toEqual([...Object.keys(inferences), ...rewritten].sort())
 })
 

@@ -1,10 +1,7 @@
 /** `tesserae tour --out FOLDER`: the programs of the tour as a project of their own. */
-import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFolderAtomically } from '../../src/files/write-folder-atomically'
-import { newFolder } from '../new-folder'
 import { packageFolder } from '../package-folder'
-import { packageVersions, withVersions } from '../template-versions'
+import { writeTemplate } from '../write-template'
 import { tourSteps } from './tour-steps'
 
 /** The folder with the programs, and what makes a project of them. */
@@ -21,21 +18,7 @@ const RENAMED: Readonly<Record<string, string>> = { gitignore: '.gitignore', 'ma
  * @throws UnwritableFileError for a folder that is not empty, or that may not be written
  */
 export async function writeTourProject(out: string): Promise<void> {
-  const folder = await newFolder(out)
-  const versions = await packageVersions()
-  await writeFolderAtomically(
-    folder,
-    async staging => {
-      for (const file of await readdir(TOUR_TEMPLATE)) {
-        const text = await readFile(join(TOUR_TEMPLATE, file), 'utf8')
-        await writeFile(
-          join(staging, nameInProject(file)),
-          file === 'manifest.json' ? withVersions(text, versions) : text,
-        )
-      }
-    },
-    { markers: ['package.json'] },
-  )
+  const folder = await writeTemplate(TOUR_TEMPLATE, out, { nameOf: nameInProject })
   const [first] = tourSteps
   console.log(
     `${folder}\n\nNext:\n  cd ${JSON.stringify(out)}\n  npm install --ignore-scripts\n  npx tsx ${first?.name}.ts`,

@@ -5,6 +5,11 @@ import { weightFileError } from './format-errors'
 import { unopenable } from './open-errors'
 import { requireUnchanged } from './require-unchanged'
 
+/** The bytes of a list of numbers, which are not copied. */
+export function viewBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength)
+}
+
 /** Bytes that are in memory at once. */
 const CHUNK_BYTES = 2 ** 22
 

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs'
 import { type FileHandle, mkdtemp, open, readdir, realpath, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isRunning } from '../../src/files/leftovers'
+import { HOST, isRunning } from '../../src/files/leftovers'
 import { UnwritableFileError } from '../../src/files/unwritable-file-error'
 import { inPieces, runInSlices, TimeSlice } from '../../src/runtime/time-slice'
 import type { TensorInfo } from '../checkpoints/checkpoint'
@@ -61,7 +61,7 @@ export class DecodedWeights {
     if (!weights.some(isQuantized)) return undefined
     const top = await realpath(tmpdir())
     await clearKilled(top)
-    const folder = await mkdtemp(join(top, `tesserae-decoded-${process.pid}-`)).catch(error => {
+    const folder = await mkdtemp(join(top, `tesserae-decoded-${HOST}-${process.pid}-`)).catch(error => {
       throw UnwritableFileError.from(join(tmpdir(), 'tesserae-decoded'), error)
     })
     if (folders.size === 0) process.once('exit', removeAll)
@@ -95,8 +95,8 @@ export function isQuantized({ origin }: Parameter): boolean {
 /** Removes the files of processes that were killed: they are as large as a model. */
 async function clearKilled(top: string): Promise<void> {
   for (const name of await readdir(top).catch(() => [])) {
-    const pid = /^tesserae-decoded-(\d+)-/.exec(name)?.[1]
-    if (pid === undefined || isRunning(Number(pid))) continue
+    const [, host, pid] = /^tesserae-decoded-([0-9a-f]{8})-(\d+)-/.exec(name) ?? []
+    if (host !== HOST || isRunning(Number(pid))) continue
     await rm(join(top, name), { recursive: true, force: true }).catch(() => undefined)
   }
 }

@@ -128,17 +128,9 @@ async function loadFrom<M extends PretrainedModel>(
     model.diffusersVersion = versionOf(config)
     model.storedQuantization = stored
     const found = await loadWeights(model, files, folder, { ...options, explicitFile, stored })
-    if (stored && !model.parameters().some(isQuantized)) {
+    const problem = stored && storedProblem(model, stored)
+    if (problem !== undefined) {
       model.dispose()
-      throw new InvalidConfigError(
-        file,
-        '"quantization_config" says that weights are quantized, and none is. Remove it.',
-      )
-    }
-    if (stored === 'int4' && !model.parameters().some(({ origin }) => origin?.dtype === 'I4_ROWS')) {
-      model.dispose()
-      const problem =
-        '"quantization_config" says 4 bits, and no weight has them. Write the folder again with tesserae quantize.'
       throw new InvalidConfigError(file, problem)
     }
     return { model, found, otherClass, stored }
@@ -147,6 +139,15 @@ async function loadFrom<M extends PretrainedModel>(
     if (otherClass === undefined || !isOfOtherClass) throw error
     throw new ComponentClassError(classNameOf(modelClass), otherClass, file, error)
   }
+}
+
+/** What contradicts a config that says that weights are quantized. */
+function storedProblem(model: PretrainedModel, stored: Quantization): string | undefined {
+  const weights = model.parameters()
+  if (!weights.some(isQuantized))
+    return '"quantization_config" says that weights are quantized, and none is. Remove it.'
+  if (stored !== 'int4' || weights.some(({ origin }) => origin?.dtype === 'I4_ROWS')) return undefined
+  return '"quantization_config" says 4 bits, and no weight has them. Write the folder again with tesserae quantize.'
 }
 
 /** What a checkpoint holds besides what its model needs. */

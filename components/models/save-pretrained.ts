@@ -11,7 +11,7 @@ import { parseByteSize } from '../../src/format/byte-size'
 import { classNameOf } from '../../src/format/class-name'
 import type { SavePretrainedOptions } from '../../src/params/component-class'
 import type { RowDType, TensorInfo } from '../checkpoints/checkpoint'
-import { tensorBytes } from '../checkpoints/copy-tensor'
+import { tensorBytes, viewBytes } from '../checkpoints/copy-tensor'
 import { openCheckpoint } from '../checkpoints/open-checkpoint'
 import { HEADER_DTYPES, rowScalesKey, scalesShape, storedShape, withRowScales } from '../checkpoints/row-scales'
 import { fromFloat32, TORCH_DTYPES } from '../checkpoints/weight-dtypes'
@@ -222,10 +222,6 @@ function savedTensor(model: Module, key: string, parameter: Parameter, signal: A
 async function isUnchanged({ file, stamp }: TensorInfo): Promise<boolean> {
   const now = await stat(file).catch(() => undefined)
   return now !== undefined && stamp?.size === now.size && stamp.modified === now.mtimeMs
-}
-
-function viewBytes(values: ArrayBufferView): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 }
 
 async function writeModelConfig(

@@ -1,7 +1,7 @@
 /** A weight of a model that is stored in integers. */
 import { runInSlices } from '../../src/runtime/time-slice'
 import type { RowDType } from '../checkpoints/checkpoint'
-import { tensorBytes } from '../checkpoints/copy-tensor'
+import { tensorBytes, viewBytes } from '../checkpoints/copy-tensor'
 import { readFloat32 } from '../checkpoints/read-tensor'
 import { scalesShape } from '../checkpoints/row-scales'
 import { bytesOfElements } from '../checkpoints/weight-dtypes'
@@ -37,15 +37,15 @@ export class QuantizedParameter {
    */
   async *read(): AsyncIterable<Uint8Array> {
     const { scales, values } = await this.quantize()
-    yield bytesOf(scales)
-    yield bytesOf(values)
+    yield viewBytes(scales)
+    yield viewBytes(values)
   }
 
   /** Reads one of the two parts, as it is in the file or rounded again. Fails as {@link read} does. */
   async *readPart(part: 'scales' | 'values', signal?: AbortSignal): AsyncIterable<Uint8Array> {
     const stored = storedRows(this.parameter, this.form)
     if (stored) yield* tensorBytes(stored[part], signal)
-    else yield bytesOf((await this.quantize(signal))[part])
+    else yield viewBytes((await this.quantize(signal))[part])
   }
 
   private async quantize(signal?: AbortSignal): Promise<QuantizedRows | QuantizedBlocks> {
@@ -67,10 +67,6 @@ export function quantizeLoop(
   shape: readonly number[],
 ): Generator<void, QuantizedRows | QuantizedBlocks | undefined, void> {
   return form === 'I8_ROWS' ? quantizeRowsLoop(values, shape[0] as number) : quantizeBlocksLoop(values, shape)
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: QuantizedRows['values'] | Uint8Array | Float32Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength)
 }
 
 /** Bytes of a weight in integers, with its scales. */

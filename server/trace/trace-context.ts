@@ -11,7 +11,7 @@ const LONGEST_STATE = 512
 /** Returns the trace in the headers of a request; `undefined` if it is missing or malformed. */
 export function traceOfHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): JobTrace | undefined {
   const { traceparent, tracestate } = headers
-  if (typeof traceparent !== 'string' || !isTraceparent(traceparent)) return undefined
+  if (!isTraceparent(traceparent)) return undefined
   const state = [tracestate ?? []].flat().join(',')
   return { traceparent, ...(state !== '' && state.length <= LONGEST_STATE && { tracestate: state }) }
 }

@@ -6,6 +6,11 @@ import { takeJobTags } from './prompt-loras'
 /** Inputs of which each job of a batch has its own. */
 export const OWN_TEXTS = ['prompt', 'prompt2', 'negativePrompt', 'negativePrompt2'] as const
 
+/** Whether each job of a batch has an input of this name for itself. */
+export function isOwnText(name: string): boolean {
+  return OWN_TEXTS.some(each => each === name)
+}
+
 /** Characters of a text that is a setting: no picture is as short. */
 const LONGEST_SETTING = 32
 
@@ -17,8 +22,8 @@ export function batchKey(job: Job): string | undefined {
   const { pipeline, workflow, inputs, output, components, keepValues, priority, attempts, losses, status } = job
   const hasBegun = losses > 0 || attempts > (status === 'queued' ? 0 : 1)
   if (hasBegun || keepValues === true || output.length !== 1 || output[0] !== 'images') return undefined
-  const isOwn = (name: string) => OWN_TEXTS.some(each => each === name)
-  const [texts, settings] = [Object.keys(inputs).filter(isOwn), Object.keys(inputs).filter(name => !isOwn(name))]
+  const names = Object.keys(inputs)
+  const [texts, settings] = [names.filter(isOwnText), names.filter(name => !isOwnText(name))]
   if (typeof inputs['prompt'] !== 'string' || texts.some(name => typeof inputs[name] !== 'string')) return undefined
   if ((inputs['outputType'] ?? 'image') !== 'image') return undefined
   if ((inputs['numImagesPerPrompt'] ?? 1) !== 1 || !settings.every(name => isSetting(inputs[name]))) return undefined

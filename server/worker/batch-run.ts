@@ -14,12 +14,12 @@ import {
 import { checkLimits, effectiveLimits } from '../../src/runtime/run-limits'
 import { eachBlock } from '../../src/wiring/blocks'
 import { seedOf } from '../queue/new-job'
-import { OWN_TEXTS } from './batch-key'
+import { isOwnText, OWN_TEXTS } from './batch-key'
 import type { HeldPipeline } from './held-pipeline'
 import type { HostedJob } from './hosted-job'
 import { computedBy, isPreviewDue, storeOutputs, tellEvent } from './job-run'
 import type { ServedPipeline } from './pipeline-source'
-import { type PromptLoras, type TakenTags, takeJobTags } from './prompt-loras'
+import { followedTags, type PromptLoras, type TakenTags } from './prompt-loras'
 
 /** What computes a batch. */
 export interface BatchPipeline {
@@ -75,7 +75,7 @@ export async function computeTogether(
   let endLoras: (() => void) | undefined
   try {
     const members = jobs.filter(({ isOver }) => !isOver)
-    const taken = members.map(({ task: { job } }) => (loras ? takeJobTags(job) : { inputs: job.inputs, loras: [] }))
+    const taken = members.map(({ task }) => followedTags(task.job, loras))
     const inputs = await inputsOf(members, taken, pipe, schema)
     if (inputs === undefined) return
     // They name the same.
@@ -113,7 +113,7 @@ async function inputsOf(
   const [first] = taken
   if (first === undefined || taken.length === 1 || drawsByChance(pipe)) return undefined
   const { inputs } = first
-  const settings = Object.entries(inputs).filter(([name]) => !OWN_TEXTS.some(each => each === name))
+  const settings = Object.entries(inputs).filter(([name]) => !isOwnText(name))
   const shared = await inputsFromWire(schema, Object.fromEntries(settings))
   if (Object.values(shared).some(value => [value].flat().some(each => each instanceof Image))) return undefined
   const texts = OWN_TEXTS.filter(name => Object.hasOwn(inputs, name)).map(name => [

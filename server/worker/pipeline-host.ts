@@ -17,7 +17,7 @@ import type { HeldPipeline } from './held-pipeline'
 import { HostedJob } from './hosted-job'
 import { computeJob, type StoreResult } from './job-run'
 import { loadSource, openPipelineSource, type PipelineSource, type ServedPipeline } from './pipeline-source'
-import { PromptLoras, takeJobTags } from './prompt-loras'
+import { followedTags, PromptLoras } from './prompt-loras'
 import type { BegunJobs, Runner, RunnerJob } from './runner'
 
 /** What a host computes with. */
@@ -139,7 +139,7 @@ export class PipelineHost implements Runner {
     const { job, stateFile } = task
     const pipe = held.derived.for(job)
     requireOutputs(pipe, job)
-    const { inputs, loras } = this.loras ? takeJobTags(job) : { inputs: job.inputs, loras: [] }
+    const { inputs, loras } = followedTags(job, this.loras)
     const endLoras = await this.loras?.use(pipe, loras)
     try {
       if (stateFile !== undefined) {

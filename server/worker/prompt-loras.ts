@@ -43,6 +43,11 @@ export function takeJobTags({ inputs }: Pick<Job, 'inputs'>): TakenTags {
   return { inputs: { ...inputs, prompt }, loras }
 }
 
+/** Takes the tags out of the prompt of a job if something follows them. Fails as {@link takeJobTags} does. */
+export function followedTags(job: Pick<Job, 'inputs'>, loras: PromptLoras | undefined): TakenTags {
+  return loras ? takeJobTags(job) : { inputs: job.inputs, loras: [] }
+}
+
 /** Loads LoRAs when a job names them, and keeps them for the next. */
 export class PromptLoras {
   /** By adapters, which a pipeline shares with those that are derived from it, and file; the one that was used last is the last. */

@@ -6,7 +6,7 @@ export interface ComponentRegistry {
   readonly loadsLazily?: boolean
   /** Bytes of weights that a model may have in memory, if there is a limit. */
   readonly memoryLimit?: number | undefined
-  /** Records a component, and of the collection it belongs to; the id that it has here. One that is known already keeps its id. */
+  /** Records a component, and the collection that it belongs to. Returns the id that it has here; one that is known keeps its id. */
   add(name: string, component: unknown, collection?: string): string
   /** Forgets the component of an id. */
   remove(id: string): void

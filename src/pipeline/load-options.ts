@@ -27,11 +27,11 @@ export type LoadComponentsOptions = {
 /** The key of a map of options for those components that it does not name. */
 const DEFAULT = 'default'
 
-/** Options that only models take. */
-const OF_MODELS = { quantization: UnsupportedQuantizationError, dtype: UnsupportedDTypeError } as const
-
-/** The fields of classes that tell which values these take. */
-const VALUES = { quantization: 'quantizations', dtype: 'dtypes' } as const
+/** Options that only models take, and the field of a class that tells its values. */
+const OF_MODELS = [
+  { option: 'quantization', values: 'quantizations', Failure: UnsupportedQuantizationError },
+  { option: 'dtype', values: 'dtypes', Failure: UnsupportedDTypeError },
+] as const
 
 /**
  * Checks maps that name components: an option that one value gives to all components is for the models among them, but who names a component means it.
@@ -45,13 +45,12 @@ export function requireWeights(
   for (const { name, typeHint, className } of specs) {
     const named = className === undefined ? undefined : findComponentClass(className)
     const classes = [typeHint, named].filter(type => type !== undefined)
-    for (const option of ['quantization', 'dtype'] as const) {
+    for (const { option, values, Failure } of OF_MODELS) {
       const map = options[option]
       const value = isMap(map) && Object.hasOwn(map, name) ? map[name] : undefined
       // The class of the other components is known when their config has been read.
-      if (value === undefined || classes.length === 0 || classes.some(type => type[VALUES[option]] !== undefined))
-        continue
-      throw new OF_MODELS[option](name, String(value), classNameOf(classes[0] as object), [])
+      if (value === undefined || classes.length === 0 || classes.some(type => type[values] !== undefined)) continue
+      throw new Failure(name, String(value), classNameOf(classes[0] as object), [])
     }
   }
 }

@@ -8,6 +8,7 @@ import { type WeightTensor, writeSafetensors } from '../../../components/checkpo
 import { UNet2DConditionModel } from '../../../components/models/unet-2d-condition/unet-2d-condition-model'
 import { describeWeights } from '../../../components/single-file/describe-weights'
 import { SingleFileError } from '../../../components/single-file/single-file-error'
+import { HOST } from '../../../src/files/leftovers'
 import { expectWarnings } from '../../expected-warnings'
 import { catchWarnings } from '../../src/fixtures/emitted-warnings'
 import { useTemporaryFolder } from '../checkpoints/temporary-folder'
@@ -26,7 +27,8 @@ useBackend('wasm')
 const folder = useTemporaryFolder()
 
 /** Temporary files of weights that exist. */
-const leftovers = () => readdirSync(tmpdir()).filter(name => name.startsWith(`tesserae-decoded-${process.pid}-`))
+const leftovers = () =>
+  readdirSync(tmpdir()).filter(name => name.startsWith(`tesserae-decoded-${HOST}-${process.pid}-`))
 
 function weightsOf(model: UNet2DConditionModel): Record<string, number[]> {
   return Object.fromEntries([...model.namedParameters()].map(([name, parameter]) => [name, [...parameter.read()]]))
@@ -66,7 +68,7 @@ describe('A UNet in a GGUF file', () => {
   test('computes in graphs from a temporary file of float16, which goes with the model', async () => {
     const warnings = catchWarnings()
     // Left by a killed process: numbers of processes are smaller.
-    const killed = mkdtempSync(join(tmpdir(), `tesserae-decoded-${2 ** 30}-`))
+    const killed = mkdtempSync(join(tmpdir(), `tesserae-decoded-${HOST}-${2 ** 30}-`))
     const before = leftovers()
     const model = await UNet2DConditionModel.fromSingleFile(file(), { config, executor: 'graph' })
     expect(warnings()).toEqual([

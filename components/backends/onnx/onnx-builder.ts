@@ -260,9 +260,13 @@ export class OnnxBuilder {
 
   /** A list of whole numbers that several operators may need, made and stored once for each key. */
   shared(key: string, shape: readonly number[], make: () => Int32Array): string {
+    return this.once(key, () => this.constant(make(), shape, 'int32'))
+  }
+
+  private once(key: string, make: () => string): string {
     const known = this.constants.get(key)
     if (known !== undefined) return known
-    const name = this.constant(make(), shape, 'int32')
+    const name = make()
     this.constants.set(key, name)
     return name
   }
@@ -302,14 +306,12 @@ export class OnnxBuilder {
 
   /** The same number of 4 bits throughout a matrix, stored once for each shape. */
   nibbles(value: number, [rows, columns]: readonly [rows: number, columns: number]): string {
-    const key = `uint4[${rows},${columns}]${value}`
-    const known = this.constants.get(key)
-    if (known !== undefined) return known
-    const name = this.newName('constant')
-    const bytes = new Uint8Array(Math.ceil((rows * columns) / 2)).fill(value * 17)
-    this.initializers.push(inlineTensor(name, [rows, columns], TensorProto_DataType.UINT4, bytes))
-    this.constants.set(key, name)
-    return name
+    return this.once(`uint4[${rows},${columns}]${value}`, () => {
+      const name = this.newName('constant')
+      const bytes = new Uint8Array(Math.ceil((rows * columns) / 2)).fill(value * 17)
+      this.initializers.push(inlineTensor(name, [rows, columns], TensorProto_DataType.UINT4, bytes))
+      return name
+    })
   }
 
   /** A list of whole numbers, as shapes and axes are given. */

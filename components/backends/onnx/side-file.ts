@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { RowDType, TensorInfo } from '../../checkpoints/checkpoint'
-import { tensorBytes } from '../../checkpoints/copy-tensor'
+import { tensorBytes, viewBytes } from '../../checkpoints/copy-tensor'
 import { bytesOfElements, isFloatDType } from '../../checkpoints/weight-dtypes'
 import { Parameter } from '../../nn/parameter'
 import type { QuantizedParameter } from '../../quantization/quantized-parameter'
@@ -44,7 +44,7 @@ export class SideFile {
     this.quantizedBytes = weightBytes
     for (const parameter of parameters) {
       const source = storedSource(parameter)
-      if (source === undefined) add(parameter, parameter.bytes, () => [parameterBytes(parameter)])
+      if (source === undefined) add(parameter, parameter.bytes, () => [viewBytes(parameter.read())])
       else add(placeKey(source), source.end - source.begin, () => tensorBytes(source))
     }
     this.weightBytes = weightBytes
@@ -81,11 +81,6 @@ export function storedSource({ source }: Parameter): TensorInfo | undefined {
 
 function placeKey({ file, begin }: TensorInfo): string {
   return `${file}:${begin}`
-}
-
-function parameterBytes(parameter: Parameter): Uint8Array {
-  const values = parameter.read()
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 }
 
 /**

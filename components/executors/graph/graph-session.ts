@@ -68,8 +68,8 @@ export class GraphSession {
   private written: Uint8Array | undefined
   private writing: Promise<void> | undefined
   private readonly options: InferenceSession.SessionOptions
-  /** Whether some of it is computed in 8 bits. */
-  private readonly isQuantized: boolean
+  /** Whether it multiplies inputs of 8 bits by weights of 8 bits, which some processors do inexactly. */
+  private readonly maySaturate: boolean
   private readonly optimizedModels: OptimizedModels | undefined
   /** The process that holds it. */
   private holder: RuntimeProcess | undefined
@@ -94,7 +94,7 @@ export class GraphSession {
       call.quantization && quantizeGraph(recorded.graph, new Set(call.model.parameters()), call.quantization)
     const graph = quantized?.graph ?? recorded.graph
     this.capture = { ...recorded, graph }
-    this.isQuantized = call.quantization === 'int8'
+    this.maySaturate = call.quantization === 'int8'
     const forms = quantized?.weights ?? new Map()
     this.forms = forms
     const weights = parametersOf(graph)
@@ -318,7 +318,7 @@ export class GraphSession {
   /** The options of the session. One with products of 8 bits may need others than the processor's fastest. */
   private async optionsFor(process: RuntimeProcess): Promise<InferenceSession.SessionOptions> {
     const { options } = this
-    if (!this.isQuantized || !(await productsSaturate(process))) return options
+    if (!this.maySaturate || !(await productsSaturate(process))) return options
     const { session, ...extra } = options.extra as { session: object }
     return { ...options, extra: { ...extra, session: { ...session, ...EXACT_PRODUCTS } } }
   }

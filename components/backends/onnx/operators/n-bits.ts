@@ -7,8 +7,8 @@ import type { GraphNode, GraphValue } from '../../recorder/graph'
 import { conv2dInfo, isPointwise } from '../../recorder/kernels/neural'
 import { MICROSOFT, type OnnxBuilder, permute, type QuantizedWeight } from '../onnx-builder'
 import { inputOf, type OperatorWriter, outputOf } from './operator-writer'
-import { biasOf } from './quantized'
-import { enlarged, gatherWindows, padMap } from './windows'
+import { biasOf, TO_ROWS } from './quantized'
+import { enlarged, gatherWindows } from './windows'
 
 /** Products of 8 bits: half of the time of those in float32 (level 1) with instructions for integers, and the same without. */
 const ACCURACY_LEVEL = 4
@@ -55,11 +55,10 @@ const linear: OperatorWriter = (node, builder) => {
 
 const convolution: OperatorWriter = (node, builder) => {
   const [x, weight] = [inputOf(node, 'x'), inputOf(node, 'weight')]
-  const info = conv2dInfo(x, { ...weight, shape: permute(weight.shape, [2, 3, 1, 0]) }, node.attrs)
+  const info = conv2dInfo(x, { ...weight, shape: permute(weight.shape, TO_ROWS) }, node.attrs)
   if (isPointwise(info)) return writeProduct(node, builder, rowsOf(builder, x), info.inChannels)
   const source = enlarged(x)
-  const padded = padMap(builder, { ...source, values: builder.plain(source.map), zero: builder.scalar(0) })
-  const rows = gatherWindows(builder, padded, info)
+  const rows = gatherWindows(builder, { ...source, values: builder.plain(source.map), zero: builder.scalar(0) }, info)
   writeProduct(node, builder, rows, info.filterHeight * info.filterWidth * info.inChannels)
 }
 

@@ -9,10 +9,10 @@ import { conv2dInfo, isPointwise } from '../../recorder/kernels/neural'
 import { type OnnxBuilder, permute, type QuantizedWeight, type RoundedValue } from '../onnx-builder'
 import { inputOf, type OperatorWriter, outputOf } from './operator-writer'
 import { product } from './quantized-product'
-import { enlarged, gatherWindows, padMap } from './windows'
+import { enlarged, gatherWindows } from './windows'
 
 /** The order that brings a weight `[out, in, height, width]` to `[height, width, in, out]`. */
-const TO_ROWS = [2, 3, 1, 0] as const
+export const TO_ROWS = [2, 3, 1, 0] as const
 
 export function biasOf(node: GraphNode, builder: OnnxBuilder): string | undefined {
   const { bias } = node.inputs
@@ -79,7 +79,7 @@ const convolution: OperatorWriter = (node, builder) => {
   const columns = { values: builder.reshape(builder.transpose(values, TO_ROWS), [length, info.outChannels]), scales }
   const source = enlarged(x)
   const rounded = builder.rounded(source.map)
-  const windows = gatherWindows(builder, padMap(builder, { ...source, ...rounded }), info)
+  const windows = gatherWindows(builder, { ...source, ...rounded }, info)
   const result = product(builder, { ...rounded, values: windows }, columns, bias)
   builder.bind(output, builder.reshape(result, output.shape))
 }

@@ -3,7 +3,7 @@ import type { GraphValue } from '../../recorder/graph'
 import type { OnnxBuilder } from '../onnx-builder'
 
 /** How windows move over a map: a part of what TensorFlow.js says of a convolution. */
-export interface WindowGeometry {
+interface WindowGeometry {
   readonly batchSize: number
   readonly outHeight: number
   readonly outWidth: number
@@ -15,24 +15,18 @@ export interface WindowGeometry {
 }
 
 /** What a convolution sees of a map. */
-export interface EnlargedMap {
+interface EnlargedMap {
   readonly map: GraphValue
   /** How much larger the convolution sees the map: each position stands there for a rectangle of equal ones. */
   readonly factor: readonly [height: number, width: number]
 }
 
 /** A map that windows are gathered of. */
-export interface WindowSource extends EnlargedMap {
+interface WindowSource extends EnlargedMap {
   /** Name of its numbers. */
   readonly values: string
   /** Name of the number that stands for zero. */
   readonly zero: string
-}
-
-/** A map whose positions are rows, with one of zeros behind the last. */
-export interface PaddedMap extends EnlargedMap {
-  /** Name of the rows. */
-  readonly rows: string
 }
 
 /** The map that nearest-neighbour upsampling has enlarged by whole factors: a window takes from it what it would find in the large one. */
@@ -46,18 +40,19 @@ export function enlarged(x: GraphValue): EnlargedMap {
   return isWhole && map.dtype === 'float32' ? { map, factor } : none
 }
 
-/** Brings the positions of a map into rows. */
-export function padMap(builder: OnnxBuilder, { map, factor, values, zero }: WindowSource): PaddedMap {
+/** Brings the positions of a map into rows, with one of zeros behind the last. Returns the name of the rows. */
+function padMap(builder: OnnxBuilder, { map, values, zero }: WindowSource): string {
   const [batch = 1, height = 1, width = 1, channels = 1] = map.shape
   const positions = builder.reshape(values, [batch * height * width, channels])
   // Behind the last position lies one of zeros, for all that is outside of the map.
   const outside = builder.add('Expand', [builder.reshape(zero, [1, 1]), builder.ints([1, channels])])
-  return { map, factor, rows: builder.add('Concat', [positions, outside], { axis: 0 }) }
+  return builder.add('Concat', [positions, outside], { axis: 0 })
 }
 
 /** Gathers windows. Returns the name of `[positions of the result, height · width of the window · channels]`. */
-export function gatherWindows(builder: OnnxBuilder, padded: PaddedMap, geometry: WindowGeometry): string {
-  const { map, factor, rows } = padded
+export function gatherWindows(builder: OnnxBuilder, source: WindowSource, geometry: WindowGeometry): string {
+  const { map, factor } = source
+  const rows = padMap(builder, source)
   const [, height = 1, width = 1, channels = 1] = map.shape
   const { batchSize, outHeight, outWidth, filterHeight, filterWidth } = geometry
   const { strideHeight, strideWidth, padInfo } = geometry

@@ -6,7 +6,6 @@ import {
   classNameOf,
   inputsFromWire,
   type JsonSchema,
-  type ModularPipelineBlocks,
   PipelineAbortError,
   type PipelineEvent,
   type PreviewEvent,
@@ -39,13 +38,22 @@ const OWN_BLOCKS: ReadonlySet<unknown> = new Set(Object.values(ownBlocks))
 const LIMITS_OF_A_CALL = ['maxImages', 'maxMemory', 'timeout'] as const
 
 /** Why the jobs of a pipeline cannot be computed together; `undefined` if they can. Its limits, and those of the process, may change. */
-export function whyAlone({ blocks, limits }: ServedPipeline): string | undefined {
-  const effective = effectiveLimits(checkLimits(limits))
+export function whyAlone(pipe: ServedPipeline): string | undefined {
+  const effective = effectiveLimits(checkLimits(pipe.limits))
   const limit = LIMITS_OF_A_CALL.find(name => Number.isFinite(effective[name]))
-  return limit === undefined ? whyBlocksAlone(blocks) : `the limit ${limit} is for the call of one job`
+  return limit === undefined ? whyBlocksAlone(pipe) : `the limit ${limit} is for the call of one job`
 }
 
-function whyBlocksAlone(blocks: ModularPipelineBlocks): string | undefined {
+/** What the blocks of pipelines have shown: they do not change, and a worker asks after every job. */
+const reasons = new WeakMap<ServedPipeline, { readonly why: string | undefined }>()
+
+function whyBlocksAlone(pipe: ServedPipeline): string | undefined {
+  const known = reasons.get(pipe) ?? { why: findWhyAlone(pipe) }
+  reasons.set(pipe, known)
+  return known.why
+}
+
+function findWhyAlone({ blocks }: ServedPipeline): string | undefined {
   for (const { block } of eachBlock(blocks)) {
     if (OWN_BLOCKS.has(block.constructor)) continue
     return `its block ${classNameOf(block)} is not one of Tesserae's own, which take lists of prompts`

@@ -1,10 +1,10 @@
 /** `tesserae doctor`: what this machine can compute on. */
-import colors from 'picocolors'
 import { gpuAdvice } from '../components/backends/gpu-advice'
 import { findGpuFacts } from '../components/backends/gpu-facts'
 import { type BackendProbe, probeBackends } from '../components/backends/probe-backends'
 import { type ProviderProbe, probeProviders } from '../components/executors/graph/probe-providers'
 import { selectExecutor } from '../components/executors/select-executor'
+import { colors } from './colors'
 
 /** Tries every backend and prints what works, what does not and why, and how to add a GPU. */
 export async function doctor({ json = false }: { json?: boolean }): Promise<void> {

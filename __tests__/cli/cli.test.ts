@@ -404,6 +404,12 @@ describe('tesserae doctor', () => {
     for (const { works, reason } of backends) if (!works) expect(reason).toMatch(/\S/)
   })
 
+  test('colours no pipe, on a server that sets CI either', async () => {
+    const { code, stdout } = await runCli(['doctor'], { cwd: folder, env: { CI: 'true' } })
+    expect([code, stdout]).toEqual([0, expect.stringContaining('wasm       works')])
+    expect(stdout).not.toContain('\u001b')
+  })
+
   test('ends silently when the reader of its output has seen enough', async () => {
     const child = spawn(process.execPath, [join(__dirname, '..', '..', 'dist', 'cli', 'main.js'), 'doctor'], {
       cwd: folder,

@@ -24,7 +24,7 @@ function sumOf({ width, channels, data }: Image, channel: number, begin = 0, end
 
 describe('tesserae tour', () => {
   test('shows and runs every step where there is no terminal to ask on', async () => {
-    const { code, stdout, stderr } = await runCli(['tour'], { cwd: folder() })
+    const { code, stdout, stderr } = await runCli(['tour'], { cwd: folder(), env: { CI: 'true' } })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const places = tourSteps.map(({ title }, i) => stdout.indexOf(`Step ${i + 1} of 5: ${title}\n`))
     expect(places).toEqual([...places].sort((a, b) => a - b))

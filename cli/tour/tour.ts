@@ -1,10 +1,10 @@
 /** `tesserae tour`: five small programs, each with a text, its code, its output and its pictures. */
 import { mkdir, readFile } from 'node:fs/promises'
 import { extname, join, relative } from 'node:path'
-import colors from 'picocolors'
 import { wrap } from '../../src/documentation/wrap'
 import { absolutePath } from '../../src/files/absolute-path'
 import { UnwritableFileError } from '../../src/files/unwritable-file-error'
+import { colors } from '../colors'
 import { abortOnInterrupt } from '../interrupt'
 import { packageFolder } from '../package-folder'
 import { print } from '../print'

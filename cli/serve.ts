@@ -1,7 +1,5 @@
 /** `tesserae serve`: pipelines as jobs over HTTP. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFile, rm } from 'node:fs/promises'
 import {
   createServer,
   createWorker,
@@ -14,6 +12,7 @@ import {
   type ServerOptions,
 } from '../server'
 import { DEFAULT_RETENTION } from '../server/queue/queue-options'
+import { makeTemporaryFolder } from '../src/files/temporary-folder'
 import { requireLoraDir } from './lora-dir'
 import { type ModelSourceOptions, modelSources } from './model-sources'
 import { print, printAside } from './print'
@@ -78,7 +77,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   for (const [name, source] of Object.entries(sources)) pipelines[name] = await openPipelineSource(source)
 
   const { redis, prefix, queueFile: file, keep = DEFAULT_RETENTION } = options
-  const place = options.results ?? (await mkdtemp(join(tmpdir(), 'tesserae-results-')))
+  const place = options.results ?? (await makeTemporaryFolder('results'))
   // A folder that ends with the process need not outlive a loss of power.
   const results = options.results === undefined ? new FolderStore(place, { isDurable: false }) : openResultStore(place)
   await results.check()

@@ -1,9 +1,8 @@
 /** Weights of quantized files for runtimes that read weights themselves: decoded once, into a temporary file that is there for as long as the model is. */
 import { rmSync } from 'node:fs'
-import { type FileHandle, mkdtemp, open, readdir, realpath, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { HOST, isRunning } from '../../src/files/leftovers'
+import { makeTemporaryFolder } from '../../src/files/temporary-folder'
 import { UnwritableFileError } from '../../src/files/unwritable-file-error'
 import { inPieces, runInSlices, TimeSlice } from '../../src/runtime/time-slice'
 import type { TensorInfo } from '../checkpoints/checkpoint'
@@ -59,11 +58,7 @@ export class DecodedWeights {
   static async of(model: Module, options: DecodeWeightsOptions = {}): Promise<DecodedWeights | undefined> {
     const weights = model.parameters().filter(({ origin }) => origin !== undefined)
     if (!weights.some(isQuantized)) return undefined
-    const top = await realpath(tmpdir())
-    await clearKilled(top)
-    const folder = await mkdtemp(join(top, `tesserae-decoded-${HOST}-${process.pid}-`)).catch(error => {
-      throw UnwritableFileError.from(join(tmpdir(), 'tesserae-decoded'), error)
-    })
+    const folder = await makeTemporaryFolder('decoded')
     if (folders.size === 0) process.once('exit', removeAll)
     folders.add(folder)
     const file = join(folder, 'weights.data')
@@ -90,15 +85,6 @@ export class DecodedWeights {
 /** Whether a weight is in its file in a form that has to be decoded. */
 export function isQuantized({ origin }: Parameter): boolean {
   return origin !== undefined && isQuantizedDType(origin.dtype)
-}
-
-/** Removes the files of processes that were killed: they are as large as a model. */
-async function clearKilled(top: string): Promise<void> {
-  for (const name of await readdir(top).catch(() => [])) {
-    const [, host, pid] = /^tesserae-decoded-([0-9a-f]{8})-(\d+)-/.exec(name) ?? []
-    if (host !== HOST || isRunning(Number(pid))) continue
-    await rm(join(top, name), { recursive: true, force: true }).catch(() => undefined)
-  }
 }
 
 function remove(folder: string): void {

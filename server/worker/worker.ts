@@ -1,10 +1,10 @@
 /** Takes jobs from a queue, and has a runner compute them: one by one, or those that are alike together. */
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { hostname, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ModularPipeline } from '../../src'
+import { makeTemporaryFolder } from '../../src/files/temporary-folder'
 import { isPipelineName } from '../queue/new-job'
 import type { JobQueue, Lease } from '../queue/queue'
 import type { ResultStore } from '../results/result-store'
@@ -150,7 +150,7 @@ export class Worker {
   /** Computes jobs. What they made is stored while the next ones are computed. */
   private async work(leases: readonly Lease[]): Promise<void> {
     const { queue, results } = this.options
-    this.folder ??= await mkdtemp(join(tmpdir(), 'tesserae-worker-'))
+    this.folder ??= await makeTemporaryFolder('worker')
     const report = (problem: string, error?: unknown) => this.report(problem, error)
     const shared = { queue, results, folder: this.folder, checkpoints: this.checkpoints, report }
     const jobs = leases.map(lease => new HeldJob(lease, shared))

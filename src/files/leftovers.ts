@@ -7,7 +7,7 @@ import { basename, dirname, join } from 'node:path'
 import { statIfThere } from './stat-if-there'
 
 /** Tells machines apart that share a folder: a process number says something on its own machine alone. */
-export const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
+const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
 
 const NAME = /^\.tesserae-([0-9a-f]{8})-(\d+)-[0-9a-f-]{36}\.(?:tmp|old-(.+))$/s
 const MARK = /^\.tesserae-([0-9a-f]{8})-(\d+)-[0-9a-f-]{36}\.saving$/

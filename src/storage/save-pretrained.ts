@@ -1,7 +1,6 @@
 /** Saves a pipeline: its components, the index that says where they are, and a card. Counterpart: ModularPipeline.save_pretrained of diffusers. */
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ModelCardOptions } from '../documentation/model-card'
 import { emitWarning } from '../errors/emit-warning'
@@ -10,6 +9,7 @@ import { UnknownValueError } from '../errors/unknown-value-error'
 import { UnsafeSerializationError } from '../errors/unsafe-serialization-error'
 import { absolutePath } from '../files/absolute-path'
 import { serializeSaves } from '../files/serialize-saves'
+import { makeTemporaryFolder } from '../files/temporary-folder'
 import { writeFileAtomically } from '../files/write-file-atomically'
 import { writeFolderAtomically } from '../files/write-folder-atomically'
 import { classNameOf } from '../format/class-name'
@@ -146,7 +146,7 @@ export async function pushPipeline(
   pipeline: PipelineToSave,
   { token, endpoint, commitMessage, private: isPrivate, createPr, ...options }: PushPipelineOptions = {},
 ): Promise<PushedCommit> {
-  const folder = await mkdtemp(join(tmpdir(), 'tesserae-'))
+  const folder = await makeTemporaryFolder('push')
   try {
     const pushToHub = { repoId, token, endpoint, commitMessage, private: isPrivate, createPr }
     const { pushed } = await savePipeline(join(folder, 'pipeline'), pipeline, { ...options, pushToHub })

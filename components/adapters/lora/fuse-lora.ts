@@ -1,8 +1,7 @@
 /** Makes LoRAs a part of the weights of models. Counterpart: loaders/lora_base.py (fuse_lora, unfuse_lora) */
 import { rmSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { makeTemporaryFolder } from '../../../src/files/temporary-folder'
 import { hold, release } from '../../../src/pipeline/component-holders'
 import type { ModularPipeline } from '../../../src/pipeline/modular-pipeline'
 import { yieldToEventLoop } from '../../../src/runtime/time-slice'
@@ -142,7 +141,7 @@ async function fuseModel(
   layers: ReadonlyMap<string, readonly WeighedLayer[]>,
   { safeFusing, signal }: FuseLoraOptions,
 ): Promise<Pick<FusedModel, 'model' | 'weights'>> {
-  const folder = await mkdtemp(join(tmpdir(), 'tesserae-fused-'))
+  const folder = await makeTemporaryFolder('fused')
   const remove = () => rmSync(folder, { recursive: true, force: true })
   process.once('exit', remove)
   const model = Reflect.construct(original.constructor, [original.config]) as PretrainedModel

@@ -1,9 +1,7 @@
 /** Weights in memory that are too large to be a part of a graph: ONNX Runtime takes no graph of 2 GB, so it reads them from a temporary file. */
-import { randomUUID } from 'node:crypto'
-import { realpathSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createTemporaryFolder, planTemporaryFolder } from '../../../src/files/temporary-folder'
 import { writeFileAtomically } from '../../../src/files/write-file-atomically'
 import { SideFile, storedSource } from '../../backends/onnx/side-file'
 import type { RowDType } from '../../checkpoints/checkpoint'
@@ -37,7 +35,7 @@ export class SpilledWeights {
     const inMemory = new SideFile(floats, quantized)
     const { weightBytes, quantizedBytes } = inMemory
     if (quantizedBytes <= inlineLimit.quantizedBytes && weightBytes <= inlineLimit.bytes) return undefined
-    return new SpilledWeights(inMemory, join(realpathSync(tmpdir()), `tesserae-weights-${randomUUID()}`))
+    return new SpilledWeights(inMemory, planTemporaryFolder('weights'))
   }
 
   /** Where a weight is in the file. */
@@ -52,7 +50,7 @@ export class SpilledWeights {
 
   /** Writes the file, for this user alone. @throws UnwritableFileError, e.g. for a full disk */
   async write(): Promise<void> {
-    await mkdir(this.folder, { recursive: true, mode: 0o700 })
+    await createTemporaryFolder(this.folder)
     try {
       await writeFileAtomically(this.file, this.weights.bytes())
     } catch (error) {

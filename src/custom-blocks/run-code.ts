@@ -7,6 +7,7 @@ import { printableValue } from '../errors/printable'
 import { isContainedPath } from '../files/contained-path'
 import type { CodeFiles } from './code-files'
 import { findPackageFile, requireOutside } from './outside-modules'
+import { registerCodeFile } from './refused-import'
 
 /** What a module of CommonJS works with. */
 interface CommonJsModule {
@@ -37,6 +38,7 @@ export class CodeRunner {
     // It is there before it has run, so that two modules may ask for each other.
     const module: CommonJsModule = { exports: {} }
     this.modules.set(path, module)
+    registerCodeFile(file)
     try {
       const body = compile(text, file)
       body.call(module.exports, module.exports, (name: string) => this.require(name, path), module, file, dirname(file))
@@ -114,8 +116,6 @@ function compile(text: string, filename: string): (...values: unknown[]) => unkn
 function failed(file: string, error: unknown): CustomCodeError {
   const isError = typeof error === 'object' && error !== null && 'message' in error
   const { name, message } = isError ? (error as Error) : { name: 'Error', message: String(error) }
-  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING')
-    return new CustomCodeError(file, 'uses import(), which is refused: ask for modules by require().', error)
   const isModule = name === 'SyntaxError' && /\b(?:import|export|await)\b/.test(message)
   const advice = isModule ? ' Code of blocks is CommonJS: compile it with "module": "commonjs".' : ''
   return new CustomCodeError(file, `cannot be loaded: ${name}: ${message}.${advice}`.replace('..', '.'), error)

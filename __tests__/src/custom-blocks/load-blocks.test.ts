@@ -2,6 +2,7 @@ import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   BlockConfigError,
+  BlockExecutionError,
   type CustomBlocksOptions,
   CustomCodeError,
   DDIMScheduler,
@@ -319,6 +320,26 @@ describe('code that cannot be used', () => {
     const { imported } = (await load(folder())).constructor as unknown as { imported: Promise<string> }
     expect(await imported).toBe('ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING')
     expect('helperRan' in globalThis).toBe(false)
+  })
+
+  test.each([
+    ['awaits it', 'async', "await import('./helper.mjs')"],
+    ['returns it', '', "return import('node:fs')"],
+    ['uses it in a helper', 'async', "await require('./helper')()"],
+  ])('names the file, the line and what to do where a block %s', async (_how, kind, statement) => {
+    const importing = DOUBLE.replace('run() {', `${kind} run() {\n${statement};`)
+    const helper = "module.exports = () =>\n  import('node:fs')"
+    await writeFiles(folder(), { ...doubleFiles, 'block.js': importing, 'helper.js': helper })
+    const pipe = (await load(folder())).initPipeline()
+    const error = (await failure(pipe({ x: 1 }))) as BlockExecutionError
+    expect(error).toBeInstanceOf(BlockExecutionError)
+    const { cause } = error
+    if (!(cause instanceof CustomCodeError)) throw cause
+    expect(error.message).toBe(`the pipeline (Double) failed: ${cause.message}`)
+    const [file, line] = statement.includes('require') ? ['helper.js', 2] : ['block.js', 8]
+    expect(cause.message).toBe(
+      `${join(folder(), file)}: line ${line} uses import(), which is refused: a pin does not cover what it loads. Use require() for packages and for files of the folder.`,
+    )
   })
 
   test('can be mended and loaded again', async () => {

@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { Autoencoder, latentDifferences } from '../components'
 import { readConfig } from '../components/configs/read-config'
 import type { Executor } from '../components/executors/executor'
+import { readSingleFile } from '../components/single-file/read-single-file'
 import { type ModularPipelineBlocks, SequentialPipelineBlocks, UntrustedCodeError } from '../src'
 import { resolveRepository } from '../src/hub/repository-resolver'
-import { isSingleFile } from '../src/hub/single-file-source'
+import { isSingleFile, resolveSingleFile } from '../src/hub/single-file-source'
 import { callInputs, type DrawingInputs, type DrawingOptions } from './call-inputs'
 import {
   type LoadingAccess,
@@ -82,6 +83,7 @@ export async function openHandOver(
       const problem = `it is of another family (${names[0]}) than the model (${names[1]}). Use a refiner of the same family.`
       throw new UnfitOptionError('--refiner', problem)
     }
+    await requireLatentsOnly(refiner, options, access)
     const { lora: _, unet: __, ...replaced } = options
     requireReplaced(refiner, replaced)
     const { negative, prompt2, negative2, promptSyntax, steps, guidance, guider } = options
@@ -105,7 +107,7 @@ export async function openHandOver(
 /**
  * Loads the base model, and of the refiner what shows whether it takes the latents of the base model.
  *
- * @throws UnfitOptionError for a refiner whose latents differ, or whose UNet takes more than latents
+ * @throws@throws UnfitOptionError for a refiner whose latents differ
  */
 export async function loadBase(
   { base, refiner }: HandOver,
@@ -116,12 +118,6 @@ export async function loadBase(
   const { safetyChecker: _, ...ofBase } = options
   await loadComponents(base, ofBase, executor, access)
   shareComponents(base, refiner)
-  await requireLatentsOnly(
-    refiner,
-    (componentOf(base, 'vae') as Autoencoder | undefined)?.config.latentChannels,
-    options,
-    access,
-  )
   const names = base.componentNames.filter(
     name => refiner.componentNames.includes(name) && componentOf(base, name) instanceof Autoencoder,
   )
@@ -140,24 +136,29 @@ export async function loadBase(
   }
 }
 
-/** Makes sure that the UNet takes latents alone, as its config says. @throws UnfitOptionError for one that was made for inpainting */
+/** Makes sure that the UNet takes latents alone, as its file or its config says. @throws UnfitOptionError for one that was made for inpainting */
 async function requireLatentsOnly(
   refiner: AnyPipeline,
-  latentChannels: number | undefined,
   options: Options & { refiner: string },
   access: LoadingAccess,
 ): Promise<void> {
   const spec = refiner.getComponentSpec('unet')
-  const path = spec?.pretrainedModelNameOrPath
-  // The config of a single file is found out when it is loaded.
-  if (spec === undefined || path === undefined || isSingleFile(path)) return
-  const { subfolder, revision } = spec
+  if (spec?.pretrainedModelNameOrPath === undefined) return
+  const { pretrainedModelNameOrPath: path, subfolder, revision } = spec
   const repository = { ...repositoryOptions(options, access), revision }
+  if (isSingleFile(path)) {
+    const { kind } = readSingleFile(await resolveSingleFile(path, repository))
+    if (kind.kind === 'checkpoint' && kind.isInpainting) throw moreThanLatents(9, 4)
+    return
+  }
   const folder = join(await resolveRepository(path, { subfolder, files: [CONFIG_NAME] }, repository), subfolder)
-  const { in_channels: channels } = await readConfig(folder, CONFIG_NAME)
-  if (channels === undefined || latentChannels === undefined || channels === latentChannels) return
-  const problem = `its UNet takes ${channels} channels, and the latents of the model have ${latentChannels}. Use a refiner whose UNet takes latents alone.`
-  throw new UnfitOptionError('--refiner', problem)
+  const { in_channels: taken = 4, out_channels: made = 4 } = await readConfig(folder, CONFIG_NAME)
+  if (Number(taken) > Number(made)) throw moreThanLatents(taken, made)
+}
+
+function moreThanLatents(taken: unknown, made: unknown): UnfitOptionError {
+  const problem = `its UNet takes ${taken} channels and makes ${made}, as UNets for inpainting do. Use a refiner whose UNet takes latents alone.`
+  return new UnfitOptionError('--refiner', problem)
 }
 
 /** Releases what the base model alone has loaded, and then loads the refiner: both never take memory at once. */

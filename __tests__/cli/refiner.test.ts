@@ -6,6 +6,7 @@ import { type GenerateOptions, generate } from '../../cli/generate'
 import { PreviewFile } from '../../cli/preview-file'
 import { ProgressDisplay } from '../../cli/progress-display'
 import { UnfitOptionError } from '../../cli/unfit-option-error'
+import { type WeightTensor, writeSafetensors } from '../../components/checkpoints/write-safetensors'
 import {
   Image,
   ModularPipeline,
@@ -19,6 +20,7 @@ import { OFFLOAD_STRATEGIES } from '../../src/manager/offload/strategies'
 import { baseFolder, copyOf, refinerFolder, removeFolders } from '../blocks/stable-diffusion-xl/tiny-models'
 import { emojiFolder, failureOf } from '../blocks/use-emoji-model'
 import { useTemporaryFolder } from '../components/checkpoints/temporary-folder'
+import { tensorsBelow } from '../components/single-file/quantized-file'
 import { useLeakCheck } from '../components/tensors/use-leak-check'
 import { failure } from '../src/fixtures/failures'
 
@@ -192,17 +194,29 @@ describe('refuses', () => {
     expect(message).toContain(`scalingFactor of "vae" is 0.5, and ${config.scaling_factor} in the model`)
   })
 
-  test('a refiner for inpainting, before the base model draws', async () => {
+  test('a refiner for inpainting, before anything is loaded', async () => {
     const refiner = copyOf(refinerFolder())
     const file = join(refiner, 'unet', 'config.json')
     const config = JSON.parse(readFileSync(file, 'utf8')) as { in_channels: number }
     writeFileSync(file, JSON.stringify({ ...config, in_channels: 2 * config.in_channels + 1 }))
-    const steps = watchSteps()
-    const { message } = await problemOf({ refiner })
-    expect(message).toContain(
-      '--refiner: its UNet takes 9 channels, and the latents of the model have 4. Use a refiner whose UNet',
-    )
-    expect(steps).toEqual([])
+    const { message, loaded } = await problemOf({ refiner })
+    expect(message).toMatch(/^--refiner: its UNet takes 9 channels and makes 4, .* Use a refiner whose UNet/)
+    expect(loaded).toBe(0)
+  })
+
+  test('a refiner for inpainting in one file, before anything is loaded', async () => {
+    const original = join(__dirname, '..', 'goldens', 'single_file', 'sdxl_refiner', 'original.safetensors')
+    const tensors: Record<string, WeightTensor> = {}
+    for (const [key, [shape, data]] of await tensorsBelow(original, '')) tensors[key] = { dtype: 'F32', shape, data }
+    const name = 'model.diffusion_model.input_blocks.0.0.weight'
+    const [channels = 0, , height = 0, width = 0] = tensors[name]?.shape ?? []
+    const shape = [channels, 9, height, width]
+    tensors[name] = { dtype: 'F32', shape, data: new Float32Array(channels * 9 * height * width) }
+    const refiner = join(folder(), 'refiner.safetensors')
+    await writeSafetensors(refiner, tensors)
+    const { message, loaded } = await problemOf({ refiner })
+    expect(message).toMatch(/^--refiner: its UNet takes 9 channels and makes 4, .* Use a refiner whose UNet/)
+    expect(loaded).toBe(0)
   })
 
   test('a scale that the guider does not have', async () => {

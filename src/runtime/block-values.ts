@@ -62,8 +62,9 @@ export function writeBlockState(
     if (state !== blockState) Object.assign(state, blockState)
     return
   }
-  releaseReplaced(inputs, outputs, state, blockState)
-  checkShapesInRun(outputs, blockState)
+  const replaced = replacedInputs(inputs, outputs, state, blockState)
+  releaseReplaced([...outputs, ...replaced], state, blockState)
+  checkShapesInRun([...outputs, ...replaced], blockState)
   for (const { name, kwargsType } of outputs) {
     if (!(name in blockState)) {
       if (isOptional(name)) continue
@@ -81,20 +82,32 @@ export function writeBlockState(
   }
 }
 
-/** The sizes of values that the block replaces no longer hold: those of outputs that it wrote, and of inputs that it wrote all the same. */
-function releaseReplaced(
+/** Inputs that the block wrote although it declares no output of their name. */
+function replacedInputs(
   inputs: readonly InputParam[],
   outputs: readonly OutputParam[],
+  state: PipelineState,
+  blockState: BlockState,
+): InputParam[] {
+  const written = new Set<string | null>(outputs.map(({ name }) => name))
+  return inputs.filter(({ name }) => !written.has(name) && isReplaced(name, state, blockState))
+}
+
+/** What was not written stays in the state, with its sizes. */
+function isReplaced(name: string | null, state: PipelineState, blockState: BlockState): name is string {
+  return name !== null && name in blockState && (blockState[name] ?? undefined) !== state.values.get(name)
+}
+
+/** The sizes of values that the block replaces no longer hold. */
+function releaseReplaced(
+  params: readonly (InputParam | OutputParam)[],
   state: PipelineState,
   blockState: BlockState,
 ): void {
   const run = activeRun()
   if (!(run instanceof Run)) return
-  const written = new Set(outputs.map(({ name }) => name))
-  for (const { name, schema } of [...outputs, ...inputs.filter(({ name }) => name === null || !written.has(name))]) {
-    // What was not written stays in the state, with its sizes.
-    if (name === null || !(name in blockState) || (blockState[name] ?? undefined) === state.values.get(name)) continue
-    run.shapes.release(name, schema && shapeOf(schema))
+  for (const { name, schema } of params) {
+    if (isReplaced(name, state, blockState)) run.shapes.release(name, schema && shapeOf(schema))
   }
 }
 

@@ -169,6 +169,28 @@ describe('named and fixed dimensions', () => {
     expect(await pipe({ latents: shaped(2, 8, 8, 4) }, { output: 'width' })).toBe(16)
   })
 
+  test('are refused in the block that replaces an input by one of another size, not in the next one', async () => {
+    class Enlarge extends ModularPipelineBlocks {
+      @Input(tensor('batch', 'width', 'width', 4)) latents!: In<Shaped>
+      run() {
+        Object.assign(this, { latents: shaped(2, 16, 16, 4) })
+      }
+    }
+    class Flatten extends Enlarge {
+      override run() {
+        Object.assign(this, { latents: shaped(2, 8) })
+      }
+    }
+    const run = (middle: typeof Enlarge) =>
+      SequentialPipelineBlocks.fromBlocksDict({ middle, after: Enlarge }).initPipeline()({
+        latents: shaped(2, 8, 8, 4),
+      })
+    expect((await failure(ShapeMismatchError, () => run(Enlarge))).message).toContain(
+      'middle: "latents" must have the shape [batch, width, width, 4], but has [2, 16, 16, 4]',
+    )
+    expect((await failure(ShapeMismatchError, () => run(Flatten))).path).toEqual(['middle'])
+  })
+
   test('stay with a value that a block may replace and does not', async () => {
     class Enlarge extends ModularPipelineBlocks {
       @Input({ required: false }) grow!: In<boolean | undefined>

@@ -7,6 +7,13 @@
 const { LegacyFakeTimers, ModernFakeTimers } = require('@jest/fake-timers')
 const { ModuleMocker } = require('jest-mock')
 
+/**
+ * Variables that the library, its commands or Node obey. They are removed, so that tests do not depend on the shell that
+ * starts them. A test sets those that it is about. Variables that name programs for tests stay, such as TESSERAE_PYTHON.
+ */
+const OBEYED =
+  /^(?:(?:https?|all|no)_proxy|node_(?:options|use_env_proxy)|hf_.*|hugging_?face_.*|transformers_offline|xdg_cache_home|tesserae_(?:backend|debug|executor|provider)|columns|lines|no_color|force_color|aws_.*|otel_.*)$/i
+
 /** Properties of an object, to be put back as they are now. */
 function snapshot(object) {
   const before = Object.getOwnPropertyDescriptors(object)
@@ -36,12 +43,16 @@ module.exports = class {
   constructor({ projectConfig: config }) {
     const environment = { ...process.env }
     const folder = process.cwd()
+    for (const name of Object.keys(environment)) if (OBEYED.test(name)) delete process.env[name]
+    // Tests of modes of files expect the usual one.
+    const umask = process.umask(0o022)
     const restorers = [snapshot(globalThis), snapshot(process), snapshot(Error), snapshotListeners()]
     this.restore = () => {
       for (const restore of restorers) restore()
       for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name]
       Object.assign(process.env, environment)
       if (process.cwd() !== folder) process.chdir(folder)
+      process.umask(umask)
     }
     const global = globalThis
     this.global = global

@@ -36,6 +36,6 @@ test('patterns take a time that grows with the length of names alone', () => {
   const begin = process.cpuUsage()
   expect(matches(`${'a*'.repeat(200)}b`, 'a'.repeat(20_000))).toBe(false)
   expect(matches(`${'*a'.repeat(200)}b`, 'a'.repeat(20_000))).toBe(false)
-  // As a regular expression, it would take longer than the universe is old.
-  expect(process.cpuUsage(begin).user).toBeLessThan(5_000_000)
+  // As a regular expression, it takes longer than the universe is old: a minute is much on any machine.
+  expect(process.cpuUsage(begin).user).toBeLessThan(60_000_000)
 })

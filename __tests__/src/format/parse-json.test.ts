@@ -62,7 +62,7 @@ describe('parseJson', () => {
     expect(parseJson(`{"a":${blanks}-Infinity${blanks}}`)).toEqual({ a: -Infinity })
     expect(() => parseJson(`{"a":${blanks}x: Infinity`)).toThrow(SyntaxError)
     expect(() => parseJson(`[Infinity, ${'"'.repeat(2_000_001)}`)).toThrow(SyntaxError)
-    // A second is much: what looks back from every blank takes hours. Other processes do not count.
-    expect(process.cpuUsage(begin).user).toBeLessThan(5_000_000)
+    // What looks back from every blank takes hours: a minute is much on any machine. Other processes do not count.
+    expect(process.cpuUsage(begin).user).toBeLessThan(60_000_000)
   })
 })

@@ -2,6 +2,8 @@
  * Every kind of bad input that the project promises to handle, and its result: a typed error that says what, where and
  * what to do. Nothing is half written, and no tensor is left. Other files test each of them further; here no kind may
  * be missing.
+ *
+ * The file is long because it is this one table.
  */
 import { cp, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -393,9 +393,6 @@ defineReplaceable(ModularPipelineBlocks, {
   },
 })
 
-function* inputNamesOf(inputs: readonly InputParam[]): Iterable<string> {
-  for (const { name, kwargsType } of inputs) {
-    if (name !== null) yield name
-    else if (kwargsType !== undefined) yield kwargsType
-  }
+function inputNamesOf(inputs: readonly InputParam[]): string[] {
+  return inputs.flatMap(({ name, kwargsType }) => name ?? kwargsType ?? [])
 }

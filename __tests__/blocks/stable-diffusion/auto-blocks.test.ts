@@ -1,6 +1,3 @@
-/** Text to image, image to image and inpainting with the emoji model: what the inputs choose, what they must be, and what comes out. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs'
 import {
   BlockExecutionError,
@@ -22,27 +19,14 @@ import {
   StableDiffusionImageToImageBlocks,
   StableDiffusionInpaintBlocks,
   StableDiffusionTextToImageBlocks,
-  UNet2DConditionModel,
 } from '../../../index'
 import { expectClose } from '../../../testing/goldens/compare'
 import '../../../testing/jest'
 import { collectWarnings, emojiFolder, failureOf, take, useEmojiModel } from '../use-emoji-model'
 import { STABLE_DIFFUSION_WORKFLOWS } from '../workflow-names'
+import { mask, picture, unetOf } from './emoji-inputs'
 
 const emoji = useEmojiModel()
-
-/** A picture of one colour, or with another one in its right half. */
-function picture(size = 32, [left, right = left]: number[][] = [[250, 60, 60]]): Image {
-  const data = new Uint8Array(size * size * 3)
-  for (let i = 0; i < size * size; i++) data.set((i % size < size / 2 ? left : right) as number[], 3 * i)
-  return new Image({ width: size, height: size, channels: 3, data })
-}
-
-/** White in the right half. */
-function mask(size = 32): Image {
-  const data = Uint8Array.from({ length: size * size }, (_, i) => (i % size < size / 2 ? 0 : 255))
-  return new Image({ width: size, height: size, channels: 1, data })
-}
 
 const shared = { prompt: 'pizza', numInferenceSteps: 3, height: 32, width: 32, outputType: 'tensor' }
 const changed = { ...shared, image: picture(), strength: 0.7 }
@@ -61,12 +45,6 @@ async function problemOf(inputs: Record<string, unknown>, components: Record<str
   const error = await failureOf(draw(new StableDiffusionAutoBlocks(), inputs, components))
   if (error instanceof PipelineValidationError) return error.issues[0]
   return error instanceof BlockExecutionError ? error.cause : error
-}
-
-/** A UNet with random weights that takes so many channels. */
-function unetOf(inChannels: number): UNet2DConditionModel {
-  const config = JSON.parse(readFileSync(join(emojiFolder, 'unet', 'config.json'), 'utf8')) as Record<string, unknown>
-  return UNet2DConditionModel.fromConfig({ ...config, in_channels: inChannels })
 }
 
 describe('StableDiffusionAutoBlocks', () => {

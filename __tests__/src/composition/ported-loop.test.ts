@@ -1,7 +1,6 @@
-/** A loop as the reference's guide writes it, with getters and `call()`, and mixed with decorated blocks. */
+/** A loop as the guide of the reference writes it, with getters and `call()`, and mixed with decorated blocks. */
 import {
   AutoPipelineBlocks,
-  Block,
   BlockExecutionError,
   BlockState,
   Branch,
@@ -10,108 +9,23 @@ import {
   type Components,
   ConfigSpec,
   type In,
-  type InOut,
   Input,
   InputParam,
   LoopSequentialPipelineBlocks,
   LoopStep,
   MissingInputError,
-  MissingLoopStepError,
   MissingOutputError,
   ModularPipelineBlocks,
-  NotImplementedError,
-  Output,
   OutputParam,
-  OverlappingLoopStepError,
   PipelineAbortError,
   type PipelineEvent,
   PipelineState,
-  ReturnedStateError,
   SequentialPipelineBlocks,
-  UnusedCallError,
 } from '../../../src'
 import { failure, onlyIssue } from '../fixtures/failures'
 import { Handle } from '../fixtures/handles'
 import { IncrementStep, Repeat, required, toy } from '../fixtures/toy-blocks'
-
-// The guide's loop, line by line.
-
-class LoopWrapper extends LoopSequentialPipelineBlocks {
-  override modelName = 'test'
-
-  override get description() {
-    return "I'm a loop!!"
-  }
-
-  override get loopInputs() {
-    return [new InputParam({ name: 'numSteps' })]
-  }
-
-  override async call(components: Components, state: PipelineState) {
-    const blockState = this.getBlockState<{ numSteps: number }>(state)
-    for (let i = 0; i < blockState.numSteps; i++) await this.loopStep(components, blockState, { i })
-    this.setBlockState(state, blockState)
-  }
-}
-
-class LoopBlock extends ModularPipelineBlocks {
-  override modelName = 'test'
-
-  override get inputs() {
-    return [new InputParam({ name: 'x' })]
-  }
-
-  override get intermediateOutputs() {
-    return [new OutputParam({ name: 'x' })]
-  }
-
-  override get description() {
-    return "I'm a block used inside the `LoopWrapper` class"
-  }
-
-  override call(_components: Components, blockState: BlockState & { x: number }, { i }: { i: number }) {
-    blockState.x += 1 + i * 0
-  }
-}
-
-/** Returns what Python's blocks return. */
-class LikePython extends LoopSequentialPipelineBlocks {
-  override loopInputs = [new InputParam({ name: 'numSteps', required: true })]
-
-  override async call(components: Components, state: PipelineState) {
-    let blockState = this.getBlockState<{ numSteps: number }>(state)
-    for (let i = 0; i < blockState.numSteps; i++) {
-      ;[components, blockState] = await this.loopStep(components, blockState, { i }, { total: blockState.numSteps })
-    }
-    this.setBlockState(state, blockState)
-    return [components, state] as const
-  }
-}
-
-class AddLikePython extends ModularPipelineBlocks {
-  override inputs = [new InputParam({ name: 'x', required: true })]
-  override intermediateOutputs = [new OutputParam({ name: 'x' })]
-
-  override call(components: Components, blockState: BlockState & { x: number }, _: { i: number }) {
-    blockState.x += 1
-    return [components, blockState] as const
-  }
-}
-
-/** The same by decorators. */
-@Block({ description: 'Adds one to x in every iteration.' })
-class Increment extends ModularPipelineBlocks {
-  @Input() @Output() x!: InOut<number>
-
-  @LoopStep()
-  step({ i: _ }: { i: number }) {
-    this.x += 1
-  }
-}
-
-class OneBranch extends AutoPipelineBlocks {
-  @Branch({ otherwise: true }) a = LoopBlock
-}
+import { AddLikePython, Increment, LikePython, LoopBlock, LoopWrapper, OneBranch } from './ported-blocks'
 
 const values = { numSteps: 3, x: 1 }
 
@@ -380,79 +294,6 @@ describe('lifetimes', () => {
     }
     const pipe = OfItsOwn.fromBlocksDict({ replaces: Replaces }).initPipeline()
     await failure(BlockExecutionError, () => pipe({ numSteps: 2 }))
-  })
-})
-
-describe('what cannot work', () => {
-  test('a leaf with neither a loop step nor call() is refused', async () => {
-    class Neither extends ModularPipelineBlocks {
-      run() {}
-    }
-    const error = await onlyIssue(MissingLoopStepError, () =>
-      LoopWrapper.fromBlocksDict({ neither: Neither }).validate(),
-    )
-    expect(error.message).toContain('override call(components, blockState, variables)')
-  })
-
-  test('a sequence or a choice that overrides call() is refused inside a loop', async () => {
-    class Sequence extends SequentialPipelineBlocks {
-      override async call(components: Components, state: PipelineState) {
-        await super.call(components, state)
-      }
-    }
-    class Choice extends AutoPipelineBlocks {
-      @Branch({ otherwise: true }) a = LoopBlock
-      override call() {}
-    }
-    const sequence = LoopWrapper.fromBlocksDict({ part: Sequence.fromBlocksDict({ a: LoopBlock }) })
-    await onlyIssue(UnusedCallError, () => sequence.validate())
-    await onlyIssue(UnusedCallError, () => LoopWrapper.fromBlocksDict({ part: Choice }).validate())
-    Sequence.fromBlocksDict({ a: IncrementStep, b: toy({}) })
-      .subBlocks.get('b')
-      ?.validate()
-  })
-
-  test('loopStep() without components says how call() writes it', async () => {
-    class Short extends LikePython {
-      override async call(components: Components, state: PipelineState) {
-        await this.loopStep({ i: 0 })
-        return [components, state] as const
-      }
-    }
-    const pipe = Short.fromBlocksDict({ a: LoopBlock }).initPipeline()
-    const error = await failure(BlockExecutionError, () => pipe(values))
-    expect(error.cause).toBeInstanceOf(NotImplementedError)
-    expect(error.message).toContain('this.loopStep(components, blockState, { i })')
-  })
-
-  test('a step that is not awaited is refused', async () => {
-    class Hurried extends LikePython {
-      override async call(components: Components, state: PipelineState) {
-        const blockState = this.getBlockState(state)
-        void this.loopStep(components, blockState, { i: 0 })
-        this.setBlockState(state, blockState)
-        return [components, state] as const
-      }
-    }
-    const slow = toy({ inputs: ['x'], outputs: ['x'], body: async ({ x }) => ({ x }) })
-    await failure(OverlappingLoopStepError, () => Hurried.fromBlocksDict({ slow }).initPipeline()(values))
-  })
-
-  test('another state than the given one is refused', async () => {
-    class Other extends ModularPipelineBlocks {
-      override call(components: Components, _: BlockState) {
-        return [components, new BlockState()] as const
-      }
-    }
-    await failure(ReturnedStateError, () =>
-      LoopWrapper.fromBlocksDict({ other: Other }).initPipeline()({ numSteps: 1 }),
-    )
-    class OtherState extends ModularPipelineBlocks {
-      override call(components: Components, _: PipelineState) {
-        return [components, new PipelineState()] as const
-      }
-    }
-    await failure(ReturnedStateError, () => new OtherState().initPipeline()())
   })
 })
 

@@ -9,6 +9,8 @@ is counted, by its reason. The same seed and class give the same cases, whatever
 
 Not drawn, because the format cannot hold it: learned variances (another number of channels), `tau_func` and `solver_p` (objects), `scale_factors`
 (samples that grow), the custom ramp of EDM's sigmas.
+
+The file is long because it lists what may be drawn for each of diffusers' schedulers.
 """
 
 import collections

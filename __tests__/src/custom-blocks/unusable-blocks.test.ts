@@ -1,0 +1,194 @@
+/** Folders whose code cannot be used, and folders without blocks. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  BlockConfigError,
+  BlockExecutionError,
+  type CustomBlocksOptions,
+  CustomCodeError,
+  InvalidRequirementsError,
+  ModularPipelineBlocks,
+  UntrustedCodeError,
+} from '../../../index'
+import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
+import { DOUBLE, doubleConfig, doubleFiles, runs, writeFiles } from './block-folders'
+
+const folder = useTemporaryFolder()
+
+async function failure(loading: Promise<unknown>): Promise<unknown> {
+  return loading.then(
+    () => undefined,
+    error => error,
+  )
+}
+
+/** What trusts the code that is in a folder now. */
+async function trustIn(path: string): Promise<CustomBlocksOptions> {
+  const error = await failure(ModularPipelineBlocks.fromPretrained(path))
+  if (!(error instanceof UntrustedCodeError)) throw error
+  return { trustRemoteCode: true, revision: error.refused.revision }
+}
+
+/** Blocks of a folder whose code is trusted. */
+async function load(path: string): Promise<ModularPipelineBlocks> {
+  return ModularPipelineBlocks.fromPretrained(path, await trustIn(path))
+}
+
+describe('code that cannot be used', () => {
+  const cases: [problem: string, files: Record<string, string>, message: RegExp][] = [
+    [
+      'asks for what lies elsewhere',
+      { 'block.js': "require('../secret')" },
+      /leads out of the folder: that is refused/,
+    ],
+    [
+      'asks for what is not there',
+      { 'block.js': "require('./nothing')" },
+      /is not a code file in the folder. There are: block.js/,
+    ],
+    ['asks for a file by its address', { 'block.js': "require('file:///tmp/x.js')" }, /not the name of a package/],
+    ['asks for code in an address', { 'block.js': "require('data:text/javascript,1')" }, /not the name of a package/],
+    [
+      'asks for an absolute path',
+      { 'block.js': 'require(__filename)' },
+      /not the name of a package .*: that is refused/,
+    ],
+    ['asks for a path on a drive', { 'block.js': "require('C:\\\\x.js')" }, /not the name of a package/],
+    ['leads out of a package', { 'block.js': "require('zod/../../x.js')" }, /not the name of a package/],
+    ['asks for what loads files', { 'block.js': "require('node:module')" }, /loads files that were not trusted/],
+    [
+      'asks for a module of ECMAScript',
+      { 'block.js': "require('./x.mjs')", 'x.mjs': '' },
+      /not a code file in the folder/,
+    ],
+    ['asks for a native module', { 'block.js': "require('./x.node')", 'x.node': '' }, /not a code file in the folder/],
+    ['asks for JSON', { 'block.js': "require('./x.json')", 'x.json': '{}' }, /not a code file in the folder/],
+    ['asks for nothing', { 'block.js': 'require()' }, /not named by a text/],
+    ['asks for a package that is not there', { 'block.js': "require('not-installed-anywhere')" }, /Cannot find module/],
+    [
+      'is a module of the other kind',
+      { 'block.js': "import { x } from 'tesserae'" },
+      /Code of blocks is CommonJS: compile it/,
+    ],
+    ['throws', { 'block.js': "throw new Error('no luck')" }, /cannot be loaded: Error: no luck/],
+    ['is no program', { 'block.js': 'let let' }, /SyntaxError/],
+    ['has no such class', { 'block.js': 'exports.Other = class {}' }, /exports no Double; it exports "Other"/],
+    ['exports nothing', { 'block.js': 'module.exports = undefined' }, /exports no Double; it exports none/],
+    ['has a class of something else', { 'block.js': 'exports.Double = class {}' }, /must extend ModularPipelineBlocks/],
+  ]
+
+  test.each(cases)('%s', async (_problem, files, message) => {
+    await writeFiles(folder(), { ...doubleFiles, ...files })
+    const error = await failure(load(folder()))
+    expect(error).toBeInstanceOf(CustomCodeError)
+    expect((error as Error).message).toMatch(message)
+  })
+
+  test('cannot import what is not pinned', async () => {
+    const importing = "exports.Double.imported = import('./helper.mjs').then(() => 'ran', error => error.code)"
+    const files = { 'block.js': `${DOUBLE}\n${importing}`, 'helper.mjs': 'globalThis.helperRan = true' }
+    await writeFiles(folder(), { ...doubleFiles, ...files })
+    const { imported } = (await load(folder())).constructor as unknown as { imported: Promise<string> }
+    expect(await imported).toBe('ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING')
+    expect('helperRan' in globalThis).toBe(false)
+  })
+
+  test.each([
+    ['awaits it', 'async', "await import('./helper.mjs')"],
+    ['returns it', '', "return import('node:fs')"],
+    ['uses it in a helper', 'async', "await require('./helper')()"],
+  ])('names the file, the line and what to do where a block %s', async (_how, kind, statement) => {
+    const importing = DOUBLE.replace('run() {', `${kind} run() {\n${statement};`)
+    const helper = "module.exports = () =>\n  import('node:fs')"
+    await writeFiles(folder(), { ...doubleFiles, 'block.js': importing, 'helper.js': helper })
+    const pipe = (await load(folder())).initPipeline()
+    const error = (await failure(pipe({ x: 1 }))) as BlockExecutionError
+    expect(error).toBeInstanceOf(BlockExecutionError)
+    const { cause } = error
+    if (!(cause instanceof CustomCodeError)) throw cause
+    expect(error.message).toBe(`the pipeline (Double) failed: ${cause.message}`)
+    const [file, line] = statement.includes('require') ? ['helper.js', 2] : ['block.js', 8]
+    expect(cause.message).toBe(
+      `${join(folder(), file)}: line ${line} uses import(), which is refused: a pin does not cover what it loads. Use require() for packages and for files of the folder.`,
+    )
+  })
+
+  test('can be mended and loaded again', async () => {
+    await writeFiles(folder(), { ...doubleFiles, 'block.js': "throw new Error('no luck')" })
+    expect(await failure(load(folder()))).toBeInstanceOf(CustomCodeError)
+    await writeFiles(folder(), doubleFiles)
+    expect(await load(folder())).toBeInstanceOf(ModularPipelineBlocks)
+  })
+
+  test('is of Python', async () => {
+    await writeFiles(folder(), { 'modular_config.json': doubleConfig(), 'block.py': 'class Double: pass' })
+    const error = await failure(ModularPipelineBlocks.fromPretrained(folder()))
+    expect(error).toBeInstanceOf(CustomCodeError)
+    expect(String(error)).toMatch(/Blocks of Python \(block.py\) do not run here/)
+  })
+})
+
+describe('a folder without blocks', () => {
+  test.each([true, false])('says so, trusted or not (%s)', async trustRemoteCode => {
+    await writeFiles(folder(), { 'model_index.json': '{}' })
+    const error = await failure(
+      ModularPipelineBlocks.fromPretrained(folder(), { trustRemoteCode, revision: 'sha256:0' }),
+    )
+    expect(error).toBeInstanceOf(BlockConfigError)
+    expect(String(error)).toContain('there are no blocks')
+  })
+
+  test('is not found', async () => {
+    const error = await failure(ModularPipelineBlocks.fromPretrained(join(folder(), 'nowhere')))
+    expect(error).toBeInstanceOf(BlockConfigError)
+    expect(String(error)).toContain('not found')
+  })
+
+  test.each([
+    ['not JSON', '{', BlockConfigError, /is not JSON/],
+    ['a list', '[]', BlockConfigError, /expected/i],
+    ['a map of something else', '{"auto_map": {"ModularPipelineBlocks": 5}}', BlockConfigError, /auto_map/],
+    [
+      'a class without a module',
+      doubleConfig({ auto_map: { ModularPipelineBlocks: 'Double' } }),
+      BlockConfigError,
+      /like "block.MyBlock"/,
+    ],
+    [
+      'a module elsewhere',
+      doubleConfig({ auto_map: { ModularPipelineBlocks: '../block.Double' } }),
+      BlockConfigError,
+      /in this folder/,
+    ],
+    [
+      'a module at the root',
+      doubleConfig({ auto_map: { ModularPipelineBlocks: '/block.Double' } }),
+      BlockConfigError,
+      /in this folder/,
+    ],
+    [
+      'requirements that are a list',
+      doubleConfig({ requirements: ['sharp'] }),
+      InvalidRequirementsError,
+      /map of packages/,
+    ],
+    [
+      'a requirement that is no range',
+      doubleConfig({ requirements: { sharp: 'newest' } }),
+      InvalidRequirementsError,
+      /"sharp"/,
+    ],
+    ['a requirement of nothing', doubleConfig({ requirements: { ' ': '1' } }), InvalidRequirementsError, /" "/],
+  ])('has a description that is %s', async (_name, text, type, message) => {
+    await writeFiles(folder(), { ...doubleFiles, 'modular_config.json': text })
+    const error = await failure(ModularPipelineBlocks.fromPretrained(folder()))
+    expect(error).toBeInstanceOf(type)
+    expect((error as Error).message).toMatch(message)
+    expect(await runs(folder())).toBe(0)
+  })
+
+  test('has a folder in the place of its description', async () => {
+    await mkdir(join(folder(), 'modular_config.json'))
+    expect(await failure(ModularPipelineBlocks.fromPretrained(folder()))).toBeInstanceOf(BlockConfigError)
+  })
+})

@@ -1,5 +1,5 @@
 /** Everything a user imports: `import { … } from 'tesserae'`. */
-import { provideModule } from './src'
+import { provideModule } from './src/custom-blocks/outside-modules'
 
 export * from './blocks'
 export * from './components'

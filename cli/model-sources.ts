@@ -1,7 +1,8 @@
 /** The models that a server or a worker offers, by name. */
 import { basename } from 'node:path'
 import type { QuantizationChoice } from '../components'
-import { isPipelineName, type ModelSource } from '../server'
+import type { ModelSource } from '../server'
+import { isPipelineName } from '../server/queue/new-job'
 import { bundledModel } from '../src'
 import { absolutePath } from '../src/files/absolute-path'
 import { isRepositoryId } from '../src/hub/repository-resolver'

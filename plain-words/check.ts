@@ -1,4 +1,4 @@
-/** Checks prose: sentences of at most 30 words, paragraphs of at most four lines, and no banned form. */
+/** Checks prose: sentences of at most 30 words (25 in pages), paragraphs of at most four lines, and no banned form. */
 import { BANNED_FORMS } from './banned-forms'
 import { markdownPassages } from './markdown'
 import type { Passage } from './passage'
@@ -14,6 +14,8 @@ export interface Finding {
 
 /** Longest sentence, in words. */
 export const MOST_WORDS = 30
+/** The same in pages, which are read by people who do not know the project. */
+export const MOST_WORDS_OF_PAGES = 25
 /** Longest paragraph, in lines of {@link LINE_WIDTH} columns. */
 export const MOST_LINES = 4
 export const LINE_WIDTH = 120
@@ -34,13 +36,13 @@ function lineCount(text: string): number {
 /** Returns all findings of a passage. */
 export function checkPassage({ file, line, kind, text, source }: Passage): Finding[] {
   const findings: Finding[] = []
+  const most = file.endsWith('.md') ? MOST_WORDS_OF_PAGES : MOST_WORDS
   const report = (message: string): void => void findings.push({ file, line, message })
   // A cell of a table may list things.
   const parts = kind === 'cell' ? text.split(/; |<br>/) : [text]
   for (const sentence of parts.flatMap(sentencesOf)) {
     const count = wordCount(sentence)
-    if (count > MOST_WORDS)
-      report(`A sentence of ${count} words (at most ${MOST_WORDS}). Split it: ${readable(sentence)}`)
+    if (count > most) report(`A sentence of ${count} words (at most ${most}). Split it: ${readable(sentence)}`)
     for (const { form, write } of BANNED_FORMS) {
       const [found] = form.exec(sentence) ?? []
       if (found !== undefined) report(`"${readable(found)}": write ${write}: ${readable(sentence)}`)

@@ -3,7 +3,6 @@ export type { CataloguedPipeline } from './http/catalog'
 export {
   type Closable,
   createServer,
-  DEFAULT_PORT,
   type ListenOptions,
   type ServerOptions,
   TesseraeServer,
@@ -24,7 +23,6 @@ export * from './jobs/job-result'
 export * from './jobs/kept-values'
 export { BullMQQueue, type BullMQQueueOptions } from './queue/bullmq-queue'
 export * from './queue/embedded-queue'
-export { isPipelineName } from './queue/new-job'
 export * from './queue/open-queue'
 export * from './queue/queue'
 export type { QueueOptions } from './queue/queue-options'

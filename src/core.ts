@@ -13,7 +13,7 @@ export { ModularPipelineBlocks } from './composition/modular-pipeline-blocks'
 export { SequentialPipelineBlocks } from './composition/sequential-pipeline-blocks'
 export { slot } from './composition/slot'
 export { ComponentContainer, type ComponentProvider, type RegisterOptions } from './container/component-container'
-export { isRunScoped, type RunScope, type RunScoped } from './container/run-scoped'
+export type { RunScope, RunScoped } from './container/run-scoped'
 export { Block } from './decorators/block'
 export { Branch } from './decorators/branch'
 export { Component, type ComponentOptions } from './decorators/component'
@@ -29,7 +29,7 @@ export { type ModelCardContent, type ModelCardOptions, modelCard, modelCardConte
 export * from './errors'
 export { emitWarning, emitWarningOnce } from './errors/emit-warning'
 export { printableName } from './errors/printable'
-export { kindOf, nameList, shownNames } from './errors/text'
+export { nameList, shownNames } from './errors/text'
 export type { ByteSize } from './format/byte-size'
 export { classNameOf } from './format/class-name'
 export { mapKeys, toCamelCase, toSnakeCase } from './format/wire-names'
@@ -77,14 +77,13 @@ export {
   MellonPipelineConfig,
 } from './mellon/mellon-pipeline-config'
 export type { Demand, In, InOut, Out, OutFor } from './params/brands'
-export {
-  type ComponentClass,
-  type ComponentDType,
-  type FromPretrainedOptions,
-  type FromSingleFileOptions,
-  isSavable,
-  type SavableComponent,
-  type SavePretrainedOptions,
+export type {
+  ComponentClass,
+  ComponentDType,
+  FromPretrainedOptions,
+  FromSingleFileOptions,
+  SavableComponent,
+  SavePretrainedOptions,
 } from './params/component-class'
 export { registerComponentClasses } from './params/component-classes'
 export {
@@ -97,7 +96,6 @@ export {
 } from './params/component-spec'
 export { ConfigSpec } from './params/config-spec'
 export { InputParam } from './params/input-param'
-export { loadIdOf, markLoaded } from './params/load-ids'
 export { OutputParam } from './params/output-param'
 export type { InputParamOptions, OutputParamOptions } from './params/param-options'
 export { SHAPE_KEY, type ShapePattern, TYPE_KEY } from './params/schema'

@@ -1,7 +1,6 @@
 /** The framework: blocks, states, the container and the runtime, and what saves and loads them. It knows nothing of tensors, images or diffusion. */
 export * from './core'
 export type { CustomBlocksOptions } from './custom-blocks/load-blocks'
-export { provideModule } from './custom-blocks/outside-modules'
 export type { SaveBlocksOptions } from './custom-blocks/save-blocks'
 export { UnwritableFileError, type UnwritableReason } from './files/unwritable-file-error'
 export { writeFileAtomically } from './files/write-file-atomically'

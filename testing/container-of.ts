@@ -2,7 +2,7 @@
 import { ComponentContainer } from '../src'
 
 /**
- * A container with these components, under their names. It is the caller's, as the components are: a pipeline that uses it disposes neither.
+ * Returns a container with these components, under their names. The caller owns it and the components: a pipeline that uses it disposes neither.
  *
  * ```ts
  * const container = containerOf({ unet, scheduler: new DDIMScheduler() })

@@ -41,7 +41,7 @@ export type RunBlockArguments<I> =
  * others that the run made are disposed.
  *
  * ```ts
- * const { latents } = await runBlock(SchedulerStep, { inputs: { latents, noisePred }, components: { scheduler }, variables: { t: 751 } })
+ * const denoised = await runBlock(SchedulerStep, { inputs: { latents, noisePred }, components: { scheduler }, variables: { t: 751 } })
  * ```
  * @throws what a pipeline of the block throws: PipelineValidationError, BlockExecutionError, …; UnknownValueError for a setting that the block does not read
  */

@@ -1,4 +1,4 @@
-/** The code in the README and the guides is code that compiles. */
+/** The code in the README, the guides and the comments is code that compiles. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
@@ -16,63 +16,102 @@ const pages = [
   ),
 ]
 
-/** What a reader has at hand where a page does not make it itself: name → declaration. */
+/** Files with comments that readers see: in their editors, and in the reference. */
+const sources = ['src', 'components', 'blocks', 'server', 'testing'].flatMap(folder =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).flatMap(name =>
+    name.endsWith('.ts') ? [`${folder}/${name}`] : [],
+  ),
+)
+
+/** What users import, and the files behind it. */
+const ENTRIES: Readonly<Record<string, string>> = {
+  tesserae: join(root, 'index.ts'),
+  'tesserae/server': join(root, 'server', 'index.ts'),
+  'tesserae/testing': join(root, 'testing', 'index.ts'),
+  'tesserae/testing/jest': join(root, 'testing', 'jest.ts'),
+}
+
+/** What a reader has at hand where a page or a comment does not make it itself: name → declaration. */
 const AT_HAND: Readonly<Record<string, string>> = {
+  Increment: 'declare class Increment extends ModularPipelineBlocks {}',
   Invert: 'declare class Invert extends ModularPipelineBlocks { pixels: InOut<Tensor4D, "required">; run(): void }',
   MyBlocks: 'declare class MyBlocks extends StableDiffusionTextToImageBlocks {}',
+  MyDecoder: 'declare class MyDecoder extends DecodeLatents {}',
   MyPipeline: 'declare class MyPipeline extends StableDiffusionTextToImageBlocks {}',
   MyScheduler: 'declare const MyScheduler: typeof DDIMScheduler',
   SketchBlocks: 'declare class SketchBlocks extends StableDiffusionTextToImageBlocks {}',
   Tensor: "import type { Tensor } from '@tensorflow/tfjs'",
   Tensor4D: "import type { Tensor4D } from '@tensorflow/tfjs'",
-  TensorMemory: "import type { TensorMemory } from 'tesserae/testing'",
   blocks: 'declare const blocks: StableDiffusionTextToImageBlocks',
-  checkGoldens: "import { checkGoldens } from 'tesserae/testing'",
   container: 'declare const container: ComponentContainer',
+  drawing: 'declare const drawing: Image',
   encoderHiddenStates: "declare const encoderHiddenStates: import('@tensorflow/tfjs').Tensor3D",
+  fastify: "import { fastify } from 'fastify'",
+  folder: 'declare const folder: string',
   generator: 'declare const generator: Generator',
+  image: 'declare const image: Image',
+  inputs: 'declare const inputs: { prompt: string }',
+  join: "import { join } from 'node:path'",
   latents: 'declare const latents: Tensor4D',
+  maskImage: 'declare const maskImage: Image',
   noise: 'declare const noise: Tensor4D',
+  noisePred: 'declare const noisePred: Tensor4D',
   old: 'declare const old: SchedulerMixin',
   other: 'declare const other: ModularPipeline<StableDiffusionTextToImageBlocks>',
+  picture: 'declare const picture: Image',
   pipe: 'declare const pipe: ModularPipeline<StableDiffusionTextToImageBlocks>',
   predict: 'declare const predict: (sample: Tensor, timestep: number) => Tensor4D',
   prompt: 'declare const prompt: string',
+  queue: 'declare const queue: JobQueue',
+  results: 'declare const results: ResultStore',
   revision: 'declare const revision: string',
-  runBlock: "import { runBlock } from 'tesserae/testing'",
   sample: 'declare const sample: Tensor4D',
   scheduler: 'declare const scheduler: SchedulerMixin',
+  send: 'declare const send: (event: WireEvent) => void',
   signal: 'declare const signal: AbortSignal',
-  tensorMemory: "import { tensorMemory } from 'tesserae/testing'",
-  tensorsSince: "import { tensorsSince } from 'tesserae/testing'",
+  store: 'declare const store: (picture: object, name?: string) => Promise<string>',
   timestep: 'declare const timestep: number',
   unet: 'declare const unet: UNet2DConditionModel',
   vae: 'declare const vae: AutoencoderKL',
+  writeFile: "import { writeFile } from 'node:fs/promises'",
   z: "import { z } from 'zod'",
 }
 
-/** A piece of code in a page. */
+/** A piece of code in a page or a comment. */
 interface Snippet {
-  readonly page: string
+  readonly file: string
   readonly line: number
   readonly text: string
 }
 
-/** All pieces of a page that say that they are TypeScript. */
-function snippetsOf(page: string): Snippet[] {
-  const text = readFileSync(join(root, page), 'utf8')
+/** All pieces of a text that say that they are TypeScript. */
+function snippetsOf(file: string, text: string, firstLine = 1): Snippet[] {
   return [...text.matchAll(/^```ts\n(.*?)^```/gms)].map(match => ({
-    page,
-    line: text.slice(0, match.index).split('\n').length + 1,
+    file,
+    line: firstLine + text.slice(0, match.index).split('\n').length,
     text: match[1] as string,
+  }))
+}
+
+const snippetsOfPage = (page: string) => snippetsOf(page, readFileSync(join(root, page), 'utf8'))
+
+/** The comments of a source file, without their marks. */
+function commentsOf(file: string): { line: number; text: string }[] {
+  const source = readFileSync(join(root, file), 'utf8')
+  return [...source.matchAll(/^[ \t]*\/\*\*.*?\*\//gms)].map(({ index, 0: comment }) => ({
+    line: source.slice(0, index).split('\n').length,
+    text: comment.replace(/^[ \t]*\*(?: |$)/gm, ''),
   }))
 }
 
 /** Files that no page changes, by name. */
 const others = new Map<string, ts.SourceFile | undefined>()
 
-/** What the compiler says of each text, in the order of the texts, and all names that the package offers. */
-function compile(texts: readonly string[]): { diagnostics: ts.Diagnostic[][]; exported: ReadonlySet<string> } {
+/** What the compiler says of each text, in the order of the texts, and what is exported: name → the module to import it from. */
+function compile(texts: readonly string[]): {
+  diagnostics: ts.Diagnostic[][]
+  exported: ReadonlyMap<string, string>
+} {
   // The project of a reader, who has been told to switch decorators on and nothing else.
   const given: ts.CompilerOptions = {
     strict: true,
@@ -87,12 +126,7 @@ function compile(texts: readonly string[]): { diagnostics: ts.Diagnostic[][]; ex
     esModuleInterop: true,
     resolveJsonModule: true,
     types: ['node', 'jest'],
-    paths: {
-      tesserae: [join(root, 'index.ts')],
-      'tesserae/server': [join(root, 'server', 'index.ts')],
-      'tesserae/testing': [join(root, 'testing', 'index.ts')],
-      'tesserae/testing/jest': [join(root, 'testing', 'jest.ts')],
-    },
+    paths: Object.fromEntries(Object.entries(ENTRIES).map(([name, file]) => [name, [file]])),
   }
   const files = new Map(texts.map((text, i) => [join(root, '__tests__', 'docs', `snippet-${i}.ts`), text]))
   const host = ts.createCompilerHost(given)
@@ -105,14 +139,18 @@ function compile(texts: readonly string[]): { diagnostics: ts.Diagnostic[][]; ex
     others.set(name, parsed)
     return parsed
   }
-  const program = ts.createProgram([...files.keys()], given, host)
+  const program = ts.createProgram([...files.keys(), ...Object.values(ENTRIES)], given, host)
   const diagnostics = [...files.keys()].map(name => {
     const file = program.getSourceFile(name)
     return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]
   })
   const checker = program.getTypeChecker()
-  const index = checker.getSymbolAtLocation(program.getSourceFile(join(root, 'index.ts')) as ts.SourceFile)
-  const exported = new Set(checker.getExportsOfModule(index as ts.Symbol).map(({ name }) => name))
+  const exported = new Map(
+    Object.entries(ENTRIES).flatMap(([entry, file]) => {
+      const index = checker.getSymbolAtLocation(program.getSourceFile(file) as ts.SourceFile)
+      return index === undefined ? [] : checker.getExportsOfModule(index).map(({ name }) => [name, entry] as const)
+    }),
+  )
   return { diagnostics, exported }
 }
 
@@ -120,7 +158,7 @@ function compile(texts: readonly string[]): { diagnostics: ts.Diagnostic[][]; ex
 const UNKNOWN_NAME = [2304, 2552, 2503, 18004]
 
 /** The code with the imports and values that its readers have at hand. */
-function complete(text: string, found: readonly ts.Diagnostic[], exported: ReadonlySet<string>): string {
+function complete(text: string, found: readonly ts.Diagnostic[], exported: ReadonlyMap<string, string>): string {
   const missing = new Set(
     found.flatMap(({ code, messageText }) => {
       const [, name] = /'(\w+)'/.exec(ts.flattenDiagnosticMessageText(messageText, '\n')) ?? []
@@ -129,27 +167,46 @@ function complete(text: string, found: readonly ts.Diagnostic[], exported: Reado
   )
   const atHand = [...missing].flatMap(name => AT_HAND[name] ?? [])
   const named = [...missing, ...atHand.flatMap(line => line.match(/\w+/g) ?? [])]
-  const imported = /^import [^;]*?from 'tesserae'/gms
+  const imported = /^import [^;]*?from 'tesserae[^']*'/gms
   const has = (name: string) => text.match(imported)?.some(line => new RegExp(`\\b${name}\\b`).test(line)) ?? false
-  const imports = [...new Set(named)].filter(name => exported.has(name) && !has(name))
+  const imports = [...new Set(named)].flatMap(name =>
+    exported.has(name) && !has(name) ? [`import { ${name} } from '${exported.get(name)}'`] : [],
+  )
   const tensors = ['Tensor', 'Tensor4D'].flatMap(name =>
     named.includes(name) && !missing.has(name) ? [AT_HAND[name]] : [],
   )
-  return [...tensors, ...atHand, `import { ${imports.join(', ')} } from 'tesserae'`, text, 'export {}'].join('\n')
+  return [...tensors, ...atHand, ...imports, text, 'export {}'].join('\n')
 }
 
-test('every piece of code in the pages compiles', () => {
-  const snippets = pages.flatMap(snippetsOf)
-  expect(snippets.length).toBeGreaterThan(20)
+test('every piece of code in the pages and the comments compiles', () => {
+  const inPages = pages.flatMap(snippetsOfPage)
+  const inComments = sources.flatMap(file => commentsOf(file).flatMap(({ line, text }) => snippetsOf(file, text, line)))
+  expect([inPages.length > 20, inComments.length > 20]).toEqual([true, true])
+  const snippets = [...inPages, ...inComments]
   const first = compile(snippets.map(({ text }) => `import 'tesserae'\n${text}\nexport {}`))
   const { diagnostics } = compile(
     snippets.map(({ text }, i) => complete(text, first.diagnostics[i] as ts.Diagnostic[], first.exported)),
   )
   const complaints = diagnostics.flatMap((found, i) => {
-    const { page, line } = snippets[i] as Snippet
-    return found.map(({ messageText }) => `${page}:${line}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`)
+    const { file, line } = snippets[i] as Snippet
+    return found.map(({ messageText }) => `${file}:${line}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`)
   })
   expect(complaints).toEqual([])
+})
+
+test('each page begins with what its reader will have at the end', () => {
+  const others = pages.filter(page => {
+    const [title, gap, first] = readFileSync(join(root, page), 'utf8').split('\n')
+    return !(title?.startsWith('# ') && gap === '' && first?.startsWith('At the end of this page '))
+  })
+  expect(others).toEqual(['README.md', 'docs/index.md'])
+})
+
+test('examples of comments are marked as code', () => {
+  const unmarked = sources.flatMap(file =>
+    commentsOf(file).flatMap(({ line, text }) => (/^@example(?!\n```ts\n)/m.test(text) ? [`${file}:${line}`] : [])),
+  )
+  expect(unmarked).toEqual([])
 })
 
 test('the picture in the guide is that of the blocks', async () => {

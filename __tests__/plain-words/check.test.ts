@@ -1,6 +1,6 @@
 /** The check of prose: what it reads, and what it finds. */
 import { BANNED_FORMS } from '../../plain-words/banned-forms'
-import { checkFile, MOST_WORDS, passagesOf } from '../../plain-words/check'
+import { checkFile, MOST_WORDS, MOST_WORDS_OF_PAGES, passagesOf } from '../../plain-words/check'
 import { sentencesOf, wordCount } from '../../plain-words/sentences'
 
 const words = (count: number) => Array.from({ length: count }, () => 'word').join(' ')
@@ -36,10 +36,10 @@ describe('a page', () => {
     ])
   })
 
-  test('may have sentences of 30 words, and no longer ones', () => {
-    expect(findings('a.md', `Short.\n\n${words(MOST_WORDS)}.`)).toEqual([])
-    expect(findings('a.md', `Short.\n\n${words(MOST_WORDS + 1)}.`)).toEqual([
-      expect.stringMatching(/^3: A sentence of 31 words \(at most 30\)/),
+  test('may have sentences of 25 words, and no longer ones', () => {
+    expect(findings('a.md', `Short.\n\n${words(MOST_WORDS_OF_PAGES)}.`)).toEqual([])
+    expect(findings('a.md', `Short.\n\n${words(MOST_WORDS_OF_PAGES + 1)}.`)).toEqual([
+      expect.stringMatching(/^3: A sentence of 26 words \(at most 25\)/),
     ])
   })
 
@@ -60,6 +60,13 @@ describe('a page', () => {
 })
 
 describe('a source file', () => {
+  test('may have sentences of 30 words, and no longer ones', () => {
+    expect(findings('a.ts', `// ${words(MOST_WORDS)}.`)).toEqual([])
+    expect(findings('a.ts', `// ${words(MOST_WORDS + 1)}.`)).toEqual([
+      expect.stringMatching(/^1: A sentence of 31 words \(at most 30\)/),
+    ])
+  })
+
   test('is read in its comments, with the line of each tag', () => {
     const source = [
       '/**',

@@ -14,7 +14,7 @@ import { stableDiffusionXL } from './stable-diffusion-xl'
  * StableDiffusionXLAutoBlocks of diffusers.
  *
  * ```ts
- * const base = await ModularPipeline.fromPretrained('stabilityai/stable-diffusion-xl-base-1.0')
+ * const base = new StableDiffusionXLAutoBlocks().initPipeline('stabilityai/stable-diffusion-xl-base-1.0')
  * await base.loadComponents()
  * const [image] = await base({ prompt: 'red apple' }, { output: 'images', seed: 1 })
  * ```

@@ -14,7 +14,7 @@ import { stableDiffusion } from './stable-diffusion'
  * diffusers.
  *
  * ```ts
- * const pipe = await ModularPipeline.fromPretrained(bundledModel('emoji'))
+ * const pipe = await ModularPipeline.fromPretrained<StableDiffusionAutoBlocks>(bundledModel('emoji'))
  * await pipe.loadComponents()
  * const [image] = await pipe({ prompt: 'red apple', image: drawing, strength: 0.7 }, { output: 'images', seed: 1 })
  * ```

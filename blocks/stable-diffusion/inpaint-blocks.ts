@@ -20,7 +20,7 @@ import { stableDiffusionInpaint } from './stable-diffusion'
  * ```ts
  * const pipe = new StableDiffusionInpaintBlocks().initPipeline(bundledModel('emoji'))
  * await pipe.loadComponents()
- * const [image] = await pipe({ prompt: 'red apple', image, maskImage }, { output: 'images', seed: 1 })
+ * const [redrawn] = await pipe({ prompt: 'red apple', image, maskImage }, { output: 'images', seed: 1 })
  * ```
  */
 @Block({

@@ -70,7 +70,7 @@ export const guiderNames: Readonly<Record<string, NamedGuider>> = Object.fromEnt
 ])
 
 /**
- * The guider of a name. Capitals do not count, and a space or hyphen stands for an underscore.
+ * Returns a new guider, by its name. Capitals do not count, and a space or hyphen stands for an underscore.
  *
  * @param settings in place of those that the name stands for
  * @throws UnknownGuiderError, ConfigError

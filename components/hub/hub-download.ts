@@ -8,7 +8,7 @@ import { type HubOptions, isServersFault, offlineReason, openCache, quickly } fr
 import { isCommit, requireEtag, requireSameCommit, requireSize } from './repository-names'
 
 /**
- * The path of a file of a repository, fetched unless it is cached. Where the server cannot be reached or has a problem, what is cached will do.
+ * Returns the path of a file of a repository, and fetches it unless it is cached. If the server cannot be reached or has a problem, the cached file is used.
  *
  * @param repository e.g. `org/name`
  * @param file path in the repository, e.g. `unet/config.json`

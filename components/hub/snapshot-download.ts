@@ -19,7 +19,7 @@ export interface SnapshotDownloadOptions extends HubOptions {
 }
 
 /**
- * The folder with the files of a revision, fetched unless they are cached. It is Python's cache: what either side has fetched, the other finds.
+ * Returns the folder with the files of a revision, and fetches those that are not cached. It is Python's cache: what either side has fetched, the other finds.
  * A download that was stopped continues where it ended.
  *
  * @param repository e.g. `org/name`

@@ -1,5 +1,6 @@
 /** How pictures are sent as JSON: as base64 among inputs, by URL among outputs. Loading this module makes it known. */
-import { kindOf, registerWireType, type WireType } from '../../src'
+import { registerWireType, type WireType } from '../../src'
+import { kindOf } from '../../src/errors/text'
 import { imageFileBytes } from './decode-image'
 import { Image } from './image'
 import { InvalidImageError } from './invalid-image-error'

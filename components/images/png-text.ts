@@ -30,7 +30,7 @@ export function addPngText(png: Uint8Array, text: Readonly<Record<string, string
 }
 
 /**
- * The texts in a PNG file, by keyword; the last one where a keyword occurs again.
+ * Returns the texts in a PNG file, by keyword. If a keyword occurs again, the last text counts.
  *
  * @param name of the file, for the error
  * @throws InvalidImageError for bytes that are not a PNG file, or hold more than 4 MiB of text

@@ -19,7 +19,7 @@ const BRACKETS = /\[[^[\]]*\]/g
 const CHANGES_WITH_STEPS = /\||:\s*[.\d]+\s*\]$/
 const COMPOSED = /(?<![\p{L}\p{N}_])AND(?![\p{L}\p{N}_])/u
 
-/** The first part of a plain prompt that looks as if it was written in AUTOMATIC1111's syntax. */
+/** Returns the first part of a plain prompt that looks as if it was written in AUTOMATIC1111's syntax. */
 export function a1111SyntaxIn(prompt: string): string | undefined {
   const text = prompt.slice(0, SEARCHED)
   for (const pattern of [...A1111_SYNTAX, new RegExp(NETWORK_TAG.source, 'i')]) {

@@ -8,7 +8,7 @@ import { Generator } from './generator'
 import { InvalidDrawError } from './invalid-draw-error'
 
 /**
- * Normal noise. Of the shape `[batch, height, width, channels]` it is drawn in the reference's order
+ * Draws normal noise. Of the shape `[batch, height, width, channels]` it is drawn in the reference's order
  * `[batch, channel, height, width]`, so that a seed gives the reference's noise; of any other rank in the order of the shape. The
  * caller owns the tensor.
  *
@@ -26,7 +26,7 @@ export function randnTensor(shape: readonly number[], generator: Generator | rea
 }
 
 /**
- * The noise of {@link randnTensor}, drawn in slices between which the event loop runs. Use it in blocks: for large batches and pictures, drawing takes
+ * Draws the noise of {@link randnTensor} in slices between which the event loop runs. Use it in blocks: for large batches and pictures, drawing takes
  * seconds. The caller owns the tensor.
  *
  * @throws InvalidDrawError if the list is longer or shorter than the batch; the reason of `signal`

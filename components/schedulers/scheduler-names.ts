@@ -90,7 +90,7 @@ export const schedulerNames: Readonly<Record<string, NamedScheduler>> = {
 }
 
 /**
- * The scheduler of a name. Capitals do not count, and a space or hyphen stands for an underscore: `DPM++ 2M Karras`.
+ * Returns the scheduler of a name. Capitals do not count, and a space or hyphen stands for an underscore: `DPM++ 2M Karras`.
  *
  * @throws UnknownSchedulerError
  */

@@ -22,10 +22,12 @@ export type TensorOf<S extends string> = Words<S>['length'] extends infer N exte
   : tf.Tensor
 
 /**
- * A schema for a tensor: one word for each dimension, a name or a size. Within one run of a pipeline, a name stands for one size.
+ * Returns a schema for a tensor: one word for each dimension, a name or a size. Within one run of a pipeline, a name stands for one size.
  *
  * ```ts
- * @Input(tensor('batch height width 4').describe('Noisy latents.')) latents!: In<tf.Tensor4D>
+ * class Denoise extends ModularPipelineBlocks {
+ *   @Input(tensor('batch height width 4').describe('Noisy latents.')) latents!: In<tf.Tensor4D>
+ * }
  * ```
  */
 export function tensor<S extends string>(dimensions: S): z.ZodType<TensorOf<S>, TensorOf<S>> {
@@ -37,7 +39,7 @@ export function tensor<S extends string>(dimensions: S): z.ZodType<TensorOf<S>, 
 }
 
 /**
- * A schema for instances of a class, named after it in documentation: `@Input(instance(Image)) image!: In<Image, 'required'>`.
+ * Returns a schema for instances of a class, named after it in documentation: `@Input(instance(Image)) image!: In<Image, 'required'>`.
  */
 export function instance<T>(type: abstract new (...args: never[]) => T): z.ZodType<T, T> {
   return z

@@ -37,7 +37,7 @@ export interface ListenOptions {
 }
 
 /** The port of a server that names none. */
-export const DEFAULT_PORT = 7860
+const DEFAULT_PORT = 7860
 
 /** Milliseconds that a request may take to arrive. */
 const ARRIVAL = 120_000

@@ -1,5 +1,5 @@
 /** What one request, one client and all of them together may cost. */
-import { kindOf, nameList } from '../../src'
+import { kindOf, nameList } from '../../src/errors/text'
 import { InvalidServerOptionError } from './invalid-server-option-error'
 
 /** Limits of a server. What is left out has the default. */

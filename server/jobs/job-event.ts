@@ -67,7 +67,7 @@ export interface NumberedEvent {
   readonly event: JobEvent
 }
 
-/** Whether an event is the last one of its job. */
+/** Returns whether an event is the last one of its job. */
 export function isFinalEvent({ type }: Pick<JobEvent, 'type'>): boolean {
   return type === 'finished' || type === 'failed' || type === 'cancelled'
 }

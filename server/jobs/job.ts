@@ -134,7 +134,7 @@ export interface Job extends JobRequest {
   readonly error?: JobFailure | undefined
 }
 
-/** Whether a job has ended for good. */
+/** Returns whether a job has ended for good. */
 export function isEnded({ status }: Pick<Job, 'status'>): boolean {
   return status === 'finished' || status === 'failed' || status === 'cancelled'
 }

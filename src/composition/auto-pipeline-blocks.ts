@@ -10,8 +10,8 @@ import { ConditionalPipelineBlocks, type TriggerValues } from './conditional-pip
  *
  * ```ts
  * class AutoImage extends AutoPipelineBlocks {
- *   @Branch({ when: 'mask' }) inpaint = slot(Inpaint)
- *   @Branch({ otherwise: true }) text2img = slot(TextToImage)
+ *   @Branch({ when: 'mask' }) inpaint = slot(StableDiffusionInpaintBlocks)
+ *   @Branch({ otherwise: true }) text2img = slot(StableDiffusionTextToImageBlocks)
  * }
  * ```
  * A branch without a trigger is the default; without a default, the block is skipped when no trigger is present.

@@ -145,10 +145,12 @@ export class LoopSequentialPipelineBlocks extends CompositeBlocks implements Loo
    * of that, and its iteration variables:
    *
    * ```ts
-   * override async call(components: Components, state: PipelineState) {
-   *   const blockState = this.getBlockState<{ numSteps: number }>(state)
-   *   for (let i = 0; i < blockState.numSteps; i++) await this.loopStep(components, blockState, { i })
-   *   this.setBlockState(state, blockState)
+   * class Repeat extends LoopSequentialPipelineBlocks {
+   *   override async call(components: Components, state: PipelineState) {
+   *     const blockState = this.getBlockState<{ numSteps: number }>(state)
+   *     for (let i = 0; i < blockState.numSteps; i++) await this.loopStep(components, blockState, { i })
+   *     this.setBlockState(state, blockState)
+   *   }
    * }
    * ```
    */

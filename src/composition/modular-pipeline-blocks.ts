@@ -212,10 +212,12 @@ export abstract class ModularPipelineBlocks implements BlockNode {
    * as blocks in Python do:
    *
    * ```ts
-   * override call(components: Components, state: PipelineState) {
-   *   const blockState = this.getBlockState<{ x: number }>(state)
-   *   blockState.x += 1
-   *   this.setBlockState(state, blockState)
+   * class Increment extends ModularPipelineBlocks {
+   *   override call(components: Components, state: PipelineState) {
+   *     const blockState = this.getBlockState<{ x: number }>(state)
+   *     blockState.x += 1
+   *     this.setBlockState(state, blockState)
+   *   }
    * }
    * ```
    *

@@ -7,8 +7,10 @@ import type { WrittenField } from './field-decorator'
  * Names a branch of an AutoPipelineBlocks or a ConditionalPipelineBlocks.
  *
  * ```ts
- * @Branch({ when: 'mask' }) inpaint = slot(Inpaint)              // chosen when "mask" is there
- * @Branch({ otherwise: true }) text2img = slot(TextToImage)  // chosen when no other is
+ * class AutoImage extends AutoPipelineBlocks {
+ *   @Branch({ when: 'mask' }) inpaint = slot(StableDiffusionInpaintBlocks) // chosen if "mask" is given
+ *   @Branch({ otherwise: true }) text2img = slot(StableDiffusionTextToImageBlocks) // chosen if no other is
+ * }
  * ```
  */
 export function Branch(declaration: BranchDeclaration = {}): WrittenField<BlockSource> {

@@ -15,9 +15,11 @@ export type ComponentOptions = Omit<ComponentSpecOptions, 'name' | 'typeHint'> &
  * from that at once; otherwise it is loaded from a checkpoint or registered by hand.
  *
  * ```ts
- * @Component(UNet2DConditionModel) unet!: UNet2DConditionModel
- * @Component(ClassifierFreeGuidance, { config: { guidanceScale: 7.5 } }) guider!: ClassifierFreeGuidance
- * @Component(CLIPTextModel, { optional: true }) textEncoder!: CLIPTextModel | undefined
+ * class Denoise extends ModularPipelineBlocks {
+ *   @Component(UNet2DConditionModel) unet!: UNet2DConditionModel
+ *   @Component(ClassifierFreeGuidance, { config: { guidanceScale: 7.5 } }) guider!: BaseGuidance
+ *   @Component(CLIPTextModel, { optional: true }) textEncoder!: CLIPTextModel | undefined
+ * }
  * ```
  */
 export function Component<T>(

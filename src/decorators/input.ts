@@ -26,9 +26,11 @@ type Accepted<S extends z.ZodType> = unknown extends z.input<S> ? z.output<S> : 
  * Declares an input. Without an argument, and with a schema that does not allow absence, a value is required.
  *
  * ```ts
- * @Input() x!: In<number>
- * @Input({ default: 7.5, description: 'Strength of the guidance.' }) guidanceScale!: In<number>
- * @Input(z.int().min(1).default(50)) numInferenceSteps!: In<number>
+ * class Prepare extends ModularPipelineBlocks {
+ *   @Input() x!: In<number>
+ *   @Input({ default: 7.5, description: 'Strength of the guidance.' }) guidanceScale!: In<number>
+ *   @Input(z.int().min(1).default(50)) numInferenceSteps!: In<number>
+ * }
  * ```
  * @throws DeclarationError when the class is defined: a reserved name, a default that its own schema refuses, a schema that converts values.
  */

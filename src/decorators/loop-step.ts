@@ -22,14 +22,22 @@ export interface LoopStepDecorator {
 }
 
 /**
- * On a field of a LoopSequentialPipelineBlocks: a block that each iteration runs, in the order of declaration. On a method of a
- * leaf block: the body that a loop runs; it receives the iteration variables as one object.
+ * Declares a part of a loop. On a field of a LoopSequentialPipelineBlocks, it is a block that each iteration runs, in the order of declaration. On a method
+ * of a leaf block, it is the body that a loop runs; it receives the iteration variables as one object.
  *
  * ```ts
- * @LoopStep() update = slot(SchedulerStep)
+ * class Add extends ModularPipelineBlocks {
+ *   @Input() @Output() x!: InOut<number>
  *
- * @LoopStep()
- * step({ i }: { i: number }) { this.x += i }
+ *   @LoopStep()
+ *   step({ i }: { i: number }) {
+ *     this.x += i
+ *   }
+ * }
+ *
+ * class Repeat extends LoopSequentialPipelineBlocks {
+ *   @LoopStep() add = slot(Add)
+ * }
  * ```
  * @throws DeclarationError when the class is defined: a second loop step, a reserved name, a getter.
  */

@@ -16,8 +16,10 @@ export interface OutputOptions<T = unknown> extends Omit<Partial<OutputParamOpti
  * Declares an output, which the block must have written when it ends. With `@Input()` on the same field, the value changes in place.
  *
  * ```ts
- * @Output() images!: Out<Image[]>
- * @Input() @Output() x!: InOut<number>
+ * class Draw extends ModularPipelineBlocks {
+ *   @Output() images!: Out<Image[]>
+ *   @Input() @Output() x!: InOut<number>
+ * }
  * ```
  * The field may also allow `undefined`: an input that need not be given, and that the block then fills in.
  * @throws DeclarationError for a reserved name, when the class is defined.

@@ -58,7 +58,7 @@ const TRIGGER_TAGS = [
 /** Tags that are tasks of the Hub, of which a card names one. */
 const TASKS = ['text-to-image', 'image-to-image']
 
-/** The parts of the card of a tree of blocks, or of a pipeline. */
+/** Returns the parts of the card of a tree of blocks, or of a pipeline. */
 export function modelCardContent(subject: BlockNode | BlockHolder): ModelCardContent {
   const blocks = treeOf(subject)
   const workflows = workflowsOf(blocks)
@@ -89,7 +89,7 @@ export function modelCardContent(subject: BlockNode | BlockHolder): ModelCardCon
 }
 
 /**
- * The README.md of a saved or published pipeline: a YAML header that the Hub reads, then what the blocks say of themselves.
+ * Returns the README.md of a saved or published pipeline: a YAML header that the Hub reads, then what the blocks say of themselves.
  *
  * ```ts
  * await writeFile(join(folder, 'README.md'), modelCard(pipe, { repoId: 'me/my-pipeline', license: 'apache-2.0' }))

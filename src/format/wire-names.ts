@@ -5,7 +5,7 @@ const cache = new Map<string, string>()
 const MOST_CACHED = 2000
 const LONGEST_CACHED = 100
 
-/** `num_inference_steps` → `numInferenceSteps`. Leading underscores stay: `_class_name` → `_className`. */
+/** Turns `num_inference_steps` into `numInferenceSteps`. Leading underscores stay: `_class_name` → `_className`. */
 export function toCamelCase(name: string): string {
   const known = cache.get(name)
   if (known !== undefined) return known
@@ -18,7 +18,7 @@ export function toCamelCase(name: string): string {
 }
 
 /**
- * `numInferenceSteps` → `num_inference_steps`; a digit after a word is its own part: `textEncoder2` → `text_encoder_2`, but not after a single letter:
+ * Turns `numInferenceSteps` into `num_inference_steps`; a digit after a word is its own part: `textEncoder2` → `text_encoder_2`, but not after a single letter:
  * `t5Tokenizer` → `t5_tokenizer`.
  */
 export function toSnakeCase(name: string): string {

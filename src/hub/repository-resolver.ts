@@ -83,7 +83,7 @@ export function registerRepositoryResolver(resolver: RepositoryResolver): void {
 }
 
 /**
- * The local folder of a model. A folder is returned as it is; for an id such as `org/name` the part is fetched first.
+ * Returns the local folder of a model. A folder is returned as it is; for an id such as `org/name` the part is fetched first.
  * Anything that is neither is returned too: its reader reports what is missing.
  *
  * @param source a folder, or the id of a repository
@@ -106,7 +106,7 @@ export function fetchModelIndex(path: string | URL, options: RepositoryOptions =
 }
 
 /**
- * The local folder of a model's index, without waiting: a folder is returned as it is, and so is what cannot be an id.
+ * Returns the local folder of a model's index, without waiting: a folder is returned as it is, and so is what cannot be an id.
  *
  * @throws RepositoryUnavailableError for an id whose index is not cached
  */
@@ -124,7 +124,7 @@ export function findCachedPart(id: string, part: RepositoryPart, options: Reposi
   return registeredResolver?.findCached(id, part, options)
 }
 
-/** Whether a path is not there as a file or folder, but can be the id of a repository, e.g. `org/name`. */
+/** Returns whether a path does not exist as a file or folder, but can be the id of a repository, e.g. `org/name`. */
 export function isRepositoryId(path: string): boolean {
   recoverFolder(path)
   return registeredResolver?.isRepositoryId(path) === true && !existsSync(path)

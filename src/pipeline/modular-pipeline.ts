@@ -82,7 +82,7 @@ export interface ModularPipeline<
  * A private copy of a tree of blocks, a container with its components, and its settings. One pipeline serves any number of concurrent calls.
  *
  * ```ts
- * const pipe = new TextToImageBlocks().initPipeline(bundledModel('emoji'))
+ * const pipe = new StableDiffusionTextToImageBlocks().initPipeline(bundledModel('emoji'))
  * await pipe.loadComponents()
  * const images = await pipe({ prompt: 'red apple' }, { output: 'images', seed: 1 })
  * ```

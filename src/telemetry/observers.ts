@@ -10,7 +10,9 @@ const registered = new Set<{ readonly observer: ActivityObserver }>()
  *
  * @returns a function that ends the observation
  * @example
+ * ```ts
  * const stop = observeActivities({ end: ({ kind, path, start }, { end }) => console.log(kind, path.join('.'), end - start) })
+ * ```
  */
 export function observeActivities(observer: ActivityObserver): () => void {
   const entry = { observer }

@@ -9,13 +9,13 @@ export interface TensorMemory {
   readonly numBytes: number
 }
 
-/** The tensors that there are now, and their bytes. */
+/** Returns the number of tensors that exist now, and their bytes. */
 export function tensorMemory(): TensorMemory {
   const { numTensors, numBytes } = tf.memory()
   return { numTensors, numBytes }
 }
 
-/** What has changed since a moment, in words; `undefined` if nothing has. */
+/** Returns what has changed since a moment, in words; `undefined` if nothing has. */
 export function tensorsSince(before: TensorMemory): string | undefined {
   const now = tensorMemory()
   const tensors = now.numTensors - before.numTensors

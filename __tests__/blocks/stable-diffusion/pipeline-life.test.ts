@@ -6,7 +6,6 @@ import {
   ComponentSpec,
   EulerDiscreteScheduler,
   type Image,
-  loadIdOf,
   MissingComponentError,
   ModularPipeline,
   type ModularPipelineBlocks,
@@ -17,6 +16,7 @@ import {
   StableDiffusionTextToImageBlocks,
   UNet2DConditionModel,
 } from '../../../index'
+import { loadIdOf } from '../../../src/params/load-ids'
 import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
 import { expectWarnings } from '../../expected-warnings'
 import { modularEntry, writeModularModel } from '../../src/fixtures/model-folder'

@@ -10,7 +10,6 @@ import {
   fetchModelIndex,
   type Image,
   InvalidRepositoryNameError,
-  loadIdOf,
   MissingFileError,
   ModelIndexError,
   ModularPipeline,
@@ -24,6 +23,7 @@ import {
   StableDiffusionTextToImageBlocks,
   UNet2DConditionModel,
 } from '../../../index'
+import { loadIdOf } from '../../../src/params/load-ids'
 import { expectWarnings } from '../../expected-warnings'
 import { useTemporaryFolder } from '../checkpoints/temporary-folder'
 import { useBackend } from '../models/use-backend'

@@ -6,13 +6,12 @@ import {
   ConfigSpec,
   DeclarationError,
   type FromPretrainedOptions,
-  loadIdOf,
-  markLoaded,
   RepositoryCommits,
   registerComponentClasses,
   UnknownComponentClassError,
   UnsupportedDTypeError,
 } from '../../../src'
+import { loadIdOf, markLoaded } from '../../../src/params/load-ids'
 import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
 import { failure } from '../fixtures/failures'
 

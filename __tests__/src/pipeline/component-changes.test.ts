@@ -7,10 +7,9 @@ import {
   ComponentSpec,
   ComponentTypeError,
   InputTypeError,
-  loadIdOf,
-  markLoaded,
   UnknownValueError,
 } from '../../../src'
+import { loadIdOf, markLoaded } from '../../../src/params/load-ids'
 import { failure } from '../fixtures/failures'
 import { Both, Guider, Model, model, UNet, useModelFolder } from './watched-models'
 

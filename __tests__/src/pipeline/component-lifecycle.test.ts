@@ -6,7 +6,6 @@ import {
   ComponentTypeError,
   ConflictingOptionsError,
   InputTypeError,
-  loadIdOf,
   NoWorkflowsError,
   SequentialPipelineBlocks,
   Step,
@@ -14,6 +13,7 @@ import {
   UnknownWorkflowError,
   UnsupportedDTypeError,
 } from '../../../src'
+import { loadIdOf } from '../../../src/params/load-ids'
 import { failure } from '../fixtures/failures'
 import { writeModularModel } from '../fixtures/model-folder'
 import {

@@ -17,7 +17,7 @@ export interface KnownTokens {
   readonly hooks?: readonly ModuleHook[] | undefined
 }
 
-/** Whether a token has an embedding. */
+/** Returns whether a token has an embedding. A block that adds words needs it. */
 export function hasEmbedding(id: number, { vocabSize, hooks = [] }: KnownTokens): boolean {
   if (id >= 0 && id < vocabSize) return true
   return hooks.some(hook => {

@@ -53,7 +53,7 @@ export const layerSkipConfig = camelCased(settings)
 /** Settings of {@link layerSkipHooks}. */
 export type LayerSkipConfig = z.output<typeof settings>
 
-/** What is skipped in blocks of the model's own stack. */
+/** Returns the settings that skip blocks of the model's own stack. */
 export function skipLayers(indices: readonly number[], changes: Partial<LayerSkipConfig> = {}): LayerSkipConfig {
   return layerSkipConfig.parse({ ...changes, indices })
 }

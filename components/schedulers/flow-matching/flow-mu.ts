@@ -13,7 +13,7 @@ export interface FlowMuSettings {
 }
 
 /**
- * The `mu` of setTimesteps for an image of so many tokens: on the straight line through the two sizes that the settings name.
+ * Returns the `mu` of setTimesteps for an image of so many tokens, from the straight line through the two sizes that the settings name.
  * Source: https://arxiv.org/abs/2403.03206, section 5.3.2
  */
 export function flowMu(imageSeqLen: number, settings: FlowMuSettings): number {

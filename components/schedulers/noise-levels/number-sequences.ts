@@ -19,7 +19,10 @@ export function linspaceFloat32(start: number, stop: number, count: number): Flo
   return Float32Array.from({ length: count }, (_, i) => (i < half ? first + step * i : last - step * (count - 1 - i)))
 }
 
-/** The nearest whole number, of two equally near ones the even one. Counterpart: numpy.round */
+/**
+ * Returns the nearest whole number, and of two equally near ones the even one. Python rounds this way and `Math.round()` does not: a block that counts
+ * steps as diffusers does needs it. Counterpart: numpy.round
+ */
 export function roundHalfEven(value: number): number {
   const floor = Math.floor(value)
   const rest = value - floor

@@ -1,4 +1,4 @@
-/** What makes the build of the docs fail: names without a comment, and names without an example. */
+/** What makes the build of the docs fail: names without a comment or an example, and functions whose comment does not begin with what they do. */
 import { ReflectionKind } from 'typedoc'
 import { isDocumented, tagsOf } from './comments.mjs'
 import { commentOf, ownMembers } from './members.mjs'
@@ -52,6 +52,23 @@ export function checkComments(names, { tables, relations }) {
         )
     return [...own, ...missing.map(member => `${entry}: ${name}.${member.name} has no comment`)]
   })
+}
+
+/** `Returns …`, `Loads …`: a verb in the third person. */
+const VERB = /^(?!(?:This|Its|As|Always)\b)[A-Z][a-z]+s\b/
+
+/** Returns a line for each public function whose comment does not begin with a verb. */
+export function checkVerbs(names) {
+  return names
+    .filter(({ reflection }) => reflection.kindOf(ReflectionKind.Function) && !VERB.test(beginning(reflection)))
+    .map(
+      ({ name, entry, reflection }) => `${entry}: begin the comment of ${name} with a verb: "${beginning(reflection)}"`,
+    )
+}
+
+/** The first words of a comment. */
+function beginning(reflection) {
+  return (commentOf(reflection)?.summary[0]?.text ?? '').trim().slice(0, 40)
 }
 
 /**

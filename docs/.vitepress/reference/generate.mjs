@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { publicNames, referencesOf } from './api-index.mjs'
 import { blockTables, publicBases } from './built-package.mjs'
-import { checkComments, checkExamples } from './check-reference.mjs'
+import { checkComments, checkExamples, checkVerbs } from './check-reference.mjs'
 import { usesInCode, usesInPage } from './find-uses.mjs'
 import { anchorOf, escapeText, inlineCode, link, startDot, table } from './markdown.mjs'
 import { commentOf } from './members.mjs'
@@ -31,7 +31,11 @@ export async function generate() {
   const tables = blockTables()
   const relations = relationsOf(names, references, tables, publicBases())
   await writeReference(names, { uses, relations, tables })
-  const problems = [...checkComments(names, { tables, relations }), ...checkExamples(names, { uses, relations })]
+  const problems = [
+    ...checkComments(names, { tables, relations }),
+    ...checkVerbs(names),
+    ...checkExamples(names, { uses, relations }),
+  ]
   if (problems.length > 0) {
     throw new Error(
       `The reference is incomplete (${problems.length} problems):\n${problems.map(each => `- ${each}`).join('\n')}`,

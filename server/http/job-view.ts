@@ -2,31 +2,10 @@
 import type { Job, JobFailure, JsonValue } from '../jobs/job'
 import type { JobEvent } from '../jobs/job-event'
 import type { JobResult, StoredPicture } from '../jobs/job-result'
+import { PUBLIC_FAILURES } from './failure-codes'
 
 /** Where the addresses of a server begin, e.g. `/draw` of one that is mounted in another; empty for one of its own. */
 export type Prefix = string
-
-/** Failures whose messages are about the request. Others may name files, so only their code is sent. */
-const PUBLIC_FAILURES: ReadonlySet<string> = new Set([
-  'ABORTED',
-  'GUIDER_ARGUMENT',
-  'IMAGE_SIZE',
-  'INPUT_TYPE',
-  'INSUFFICIENT_MEMORY',
-  'INVALID_IMAGE',
-  'INVALID_WIRE_VALUE',
-  'LIMIT_EXCEEDED',
-  'LORA_TAG',
-  'MISSING_INPUT',
-  'MODEL_INPUT',
-  'NON_FINITE',
-  'OUT_OF_MEMORY',
-  'PIPELINE_VALIDATION',
-  'RUN_TIMEOUT',
-  'SCHEDULER_ARGUMENT',
-  'SHAPE_MISMATCH',
-  'WORKER_LOST',
-])
 
 /** Whatever looks like the path of a file, or a token. */
 const PRIVATE_TEXT = /(?:file:\/\/)?(?:[A-Za-z]:[\\/]|\/)(?:[^\s'",:;()/\\]+[\\/])+[^\s'",:;()]*|\bhf_\w+/g

@@ -2,27 +2,12 @@
 import type { FastifyReply } from 'fastify'
 import { isEnded, type Job } from '../jobs/job'
 import type { JobEvent } from '../jobs/job-event'
+import { REQUEST_FAILURES } from './failure-codes'
 import { type Prefix, viewFailure } from './job-view'
 import { fieldProblem, Problem } from './problem'
 import type { Asker, JobBody } from './read-job-request'
 import type { Service } from './service'
 import { bytesOf } from './stored-file'
-
-/** Failures for which the request is to blame, by their codes. */
-const OF_REQUEST: ReadonlySet<string> = new Set([
-  'GUIDER_ARGUMENT',
-  'IMAGE_SIZE',
-  'INPUT_TYPE',
-  'INVALID_IMAGE',
-  'INVALID_WIRE_VALUE',
-  'LIMIT_EXCEEDED',
-  'LORA_TAG',
-  'MISSING_INPUT',
-  'MODEL_INPUT',
-  'PIPELINE_VALIDATION',
-  'SCHEDULER_ARGUMENT',
-  'SHAPE_MISMATCH',
-])
 
 /** A picture of a job, as a file. */
 export interface JobPicture {
@@ -97,7 +82,7 @@ function failureProblem({ error }: Job): Problem {
   if (error === undefined) return new Problem(500, 'job-failed', 'The job failed.')
   const { code, message, input, issues = [], cause } = viewFailure(error)
   const [issue] = issues
-  const isOfRequest = [code, cause?.code].some(each => each !== undefined && OF_REQUEST.has(each))
+  const isOfRequest = [code, cause?.code].some(each => each !== undefined && REQUEST_FAILURES.has(each))
   if (!isOfRequest) return new Problem(500, 'job-failed', message)
   const place = input ?? issue?.input ?? cause?.input
   if (place === undefined) return new Problem(422, 'invalid-input', message)

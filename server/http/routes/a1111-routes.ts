@@ -1,7 +1,6 @@
 /** AUTOMATIC1111's API, for clients that speak it. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ResultStore } from '../../results/result-store'
-import { traceOf } from '../../trace/request-span'
 import { a1111Answer, a1111Progress, type SeededPicture } from '../a1111/a1111-answer'
 import type { A1111Task } from '../a1111/a1111-fields'
 import {
@@ -17,6 +16,7 @@ import {
 import { samplersOf, schedulesOf } from '../a1111/a1111-samplers'
 import { A1111Run, A1111Sessions } from '../a1111/a1111-sessions'
 import { answerProblem } from '../answer-problem'
+import { askerOf } from '../asker-of'
 import type { CatalogEntry } from '../catalog'
 import { clientOf } from '../client-of'
 import type { FieldProblem } from '../problem'
@@ -52,8 +52,8 @@ async function draw(
   request: FastifyRequest,
   reply: FastifyReply,
 ) {
-  const client = clientOf(request)
-  const asker = { client, trace: traceOf(request) }
+  const asker = askerOf(request)
+  const { client } = asker
   const left = leavingSignal(reply, service)
   const fields = checkA1111Fields(task, request.body)
   const entry = entryOf(service, sessions, client, fields)

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { JobRequest } from '../../jobs/job'
-import { traceOf } from '../../trace/request-span'
+import { askerOf } from '../asker-of'
 import { clientOf } from '../client-of'
 import { viewJob } from '../job-view'
 import { Problem } from '../problem'
@@ -21,7 +21,7 @@ export function addJobRoutes(app: FastifyInstance, service: Service): void {
   const { prefix } = app
 
   app.post('/v1/jobs', async (request, reply) => {
-    const asker = { client: clientOf(request), idempotencyKey: idempotencyKeyOf(request), trace: traceOf(request) }
+    const asker = { ...askerOf(request), idempotencyKey: idempotencyKeyOf(request) }
     const asked = await service.read(request.body, asker)
     const { job, isNew } = await service.submit(asked)
     if (!isNew) requireSameRequest(job, asked)

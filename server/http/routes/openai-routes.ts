@@ -1,9 +1,8 @@
 /** OpenAI's images API, for clients that speak it. */
 import multipart from '@fastify/multipart'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { traceOf } from '../../trace/request-span'
+import { askerOf } from '../asker-of'
 import type { CatalogEntry } from '../catalog'
-import { clientOf } from '../client-of'
 import { answerOpenAIError, parameterProblem } from '../openai/openai-error'
 import { readOpenAIForm } from '../openai/openai-form'
 import { readEditPictures } from '../openai/openai-mask'
@@ -44,7 +43,7 @@ function addImageRoutes(app: FastifyInstance, service: Service): void {
     body: JobBody,
     form: OpenAIFields['response_format'],
   ) => {
-    const job = await runJob(service, body, { client: clientOf(request), trace: traceOf(request) }, signal)
+    const job = await runJob(service, body, askerOf(request), signal)
     if (job.status === 'cancelled') throw new Problem(409, 'cancelled', 'The job was cancelled.')
     const origin = `${request.protocol}://${request.host}`
     const pictures = await readJobPictures(service, job, app.prefix)

@@ -19,6 +19,7 @@ import type { HostedJob } from './hosted-job'
 import { computedBy, isPreviewDue, storeOutputs, tellEvent } from './job-run'
 import type { ServedPipeline } from './pipeline-source'
 import { followedTags, type PromptLoras, type TakenTags } from './prompt-loras'
+import { type BatchLimit, NO_BATCH_LIMIT } from './runner'
 
 /** What computes a batch. */
 export interface BatchPipeline {
@@ -35,13 +36,16 @@ export interface BatchPipeline {
 const OWN_BLOCKS: ReadonlySet<unknown> = new Set(Object.values(ownBlocks))
 
 /** Limits that are meant for the call of one job, and that a call for several would reach sooner. */
-const LIMITS_OF_A_CALL = ['maxImages', 'maxMemory', 'timeout'] as const
+const LIMITS_OF_A_CALL = ['maxMemory', 'timeout'] as const
 
-/** Why the jobs of a pipeline cannot be computed together; `undefined` if they can. Its limits, and those of the process, may change. */
-export function whyAlone(pipe: ServedPipeline): string | undefined {
+/** How many jobs of a pipeline can be computed together. Its limits, and those of the process, may change. */
+export function batchLimit(pipe: ServedPipeline): BatchLimit {
   const effective = effectiveLimits(checkLimits(pipe.limits))
   const limit = LIMITS_OF_A_CALL.find(name => Number.isFinite(effective[name]))
-  return limit === undefined ? whyBlocksAlone(pipe) : `the limit ${limit} is for the call of one job`
+  const why = limit === undefined ? whyBlocksAlone(pipe) : `the limit ${limit} is for the call of one job`
+  if (why !== undefined) return { most: 1, why }
+  const most = Math.floor(effective.maxImages)
+  return Number.isFinite(most) ? { most, why: `the limit maxImages is ${effective.maxImages}` } : NO_BATCH_LIMIT
 }
 
 /** What the blocks of pipelines have shown: they do not change, and a worker asks after every job. */

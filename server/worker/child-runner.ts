@@ -7,7 +7,16 @@ import { compiledFile } from '../compiled-file'
 import type { HostOptions } from './pipeline-host'
 import type { PipelineSource } from './pipeline-source'
 import { processMemory } from './process-memory'
-import type { BegunJobs, Runner, RunnerHooks, RunnerJob, RunOutcome, StopReason } from './runner'
+import {
+  type BatchLimit,
+  type BegunJobs,
+  NO_BATCH_LIMIT,
+  type Runner,
+  type RunnerHooks,
+  type RunnerJob,
+  type RunOutcome,
+  type StopReason,
+} from './runner'
 import type { FromRunner, NumberedTask, ToRunner } from './runner-messages'
 
 /** When a process is replaced by a new one, and how long it may take to stop. */
@@ -29,18 +38,27 @@ interface UnderWay {
   end(outcome: RunOutcome): void
 }
 
+/** Jobs that were begun together. Nothing else is computed until they are. */
+interface Call {
+  /** Numbers of the jobs that were not told to stop, and have not ended. */
+  readonly wanted: Set<number>
+  /** Kills the process if it computes on although nobody wants what it computes. */
+  deadline: NodeJS.Timeout | undefined
+  computed(problem: string | undefined): void
+}
+
 const PROGRAM = join('worker', 'runner-process.js')
 
 /** One process, and after it another. */
 export class ChildRunner implements Runner {
   private child: ChildProcess | undefined
   private readonly underWay = new Map<number, UnderWay>()
-  /** Ends what waits for the jobs that are computed. */
-  private onComputed: ((problem: string | undefined) => void) | undefined
+  /** What is computed. */
+  private call: Call | undefined
   private numbers = 0
   /** Jobs of this process. */
   private jobs = 0
-  private heldNames: ReadonlyMap<string, string | undefined> = new Map()
+  private heldNames: ReadonlyMap<string, BatchLimit> = new Map()
 
   constructor(
     private readonly sources: Readonly<Record<string, PipelineSource>>,
@@ -52,8 +70,8 @@ export class ChildRunner implements Runner {
     return [...this.heldNames.keys()]
   }
 
-  whyAlone(pipeline: string): string | undefined {
-    return this.heldNames.get(pipeline)
+  batchLimit(pipeline: string): BatchLimit {
+    return this.heldNames.get(pipeline) ?? NO_BATCH_LIMIT
   }
 
   /** The process; `undefined` before the first job, and after it ended. */
@@ -71,8 +89,9 @@ export class ChildRunner implements Runner {
     })
     if (tasks.length === 0) return { computed: Promise.resolve(undefined), outcomes }
     this.jobs += tasks.length
+    const wanted = new Set(tasks.map(({ number }) => number))
     const computed = new Promise<string | undefined>(resolve => {
-      this.onComputed = resolve
+      this.call = { wanted, deadline: undefined, computed: resolve }
     })
     this.child ??= this.start()
     this.send({ do: 'run', tasks })
@@ -107,7 +126,8 @@ export class ChildRunner implements Runner {
     let deadline: NodeJS.Timeout | undefined
     const stop = () => {
       this.send({ do: 'stop', number, reason: signal.reason as StopReason }) // That of its signal, as it says.
-      deadline = setTimeout(() => this.child?.kill('SIGKILL'), this.options.stopTimeout ?? 10_000)
+      deadline = this.killLater()
+      this.unwant(number)
     }
     const computed = () => {
       clearTimeout(deadline)
@@ -120,11 +140,28 @@ export class ChildRunner implements Runner {
     })
     const end = (how: RunOutcome) => {
       computed()
+      this.unwant(number)
       this.underWay.delete(number)
       resolveOutcome(how)
     }
     this.underWay.set(number, { hooks, outcome, computed, end })
     return outcome
+  }
+
+  /** Nobody needs a job computed any more. A batch may compute on for the others, and has until the deadline without them. */
+  private unwant(number: number): void {
+    const { call } = this
+    if (call?.wanted.delete(number) && call.wanted.size === 0) call.deadline = this.killLater()
+  }
+
+  private killLater(): NodeJS.Timeout {
+    return setTimeout(() => this.child?.kill('SIGKILL'), this.options.stopTimeout ?? 10_000)
+  }
+
+  private endCall(problem?: string): void {
+    clearTimeout(this.call?.deadline)
+    this.call?.computed(problem)
+    this.call = undefined
   }
 
   private async memory(): Promise<number | undefined> {
@@ -161,7 +198,7 @@ export class ChildRunner implements Runner {
     if (message.is === 'computed') {
       this.heldNames = new Map(message.held)
       for (const { computed } of this.underWay.values()) computed()
-      this.onComputed?.(message.problem)
+      this.endCall(message.problem)
       return
     }
     if (message.is === 'events') {
@@ -193,6 +230,6 @@ export class ChildRunner implements Runner {
     this.jobs = 0
     this.heldNames = new Map()
     for (const { end } of [...this.underWay.values()]) end({ is: 'crashed', how })
-    this.onComputed?.(undefined)
+    this.endCall()
   }
 }

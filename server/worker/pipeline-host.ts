@@ -11,14 +11,14 @@ import {
 } from '../../src'
 import type { Job } from '../jobs/job'
 import { beginJobSpans } from '../trace/job-span'
-import { computeTogether, whyAlone } from './batch-run'
+import { batchLimit, computeTogether } from './batch-run'
 import { DerivedPipelines } from './derived-pipelines'
 import type { HeldPipeline } from './held-pipeline'
 import { HostedJob } from './hosted-job'
 import { computeJob, type StoreResult } from './job-run'
 import { loadSource, openPipelineSource, type PipelineSource, type ServedPipeline } from './pipeline-source'
 import { followedTags, PromptLoras } from './prompt-loras'
-import type { BegunJobs, Runner, RunnerJob } from './runner'
+import { type BatchLimit, type BegunJobs, NO_BATCH_LIMIT, type Runner, type RunnerJob } from './runner'
 
 /** What a host computes with. */
 export interface HostOptions {
@@ -57,9 +57,9 @@ export class PipelineHost implements Runner {
     return [...this.pipes.keys()]
   }
 
-  whyAlone(pipeline: string): string | undefined {
+  batchLimit(pipeline: string): BatchLimit {
     const held = this.pipes.get(pipeline)
-    return held && whyAlone(held.pipe)
+    return held ? batchLimit(held.pipe) : NO_BATCH_LIMIT
   }
 
   run(jobs: readonly RunnerJob[]): BegunJobs {
@@ -113,7 +113,7 @@ export class PipelineHost implements Runner {
   private async computeTogether(jobs: readonly HostedJob[]): Promise<string | undefined> {
     const [{ task }] = jobs as readonly [HostedJob]
     const held = this.pipes.get(task.job.pipeline)
-    if (held === undefined || whyAlone(held.pipe) !== undefined) return undefined
+    if (held === undefined || jobs.length > batchLimit(held.pipe).most) return undefined
     try {
       const pipe = held.derived.for(task.job)
       await computeTogether({ pipe, held, schema: this.schemaOf(pipe), loras: this.loras }, jobs)

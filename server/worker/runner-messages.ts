@@ -3,7 +3,7 @@ import type { JobProgress } from '../jobs/job'
 import type { JobRunEvent } from '../jobs/job-event'
 import type { HostOptions } from './pipeline-host'
 import type { PipelineSource } from './pipeline-source'
-import type { RunnerTask, RunOutcome, StopReason } from './runner'
+import type { BatchLimit, RunnerTask, RunOutcome, StopReason } from './runner'
 
 /** A job, and the number by which both sides call it. */
 export interface NumberedTask {
@@ -19,8 +19,8 @@ export interface NumberedRunEvent {
   readonly progress: JobProgress | undefined
 }
 
-/** A pipeline that is held, and why its jobs cannot be computed together, if they cannot. */
-export type HeldName = readonly [name: string, whyAlone: string | undefined]
+/** A pipeline that is held, and how many of its jobs can be computed together. */
+export type HeldName = readonly [name: string, limit: BatchLimit]
 
 /** To the process. */
 export type ToRunner =

@@ -74,7 +74,7 @@ async function run(host: PipelineHost, tasks: readonly NumberedTask[]): Promise<
     })
   }
   const problem = await computed
-  send({ is: 'computed', held: host.held.map(name => [name, host.whyAlone(name)]), problem })
+  send({ is: 'computed', held: host.held.map(name => [name, host.batchLimit(name)]), problem })
 }
 
 process.on('message', (message: ToRunner) => {

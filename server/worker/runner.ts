@@ -11,7 +11,7 @@ export interface RunnerTask {
   readonly job: Job
   /** File with the state of an earlier run of the job, to continue from. */
   readonly stateFile: string | undefined
-  /** Folder for files of this run alone. */
+  /** Folder for files of this run alone; it may not exist yet. */
   readonly folder: string
   readonly checkpoints: CheckpointSettings
 }
@@ -61,12 +61,23 @@ export interface BegunJobs {
   readonly outcomes: readonly Promise<RunOutcome>[]
 }
 
+/** How many jobs can be computed together. */
+export interface BatchLimit {
+  /** 1 if each is computed alone; infinite if nothing limits them. */
+  readonly most: number
+  /** What limits them. */
+  readonly why: string | undefined
+}
+
+/** Nothing limits a batch. */
+export const NO_BATCH_LIMIT: BatchLimit = { most: Number.POSITIVE_INFINITY, why: undefined }
+
 /** Computes one job at a time, or several of one pipeline together. */
 export interface Runner {
   /** Names of the pipelines whose models are loaded. */
   readonly held: readonly string[]
-  /** Why the jobs of a pipeline that is held cannot be computed together; `undefined` if they can. */
-  whyAlone(pipeline: string): string | undefined
+  /** How many jobs of a pipeline that is held can be computed together. */
+  batchLimit(pipeline: string): BatchLimit
   /** Runs jobs to their ends: several only if they have the same batch key, and their pipeline is held. */
   run(jobs: readonly RunnerJob[]): BegunJobs
   /** Between two jobs: makes room, or begins again, if there is reason to. */

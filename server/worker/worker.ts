@@ -80,9 +80,8 @@ export class Worker {
   private readonly jobs = new Set<HeldJob>()
   /** Jobs that are computed and not yet ended: their pictures are stored while the next ones are computed. */
   private ending: Promise<unknown> = Promise.resolve()
-  /** Pipelines whose jobs are not batched, as was reported. */
-  private readonly toldAlone = new Set<string>()
-  private readonly toldFailed = new Set<string>()
+  /** What was reported of pipelines, once of each. */
+  private readonly reported = new Set<string>()
 
   constructor(
     private readonly options: WorkerOptions,
@@ -138,13 +137,12 @@ export class Worker {
     const key = batch > 1 ? batchKey(lease.job) : undefined
     // The first job of a pipeline loads it.
     if (key === undefined || !this.held.includes(pipeline)) return []
-    const why = this.runner.whyAlone(pipeline)
-    if (why === undefined) {
-      return queue.takeAlong(lease, { worker: this.name, most: batch - 1, fits: job => batchKey(job) === key })
-    }
-    if (!this.toldAlone.has(pipeline)) this.report(`Jobs of "${pipeline}" are drawn one by one: ${why}`)
-    this.toldAlone.add(pipeline)
-    return []
+    const { most, why } = this.runner.batchLimit(pipeline)
+    const how = most > 1 ? `${most} at a time` : 'one by one'
+    if (most < batch) this.reportOnce(`Jobs of "${pipeline}" are drawn ${how}: ${why}`)
+    const others = Math.min(most, batch) - 1
+    if (others === 0) return []
+    return queue.takeAlong(lease, { worker: this.name, most: others, fits: job => batchKey(job) === key })
   }
 
   /** Computes jobs. What they made is stored while the next ones are computed. */
@@ -169,19 +167,19 @@ export class Worker {
     const { computed, outcomes } = begun
     const ended = Promise.all(jobs.map((job, i) => this.forget(job, job.end(outcomes[i] as Promise<RunOutcome>))))
     const problem = await computed
-    if (problem !== undefined) this.reportFailed(leases, problem)
+    if (problem !== undefined) {
+      const { pipeline } = (leases[0] as Lease).job
+      this.reportOnce(`Jobs of "${pipeline}" were drawn one by one, as the call for all of them failed`, problem)
+    }
     // Of what is computed, no more than the jobs before are still to be stored.
     await this.ending
     this.ending = ended
   }
 
-  /** Tells once for each pipeline that its jobs could be drawn alone, but not together. */
-  private reportFailed([lease]: readonly Lease[], problem: string): void {
-    const { pipeline = '' } = lease?.job ?? {}
-    if (!this.toldFailed.has(pipeline)) {
-      this.report(`Jobs of "${pipeline}" were drawn one by one, as the call for all of them failed: ${problem}`)
-    }
-    this.toldFailed.add(pipeline)
+  /** Reports something that is true of all further jobs as well. */
+  private reportOnce(fact: string, detail?: string): void {
+    if (!this.reported.has(fact)) this.report(detail === undefined ? fact : `${fact}: ${detail}`)
+    this.reported.add(fact)
   }
 
   /** Forgets a job when its end is in the queue. */

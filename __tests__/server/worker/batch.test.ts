@@ -1,5 +1,5 @@
 /** Jobs that are computed together: what is of each job stays its own. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -38,6 +38,19 @@ const inputs = { numInferenceSteps: 3 }
  * in another order.
  */
 const TOLERANCE = 1
+
+/** A module with a pipeline that draws single pictures, and never decodes several. */
+const HANGS = `
+const { bundledModel, ModularPipeline } = require(${JSON.stringify(join(__dirname, '..', '..', '..', 'dist', 'index.js'))})
+module.exports = async () => {
+  const pipe = await ModularPipeline.fromPretrained(bundledModel('emoji'))
+  await pipe.loadComponents()
+  const { vae } = pipe.components
+  const { decode } = vae
+  vae.decode = (latents, options) =>
+    latents.shape[0] > 1 ? new Promise(() => undefined) : decode.call(vae, latents, options)
+  return pipe
+}`
 
 /** Not one of Tesserae's own. */
 @Block({ description: 'Draws one pixel.' })
@@ -301,24 +314,64 @@ test('a call for several jobs that reports its failure where each can be drawn a
   for (const outcome of outcomes) expect(await outcome).toMatchObject({ is: 'finished' })
 })
 
-test.each([{ maxImages: 2 }, { maxMemory: '100GB' }, { timeout: 1e6 }])(
-  '%j is for the call of one job',
-  async limits => {
-    const host = await makeHost()
-    const expected = `the limit ${Object.keys(limits)[0]} is for the call of one job`
-    try {
-      expect(host.whyAlone('emoji')).toBeUndefined()
-      pipe.limits = limits
-      expect(host.whyAlone('emoji')).toBe(expected)
-      pipe.limits = {}
-      setProcessLimits(limits)
-      expect(host.whyAlone('emoji')).toBe(expected)
-    } finally {
-      pipe.limits = {}
-      setProcessLimits({})
-    }
-  },
-)
+test('a pipeline whose limit is two pictures draws two jobs together', async () => {
+  pipe.limits = { maxImages: 2 }
+  try {
+    const jobs = [await submit('rocket')]
+    for (let i = 0; i < 5; i++) jobs.push(await submit('red apple', { seed: i }))
+    start()
+    expect(await callsUntil(jobs)).toBe(4)
+    for (const job of jobs) expect(await queue.get(job.id)).toMatchObject({ status: 'finished', attempts: 1 })
+    expect(problems).toEqual(['Jobs of "emoji" are drawn 2 at a time: the limit maxImages is 2'])
+  } finally {
+    pipe.limits = {}
+  }
+})
+
+test('a pipeline whose limit is one picture draws each job alone', async () => {
+  const host = await makeHost()
+  try {
+    setProcessLimits({ maxImages: 1 })
+    expect(host.batchLimit('emoji')).toEqual({ most: 1, why: 'the limit maxImages is 1' })
+  } finally {
+    setProcessLimits({})
+  }
+})
+
+test('a batch that nobody wants any more ends, also in native code that does not stop', async () => {
+  const module = join(folder, 'hangs.cjs')
+  await results.check()
+  writeFileSync(module, HANGS)
+  start({ pipelines: { emoji: { module } }, isolate: true, stopTimeout: 300 })
+  const [first, ...hanging] = [await submit('rocket'), await submit('red apple'), await submit('green car')]
+  await watch(first as Job)
+  for (const job of hanging)
+    for await (const { event } of queue.events(job.id)) if (event.type === 'loopStep' && event['step'] === 3) break
+  // The second one is told to stop when the process no longer computes for the first one.
+  for (const job of hanging) {
+    await queue.cancel(job.id)
+    expect(typesOf(await watch(job)).at(-1)).toBe('cancelled')
+  }
+  const next = await submit('octopus')
+  expect(typesOf(await watch(next)).at(-1)).toBe('finished')
+  expect(problems).toEqual([])
+})
+
+test.each([{ maxMemory: '100GB' }, { timeout: 1e6 }])('%j is for the call of one job', async limits => {
+  const host = await makeHost()
+  const expected = `the limit ${Object.keys(limits)[0]} is for the call of one job`
+  try {
+    expect(host.batchLimit('emoji')).toEqual({ most: Number.POSITIVE_INFINITY, why: undefined })
+    pipe.limits = limits
+    expect(host.batchLimit('emoji')).toEqual({ most: 1, why: expected })
+    pipe.limits = {}
+    setProcessLimits(limits)
+    expect(host.batchLimit('emoji')).toEqual({ most: 1, why: expected })
+  } finally {
+    pipe.limits = {}
+    setProcessLimits({})
+  }
+})
 
 describe('a batch key', () => {
   const plain = batchKey(makeJob({}))

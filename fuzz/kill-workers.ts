@@ -1,6 +1,6 @@
 /**
- * Many jobs through Redis, while workers, those who submit, and Redis itself are killed: `node dist/fuzz/kill-workers.js --jobs 10000 --kill-every 4`.
- * Every accepted job must end exactly once, and every picture must be whole. Prints the figures as JSON, and fails otherwise.
+ * Many jobs through a server and Redis, while workers, the server, its client, and Redis itself are killed:
+ * `node dist/fuzz/kill-workers.js --jobs 10000 --kill-every 4`. Every accepted job must end exactly once, and every picture must be whole. Prints the figures as JSON, and fails otherwise.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Image } from '../components'
 import { BullMQQueue, FolderStore, isFinalEvent, type Job, type JobQueue } from '../server'
-import { RedisServer } from './redis-server'
+import { freePort, RedisServer } from './redis-server'
 
 const { values } = parseArgs({
   options: {
@@ -28,24 +28,28 @@ const killEvery = 1000 * Number(values['kill-every'])
 const mostKills = Number(values.kills)
 const end = Date.now() + 60_000 * Number(values.minutes)
 
-/** Submits all jobs, each with a key: who begins again submits none twice. */
+/** Asks a server for all jobs, each with a key: who begins again asks for none twice. */
 const SUBMIT = `
-const { openQueue } = require(${JSON.stringify(join(__dirname, '..', 'server'))})
-;(async () => {
-  const queue = await openQueue({ redis: process.argv[1] })
-  for (let i = Number(process.argv[3]); i < Number(process.argv[2]); i++) {
-    const inputs = { prompt: 'red apple', numInferenceSteps: ${steps} }
-    for (;;) {
-      try {
-        const { job } = await queue.submit({ pipeline: 'emoji', inputs, seed: i, idempotencyKey: 'job ' + i })
-        process.stdout.write(i + ' ' + job.id + '\\n')
-        break
-      } catch (error) {
-        if (error.code !== 'QUEUE_UNAVAILABLE') throw error
-      }
+const [address, jobs, first] = process.argv.slice(1)
+const sleep = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds))
+async function submit(i) {
+  const headers = { 'content-type': 'application/json', 'idempotency-key': 'job ' + i }
+  const body = JSON.stringify({ inputs: { prompt: 'red apple', numInferenceSteps: ${steps} }, seed: i })
+  for (;;) {
+    try {
+      const answer = await fetch(address + '/v1/jobs', { method: 'POST', headers, body })
+      const text = await answer.text()
+      if (answer.ok) return JSON.parse(text).id
+      // The queue is away for a moment.
+      if (answer.status !== 503) return 'refused: ' + text
+    } catch {
+      // So is the server.
     }
+    await sleep(100)
   }
-  await queue.close()
+}
+;(async () => {
+  for (let i = Number(first); i < Number(jobs); i++) process.stdout.write(i + ' ' + (await submit(i)) + '\\n')
 })()`
 
 /** A process that is started again when it is killed. */
@@ -94,51 +98,81 @@ class Phoenix {
 
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tesserae-kill-'))
-  const server = await RedisServer.start()
+  const redis = await RedisServer.start()
+  const port = String(await freePort())
+  const problems: string[] = []
   const accepted = new Map<number, string>()
-  const queue = await BullMQQueue.open({ url: server.url })
+  const queue = await BullMQQueue.open({ url: redis.url })
   const results = new FolderStore(folder)
   const begin = Date.now()
   const submitter = new Phoenix(
-    () => ['-e', SUBMIT, server.url, String(jobs), String(accepted.size)],
-    line => accepted.set(Number(line.split(' ')[0]), line.split(' ')[1] as string),
+    () => ['-e', SUBMIT, `http://127.0.0.1:${port}`, String(jobs), String(accepted.size)],
+    line => {
+      const [, number, answer] = /^(\d+) (.*)$/.exec(line) as unknown as [string, string, string]
+      if (answer.startsWith('refused')) problems.push(`job ${number} was ${answer}`)
+      accepted.set(Number(number), answer)
+    },
   )
   const main = join(__dirname, '..', 'cli', 'main.js')
+  const shared = ['--redis', redis.url, '--results', folder]
+  const limits = ['--max-queued', String(jobs), '--max-jobs-per-client', String(jobs)]
+  const server = new Phoenix(() => [main, 'serve', ...shared, '--port', port, ...limits])
   const working = Array.from(
     { length: workers },
-    () => new Phoenix(() => [main, 'worker', '--redis', server.url, '--results', folder, '--save-every', '1']),
+    () => new Phoenix(() => [main, 'worker', ...shared, '--save-every', '1']),
   )
+  // In rounds, so that a short run kills each kind.
+  let victims: Phoenix[] = [server]
+  const nextVictim = () => {
+    if (victims.length === 0) victims = shuffled([submitter, server, ...working])
+    return victims.pop() as Phoenix
+  }
+  let killed = 0
   let restarts = 0
   let ended = 0
   let nextKill = Date.now() + killEvery
   try {
-    while (Date.now() < end && (accepted.size < jobs || ended < jobs)) {
+    while (Date.now() < end && problems.length === 0 && (accepted.size < jobs || ended < jobs)) {
       await sleep(500)
       const counts = await queue.counts().catch(() => undefined)
       if (counts) ended = counts.finished + counts.failed + counts.cancelled
       if (Date.now() < nextKill) continue
       nextKill = Date.now() + killEvery * (0.5 + Math.random())
-      const victims = [submitter, ...working]
-      const killed = victims.reduce((sum, { kills }) => sum + kills, 0)
-      if (killed < mostKills) victims[Math.floor(Math.random() * victims.length)]?.kill()
+      if (killed++ < mostKills) nextVictim().kill()
       if (restarts === 0 && ended > jobs / 3) {
         restarts++
-        await server.kill()
-        await server.begin()
+        await redis.kill()
+        await redis.begin()
       }
     }
     const seconds = (Date.now() - begin) / 1000
-    const found = await examine(queue, results, accepted)
-    const kills = { workers: working.reduce((sum, { kills }) => sum + kills, 0), submitter: submitter.kills }
-    process.stdout.write(`${JSON.stringify({ jobs, accepted: accepted.size, ...found, kills, restarts, seconds })}\n`)
-    if (found.problems.length > 0 || accepted.size < jobs) process.exitCode = 1
+    const { ends, takenAgain, problems: found } = await examine(queue, results, accepted)
+    problems.push(...found)
+    const { queued, running, finished, failed, cancelled } = await queue.counts()
+    const known = queued + running + finished + failed + cancelled
+    if (known !== accepted.size) problems.push(`the queue knows ${known} jobs`)
+    const kills = {
+      workers: working.reduce((sum, { kills }) => sum + kills, 0),
+      server: server.kills,
+      submitter: submitter.kills,
+    }
+    const figures = { jobs, accepted: accepted.size, ends, takenAgain, problems, kills, restarts, seconds }
+    process.stdout.write(`${JSON.stringify(figures)}\n`)
+    if (problems.length > 0 || accepted.size < jobs) process.exitCode = 1
   } finally {
     await submitter.stop()
-    await Promise.all(working.map(worker => worker.stop()))
+    await Promise.all([server, ...working].map(each => each.stop()))
     await queue.close()
-    await server.remove()
+    await redis.remove()
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+function shuffled<T>(list: readonly T[]): T[] {
+  return list
+    .map(each => ({ each, order: Math.random() }))
+    .sort((a, b) => a.order - b.order)
+    .map(({ each }) => each)
 }
 
 /** Looks at each job: how it ended, how often that was reported, and whether its picture is whole. */

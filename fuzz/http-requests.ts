@@ -1,6 +1,7 @@
 /** Requests that no client should send, and what a server must answer them with: a 4xx, never a crash, and nothing of the machine. */
 import { Agent, request } from 'node:http'
 import fc from 'fast-check'
+import { LONG_TEXT_PICTURE, PICTURE_BOMBS } from './picture-bombs'
 
 /** A request. */
 export interface HttpRequest {
@@ -20,6 +21,8 @@ export interface HttpFuzzResult {
 
 /** The head of a PNG file that says it has 60,000 × 60,000 pixels. */
 const BOMB = 'iVBORw0KGgoAAAANSUhEUgAA6mAAAOpgCAYAAACZ6DzWAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElFTkSuQmCC'
+
+const BOMBS = [BOMB, ...PICTURE_BOMBS.map(bomb => bomb.toString('base64'))]
 
 const NAMES = [
   'prompt',
@@ -46,8 +49,9 @@ const anyText = fc.oneof(
     '\u0000',
     'file:///etc/passwd',
     'http://localhost/',
-    BOMB,
-    `data:image/png;base64,${BOMB}`,
+    ...BOMBS,
+    ...BOMBS.map(bomb => `data:image/png;base64,${bomb}`),
+    LONG_TEXT_PICTURE.toString('base64'),
   ),
   fc.base64String({ maxLength: 200 }),
 )
@@ -143,16 +147,107 @@ const methods = fc.oneof(
   fc.constantFrom('GET', 'DELETE', 'PUT', 'PATCH', 'OPTIONS', 'HEAD', 'PROPFIND'),
 )
 
-/** Any request, most of them nearly right. */
-export const httpRequests: fc.Arbitrary<HttpRequest> = fc.record({
-  method: methods,
-  path: paths,
-  headers,
-  body: bodies,
+/** A part of a form; its picture is never a good one. */
+const part = fc.record({
+  name: fc.oneof(fc.constantFrom('image', 'image[]', 'mask', 'prompt', 'n', 'size', 'model', '__proto__'), headerText),
+  file: fc.oneof(fc.constant(undefined), fc.constant('picture.png'), headerText),
+  type: fc.oneof(fc.constantFrom('image/png', 'text/plain'), headerText),
+  body: fc.oneof(
+    anyText.map(text => Buffer.from(text)),
+    fc.constantFrom(...PICTURE_BOMBS),
+    fc.uint8Array({ maxLength: 200 }).map(bytes => Buffer.from(bytes)),
+  ),
 })
+const form = fc
+  .tuple(fc.array(part, { maxLength: 60 }), fc.constantFrom('--x--\r\n', '--x--', '', '--x\r\n'))
+  .map(([parts, end]) =>
+    Buffer.concat([
+      ...parts.flatMap(({ name, file, type, body }) => [
+        Buffer.from(
+          `--x\r\nContent-Disposition: form-data; name="${name}"${file === undefined ? '' : `; filename="${file}"`}\r\n`,
+        ),
+        Buffer.from(`Content-Type: ${type}\r\n\r\n`),
+        body,
+        Buffer.from('\r\n'),
+      ]),
+      Buffer.from(end),
+    ]),
+  )
+const formRequests: fc.Arbitrary<HttpRequest> = fc.record({
+  method: fc.constant('POST'),
+  path: fc.constantFrom('/v1/images/edits', '/v1/images/variations', '/v1/jobs'),
+  headers: fc.constant({ 'content-type': 'multipart/form-data; boundary=x' }),
+  body: form,
+})
+
+/** Requests of other servers' clients, with one field that is always wrong: right ones would wait for a worker. */
+const foreignRequests: fc.Arbitrary<HttpRequest> = fc
+  .oneof(
+    fc.record({
+      path: fc.constantFrom('/sdapi/v1/txt2img', '/sdapi/v1/img2img'),
+      body: fc.record(
+        {
+          prompt: anyText,
+          steps: fc.oneof(anyNumber, anyJson),
+          cfg_scale: anyJson,
+          seed: anyNumber,
+          sampler_name: fc.oneof(fc.constantFrom('Euler', 'DPM++ 2M'), anyJson),
+          scheduler: anyJson,
+          override_settings: anyJson,
+          init_images: fc.oneof(fc.array(fc.constantFrom(...BOMBS), { maxLength: 3 }), anyJson),
+          mask: fc.oneof(fc.constantFrom(...BOMBS), anyJson),
+          batch_size: anyNumber,
+          width: fc.constantFrom(0, -8, '64', 1e300),
+        },
+        { requiredKeys: ['width'] },
+      ),
+    }),
+    fc.record({
+      path: fc.constant('/v1/images/generations'),
+      body: fc.record(
+        {
+          prompt: anyJson,
+          model: anyJson,
+          size: anyText,
+          response_format: anyJson,
+          n: fc.constantFrom(0, -1, 'two', 1e300),
+        },
+        { requiredKeys: ['n'] },
+      ),
+    }),
+  )
+  .map(({ path, body }) => ({
+    method: 'POST',
+    path,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  }))
+
+/** Any request, most of them nearly right. */
+export const httpRequests: fc.Arbitrary<HttpRequest> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ method: methods, path: paths, headers, body: bodies }) },
+  { weight: 1, arbitrary: formRequests },
+  { weight: 1, arbitrary: foreignRequests },
+)
 
 /** What no answer may hold: a place of this machine, a line of a stack. */
 const PRIVATE = /\/(?:home|work|tmp|root|usr|etc)\/|node_modules|\bat [\w.<>]+ \(|\.[cm]?[jt]s:\d+/
+
+/** Whether an answer that says a field is wrong says which: by a JSON pointer, or as OpenAI's API does. */
+function namesField(status: number, text: string): boolean {
+  const isOpenAI = text.startsWith('{"error":{')
+  if (status !== 422 && !(status === 400 && isOpenAI && text.includes('"code":"invalid_value"'))) return true
+  const { error, errors } = JSON.parse(text) as { error?: { param?: unknown }; errors?: { pointer?: unknown }[] }
+  if (isOpenAI) return typeof error?.param === 'string' && error.param !== ''
+  return (
+    errors !== undefined &&
+    errors.length > 0 &&
+    errors.every(({ pointer }) => /^(?:#|[A-Za-z-]+$)/.test(String(pointer)))
+  )
+}
+
+/** Milliseconds after which a request counts as never answered. */
+const PATIENCE = 60_000
 
 /** Sends requests to a server, some at a time. */
 export async function fuzzServer(
@@ -169,7 +264,7 @@ export async function fuzzServer(
       statuses.set(status, (statuses.get(status) ?? 0) + 1)
       // What was sent may be repeated.
       const isLeak = PRIVATE.test(text) && !PRIVATE.test(`${sent.path}${JSON.stringify(sent.headers)}${sent.body}`)
-      if (status >= 500 || isLeak)
+      if (status >= 500 || isLeak || !namesField(status, text))
         failures.push(`${status} ${text.slice(0, 300)} for ${JSON.stringify(sent).slice(0, 1000)}`)
     }
   }
@@ -190,6 +285,7 @@ function send(address: string, { method, path, headers, body }: HttpRequest, age
       answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }))
       answer.on('error', () => resolve({ status: 0, text }))
     })
+    sent.setTimeout(PATIENCE, () => resolve({ status: 599, text: 'The request was not answered.' }))
     sent.on('error', (error: NodeJS.ErrnoException) => {
       // The server may refuse a body before it was sent; a server that is gone refuses connections.
       if (error.code === 'ECONNREFUSED') reject(error)

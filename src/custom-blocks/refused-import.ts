@@ -1,26 +1,31 @@
-/** Explains the error of Node for `import()` in custom code. Node calls nothing of ours there: its error comes out of the block that uses `import()`. */
-import { CustomCodeError } from '../errors/custom-code-error'
+/** Finds `import()` in code of CommonJS. Node gives no way to answer it there: at run time, it fails with an error of Node's own. */
 
-/** The codes of all supported versions of Node. */
-const CODES = ['ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING', 'ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING_FLAG']
-
-/** Files of custom code that ran in this process. */
-const files = new Set<string>()
-
-/** Registers a file of custom code, whose errors {@link explainImport} recognizes. */
-export function registerCodeFile(file: string): void {
-  files.add(file)
+/**
+ * Returns the line of the first `import()`, from 1, or `undefined`. The word in texts, comments, regular expressions and names of properties does not
+ * count: `default` is valid in the same places, but cannot begin an expression.
+ *
+ * @param compiles - whether a text is a program. The given one must be.
+ */
+export function lineOfImport(text: string, compiles: (text: string) => boolean): number | undefined {
+  const places = [...text.matchAll(/\bimport\b/g)].map(({ index }) => index)
+  const isFree = (count: number) => count === 0 || compiles(withoutImports(text, places.slice(0, count)))
+  if (isFree(places.length)) return undefined
+  // Of the words, `free` are known to be none, and among the first `used` is one.
+  let [free, used] = [0, places.length]
+  while (used - free > 1) {
+    const middle = Math.floor((free + used) / 2)
+    if (isFree(middle)) free = middle
+    else used = middle
+  }
+  return text.slice(0, places[free]).split('\n').length
 }
 
-/** Returns the error to report for one that came out of a block: for a refused `import()`, it names the file and what to do. */
-export function explainImport(error: unknown): unknown {
-  if (!(error instanceof Error) || !CODES.includes((error as NodeJS.ErrnoException).code ?? '')) return error
-  const stack = String(error.stack)
-  // The first of them is where `import()` stands, and the others called it.
-  const places = [...files].map(file => ({ file, at: stack.indexOf(`${file}:`) })).filter(({ at }) => at >= 0)
-  const [first] = places.sort((a, b) => a.at - b.at)
-  if (first === undefined) return error
-  const line = /^\d+/.exec(stack.slice(first.at + first.file.length + 1))?.[0] ?? '?'
-  const problem = `line ${line} uses import(), which is refused: a pin does not cover what it loads. Use require() for packages and for files of the folder.`
-  return new CustomCodeError(first.file, problem, error)
+function withoutImports(text: string, places: readonly number[]): string {
+  const pieces: string[] = []
+  let end = 0
+  for (const place of places) {
+    pieces.push(text.slice(end, place), 'default')
+    end = place + 'import'.length
+  }
+  return pieces.join('') + text.slice(end)
 }

@@ -7,7 +7,7 @@ import { printableValue } from '../errors/printable'
 import { isContainedPath } from '../files/contained-path'
 import type { CodeFiles } from './code-files'
 import { findPackageFile, requireOutside } from './outside-modules'
-import { registerCodeFile } from './refused-import'
+import { lineOfImport } from './refused-import'
 
 /** What a module of CommonJS works with. */
 interface CommonJsModule {
@@ -38,9 +38,9 @@ export class CodeRunner {
     // It is there before it has run, so that two modules may ask for each other.
     const module: CommonJsModule = { exports: {} }
     this.modules.set(path, module)
-    registerCodeFile(file)
     try {
       const body = compile(text, file)
+      requireNoImport(text, file)
       body.call(module.exports, module.exports, (name: string) => this.require(name, path), module, file, dirname(file))
     } catch (error) {
       this.modules.delete(path)
@@ -111,6 +111,21 @@ function compile(text: string, filename: string): (...values: unknown[]) => unkn
   return compileFunction(text, ['exports', 'require', 'module', '__filename', '__dirname'], {
     filename,
   }) as (...values: unknown[]) => unknown // It is a function of these parameters.
+}
+
+/** Refuses `import()` before the code runs: its error could come up anywhere. @throws CustomCodeError */
+function requireNoImport(text: string, file: string): void {
+  const line = lineOfImport(text, changed => {
+    try {
+      compile(changed, file)
+      return true
+    } catch {
+      return false
+    }
+  })
+  if (line === undefined) return
+  const problem = `line ${line} uses import(), which is refused: a pin does not cover what it loads. Use require() for packages and for files of the folder.`
+  throw new CustomCodeError(file, problem)
 }
 
 function failed(file: string, error: unknown): CustomCodeError {

@@ -6,7 +6,6 @@ import { NonFiniteError } from '../errors/non-finite-error'
 import { PipelineAbortError } from '../errors/pipeline-abort-error'
 import { nameList } from '../errors/text'
 import type { Seed } from '../params/seed'
-import { explainImport } from '../platform/code-errors'
 import type { BlockState } from '../state/block-state'
 import type { PipelineState } from '../state/pipeline-state'
 import type { Activity } from '../telemetry/activity'
@@ -320,7 +319,7 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
     const isLocated = error instanceof ModularError && error.isLocated && !foreign.has(error)
     if (isLocated && error instanceof PipelineAbortError) return error
     if (this.signal?.aborted) return this.aborted()
-    return isLocated ? error : new BlockExecutionError(this.path, block, explainImport(error))
+    return isLocated ? error : new BlockExecutionError(this.path, block, error)
   }
 
   /** The run ends with this error, whose path means nothing in other runs. */

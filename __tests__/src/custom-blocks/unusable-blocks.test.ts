@@ -3,7 +3,6 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   BlockConfigError,
-  BlockExecutionError,
   type CustomBlocksOptions,
   CustomCodeError,
   InvalidRequirementsError,
@@ -84,33 +83,30 @@ describe('code that cannot be used', () => {
     expect((error as Error).message).toMatch(message)
   })
 
-  test('cannot import what is not pinned', async () => {
-    const importing = "exports.Double.imported = import('./helper.mjs').then(() => 'ran', error => error.code)"
-    const files = { 'block.js': `${DOUBLE}\n${importing}`, 'helper.mjs': 'globalThis.helperRan = true' }
-    await writeFiles(folder(), { ...doubleFiles, ...files })
-    const { imported } = (await load(folder())).constructor as unknown as { imported: Promise<string> }
-    expect(await imported).toBe('ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING')
+  test.each([
+    ['at once', `${DOUBLE}\nimport('./helper.mjs')`, 11],
+    ['in a method', DOUBLE.replace('run() {', "async run() {\nawait import( './helper.mjs' );"), 8],
+    [
+      'behind words that are none',
+      `/* import('x') */ const s = "import('x')", r = /import('x')/\n${DOUBLE}\nvoid import/**/('x')`,
+      12,
+    ],
+    ['in a template', `${DOUBLE}\nconst t = \`import(\${import('x')})\``, 11],
+  ])('uses import() %s', async (_where, text, line) => {
+    await writeFiles(folder(), { ...doubleFiles, 'block.js': text, 'helper.mjs': 'globalThis.helperRan = true' })
+    const error = await failure(load(folder()))
+    expect(error).toBeInstanceOf(CustomCodeError)
+    expect((error as Error).message).toBe(
+      `${join(folder(), 'block.js')}: line ${line} uses import(), which is refused: a pin does not cover what it loads. Use require() for packages and for files of the folder.`,
+    )
+    expect(await runs(folder())).toBe(0)
     expect('helperRan' in globalThis).toBe(false)
   })
 
-  test.each([
-    ['awaits it', 'async', "await import('./helper.mjs')"],
-    ['returns it', '', "return import('node:fs')"],
-    ['uses it in a helper', 'async', "await require('./helper')()"],
-  ])('names the file, the line and what to do where a block %s', async (_how, kind, statement) => {
-    const importing = DOUBLE.replace('run() {', `${kind} run() {\n${statement};`)
-    const helper = "module.exports = () =>\n  import('node:fs')"
-    await writeFiles(folder(), { ...doubleFiles, 'block.js': importing, 'helper.js': helper })
-    const pipe = (await load(folder())).initPipeline()
-    const error = (await failure(pipe({ x: 1 }))) as BlockExecutionError
-    expect(error).toBeInstanceOf(BlockExecutionError)
-    const { cause } = error
-    if (!(cause instanceof CustomCodeError)) throw cause
-    expect(error.message).toBe(`the pipeline (Double) failed: ${cause.message}`)
-    const [file, line] = statement.includes('require') ? ['helper.js', 2] : ['block.js', 8]
-    expect(cause.message).toBe(
-      `${join(folder(), file)}: line ${line} uses import(), which is refused: a pin does not cover what it loads. Use require() for packages and for files of the folder.`,
-    )
+  test('may hold the word import where nothing is imported', async () => {
+    const words = `/* import('x') */ const s = "import('x')", r = /import('x')/, o = { import() {}, ' import ': 1 }; o.import('x')`
+    await writeFiles(folder(), { ...doubleFiles, 'block.js': `${words}\n${DOUBLE}\n// import('x')` })
+    expect(await load(folder())).toBeInstanceOf(ModularPipelineBlocks)
   })
 
   test('can be mended and loaded again', async () => {

@@ -1,1 +1,0 @@
-export const explainImport = (error: unknown) => error

@@ -54,7 +54,7 @@ export class StableDiffusionXLEncodePrompt extends StableDiffusionXLTextStep {
       const others = [prompt2 ?? [], negativePrompt ?? [], negativePrompt2 ?? []].flat()
       const known = this.adapters.tokenizerFor('textEncoder2', this.tokenizer2)
       const plain = async (list: string[]) =>
-        withoutLearnedWords(await plainTexts(list, this.promptSyntax, context.signal), this.tokenizer2, known)
+        withoutLearnedWords(await plainTexts(list, this.promptSyntax, context.signal), known)
       await warnOfUnknownWords(context, vocabulary, await plain(texts), await plain(others))
     }
     this.batchSize = texts.length * this.numImagesPerPrompt

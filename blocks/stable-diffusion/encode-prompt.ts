@@ -52,7 +52,7 @@ export class EncodePrompt extends StableDiffusionTextStep {
     const { vocabulary } = this.tokenizer
     if (vocabulary) {
       const plain = async (texts: string[]) =>
-        withoutLearnedWords(await plainTexts(texts, syntax, context.signal), this.tokenizer, textModels.tokenizer)
+        withoutLearnedWords(await plainTexts(texts, syntax, context.signal), textModels.tokenizer)
       const negative = await plain([this.negativePrompt ?? []].flat())
       await warnOfUnknownWords(context, vocabulary, await plain(prompts), negative)
       const { size } = context.plan

@@ -38,9 +38,9 @@ export async function warnOfUnknownWords(
   }
 }
 
-/** The texts without the words that adapters taught: those that `known` knows beside the tokenizer of the model. */
-export function withoutLearnedWords(texts: readonly string[], own: AddedTokens, known: AddedTokens): string[] {
-  const words = [...known.addedTokensEncoder.keys()].filter(word => !own.addedTokensEncoder.has(word))
+/** Returns the texts without the words that were taught later: tokens that were added to the vocabulary, by adapters or in the files of the model. */
+export function withoutLearnedWords(texts: readonly string[], { addedTokensEncoder }: AddedTokens): string[] {
+  const words = [...addedTokensEncoder.keys()]
   // The longest first: words may begin others.
   words.sort((a, b) => b.length - a.length)
   return texts.map(text => words.reduce((rest, word) => rest.replaceAll(word, ' '), text))

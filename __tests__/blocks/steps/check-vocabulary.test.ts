@@ -1,6 +1,8 @@
 /** Warnings of what a model was not trained on. */
 
-import { join } from 'node:path'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import type * as tf from '@tensorflow/tfjs'
 import { withoutLearnedWords } from '../../../blocks/steps/check-vocabulary'
 import { CLIPTokenizer, EncodePrompt, PrepareLatents, SequentialPipelineBlocks, SetTimesteps } from '../../../index'
@@ -40,8 +42,23 @@ describe('EncodePrompt', () => {
   test('does not warn of words that were learned', async () => {
     const known = emoji.tokenizer.withTokens(new Map(['<t>', '<t>_1'].map((word, i) => [word, 60_000 + i])))
     const texts = ['a <t>, <t>_1 cat', '<t>']
-    expect(withoutLearnedWords(texts, emoji.tokenizer, known)).toEqual(['a  ,   cat', ' '])
-    expect(withoutLearnedWords(texts, emoji.tokenizer, emoji.tokenizer)).toEqual(texts)
+    expect(withoutLearnedWords(texts, known)).toEqual(['a  ,   cat', ' '])
+    expect(withoutLearnedWords(texts, emoji.tokenizer)).toEqual(texts)
+  })
+
+  test('does not warn of learned words that a model was saved with', async () => {
+    const saved = join(mkdtempSync(join(tmpdir(), 'tesserae-learned-')), 'tokenizer')
+    try {
+      cpSync(join(emojiFolder, 'tokenizer'), saved, { recursive: true })
+      await emoji.tokenizer.withTokens(new Map([['<cat-toy>', 2265]])).savePretrained(saved)
+      const tokenizer = await CLIPTokenizer.fromPretrained(saved)
+      expect(tokenizer.vocabulary).toBeDefined()
+      expect(tokenizer.addedTokensEncoder.has('<cat-toy>')).toBe(true)
+      const known = withoutLearnedWords(['a <cat-toy>'], tokenizer)
+      expect(tokenizer.vocabulary?.check(known[0] as string).unknown).toEqual([])
+    } finally {
+      rmSync(dirname(saved), { recursive: true })
+    }
   })
 
   test('does not warn where the model lists no words', async () => {

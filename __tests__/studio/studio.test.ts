@@ -36,7 +36,7 @@ beforeAll(async () => {
   server = open()
   address = await server.listen({ port: 0 })
   page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: 'light' })
-  page.setDefaultTimeout(10_000)
+  page.setDefaultTimeout(60_000)
   complaints = complaintsOf(page)
   await page.goto(address)
 })

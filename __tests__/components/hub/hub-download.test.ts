@@ -201,7 +201,7 @@ describe('a download that breaks off', () => {
       }
       response.end()
     }
-    expect((await readFile(await download('unet/model.safetensors', { timeout: 500 }))).equals(weights)).toBe(true)
+    expect((await readFile(await download('unet/model.safetensors', { timeout: 5000 }))).equals(weights)).toBe(true)
   })
 })
 

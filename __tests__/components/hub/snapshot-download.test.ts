@@ -36,7 +36,7 @@ const files = {
   'safety_checker/pytorch_model.bin': 'a pickle',
 }
 const download = (options: SnapshotDownloadOptions = {}) =>
-  snapshotDownload('org/tiny', { endpoint: server().endpoint, retryDelay: 1, attempts: 2, timeout: 2000, ...options })
+  snapshotDownload('org/tiny', { endpoint: server().endpoint, retryDelay: 1, attempts: 2, timeout: 30_000, ...options })
 const hub = (): string => join(folder(), 'hub', 'models--org--tiny')
 
 /** The files in a folder, by their paths. */

@@ -19,7 +19,7 @@ export function useTinyRepository() {
     endpoint: server().endpoint,
     retryDelay: 1,
     attempts: 3,
-    timeout: 2000,
+    timeout: 30_000,
     ...more,
   })
   const download = (file: string, more?: HubOptions) => hubDownload('org/tiny', file, options(more))

@@ -14,6 +14,7 @@ import { LoraLayer, type LoraShapes } from './lora-layer'
 import { LoraMetadata } from './lora-metadata'
 import { LoraNetwork } from './lora-network'
 import { misshapen } from './lora-shapes'
+import { readAlpha } from './read-alpha'
 
 /** The models that a LoRA may change, by the names of the components. */
 export type LoraModels = Readonly<Partial<Record<LoraComponent, PretrainedModel>>>
@@ -179,15 +180,7 @@ async function readLayer(
 ): Promise<LoraLayer> {
   const shapes = shapesOf(file, keys)
   const rank = shapes.down[0] ?? 1
-  const [stated] = keys.alpha === undefined ? [] : await file.readFloat32(keys.alpha)
-  if (stated !== undefined && !Number.isFinite(stated)) {
-    throw new LoraError(
-      file.path,
-      'non-finite',
-      `the alpha of ${component}.${place} is ${stated}. The file is damaged: download it again.`,
-      [place],
-    )
-  }
+  const stated = keys.alpha === undefined ? undefined : await readAlpha(file, keys.alpha, `${component}.${place}`)
   const layer = new LoraLayer(shapes, stated === undefined ? metadata.scaleOf(component, place, rank) : stated / rank)
   for (const part of ['down', 'up', 'mid', 'magnitude', 'bias'] as const) {
     const key = keys[part]

@@ -126,6 +126,12 @@ test('a layer without one of its matrices, or with a wrong shape, is refused', a
     [`${LAYER}.lora_B.weight`]: { shape: [out, 1] },
   })
   await expectProblem(twice, 'incomplete', /has down of the layer .* twice/)
+  const alphas = await writeLora({
+    [`${LAYER}.lora_A.weight`]: { shape: [1, into] },
+    [`${LAYER}.lora_B.weight`]: { shape: [out, 1] },
+    [`${LAYER}.alpha`]: { shape: [3] },
+  })
+  await expectProblem(alphas, 'wrong-shape', /the alpha of unet\.mid_block.* is a tensor of the shape \[3\]/)
 })
 
 test('metadata that PEFT does not write is refused', async () => {

@@ -37,7 +37,8 @@ async function readInput(): Promise<string> {
 function oneLine(text: string): string {
   return text
     .replace(/^\uFEFF/, '')
-    .trim()
-    .split(/\s*\r?\n\s*/)
+    .split(/[\r\n]+/)
+    .map(line => line.trim())
+    .filter(line => line !== '')
     .join(' ')
 }

@@ -53,6 +53,12 @@ test('a prompt names LoRAs, which are taken out of it', async () => {
   await expect(takeLoras('<lora:peft>', dir)).rejects.toThrow('2 files of')
 })
 
+test('white space of any length around tags is read at once', async () => {
+  const dir = join(folder, 'loras')
+  const many = ' '.repeat(2_000_000)
+  expect((await takeLoras(`<lora:peft>a${many}cat, ${many}, red,${many}`, dir)).prompt).toBe('a cat, red')
+})
+
 test('pictures differ with a LoRA, are the same either way, and record it', async () => {
   const draw = (...args: string[]) =>
     runCli(['generate', ...args, '--model', model, '--seed', '1', '--steps', '2', '--size', '32'], { cwd: folder })

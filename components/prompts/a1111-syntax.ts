@@ -73,7 +73,10 @@ class PromptReader {
 
   *end(): Generator<void, WeightedText[][], void> {
     const { texts, breaks, open } = this
-    for (const { bracket, begin } of open) this.weigh(begin, bracket === '(' ? BRACKET_WEIGHT : 1 / BRACKET_WEIGHT)
+    for (const { bracket, begin } of open) {
+      this.weigh(begin, bracket === '(' ? BRACKET_WEIGHT : 1 / BRACKET_WEIGHT)
+      yield
+    }
     const sections: { text: string; weight: number }[][] = [[]]
     yield* inPieces(
       texts.length,

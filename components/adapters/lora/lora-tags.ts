@@ -50,12 +50,13 @@ export function takeLoraTags(prompt: string): { prompt: string; loras: TaggedLor
     scales.set(name, value)
   }
   const loras = Array.from(scales, ([name, scale]) => ({ name, scale }))
+  // White space first: a search for commas behind a run of it would take a time that grows with its square.
   const rest = prompt
     .replace(TAG, '')
-    .replace(/\s*,(?:\s*,)+/g, ',')
     .replace(/\s{2,}/g, ' ')
+    .replace(/\s?,(?:\s?,)+/g, ',')
     .trim()
-  return { prompt: rest.replace(/^,\s*|\s*,$/g, ''), loras }
+  return { prompt: rest.replace(/^,\s?|\s?,$/g, ''), loras }
 }
 
 /**

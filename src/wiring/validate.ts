@@ -9,6 +9,7 @@ import { UnmatchedTriggerError } from '../errors/unmatched-trigger-error'
 import { classNameOf } from '../format/class-name'
 import type { BlockNode } from './block-node'
 import { eachBlock, isComposite, isConditional, isLoop, ownInputs, type PlacedBlock } from './blocks'
+import { faultOfBody } from './bound-body'
 import { ComponentClaims } from './component-claims'
 import { typesConflict } from './types-conflict'
 
@@ -21,6 +22,7 @@ export function validateBlocks(blocks: BlockNode): void {
   const issues: ModularError[] = [
     ...placed.flatMap(({ block, path, inLoop }) => block.findFault(path, inLoop) ?? []),
     ...placed.flatMap(checkInitialisers),
+    ...placed.flatMap(checkBodies),
     ...placed.flatMap(checkFields),
     ...checkTriggers(placed),
     ...checkTypes(placed),
@@ -46,6 +48,16 @@ function checkInitialisers({ block, path }: PlacedBlock): ModularError[] {
     ...refuse(components.keys(), 'Register it: pipe.container.register(name, { useValue: … }).'),
     ...refuse(configs.keys(), 'State it in the decorator: @Config({ default: … }).'),
   ]
+}
+
+/** In run() and loop steps, `this` is bound to the run, which waits for them to end. */
+function checkBodies({ block, path }: PlacedBlock): ModularError[] {
+  const { loopStep } = getDeclarations(block.constructor)
+  const where = [...path, classNameOf(block)].join(' > ')
+  return ['run', ...(loopStep ? [loopStep.method] : [])].flatMap(name => {
+    const fault = faultOfBody((block as unknown as Record<string, unknown>)[name])
+    return fault === undefined ? [] : new DeclarationError(where, name, `${fault} ${name}() { … }.`)
+  })
 }
 
 /** A field that its kind of block does not use would be ignored silently. */

@@ -1,5 +1,6 @@
 import {
   Block,
+  BlockExecutionError,
   Component,
   type In,
   Input,
@@ -114,6 +115,29 @@ describe('this, inside run()', () => {
       false,
     ])
     expect(await pipe({}, { output: 'seen' })).toEqual([['curious'], undefined, undefined])
+  })
+
+  test('has no #private members, and the error says what to write', async () => {
+    class Counts extends ModularPipelineBlocks {
+      readonly #amount = 3
+      @Output() seen!: Out<number>
+      run() {
+        this.seen = this.#amount
+      }
+    }
+    class Adds extends ModularPipelineBlocks {
+      @Output() seen!: Out<number>
+      run() {
+        this.seen = this.#add(1)
+      }
+      #add(x: number) {
+        return x + 1
+      }
+    }
+    for (const type of [Counts, Adds]) {
+      const error = await failure(BlockExecutionError, () => new type().initPipeline()({}))
+      expect(error.message).toContain('has no #private members: declare them with "private".')
+    }
   })
 
   test('has no context outside of a run', () => {

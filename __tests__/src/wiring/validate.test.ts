@@ -257,3 +257,38 @@ test('a loop that overrides call() needs no run()', () => {
   }
   new Manual().validate()
 })
+
+describe('a body that cannot be bound to a run', () => {
+  const block = (run: () => void) => Object.assign(new Increment(), { run })
+  const held = new Increment()
+
+  test.each([
+    ['an arrow function', () => undefined],
+    ['an async arrow function', async () => undefined],
+    ['a bound function', held.run.bind(held)],
+  ])('is refused: %s', async (_, run) => {
+    const issue = await onlyIssue(DeclarationError, () => block(run).initPipeline())
+    expect(issue.message).toContain('Increment.run: an arrow function or bound function keeps its own "this"')
+    expect(issue.message).toContain('Write a method: run() { … }.')
+  })
+
+  test('is refused in a loop, and as a loop step', async () => {
+    const loop = Object.assign(new Repeat(), { run: async () => undefined })
+    expect((await onlyIssue(DeclarationError, () => loop.initPipeline())).message).toContain('Repeat.run')
+    const step = Object.assign(new IncrementStep(), { step: () => undefined })
+    const parts = Repeat.fromBlocksDict({ step })
+    expect((await onlyIssue(DeclarationError, () => parts.initPipeline())).message).toContain('IncrementStep.step')
+  })
+
+  test('is refused if it is a generator, which would do nothing', async () => {
+    const issue = await onlyIssue(DeclarationError, () => block(function* () {} as () => void).initPipeline())
+    expect(issue.message).toContain('Increment.run: a generator does nothing when it is called.')
+  })
+
+  test('may be a function that takes its "this" from the call', async () => {
+    const run = function (this: { x: number }) {
+      this.x += 10
+    }
+    expect(await block(run as () => void).initPipeline()({ x: 1 }, { output: 'x' })).toBe(11)
+  })
+})

@@ -6,6 +6,7 @@ import { PipelineAbortError } from '../errors/pipeline-abort-error'
 import { PipelineValidationError } from '../errors/pipeline-validation-error'
 import { classNameOf } from '../format/class-name'
 import type { InputParam } from '../params/input-param'
+import { isAbsent } from '../params/schema'
 import { isSeed, VALID_SEED } from '../params/seed'
 import { activeRun, withActiveRun } from '../runtime/active-run'
 import { checkCost } from '../runtime/check-cost'
@@ -18,6 +19,7 @@ import { Run } from '../runtime/run'
 import { requireCheckpoints } from '../runtime/run-checkpoints'
 import { type CheckedLimits, effectiveLimits } from '../runtime/run-limits'
 import { withTimeout } from '../runtime/run-timeout'
+import { isPipelineState } from '../state/pipeline-state'
 import { OngoingActivity } from '../telemetry/ongoing-activity'
 import { checkCall } from '../wiring/check-call'
 import { type FilledState, fillState, unknownInputMessage } from './fill-state'
@@ -134,15 +136,28 @@ function warnOfUnknownOutputs(run: Run, tree: PipelineBlocks, output: CallOption
 
 /** Refuses arguments that no call could work with.
  * @throws InputTypeError, InvalidOutputError */
-function checkArguments(inputs: PipelineInputs, { output, seed, checkpoints }: CallOptions): void {
-  if (output !== undefined && typeof output !== 'string' && !Array.isArray(output)) throw new InvalidOutputError(output)
+function checkArguments(inputs: PipelineInputs, options: CallOptions): void {
+  const refuse = (input: string, expected: string, value: unknown) =>
+    new InputTypeError({ path: [], input, expected, value })
+  const isObject = typeof options === 'object' && options !== null
+  if (!isObject) throw refuse('options', 'they are an object: pipe(inputs, { output: … })', options)
+  const { output, seed, checkpoints, onEvent, signal, state } = options
+  const isName = typeof output === 'string' || (Array.isArray(output) && output.every(name => typeof name === 'string'))
+  if (output !== undefined && !isName) throw new InvalidOutputError(output)
   if (typeof inputs !== 'object' || inputs === null || Array.isArray(inputs)) {
-    const expected = 'the inputs are passed by name, as one object: pipe({ prompt: … })'
-    throw new InputTypeError({ path: [], input: 'inputs', expected, value: inputs })
+    throw refuse('inputs', 'the inputs are passed by name, as one object: pipe({ prompt: … })', inputs)
+  }
+  if (isPipelineState(inputs)) throw refuse('inputs', 'a state is passed as an option: pipe({}, { state })', inputs)
+  if (!isAbsent(state) && !(typeof state === 'object' && isPipelineState(state))) {
+    throw refuse('state', 'it must be a PipelineState, as a run returns it or PipelineState.load()', state)
+  }
+  if (!isAbsent(onEvent) && typeof onEvent !== 'function') throw refuse('onEvent', 'it must be a function', onEvent)
+  if (!isAbsent(signal) && typeof (signal as Partial<AbortSignal>).aborted !== 'boolean') {
+    throw refuse('signal', 'it must be an AbortSignal, such as controller.signal', signal)
   }
   if (checkpoints !== undefined) requireCheckpoints(checkpoints)
   if (seed !== undefined && !isSeed(seed)) {
     const expected = `it must be ${VALID_SEED}, as a bigint beyond ±${Number.MAX_SAFE_INTEGER}`
-    throw new InputTypeError({ path: [], input: 'seed', expected, value: seed })
+    throw refuse('seed', expected, seed)
   }
 }

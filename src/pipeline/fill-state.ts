@@ -1,5 +1,6 @@
 /** The state that a run begins with: what the caller gave, and the defaults. Counterpart: ModularPipeline.__call__ of diffusers. */
 import { isRunScoped } from '../container/run-scoped'
+import { InputTypeError } from '../errors/input-type-error'
 import { nearestName } from '../errors/nearest-name'
 import { nameList } from '../errors/text'
 import type { InputParam } from '../params/input-param'
@@ -22,7 +23,7 @@ function forRun(value: unknown): unknown {
   return Array.isArray(value) && value.some(isRunScoped) ? value.map(forRun) : value
 }
 
-/** Puts the given values and the defaults into a state, which starts as a copy of `from`. */
+/** Puts the given values and the defaults into a state, which starts as a copy of `from`. @throws InputTypeError for a group that is not an object */
 export function fillState(
   declared: readonly InputParam[],
   inputs: Readonly<Record<string, unknown>>,
@@ -36,11 +37,11 @@ export function fillState(
     if (!isAbsent(value)) given.add(name)
   }
   for (const { name, kwargsType, default: fallback } of declared) {
-    const group = kwargsType === undefined ? undefined : left.get(kwargsType)
+    const group = kwargsType === undefined ? undefined : groupOf(kwargsType, left.get(kwargsType), declared)
     if (name !== null && left.has(name)) {
       give(name, inputs[name], kwargsType)
       left.delete(name)
-    } else if (typeof group === 'object' && group !== null) {
+    } else if (group !== undefined) {
       for (const [member, value] of Object.entries(group)) give(member, value, kwargsType)
       left.delete(kwargsType as string)
     } else if (name !== null && !state.values.has(name)) {
@@ -48,6 +49,15 @@ export function fillState(
     }
   }
   return { state, given, ignored: [...left.keys()] }
+}
+
+/** The values of a group that the caller passed as one object. @throws InputTypeError for anything but an object */
+function groupOf(kwargsType: string, given: unknown, declared: readonly InputParam[]): object | undefined {
+  if (isAbsent(given)) return undefined
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return given
+  if (declared.some(({ name }) => name === kwargsType)) return undefined
+  const expected = 'the values of a group are passed as one object, by their names'
+  throw new InputTypeError({ path: [], input: kwargsType, expected, value: given })
 }
 
 /** What to tell a caller about an input that the pipeline does not take. */

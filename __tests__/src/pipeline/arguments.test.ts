@@ -4,12 +4,15 @@ import {
   ComponentContainer,
   CompositionError,
   DeclarationError,
+  type In,
   Input,
   InputTypeError,
+  InvalidOutputError,
   ModularPipelineBlocks,
   type Out,
   Output,
   type PipelineEvent,
+  PipelineState,
   SequentialPipelineBlocks,
 } from '../../../src'
 
@@ -43,6 +46,33 @@ test.each([-(2n ** 63n) - 1n, 2n ** 64n, 2 ** 53, 1.5, Number.NaN, 'abc'])(
     expect(error.message).toContain('whole number from -2^63')
   },
 )
+
+test.each([
+  ['options', null],
+  ['state', { state: { values: {} } }],
+  ['onEvent', { onEvent: 'log' }],
+  ['signal', { signal: new AbortController() }],
+])('refuses %s of the wrong kind before the first block', async (input, options) => {
+  const refused = pipeline().run({}, options as never)
+  await expect(refused).rejects.toMatchObject({ code: 'INPUT_TYPE', input })
+})
+
+test('refuses a state in the place of inputs, and names the option', async () => {
+  await expect(pipeline()(new PipelineState() as never)).rejects.toThrow('pipe({}, { state })')
+})
+
+test.each([[[undefined]], [[5]]])('refuses the list of outputs %p', async output => {
+  await expect(pipeline().run({}, { output } as never)).rejects.toThrow(InvalidOutputError)
+})
+
+test.each(['red', [1], 5])('refuses %p in the place of a group of inputs', async colours => {
+  class Mix extends ModularPipelineBlocks {
+    @Input({ name: null }) colours!: In<Record<string, string>>
+    run() {}
+  }
+  const error = new Mix().initPipeline()({ colours } as never)
+  await expect(error).rejects.toMatchObject({ code: 'INPUT_TYPE', input: 'colours' })
+})
 
 test('warns of an output that no block writes, with the nearest name', async () => {
   const warnings: PipelineEvent[] = []

@@ -4,7 +4,7 @@ import { absolutePath } from '../src/files/absolute-path'
 import { writeFileAtomically } from '../src/files/write-file-atomically'
 import { ActivityRecorder } from './activity-recorder'
 import { chromeTrace } from './chrome-trace'
-import { requireFolder } from './output-files'
+import { requireWritable } from './output-files'
 import { takePeakMemory } from './peak-memory'
 import { type ProfileRow, profileRows } from './profile'
 
@@ -33,7 +33,7 @@ export class Measurements {
   static async begin({ trace, profile = false }: MeasurementOptions): Promise<Measurements | undefined> {
     if (trace === undefined && !profile) return undefined
     const file = trace === undefined ? undefined : absolutePath(trace)
-    await requireFolder(file)
+    await requireWritable(file)
     return new Measurements(file, profile)
   }
 

@@ -1,6 +1,6 @@
 /** The files that `tesserae generate` writes. */
 
-import { access, constants } from 'node:fs/promises'
+import { access, constants, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import type { Image } from '../components/images/image'
 import { makeImageGridAsync } from '../components/images/make-image-grid'
@@ -55,20 +55,34 @@ function unfit(problem: string): UnwritableFileError {
   return new UnwritableFileError('standard output', 'unknown-format', problem)
 }
 
-/** Fails before the work, not after it, if there is no folder to write into. @throws UnwritableFileError */
-export async function requireFolder(file: string | undefined): Promise<void> {
+/**
+ * Fails before the work, not after it, if a file cannot be written.
+ *
+ * @throws UnwritableFileError for a folder that is missing or cannot be written to, for a name that a folder has, and for one that is too long
+ */
+export async function requireWritable(file: string | undefined): Promise<void> {
   if (file === undefined || file === STANDARD_OUTPUT) return
   try {
     await access(join(dirname(file), '/'), constants.W_OK)
+    const there = await stat(file).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+    })
+    if (there?.isDirectory()) {
+      throw new UnwritableFileError(file, 'is-folder', 'this is a folder. Give the name of a file.')
+    }
   } catch (error) {
-    throw UnwritableFileError.fromSystemError(file, error)
+    throw UnwritableFileError.from(file, error)
   }
 }
 
 /** The letters and digits of a text, of any script, as a file name. */
 function slug(text: string): string {
   const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? ['picture']
-  return words.join('-').slice(0, 60)
+  // Not in the middle of a character.
+  return words
+    .join('-')
+    .slice(0, 60)
+    .replace(/[\uD800-\uDBFF]$/, '')
 }
 
 /** Writes the pictures, each with the record of how it was made. */

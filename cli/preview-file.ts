@@ -5,7 +5,7 @@ import { IMAGE_EXTENSIONS } from '../components/images/image'
 import { absolutePath } from '../src/files/absolute-path'
 import { UnwritableFileError } from '../src/files/unwritable-file-error'
 import type { PreviewEvent } from '../src/runtime/events'
-import { requireFolder } from './output-files'
+import { requireWritable } from './output-files'
 
 /** The options that say where previews go, and how often. */
 export interface PreviewFileOptions {
@@ -32,7 +32,7 @@ export class PreviewFile {
       const problem = `the name of the preview must end in ${IMAGE_EXTENSIONS.join(', ')}.`
       throw new UnwritableFileError(path, 'unknown-format', problem)
     }
-    await requireFolder(path)
+    await requireWritable(path)
     return new PreviewFile(path, previewEvery)
   }
 

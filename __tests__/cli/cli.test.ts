@@ -296,10 +296,11 @@ describe('tesserae generate', () => {
   test.each([
     ['that lies in a file', 'file/x.png', 'there is no folder'],
     ['that is a folder', 'folder.png', 'this is a folder'],
-  ])('refuses an output %s, and writes nothing', async (_, out, message) => {
+    ['with a name that is too long', `${'x'.repeat(300)}.png`, 'the name is too long'],
+  ])('refuses an output %s before it reads the model, and writes nothing', async (_, out, message) => {
     writeFileSync(join(folder, 'file'), 'kept')
     mkdirSync(join(folder, 'folder.png'))
-    const { code, stdout, stderr } = await cli('generate', 'x', '--steps', '1', '--size', '16', '--out', out)
+    const { code, stdout, stderr } = await cli('generate', 'x', '--model', 'nowhere', '--out', out)
     expect(stderr).toContain(`${out} cannot be written: `)
     expect(stderr).toContain(message)
     expect(code).toBe(1)

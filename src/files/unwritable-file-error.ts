@@ -52,6 +52,8 @@ export class UnwritableFileError extends ModularError {
       case 'ENOSPC':
       case 'EDQUOT':
         return new UnwritableFileError(file, 'no-space', 'the disk is full.', cause)
+      case 'ENAMETOOLONG':
+        return new UnwritableFileError(file, 'failed', 'the name is too long.', cause)
       default:
         return new UnwritableFileError(file, 'failed', `${message}.`, cause)
     }

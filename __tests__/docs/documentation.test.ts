@@ -213,3 +213,21 @@ test('the picture in the guide is that of the blocks', async () => {
   const picture = readFileSync(join(root, 'docs', 'images', 'text-to-image.svg'), 'utf8')
   expect(picture).toBe(await drawSvg(new StableDiffusionTextToImageBlocks()))
 })
+
+test('code imports packages that a reader has: dependencies of this one, or those that its page installs', () => {
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    dependencies: Readonly<Record<string, string>>
+  }
+  const unknown = pages.flatMap(page => {
+    const text = readFileSync(join(root, page), 'utf8')
+    const imported = snippetsOf(page).flatMap(snippet => {
+      const names = [...snippet.text.matchAll(/(?:from|import\(|import) '((?:@[^/']+\/)?[^./'][^/']*)/g)]
+      return names.map(([, name = '']) => name)
+    })
+    return [...new Set(imported)]
+      .filter(name => !name.startsWith('node:') && name !== 'tesserae' && dependencies[name] === undefined)
+      .filter(name => !text.match(/^.*npm install.*$/gm)?.some(line => line.includes(name)))
+      .map(name => `${page}: ${name}`)
+  })
+  expect(unknown).toEqual([])
+})

@@ -28,24 +28,22 @@ export const BANNED_FORMS: readonly BannedForm[] = [
   banned(/\b(?:is|are|was|were) warned of\b/i, '"… causes a warning", "warns about"'),
   banned(/\bbrought (?:to|into) (?!life|the front)/i, '"convert to", "load", "resize"'),
   // Negations in front of a noun.
-  banned(/(?<!\bthere )\b(?:is|are|was|were) no part of\b/i, '"is not part of"'),
   banned(
     /(?<!\bthere )\b(?:is|are|was|were) no (?!longer\b|more\b|less\b|fewer\b|way\b|one\b|matter\b|doubt\b|need\b)(?!⟦)/i,
     '"is not a …", "has no …"',
   ),
-  banned(/\bwhere (?:there (?:is|are)|it (?:has|is)) none\b/i, '"if … is missing"'),
-  banned(/\bif there (?:is|are) none\b/i, '"if … is missing"'),
-  banned(/\bwhere none (?:is|are|was|were)\b/i, '"if … is missing"'),
+  banned(
+    /\b(?:where|if) there (?:is|are) none\b|\bwhere (?:it (?:has|is) none|none (?:is|are|was|were))\b/i,
+    '"if … is missing"',
+  ),
   banned(/\bfor lack of\b/i, '"because … is missing"'),
   // Words that mean something else to most readers.
   banned(
-    /(?<!\b(?:some|any|every|no) ?(?:thing|one|body|where) )(?<!\b(?:or|what|who|little|much) )\belse\b(?! (?:if|branch))/i,
-    '"otherwise"',
+    /(?<!\b(?:some|any|every|no) ?(?:thing|one|body|where) )(?<!\b(?:little|much) )\belse\b(?! (?:if|branch))/i,
+    '"otherwise", "other …"',
   ),
-  banned(/\b(?:or|what|who|which|where) else\b/i, '"otherwise", "other …"'),
   banned(/\bstand(?:s|ing)? in\b/i, '"replaces", "is in", "represents"'),
-  banned(/\b(?:any|every|no|of) signs?\b(?! of\b)/i, '"character"'),
-  banned(/\bin its stead\b|\bin their stead\b/i, '"instead"'),
+  banned(/\bin (?:its|their) stead\b/i, '"instead"'),
   banned(/\bwhat is wrong is\b/i, '"every problem is …"'),
   banned(/\bas many (?:\S+ ){1,3}as (?:may|it may|can be)\b/i, '"the maximum number of …"'),
   banned(/\b(?:has|have|had) no use for\b/i, '"ignores", "does not use"'),
@@ -61,7 +59,10 @@ export const BANNED_FORMS: readonly BannedForm[] = [
   banned(/\bin silence\b/i, '"silently"'),
   banned(/\b(?:pass|passes|passed|passing) over\b/i, '"ignore", "skip"'),
   banned(/\b(?:in|the|a) circles?\b/i, '"cycle"'),
-  banned(/\b(?:plain|other|escaped|escape|these|those|ending|same) signs?\b|\bsigns beyond\b/i, '"character"'),
-  banned(/\btake(?:s|n)? up (?:again|at|where)\b|\btaken up\b/i, '"resume"'),
+  banned(
+    /\b(?:any|every|no|of|plain|other|escaped|escape|these|those|ending|same) signs?\b(?! of\b)|\bsigns beyond\b/i,
+    '"character"',
+  ),
+  banned(/\btakes? up (?:again|at|where)\b|\btaken up\b/i, '"resume"'),
   banned(/\bmust needs\b|\bthereby\b|\bherein\b|\bthereof\b|\bwhereupon\b|\bwherein\b/i, 'a plainer word'),
 ]

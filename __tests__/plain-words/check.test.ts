@@ -131,8 +131,11 @@ describe('banned forms', () => {
     ['A UNet is no longer needed.', []],
     ['Nothing else is read.', []],
     ['The two are told apart.', []],
-    ['It is no part of this.', ['is not part of', 'is not a …']],
+    ['It is no part of this.', ['is not a …']],
     ['Pass it, else it fails.', ['otherwise']],
+    ['What else is read?', ['otherwise']],
+    ['It ends if there is none.', ['is missing']],
+    ['Other signs are escaped.', ['character']],
     ['It is a circle.', ['cycle']],
     ['The run goes on.', ['continue']],
   ])('%s', (text, expected) => {

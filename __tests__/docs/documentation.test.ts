@@ -220,7 +220,7 @@ test('code imports packages that a reader has: dependencies of this one, or thos
   }
   const unknown = pages.flatMap(page => {
     const text = readFileSync(join(root, page), 'utf8')
-    const imported = snippetsOf(page).flatMap(snippet => {
+    const imported = snippetsOfPage(page).flatMap(snippet => {
       const names = [...snippet.text.matchAll(/(?:from|import\(|import) '((?:@[^/']+\/)?[^./'][^/']*)/g)]
       return names.map(([, name = '']) => name)
     })

@@ -21,16 +21,25 @@ export interface SavedScheduler {
   readonly memory: Readonly<Record<string, unknown>>
 }
 
+/** Settings as JSON. They are frozen, and saved at every step of a run. */
+const texts = new WeakMap<object, string>()
+
+function textOf(settings: object): string {
+  const text = texts.get(settings) ?? JSON.stringify(settings)
+  if (Object.isFrozen(settings)) texts.set(settings, text)
+  return text
+}
+
 /** Returns the settings to save: those from before the run, and what the run has changed of them. */
 export function saveSettings(config: object, before: object): Pick<SavedScheduler, 'settings' | 'changes'> {
   const former = before as Readonly<Record<string, unknown>>
   const changes = Object.fromEntries(Object.entries(config).filter(([key, value]) => former[key] !== value))
-  return { settings: JSON.stringify(before), changes }
+  return { settings: textOf(before), changes }
 }
 
 /** Makes sure that a run can continue with a scheduler. @throws NotResumableError for one of another class or with other settings */
 export function requireSameScheduler({ className, settings }: SavedScheduler, name: string, config: object): void {
-  if (className === name && settings === JSON.stringify(config)) return
+  if (className === name && settings === textOf(config)) return
   const difference = className === name ? ' with other settings' : ''
   throw new NotResumableError(`its scheduler was a ${className}; this one is a ${name}${difference}.`)
 }

@@ -13,7 +13,8 @@ import {
 import { checkChoices } from '../studio/check-choices'
 import type { Catalog, CatalogTask } from './catalog'
 import { costProblems } from './check-cost'
-import { fieldProblem, Problem } from './problem'
+import { MissingInputs } from './missing-inputs'
+import { type FieldProblem, fieldProblem, Problem } from './problem'
 import type { CheckedServerLimits } from './server-limits'
 import { makeValidator } from './validate-inputs'
 
@@ -121,6 +122,7 @@ function componentsSchema(name: JsonSchema): JsonSchema {
 /** Reads bodies of requests for jobs. */
 export class JobRequestReader {
   private readonly validateBody
+  private readonly missing = new WeakMap<object, MissingInputs>()
   /** Pictures are decoded one after another: many at once would need much memory. */
   private decoding: Promise<unknown> = Promise.resolve()
 
@@ -163,7 +165,7 @@ export class JobRequestReader {
     const inputs = Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== null))
     refuse(task.validate(inputs))
     refuse(costProblems(inputs, task.schema.inputs, this.limits))
-    refuseMissing(task, inputs)
+    refuse(this.missingFrom(task, inputs))
     await this.checkPictures(task, inputs)
     return {
       pipeline: entry.name,
@@ -180,6 +182,15 @@ export class JobRequestReader {
       idempotencyKey,
       trace,
     }
+  }
+
+  private missingFrom({ blocks }: CatalogTask, inputs: Readonly<Record<string, unknown>>): FieldProblem[] {
+    const missing = this.missing.get(blocks) ?? new MissingInputs(blocks)
+    this.missing.set(blocks, missing)
+    // An embedding that nobody gave is what a missing prompt leads to: what can be sent is named first.
+    return missing
+      .of(inputs)
+      .map(name => ({ pointer: `#/inputs/${name}`, detail: 'It is required with these inputs.' }))
   }
 
   private async checkPictures({ schema }: CatalogTask, inputs: Readonly<Record<string, unknown>>): Promise<void> {
@@ -203,17 +214,6 @@ export class JobRequestReader {
   }
 }
 
-function refuse(errors: readonly { readonly pointer: string; readonly detail: string }[]): void {
+function refuse(errors: readonly FieldProblem[]): void {
   if (errors.length > 0) throw new Problem(422, 'invalid-input', 'The request is invalid.', errors)
-}
-
-/** Inputs that blocks need which run for certain, and that nobody supplies: the schema of a pipeline with branches cannot say so. */
-function refuseMissing({ blocks }: CatalogTask, inputs: Readonly<Record<string, unknown>>): void {
-  const names = new Set<string>()
-  for (const { input, required, certain, sources } of blocks.explain(inputs).inputs) {
-    if (required && certain && sources.length === 0) names.add(input)
-  }
-  // An embedding that nobody gave is what a missing prompt leads to: what can be sent is named first.
-  const errors = [...names].map(name => ({ pointer: `#/inputs/${name}`, detail: 'It is required with these inputs.' }))
-  refuse(errors)
 }

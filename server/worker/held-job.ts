@@ -51,7 +51,6 @@ export class HeldJob {
       reason => this.interrupt(reason),
       () => undefined,
     )
-    await this.files.open()
     // Only a job that somebody has begun can have a state.
     const stateFile = job.attempts > 1 ? await this.files.fetchState() : undefined
     const task = { job, stateFile, folder: this.files.folder, checkpoints: this.options.checkpoints }

@@ -9,7 +9,7 @@ export const STATE_KEY = 'run.safetensors'
 
 /** The files of one run, and the way to the store. */
 export class JobFiles {
-  /** Of this run alone. */
+  /** Of this run alone. It is made when the first file is written. */
   readonly folder: string
   private saving: Promise<void> = Promise.resolve()
   private hasState = false
@@ -23,16 +23,12 @@ export class JobFiles {
     this.folder = join(folder, randomUUID())
   }
 
-  /** Makes the folder. */
-  async open(): Promise<void> {
-    await mkdir(this.folder)
-  }
-
   /** The state that an earlier run has saved, as a file; `undefined` if none exists. */
   async fetchState(): Promise<string | undefined> {
     const found = await this.store.open(this.job, STATE_KEY)
     if (found === undefined) return undefined
     this.hasState = true
+    await mkdir(this.folder)
     const file = join(this.folder, STATE_KEY)
     await writeFile(file, found.stream)
     return file

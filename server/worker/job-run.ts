@@ -1,5 +1,6 @@
 /** One job on a pipeline: the call, its events, and its result. */
 import { randomUUID } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Image, tf } from '../../components'
 import {
@@ -45,6 +46,7 @@ export async function computeJob(
 ): Promise<StoreResult> {
   let latest = performance.now()
   const saveState = async (state: PipelineState) => {
+    await mkdir(folder, { recursive: true })
     const file = join(folder, `state-${randomUUID()}.safetensors`)
     await state.save(file)
     latest = performance.now()

@@ -14,8 +14,8 @@ const stopping = new Map<number, AbortController>()
 let files = 0
 const storing = new Map<number, (error: string | undefined) => void>()
 
-/** Milliseconds for which events wait for others: a message and its way to readers cost more than most events of a step. */
-const COLLECT = 10
+/** Milliseconds for which events wait for others. Each message takes the worker, the server and the readers time from the processors that draw. */
+const COLLECT = 50
 
 let events: NumberedRunEvent[] = []
 let collecting: NodeJS.Timeout | undefined

@@ -1,9 +1,11 @@
 /** The page "Add a family" of CONTRIBUTING.md, followed: a family of its own encoder and shared steps, found by the name in an index. */
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import ts from 'typescript'
 import { z } from 'zod'
 import { callInputs } from '../../cli/call-inputs'
 import { openPipeline } from '../../cli/open-pipeline'
+import * as tesserae from '../../index'
 import {
   Block,
   type BlockOptions,
@@ -134,20 +136,33 @@ test('a block of the family is saved under its name', () => {
   )
 })
 
-test('an empty pipeline for Stable Diffusion 3 is found by the name of its pipeline', async () => {
-  @Block({ modelName: 'stable-diffusion-3', description: 'Draws pictures with Stable Diffusion 3.' })
-  class StableDiffusion3Blocks extends SequentialPipelineBlocks {
-    static override readonly className: string = 'StableDiffusion3Blocks'
-  }
-  registerPipelineFamily({
-    modelName: 'stable-diffusion-3',
-    defaultBlocks: StableDiffusion3Blocks,
-    standardPipelines: ['StableDiffusion3Pipeline'],
-  })
+/** Runs the code of the page, in which the names of the package are at hand, and returns what its files export. */
+function runPage(): Record<string, unknown> {
+  const page = readFileSync(join(__dirname, '..', '..', 'CONTRIBUTING.md'), 'utf8')
+  const [, code = ''] = /^## Add a family\n.*?^```ts\n(.*?)^```/ms.exec(page) ?? []
+  const options = { experimentalDecorators: true, target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.CommonJS }
+  const program = ts.transpile(code, options)
+  const exported = {}
+  new Function('exports', ...Object.keys(tesserae), program)(exported, ...Object.values(tesserae))
+  return exported
+}
+
+test('the code of the page makes an empty pipeline, which is found by both indexes of a model', async () => {
+  const { StableDiffusion3TextToImageBlocks: Blocks } = runPage() as Record<string, new () => SequentialPipelineBlocks>
   const model = doodleModel()
   writeFileSync(join(model, 'model_index.json'), JSON.stringify({ _class_name: 'StableDiffusion3Pipeline' }))
   const pipe = await openPipeline('stable-diffusion-3', model, {})
-  expect(pipe.blocks).toBeInstanceOf(StableDiffusion3Blocks)
+  expect(pipe.blocks).toBeInstanceOf(Blocks)
   expect(() => callInputs(pipe, 'pizza', {})).toThrow('its pipeline has no output images')
+  const saved = join(folder(), 'saved')
+  await pipe.savePretrained(saved)
   pipe.dispose()
+  const index = JSON.parse(readFileSync(join(saved, 'modular_model_index.json'), 'utf8')) as object
+  expect(index).toMatchObject({
+    _class_name: 'StableDiffusion3ModularPipeline',
+    _blocks_class_name: 'StableDiffusion3TextToImageBlocks',
+  })
+  const again = await openPipeline('saved', saved, {})
+  expect(again.blocks).toBeInstanceOf(Blocks)
+  again.dispose()
 })

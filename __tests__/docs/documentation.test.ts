@@ -11,6 +11,7 @@ const GENERATED =
 
 const pages = [
   'README.md',
+  'CONTRIBUTING.md',
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).flatMap(name =>
     name.endsWith('.md') && !GENERATED.test(name) ? [`docs/${name}`] : [],
   ),
@@ -40,6 +41,8 @@ const AT_HAND: Readonly<Record<string, string>> = {
   MyPipeline: 'declare class MyPipeline extends StableDiffusionTextToImageBlocks {}',
   MyScheduler: 'declare const MyScheduler: typeof DDIMScheduler',
   SketchBlocks: 'declare class SketchBlocks extends StableDiffusionTextToImageBlocks {}',
+  SketchTransformer:
+    'declare class SketchTransformer extends PretrainedModel { call(inputs: { sample: Tensor4D; timestep: number }): Promise<Tensor4D> }',
   Tensor: "import type { Tensor } from '@tensorflow/tfjs'",
   Tensor4D: "import type { Tensor4D } from '@tensorflow/tfjs'",
   blocks: 'declare const blocks: StableDiffusionTextToImageBlocks',

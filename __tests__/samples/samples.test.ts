@@ -41,6 +41,18 @@ function coloured(image: Image): number {
   return pixels
 }
 
+test('the README names a sample for each family and task', () => {
+  const readme = readFileSync(join(__dirname, '..', '..', 'README.md'), 'utf8')
+  const [, table = ''] = /^\| family \| tasks \| in `samples\/` \|\n(.*?)\n\n/ms.exec(readme) ?? []
+  const [, ...rows] = table
+    .split('\n')
+    .map(row => [...(row.split('|')[3] ?? '').matchAll(/`([\w-]+)`/g)].map(([, name]) => name))
+  expect(rows).toHaveLength(5)
+  for (const names of rows) expect(names).not.toEqual([])
+  const samples = readdirSync(join(__dirname, '..', '..', 'samples')).map(file => basename(file, '.ts'))
+  expect(samples).toEqual(expect.arrayContaining(rows.flat()))
+})
+
 test('there is a test for each sample', () => {
   const names = readdirSync(join(__dirname, '..', '..', 'samples')).map(file => basename(file, '.ts'))
   expect(names.sort()).toEqual([

@@ -27,8 +27,8 @@ import {
   type Worker,
   type WorkerOptions,
 } from 'tesserae/server'
-import { batchKey } from '../../../server/worker/batch-key'
 import { PipelineHost } from '../../../server/worker/pipeline-host'
+import { makeJob } from './make-job'
 
 const emoji = { model: bundledModel('emoji') }
 const inputs = { numInferenceSteps: 3 }
@@ -133,23 +133,6 @@ async function alone({ inputs: given, seed }: Job): Promise<Uint8Array> {
   const [image] = (await pipe({ ...given }, { output: 'images', seed: seed as number })) as Image[]
   return image?.data as Uint8Array
 }
-
-/** A job as a queue lends it. */
-const makeJob = (change: Partial<Job>): Job => ({
-  id: 'emoji~1',
-  pipeline: 'emoji',
-  inputs: { prompt: 'a' },
-  output: ['images'],
-  seed: 1,
-  format: 'png',
-  priority: 100,
-  client: 'a',
-  status: 'queued',
-  createdAt: 0,
-  attempts: 0,
-  losses: 0,
-  ...change,
-})
 
 /** A job for a host, without a queue. */
 function hostJob(change: Partial<Job>, event: (type: string) => void = () => undefined) {
@@ -371,36 +354,4 @@ test.each([{ maxMemory: '100GB' }, { timeout: 1e6 }])('%j is for the call of one
     pipe.limits = {}
     setProcessLimits({})
   }
-})
-
-describe('a batch key', () => {
-  const plain = batchKey(makeJob({}))
-
-  test.each<[string, Partial<Job>]>([
-    ['texts and seeds', { inputs: { prompt: 'b' }, seed: 2, client: 'b', format: 'webp', previewEvery: 3 }],
-    ['the status', { status: 'running', attempts: 1 }],
-  ])('is the same for other %s', (_, change) => expect(batchKey(makeJob(change))).toBe(plain))
-
-  test.each<[string, Partial<Job>]>([
-    ['a setting', { inputs: { prompt: 'a', guidanceScale: 2 } }],
-    ['a negative prompt, where others have none', { inputs: { prompt: 'a', negativePrompt: '' } }],
-    ['a component', { components: { scheduler: { name: 'euler' } } }],
-    ['a workflow', { workflow: 'text2image' }],
-    ['a priority', { priority: 101 }],
-    ['a LoRA', { inputs: { prompt: 'a <lora:b:0.5>', promptSyntax: 'a1111' } }],
-  ])('differs by %s', (_, change) => {
-    expect(batchKey(makeJob(change))).toBeDefined()
-    expect(batchKey(makeJob(change))).not.toBe(plain)
-  })
-
-  test.each<[string, Partial<Job>]>([
-    ['pictures', { inputs: { prompt: 'a', image: 'R0lGODlhAQABAAAAACwAAAAAAQABAAAC' + 'AkQBADs=' } }],
-    ['several prompts', { inputs: { prompt: ['a', 'b'] } }],
-    ['several pictures', { inputs: { prompt: 'a', numImagesPerPrompt: 2 } }],
-    ['tensors', { inputs: { prompt: 'a', outputType: 'tensor' } }],
-    ['other outputs', { output: ['images', 'latents'] }],
-    ['values that are kept', { keepValues: true }],
-    ['a run that may go on', { attempts: 1 }],
-    ['a lost worker', { losses: 1 }],
-  ])('is missing for %s', (_, change) => expect(batchKey(makeJob(change))).toBeUndefined())
 })

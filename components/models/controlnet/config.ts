@@ -1,7 +1,7 @@
 /** The configs of ControlNets. Counterpart: models/controlnets/controlnet.py and controlnet_union.py (the parameters of __init__). */
 import { z } from 'zod'
 import { type ConfigSource, parseConfig, type RawConfig } from '../../configs/parse-config'
-import { mostOf } from '../most-layers'
+import { MOST_LAYERS, mostOf } from '../most-layers'
 import {
   checkEncoderSettings,
   checkLayerCount,
@@ -31,6 +31,7 @@ const embeddingChannels = (channels: readonly number[]) =>
   z
     .array(size)
     .min(1)
+    .max(MOST_LAYERS)
     .default([...channels])
 
 const schema = z
@@ -50,7 +51,7 @@ const unionSchema = z
     numControlType: size.default(6),
     numTransChannel: size.default(320),
     numTransHead: size.default(8),
-    numTransLayer: size.default(1),
+    numTransLayer: size.max(MOST_LAYERS).default(1),
     numProjChannel: size.default(320),
   })
   .superRefine((config, context) => {

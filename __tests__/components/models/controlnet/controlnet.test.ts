@@ -64,6 +64,20 @@ describe('a config of a ControlNet', () => {
     expect(fail).toThrow(key)
   })
 
+  // Made before the weights are looked at, they would fill the memory.
+  test('is refused where it asks for layers without end', () => {
+    const time = {
+      addition_embed_type: 'text_time',
+      addition_time_embed_dim: 4,
+      projection_class_embeddings_input_dim: 24,
+    }
+    const union = { ...small, ...time, num_trans_channel: 8, num_proj_channel: 8 }
+    const refused = { num_trans_layer: 1e9 }
+    expect(() => ControlNetUnionModel.fromConfig({ ...union, ...refused })).toThrow('num_trans_layer')
+    const channels = { conditioning_embedding_out_channels: Array(20_000).fill(8) }
+    expect(() => ControlNetModel.fromConfig({ ...small, ...channels })).toThrow('conditioning_embedding_out_channels')
+  })
+
   test('is refused where a transformer does not fit the first map', () => {
     const config = { ...small, addition_time_embed_dim: 8, num_trans_channel: 8, num_proj_channel: 16 }
     expect(() => ControlNetUnionModel.fromConfig(config)).toThrow('num_proj_channel')

@@ -1,4 +1,5 @@
 /** Options of `tesserae generate` that exclude each other. */
+import { resolve } from 'node:path'
 import type { Control } from './control-arguments'
 
 /** The options that may contradict each other, as commander gives them. */
@@ -11,7 +12,13 @@ export type ContradictingOptions = Readonly<Record<string, string | undefined>> 
 
 /** Returns the first contradiction as a sentence, or `undefined`. */
 export function contradictionIn(words: readonly string[], options: ContradictingOptions): string | undefined {
-  return severalReaders(words, options) ?? missingPartner(options) ?? besideRefiner(options) ?? otherExecutor(options)
+  return (
+    severalReaders(words, options) ??
+    oneFile(options) ??
+    missingPartner(options) ??
+    besideRefiner(options) ??
+    otherExecutor(options)
+  )
 }
 
 /** Standard input holds one thing. */
@@ -28,6 +35,16 @@ function severalReaders(words: readonly string[], options: ContradictingOptions)
   ]
   if (readers.length < 2) return undefined
   return `${readers.join(' and ')} cannot both be read from standard input. Name a file for one of them.`
+}
+
+/** A trace that is written last would replace the picture. */
+function oneFile({ out, preview, trace }: ContradictingOptions): string | undefined {
+  if (trace === undefined) return undefined
+  const [option] =
+    Object.entries({ '--out': out, '--preview': preview }).find(
+      ([, file]) => file !== undefined && resolve(file) === resolve(trace),
+    ) ?? []
+  return option && `${option} and --trace name one file. Give each a file of its own.`
 }
 
 /** Some options have no effect without another. */

@@ -185,6 +185,7 @@ describe('tesserae generate', () => {
     [['--prompt-file', 'nowhere.txt'], 'The prompt cannot be read from nowhere.txt'],
     [['cat', '--out', '-', '--count', '2'], 'takes one picture'],
     [['cat', '--out', '-', '--json'], 'takes the picture or the JSON'],
+    [['cat', '--out', 'x.png', '--trace', './x.png'], '--out and --trace name one file'],
   ])('refuses %j before it loads anything', async (args, problem) => {
     const { stderr, code } = await cli('generate', ...args)
     expect(stderr).toContain(problem)

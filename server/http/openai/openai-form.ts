@@ -48,6 +48,7 @@ async function readParts(request: FastifyRequest, takesMask: boolean, maxBytes: 
     limits: { fields: MOST_FIELDS, files: 16, fileSize: maxBytes, fieldSize: 2 ** 17, fieldNameSize: 100 },
   })) {
     const name = part.fieldname.replace(/\[\]$/, '')
+    if (name === '') throw new Problem(400, 'invalid-multipart', 'A field of the form has no name.')
     const isPicture = name === 'image' || (takesMask && name === 'mask')
     if (part.type === 'file') {
       if (!isPicture) throw parameterProblem(name, 'There is no such file.', 'unknown-parameter')

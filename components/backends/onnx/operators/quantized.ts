@@ -33,19 +33,36 @@ export function writeQuantizedLinear(
   { x, weight, bias, rounding }: QuantizedLinear,
   shape: readonly number[],
 ): string {
-  const columns = { ...weight, values: builder.transpose(weight.values, [1, 0]) }
-  return builder.reshape(products[rounding](builder, x, columns, bias), shape)
+  return builder.reshape(products[rounding](builder, x, weight, bias), shape)
 }
 
-/** Writes the product of an input `[…, in]` and a weight `[in, out]`. Returns the name of the result, `[rows, out]`. */
+/** Writes the product of an input `[…, in]` and a weight `[out, in]`. Returns the name of the result, `[rows, out]`. */
 type ProductWriter = (builder: OnnxBuilder, x: GraphValue, weight: QuantizedWeight, bias: string | undefined) => string
 
 const products: Readonly<Record<InputRounding, ProductWriter>> = {
-  whole: (builder, x, weight, bias) => product(builder, matrix(builder, x, builder.rounded(x)), weight, bias),
+  whole: (builder, x, weight, bias) =>
+    product(builder, matrix(builder, x, builder.rounded(x)), columnsOf(builder, weight), bias),
   terms: (builder, x, weight, bias) => {
-    const result = product(builder, matrix(builder, x, builder.rounded(x)), weight, bias)
-    return builder.add('Add', [result, product(builder, matrix(builder, x, builder.rest(x)), weight, undefined)])
+    const result = products.whole(builder, x, weight, bias)
+    const rest = matrix(builder, x, builder.rest(x))
+    return builder.add('Add', [result, product(builder, rest, otherColumnsOf(builder, weight), undefined)])
   },
+}
+
+/** A weight `[out, in]` as `[in, out]`. */
+function columnsOf(builder: OnnxBuilder, weight: QuantizedWeight): QuantizedWeight {
+  return { ...weight, values: builder.transpose(weight.values, [1, 0]) }
+}
+
+/**
+ * The same for another product, as a tensor of its own. Where products of 8 bits saturate, ONNX Runtime brings their weights to another form, and fails at the second
+ * product with the same one. A dimension in front keeps the runtime from finding out that both are equal.
+ */
+function otherColumnsOf(builder: OnnxBuilder, weight: QuantizedWeight): QuantizedWeight {
+  const moved = builder.add('Transpose', [builder.add('Unsqueeze', [weight.values, builder.ints([0])])], {
+    perm: [0, 2, 1],
+  })
+  return { ...weight, values: builder.add('Squeeze', [moved, builder.ints([0])]) }
 }
 
 function matrix(builder: OnnxBuilder, { shape }: GraphValue, term: RoundedValue): RoundedValue {

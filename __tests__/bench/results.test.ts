@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Comparison, describeEnvironment, saveResults } from '../../bench/results'
+import { type Comparison, describeEnvironment, instructionsIn, saveResults } from '../../bench/results'
 import { ourVersions } from '../../bench/versions'
 import { useTemporaryFolder } from '../components/checkpoints/temporary-folder'
 
@@ -50,4 +50,11 @@ test('versions name Node, this package and the packages that compute', () => {
   expect(versions.map(version => version.split(' ')[0])).toEqual(names)
   expect(versions[0]).toBe(`node ${process.versions.node}`)
   expect(describeEnvironment(versions)).toContain(versions.join(', '))
+})
+
+test('instructions are those of the first processor that decide how fast products are', () => {
+  const cpuinfo =
+    'processor\t: 0\nflags\t\t: fpu fma avx2 avx512f avx512_vnni\n\nprocessor\t: 1\nflags\t\t: fpu amx_int8\n'
+  expect(instructionsIn(cpuinfo)).toEqual(['avx2', 'avx512f', 'avx512_vnni'])
+  expect(instructionsIn('CPU part: 0xd0c\n')).toEqual([])
 })

@@ -107,7 +107,7 @@ export async function openHandOver(
 /**
  * Loads the base model, and of the refiner what shows whether it takes the latents of the base model.
  *
- * @throws@throws UnfitOptionError for a refiner whose latents differ
+ * @throws UnfitOptionError for a refiner whose latents differ
  */
 export async function loadBase(
   { base, refiner }: HandOver,

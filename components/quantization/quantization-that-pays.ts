@@ -3,8 +3,11 @@ import type { Executor } from '../executors/executor'
 import { measureProductSpeeds, type ProductSpeeds } from './product-speeds'
 import type { Quantization } from './quantization-names'
 
-/** How much faster products must be: the rest of a model does not gain. */
-const LEAST_GAIN = 1.3
+/**
+ * How much faster products must be. The rest of a model does not gain. With AVX2 alone, products are 1.3 times as fast. The bundled model then draws 15 % slower in 8 bits,
+ * and a step of Stable Diffusion 1.5's UNet takes 12 % less time. With VNNI, products are 3.5 times as fast.
+ */
+const LEAST_GAIN = 1.6
 
 const measured = new WeakMap<Executor, Promise<ProductSpeeds | undefined>>()
 

@@ -47,7 +47,7 @@ test('auto leaves a model as it is where nothing computes in 8 bits', async () =
 test('auto takes what pays, and what fits', async () => {
   const sizes = { int8: 3, int8wo: 3, int4: 2 }
   const within = (limit: number) => ({ bytesAs: (kind?: keyof typeof sizes) => (kind ? sizes[kind] : 10), limit })
-  const [fast, equal, slow] = [300, 110, 90].map(int8 => ({ float32: 100, int8 }))
+  const [fast, equal, slow] = [160, 150, 90].map(int8 => ({ float32: 100, int8 }))
   expect(choose(undefined, within(2))).toBeUndefined()
   expect([fast, equal, slow].map(speeds => choose(speeds, within(10)))).toEqual(['int8', undefined, undefined])
   expect([fast, equal, slow].map(speeds => choose(speeds, within(9)))).toEqual(['int8', 'int8', 'int8wo'])

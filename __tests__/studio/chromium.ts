@@ -1,5 +1,5 @@
 /** Debian's Chromium, where it is installed. */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { type Browser, chromium, type Page } from 'playwright-core'
 
 const PLACES = [process.env['TESSERAE_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser']
@@ -32,4 +32,17 @@ export function complaintsOf(page: Page): string[] {
     if (/^https?:$/.test(protocol) && hostname !== '127.0.0.1') complaints.push(`a request to ${hostname}`)
   })
   return complaints
+}
+
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
+
+/** What axe-core finds in a page, in its words. */
+export async function accessibilityFaults(page: Page): Promise<string[]> {
+  await page.evaluate(axe)
+  return page.evaluate(async () => {
+    const { violations } = await (
+      globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }
+    ).axe.run()
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`)
+  })
 }

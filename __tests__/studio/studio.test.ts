@@ -7,10 +7,9 @@ import type { Browser, Page } from 'playwright-core'
 import { Image, type ModularPipeline, StableDiffusionAutoBlocks, tf } from '../../index'
 import { createServer, createWorker, EmbeddedQueue, FolderStore, type TesseraeServer, type Worker } from '../../server'
 import { emojiFolder } from '../blocks/use-emoji-model'
-import { chromiumPath, complaintsOf, describeInChromium, startChromium } from './chromium'
+import { accessibilityFaults, chromiumPath, complaintsOf, describeInChromium, startChromium } from './chromium'
 
 const files = join(__dirname, '..', '..', 'dist', 'studio')
-const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 
 let pipe: ModularPipeline<StableDiffusionAutoBlocks>
 let server: TesseraeServer
@@ -68,17 +67,6 @@ const PASTE = `(async () => {
   clipboardData.items.add(file)
   document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }))
 })()`
-
-/** What axe-core finds in the page, in its words. */
-async function faults(): Promise<string[]> {
-  await page.evaluate(axe)
-  return page.evaluate(async () => {
-    const { violations } = await (
-      globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }
-    ).axe.run()
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`)
-  })
-}
 
 test('the files of the studio are small', () => {
   const names = existsSync(files) ? readdirSync(files) : []
@@ -231,7 +219,7 @@ describeInChromium('the studio', () => {
     await page.locator('g[data-path]').first().waitFor()
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme })
-      expect(await faults()).toEqual([])
+      expect(await accessibilityFaults(page)).toEqual([])
     }
     await page.setViewportSize({ width: 400, height: 800 })
     const overflow = await page.evaluate(() => {
@@ -241,7 +229,7 @@ describeInChromium('the studio', () => {
       return scrollWidth - clientWidth
     })
     expect(overflow).toBe(0)
-    expect(await faults()).toEqual([])
+    expect(await accessibilityFaults(page)).toEqual([])
     await button('Draw').click()
     await stage()
       .getByText(/Waiting|Drawing|Finished/)

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type DefaultTheme, defineConfig } from 'vitepress'
+import { emptyHeaders } from './empty-headers.mts'
 import { linkOutside } from './link-outside.mts'
 import { sidebarOf } from './sidebar.mts'
 
@@ -42,9 +43,9 @@ export default defineConfig({
   markdown: {
     // The pages are Markdown alone: what looks like a tag, such as <lora:name>, is text.
     html: false,
-    config: md => md.use(linkOutside),
+    config: md => md.use(linkOutside).use(emptyHeaders),
     // The contrast of its colours is 4.5 or more.
-    theme: { light: 'github-light-high-contrast', dark: 'github-dark' },
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     languages: ['ts', 'js', 'json', 'sh', 'python', 'yaml', 'ini'],
   },
   themeConfig: {

@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs'
 import { eagerExecutor } from '../../../components/executors/eager-executor'
 import { RuntimeProcess } from '../../../components/executors/graph/runtime-process'
 import { EXACT_PRODUCTS, forgetProducts } from '../../../components/executors/graph/saturating-products'
-import { inlineLimit } from '../../../components/executors/graph/spilled-weights'
+import { sessionHost } from '../../../components/executors/graph/session-host'
+import { inlineLimit, SpilledWeights } from '../../../components/executors/graph/spilled-weights'
 import { Conv2d } from '../../../components/nn/conv2d'
 import { GroupNorm } from '../../../components/nn/group-norm'
 import { Linear } from '../../../components/nn/linear'
@@ -13,6 +14,7 @@ import {
   UnquantizableWeightError,
 } from '../../../components/quantization/quantization-errors'
 import { quantizeRows } from '../../../components/quantization/quantize-rows'
+import { yieldToEventLoop } from '../../../src/runtime/time-slice'
 import { failureOf } from '../../blocks/use-emoji-model'
 import { FunctionModel, loadSomeWeights } from '../executors/function-model'
 import { useGraphExecutor } from '../executors/use-graph-executor'
@@ -288,6 +290,36 @@ describe('a quantized model', () => {
     const [whole = 0, rest = 0] = create.mock.calls.map(([, graph]) => graph.byteLength)
     expect(rest).toBeLessThan(whole - CHANNELS * CHANNELS)
     tf.dispose([x, inline, spilled])
+    model.dispose()
+    layer.dispose()
+  })
+
+  test('reads one file for calls that come while its session is made', async () => {
+    const { layer, model } = makeModel()
+    model.useExecutor(executor()).quantize('int8')
+    const x = someNumbers<tf.Rank.R3>([1, 3, CHANNELS])
+    tf.dispose(await model.call(x))
+    executor().release(model)
+    jest.replaceProperty(inlineLimit, 'quantizedBytes', 0)
+    const write = jest.spyOn(SpilledWeights.prototype, 'write')
+    const use = jest.spyOn(sessionHost, 'use')
+    const { create } = RuntimeProcess.prototype
+    let second: Promise<tf.Tensor> | undefined
+    jest.spyOn(RuntimeProcess.prototype, 'create').mockImplementationOnce(async function (this: RuntimeProcess, ...made) {
+      const uses = use.mock.calls.length
+      second = model.call(x)
+      let isOver = false
+      second.catch(() => {
+        isOver = true
+      })
+      while (use.mock.calls.length === uses && !isOver) await yieldToEventLoop()
+      return create.apply(this, made)
+    })
+    const first = await model.call(x)
+    const other = (await second) as tf.Tensor
+    expect([...other.dataSync()]).toEqual([...first.dataSync()])
+    expect(write).toHaveBeenCalledTimes(1)
+    tf.dispose([x, first, other])
     model.dispose()
     layer.dispose()
   })

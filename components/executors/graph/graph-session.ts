@@ -76,6 +76,8 @@ export class GraphSession {
   private uses = 0
   /** Milliseconds that the process took for the last call. */
   private lastDuration: number | undefined
+  /** Whether a process is making it, or the graph for that. No other graph is written then: the one that is used has its temporary file. */
+  private isBeingMade = false
   private isReleased = false
 
   /**
@@ -185,7 +187,12 @@ export class GraphSession {
 
   /** Writes the graph once before the session waits for its turn. */
   private async ensureWritten(): Promise<void> {
-    if (this.isMade || this.written !== undefined) return
+    if (!this.isMade && !this.isBeingMade) await this.writeOnce()
+  }
+
+  /** Writes the graph, unless it is there. Callers at one time share it: it has one temporary file. */
+  private async writeOnce(): Promise<void> {
+    if (this.written !== undefined) return
     this.writing ??= this.write().finally(() => {
       this.writing = undefined
     })
@@ -270,13 +277,18 @@ export class GraphSession {
   /** Makes the session from the graph that an earlier process has had optimised, or from this one. */
   private async openIn(process: RuntimeProcess): Promise<void> {
     if (this.holder === process) return
-    await this.explain('made ready', async () => {
-      this.files.check()
-      await this.make(process)
-      this.holder = process
-      // The runtime has read from the files.
-      this.files.check()
-    })
+    this.isBeingMade = true
+    try {
+      await this.explain('made ready', async () => {
+        this.files.check()
+        await this.make(process)
+        this.holder = process
+        // The runtime has read from the files.
+        this.files.check()
+      })
+    } finally {
+      this.isBeingMade = false
+    }
   }
 
   private make(process: RuntimeProcess): Promise<void> {
@@ -284,7 +296,7 @@ export class GraphSession {
   }
 
   private async makeAnew(process: RuntimeProcess): Promise<void> {
-    if (this.written === undefined) await this.write()
+    await this.writeOnce()
     try {
       await this.makeOf(process)
     } finally {

@@ -48,8 +48,9 @@ export class SpilledWeights {
     return this.weights.placeOfQuantized(weight, form)
   }
 
-  /** Writes the file, for this user alone. @throws UnwritableFileError, e.g. for a full disk */
+  /** Writes the file, for this user alone, in place of one that could not be removed before. @throws UnwritableFileError, e.g. for a full disk */
   async write(): Promise<void> {
+    await this.remove()
     await createTemporaryFolder(this.folder)
     try {
       await writeFileAtomically(this.file, this.weights.bytes())

@@ -50,11 +50,11 @@ function checkInitialisers({ block, path }: PlacedBlock): ModularError[] {
   ]
 }
 
-/** In run() and loop steps, `this` is bound to the run, which waits for them to end. */
+/** In run(), loop steps and estimates, `this` is bound to the run, which waits for them to end. */
 function checkBodies({ block, path }: PlacedBlock): ModularError[] {
   const { loopStep } = getDeclarations(block.constructor)
   const where = [...path, classNameOf(block)].join(' > ')
-  return ['run', ...(loopStep ? [loopStep.method] : [])].flatMap(name => {
+  return ['run', 'estimateCost', 'upcomingCalls', ...(loopStep ? [loopStep.method] : [])].flatMap(name => {
     const fault = faultOfBody((block as unknown as Record<string, unknown>)[name])
     return fault === undefined ? [] : new DeclarationError(where, name, `${fault} ${name}() { … }.`)
   })

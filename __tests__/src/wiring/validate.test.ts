@@ -280,6 +280,12 @@ describe('a body that cannot be bound to a run', () => {
     expect((await onlyIssue(DeclarationError, () => parts.initPipeline())).message).toContain('IncrementStep.step')
   })
 
+  test.each(['estimateCost', 'upcomingCalls'])('is refused as %s()', async name => {
+    const blocks = Object.assign(new Increment(), { [name]: () => [] })
+    const issue = await onlyIssue(DeclarationError, () => blocks.initPipeline())
+    expect(issue.message).toContain(`Increment.${name}: an arrow function or bound function`)
+  })
+
   test('is refused if it is a generator, which would do nothing', async () => {
     const issue = await onlyIssue(DeclarationError, () => block(function* () {} as () => void).initPipeline())
     expect(issue.message).toContain('Increment.run: a generator does nothing when it is called.')

@@ -134,13 +134,19 @@ function warnOfUnknownOutputs(run: Run, tree: PipelineBlocks, output: CallOption
   }
 }
 
-/** Refuses arguments that no call could work with.
+/** Refuses arguments that no call could work with, before anything runs.
  * @throws InputTypeError, InvalidOutputError */
-function checkArguments(inputs: PipelineInputs, options: CallOptions): void {
+export function checkArguments(inputs: PipelineInputs, options: CallOptions): void {
   const refuse = (input: string, expected: string, value: unknown) =>
     new InputTypeError({ path: [], input, expected, value })
   const isObject = typeof options === 'object' && options !== null
-  if (!isObject) throw refuse('options', 'they are an object: pipe(inputs, { output: … })', options)
+  if (!isObject || Array.isArray(options)) {
+    throw refuse('options', 'they are an object: pipe(inputs, { output: … })', options)
+  }
+  if (isPipelineState(options)) throw refuse('options', 'a state is passed by name: pipe({}, { state })', options)
+  if (isSignal(options)) {
+    throw refuse('options', 'a signal is passed by name: pipe(inputs, { signal })', options)
+  }
   const { output, seed, checkpoints, onEvent, signal, state } = options
   const isName = typeof output === 'string' || (Array.isArray(output) && output.every(name => typeof name === 'string'))
   if (output !== undefined && !isName) throw new InvalidOutputError(output)
@@ -152,7 +158,7 @@ function checkArguments(inputs: PipelineInputs, options: CallOptions): void {
     throw refuse('state', 'it must be a PipelineState, as a run returns it or PipelineState.load()', state)
   }
   if (!isAbsent(onEvent) && typeof onEvent !== 'function') throw refuse('onEvent', 'it must be a function', onEvent)
-  if (!isAbsent(signal) && typeof (signal as Partial<AbortSignal>).aborted !== 'boolean') {
+  if (!isAbsent(signal) && !isSignal(signal)) {
     throw refuse('signal', 'it must be an AbortSignal, such as controller.signal', signal)
   }
   if (checkpoints !== undefined) requireCheckpoints(checkpoints)
@@ -160,4 +166,9 @@ function checkArguments(inputs: PipelineInputs, options: CallOptions): void {
     const expected = `it must be ${VALID_SEED}, as a bigint beyond ±${Number.MAX_SAFE_INTEGER}`
     throw refuse('seed', expected, seed)
   }
+}
+
+/** Whether an object is a signal, also one of another realm. */
+function isSignal(value: object): boolean {
+  return typeof (value as Partial<AbortSignal>).aborted === 'boolean'
 }

@@ -33,7 +33,7 @@ import type {
 import type { SingleFileSettings } from '../storage/single-file-index'
 import { type Explanation, explain } from '../wiring/explain'
 import { validateBlocks } from '../wiring/validate'
-import { callPipeline } from './call-pipeline'
+import { callPipeline, checkArguments } from './call-pipeline'
 import { checkNames } from './check-names'
 import { type IndexToSave, indexToSave } from './index-to-save'
 import { type LoadComponentsOptions, optionsPerComponent, requireWeights } from './load-options'
@@ -456,6 +456,8 @@ export class ModularPipeline<
   /**
    * Runs the pipeline and tells what happens as it happens: `for await (const event of pipe.stream({ prompt }))`. It takes what a call takes; what a call
    * gives is the stream's `result`.
+   *
+   * @throws InputTypeError, InvalidOutputError at once for arguments that no call could work with
    */
   stream<const O extends StreamedOutput<V> = undefined, const P extends Selection<I, V> = never>(
     ...args: StreamArguments<Offered<I, M> & Selecting<V, P>, CallOptionsFor<O>>
@@ -465,6 +467,7 @@ export class ModularPipeline<
   ): PipelineStream<Result<V, O, P>>
   stream(...args: unknown[]): PipelineStream<unknown> {
     const [inputs = {}, options = {}] = args as [inputs?: PipelineInputs, options?: CallOptions]
+    checkArguments(inputs, options)
     return new PipelineStream(listen => this.run(inputs, { ...options, ...listen }), options)
   }
 

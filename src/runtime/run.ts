@@ -5,6 +5,7 @@ import { ModularError } from '../errors/modular-error'
 import { NonFiniteError } from '../errors/non-finite-error'
 import { PipelineAbortError } from '../errors/pipeline-abort-error'
 import { nameList } from '../errors/text'
+import { isAbsent } from '../params/schema'
 import type { Seed } from '../params/seed'
 import type { BlockState } from '../state/block-state'
 import type { PipelineState } from '../state/pipeline-state'
@@ -109,7 +110,7 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
     this.signal = options.signal
     this.resumption = options.resumption
     this.seed = options.seed ?? this.resumption?.seed
-    this.watched = options.onEvent !== undefined
+    this.watched = !isAbsent(options.onEvent)
     this.activities = options.activity && new RunActivities(options.activity)
     this.components = new RunComponents(options.source, this)
     this.lifetimes.addRoot(() => this.state.values)

@@ -49,12 +49,16 @@ test.each([-(2n ** 63n) - 1n, 2n ** 64n, 2 ** 53, 1.5, Number.NaN, 'abc'])(
 
 test.each([
   ['options', null],
+  ['options', ['images']],
+  ['options', new PipelineState()],
+  ['options', new AbortController().signal],
   ['state', { state: { values: {} } }],
   ['onEvent', { onEvent: 'log' }],
   ['signal', { signal: new AbortController() }],
 ])('refuses %s of the wrong kind before the first block', async (input, options) => {
   const refused = pipeline().run({}, options as never)
   await expect(refused).rejects.toMatchObject({ code: 'INPUT_TYPE', input })
+  expect(() => pipeline().stream({}, options as never)).toThrow(InputTypeError)
 })
 
 test('refuses a state in the place of inputs, and names the option', async () => {
@@ -81,6 +85,12 @@ test('warns of an output that no block writes, with the nearest name', async () 
   }
   expect(await pipeline().run({}, { output: 'aera', onEvent })).toBeUndefined()
   expect(warnings).toMatchObject([{ code: 'UNKNOWN_OUTPUT', message: expect.stringContaining('Did you mean "area"?') }])
+})
+
+test('a listener that is null leaves warnings to Node', async () => {
+  const emit = jest.spyOn(process, 'emitWarning').mockImplementation()
+  await pipeline().run({ colour: 'red' }, { onEvent: null as never })
+  expect(emit).toHaveBeenCalled()
 })
 
 test('refuses a component that is registered without saying how', () => {

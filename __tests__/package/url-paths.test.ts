@@ -81,7 +81,7 @@ test('of ONNX files', async () => {
   const model = await UNet2DConditionModel.fromPretrained(unet, { lazy: true })
   const exported = exportOnnx({ model, forward: () => [], inputs: {} }, new URL('https://host/x.onnx'))
   await expect(exported).rejects.toThrow(
-    'input "file" got the string "https://host/x.onnx"; a URL must be one of a local file',
+    'argument "file" got the string "https://host/x.onnx"; a URL must be one of a local file',
   )
   model.dispose()
 })

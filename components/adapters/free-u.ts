@@ -39,7 +39,7 @@ export function enableFreeU(pipe: ModularPipeline, settings: FreeUConfig): void 
   if (data === undefined) {
     const [issue] = error.issues
     const expected = `${issue?.path.join('.') || 'it'}: ${issue?.message}`
-    throw new InputTypeError({ path: [], input: 'settings', expected, value: settings })
+    throw new InputTypeError({ path: [], input: 'settings', kind: 'argument', expected, value: settings })
   }
   adaptersOf(pipe).set(FREE_U, new FreeU(data))
 }

@@ -7,6 +7,9 @@ export class InvalidOutputError extends ModularError {
   override readonly code = 'INVALID_OUTPUT'
 
   constructor(output: unknown) {
-    super(`The option "output" must be a name or a list of names, but is ${kindOf(output)}.`)
+    const given = Array.isArray(output)
+      ? `an array that holds ${kindOf(output.find(name => typeof name !== 'string'))}`
+      : kindOf(output)
+    super(`The option "output" must be a name or a list of names, but is ${given}.`)
   }
 }

@@ -19,6 +19,7 @@ export function pathOf(path: string | URL, input = 'path'): string {
     throw new InputTypeError({
       path: [],
       input,
+      kind: 'argument',
       expected: 'a URL must be one of a local file (file:)',
       value: path.href,
     })

@@ -156,7 +156,7 @@ export class ComponentsManager implements ComponentRegistry {
   ): Record<string, unknown> {
     if (names !== undefined && typeof names !== 'string') {
       const expected = 'a search takes one text: a name, or a pattern such as "unet|vae*"'
-      throw new InputTypeError({ path: [], input: 'names', expected, value: names })
+      throw new InputTypeError({ path: [], input: 'names', kind: 'argument', expected, value: names })
     }
     const ids = this.catalog.find({ collection, loadId })
     if (names === undefined) return this.catalog.pick(ids, keys)
@@ -389,5 +389,5 @@ function requireMeasurable({ memoryReserveMargin }: MemoryBudget, components: re
 /** @throws InputTypeError */
 function requireName(input: string, name: unknown): void {
   if (typeof name === 'string' && name !== '') return
-  throw new InputTypeError({ path: [], input, expected: 'it must be a text that is not empty', value: name })
+  throw new InputTypeError({ path: [], input, kind: 'argument', expected: 'it must be a text that is not empty', value: name })
 }

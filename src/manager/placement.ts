@@ -44,5 +44,5 @@ function isDType(value: unknown): value is ComponentDType {
 }
 
 function wrong(input: string, value: unknown, expected: string): InputTypeError {
-  return new InputTypeError({ path: ['to'], input, value, expected })
+  return new InputTypeError({ path: ['to'], input, kind: 'argument', value, expected })
 }

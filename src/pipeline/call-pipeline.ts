@@ -1,5 +1,5 @@
 /** One call of a pipeline, from its arguments to its result. Counterpart: ModularPipeline.__call__ of diffusers. */
-import { InputTypeError } from '../errors/input-type-error'
+import { type GivenKind, InputTypeError } from '../errors/input-type-error'
 import { InvalidOutputError } from '../errors/invalid-output-error'
 import { nearestName } from '../errors/nearest-name'
 import { PipelineAbortError } from '../errors/pipeline-abort-error'
@@ -137,23 +137,27 @@ function warnOfUnknownOutputs(run: Run, tree: PipelineBlocks, output: CallOption
 /** Refuses arguments that no call could work with, before anything runs.
  * @throws InputTypeError, InvalidOutputError */
 export function checkArguments(inputs: PipelineInputs, options: CallOptions): void {
-  const refuse = (input: string, expected: string, value: unknown) =>
-    new InputTypeError({ path: [], input, expected, value })
+  const refuse = (input: string, expected: string, value: unknown, kind: GivenKind = 'option') =>
+    new InputTypeError({ path: [], input, kind, expected, value })
   const isObject = typeof options === 'object' && options !== null
   if (!isObject || Array.isArray(options)) {
-    throw refuse('options', 'they are an object: pipe(inputs, { output: … })', options)
+    throw refuse('options', 'they are an object: pipe(inputs, { output: … })', options, 'argument')
   }
-  if (isPipelineState(options)) throw refuse('options', 'a state is passed by name: pipe({}, { state })', options)
+  if (isPipelineState(options)) {
+    throw refuse('options', 'a state is passed by name: pipe({}, { state })', options, 'argument')
+  }
   if (isSignal(options)) {
-    throw refuse('options', 'a signal is passed by name: pipe(inputs, { signal })', options)
+    throw refuse('options', 'a signal is passed by name: pipe(inputs, { signal })', options, 'argument')
   }
   const { output, seed, checkpoints, onEvent, signal, state } = options
   const isName = typeof output === 'string' || (Array.isArray(output) && output.every(name => typeof name === 'string'))
   if (output !== undefined && !isName) throw new InvalidOutputError(output)
   if (typeof inputs !== 'object' || inputs === null || Array.isArray(inputs)) {
-    throw refuse('inputs', 'the inputs are passed by name, as one object: pipe({ prompt: … })', inputs)
+    throw refuse('inputs', 'the inputs are passed by name, as one object: pipe({ prompt: … })', inputs, 'argument')
   }
-  if (isPipelineState(inputs)) throw refuse('inputs', 'a state is passed as an option: pipe({}, { state })', inputs)
+  if (isPipelineState(inputs)) {
+    throw refuse('inputs', 'a state is passed as an option: pipe({}, { state })', inputs, 'argument')
+  }
   if (!isAbsent(state) && !(typeof state === 'object' && isPipelineState(state))) {
     throw refuse('state', 'it must be a PipelineState, as a run returns it or PipelineState.load()', state)
   }

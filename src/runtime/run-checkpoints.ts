@@ -19,5 +19,5 @@ export function requireCheckpoints(checkpoints: RunCheckpoints): void {
   const isValid = Number.isSafeInteger(every) && every > 0 && typeof save === 'function'
   if (isValid) return
   const expected = 'pass { every, save }: a whole number of iterations from 1, and a function that saves the state'
-  throw new InputTypeError({ path: [], input: 'checkpoints', expected, value: checkpoints })
+  throw new InputTypeError({ path: [], input: 'checkpoints', kind: 'option', expected, value: checkpoints })
 }

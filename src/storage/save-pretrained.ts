@@ -82,7 +82,7 @@ export async function savePipeline(
 ): Promise<SavedPipeline> {
   const { signal } = options
   if (typeof folder !== 'string' || folder === '') {
-    throw new InputTypeError({ path: [], input: 'folder', expected: 'it must be the path of a folder', value: folder })
+    throw new InputTypeError({ path: [], input: 'folder', kind: 'argument', expected: 'it must be the path of a folder', value: folder })
   }
   if (options.safeSerialization === false) throw new UnsafeSerializationError()
   // As it is now: the process may change its folder while the save waits for others.
@@ -160,7 +160,7 @@ export async function pushPipeline(
 function requireQuantizable(components: PipelineToSave['components'], quantization: unknown): void {
   if (typeof quantization !== 'object' || quantization === null || Array.isArray(quantization)) {
     const expected = "it must be a map of names of components, such as { unet: 'int8' }"
-    throw new InputTypeError({ path: [], input: 'quantization', expected, value: quantization })
+    throw new InputTypeError({ path: [], input: 'quantization', kind: 'option', expected, value: quantization })
   }
   const known = new Map(
     [...components].flatMap(([name, component]) => {

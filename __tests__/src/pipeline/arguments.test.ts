@@ -57,7 +57,11 @@ test.each([
   ['signal', { signal: new AbortController() }],
 ])('refuses %s of the wrong kind before the first block', async (input, options) => {
   const refused = pipeline().run({}, options as never)
-  await expect(refused).rejects.toMatchObject({ code: 'INPUT_TYPE', input })
+  await expect(refused).rejects.toMatchObject({
+    code: 'INPUT_TYPE',
+    input,
+    message: expect.stringContaining(`: ${input === 'options' ? 'argument' : 'option'} "${input}" got `),
+  })
   expect(() => pipeline().stream({}, options as never)).toThrow(InputTypeError)
 })
 
@@ -67,6 +71,11 @@ test('refuses a state in the place of inputs, and names the option', async () =>
 
 test.each([[[undefined]], [[5]]])('refuses the list of outputs %p', async output => {
   await expect(pipeline().run({}, { output } as never)).rejects.toThrow(InvalidOutputError)
+})
+
+test('names what a list of outputs holds beside names', async () => {
+  const refused = pipeline().run({}, { output: ['area', 5] } as never)
+  await expect(refused).rejects.toThrow('but is an array that holds the number 5.')
 })
 
 test.each(['red', [1], 5])('refuses %p in the place of a group of inputs', async colours => {

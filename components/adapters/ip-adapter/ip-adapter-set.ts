@@ -82,11 +82,11 @@ export class IPAdapterSet implements AdapterSet {
     const { length } = this.adapters
     if (scales.length !== length) {
       const expected = `there must be one for each of the ${length} IP-Adapters`
-      throw new InputTypeError({ path: [], input: 'scale', expected, value: scale })
+      throw new InputTypeError({ path: [], input: 'scale', kind: 'argument', expected, value: scale })
     }
     for (const each of scales) {
       if ([each].flat().some(number => typeof number === 'number' && !Number.isFinite(number))) {
-        throw new InputTypeError({ path: [], input: 'scale', expected: 'it must be finite', value: scale })
+        throw new InputTypeError({ path: [], input: 'scale', kind: 'argument', expected: 'it must be finite', value: scale })
       }
       if (!Array.isArray(each)) readScale(unet, each)
     }
@@ -178,7 +178,7 @@ export class IPAdapterSet implements AdapterSet {
       if (pictures === scale.length) return () => scale as readonly number[]
       const expected =
         pictures === undefined ? 'a list needs masks' : `there must be one for each of the ${pictures} masks`
-      throw new InputTypeError({ path: [], input: 'scale', expected, value: scale })
+      throw new InputTypeError({ path: [], input: 'scale', kind: 'argument', expected, value: scale })
     }
     const scales = readScale(unet, scale)
     return transformer => scales.get(transformer) as number // Of the same UNet.

@@ -110,7 +110,7 @@ function placesOf(source: string | URL | readonly (string | URL)[], options: Loa
   for (const [input, { length }] of Object.entries(lists)) {
     if (length === 1 || length === count) continue
     const expected = `there must be one for each of the ${count} IP-Adapters`
-    throw new InputTypeError({ path: [], input, expected, value: lists[input as keyof typeof lists] })
+    throw new InputTypeError({ path: [], input, kind: 'argument', expected, value: lists[input as keyof typeof lists] })
   }
   return Array.from({ length: count }, (_, i) => ({
     source: pathOf((sources[i] ?? sources[0]) as string, 'source'),

@@ -15,6 +15,12 @@ const MACHINE = createHash('sha256').update(`${hostname()}\0${processNamespace()
 
 const NAME = new RegExp(`^tesserae-[a-z]+-${MACHINE}-(\\d+)-[0-9a-f-]{36}$`)
 
+/**
+ * When this process started, in milliseconds. In a container, each process has the number of the killed one before it: what is older is not of this one.
+ * The minute allows for clocks that are set.
+ */
+const STARTED = Date.now() - process.uptime() * 1000 - 60_000
+
 /** Returns the path of a temporary folder that does not exist yet. {@link createTemporaryFolder} makes it. */
 export function planTemporaryFolder(purpose: TemporaryPurpose): string {
   return join(temporaryRoot(), `tesserae-${purpose}-${MACHINE}-${process.pid}-${randomUUID()}`)
@@ -40,19 +46,21 @@ async function clearTemporaryFolders(): Promise<void> {
   const root = temporaryRoot()
   for (const name of await readdir(root).catch(() => [])) {
     const [, pid] = NAME.exec(name) ?? []
-    if (pid === undefined || isRunning(Number(pid))) continue
+    if (pid === undefined) continue
     const path = join(root, name)
-    if (await isOwn(path)) await rm(path, { recursive: true, force: true }).catch(() => undefined)
+    if (await isAbandoned(path, Number(pid))) await rm(path, { recursive: true, force: true }).catch(() => undefined)
   }
 }
 
-/** Whether a folder belongs to this user. Others may put anything into the temporary folder. */
-async function isOwn(path: string): Promise<boolean> {
+/** Whether a folder belongs to this user and its process has ended. Others may put anything into the temporary folder. */
+async function isAbandoned(path: string, pid: number): Promise<boolean> {
+  if (pid !== process.pid && isRunning(pid)) return false
   const stats = await lstat(path).catch(() => undefined)
-  return stats?.isDirectory() === true && (process.getuid === undefined || stats.uid === process.getuid())
+  if (stats?.isDirectory() !== true || (process.getuid !== undefined && stats.uid !== process.getuid())) return false
+  return pid !== process.pid || stats.mtimeMs < STARTED
 }
 
-/** The temporary folder of the system. If it is missing, making a folder in it fails with the reason. */
+/** Returns the temporary folder of the system. If it is missing, making a folder in it fails with the reason. */
 function temporaryRoot(): string {
   const folder = tmpdir()
   try {

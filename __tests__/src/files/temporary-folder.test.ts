@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UnwritableFileError } from '../../../src'
 import {
@@ -40,6 +40,14 @@ test.each(['decoded', 'fused', 'push', 'results', 'weights', 'worker'] as const)
     expect(await readdir(made)).toEqual([])
   },
 )
+
+test('removes the folder of a killed process that had the number of this one, as in a container', async () => {
+  const [left, own] = [await leave(planTemporaryFolder('weights')), await leave(planTemporaryFolder('weights'))]
+  const before = Date.now() / 1000 - process.uptime() - 3600
+  await utimes(left, before, before)
+  await makeTemporaryFolder('worker')
+  expect([existsSync(left), existsSync(own)]).toEqual([false, true])
+})
 
 test('keeps the folders of running processes, of other machines, and what others have named', async () => {
   const dead = namedByDeadProcess('weights')

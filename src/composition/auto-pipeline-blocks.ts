@@ -6,11 +6,11 @@ import { isAbsent } from '../params/schema'
 import { ConditionalPipelineBlocks, type TriggerValues } from './conditional-pipeline-blocks'
 
 /**
- * A choice by what is there.
+ * Runs the first branch whose trigger is given.
  *
  * ```ts
  * class AutoImage extends AutoPipelineBlocks {
- *   @Branch({ when: 'mask' }) inpaint = slot(StableDiffusionInpaintBlocks)
+ *   @Branch({ when: 'maskImage' }) inpaint = slot(StableDiffusionInpaintBlocks)
  *   @Branch({ otherwise: true }) text2img = slot(StableDiffusionTextToImageBlocks)
  * }
  * ```

@@ -8,7 +8,7 @@ import type { WrittenField } from './field-decorator'
  *
  * ```ts
  * class AutoImage extends AutoPipelineBlocks {
- *   @Branch({ when: 'mask' }) inpaint = slot(StableDiffusionInpaintBlocks) // chosen if "mask" is given
+ *   @Branch({ when: 'maskImage' }) inpaint = slot(StableDiffusionInpaintBlocks) // chosen if "maskImage" is given
  *   @Branch({ otherwise: true }) text2img = slot(StableDiffusionTextToImageBlocks) // chosen if no other is
  * }
  * ```

@@ -291,6 +291,13 @@ describe('a body that cannot be bound to a run', () => {
     expect(issue.message).toContain('Increment.run: a generator does nothing when it is called.')
   })
 
+  test('may be a method that is called async', () => {
+    class Draw extends ModularPipelineBlocks {
+      @LoopStep() async() {}
+    }
+    Repeat.fromBlocksDict({ draw: Draw }).validate()
+  })
+
   test('may be a function that takes its "this" from the call', async () => {
     const run = function (this: { x: number }) {
       this.x += 10

@@ -91,6 +91,11 @@ describe('code that cannot be used', () => {
       `/* import('x') */ const s = "import('x')", r = /import('x')/\n${DOUBLE}\nvoid import/**/('x')`,
       12,
     ],
+    [
+      'behind names that hold the word',
+      `class Names { #import = 1; get() { return this.#import } }\nconst $import = 1, import$ = $import\n${DOUBLE}\nimport('x')`,
+      13,
+    ],
     ['in a template', `${DOUBLE}\nconst t = \`import(\${import('x')})\``, 11],
   ])('uses import() %s', async (_where, text, line) => {
     await writeFiles(folder(), { ...doubleFiles, 'block.js': text, 'helper.mjs': 'globalThis.helperRan = true' })

@@ -47,6 +47,16 @@ export class AutoPipelineBlocks extends ConditionalPipelineBlocks {
     return this.branches.find(([, trigger]) => trigger !== null && !isAbsent(triggers[trigger]))?.[0]
   }
 
+  protected override checkGiven(): void {
+    const [branches, triggers] = [this.composedNames.length, this.blockTriggerInputs.length]
+    if (branches === triggers) return
+    throw new CompositionError(
+      classNameOf(this),
+      `blockTriggerInputs must have one entry for each branch, but there are ${branches} branches and ${triggers} entries. ` +
+        'Use null as the trigger of the default branch.',
+    )
+  }
+
   protected override checkComposition(): void {
     const counts = [this.blockClasses.length, this.blockNames.length, this.blockTriggerInputs.length]
     if (new Set(counts).size > 1) {

@@ -75,8 +75,11 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
     return undefined
   }
 
+  /** Refuses given parts that contradict what the class states of them. */
+  protected checkGiven(): void {}
+
   /** Makes a block of this class out of the given parts: classes and instances may be mixed.
-   * @throws CompositionError for an entry that holds no block */
+   * @throws CompositionError for an entry that holds no block, or for parts that contradict what the class states */
   static fromBlocksDict<T extends CompositeBlocks, const P extends Readonly<Record<string, BlockSource>>>(
     this: new () => T,
     blocks: P,
@@ -85,6 +88,7 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
     const composite = new this()
     composite.givenNames = Object.keys(blocks)
     composite.parts = composite.makeParts(Object.entries(blocks))
+    composite.checkGiven()
     if (options.description !== undefined) Object.assign(composite, { description: options.description })
     return composite as unknown as MadeOf<T, P>
   }

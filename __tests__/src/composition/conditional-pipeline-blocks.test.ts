@@ -120,6 +120,9 @@ describe('an auto block', () => {
     expect(await run(blocks, { image: 1 })).toBe('a:0.1')
     expect(await run(blocks, {})).toBe('b:undefined')
     expect(await run(blocks.remove('b'), { image: 1 })).toBe('a:0.1')
+    const more = () => Listed.fromBlocksDict({ a: branch('a'), b: branch('b'), c: branch('c') })
+    expect(more).toThrow(CompositionError)
+    expect(more).toThrow('there are 3 branches and 2 entries')
   })
 
   test('keeps the declared triggers when its branches are given again', async () => {

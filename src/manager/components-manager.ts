@@ -389,5 +389,11 @@ function requireMeasurable({ memoryReserveMargin }: MemoryBudget, components: re
 /** @throws InputTypeError */
 function requireName(input: string, name: unknown): void {
   if (typeof name === 'string' && name !== '') return
-  throw new InputTypeError({ path: [], input, kind: 'argument', expected: 'it must be a text that is not empty', value: name })
+  throw new InputTypeError({
+    path: [],
+    input,
+    kind: 'argument',
+    expected: 'it must be a text that is not empty',
+    value: name,
+  })
 }

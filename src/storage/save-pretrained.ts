@@ -82,7 +82,13 @@ export async function savePipeline(
 ): Promise<SavedPipeline> {
   const { signal } = options
   if (typeof folder !== 'string' || folder === '') {
-    throw new InputTypeError({ path: [], input: 'folder', kind: 'argument', expected: 'it must be the path of a folder', value: folder })
+    throw new InputTypeError({
+      path: [],
+      input: 'folder',
+      kind: 'argument',
+      expected: 'it must be the path of a folder',
+      value: folder,
+    })
   }
   if (options.safeSerialization === false) throw new UnsafeSerializationError()
   // As it is now: the process may change its folder while the save waits for others.

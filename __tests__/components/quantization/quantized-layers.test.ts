@@ -305,7 +305,10 @@ describe('a quantized model', () => {
     const use = jest.spyOn(sessionHost, 'use')
     const { create } = RuntimeProcess.prototype
     let second: Promise<tf.Tensor> | undefined
-    jest.spyOn(RuntimeProcess.prototype, 'create').mockImplementationOnce(async function (this: RuntimeProcess, ...made) {
+    jest.spyOn(RuntimeProcess.prototype, 'create').mockImplementationOnce(async function (
+      this: RuntimeProcess,
+      ...made
+    ) {
       const uses = use.mock.calls.length
       second = model.call(x)
       let isOver = false

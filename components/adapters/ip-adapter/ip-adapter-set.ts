@@ -86,7 +86,13 @@ export class IPAdapterSet implements AdapterSet {
     }
     for (const each of scales) {
       if ([each].flat().some(number => typeof number === 'number' && !Number.isFinite(number))) {
-        throw new InputTypeError({ path: [], input: 'scale', kind: 'argument', expected: 'it must be finite', value: scale })
+        throw new InputTypeError({
+          path: [],
+          input: 'scale',
+          kind: 'argument',
+          expected: 'it must be finite',
+          value: scale,
+        })
       }
       if (!Array.isArray(each)) readScale(unet, each)
     }

@@ -101,7 +101,7 @@ describe('what the Hub refuses', () => {
       return true
     })
     // The list is asked for with GET: the answer to HEAD has no body.
-    const failing = snapshotDownload('org/tiny', options({ attempts: 1, timeout: 100 }))
+    const failing = snapshotDownload('org/tiny', options({ attempts: 1, timeout: 2000 }))
     await expect(failing).rejects.toMatchObject({ code: 'HUB_REQUEST', status: 500 })
   })
 

@@ -325,7 +325,7 @@ test('a batch that nobody wants any more ends, also in native code that does not
   const module = join(folder, 'hangs.cjs')
   await results.check()
   writeFileSync(module, HANGS)
-  start({ pipelines: { emoji: { module } }, isolate: true, stopTimeout: 300 })
+  start({ pipelines: { emoji: { module } }, isolate: true, stopTimeout: 5000 })
   const [first, ...hanging] = [await submit('rocket'), await submit('red apple'), await submit('green car')]
   await watch(first as Job)
   for (const job of hanging)

@@ -127,7 +127,7 @@ export class ChildRunner implements Runner {
     const stop = () => {
       this.send({ do: 'stop', number, reason: signal.reason as StopReason }) // That of its signal, as it says.
       deadline = this.killLater()
-      this.unwant(number)
+      this.dropJob(number)
     }
     const computed = () => {
       clearTimeout(deadline)
@@ -140,7 +140,7 @@ export class ChildRunner implements Runner {
     })
     const end = (how: RunOutcome) => {
       computed()
-      this.unwant(number)
+      this.dropJob(number)
       this.underWay.delete(number)
       resolveOutcome(how)
     }
@@ -148,8 +148,8 @@ export class ChildRunner implements Runner {
     return outcome
   }
 
-  /** Nobody needs a job computed any more. A batch may compute on for the others, and has until the deadline without them. */
-  private unwant(number: number): void {
+  /** Records that the result of a job is no longer needed. If no job of the call is needed, the process is killed after the deadline. */
+  private dropJob(number: number): void {
     const { call } = this
     if (call?.wanted.delete(number) && call.wanted.size === 0) call.deadline = this.killLater()
   }

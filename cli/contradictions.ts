@@ -1,5 +1,5 @@
 /** Options of `tesserae generate` that exclude each other. */
-import { resolve } from 'node:path'
+import { absolutePath } from '../src/files/absolute-path'
 import type { Control } from './control-arguments'
 
 /** The options that may contradict each other, as commander gives them. */
@@ -37,14 +37,10 @@ function severalReaders(words: readonly string[], options: ContradictingOptions)
   return `${readers.join(' and ')} cannot both be read from standard input. Name a file for one of them.`
 }
 
-/** A trace that is written last would replace the picture. */
-function oneFile({ out, preview, trace }: ContradictingOptions): string | undefined {
-  if (trace === undefined) return undefined
-  const [option] =
-    Object.entries({ '--out': out, '--preview': preview }).find(
-      ([, file]) => file !== undefined && resolve(file) === resolve(trace),
-    ) ?? []
-  return option && `${option} and --trace name one file. Give each a file of its own.`
+/** A trace that is written last would replace the preview. */
+function oneFile({ preview, trace }: ContradictingOptions): string | undefined {
+  if (trace === undefined || preview === undefined || absolutePath(preview) !== absolutePath(trace)) return undefined
+  return '--preview and --trace name one file. Give each a file of its own.'
 }
 
 /** Some options have no effect without another. */

@@ -21,7 +21,14 @@ import { type LoraOptions, loraNames, takeLoras } from './loras'
 import { type MeasurementOptions, Measurements } from './measurements'
 import { modelName } from './model-name'
 import type { AnyPipeline } from './open-pipeline'
-import { type OutputFiles, outputFiles, requireWritable, STANDARD_OUTPUT, saveAll } from './output-files'
+import {
+  type OutputFiles,
+  outputFiles,
+  requireOtherFile,
+  requireWritable,
+  STANDARD_OUTPUT,
+  saveAll,
+} from './output-files'
 import { PreviewFile, type PreviewFileOptions } from './preview-file'
 import { print, printAside } from './print'
 import { type ProfileRow, profileTable } from './profile'
@@ -77,6 +84,7 @@ export async function generate(words: string, given: GenerateOptions): Promise<v
 
   const seeds = consecutiveSeeds(options.seed ?? randomInt(LARGEST_SEED), options.count)
   const files = outputFiles(prompt, seeds, options)
+  requireOtherFile(options.trace, files)
   for (const file of [...files.pictures, files.grid]) await requireWritable(file)
   const previews = await PreviewFile.open(options)
   const measurements = await Measurements.begin(options)

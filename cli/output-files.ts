@@ -8,6 +8,7 @@ import { absolutePath } from '../src/files/absolute-path'
 import { UnwritableFileError } from '../src/files/unwritable-file-error'
 import type { Seed } from '../src/params/seed'
 import { type GenerationRecord, PNG_KEYWORD } from './generation-record'
+import { UnfitOptionError } from './unfit-option-error'
 
 /** `--out -`: the picture goes to standard output. */
 export const STANDARD_OUTPUT = '-'
@@ -58,7 +59,7 @@ function unfit(problem: string): UnwritableFileError {
 /**
  * Fails before the work, not after it, if a file cannot be written.
  *
- * @throws UnwritableFileError for a folder that is missing or cannot be written to, for a name that a folder has, and for one that is too long
+ * @throws UnwritableFileError if the folder is missing or cannot be written to, if the file is a folder, or its name is too long
  */
 export async function requireWritable(file: string | undefined): Promise<void> {
   if (file === undefined || file === STANDARD_OUTPUT) return
@@ -73,6 +74,14 @@ export async function requireWritable(file: string | undefined): Promise<void> {
   } catch (error) {
     throw UnwritableFileError.from(file, error)
   }
+}
+
+/** Refuses a trace that would replace a picture. @throws UnfitOptionError if the trace has the name of a picture, or of the grid */
+export function requireOtherFile(trace: string | undefined, { pictures, grid }: OutputFiles): void {
+  if (trace === undefined) return
+  const file = absolutePath(trace)
+  if (file !== grid && !pictures.includes(file)) return
+  throw new UnfitOptionError('--trace', `a picture is written to ${file}. Name another file for the trace.`)
 }
 
 /** The letters and digits of a text, of any script, as a file name. */

@@ -185,7 +185,11 @@ describe('tesserae generate', () => {
     [['--prompt-file', 'nowhere.txt'], 'The prompt cannot be read from nowhere.txt'],
     [['cat', '--out', '-', '--count', '2'], 'takes one picture'],
     [['cat', '--out', '-', '--json'], 'takes the picture or the JSON'],
-    [['cat', '--out', 'x.png', '--trace', './x.png'], '--out and --trace name one file'],
+    [['cat', '--preview', 'x.png', '--trace', './x.png'], '--preview and --trace name one file'],
+    [['cat', '--out', 'x.png', '--trace', './x.png'], 'a picture is written to'],
+    [['red apple', '--seed', '1', '--trace', 'red-apple-1.png'], 'a picture is written to'],
+    [['cat', '--count', '2', '--seed', '1', '--out', 'x.png', '--trace', 'x-2.png'], 'a picture is written to'],
+    [['cat', '--count', '2', '--out', 'x.png', '--trace', 'x.png'], 'a picture is written to'],
   ])('refuses %j before it loads anything', async (args, problem) => {
     const { stderr, code } = await cli('generate', ...args)
     expect(stderr).toContain(problem)

@@ -1,5 +1,5 @@
 /** The commands that show models, blocks and the machine, and draw nothing. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -93,6 +93,18 @@ describe('tesserae doctor', () => {
     const { code, stdout } = await runCli(['doctor'], { cwd: folder, env: { CI: 'true' } })
     expect([code, stdout]).toEqual([0, expect.stringContaining('wasm       works')])
     expect(stdout).not.toContain('\u001b')
+  })
+
+  test.each([
+    ['1', true],
+    ['0', false],
+    ['false', false],
+  ])('with FORCE_COLOR=%s, a pipe is coloured: %p', (forced, isColoured) => {
+    const colors = join(__dirname, '..', '..', 'dist', 'cli', 'colors.js')
+    const program = `process.stdout.write(require(${JSON.stringify(colors)}).colors.red('x'))`
+    const env = { ...process.env, NO_COLOR: '', FORCE_COLOR: forced }
+    const { stdout } = spawnSync(process.execPath, ['-e', program], { env, encoding: 'utf8' })
+    expect(stdout).toBe(isColoured ? '\u001b[31mx\u001b[39m' : 'x')
   })
 
   test('ends silently when the reader of its output has seen enough', async () => {

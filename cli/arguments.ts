@@ -43,9 +43,14 @@ export function parsePort(text: string): number {
   return port
 }
 
-/** `--count`: 1 or more. */
+/** All of them are in memory until the last one is drawn, for the grid. */
+const MOST_PICTURES = 1000
+
+/** `--count`: from 1 to 1000. */
 export function parseCount(text: string): number {
-  return wholeNumber(text, 1, 'The number of pictures')
+  const count = wholeNumber(text, 1, 'The number of pictures')
+  if (count > MOST_PICTURES) throw new InvalidArgumentError(`The number of pictures must be at most ${MOST_PICTURES}.`)
+  return count
 }
 
 /** `--seed`: any that PyTorch takes. Returns a bigint where a number is not exact. */

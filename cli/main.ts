@@ -8,6 +8,7 @@ import {
   parseGuidance,
   parseLora,
   parseMemoryLimit,
+  parseNumber,
   parseRefinerStart,
   parseSeed,
   parseSize,
@@ -156,7 +157,7 @@ program
   .option('--guider <name>', 'guider, e.g. cfg, apg or pag (default: cfg)')
   .option(
     '--count <number>',
-    'number of pictures, with consecutive seeds; the names of their files end in the seed',
+    'number of pictures, up to 1000, with consecutive seeds; the names of their files end in the seed',
     parseCount,
     1,
   )
@@ -215,8 +216,8 @@ program
   .argument('<model>', 'folder of a model in the diffusers layout, or .safetensors or .gguf file')
   .option('--component <name>', 'component, e.g. unet, vae_decoder, vae_encoder or text_encoder', 'unet')
   .requiredOption('--out <file>', 'file to write; large weights go to <file>.data beside it')
-  .option('--batch <number>', 'batch size of the written model', parseCount, 1)
-  .option('--tokens <number>', "number of tokens of a prompt (default: the model's own)", parseCount)
+  .option('--batch <number>', 'batch size of the written model', parseNumber, 1)
+  .option('--tokens <number>', "number of tokens of a prompt (default: the model's own)", parseNumber)
   .option(
     '--size <pixels>',
     "width and height of the pictures, e.g. 512 or 768x512 (default: the model's own)",

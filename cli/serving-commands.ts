@@ -1,14 +1,6 @@
 /** The commands that run until they are told to end: `serve` and `worker`. */
 import { type Command, Option } from 'commander'
-import {
-  parseCount,
-  parseDuration,
-  parseMemoryLimit,
-  parseNumber,
-  parsePort,
-  parseSteps,
-  parseThreads,
-} from './arguments'
+import { parseDuration, parseMemoryLimit, parseNumber, parsePort, parseSteps, parseThreads } from './arguments'
 import { executors, providers, quantizations } from './choices'
 
 /** Adds the commands to the program. */
@@ -96,7 +88,7 @@ export function addServingCommands(program: Command): void {
       'weights that all models together may have in memory, e.g. 6GB (default: no limit)',
       parseMemoryLimit,
     )
-    .option('--max-jobs <number>', 'number of jobs after which a new process begins (default: no limit)', parseCount)
+    .option('--max-jobs <number>', 'number of jobs after which a new process begins (default: no limit)', parseNumber)
     .option(
       '--max-memory <size>',
       'memory above which a new process begins, between two jobs (default: no limit)',
@@ -129,7 +121,7 @@ function quantizationOption(): Option {
 
 function batchOption(): Option {
   const text = 'number of waiting jobs in one call, if they differ in texts and seeds alone (default: 1)'
-  return new Option('--batch <number>', text).argParser(parseCount)
+  return new Option('--batch <number>', text).argParser(parseNumber)
 }
 
 function loraDirOption(): Option {

@@ -13,6 +13,7 @@ describe('options of the command line', () => {
     [parseSteps, '1', 1],
     [parseSteps, '25', 25],
     [parseCount, '3', 3],
+    [parseCount, '1000', 1000],
     [parseSeed, '0', 0],
     [parseSeed, '4294967296', 2 ** 32],
     [parseSeed, '-1', -1],
@@ -32,7 +33,7 @@ describe('options of the command line', () => {
 
   test.each([
     [parseSteps, ['0', '-1', '2.5', '', ' ', 'many', 'NaN', 'Infinity', '99999999999999999999']],
-    [parseCount, ['0', '1.5', '']],
+    [parseCount, ['0', '1.5', '', '1001', '1000000000']],
     [parseSeed, ['0.5', '', '1e400', '1n', '18446744073709551616', '-9223372036854775809', '9'.repeat(10_000)]],
     [parseGuidance, ['-0.1', '', 'NaN', 'Infinity', 'strong']],
     [parseStrength, ['-0.1', '1.01', '', 'NaN', 'much']],

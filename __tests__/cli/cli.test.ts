@@ -289,6 +289,7 @@ describe('tesserae generate', () => {
     ['a negative guidance', ['x', '--guidance', '-1'], 'The guidance must be a number from 0 up.'],
     ['a fractional seed', ['x', '--seed', '1.5'], 'The seed must be a whole number from -2^63'],
     ['no picture', ['x', '--count', '0'], 'The number of pictures must be a whole number from 1 up.'],
+    ['pictures without end', ['x', '--count', '1000000000'], 'The number of pictures must be at most 1000.'],
   ])('refuses %s, and writes nothing', async (_, args, message) => {
     const { code, stdout, stderr } = await cli('generate', ...args)
     expect(stderr).toContain(message)

@@ -14,7 +14,8 @@ import { stableDiffusionXL } from './stable-diffusion-xl'
  * StableDiffusionXLAutoBlocks of diffusers.
  *
  * ```ts
- * const base = new StableDiffusionXLAutoBlocks().initPipeline('stabilityai/stable-diffusion-xl-base-1.0')
+ * const model = 'stabilityai/stable-diffusion-xl-base-1.0'
+ * const base = await ModularPipeline.fromPretrained<StableDiffusionXLAutoBlocks>(model)
  * await base.loadComponents()
  * const [image] = await base({ prompt: 'red apple' }, { output: 'images', seed: 1 })
  * ```

@@ -5,7 +5,7 @@ import { ModularError } from '../../../src/errors/modular-error'
 export type LoraProblem =
   /** None of its keys names a layer of the pipeline's models. */
   | 'no-match'
-  /** Its matrices do not fit the layers: it was made for another base model. */
+  /** Its matrices do not fit the layers, as it was made for another base model, or an alpha is not one number. */
   | 'wrong-shape'
   /** It changes layers in another way than by two small matrices: LoHa, LoKr, GLoRA. */
   | 'unsupported-method'

@@ -8,6 +8,9 @@ const INTEGERS: Readonly<Record<string, (bytes: DataView) => number>> = {
   I32: bytes => bytes.getInt32(0, true),
   I16: bytes => bytes.getInt16(0, true),
   I8: bytes => bytes.getInt8(0),
+  U64: bytes => Number(bytes.getBigUint64(0, true)),
+  U32: bytes => bytes.getUint32(0, true),
+  U16: bytes => bytes.getUint16(0, true),
   U8: bytes => bytes.getUint8(0),
 }
 

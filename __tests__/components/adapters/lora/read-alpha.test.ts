@@ -33,6 +33,9 @@ test.each([
   ['I32', Int32Array.of(4)],
   ['I16', Int16Array.of(4)],
   ['I8', Int8Array.of(4)],
+  ['U64', BigUint64Array.of(4n)],
+  ['U32', Uint32Array.of(4)],
+  ['U16', Uint16Array.of(4)],
   ['U8', Uint8Array.of(4)],
 ])('is a number of the type %s', async (dtype, values) => {
   expect(await alphaOf(dtype, values)).toBe(4)

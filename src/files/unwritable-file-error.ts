@@ -53,7 +53,7 @@ export class UnwritableFileError extends ModularError {
       case 'EDQUOT':
         return new UnwritableFileError(file, 'no-space', 'the disk is full.', cause)
       case 'ENAMETOOLONG':
-        return new UnwritableFileError(file, 'failed', 'the name is too long.', cause)
+        return new UnwritableFileError(file, 'failed', 'the name is too long. Give a shorter one.', cause)
       default:
         return new UnwritableFileError(file, 'failed', `${message}.`, cause)
     }

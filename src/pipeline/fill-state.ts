@@ -51,7 +51,7 @@ export function fillState(
   return { state, given, ignored: [...left.keys()] }
 }
 
-/** The values of a group that the caller passed as one object. @throws InputTypeError for anything but an object */
+/** Returns the values of a group that the caller passed as one object. @throws InputTypeError for anything but an object */
 function groupOf(kwargsType: string, given: unknown, declared: readonly InputParam[]): object | undefined {
   if (isAbsent(given)) return undefined
   if (typeof given === 'object' && given !== null && !Array.isArray(given)) return given

@@ -49,14 +49,14 @@ const products: Readonly<Record<InputRounding, ProductWriter>> = {
   },
 }
 
-/** A weight `[out, in]` as `[in, out]`. */
+/** Transposes a weight `[out, in]` to `[in, out]`. */
 function columnsOf(builder: OnnxBuilder, weight: QuantizedWeight): QuantizedWeight {
   return { ...weight, values: builder.transpose(weight.values, [1, 0]) }
 }
 
 /**
- * The same for another product, as a tensor of its own. Where products of 8 bits saturate, ONNX Runtime brings their weights to another form, and fails at the second
- * product with the same one. A dimension in front keeps the runtime from finding out that both are equal.
+ * Transposes the weight into a tensor of its own, for a second product. Where products of 8 bits saturate, ONNX Runtime brings their weights to another
+ * form, and fails at the second product with the same one. A dimension in front keeps the runtime from finding out that both are equal.
  */
 function otherColumnsOf(builder: OnnxBuilder, weight: QuantizedWeight): QuantizedWeight {
   const moved = builder.add('Transpose', [builder.add('Unsqueeze', [weight.values, builder.ints([0])])], {

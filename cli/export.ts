@@ -7,6 +7,7 @@ import '../components/component-classes'
 import { type ExportOptions, exportOnnx } from '../components/backends/onnx/export-onnx'
 import { readConfig } from '../components/configs/read-config'
 import { GraphExecutor } from '../components/executors/graph/graph-executor'
+import { MissingFileError } from '../components/files/missing-file-error'
 import type { CallSize, MapSize } from '../components/models/call-size'
 import { PretrainedModel } from '../components/models/pretrained-model'
 import { modelConfig, openModelFile } from '../components/single-file/component-config'
@@ -30,7 +31,7 @@ export interface ExportCommandOptions {
   json?: boolean
 }
 
-/** Writes a component, and says where. @throws UnknownValueError for a component that the model does not have; what loading and writing throw */
+/** Writes a component, and says where. @throws UnknownValueError for a component that the model does not have; MissingFileError for no such folder; what loading and writing throw */
 export async function exportComponent(
   folder: string,
   { component, out, batch, tokens, size, json }: ExportCommandOptions,
@@ -100,8 +101,10 @@ async function modelsOfFile(path: string): Promise<BareModels> {
   return models
 }
 
+/** @throws MissingFileError if the folder does not exist */
 async function subfolders(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => undefined)
+  if (entries === undefined) throw new MissingFileError(printableName(folder), ['folders of components'], undefined)
   return entries.flatMap(entry => (entry.isFile() ? [] : [entry.name])).sort()
 }
 

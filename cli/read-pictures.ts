@@ -5,7 +5,7 @@ import { printableAddress, webAddress } from '../components/images/download-imag
 import type { Image } from '../components/images/image'
 import { InvalidImageError } from '../components/images/invalid-image-error'
 import { loadImage } from '../components/images/load-image'
-import { readStandardInput } from './read-standard-input'
+import { readStandardInput, type StandardInputProblem } from './read-standard-input'
 import { UnfitOptionError } from './unfit-option-error'
 
 /** Where the pictures are: paths, addresses of the web, or `-`. */
@@ -51,5 +51,9 @@ export async function readPicture(source: string, signal: AbortSignal | undefine
 
 function readInput(): Promise<Uint8Array> {
   const most = imageFileBytes({})
-  return readStandardInput(most, () => new InvalidImageError('standard input', `holds more than ${most} bytes.`))
+  const problems: Readonly<Record<StandardInputProblem, string>> = {
+    'too-long': `holds more than ${most} bytes.`,
+    'is-folder': 'is a folder. Pass a picture: --image - < picture.png',
+  }
+  return readStandardInput(most, problem => new InvalidImageError('standard input', problems[problem]))
 }

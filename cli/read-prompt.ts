@@ -1,7 +1,7 @@
 /** Where a prompt comes from: the command line, standard input or a file. */
 import { readText } from '../src/files/read-text'
 import { InvalidPromptError } from './invalid-prompt-error'
-import { readStandardInput } from './read-standard-input'
+import { readStandardInput, type StandardInputProblem } from './read-standard-input'
 
 /** Longest prompt, in bytes. No text model reads a thousandth of it. */
 const LONGEST = 2 ** 20
@@ -29,8 +29,12 @@ export async function readPrompt(words: readonly string[], file: string | undefi
 }
 
 async function readInput(): Promise<string> {
-  const tooLong = () => new InvalidPromptError(`on standard input is longer than ${LONGEST} bytes. Shorten it.`)
-  return oneLine((await readStandardInput(LONGEST, tooLong)).toString('utf8'))
+  const problems: Readonly<Record<StandardInputProblem, string>> = {
+    'too-long': `on standard input is longer than ${LONGEST} bytes. Shorten it.`,
+    'is-folder': 'on standard input is a folder. Pass a text: generate - < prompt.txt',
+  }
+  const bytes = await readStandardInput(LONGEST, problem => new InvalidPromptError(problems[problem]))
+  return oneLine(bytes.toString('utf8'))
 }
 
 /** A text of several lines as one line, as text models take it. */

@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import {
+  closeSync,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   realpathSync,
@@ -177,6 +179,20 @@ describe('tesserae generate', () => {
     expect(piped.status).toBe(0)
     expect(recordIn(await readPngText(piped.stdout)).seed).toBe(1)
     expect(piped.stdout.equals(readFileSync(join(folder, 'red-apple-1.png')))).toBe(true)
+  })
+
+  test('refuses a folder as standard input', () => {
+    if (process.platform === 'win32') return // It opens no folder.
+    const input = openSync(folder, 'r')
+    const { status, stderr } = spawnSync(process.execPath, [program, 'generate', '-'], {
+      cwd: folder,
+      stdio: [input, 'pipe', 'pipe'],
+      encoding: 'utf8',
+    })
+    closeSync(input)
+    expect(stderr).toContain('The prompt on standard input is a folder.')
+    expect(status).toBe(1)
+    expect(readdirSync(folder)).toEqual([])
   })
 
   test.each([

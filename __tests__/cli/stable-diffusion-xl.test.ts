@@ -46,6 +46,12 @@ test.each([
   expect(['time_ids', 'text_embeds'].map(widthOf)).toEqual(widths)
 })
 
+test('export names a folder that does not exist', async () => {
+  const { code, stderr } = await cli('export', 'nowhere', '--out', 'unet.onnx')
+  expect(stderr).toContain('nowhere: looked for "folders of components". There is no such folder.')
+  expect(code).toBe(1)
+})
+
 test('generate draws, changes and inpaints pictures, with a text for the second encoder', async () => {
   expect(await draw('--steps', '2', '--size', '64x64', '--out', 'one.png')).toMatchObject({ code: 0 })
   expect(await draw('--steps', '2', '--size', '64x64', '--prompt2', 'a dog', '--out', 'two.png')).toMatchObject({

@@ -29,7 +29,7 @@ export function a1111SyntaxIn(prompt: string): string | undefined {
   return undefined
 }
 
-/** Parts of a prompt in AUTOMATIC1111's syntax that change it from step to step, `[cat:dog:0.5]` or `[cat|dog]`, or compose several, `AND`. */
+/** Returns a part of a prompt that is not supported: one that changes with the steps, `[cat:dog:0.5]` or `[cat|dog]`, or `AND`, which composes several. */
 export function unsupportedSyntaxIn(prompt: string): string | undefined {
   const text = prompt.slice(0, SEARCHED)
   const changing = [...text.matchAll(BRACKETS)].find(([part]) => CHANGES_WITH_STEPS.test(part))

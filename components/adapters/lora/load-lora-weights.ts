@@ -103,13 +103,13 @@ export function setAdapters(
   putLoras(pipe, set.with({ active }))
 }
 
-/** Names of the LoRAs that take part in the runs that begin now. @throws ComponentTypeError for a pipeline without adapters */
+/** Returns the names of the LoRAs that take part in the runs that begin now. @throws ComponentTypeError for a pipeline without adapters */
 export function getActiveAdapters(pipe: ModularPipeline): string[] {
   const { active, isEnabled } = lorasOf(pipe).parts
   return isEnabled ? active.map(({ name }) => name) : []
 }
 
-/** Names of the LoRAs that are loaded, by the components that they change. @throws ComponentTypeError for a pipeline without adapters */
+/** Returns the names of the LoRAs that are loaded, by the components that they change. @throws ComponentTypeError for a pipeline without adapters */
 export function getListAdapters(pipe: ModularPipeline): Record<string, string[]> {
   const list: Record<string, string[]> = {}
   for (const { name, networks } of lorasOf(pipe).parts.adapters.values()) {

@@ -70,7 +70,7 @@ export function camelCased<S extends z.ZodObject>(schema: S) {
 }
 
 /**
- * Hooks that skip parts of blocks.
+ * Returns hooks that skip parts of blocks.
  *
  * @param generator draws which outputs are dropped; unused where parts are left out for good
  * @throws ModelHookError if the model has no such blocks

@@ -21,7 +21,7 @@ const AUTO_STACKS = [
 ]
 
 /**
- * Blocks of a stack by their indices.
+ * Returns blocks of a stack by their indices.
  *
  * @param stack state-dict name of the list, or `auto`
  * @throws ModelHookError if the model has no such stack, or the stack none of these blocks

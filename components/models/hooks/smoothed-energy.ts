@@ -26,7 +26,7 @@ export interface BlurOptions {
 }
 
 /**
- * Hooks that blur the queries of attention of the tokens to themselves.
+ * Returns hooks that blur the queries of attention of the tokens to themselves.
  *
  * @throws ModelHookError if the model has no such blocks
  */

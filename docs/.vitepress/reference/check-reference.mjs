@@ -54,8 +54,9 @@ export function checkComments(names, { tables, relations }) {
   })
 }
 
-/** `Returns …`, `Loads …`: a verb in the third person. */
-const VERB = /^(?!(?:This|Its|As|Always)\b)[A-Z][a-z]+s\b/
+/** `Returns …`, `Loads …`, `Warns of …`: a verb in the third person. A plural noun ends in an s too, as in `Names of …` and `Hooks that …`. */
+const VERB =
+  /^(?!(?:This|Its|As|Always)\b)[A-Z][a-z]+s\b(?! (?:of|that)\b)|^(?:Warns of|(?:Checks|Ensures|Reports|Says) that)\b/
 
 /** Returns a line for each public function whose comment does not begin with a verb. */
 export function checkVerbs(names) {

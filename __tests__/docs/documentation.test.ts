@@ -205,6 +205,15 @@ test('each page begins with what its reader will have at the end', () => {
   expect(others).toEqual(['README.md', 'docs/index.md'])
 })
 
+test('each tsconfig.json for programs with blocks is that of the tour', () => {
+  const template: unknown = JSON.parse(readFileSync(join(root, 'templates', 'tour', 'tsconfig.json'), 'utf8'))
+  const found = pages.flatMap(page => {
+    const texts = [...readFileSync(join(root, page), 'utf8').matchAll(/^```json\n(.*?)^```/gms)].map(([, text]) => text)
+    return texts.filter(text => text?.includes('"experimentalDecorators"')).map(text => JSON.parse(text as string))
+  })
+  expect(found).toEqual([template, template])
+})
+
 test('examples of comments are marked as code', () => {
   const unmarked = sources.flatMap(file =>
     commentsOf(file).flatMap(({ line, text }) => (/^@example(?!\n```ts\n)/m.test(text) ? [`${file}:${line}`] : [])),

@@ -39,13 +39,19 @@ export interface DrawingRun<O extends DrawingRunOptions = DrawingRunOptions> {
   timed<T>(part: TimedPart, work: () => Promise<T>): Promise<T>
 }
 
-/** Draws a picture for each seed. */
-export async function drawPictures(pipe: AnyPipeline, inputs: DrawingInputs, run: DrawingRun): Promise<Image[]> {
+/** Draws a picture for each seed. `save` gets each one when it is drawn. */
+export async function drawPictures(
+  pipe: AnyPipeline,
+  inputs: DrawingInputs,
+  run: DrawingRun,
+  save: (image: Image, i: number) => Promise<void>,
+): Promise<Image[]> {
   const images: Image[] = []
   for (const [i, seed] of run.seeds.entries()) {
     begin(run, 'drawing', i)
     const [image] = await run.timed('generate', () => pipe<Image[]>({ ...inputs }, callOptions(run, 'images', seed)))
     images.push(image as Image)
+    await save(image as Image, i)
   }
   return images
 }
@@ -55,14 +61,16 @@ export async function drawPictures(pipe: AnyPipeline, inputs: DrawingInputs, run
  *
  * @param whole the pipeline of the model, which is disposed
  * @param describe asked for the base pipeline before its components are released
+ * @param save gets each picture when it is drawn, with the description
  */
-export async function drawWithRefiner<D>(
+export async function drawWithRefiner<S>(
   whole: AnyPipeline,
   inputs: DrawingInputs,
   prompt: string,
   run: DrawingRun<DrawingRunOptions & { refiner: string }>,
-  describe: (base: AnyPipeline) => D,
-): Promise<{ images: Image[]; base: D }> {
+  describe: (base: AnyPipeline) => S,
+  save: (image: Image, i: number, settings: S) => Promise<void>,
+): Promise<{ images: Image[]; settings: S }> {
   const { seeds, options, access, executor, timed } = run
   const pipes = await timed('load', () => openHandOver(whole, inputs, prompt, options, access))
   const { base, baseInputs, refiner, refinerInputs } = pipes
@@ -75,7 +83,7 @@ export async function drawWithRefiner<D>(
       latents.push(await timed('generate', call))
     }
     access.progress.end()
-    const described = describe(base)
+    const settings = describe(base)
     await timed('load', () => loadRefiner(pipes, options, executor, access))
     const images: Image[] = []
     for (const [i, seed] of seeds.entries()) {
@@ -83,8 +91,9 @@ export async function drawWithRefiner<D>(
       const given = { ...refinerInputs, image: latents[i] }
       const [image] = await timed('generate', () => refiner<Image[]>(given, callOptions(run, 'images', seed)))
       images.push(image as Image)
+      await save(image as Image, i, settings)
     }
-    return { images, base: described }
+    return { images, settings }
   } finally {
     tf.dispose(latents)
     base.dispose()

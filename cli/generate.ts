@@ -27,7 +27,8 @@ import {
   requireOtherFile,
   requireWritable,
   STANDARD_OUTPUT,
-  saveAll,
+  saveGrid,
+  savePicture,
 } from './output-files'
 import { PreviewFile, type PreviewFileOptions } from './preview-file'
 import { print, printAside } from './print'
@@ -102,15 +103,19 @@ export async function generate(words: string, given: GenerateOptions): Promise<v
     }))
     const { executor, warning } = await timed('backend', () => chooseExecutor(options))
     const run: DrawingRun = { seeds, options, access, executor, previews, timed }
-    const { images, inputs, components } = await drawAll(prompt, pictures, run)
+    const recordOf = (image: Image, i: number, { inputs, components }: Settings): GenerationRecord =>
+      describeRun(inputs, seeds[i] as Seed, options, components, executor, image)
+    // Each one when it is drawn: what ends the command later takes no picture away.
+    const { images, settings } = await drawAll(prompt, pictures, run, (image, i, settings) =>
+      timed('save', () => savePicture(image, files.pictures[i] as string, recordOf(image, i, settings))),
+    )
     progress.end()
-    const record = (i: number): GenerationRecord =>
-      describeRun(inputs, seeds[i] as Seed, options, components, executor, images[i] as Image)
-    await timed('save', () => saveAll(images, files, record))
+    const record = recordOf(images[0] as Image, 0, settings)
+    await timed('save', () => saveGrid(images, files.grid, record))
     timings.total = Math.round(performance.now() - start)
     const warnings = [...(warning ? [warning] : []), ...progress.warnings]
     const profile = options.profile ? measurements?.profile : undefined
-    report(files, { prompt, seed: seeds[0] as Seed, options, executor, timings, record: record(0), warnings, profile })
+    report(files, { prompt, seed: seeds[0] as Seed, options, executor, timings, record, warnings, profile })
     isDone = true
   } finally {
     manager?.dispose()
@@ -124,33 +129,39 @@ export async function generate(words: string, given: GenerateOptions): Promise<v
   }
 }
 
-/** What was drawn, and what it was drawn with. */
-interface Drawn {
-  readonly images: readonly Image[]
+/** What pictures are drawn with. */
+interface Settings {
   /** With the strength that was used if none was given. */
   readonly inputs: DrawingInputs
   readonly components: ComponentNames
 }
 
-/** Opens the models, loads them and draws all pictures. */
-async function drawAll(prompt: string, pictures: GivenInputs, run: DrawingRun): Promise<Drawn> {
+/** Opens the models, loads them and draws all pictures. `save` gets each one when it is drawn. */
+async function drawAll(
+  prompt: string,
+  pictures: GivenInputs,
+  run: DrawingRun,
+  save: (image: Image, i: number, settings: Settings) => Promise<void>,
+): Promise<{ images: readonly Image[]; settings: Settings }> {
   const { options, access, executor, timed } = run
   const pipe = await timed('load', () => openModel(options, access))
   try {
     // Before the weights are read.
     const inputs = callInputs(pipe, prompt, options, pictures)
     const told = withUsedStrength(pipe, inputs)
+    const settingsOf = (drawing: AnyPipeline): Settings => ({ inputs: told, components: componentNames(drawing) })
     if (options.refiner !== undefined) {
       const both = { ...run, options: { ...options, refiner: options.refiner } }
-      const { images, base } = await drawWithRefiner(pipe, inputs, prompt, both, componentNames)
-      return { images, inputs: told, components: base }
+      return await drawWithRefiner(pipe, inputs, prompt, both, settingsOf, save)
     }
     useT2IAdapter(pipe, options)
     const disposeControlNets = await timed('load', () => useControlNets(pipe, options, executor, access))
     try {
       await timed('load', () => loadComponents(pipe, options, executor, access))
       await timed('load', () => useIpAdapters(pipe, options, access.signal))
-      return { images: await drawPictures(pipe, inputs, run), inputs: told, components: componentNames(pipe) }
+      const settings = settingsOf(pipe)
+      const images = await drawPictures(pipe, inputs, run, (image, i) => save(image, i, settings))
+      return { images, settings }
     } finally {
       disposeControlNets()
     }

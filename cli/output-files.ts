@@ -94,22 +94,22 @@ function slug(text: string): string {
     .replace(/[\uD800-\uDBFF]$/, '')
 }
 
-/** Writes the pictures, each with the record of how it was made. */
-export async function saveAll(
+/** Writes a picture with the record of how it was made. */
+export async function savePicture(image: Image, file: string, record: GenerationRecord): Promise<void> {
+  const text = { [PNG_KEYWORD]: JSON.stringify(record) }
+  if (file === STANDARD_OUTPUT) await writeOut(await image.toPng(text))
+  else await image.save(file, text)
+}
+
+/** Writes the grid of several pictures, with the record of the first one. */
+export async function saveGrid(
   images: readonly Image[],
-  files: OutputFiles,
-  record: (i: number) => GenerationRecord,
+  file: string | undefined,
+  record: GenerationRecord,
 ): Promise<void> {
-  for (const [i, image] of images.entries()) {
-    const text = { [PNG_KEYWORD]: JSON.stringify(record(i)) }
-    const file = files.pictures[i] as string
-    if (file === STANDARD_OUTPUT) await writeOut(await image.toPng(text))
-    else await image.save(file, text)
-  }
-  if (files.grid !== undefined) {
-    const all = { ...record(0), count: images.length }
-    await (await makeImageGridAsync(images)).save(files.grid, { [PNG_KEYWORD]: JSON.stringify(all) })
-  }
+  if (file === undefined) return
+  const all = { ...record, count: images.length }
+  await (await makeImageGridAsync(images)).save(file, { [PNG_KEYWORD]: JSON.stringify(all) })
 }
 
 /** Waits until standard output has taken the bytes: the process may end behind them. */

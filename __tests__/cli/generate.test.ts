@@ -53,6 +53,17 @@ describe('generate', () => {
     expect(listeners()).toEqual(before)
   })
 
+  test('keeps the pictures that are drawn when it is stopped', async () => {
+    jest.spyOn(ProgressDisplay.prototype, 'show').mockImplementation((event: PipelineEvent) => {
+      if (event.type === 'loopStep' && event.step === 2 && readdirSync(folder()).length === 2) process.emit('SIGINT')
+    })
+    const error = await failureOf(generate('pizza', { ...options(), count: 3, steps: 3 }))
+    expect(error).toMatchObject({ name: 'AbortError' })
+    expect(readdirSync(folder()).sort()).toEqual(['x-1.png', 'x-2.png'])
+    const record = (await readPngText(readFileSync(join(folder(), 'x-2.png')))).get('tesserae')
+    expect(JSON.parse(record as string)).toMatchObject({ prompt: 'pizza', seed: 2, steps: 3 })
+  })
+
   test('changes a picture, and stores its name and the strength', async () => {
     const image = join(folder(), 'drawing.png')
     const mask = join(folder(), 'mask.png')

@@ -41,7 +41,7 @@ const program = new Command('tesserae')
 Examples:
   tesserae generate "red apple"                       draw with the model in this package
   tesserae generate "a red apple" --model ./my-model  draw with your own checkpoint
-  tesserae tour                                       learn by five small programs
+  tesserae tour                                       learn from five small programs
   tesserae generate --help                            list all options of a command`,
   )
 
@@ -64,12 +64,12 @@ program
   )
   .option(
     '--config <model>',
-    "folder or repository whose configs and tokenizers a single file takes (default: its family's)",
+    'folder or repository with the configs and tokenizers for a single-file model (default: those of its family)',
   )
   .addOption(
     new Option(
       '--prediction-type <name>',
-      'prediction type of the model in a single file, if the file does not name it',
+      'prediction type of a single-file model (default: from the file, otherwise that of its family)',
     ).choices(['epsilon', 'v_prediction', 'sample']),
   )
   .option('--unet <file>', "UNet in one .safetensors or .gguf file, in place of the model's own")
@@ -77,7 +77,7 @@ program
   .option('--offline', 'load the repository from the cache, without network requests')
   .option(
     '--trust-remote-code',
-    'run the code that the blocks come as, of the commit or checksum that --revision names',
+    'run the custom block code of the model, at the commit or checksum in --revision (default: refuse it)',
   )
   .option('--negative <text>', 'negative prompt: what to leave out of the picture (default: none)')
   .option('--prompt2 <text>', 'prompt for the second text encoder, e.g. of Stable Diffusion XL (default: the prompt)')
@@ -88,13 +88,9 @@ program
       "syntax of prompts: plain text, or AUTOMATIC1111's, with weights and of any length (default: plain)",
     ).choices(promptSyntaxes),
   )
-  .option('--image <file>', 'picture to begin with: a file, an address (https://…), or - for standard input')
+  .option('--image <file>', 'picture to start from: a file, a URL (https://…), or - for standard input')
   .option('--mask <file>', 'mask of the part of --image to redraw: a picture of any size, white on black')
-  .option(
-    '--strength <number>',
-    "strength of the change of --image, from 0 to 1 (default: the pipeline's own)",
-    parseStrength,
-  )
+  .option('--strength <number>', "how much to change --image, from 0 to 1 (default: the pipeline's own)", parseStrength)
   .option(
     '--control <net:image:scale>',
     "ControlNet (folder, .safetensors file or repository), its picture, and its scale (default: the pipeline's own); repeatable",
@@ -102,7 +98,7 @@ program
   )
   .option(
     '--control-mode <number>',
-    'kind of the picture of --control, for union ControlNets; repeatable',
+    'kind of the picture in --control, a number that union ControlNets need; repeatable',
     parseControlMode,
   )
   .option(
@@ -117,7 +113,7 @@ program
   )
   .option(
     '--ip-image <file>',
-    'picture to show beside the prompt: one for each --ip-adapter, or several for a single one; repeatable',
+    'picture to use as a prompt: one for each --ip-adapter, or several for a single one; repeatable',
     collectFile,
   )
   .option('--ip-scale <number>', 'scale of the pictures of an --ip-adapter (default: 1); repeatable', parseIpScale)
@@ -131,7 +127,10 @@ program
     'textual inversion: a word that the prompts may use, and its .safetensors file, folder or repository; repeatable (default word: the name of the file)',
     parseEmbedding,
   )
-  .option('--lora-dir <folder>', 'folder of the LoRAs that the prompt names, as in <lora:pixel-art:0.8>')
+  .option(
+    '--lora-dir <folder>',
+    'folder with the LoRAs for tags such as <lora:pixel-art:0.8> in the prompt (default: none)',
+  )
   .option(
     '--refiner <model>',
     'model of the same family that takes the last steps: a folder or repository, as for --model',
@@ -139,7 +138,7 @@ program
   .option('--refiner-revision <name>', "branch, tag or commit of the refiner's repository (default: main)")
   .option(
     '--refiner-start <number>',
-    'share of the denoising after which the refiner takes over, between 0 and 1 (default: 0.8)',
+    'fraction of the denoising after which the refiner takes over, between 0 and 1 (default: 0.8)',
     parseRefinerStart,
   )
   .option('--steps <number>', 'number of denoising steps (default: 25)', parseSteps)
@@ -157,7 +156,7 @@ program
   .option('--guider <name>', 'guider, e.g. cfg, apg or pag (default: cfg)')
   .option(
     '--count <number>',
-    'number of pictures, up to 1000, with consecutive seeds; the names of their files end in the seed',
+    'number of pictures, up to 1000, with consecutive seeds; file names end in the seed',
     parseCount,
     1,
   )
@@ -165,7 +164,12 @@ program
   .option('--out <file>', 'file to write; - is standard output (default: named after the prompt and the seed)')
   .option('--preview <file>', 'file for previews during the run, e.g. preview.png (default: no previews)')
   .option('--preview-every <steps>', 'number of steps between two previews (default: 1)', parseSteps)
-  .addOption(new Option('--executor <name>', 'executor of the models (default: auto)').choices(executors))
+  .addOption(
+    new Option(
+      '--executor <name>',
+      'how models run: as a graph on ONNX Runtime, or eagerly on TensorFlow.js (default: auto)',
+    ).choices(executors),
+  )
   .addOption(
     new Option(
       '--provider <name>',
@@ -179,18 +183,18 @@ program
   .addOption(
     new Option(
       '--quantization <name>',
-      "smaller weights of the denoiser on the CPU: int8 is faster too, int8wo and int4 save memory. auto takes what is faster, or fits (default: the model's own precision)",
+      "quantize the denoiser on the CPU: int8 is faster and saves memory, int8wo and int4 save memory, auto picks what is faster or fits in memory (default: the model's own precision)",
     ).choices(quantizations),
   )
   .option(
     '--memory-limit <size>',
-    'weights that all models together may have in memory, e.g. 6GB; the others wait in their files (default: no limit)',
+    'memory limit for the weights of all models together, e.g. 6GB; models that do not fit are loaded when they run (default: no limit)',
     parseMemoryLimit,
   )
-  .option('--no-safety-checker', 'leave out the safety checker of the model, and show every picture')
-  .option('--check-numerics', 'stop at the first block that makes NaN or infinity, and name it')
+  .option('--no-safety-checker', 'turn off the safety checker of the model, which blackens pictures that it flags')
+  .option('--check-numerics', 'stop with an error that names the first block that outputs NaN or infinity')
   .option('--profile', 'print time and peak memory of each block')
-  .option('--trace <file>', 'Chrome trace of the work, for chrome://tracing or ui.perfetto.dev')
+  .option('--trace <file>', 'file to write a Chrome trace to, for chrome://tracing or ui.perfetto.dev')
   .option('--json', 'print files, seed, settings and timings as JSON')
   .action(async (words: string[], options) => {
     const contradiction = contradictionIn(words, options)
@@ -231,11 +235,11 @@ program
 
 program
   .command('quantize')
-  .description('write a model with its denoiser in 8 or 4 bits, which loads faster and takes less space')
+  .description('write a copy of a model with a denoiser quantized to 8 or 4 bits, which loads faster and is smaller')
   .argument('<model>', 'folder in the diffusers layout, .safetensors or .gguf file, or repository such as org/name')
   .addOption(new Option('--to <name>', 'precision of the weights').choices(storedQuantizations).makeOptionMandatory())
   .option('--unet <file>', "UNet in one .safetensors or .gguf file, in place of the model's own")
-  .requiredOption('--out <folder>', 'folder to write: a new or an empty one')
+  .requiredOption('--out <folder>', 'folder to write, which must be new or empty')
   .option('--revision <name>', 'branch, tag or commit of the repository (default: main)')
   .option('--offline', 'load the repository from the cache, without network requests')
   .option('--json', 'print as JSON')
@@ -246,8 +250,8 @@ program
 
 program
   .command('inspect')
-  .description('print the settings of a picture, or the contents of a file of weights')
-  .argument('<file>', 'a PNG file that tesserae wrote, or a .safetensors or .gguf file, of which the header is read')
+  .description('print the settings that a picture was made with, or what a weight file contains')
+  .argument('<file>', 'a PNG file that tesserae wrote, or a .safetensors or .gguf file (only the header is read)')
   .option('--json', 'print as JSON')
   .action(async (file: string, options: { json?: boolean }) => {
     const { inspect } = await import('./inspect.js')
@@ -274,12 +278,12 @@ ofSubject('graph')
   .addOption(
     new Option(
       '--format <name>',
-      "a kind of picture, or the nodes for the editor Mellon (default: the file's, otherwise svg)",
+      'output format; mellon writes nodes for the Mellon editor (default: from the file name, otherwise svg)',
     ).choices(['svg', 'png', 'mermaid', 'mellon']),
   )
   .option(
     '--given <names...>',
-    'inputs of a call: blocks that it skips are pale, and missing inputs are red (default: no call)',
+    'inputs of an example call: blocks that it skips become pale, missing inputs red (default: no call)',
   )
   .action(async (subject: string | undefined, options) => {
     const { graph } = await import('./graph.js')
@@ -292,7 +296,7 @@ program
   .command('block')
   .description('write a block with its test, README and package.json into a new folder')
   .argument('<name>', 'name of the block, e.g. my-block or MyBlock', parseBlockName)
-  .option('--out <folder>', 'folder to write: a new or an empty one (default: named after the block)')
+  .option('--out <folder>', 'folder to write, which must be new or empty (default: named after the block)')
   .action(async (name: BlockName, options: { out?: string }) => {
     const { createBlock } = await import('./create-block.js')
     await createBlock(name, options)
@@ -302,15 +306,17 @@ addServingCommands(program)
 
 program
   .command('tour')
-  .description('learn by five small programs: from a picture to a block of your own')
+  .description('learn from five small programs: from a picture to a block of your own')
   .argument('[step]', 'show and run one step, from 1 to 5 (default: all of them, one after another)', parseTourStep)
-  .option('--all', 'run all steps without asking in between, as without a terminal')
+  .option('--all', 'run all steps without asking in between (default without a terminal)')
   .addOption(
     new Option('--out <folder>', 'write the programs into a new folder as a project, and run none').conflicts('all'),
   )
   .action(async (step: number | undefined, { all, out }: { all?: boolean; out?: string }) => {
     if (step !== undefined && (all || out !== undefined)) {
-      program.error(`error: a step excludes ${out === undefined ? '--all' : '--out'}, which is for all of them.`)
+      program.error(
+        `error: one step cannot be combined with ${out === undefined ? '--all' : '--out'}, which applies to all steps. Leave out one of them.`,
+      )
     }
     if (out !== undefined) {
       const { writeTourProject } = await import('./tour/tour-project.js')
@@ -322,7 +328,7 @@ program
 
 program
   .command('doctor')
-  .description('test every backend, and print which ones work and why others do not')
+  .description('test every backend, and print which ones work and why the others do not')
   .option('--json', 'print as JSON')
   .action(async (options: { json?: boolean }) => {
     const { doctor } = await import('./doctor.js')
@@ -334,11 +340,11 @@ function ofSubject(name: string): Command {
   return program
     .command(name)
     .argument('[subject]', SUBJECT)
-    .option('--workflow <name>', 'show the blocks of one workflow alone')
+    .option('--workflow <name>', 'show only the blocks of one workflow')
     .option('--revision <name>', 'branch, tag or commit of the repository (default: main)')
     .option(
       '--trust-remote-code',
-      'run the code that the blocks come as, of the commit or checksum that --revision names',
+      'run the custom block code of the model, at the commit or checksum in --revision (default: refuse it)',
     )
     .option('--offline', 'load the repository from the cache, without network requests')
 }

@@ -7,52 +7,54 @@ import { executors, providers, quantizations } from './choices'
 export function addServingCommands(program: Command): void {
   program
     .command('serve')
-    .description('serve the studio, a page to draw with, and an HTTP API with a queue of jobs')
+    .description('serve the studio (a web page for drawing) and an HTTP API with a job queue')
     .option(
       '--model <model...>',
-      'models to serve: folders or repositories, each with its name before it if it needs one, e.g. apples=./my-model (default: the bundled model)',
+      'models to serve: folders or repositories, each with an optional name, e.g. apples=./my-model (default: the bundled model)',
     )
     .option('--port <number>', 'port to bind; 0 lets the system choose (default: 7860)', parsePort)
-    .option('--host <address>', 'address to bind (default: 127.0.0.1, which no other machine reaches)')
-    .option('--api-key-file <file>', 'file with the keys of clients, one on each line (default: no keys)')
-    .option('--allow-anonymous', 'bind an address that other machines reach, without keys')
-    .option('--allowed-host <names...>', 'host names of this server, beside localhost and IP addresses (default: none)')
+    .option('--host <address>', 'address to bind (default: 127.0.0.1, which other machines cannot reach)')
+    .option('--api-key-file <file>', 'file with the API keys of clients, one per line (default: no keys)')
+    .option('--allow-anonymous', 'allow requests without an API key on an address that other machines can reach')
+    .option(
+      '--allowed-host <names...>',
+      'host names that clients may use for this server, besides localhost and IP addresses (default: none)',
+    )
     .option(
       '--allowed-origin <origins...>',
-      'origins of pages that may use the server, e.g. https://app.example (default: its own)',
+      'origins of web pages that may use the server, e.g. https://app.example (default: the server itself)',
     )
     .option('--trust-proxy', 'trust the X-Forwarded-For header of a proxy')
-    .option('--workers <number>', 'number of drawing processes (default: 1, or 0 with --redis)', parseNumber)
+    .option('--workers <number>', 'number of processes that run jobs (default: 1, or 0 with --redis)', parseNumber)
     .option(
       '--memory-limit <size>',
-      'weights that the models of a worker may have in memory, e.g. 6GB (default: no limit)',
+      'memory limit for the model weights of each worker, e.g. 6GB (default: no limit)',
       parseMemoryLimit,
     )
     .addOption(quantizationOption())
     .addOption(batchOption())
     .addOption(loraDirOption())
     .option('--offline', 'load repositories from the cache, without network requests')
-    .option('--queue-file <file>', 'SQLite file for the jobs, which then outlive a restart (default: memory)')
-    .option('--redis <url>', 'Redis or Valkey for the jobs, which tesserae worker runs, e.g. redis://localhost:6379')
+    .option('--queue-file <file>', 'SQLite file that keeps the jobs across restarts (default: in memory)')
+    .option(
+      '--redis <url>',
+      'Redis or Valkey server for the jobs, which "tesserae worker" runs, e.g. redis://localhost:6379',
+    )
     .option('--prefix <text>', 'prefix of all keys in Redis (default: tesserae)')
     .option(
       '--results <place>',
       'place for pictures: a folder, or s3://bucket/prefix (default: a temporary folder, removed at the end)',
     )
-    .option(
-      '--keep <time>',
-      'time that ended jobs and their pictures are kept, e.g. 12h or 7d (default: 1d)',
-      parseDuration,
-    )
-    .option('--max-pixels <number>', 'maximum of pixels in a picture (default: 4194304)', parseNumber)
-    .option('--max-steps <number>', 'maximum of denoising steps in a job (default: 250)', parseNumber)
-    .option('--max-queued <number>', 'maximum of waiting jobs (default: 1000)', parseNumber)
+    .option('--keep <time>', 'time to keep ended jobs and their pictures, e.g. 12h or 7d (default: 1d)', parseDuration)
+    .option('--max-pixels <number>', 'maximum number of pixels in a picture (default: 4194304)', parseNumber)
+    .option('--max-steps <number>', 'maximum number of denoising steps in a job (default: 250)', parseNumber)
+    .option('--max-queued <number>', 'maximum number of waiting jobs (default: 1000)', parseNumber)
     .option(
       '--max-jobs-per-client <number>',
-      'maximum of waiting and running jobs of one client (default: 100)',
+      'maximum number of waiting and running jobs per client (default: 100)',
       parseNumber,
     )
-    .option('--no-studio', 'leave out the page to draw with, at /')
+    .option('--no-studio', 'do not serve the studio at /')
     .addOption(
       new Option('--log-level <level>', 'log level; logs are JSON (default: error)').choices([
         'fatal',
@@ -69,34 +71,47 @@ export function addServingCommands(program: Command): void {
 
   program
     .command('worker')
-    .description('run the jobs of a queue on Redis or Valkey, beside other workers')
+    .description('run jobs from a queue on Redis or Valkey; any number of workers can share the queue')
     .requiredOption('--redis <url>', 'address of the server, e.g. redis://localhost:6379')
-    .requiredOption(
-      '--results <place>',
-      'place for pictures: a folder that the server reads, too, or s3://bucket/prefix',
-    )
+    .requiredOption('--results <place>', 'place for pictures: a folder that the server can read, or s3://bucket/prefix')
     .option(
       '--model <model...>',
-      'models to load: folders or repositories, named as those of the server, e.g. apples=./my-model (default: the bundled model)',
+      'models to load: folders or repositories, with the same names as on the server, e.g. apples=./my-model (default: the bundled model)',
     )
     .option('--offline', 'load repositories from the cache, without network requests')
     .option('--prefix <text>', 'prefix of all keys in Redis (default: tesserae)')
-    .option('--keep <time>', 'time that ended jobs are kept, as for the server (default: 1d)', parseDuration)
-    .option('--name <name>', 'name of the worker (default: the machine, the process and a random text)')
+    .option(
+      '--keep <time>',
+      'time to keep ended jobs; pass the same value as for the server (default: 1d)',
+      parseDuration,
+    )
+    .option('--name <name>', 'name of the worker (default: host name, process id and a random suffix)')
     .option(
       '--memory-limit <size>',
-      'weights that all models together may have in memory, e.g. 6GB (default: no limit)',
+      'memory limit for the weights of all models together, e.g. 6GB (default: no limit)',
       parseMemoryLimit,
     )
-    .option('--max-jobs <number>', 'number of jobs after which a new process begins (default: no limit)', parseNumber)
+    .option(
+      '--max-jobs <number>',
+      'number of jobs after which the process that runs them is replaced (default: no limit)',
+      parseNumber,
+    )
     .option(
       '--max-memory <size>',
-      'memory above which a new process begins, between two jobs (default: no limit)',
+      'memory use above which that process is replaced, between two jobs (default: no limit)',
       parseMemoryLimit,
     )
-    .option('--save-every <seconds>', 'least time between two saves of a run (default: 5)', parseSteps)
-    .option('--finish', 'finish the running job at a signal, instead of returning it to the queue with its state')
-    .addOption(new Option('--executor <name>', 'executor of the models (default: auto)').choices(executors))
+    .option('--save-every <seconds>', 'minimum time between two saves of a run, in seconds (default: 5)', parseSteps)
+    .option(
+      '--finish',
+      'on SIGINT or SIGTERM, finish the running job instead of returning it to the queue with its state',
+    )
+    .addOption(
+      new Option(
+        '--executor <name>',
+        'how models run: as a graph on ONNX Runtime, or eagerly on TensorFlow.js (default: auto)',
+      ).choices(executors),
+    )
     .addOption(
       new Option(
         '--provider <name>',
@@ -115,12 +130,12 @@ export function addServingCommands(program: Command): void {
 
 function quantizationOption(): Option {
   const text =
-    "smaller weights of the denoisers on the CPU: int8 is faster too, int8wo and int4 save memory. auto takes what is faster, or fits (default: the models' own precision)"
+    "quantize the denoisers on the CPU: int8 is faster and saves memory, int8wo and int4 save memory, auto picks what is faster or fits in memory (default: the models' own precision)"
   return new Option('--quantization <name>', text).choices(quantizations)
 }
 
 function batchOption(): Option {
-  const text = 'number of waiting jobs in one call, if they differ in texts and seeds alone (default: 1)'
+  const text = 'number of waiting jobs to run in one call if they differ only in prompts and seeds (default: 1)'
   return new Option('--batch <number>', text).argParser(parseNumber)
 }
 

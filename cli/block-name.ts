@@ -28,7 +28,7 @@ export function parseBlockName(text: string): BlockName {
   }
   if (TAKEN.includes(className) || className in globalThis) {
     throw new InvalidArgumentError(
-      `${className} is the name of something else already. Take another, e.g. ${className}Step.`,
+      `${className} is already the name of something else. Choose another name, e.g. ${className}Step.`,
     )
   }
   const fieldName = `${(className[0] as string).toLowerCase()}${className.slice(1)}`

@@ -40,27 +40,27 @@ function severalReaders(words: readonly string[], options: ContradictingOptions)
 /** A trace that is written last would replace the preview. */
 function oneFile({ preview, trace }: ContradictingOptions): string | undefined {
   if (trace === undefined || preview === undefined || absolutePath(preview) !== absolutePath(trace)) return undefined
-  return '--preview and --trace name one file. Give each a file of its own.'
+  return '--preview and --trace name the same file. Pass two different files.'
 }
 
 /** Some options have no effect without another. */
 function missingPartner(options: ContradictingOptions): string | undefined {
   const { preview, previewEvery, refiner, refinerStart, refinerRevision } = options
   if (previewEvery !== undefined && preview === undefined) {
-    return '--preview-every is for --preview, which names the file.'
+    return '--preview-every has no effect without --preview. Add --preview FILE.'
   }
   const ofRefiner = { '--refiner-start': refinerStart, '--refiner-revision': refinerRevision }
   const [option] = Object.entries(ofRefiner).find(([, given]) => given !== undefined && refiner === undefined) ?? []
-  return option && `${option} is for --refiner, which names the model.`
+  return option && `${option} has no effect without --refiner. Add --refiner MODEL.`
 }
 
 /** What is loaded into the base model alone is of no use to a refiner. */
 function besideRefiner({ refiner, control, t2iAdapter, ipAdapter }: ContradictingOptions): string | undefined {
   if (refiner === undefined) return undefined
   const ofBase = [
-    ['--control', control, 'a ControlNet is of the base model alone'],
-    ['--t2i-adapter', t2iAdapter, 'an adapter is of the base model alone'],
-    ['--ip-adapter', ipAdapter, 'an adapter is of the base model alone'],
+    ['--control', control, 'a refiner cannot use a ControlNet'],
+    ['--t2i-adapter', t2iAdapter, 'a refiner cannot use an adapter'],
+    ['--ip-adapter', ipAdapter, 'a refiner cannot use an adapter'],
   ] as const
   const [option, , reason] = ofBase.find(([, given]) => given !== undefined) ?? []
   return option && `--refiner and ${option} exclude each other: ${reason}.`
@@ -69,9 +69,9 @@ function besideRefiner({ refiner, control, t2iAdapter, ipAdapter }: Contradictin
 /** A backend belongs to one executor, a provider to the other. */
 function otherExecutor({ executor, backend, provider }: ContradictingOptions): string | undefined {
   if (provider !== undefined && (executor === 'eager' || backend !== 'auto')) {
-    return '--provider is for --executor graph, and excludes --executor eager and --backend.'
+    return '--provider works only with --executor graph. Leave it out, or leave out --executor eager and --backend.'
   }
   return executor === 'graph' && backend !== 'auto'
-    ? '--backend is for --executor eager, and excludes graph.'
+    ? '--backend works only with --executor eager. Leave it out, or pass --executor eager.'
     : undefined
 }

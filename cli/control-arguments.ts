@@ -24,7 +24,8 @@ export function parseControl(text: string, earlier: readonly Control[] = []): Co
 
 /** `--t2i-adapter ADAPTER:IMAGE` or `--t2i-adapter ADAPTER:IMAGE:SCALE`, once. */
 export function parseT2IAdapter(text: string, earlier?: Control): Control {
-  if (earlier !== undefined) throw new InvalidArgumentError('A pipeline takes one T2I-Adapter. Name one.')
+  if (earlier !== undefined)
+    throw new InvalidArgumentError('A pipeline takes only one T2I-Adapter. Pass the option once.')
   return parseControl(text)[0] as Control // It is the only one.
 }
 

@@ -34,7 +34,7 @@ export async function doctor({ json = false }: { json?: boolean }): Promise<void
   console.log('\nModels kernel by kernel, on TensorFlow.js (--executor eager --backend …):')
   for (const probe of probes) console.log(describeProbe(probe))
   const { executor } = await selectExecutor()
-  console.log(`\nLeft alone, tesserae computes on ${colors.bold(executor.backend)} (${executor.device}).`)
+  console.log(`\nBy default, tesserae computes on ${colors.bold(executor.backend)} (${executor.device}).`)
   if (advice.length > 0) console.log(`\nA GPU:\n${advice.map(line => `  ${line}`).join('\n')}`)
 }
 

@@ -43,7 +43,7 @@ export async function graph(
     throw new UnwritableFileError(
       'standard output',
       'unknown-format',
-      'a PNG file needs a name. Give --out pipeline.png.',
+      'a PNG file needs a name. Pass --out pipeline.png.',
     )
   }
   const content = await {

@@ -22,7 +22,7 @@ export async function inspect(file: string, { json = false }: { json?: boolean }
   if (text === undefined)
     throw new InvalidImageError(
       file,
-      'holds nothing about how it was made: tesserae did not write it, or something has rewritten it since.',
+      'has no record of how it was made: tesserae did not write it, or another program has changed it since.',
     )
   const record = parse(file, text)
   if (json) print(JSON.stringify(record, null, 2))
@@ -40,7 +40,7 @@ async function readTexts(file: string): Promise<ReadonlyMap<string, string>> {
   }
 }
 
-const ADVICE = 'Give a PNG file that tesserae generate wrote, or a .safetensors or .gguf file.'
+const ADVICE = 'Pass a PNG file that tesserae generate wrote, or a .safetensors or .gguf file.'
 
 /** What is wrong with a file that cannot be read. */
 function readProblem({ code, message }: NodeJS.ErrnoException): string {

@@ -35,7 +35,7 @@ export interface SubjectOptions {
 }
 
 const MODULES = ['.js', '.cjs', '.mjs', '.ts', '.cts', '.mts']
-const ADVICE = `Give the folder of a model in the diffusers layout, a .safetensors or .gguf file, the id of a repository such as org/name, or a module (${MODULES.slice(0, 4).join(', ')}) that exports blocks.`
+const ADVICE = `Pass the folder of a model in the diffusers layout, a .safetensors or .gguf file, the id of a repository such as org/name, or a module (${MODULES.slice(0, 4).join(', ')}) that exports blocks.`
 
 /**
  * Finds what an argument of the command line names.
@@ -102,7 +102,7 @@ async function importModule(subject: string, file: string): Promise<Record<strin
     const [reason = ''] = message.split('\n')
     const compile =
       extname(file).endsWith('ts') && ['SyntaxError', 'TypeError'].includes(name)
-        ? ' Node itself runs no decorators: compile the file with tsc and give the .js file that comes out.'
+        ? ' Node cannot run decorators: compile the file with tsc and pass the resulting .js file.'
         : ''
     throw new UnknownSubjectError(subject, `cannot be loaded: ${name}: ${reason.replace(/\.$/, '')}.${compile}`, cause)
   }

@@ -183,7 +183,7 @@ program
   .addOption(
     new Option(
       '--quantization <name>',
-      "quantize the denoiser on the CPU: int8 is faster and saves memory, int8wo and int4 save memory, auto picks what is faster or fits in memory (default: the model's own precision)",
+      "quantize the denoiser on the CPU: int8 is faster and smaller, int8wo and int4 are smaller, auto picks what is faster or fits in memory (default: the model's own precision)",
     ).choices(quantizations),
   )
   .option(

@@ -73,9 +73,9 @@ function blocksFor(source: string, { revision }: OpenPipelineOptions): ModularPi
 function unknownFamily(subject: string, cause: UnknownBlocksError, isToBeRun: boolean): UnknownSubjectError {
   const { blocksClassName, pipelineClassName } = cause
   const maker = [pipelineClassName, blocksClassName && `the blocks ${blocksClassName}`].filter(Boolean).join(' with ')
-  const problem = `this is a model for ${maker || 'a pipeline that it does not name'}, for which there are no blocks here.`
+  const problem = `this model needs ${maker || 'a pipeline that it does not name'}, for which no blocks are registered.`
   const advice = isToBeRun
-    ? `There are blocks for models of ${nameList(standardPipelineNames())}: give one of these.`
-    : 'Give a module that exports blocks for it instead.'
+    ? `Pass a model for one of ${nameList(standardPipelineNames())}.`
+    : 'Pass a module that exports blocks for it instead.'
   return new UnknownSubjectError(subject, `${problem} ${advice}`, cause)
 }

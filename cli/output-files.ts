@@ -30,8 +30,8 @@ export function outputFiles(
   { out, json }: { out?: string; json?: boolean },
 ): OutputFiles {
   if (out === STANDARD_OUTPUT) {
-    if (seeds.length > 1) throw unfit('takes one picture. Leave out --count, or name a file.')
-    if (json) throw unfit('takes the picture or the JSON. Leave out --json, or name a file.')
+    if (seeds.length > 1) throw unfit('takes only one picture. Leave out --count, or name a file.')
+    if (json) throw unfit('takes either the picture or the JSON. Leave out --json, or name a file.')
     if (process.stdout.isTTY)
       throw unfit('is a terminal, which cannot show a PNG file. Send it to a file or a program: > picture.png')
     return { pictures: [STANDARD_OUTPUT], grid: undefined }
@@ -43,7 +43,7 @@ export function outputFiles(
     throw new UnwritableFileError(
       file,
       'unknown-format',
-      'the name of the output must end in .png: how it was made is stored in the file.',
+      'the name of the output must end in .png, because the settings are stored in the file.',
     )
   }
   if (seeds.length === 1) return { pictures: [file], grid: undefined }
@@ -69,7 +69,7 @@ export async function requireWritable(file: string | undefined): Promise<void> {
       if (error.code !== 'ENOENT') throw error
     })
     if (there?.isDirectory()) {
-      throw new UnwritableFileError(file, 'is-folder', 'this is a folder. Give the name of a file.')
+      throw new UnwritableFileError(file, 'is-folder', 'this is a folder. Pass the path of a file.')
     }
   } catch (error) {
     throw UnwritableFileError.from(file, error)

@@ -67,7 +67,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     }
     for (const [option, value] of Object.entries(ofWorkers)) {
       if (value === undefined) continue
-      throw new UnfitOptionError(option, 'no process of this server draws. Pass it to tesserae worker.')
+      throw new UnfitOptionError(option, 'this server runs no jobs itself. Pass the option to tesserae worker.')
     }
   }
   await requireLoraDir(options.loraDir)

@@ -130,7 +130,7 @@ export function addServingCommands(program: Command): void {
 
 function quantizationOption(): Option {
   const text =
-    "quantize the denoisers on the CPU: int8 is faster and saves memory, int8wo and int4 save memory, auto picks what is faster or fits in memory (default: the models' own precision)"
+    "quantize the denoisers on the CPU: int8 is faster and smaller, int8wo and int4 are smaller, auto picks what is faster or fits in memory (default: the models' own precision)"
   return new Option('--quantization <name>', text).choices(quantizations)
 }
 

@@ -272,7 +272,7 @@ describe('calls with wrong values', () => {
           says: [
             'measure: input "width" (number) is required',
             'available here: "height"',
-            'closest name:   "widht", which was passed and which nobody takes',
+            'closest name:   "widht", which was passed but is not an input of any block',
             'written by:     choose (which does not run before it here)',
             'to fix: pass width to the pipeline',
           ],
@@ -293,7 +293,7 @@ describe('calls with wrong values', () => {
         },
         {
           error: ShapeMismatchError,
-          says: ['"points" must have the shape [points, 3], but has [5, 4]', 'dimension 1 is 4 in place of 3'],
+          says: ['"points" must have the shape [points, 3], but has [5, 4]', 'dimension 1 is 4 instead of 3'],
         },
       ],
       [
@@ -343,7 +343,7 @@ describe('calls with wrong values', () => {
     expect(await new Measure().initPipeline().run({ width: 3, heigth: 9 }, { output: 'area', onEvent })).toBe(6)
     expect(warnings).toEqual([expect.objectContaining({ code: 'UNKNOWN_INPUT' })])
     expect(warnings[0]?.message).toContain(
-      'The input "heigth" is not one of this pipeline, and is ignored. Did you mean "height"?',
+      '"heigth" is not an input of this pipeline and was ignored. Did you mean "height"?',
     )
   })
 })
@@ -496,7 +496,7 @@ describe('files that are damaged, missing or cannot be written', () => {
       [
         'an output in a folder that is not there',
         () => picture().save(join(folder(), 'nowhere', 'x.png')),
-        { error: UnwritableFileError, says: ['x.png cannot be written: there is no folder', 'Make it first'] },
+        { error: UnwritableFileError, says: ['x.png cannot be written: there is no folder', 'Create it first'] },
       ],
       [
         'an output that is a folder',
@@ -610,7 +610,7 @@ describe('the life of a pipeline', () => {
         'an index that leads out of its folder',
         async () =>
           new NeedsScheduler().initPipeline(await modularFolder('DDIMScheduler', { subfolder: '../elsewhere' })),
-        { error: ModelIndexError, says: ['"../elsewhere" leads out of the model', 'refused'] },
+        { error: ModelIndexError, says: ['"../elsewhere" is outside the model', 'not allowed'] },
       ],
       [
         'an index whose shards lead out of their folder',
@@ -644,7 +644,7 @@ describe('the life of a pipeline', () => {
           const pipe = await new NeedsScheduler().initPipeline(await modelFolder('scheduler')).loadComponents()
           await pipe.savePretrained(join(folder(), 'file'))
         },
-        { error: UnwritableFileError, says: ['file', 'Give the name of a folder'] },
+        { error: UnwritableFileError, says: ['file', 'Pass the path of a folder'] },
       ],
       [
         'a disk that is full',

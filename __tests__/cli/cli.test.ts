@@ -199,9 +199,9 @@ describe('tesserae generate', () => {
     [[], 'The prompt is missing'],
     [['cat', '--prompt-file', 'x'], 'The prompt was given twice'],
     [['--prompt-file', 'nowhere.txt'], 'The prompt cannot be read from nowhere.txt'],
-    [['cat', '--out', '-', '--count', '2'], 'takes one picture'],
-    [['cat', '--out', '-', '--json'], 'takes the picture or the JSON'],
-    [['cat', '--preview', 'x.png', '--trace', './x.png'], '--preview and --trace name one file'],
+    [['cat', '--out', '-', '--count', '2'], 'takes only one picture'],
+    [['cat', '--out', '-', '--json'], 'takes either the picture or the JSON'],
+    [['cat', '--preview', 'x.png', '--trace', './x.png'], '--preview and --trace name the same file'],
     [['cat', '--out', 'x.png', '--trace', './x.png'], 'a picture is written to'],
     [['red apple', '--seed', '1', '--trace', 'red-apple-1.png'], 'a picture is written to'],
     [['cat', '--count', '2', '--seed', '1', '--out', 'x.png', '--trace', 'x-2.png'], 'a picture is written to'],
@@ -216,7 +216,7 @@ describe('tesserae generate', () => {
     mkdirSync(join(folder, 'xl'))
     writeFileSync(join(folder, 'xl', 'model_index.json'), '{"_class_name": "FluxPipeline"}')
     const { stderr } = await cli('generate', 'cat', '--model', 'xl')
-    expect(stderr).toContain('xl: this is a model for FluxPipeline, for which there are no blocks here.')
+    expect(stderr).toContain('xl: this model needs FluxPipeline, for which no blocks are registered.')
   })
 
   test('warns of words and sizes that the model was not trained on, and lists the words', async () => {
@@ -301,7 +301,7 @@ describe('tesserae generate', () => {
     ['a model that is not there', ['x', '--model', 'no such folder'], 'no such folder: not found'],
     ['more steps than the model was trained on', ['x', '--steps', '2000'], '1000'],
     ['an output that is no PNG', ['x', '--out', 'x.txt'], 'must end in .png'],
-    ['an output in a folder that is not there', ['x', '--out', 'nowhere/x.png'], 'nowhere. Make it first.'],
+    ['an output in a folder that is not there', ['x', '--out', 'nowhere/x.png'], 'nowhere. Create it first.'],
     ['a negative guidance', ['x', '--guidance', '-1'], 'The guidance must be a number from 0 up.'],
     ['a fractional seed', ['x', '--seed', '1.5'], 'The seed must be a whole number from -2^63'],
     ['no picture', ['x', '--count', '0'], 'The number of pictures must be a whole number from 1 up.'],

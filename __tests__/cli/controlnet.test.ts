@@ -51,7 +51,7 @@ test('generate draws along the picture of a T2I-Adapter, and inspect shows it', 
   expect(await pixelsOf('along.png')).not.toEqual(await pixelsOf('plain.png'))
   const { stdout } = await runCli(['inspect', 'along.png', '--json'], { cwd: folder })
   expect(JSON.parse(stdout)).toMatchObject({ t2iAdapter: 'xl_full:outline.png:0.8' })
-  expect((await draw(...along, ...along)).stderr).toContain('A pipeline takes one T2I-Adapter')
+  expect((await draw(...along, ...along)).stderr).toContain('A pipeline takes only one T2I-Adapter')
 })
 
 test('generate takes several ControlNets, and the kinds of a union one', async () => {

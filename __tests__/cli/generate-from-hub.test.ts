@@ -43,7 +43,7 @@ describe('tesserae generate --model org/name', () => {
       /^tesserae: org\/emoji: there is no folder of that name here, and no such repository/,
     )
     const offline = await generate(['--offline'])
-    expect(offline.stderr).toMatch(/^tesserae: org\/emoji: .*no server may be asked/)
+    expect(offline.stderr).toMatch(/^tesserae: org\/emoji: .*network requests are turned off/)
     const endpoint = await closedAddress()
     const env = { HF_HOME: folder(), HF_ENDPOINT: endpoint, HF_TOKEN: TOKEN, TESSERAE_DEBUG: '1' }
     const unreachable = await generate([], { env })

@@ -27,7 +27,7 @@ describe('tesserae inspect', () => {
     const { code, stderr } = await cli('inspect', file)
     expect(code).toBe(1)
     expect(stderr).toContain(`tesserae: ${file}: ${message}`)
-    expect(stderr).toContain('Give a PNG file that tesserae generate wrote, or a .safetensors or .gguf file.')
+    expect(stderr).toContain('Pass a PNG file that tesserae generate wrote, or a .safetensors or .gguf file.')
   })
 
   test.each(['{"prompt"', '7', 'null'])('refuses the damaged record %s', async record => {
@@ -52,7 +52,7 @@ describe('tesserae inspect', () => {
     await white().save(join(folder, 'plain.png'))
     const { code, stderr } = await cli('inspect', 'plain.png')
     expect(code).toBe(1)
-    expect(stderr).toContain('holds nothing about how it was made')
+    expect(stderr).toContain('has no record of how it was made')
   })
 })
 

@@ -45,7 +45,7 @@ test('a prompt names LoRAs, which are taken out of it', async () => {
   await expect(takeLoras(`${huge}${huge}`, dir)).rejects.toThrow('the scale of <lora:peft:1e308> must be a number')
   const problem = takeLoras(`<lora:${'a'.repeat(5000)}:much>`, dir)
   await expect(problem).rejects.toMatchObject({ message: expect.stringMatching(/^.{100,400}$/) })
-  await expect(takeLoras('<lora:pefd>', dir)).rejects.toThrow('holds no LoRA "pefd". Closest is "peft".')
+  await expect(takeLoras('<lora:pefd>', dir)).rejects.toThrow('holds no LoRA "pefd". The closest name is "peft".')
   await expect(takeLoras('<lora:peft:much>', dir)).rejects.toThrow('the scale of <lora:peft:much> must be a number')
   await expect(takeLoras('<lora:peft>', undefined)).rejects.toThrow('with --lora-dir')
   await expect(takeLoras('<lora:peft>', join(folder, 'none'))).rejects.toThrow('--lora-dir')

@@ -251,6 +251,8 @@ describe('a limit of memory', () => {
     const warn = jest.spyOn(ProgressDisplay.prototype, 'warn')
     await generate('a cat', { ...alone, memoryLimit: 1000 })
     expect(await pixelsOf()).toEqual(expected)
-    expect(warn.mock.calls.flat().some(message => /"unet_.*brings .* of weights into memory/.test(message))).toBe(true)
+    expect(warn.mock.calls.flat().some(message => /"unet_.*needs .* of memory for its weights/.test(message))).toBe(
+      true,
+    )
   })
 })

@@ -56,7 +56,7 @@ describe('tesserae inspect FILE.safetensors', () => {
     await writeFile(file, 'GGUF')
     const damaged = await run('inspect', file)
     expect(damaged.code).toBe(1)
-    expect(damaged.stderr).toContain('its header continues behind the end of the file')
+    expect(damaged.stderr).toContain('its header continues past the end of the file')
   })
 
   test('tells rank, layers and family of a LoRA', async () => {

@@ -83,8 +83,8 @@ test('generate hands over to a refiner, within a limit of memory too, and inspec
 })
 
 test.each([
-  [['--refiner-start', '0.5'], '--refiner-start is for --refiner'],
-  [['--refiner-revision', 'v1'], '--refiner-revision is for --refiner'],
+  [['--refiner-start', '0.5'], '--refiner-start has no effect without --refiner'],
+  [['--refiner-revision', 'v1'], '--refiner-revision has no effect without --refiner'],
   [['--refiner', 'x', '--refiner-start', '1'], 'must be a number above 0 and below 1'],
   [['--memory-limit', '6'], 'The limit must be like 6GB or 512MiB'],
   [['--memory-limit', '0GB'], 'The limit must be like 6GB or 512MiB'],

@@ -126,12 +126,14 @@ describe('tesserae describe', () => {
 
   test('says how to get at decorated TypeScript', async () => {
     await write('decorated.ts', '@Block() export default class A {}')
-    expect((await cli('describe', 'decorated.ts')).stderr).toContain('compile the file with tsc and give the .js file')
+    expect((await cli('describe', 'decorated.ts')).stderr).toContain(
+      'compile the file with tsc and pass the resulting .js file',
+    )
   })
 
   test('says what is wrong with a folder, and with what is not there', async () => {
     expect((await cli('describe', 'nothing')).stderr).toContain(
-      'nothing: there is no such folder or file. Give the folder of a model',
+      'nothing: there is no such folder or file. Pass the folder of a model',
     )
     await mkdir(join(folder(), 'empty'))
     expect((await cli('describe', 'empty')).stderr).toContain('model_index.json: not found')
@@ -139,7 +141,7 @@ describe('tesserae describe', () => {
     await write('xl/model_index.json', '{"_class_name": "FluxPipeline"}')
     const { stderr, code } = await cli('describe', 'xl')
     expect(stderr).toContain(
-      'tesserae: xl: this is a model for FluxPipeline, for which there are no blocks here. Give a module',
+      'tesserae: xl: this model needs FluxPipeline, for which no blocks are registered. Pass a module',
     )
     expect(code).toBe(1)
     await write(
@@ -267,7 +269,7 @@ describe('tesserae graph', () => {
     const { format, width = 0 } = await sharp(await readFile(join(folder(), 'pipeline.png'))).metadata()
     expect(format).toBe('png')
     expect(width / unit).toBeCloseTo(2)
-    expect((await cli('graph', '--format', 'png')).stderr).toContain('Give --out pipeline.png')
+    expect((await cli('graph', '--format', 'png')).stderr).toContain('Pass --out pipeline.png')
   })
 
   test('writes Mermaid text, and prints either kind', async () => {

@@ -103,8 +103,8 @@ describe('tesserae tour', () => {
   test.each([
     [['tour', '6'], 'The step must be at most 5.'],
     [['tour', 'first'], 'The step must be a whole number from 1 up.'],
-    [['tour', '2', '--all'], 'a step excludes --all, which is for all of them.'],
-    [['tour', '2', '--out', 'x'], 'a step excludes --out, which is for all of them.'],
+    [['tour', '2', '--all'], 'one step cannot be combined with --all, which applies to all steps.'],
+    [['tour', '2', '--out', 'x'], 'one step cannot be combined with --out, which applies to all steps.'],
     [['tour', '--all', '--out', 'x'], "option '--out <folder>' cannot be used with option '--all'"],
   ])('refuses %j', async (args, message) => {
     expect(await runCli(args, { cwd: folder() })).toMatchObject({

@@ -32,7 +32,8 @@ export async function negativeEmbedsFor(
   if (texts === undefined) return undefined
   if (negativePrompt === undefined && source.forceZerosForEmptyPrompt) {
     if (hasText(negativePrompt2)) {
-      const problem = 'negativePrompt2 is ignored: without negativePrompt, this model compares with zeros.'
+      const problem =
+        'negativePrompt2 is ignored: without negativePrompt, this model uses zeros as the negative embeddings.'
       context.warn('NEGATIVE_PROMPT_IGNORED', `${problem} Pass negativePrompt: '' too.`)
     }
     return { embeds: tf.zerosLike(embeds.embeds), pooled: tf.zerosLike(embeds.pooled) }
@@ -75,7 +76,10 @@ export function secondTexts(
   if (value === undefined || value === '') return texts
   const given = textsFor(input, value, count, context.path)
   if (!encoder.isPair && hasText(value) && given.join('\n') !== texts.join('\n')) {
-    context.warn('PROMPT_2_IGNORED', `${input} is ignored: this model has one text encoder, which gets the other text.`)
+    context.warn(
+      'PROMPT_2_IGNORED',
+      `${input} is ignored: this model has only one text encoder, which reads ${input === 'prompt2' ? 'prompt' : 'negativePrompt'}.`,
+    )
   }
   return given
 }

@@ -118,7 +118,7 @@ export class StableDiffusionXLPrepareAdditionalConditioning extends ModularPipel
     const crop = negativeCropsCoordsTopLeft.some(value => value !== 0)
     if (negativeOriginalSize || negativeTargetSize || crop) {
       const problem =
-        'The sizes and crops for the negative prompt are ignored: negativeOriginalSize and negativeTargetSize count only together.'
+        'The sizes and crops for the negative prompt are ignored: negativeOriginalSize and negativeTargetSize take effect only together.'
       context.warn('NEGATIVE_SIZES_IGNORED', `${problem} Pass both.`)
     }
     return { ids, negativeIds: ids }

@@ -57,7 +57,7 @@ export function warnOfUnknownSize(
   const more = vocabulary.sizes.length > MOST_WORDS ? ', …' : ''
   context.warn(
     'UNKNOWN_SIZE',
-    `The model was trained on pictures of ${sizes.join(', ')}${more} pixels: one of ${width}×${height} may show nothing that makes sense.`,
+    `The model was trained on pictures of ${sizes.join(', ')}${more} pixels: one of ${width}×${height} may look wrong.`,
   )
 }
 

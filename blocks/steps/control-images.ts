@@ -79,7 +79,7 @@ export async function controlPicture(given: GivenPictures, options: ControlPictu
   await requirePixels(given, { path, input, channels: 3 })
   requireShares(given, countOfPictures(given), { path, input, batchSize })
   if (cropRegion !== undefined && given instanceof tf.Tensor) {
-    const expected = 'a part of it is cut out, and that takes an Image. Leave paddingMaskCrop out, or pass an Image'
+    const expected = 'paddingMaskCrop crops it, which needs an Image. Leave paddingMaskCrop out, or pass an Image'
     throw new InputTypeError({ path, input, expected, value: given })
   }
   const resizeMode = cropRegion === undefined ? 'default' : 'fill'

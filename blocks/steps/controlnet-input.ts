@@ -168,7 +168,7 @@ export class ControlNetInput extends ModularPipelineBlocks {
   /** Makes sure that the ControlNet needs no kinds of pictures. @throws InputTypeError */
   protected requireKind(controlnet: ControlNet): void {
     if (controlnet.pictureCount !== undefined) return
-    const expected = 'the ControlNet knows several kinds of pictures. Say which of them each picture is'
+    const expected = 'the ControlNet supports several kinds of pictures. Pass the number of the kind of each picture'
     throw new InputTypeError({ path: this.context.path, input: 'controlMode', expected, value: undefined })
   }
 

@@ -238,8 +238,8 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
       const isTensor = value instanceof tf.Tensor
       if (!isTensor && [value].flat().length === 1) continue
       const [problem, advice] = isTensor
-        ? ['a part of it is cut out, and that takes an Image', 'an Image']
-        : ['there must be one, as a part of it is cut out', 'one for all']
+        ? ['paddingMaskCrop crops it, which needs an Image', 'an Image']
+        : ['paddingMaskCrop crops it, which needs exactly one', 'one for all']
       const expected = `${problem}. Leave paddingMaskCrop out, or pass ${advice}`
       throw new InputTypeError({ path: this.context.path, input, expected, value })
     }

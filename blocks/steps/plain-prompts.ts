@@ -38,7 +38,7 @@ export class PlainPrompts implements PromptReader {
       },
       more: `are ${longer}`,
     })
-    const advice = "To have it followed, pass promptSyntax: 'a1111', or --prompt-syntax a1111 on the command line."
+    const advice = "To apply it, pass promptSyntax: 'a1111', or --prompt-syntax a1111 on the command line."
     this.warnings.warnOfEach('PROMPT_SYNTAX_IGNORED', what, prompts, {
       problemOf: prompt => {
         const part = a1111SyntaxIn(prompt)

@@ -31,7 +31,7 @@ export function repeatPictures(rows: tf.Tensor4D, options: RepeatOptions): tf.Te
 export function requireShares(value: unknown, count: number, { path, input, batchSize }: RepeatOptions): void {
   if (batchSize % count === 0) return
   const expected =
-    `there are ${count}, which cannot be shared out evenly among the ${batchSize} picture(s) that the run makes. ` +
+    `there are ${count}, which cannot be divided evenly among the ${batchSize} picture(s) that the run makes. ` +
     'Pass one for all, or one for each prompt'
   throw new InputTypeError({ path, input, expected, value })
 }

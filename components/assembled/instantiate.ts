@@ -45,7 +45,7 @@ export function instantiate<Functions>(
 
 function outOfAddresses({ message }: RangeError): string {
   return (
-    `Noise and scheduler steps are computed in JavaScript, which is slower: WebAssembly gets no memory (${message}). ` +
+    `Noise and scheduler steps are computed in JavaScript, which is slower: WebAssembly could not allocate memory (${message}). ` +
     'Raise the limit of address space ("ulimit -v") to 24 GB or more, or start Node with --disable-wasm-trap-handler.'
   )
 }

@@ -25,7 +25,7 @@ function cudaAdvice(probe: BackendProbe | undefined, facts: GpuFacts): string[] 
   if (nvidiaGpus.length === 0) return ['CUDA: there is no NVIDIA GPU, or no driver for it: nvidia-smi names none.']
 
   const found = cudaLibraries.length === 0 ? 'neither CUDA nor cuDNN' : cudaLibraries.join(', ')
-  const wanted = `${GPU_PACKAGES.cuda} wants ${WANTED}; the dynamic linker finds ${found}.`
+  const wanted = `${GPU_PACKAGES.cuda} needs ${WANTED}; the dynamic linker finds ${found}.`
   return [`CUDA: there is ${nvidiaGpus.join('; ')}. ${wanted}`, nextCudaStep(probe, packages)]
 }
 

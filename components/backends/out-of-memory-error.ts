@@ -12,7 +12,7 @@ export class OutOfMemoryError extends ModularError {
   ) {
     const size = `${(bytes / 2 ** 20).toFixed(1)} MiB`
     super(
-      `There is no room for a tensor of ${size}: ${limit}. A smaller picture or batch needs less; other backends hold more.`,
+      `There is not enough memory for a tensor of ${size}: ${limit}. Use a smaller picture or batch, or another backend.`,
     )
   }
 }

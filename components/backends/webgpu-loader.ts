@@ -48,7 +48,7 @@ export const webgpuLoader: BackendLoader = {
       tfjsName: 'webgpu',
       device: [description, vendor, architecture].filter(text => text !== '').join(', ') || 'GPU',
       version: `${PACKAGE} ${tf.version_core}`,
-      ...(isFallbackAdapter && { caveat: `${description} is a GPU in software, slower than the CPU backends.` }),
+      ...(isFallbackAdapter && { caveat: `${description} is a software GPU, which is slower than the CPU backends.` }),
     }
   },
 }

@@ -201,7 +201,7 @@ function place(
   const tensors = new Map<string, TensorInfo>()
   for (const [tensor, { dtype, shape, count, offset }] of entries) {
     if (offset % alignment !== 0) {
-      const detail = `begins ${offset} bytes behind the header, expected a multiple of ${alignment}.`
+      const detail = `begins ${offset} bytes after the header, expected a multiple of ${alignment}.`
       throw new GGUFError(file, 'invalid-offsets', detail, { tensor })
     }
     const begin = dataBegin + offset

@@ -77,7 +77,7 @@ function readGGUF(path: string, descriptor: number, stamp: FileStamp): GGUFHeade
       const detail = `its header has more than ${MAX_GGUF_HEADER} bytes, which is not allowed. It is damaged, or not an image model.`
       throw new GGUFError(path, 'header-too-large', detail)
     }
-    const detail = `its header continues behind the end of the file, which has ${stamp.size} bytes. It is incomplete: download or copy it again.`
+    const detail = `its header continues past the end of the file, which has ${stamp.size} bytes. It is incomplete: download or copy it again.`
     throw new GGUFError(path, 'truncated', detail)
   }
 }

@@ -103,7 +103,7 @@ function parseEntry(name: string, entry: unknown, file: string, dataBegin: numbe
     )
   }
   if (!isRange(offsets)) {
-    const detail = `has the data_offsets ${printableValue(offsets)}, expected the first byte and the one behind the last.`
+    const detail = `has the data_offsets ${printableValue(offsets)}, expected the first byte and the byte after the last.`
     throw new SafetensorsError(file, 'invalid-offsets', detail, options)
   }
   const [begin, end] = offsets

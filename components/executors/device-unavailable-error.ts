@@ -12,7 +12,7 @@ export class DeviceUnavailableError extends ModularError {
     readonly reason: string,
   ) {
     super(
-      `Models cannot be moved to "${device}": ${reason} They stay where they are. Run \`npx tesserae doctor\` to try every device of this machine.`,
+      `Models cannot be moved to "${device}": ${reason} They were not moved. Run \`npx tesserae doctor\` to try every device of this machine.`,
     )
   }
 }

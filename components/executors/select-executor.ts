@@ -110,7 +110,8 @@ async function selectGraphOrEager(options: GraphExecutorOptions): Promise<Execut
 const warned = new Set<string>()
 
 async function replaceGraph(reason: string): Promise<ExecutorSelection> {
-  if (!warned.has(reason)) emitWarning('RUNTIME_UNAVAILABLE', `Models run kernel by kernel, which is slower: ${reason}`)
+  if (!warned.has(reason))
+    emitWarning('RUNTIME_UNAVAILABLE', `Models run on TensorFlow.js without graphs, which is slower: ${reason}`)
   warned.add(reason)
   const eager = await selectEager()
   return { ...eager, tried: [{ name: 'graph on cpu', ok: false, reason }, ...eager.tried] }
@@ -130,7 +131,7 @@ async function startGraph(options: GraphExecutorOptions): Promise<ExecutorSelect
   executor.dispose()
   const { provider: _, ...rest } = options
   const instead = await selectGraph(rest)
-  const warning = `The execution provider "${executor.provider}" does not work here, so the CPU computes: ${reason}`
+  const warning = `The execution provider "${executor.provider}" does not work here, so the CPU is used: ${reason}`
   return { executor: instead.executor, tried: [{ name, ok: false, reason }, ...instead.tried], warning }
 }
 

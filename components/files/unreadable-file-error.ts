@@ -18,7 +18,7 @@ export class UnreadableFileError extends ModularError {
   static fromSystemError(file: string, cause: unknown): UnreadableFileError {
     const { code, message } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ELOOP')
-      return new UnreadableFileError(file, 'it is a link to nothing. Remove it, or mend it.', cause)
+      return new UnreadableFileError(file, 'it is a broken link. Remove or fix it.', cause)
     if (code === 'EACCES' || code === 'EPERM') return new UnreadableFileError(file, 'no permission to read it.', cause)
     return new UnreadableFileError(file, `${message}.`, cause)
   }

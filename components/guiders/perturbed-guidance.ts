@@ -52,7 +52,7 @@ export function checkOneOf<K extends string>(
   if ((config[first] === null) !== (config[second] === null)) return
   const both = config[first] !== null
   const other = toSnakeCase(second)
-  const message = both ? `cannot be given together with ${other}` : `is missing: give it, or ${other}`
+  const message = both ? `cannot be given together with ${other}` : `is missing: pass it, or ${other}`
   problems.addIssue({ code: 'custom', path: [first], message })
 }
 

@@ -17,6 +17,6 @@ export class UnknownGuiderError extends ModularError {
     const nearest = nearestName(guider, known)
     const place = source === undefined ? '' : `${source}: `
     const hint = nearest === undefined ? '' : ` Did you mean "${nearest}"?`
-    super(`${place}There is no guider "${guider}".${hint} Known are ${nameList(known)}.`)
+    super(`${place}There is no guider "${guider}".${hint} Known: ${nameList(known)}.`)
   }
 }

@@ -247,7 +247,7 @@ export class HubClient {
       next.username = next.password = ''
       address = next.href
     }
-    throw new InvalidHubAnswerError(request.repository, 'the Hub redirects without end or to no address.')
+    throw new InvalidHubAnswerError(request.repository, 'the Hub redirects in a loop or to an invalid address.')
   }
 
   private async send(url: string, target: HubTarget, init: RequestInit): Promise<Response> {

@@ -91,7 +91,7 @@ export class GatedRepoError extends HubRequestError {
     super(
       target,
       answer,
-      `access to this repository must be granted. Ask for it at ${endpoint}/${target.repository}, and set the token of the account that has it (HF_TOKEN).`,
+      `access to this repository must be granted. Request it at ${endpoint}/${target.repository}, and set the token of the account that has it (HF_TOKEN).`,
     )
   }
 }
@@ -155,7 +155,7 @@ export class HubConnectionError extends ModularError {
   }
 }
 
-/** Something is needed that is not in the cache, and no server may be asked. */
+/** Something is needed that is not in the cache, and network requests are turned off. */
 export class OfflineModeError extends ModularError {
   override readonly code = 'OFFLINE_MODE'
 
@@ -176,10 +176,8 @@ export class OfflineModeError extends ModularError {
         ? `there is no folder of that name here, and the revision "${revision}" is not in the cache ${cache}`
         : `the cache ${cache} lacks ${nameList(missing.slice(0, 3))}${missing.length > 3 ? ` and ${missing.length - 3} more` : ''} of the revision "${revision}"`
     const how =
-      reason === 'HF_HUB_OFFLINE'
-        ? 'unset HF_HUB_OFFLINE'
-        : 'ask without localFilesOnly, on the command line without --offline'
-    super(`${repository}: ${what}, and no server may be asked. To fetch it, ${how}.`)
+      reason === 'HF_HUB_OFFLINE' ? 'unset HF_HUB_OFFLINE' : 'leave out localFilesOnly (on the command line: --offline)'
+    super(`${repository}: ${what}, and network requests are turned off. To download it, ${how}.`)
   }
 }
 
@@ -195,7 +193,7 @@ export class CorruptDownloadError extends ModularError {
     detail: string,
   ) {
     super(
-      `${repository}: "${file}" was damaged in two downloads: ${detail}. Nothing of it was kept. A proxy in between may change files; try again, or from another network.`,
+      `${repository}: "${file}" was damaged in two downloads: ${detail}. The downloaded data was removed. Try again, or use another network: a proxy may be changing files.`,
     )
   }
 }

@@ -18,7 +18,7 @@ export function hubEndpoint(given?: string): string {
   }
   const { username, password } = new URL(endpoint)
   if (username !== '' || password !== '') {
-    const problem = 'must hold no name and no password, which errors would repeat. Set HF_TOKEN instead'
+    const problem = 'must not contain a user name or a password, because error messages show it. Set HF_TOKEN instead'
     throw new InvalidHubSettingError('the endpoint (HF_ENDPOINT)', problem)
   }
   return endpoint.replace(/\/+$/, '')

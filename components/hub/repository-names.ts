@@ -54,7 +54,7 @@ export function requireSize(repository: string, file: string, size: number): voi
   if (Number.isSafeInteger(size) && size >= 0) return
   throw new InvalidHubAnswerError(
     repository,
-    `${printableValue(file)} is said to have ${printableName(String(size))} bytes.`,
+    `the answer gives ${printableValue(file)} a size of ${printableName(String(size))} bytes.`,
   )
 }
 

@@ -127,7 +127,7 @@ export class Image implements ImageOptions {
       const image = sharp(data, { raw: { width, height, channels } })
       return await (ENCODERS[extension] as (image: Sharp) => Sharp)(image).toBuffer()
     } catch (cause) {
-      throw new InvalidImageError('Image', `cannot be made a ${extension} file: ${(cause as Error).message}.`, cause)
+      throw new InvalidImageError('Image', `cannot be encoded as ${extension}: ${(cause as Error).message}.`, cause)
     }
   }
 }

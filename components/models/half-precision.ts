@@ -13,6 +13,6 @@ export function warnOfHalfPrecision(
   { backend, quantizations }: Pick<Executor, 'backend' | 'quantizations'>,
 ): void {
   if (dtype !== 'float16' && dtype !== 'bfloat16') return
-  const message = `dtype "${dtype}" rounds and saves weights. ${backend} computes in float32: a step takes as long as without it.${quantizations.length > 0 ? ' Use a quantization to save time or memory.' : ''}`
+  const message = `dtype "${dtype}" only rounds the weights and sets the dtype that they are saved in. ${backend} computes in float32, so steps are not faster.${quantizations.length > 0 ? ' Use a quantization to save time or memory.' : ''}`
   emitWarningOnce('COMPUTES_IN_FLOAT32', message)
 }

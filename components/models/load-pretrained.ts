@@ -88,7 +88,7 @@ export async function loadPretrained<M extends PretrainedModel>(
   }
   warnOfDifferences(model, found)
   if (otherClass !== undefined && !files.relatedClasses?.includes(otherClass)) {
-    const message = `${join(folder, 'config.json')} names the class ${otherClass}. It was loaded as ${name}, whose weights the folder holds.`
+    const message = `${join(folder, 'config.json')} names the class ${otherClass}. It was loaded as ${name}, because the folder holds the weights of one.`
     emitWarning('OTHER_CLASS', message)
   }
   const asStored = executor.quantizations.find(name => name === stored)

@@ -43,7 +43,7 @@ export async function useExecutor<M extends PretrainedModel>(
     const isDecoded = executor.readsWeights && model.quantization === undefined
     if (isDecoded) await model.decodeWeights({ dtype: dtype && floatDType(dtype), signal })
     const types = nameList(new Set(stored.map(({ dtype }) => dtype)))
-    const message = `${first.file}: ${classNameOf(model)} computes with the weights of ${types} as ${formOf(model, isDecoded)}: they were decoded.`
+    const message = `${first.file}: ${classNameOf(model)} decoded its ${types} weights and computes with them as ${formOf(model, isDecoded)}.`
     emitWarningOnce('DECODED_WEIGHTS', message)
     return model
   } catch (error) {

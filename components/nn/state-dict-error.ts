@@ -35,11 +35,11 @@ export class StateDictError extends ModularError implements StateDictProblems {
       ({ key, expected, got }) => `${key}: expected [${expected.join(', ')}], got [${got.join(', ')}]`,
     )
     super(
-      `${checkpoint} does not fit ${model}. Check that the config.json beside it belongs to these weights.` +
+      `${checkpoint} does not match ${model}. Check that the config.json beside it belongs to these weights.` +
         listed('missing', missing) +
         listed('unexpected', unexpected) +
-        listed('of another shape', shapes) +
-        listed('a second time, by another name', duplicates),
+        listed('with a different shape', shapes) +
+        listed('duplicates under another name', duplicates),
     )
     this.missing = missing
     this.unexpected = unexpected

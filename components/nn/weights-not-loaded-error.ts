@@ -12,7 +12,7 @@ export class WeightsNotLoadedError extends ModularError {
   ) {
     const what = place === undefined ? 'A weight' : `The weight "${place.weight}" of ${place.model},`
     super(
-      `${what} of shape [${shape.join(', ')}] is not loaded: the model was made from its config alone, or was disposed. ` +
+      `${what} of shape [${shape.join(', ')}] is not loaded: the model was created from its config without weights, or was disposed. ` +
         'Load it with fromPretrained() or loadStateDict().',
     )
   }

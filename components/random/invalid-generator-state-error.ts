@@ -6,6 +6,8 @@ export class InvalidGeneratorStateError extends ModularError {
   override readonly code = 'INVALID_GENERATOR_STATE'
 
   constructor(problem: string) {
-    super(`The state of a generator ${problem}: give what getState() or torch.Generator('cpu').get_state() returned.`)
+    super(
+      `The state of a generator ${problem}: pass the result of getState() or of torch.Generator('cpu').get_state().`,
+    )
   }
 }

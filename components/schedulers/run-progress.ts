@@ -72,7 +72,10 @@ export class RunProgress {
     this.index ??= this.begin ?? this.indexOf(timestep)
     const count = timesteps.length
     if (this.index >= count) {
-      throw this.refuse('timestep', `is ${timestep}, but all ${count} are done: call setTimesteps() for another run`)
+      throw this.refuse(
+        'timestep',
+        `is ${timestep}, but all ${count} steps are done. Call setTimesteps() for another run`,
+      )
     }
     const expected = timesteps[this.index]
     if (expected !== timestep) {

@@ -96,6 +96,6 @@ export function checkFalling(scheduler: string, name: string, values: readonly n
       const range = largest === Infinity ? 'finite numbers from 0 on' : `numbers from 0 to ${largest}`
       throw refuse(`must be ${range}, but element ${i} is ${value}`)
     }
-    if (value >= before) throw refuse(`must fall, but element ${i} is ${value} after ${before}`)
+    if (value >= before) throw refuse(`must decrease, but element ${i} is ${value} after ${before}`)
   }
 }

@@ -18,6 +18,6 @@ export class UnknownSchedulerError extends ModularError {
     const problem = scheduler === undefined ? 'No scheduler class is named' : `There is no scheduler "${scheduler}"`
     const place = source === undefined ? '' : `${source}: `
     const hint = nearest === undefined ? '' : ` Did you mean "${nearest}"?`
-    super(`${place}${problem}.${hint} Known are ${nameList(known)}.`)
+    super(`${place}${problem}.${hint} Known: ${nameList(known)}.`)
   }
 }

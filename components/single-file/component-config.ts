@@ -59,7 +59,7 @@ export function requireModels(single: SingleFile): ModelFile {
     kind.resembles.length === 0
       ? 'It resembles none of the kinds that are known.'
       : `It resembles ${kind.resembles.join('; ')}.`
-  const detail = `the kind of this file is not known. ${alike} The first of its ${tensors.size} tensors are ${keys.join(', ')}.`
+  const detail = `the kind of this file was not recognised. ${alike} The first of its ${tensors.size} tensors are ${keys.join(', ')}.`
   throw new SingleFileError(file, 'unknown', detail)
 }
 
@@ -134,7 +134,7 @@ function vaeTraits({ file, metadata }: SingleFile, changes: RawConfig): RawConfi
     return { scaling_factor, sample_size }
   }
   const message =
-    `${file}: a VAE in a file of its own does not say how its latents are scaled. scalingFactor 0.18215, that of Stable Diffusion 1 and 2, was taken. ` +
+    `${file}: a VAE in a separate file does not state the scale of its latents. scalingFactor 0.18215, the value of Stable Diffusion 1 and 2, was assumed. ` +
     'For Stable Diffusion XL, pass { config: { scalingFactor: 0.13025 } } to fromSingleFile().'
   emitWarningOnce('GUESSED_SETTING', message)
   return {}

@@ -79,7 +79,7 @@ export const otherKinds: readonly OtherFileKind[] = [
   },
   {
     label: 'a motion module (AnimateDiff)',
-    advice: 'It draws films, which is not supported.',
+    advice: 'It makes videos, which is not supported.',
     test: hasKey(/(?:^|\.)motion_modules\./),
   },
   { label: 'Playground 2.5', advice: UNSUPPORTED, test: tensors => tensors.has('edm_mean') },

@@ -54,7 +54,7 @@ function requireUNet(model: ModelFile): ModelFile {
       ? 'Load it with AutoencoderKL.fromSingleFile(), and put it into a pipeline: updateComponents({ vae }).'
       : kind.parts.controlnet
         ? 'Load it with ControlNetModel.fromSingleFile(), beside a model of its family.'
-        : 'Give a file that holds a whole model.'
+        : 'Pass a file that holds a whole model.'
   throw new SingleFileError(single.file, 'other-kind', `this is ${what}, and a pipeline needs a UNet. ${advice}`)
 }
 

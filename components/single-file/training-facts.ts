@@ -37,7 +37,7 @@ export function trainingFacts(
   }
   emitWarningOnce(
     'GUESSED_SETTING',
-    `${single.file}: Stable Diffusion 2 files do not say whether the model predicts noise or velocity. predictionType "v_prediction" was taken. ` +
+    `${single.file}: Stable Diffusion 2 files do not state whether the model predicts noise or velocity. predictionType "v_prediction" was assumed. ` +
       `If pictures are grey or full of noise, pass { predictionType: 'epsilon' } to fromSingleFile().`,
   )
   return { predictionType: 'v_prediction', isZeroTerminalSNR }

@@ -66,12 +66,13 @@ const schema = z.strictObject({
 /** What save() has made. @throws Error for anything else, before a tensor is made */
 function parseSaved(saved: unknown): SavedTensor {
   const parsed = schema.safeParse(saved)
-  if (!parsed.success) throw new Error(`a tensor does not fit: ${explainMismatch(parsed.error)}`)
+  if (!parsed.success) throw new Error(`a tensor is invalid: ${explainMismatch(parsed.error)}`)
   const { dtype, shape, values } = parsed.data
   const full = dtype === 'complex64' ? [...shape, 2] : shape
   const [type, sizes] = values instanceof SavedArray ? [values.dtype, values.shape] : ['string', [values.length]]
   const fits = type === (ARRAY_DTYPES[dtype] ?? 'string') && numberOfValues(sizes) === numberOfValues(full)
-  if (!fits) throw new Error(`a tensor of ${dtype} [${printableName(shape.join(', '))}] has other values`)
+  if (!fits)
+    throw new Error(`a tensor of ${dtype} [${printableName(shape.join(', '))}] does not match its stored values`)
   return { dtype, shape, values }
 }
 

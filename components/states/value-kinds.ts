@@ -26,7 +26,7 @@ const imageKind: ValueKind<Image> = {
   load(saved) {
     const { dtype, shape, data } = savedImageSchema.parse(saved).pixels
     const [height = 0, width = 0, channels] = shape
-    if (dtype !== 'U8' || shape.length !== 3) throw new Error('an image has other pixels')
+    if (dtype !== 'U8' || shape.length !== 3) throw new Error('the pixels of an image must be U8 with 3 dimensions')
     // The constructor refuses other numbers of channels.
     return new Image({
       width,

@@ -35,7 +35,7 @@ export function requireCLIPSteps(file: string, steps: TokenizerSteps): void {
   const differs = (step: string) =>
     new InvalidTokenizerError(
       file,
-      `its ${step} is not that of a CLIP tokenizer, and the generic class that is named follows it.`,
+      `its ${step} is not that of a CLIP tokenizer, and only CLIP tokenizers are supported. Use a model with a CLIP tokenizer.`,
     )
   if (
     membersOf(steps.normalizer)
@@ -69,7 +69,7 @@ export function requireEnds(file: string, steps: TokenizerSteps, begin: string, 
     post?.type === 'RobertaProcessing' ? [nameOf(post['cls']), 'A', nameOf(post['sep'])] : templateOf(post?.['single'])
   if (tokens.join('\n') === [begin, 'A', end].join('\n')) return
   const problem =
-    'its post_processor is not that of a CLIP tokenizer, and the generic class that is named follows it: it does not ' +
+    'its post_processor is not that of a CLIP tokenizer, and only CLIP tokenizers are supported: it does not ' +
     `put ${printableName(begin)} before and ${printableName(end)} after a text.`
   throw new InvalidTokenizerError(file, problem)
 }

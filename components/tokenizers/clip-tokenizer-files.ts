@@ -104,7 +104,7 @@ export async function readCLIPTokenizerFiles(
     return readBpeVocabulary(folder, { names, read, readSettings, settings, signal }, className ?? stated)
   try {
     const files = await readBpeVocabulary(folder, { names, read, readSettings, settings, signal }, className)
-    const message = `${configFile} names the class ${printableName(stated)}. It was loaded as CLIPTokenizer, whose files the folder holds.`
+    const message = `${configFile} names the class ${printableName(stated)}. It was loaded as CLIPTokenizer, because the folder holds the files of one.`
     emitWarning('OTHER_CLASS', message)
     return files
   } catch (error) {

@@ -167,7 +167,11 @@ export class CLIPTokenizer implements SavableComponent {
       return tokenizer
     } catch (cause) {
       signal?.throwIfAborted()
-      throw new InvalidTokenizerError(source, `no tokenizer can be made of it: ${(cause as Error).message}.`, cause)
+      throw new InvalidTokenizerError(
+        source,
+        `no tokenizer can be created from it: ${(cause as Error).message}.`,
+        cause,
+      )
     }
   }
 

@@ -112,6 +112,6 @@ function warnOfOtherIds(
   const rest = moved.length > MOST_NAMED ? ` and ${moved.length - MOST_NAMED} more` : ''
   emitWarningOnce(
     'OTHER_TOKEN_IDS',
-    `${folder}: added tokens have the ids that follow the vocabulary, as in transformers 5, and not those that are stated: ${named.join(', ')}${rest}.`,
+    `${folder}: added tokens get the ids that follow the vocabulary, as in transformers 5, instead of the ids in the file: ${named.join(', ')}${rest}.`,
   )
 }

@@ -145,7 +145,7 @@ export function warnOfTokenizerSettings(config: RawConfig, file: string): void {
   const fixed = Object.keys(FIXED).filter(key => Object.hasOwn(config, key) && config[key] !== FIXED[key])
   for (const key of fixed) {
     const value = printableName(JSON.stringify(config[key]) ?? '')
-    const message = `${file}: ${component} ignores "${key}" (${value}), as transformers 5 does, and acts as if it was ${FIXED[key]}.`
+    const message = `${file}: ${component} ignores "${key}" (${value}), as transformers 5 does, and uses ${FIXED[key]}.`
     emitWarningOnce('IGNORED_SETTINGS', message)
   }
   const unread = Object.keys(config).filter(key => {

@@ -18,7 +18,7 @@ function openAIPaths(): Parts {
     '/v1/models': { get: operation('listModels', 'OpenAI: list the pipelines as models', 'The models.') },
     '/v1/models/{model}': {
       parameters: [pathParameter('model')],
-      get: operation('getModel', 'OpenAI: look at one model', 'The model.'),
+      get: operation('getModel', 'OpenAI: get one model', 'The model.'),
     },
     '/v1/images/generations': {
       post: operation('createImage', 'OpenAI: draw pictures', images, json(generations)),
@@ -50,15 +50,15 @@ function a1111Paths(): Parts {
     '/sdapi/v1/img2img': {
       post: operation('img2img', 'AUTOMATIC1111: change a picture', images, json(a1111Schemas.img2img)),
     },
-    '/sdapi/v1/progress': get('getProgress', 'see how far a request is', 'The oldest request of the client.'),
+    '/sdapi/v1/progress': get('getProgress', 'get the progress of a request', 'The oldest request of the client.'),
     '/sdapi/v1/interrupt': {
       post: operation('interrupt', 'AUTOMATIC1111: end the requests of the client', 'An empty object.'),
     },
     '/sdapi/v1/samplers': get('listSamplers', 'list the samplers of the pipeline', 'The samplers.'),
-    '/sdapi/v1/schedulers': get('listSchedulers', 'list the spacings of noise levels', 'The spacings.'),
+    '/sdapi/v1/schedulers': get('listSchedulers', 'list the noise schedules', 'The schedules.'),
     '/sdapi/v1/sd-models': get('listCheckpoints', 'list the pipelines', 'The pipelines.'),
     '/sdapi/v1/options': {
-      ...get('getOptions', 'see which pipeline is chosen', 'The options.'),
+      ...get('getOptions', 'get the chosen pipeline', 'The options.'),
       post: operation('setOptions', 'AUTOMATIC1111: choose a pipeline', 'An empty object.', json(options)),
     },
   }

@@ -61,7 +61,7 @@ export function openApi({ catalog, limits, keys }: Service, prefix: string, vers
     info: {
       title: 'Tesserae',
       version,
-      description: 'Runs of diffusion pipelines as jobs: ask for one, follow its events, fetch its pictures.',
+      description: 'Runs diffusion pipelines as jobs: submit a job, follow its events, fetch its pictures.',
     },
     servers: [{ url: prefix || '/' }],
     ...(keys.isRequired && { security: [{ bearer: [] }, { header: [] }] }),
@@ -89,7 +89,7 @@ function paths(entries: readonly CatalogEntry[]): Parts {
     '/v1/jobs': {
       post: {
         operationId: 'createJob',
-        summary: 'Ask for a job',
+        summary: 'Submit a job',
         parameters: [
           {
             name: 'Idempotency-Key',
@@ -110,7 +110,7 @@ function paths(entries: readonly CatalogEntry[]): Parts {
       parameters: [pathParameter('id')],
       get: {
         operationId: 'getJob',
-        summary: 'Look at a job',
+        summary: 'Get a job',
         parameters: [
           { name: 'inputs', in: 'query', schema: { type: 'boolean' }, description: 'Whether to return its inputs.' },
         ],
@@ -132,7 +132,7 @@ function paths(entries: readonly CatalogEntry[]): Parts {
             name: 'Last-Event-ID',
             in: 'header',
             schema: { type: 'string' },
-            description: 'Continue behind this event.',
+            description: 'Continue after the event with this id.',
           },
           {
             name: 'after',
@@ -167,7 +167,7 @@ function paths(entries: readonly CatalogEntry[]): Parts {
       parameters: [pathParameter('name')],
       get: {
         operationId: 'getPipeline',
-        summary: 'Look at one pipeline',
+        summary: 'Get one pipeline',
         responses: { 200: answer('The pipeline.', 'application/json', { type: 'object' }), ...problems(401, 404) },
       },
     },
@@ -177,7 +177,7 @@ function paths(entries: readonly CatalogEntry[]): Parts {
       get: {
         operationId: 'isAlive',
         security: [],
-        summary: 'Whether the server lives',
+        summary: 'Check whether the server is alive',
         responses: { 200: { description: 'It does.' } },
       },
     },
@@ -185,7 +185,7 @@ function paths(entries: readonly CatalogEntry[]): Parts {
       get: {
         operationId: 'isReady',
         security: [],
-        summary: 'Whether it accepts jobs',
+        summary: 'Check whether the server accepts jobs',
         responses: { 200: { description: 'It does.' }, ...problems(503) },
       },
     },

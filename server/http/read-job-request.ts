@@ -60,14 +60,15 @@ export function jobBodySchema({ minPriority }: CheckedServerLimits): JsonSchema 
       workflow: { ...name, description: 'Workflow of the pipeline. Default: the one that the inputs choose.' },
       inputs: {
         type: 'object',
-        description: 'Inputs of the pipeline, by name. `null` stands for an input that is left out.',
+        description: 'Inputs of the pipeline, by name. `null` means that an input is left out.',
       },
       seed: {
         anyOf: [
           { type: 'integer', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },
           { type: 'string', pattern: '^-?[0-9]{1,20}$' } as JsonSchema,
         ],
-        description: 'Seed of the random numbers; digits where a number is not exact. Default: a random one.',
+        description:
+          'Seed of the random numbers; a string of digits if a JSON number would not be exact. Default: a random one.',
       },
       format: { enum: PICTURE_FORMATS, default: 'png', description: 'Format of the pictures.' },
       output: {
@@ -75,13 +76,13 @@ export function jobBodySchema({ minPriority }: CheckedServerLimits): JsonSchema 
         items: name,
         minItems: 1,
         maxItems: 20,
-        description: 'Names of the outputs to return. Default: all that the pipeline is for.',
+        description: 'Names of the outputs to return. Default: the final outputs of the pipeline.',
       } as JsonSchema,
       priority: {
         type: 'integer',
         minimum: minPriority,
         maximum: LOWEST_PRIORITY,
-        description: 'Jobs of lower numbers come first. Default: 100.',
+        description: 'Jobs with lower numbers run first. Default: 100.',
       },
       previewEvery: {
         type: 'integer',
@@ -92,7 +93,7 @@ export function jobBodySchema({ minPriority }: CheckedServerLimits): JsonSchema 
       components: componentsSchema(name),
       keepValues: {
         type: 'boolean',
-        description: 'Whether to keep summaries of what each block writes, to look at. Default: false.',
+        description: 'Whether to keep summaries of what each block writes, for inspection. Default: false.',
       },
     },
     required: [],

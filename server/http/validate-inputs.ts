@@ -50,13 +50,13 @@ function detailOf(
   }
   if (keyword === 'required' && missingProperty !== undefined) {
     return instancePath === '' && Object.hasOwn(unsendable, missingProperty)
-      ? `It is required, but no JSON can stand for its type ${unsendable[missingProperty]}.`
+      ? `It is required, but JSON cannot express its type ${unsendable[missingProperty]}.`
       : 'It is required.'
   }
   if (keyword === 'additionalProperties' && additionalProperty !== undefined) {
     if (instancePath !== '') return 'It is not a property of this object.'
     if (Object.hasOwn(unsendable, additionalProperty)) {
-      return `No JSON can stand for its type ${unsendable[additionalProperty]}. Leave it out.`
+      return `JSON cannot express its type ${unsendable[additionalProperty]}. Leave it out.`
     }
     const nearest = nearestName(additionalProperty.slice(0, 100), Object.keys(schema.properties ?? {}))
     return `There is no such input.${nearest ? ` Did you mean "${nearest}"?` : ''}`

@@ -31,7 +31,7 @@ export class TooManyJobsError extends ModularError {
   /** @param maxJobsPerClient - How many jobs a client may have. */
   constructor(readonly maxJobsPerClient: number) {
     super(
-      `This client has ${maxJobsPerClient} jobs that wait or run, which is the limit. Wait for one to end, or cancel one.`,
+      `This client has ${maxJobsPerClient} waiting or running jobs, which is the limit. Wait for one to end, or cancel one.`,
     )
   }
 }
@@ -41,7 +41,7 @@ export class QueueClosedError extends ModularError {
   override readonly code = 'QUEUE_CLOSED'
 
   constructor() {
-    super('The queue is closed. Make another one.')
+    super('The queue is closed. Create a new one.')
   }
 }
 

@@ -6,6 +6,6 @@ export function lostWorkerFailure(losses: number): JobFailure {
   const times = losses === 1 ? 'once' : `${losses} times`
   return {
     code: 'WORKER_LOST',
-    message: `The worker of this job was lost ${times}: its process ended, or was not heard of. Submit the job again with other inputs, or ask the operator.`,
+    message: `The worker of this job was lost ${times}: its process ended or stopped responding. Submit the job again with other inputs, or ask the operator.`,
   }
 }

@@ -151,10 +151,7 @@ export class S3Store implements ResultStore {
     try {
       return await this.client.fetch(url, { method, ...init })
     } catch (cause) {
-      throw this.error(
-        `it does not answer: ${(cause as Error).message}. Look after its address and the network.`,
-        cause,
-      )
+      throw this.error(`it does not answer: ${(cause as Error).message}. Check its address and the network.`, cause)
     }
   }
 
@@ -164,7 +161,9 @@ export class S3Store implements ResultStore {
     const text = await answer.text()
     if (answer.ok) return
     const code = /<Code>(\w+)<\/Code>/.exec(text)?.[1] ?? `status ${answer.status}`
-    throw this.error(`it cannot be ${how} (${code}). Look after the bucket's name and what the credentials allow.`)
+    throw this.error(
+      `it cannot be ${how} (${code}). Check the name of the bucket and the permissions of the credentials.`,
+    )
   }
 
   private load(): typeof import('aws4fetch') {

@@ -26,7 +26,7 @@ export function checkChoices({ components: offered }: CatalogEntry, chosen: Chos
     const choices = offered[kind]?.choices
     if (choices === undefined) return problem(`The pipeline has no ${kind} to choose.`)
     if (JSON.stringify(choice.settings ?? {}).length > LONGEST_SETTINGS) {
-      return problem(`The settings may have ${LONGEST_SETTINGS} characters as JSON.`, 'settings')
+      return problem(`The settings may have at most ${LONGEST_SETTINGS} characters as JSON.`, 'settings')
     }
     const found = choices.find(({ name }) => findName([name], choice.name) !== undefined)
     if (found === undefined) {

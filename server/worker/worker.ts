@@ -187,7 +187,7 @@ export class Worker {
     try {
       await ended
     } catch (error) {
-      this.report('The end of a job was not told', error)
+      this.report('The end of a job could not be reported', error)
     } finally {
       this.jobs.delete(job)
     }

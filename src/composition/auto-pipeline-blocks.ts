@@ -62,7 +62,7 @@ export class AutoPipelineBlocks extends ConditionalPipelineBlocks {
     if (new Set(counts).size > 1) {
       throw new CompositionError(
         classNameOf(this),
-        `blockClasses, blockNames and blockTriggerInputs must be of one length, but have ${counts.join(', ')} entries. ` +
+        `blockClasses, blockNames and blockTriggerInputs must be of the same length, but have ${counts.join(', ')} entries. ` +
           'Use null as the trigger of the default branch.',
       )
     }

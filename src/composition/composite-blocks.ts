@@ -62,7 +62,7 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
     if (names !== sources) {
       throw new CompositionError(
         classNameOf(this),
-        `blockNames and blockClasses must be of one length, but there are ${names} names and ${sources} classes.`,
+        `blockNames and blockClasses must be of the same length, but there are ${names} names and ${sources} classes.`,
       )
     }
   }
@@ -167,8 +167,8 @@ export abstract class CompositeBlocks extends ModularPipelineBlocks {
     return new InsertableDict(
       entries.map(([name, source]) => {
         if (source !== undefined) return [name, this.toPart(name, source)]
-        const causes = 'its field was given none, or two files import each other'
-        throw new CompositionError(classNameOf(this), `"${name}" holds no block: ${causes}.`)
+        const causes = 'its field is undefined, or two files import each other'
+        throw new CompositionError(classNameOf(this), `"${name}" is not a block: ${causes}.`)
       }),
     )
   }

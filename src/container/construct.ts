@@ -41,13 +41,13 @@ function translated(error: unknown, type: Constructor, token: string): unknown {
   const name = classNameOf(type)
   const unknown = UNKNOWN_ARGUMENTS.exec(text)?.[1]
   if (unknown !== undefined) {
-    const problem = `the constructor of ${unknown} takes arguments, and nothing says which.`
+    const problem = `the constructor of ${unknown} takes arguments, but they are not declared.`
     return new ConstructorInjectionError(token, name, problem, error)
   }
   const unregistered = UNREGISTERED.exec(text)?.[1]
   const problem =
     unregistered === undefined
       ? `${lastLine(error)}.`
-      : `its constructor takes the component "${unregistered}", which nobody registered.`
+      : `its constructor takes the component "${unregistered}", which is not registered.`
   return new ConstructorInjectionError(token, name, problem, error)
 }

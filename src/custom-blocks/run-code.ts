@@ -52,14 +52,17 @@ export class CodeRunner {
   /** What `require(name)` gives to a module of the folder. */
   private require(name: string, from: string): unknown {
     if (typeof name !== 'string')
-      throw new CustomCodeError(join(this.code.folder, from), 'asks for a module that is not named by a text.')
+      throw new CustomCodeError(
+        join(this.code.folder, from),
+        'calls require() with something that is not a string. Pass the name of a package or of a file.',
+      )
     if (!/^\.{1,2}(?:\/|$)/.test(name)) return this.requireInstalled(name, from)
     const path = posix.join(posix.dirname(from), name)
     const found = ENDINGS.map(ending => path + ending).find(candidate => this.code.texts.has(candidate))
     if (found !== undefined) return this.run(found)
     const problem = path.startsWith('..')
-      ? `asks for ${JSON.stringify(name)}, which leads out of the folder: that is refused.`
-      : `asks for ${JSON.stringify(name)}, which is not a code file in the folder.${this.whatIsThere()}`
+      ? `requires ${JSON.stringify(name)}, which is outside the folder. Blocks may load only files of their own folder and packages.`
+      : `requires ${JSON.stringify(name)}, which is not a code file in the folder.${this.whatIsThere()}`
     throw new CustomCodeError(join(this.code.folder, from), problem)
   }
 
@@ -67,18 +70,18 @@ export class CodeRunner {
   private requireInstalled(name: string, from: string): unknown {
     const file = join(this.code.folder, from)
     if (!isPackageName(name)) {
-      const problem = `asks for ${printableValue(name)}, which is not the name of a package or of a file of the folder: that is refused.`
+      const problem = `requires ${printableValue(name)}, which is not the name of a package or of a file in the folder. Only these may be loaded.`
       throw new CustomCodeError(file, problem)
     }
     if (LOADERS.includes(name)) {
       throw new CustomCodeError(
         file,
-        `asks for ${printableValue(name)}, which loads files that were not trusted: that is refused.`,
+        `requires ${printableValue(name)}, which can load untrusted files and is not allowed.`,
       )
     }
     const path = findPackageFile(name)
     if (path !== undefined && isInside(path, this.code.folder)) {
-      const problem = `asks for ${printableValue(name)}, which is ${path} in its own folder: packages there are not part of what was trusted. Install it in your project.`
+      const problem = `requires ${printableValue(name)}, which is ${path} in its own folder, where packages are not trusted. Install it in your project.`
       throw new CustomCodeError(file, problem)
     }
     return requireOutside(name)
@@ -86,7 +89,7 @@ export class CodeRunner {
 
   private whatIsThere(): string {
     const names = [...this.code.texts.keys()]
-    return names.length === 0 ? ' There is no .js or .cjs file.' : ` There are: ${names.join(', ')}.`
+    return names.length === 0 ? ' It holds no .js or .cjs file.' : ` It holds: ${names.join(', ')}.`
   }
 }
 
@@ -124,7 +127,7 @@ function requireNoImport(text: string, file: string): void {
     }
   })
   if (line === undefined) return
-  const problem = `line ${line} uses import(), which is refused: a pin does not cover what it loads. Use require() for packages and for files of the folder.`
+  const problem = `line ${line} uses import(), which is not allowed: the pinned revision does not cover what it loads. Use require() for packages and for files of the folder.`
   throw new CustomCodeError(file, problem)
 }
 

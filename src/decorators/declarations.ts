@@ -127,7 +127,7 @@ const WORDS: Readonly<Record<MapKey, string>> = {
 export function declaringClass(prototype: object | undefined): { readonly name: string } & object {
   if (prototype !== undefined) return prototype.constructor
   const advice = 'set "experimentalDecorators": true in the compilerOptions of tsconfig.json.'
-  throw new DeclarationError('a block', 'its fields', `the decorators were not compiled as they must be: ${advice}`)
+  throw new DeclarationError('a block', 'its fields', `the decorators were compiled with the wrong settings: ${advice}`)
 }
 
 /** Adds one declaration to a class, and never to its parents: the inherited record is copied. */

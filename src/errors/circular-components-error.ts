@@ -9,7 +9,7 @@ export class CircularComponentsError extends ModularError {
     readonly circle: readonly string[],
   ) {
     super(
-      `The components need each other: ${circle.join(' -> ')}. Make one of them without another, and connect the two afterwards.`,
+      `The components depend on each other: ${circle.join(' -> ')}. Create one of them without the other, and connect them afterwards.`,
     )
   }
 }

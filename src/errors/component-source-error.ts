@@ -15,8 +15,8 @@ export class ComponentSourceError extends ModularError {
     super(
       `No spec can be made from the component "${component}" (${kindOf(value)}): ${
         hasWeights
-          ? 'it holds weights, and was not loaded by ComponentSpec.load() or pipe.loadComponents(), so nobody knows where they lie.'
-          : 'it was not loaded, and its class cannot be made from its config: that takes a static fromConfig() and a config.'
+          ? 'it holds weights that were not loaded by ComponentSpec.load() or pipe.loadComponents(), so their location is unknown. Load it with one of these.'
+          : 'it was not loaded, and it cannot be created from a config. Give its class a static fromConfig() and the component a config.'
       }`,
     )
   }

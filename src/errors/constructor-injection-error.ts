@@ -14,6 +14,6 @@ export class ConstructorInjectionError extends ModularError {
     const advice =
       `Register a factory: register('${token}', { useFactory: container => new ${className}(…) }). ` +
       "Or decorate the class with tsyringe's @injectable(), and each parameter of its constructor with @inject('token')."
-    super(`The component "${token}" cannot be made: ${problem} ${advice}`, { cause })
+    super(`The component "${token}" cannot be created: ${problem} ${advice}`, { cause })
   }
 }

@@ -8,7 +8,7 @@ export class FolderChangedError extends ModularError {
   constructor(
     /** The folder. */
     readonly folder: string,
-    detail = 'was written to each time that it was read. Load it again once nobody saves to it.',
+    detail = 'changed during every attempt to read it. Load it again once no process writes to it.',
   ) {
     super(`${folder} ${detail}`)
   }

@@ -12,7 +12,7 @@ export class ImmovableComponentError extends ModularError {
   ) {
     super(
       `The component "${component}" (${className}) cannot be moved: its class has no preparePlacement(). Nothing has been moved. ` +
-        'Load it where it is to compute, or give its class one.',
+        'Load it on the device where it should run, or add preparePlacement() to its class.',
     )
   }
 }

@@ -12,6 +12,6 @@ export class IncompatibleComponentsError extends ModularError {
     readonly components: readonly string[],
     problem: string,
   ) {
-    super(`${pathText(path)}: the components ${nameList(components)} do not fit each other: ${problem}`, { path })
+    super(`${pathText(path)}: the components ${nameList(components)} are incompatible: ${problem}`, { path })
   }
 }

@@ -39,7 +39,7 @@ export class MissingInputError extends ModularError {
     ]
     if (nearest)
       lines.push(
-        `  closest name:   "${nearest}"${ignored.includes(nearest) ? ', which was passed and which nobody takes' : ''}`,
+        `  closest name:   "${nearest}"${ignored.includes(nearest) ? ', which was passed but is not an input of any block' : ''}`,
       )
     if (writers.length > 0) lines.push(`  written by:     ${writers.join(', ')} (which does not run before it here)`)
     lines.push(

@@ -14,8 +14,8 @@ export class UnsavableValueError extends ModularError {
   ) {
     const problem =
       cause === undefined
-        ? `"${place}" is ${kindOf(value)}. Saved are texts, numbers, true and false, lists, maps, plain objects, tensors, images, generators, and ` +
-          'kinds that were made known by registerValueKind(). Take the value out of the state, or make its kind known.'
+        ? `"${place}" is ${kindOf(value)}. A state can hold strings, numbers, booleans, lists, maps, plain objects, tensors, images, generators, ` +
+          'and kinds that were registered with registerValueKind(). Remove the value from the state, or register its kind.'
         : `"${place}", ${kindOf(value)}, cannot be read: ${(cause as Error).message}`
     super(`The state cannot be saved: ${problem}`, { cause })
   }

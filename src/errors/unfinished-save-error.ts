@@ -12,7 +12,7 @@ export class UnfinishedSaveError extends ModularError {
     readonly mark: string,
   ) {
     super(
-      `${folder} holds files of two saves: the process that replaced them ended before it was done. ` +
+      `${folder} holds files of two saves: the process that replaced them stopped before it had finished. ` +
         `Save to the folder again, or remove the file ${mark} to load it as it is.`,
     )
   }

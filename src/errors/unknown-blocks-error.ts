@@ -20,15 +20,15 @@ export class UnknownBlocksError extends ModularError {
   ) {
     const named =
       blocksClassName !== undefined
-        ? `names the blocks ${blocksClassName}`
+        ? `names the blocks ${blocksClassName}, which are not registered`
         : pipelineClassName === undefined
           ? 'names neither blocks nor a pipeline'
-          : `names the pipeline ${pipelineClassName}`
+          : `names the pipeline ${pipelineClassName}, ${unsupported ? `which ${unsupported.does}. No blocks are registered for it` : 'for which no blocks are registered'}`
     const advice =
       unsupported && blocksClassName === undefined
-        ? `, which ${unsupported.does}, and no blocks are known for that. ${unsupported.advice}`
-        : `, and no blocks are known for that; ${knownText(blocksClassName ?? pipelineClassName, known)}`
-    super(`${file} ${named}${advice}`)
+        ? unsupported.advice
+        : knownText(blocksClassName ?? pipelineClassName, known)
+    super(`${file} ${named}. ${advice}`)
   }
 }
 
@@ -36,7 +36,7 @@ export class UnknownBlocksError extends ModularError {
 function knownText(name: string | undefined, known: readonly string[]): string {
   const nearest = name === undefined ? undefined : nearestName(name, known)
   return (
-    `known are ${nameList(known)}.${nearest ? ` Did you mean ${nearest}?` : ''} ` +
-    'Say which blocks to take: ModularPipeline.fromPretrained(path, { blocks: new MyBlocks() }), or make them known with registerBlockClasses(MyBlocks).'
+    `Registered blocks: ${nameList(known)}.${nearest ? ` Did you mean ${nearest}?` : ''} ` +
+    'Pass the blocks: ModularPipeline.fromPretrained(path, { blocks: new MyBlocks() }), or register them with registerBlockClasses(MyBlocks).'
   )
 }

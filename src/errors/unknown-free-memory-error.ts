@@ -12,8 +12,8 @@ export class UnknownFreeMemoryError extends ModularError {
     readonly device: string,
   ) {
     super(
-      `${model} computes on ${device}, which cannot say how much of its memory is free, so no margin can be kept. ` +
-        "State how many bytes of weights it may hold instead: enableAutoCpuOffload({ limit: '8GB' }).",
+      `${model} computes on ${device}, which does not report its free memory, so no margin can be kept free. ` +
+        "Limit the bytes of weights instead: enableAutoCpuOffload({ limit: '8GB' }).",
     )
   }
 }

@@ -7,7 +7,7 @@ export class UnsafeSerializationError extends ModularError {
 
   constructor() {
     super(
-      'safeSerialization: false asks for PyTorch pickles, which run code when they are read: Tesserae writes safetensors alone. Leave the option out.',
+      'safeSerialization: false asks for PyTorch pickles, which run code when they are loaded, so Tesserae writes only safetensors. Omit the option.',
     )
   }
 }

@@ -40,10 +40,10 @@ export class UntrustedCodeError extends ModularError {
   ) {
     const { source, folder, revision } = refused
     const why = {
-      'not-trusted': `${source} holds code of its own, and code is not run unless it is trusted.`,
+      'not-trusted': `${source} contains custom code, which runs only if you trust it.`,
       'not-pinned':
-        `${source} holds code of its own, and trustRemoteCode trusts one revision of it, not ${given === undefined ? 'any revision' : JSON.stringify(given)}: ` +
-        'what a branch, a tag or a folder holds can change.',
+        `${source} contains custom code, and trustRemoteCode needs a pinned revision, not ${given === undefined ? 'any revision' : JSON.stringify(given)}: ` +
+        'the contents of a branch, a tag or a folder can change.',
       changed: `the code of ${source} is not that of the trusted revision ${JSON.stringify(given)}.`,
     }[reason]
     super(
@@ -57,5 +57,5 @@ function whatWouldRun({ module, className, files, requirements }: RefusedCode): 
   const others = files.size > MOST_FILES ? ` and ${files.size - MOST_FILES} more` : ''
   const packages = Object.entries(requirements).map(([name, range]) => printableName(`${name} ${range}`))
   const needs = packages.length > 0 ? `, which asks for ${packages.join(', ')}` : ''
-  return `It would have run ${module}, to make its class ${className}${needs}; its files of code are ${listed.join(', ')}${others}.`
+  return `It would have run ${module} and created its class ${className}${needs}; its code files are ${listed.join(', ')}${others}.`
 }

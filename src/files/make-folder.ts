@@ -13,7 +13,7 @@ export async function makeFolder(folder: string): Promise<void> {
     await mkdir(absolutePath(folder), { recursive: true })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-      throw new UnwritableFileError(folder, 'is-file', 'this is a file. Give the name of a folder.', error)
+      throw new UnwritableFileError(folder, 'is-file', 'this is a file. Pass the path of a folder.', error)
     }
     throw UnwritableFileError.from(folder, error)
   }

@@ -42,9 +42,9 @@ export class UnwritableFileError extends ModularError {
     switch (code) {
       case 'ENOENT':
       case 'ENOTDIR':
-        return new UnwritableFileError(file, 'missing-folder', `there is no folder ${folder}. Make it first.`, cause)
+        return new UnwritableFileError(file, 'missing-folder', `there is no folder ${folder}. Create it first.`, cause)
       case 'EISDIR':
-        return new UnwritableFileError(file, 'is-folder', 'this is a folder. Give the name of a file.', cause)
+        return new UnwritableFileError(file, 'is-folder', 'this is a folder. Pass the path of a file.', cause)
       case 'EACCES':
       case 'EPERM':
       case 'EROFS':

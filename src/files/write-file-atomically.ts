@@ -35,7 +35,7 @@ export async function writeFileAtomically(file: string | URL, chunks: Chunks): P
     const place = await placeBehindLinks(absolute)
     const old = await stat(place).catch(() => undefined)
     if (old?.isDirectory()) {
-      throw new UnwritableFileError(path, 'is-folder', 'this is a folder. Give the name of a file.')
+      throw new UnwritableFileError(path, 'is-folder', 'this is a folder. Pass the path of a file.')
     }
     if (old && !old.isFile()) return await writeInto(place, chunks)
     // Renaming would replace a file that may not be written.

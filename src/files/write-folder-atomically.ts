@@ -113,7 +113,7 @@ async function placeOf(path: string): Promise<string> {
       'this is a link to a missing file. Remove it, or create its target.',
     )
   }
-  if (!stats.isDirectory()) throw new UnwritableFileError(path, 'is-file', 'this is a file. Give the name of a folder.')
+  if (!stats.isDirectory()) throw new UnwritableFileError(path, 'is-file', 'this is a file. Pass the path of a folder.')
   // Its parent's permissions decide whether it can be replaced, its own whether it may be.
   await access(path, constants.W_OK)
   return realpath(path)

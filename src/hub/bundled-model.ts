@@ -29,8 +29,8 @@ export function bundledModel(name: BundledModelName): string {
   const folder = findPackageFolder()
   const model = folder && join(folder, 'models', name)
   if (model === undefined || !existsSync(join(model, 'model_index.json'))) {
-    const advice = `If the code is bundled, copy node_modules/${PACKAGE}/models/${name} and give the path of the copy.`
-    throw new BundledModelError(name, `its files are not beside the code of this package (${__dirname}). ${advice}`)
+    const advice = `If the code is bundled, copy node_modules/${PACKAGE}/models/${name} and pass the path of the copy.`
+    throw new BundledModelError(name, `its files are missing from this package (looked beside ${__dirname}). ${advice}`)
   }
   return model
 }
@@ -45,7 +45,7 @@ export function bundledFile(folder: 'clip-tokenizer', name: string): string {
   const file = top && join(top, 'models', folder, name)
   if (file !== undefined && existsSync(file)) return file
   const advice = `If the code is bundled, copy node_modules/${PACKAGE}/models/${folder} beside its package.json, or pass { config: FOLDER } with a tokenizer.`
-  throw new BundledModelError(folder, `its files are not beside the code of this package (${__dirname}). ${advice}`)
+  throw new BundledModelError(folder, `its files are missing from this package (looked beside ${__dirname}). ${advice}`)
 }
 
 /**
@@ -57,7 +57,7 @@ export function refuseBundledPath(path: string): void {
   const name = NAMES.find(each => normalize(path) === join('models', each))
   if (name === undefined || existsSync(path)) return
   const folder = findPackageFolder()
-  const place = folder === undefined ? '' : ` It lies in ${join(folder, 'models', name)}.`
+  const place = folder === undefined ? '' : ` It is in ${join(folder, 'models', name)}.`
   throw new BundledModelError(
     name,
     `there is no folder ${path} here. Pass bundledModel('${name}') for the model that comes with ${PACKAGE}: ` +

@@ -163,7 +163,7 @@ export class ComponentsManager implements ComponentRegistry {
     const matches = parseNamePattern(names, ids.map(nameInId))
     const found = matches ? ids.filter(id => matches(nameInId(id))) : []
     if (found.length > 0) return this.catalog.pick(found, keys)
-    throw new ComponentSearchError('none', `no component fits "${names}"; there are ${nameList(ids)}.`)
+    throw new ComponentSearchError('none', `no component matches "${names}"; there are ${nameList(ids)}.`)
   }
 
   /**
@@ -175,7 +175,10 @@ export class ComponentsManager implements ComponentRegistry {
   getOne<T = unknown>({ id, name, ...filter }: GetOneOptions): T {
     if (id !== undefined) {
       if (name !== undefined || filter.collection !== undefined || filter.loadId !== undefined) {
-        throw new ComponentSearchError('contradiction', 'an id names one component: pass it alone.')
+        throw new ComponentSearchError(
+          'contradiction',
+          'an id already selects one component. Pass it without name, collection and loadId.',
+        )
       }
       return this.catalog.require(id) as T // The caller says what is there, as everywhere.
     }
@@ -183,8 +186,8 @@ export class ComponentsManager implements ComponentRegistry {
     const keys = Object.keys(found)
     if (keys.length === 1) return Object.values(found)[0] as T // As above.
     const asked = name === undefined ? 'the search' : `"${name}"`
-    if (keys.length === 0) throw new ComponentSearchError('none', `no component fits ${asked}.`)
-    throw new ComponentSearchError('several', `more than one component fits ${asked}: ${nameList(keys)}.`, keys)
+    if (keys.length === 0) throw new ComponentSearchError('none', `no component matches ${asked}.`)
+    throw new ComponentSearchError('several', `more than one component matches ${asked}: ${nameList(keys)}.`, keys)
   }
 
   /** The ids of the components of these names, without patterns; of all names, if none is given. An unknown collection has none. */

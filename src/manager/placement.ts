@@ -26,7 +26,7 @@ export function readPlacement(given: readonly unknown[]): Placement {
   if (given.length === 0 || given.length > 2) throw wrong('arguments', given, 'to() takes a device, a dtype, or both')
   const isPlacement = typeof target === 'object' && target !== null
   if (dtype !== undefined && (isPlacement || isDType(target))) {
-    throw wrong('arguments', given, 'to() takes one device, and behind it one dtype')
+    throw wrong('arguments', given, 'to() takes one device, followed by one dtype')
   }
   if (isPlacement) return checkedPlacement(target)
   return checkedPlacement(isDType(target) ? { dtype: target } : { device: target, dtype })

@@ -6,6 +6,6 @@ import { InputTypeError } from '../errors/input-type-error'
 export function checkNames(names: string | readonly string[]): readonly string[] {
   const list: unknown = typeof names === 'string' ? [names] : names
   if (Array.isArray(list) && list.every(name => typeof name === 'string')) return list
-  const expected = 'give the name of a component, or a list of names'
+  const expected = 'pass the name of a component, or a list of names'
   throw new InputTypeError({ path: [], input: 'names', kind: 'argument', expected, value: names })
 }

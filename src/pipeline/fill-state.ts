@@ -65,5 +65,5 @@ export function unknownInputMessage(name: string, declared: readonly InputParam[
   const known = declared.flatMap(input => input.name ?? input.kwargsType ?? [])
   const nearest = nearestName(name, known)
   const hint = nearest ? ` Did you mean "${nearest}"?` : ` The pipeline takes ${nameList(known)}.`
-  return `The input "${name}" is not one of this pipeline, and is ignored.${hint}`
+  return `"${name}" is not an input of this pipeline and was ignored.${hint}`
 }

@@ -67,7 +67,7 @@ export function optionsPerComponent(
     if (!isMap(value)) continue
     for (const key of Object.keys(value)) {
       if (key !== DEFAULT && !names.includes(key)) {
-        throw new UnknownValueError(`The pipeline, for which the option "${option}" is given,`, key, names, 'component')
+        throw new UnknownValueError(`The pipeline (option "${option}")`, key, names, 'component')
       }
     }
   }

@@ -38,5 +38,5 @@ function readSetting({ name, default: fallback, schema }: ConfigSpec, index: Mod
   const parsed = schema.safeParse(value)
   if (parsed.success) return value === undefined ? parsed.data : value
   if (value === undefined) return schema.safeParse(null).success ? undefined : fallback
-  throw new ModelIndexError(index.file, `the setting "${name}" does not fit: ${explainMismatch(parsed.error)}.`)
+  throw new ModelIndexError(index.file, `the setting "${name}" is invalid: ${explainMismatch(parsed.error)}.`)
 }

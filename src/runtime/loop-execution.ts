@@ -285,6 +285,6 @@ function groupMembers(blocks: ReadonlyMap<string, BlockNode>): Map<string, Set<s
 /** @throws NotResumableError if a loop ends after fewer iterations than were done before the run was cancelled */
 export function requireIterations(run: Run, begun: number, stepsDone: number): void {
   if (begun >= stepsDone) return
-  const problem = `${stepsDone} iterations of the loop were done, but with these inputs it has ${begun}.`
+  const problem = `${stepsDone} iterations of the loop were already done, but with these inputs the loop has only ${begun}.`
   throw new NotResumableError(problem, run.path)
 }

@@ -31,13 +31,13 @@ export class Resumption {
     const point = state?.resumePoint
     if (point === undefined) {
       const problem = state
-        ? 'this state is not that of a run that was cancelled with keepStateOnAbort.'
-        : 'resume needs a state: pass that of the PipelineAbortError, or one from PipelineState.load().'
+        ? 'this state does not come from a run that was cancelled with keepStateOnAbort.'
+        : 'resume needs a state. Pass the state of the PipelineAbortError, or one from PipelineState.load().'
       throw new NotResumableError(problem)
     }
     const [name] = point.unsaved
     if (name !== undefined) {
-      throw new NotResumableError(`what the component "${name}" had remembered could not be saved.`)
+      throw new NotResumableError(`the run state of the component "${name}" could not be saved.`)
     }
     return new Resumption(point)
   }
@@ -105,7 +105,7 @@ export class Resumption {
   }
 
   private otherBlocks(name: string, path: readonly string[]): NotResumableError {
-    const problem = `it was cancelled in ${pathText(this.point.path)}, but this pipeline has other blocks: "${name}" is not where it was.`
+    const problem = `it was cancelled in ${pathText(this.point.path)}, but this pipeline has different blocks: "${name}" is missing at that place.`
     return new NotResumableError(problem, path)
   }
 }

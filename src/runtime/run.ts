@@ -212,7 +212,7 @@ export class Run implements ActiveRun, RunContext, RunOfComponents {
     if (this.isWarnedOfUnsaved) return
     this.isWarnedOfUnsaved = true
     const components = nameList(unsaved)
-    this.warn('NO_CHECKPOINT', `The run has no checkpoints: what ${components} remember of it cannot be saved.`)
+    this.warn('NO_CHECKPOINT', `No checkpoints are saved: the run state of ${components} cannot be serialized.`)
   }
 
   /** The run was cancelled: brings its state back to where it can continue. */

@@ -23,11 +23,11 @@ export class ShapeBinding {
     const fail = (reason: string): never => {
       throw new ShapeMismatchError({ ...this.where(), parameter, expected: pattern, shape, reason })
     }
-    if (shape.length !== pattern.length) fail(`it has ${shape.length} dimensions in place of ${pattern.length}`)
+    if (shape.length !== pattern.length) fail(`it has ${shape.length} dimensions instead of ${pattern.length}`)
     pattern.forEach((dimension, axis) => {
       const size = shape[axis] as number
       if (typeof dimension === 'number') {
-        if (dimension !== size) fail(`dimension ${axis} is ${size} in place of ${dimension}`)
+        if (dimension !== size) fail(`dimension ${axis} is ${size} instead of ${dimension}`)
         return
       }
       const bound = this.sizes.get(dimension) ?? new Map<string, number>()

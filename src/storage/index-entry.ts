@@ -66,7 +66,7 @@ export function parseIndexEntry(kind: IndexKind, file: string, key: string, valu
     return className === null ? undefined : { key, ...statedClass(library, className), place: undefined }
   }
   const parsed = modularEntry.safeParse(value)
-  if (!parsed.success) throw problem(`does not fit: ${explainMismatch(parsed.error)}.`)
+  if (!parsed.success) throw problem(`is invalid: ${explainMismatch(parsed.error)}.`)
   const [ownLibrary, ownClass, spec] = parsed.data
   const [hintLibrary, hint] = spec.type_hint ?? [null, null]
   const stated = statedClass(hintLibrary, hint)

@@ -180,7 +180,7 @@ export class ModelIndex {
   }
 
   private outside(key: string, what: string, path: string): ModelIndexError {
-    const problem = `${what} ${printableValue(path)} leads out of the model's folder. That is refused: an index may not choose what is read elsewhere.`
+    const problem = `${what} ${printableValue(path)} is outside the model's folder, which is not allowed. Edit the entry to name a folder of the model or the id of a repository.`
     return new ModelIndexError(this.file, `the entry "${key}": ${problem}`)
   }
 

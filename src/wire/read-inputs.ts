@@ -36,7 +36,7 @@ async function readValue(schema: JsonSchema, sent: unknown, reading: Reading): P
   if (choices) {
     const choice = choices.find(each => isOfType(each, sent))
     if (choice === undefined)
-      throw new InvalidWireValueError(reading.path, `${kindOf(sent)} fits no choice of the schema.`)
+      throw new InvalidWireValueError(reading.path, `${kindOf(sent)} matches none of the types that the schema allows.`)
     return readValue(choice, sent, reading)
   }
   const inside = (key: string | number) => ({ ...reading, path: [...reading.path, key] })
@@ -63,7 +63,7 @@ async function readLive(name: string, sent: unknown, { limits, path, count }: Re
   if (type === undefined) throw new InvalidWireValueError(path, `values of the type ${name} cannot be read here.`)
   const { maxValues = MOST_VALUES } = limits
   if (++count.values > maxValues)
-    throw new InvalidWireValueError(path, `at most ${maxValues} values of classes may be sent.`)
+    throw new InvalidWireValueError(path, `at most ${maxValues} images and other typed values may be sent.`)
   try {
     return await type.read(sent, limits)
   } catch (cause) {

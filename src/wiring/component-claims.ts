@@ -19,8 +19,8 @@ export class ComponentClaims {
     const opposed = others.find(other => !agree(other.spec, spec))
     if (opposed === undefined) return undefined
     const [first, second] = [opposed.spec.typeName, spec.typeName]
-    const claim = `asked for as ${first} by ${opposed.path.join(' > ')} and as ${second} here`
-    return new ComponentTypeError(path, spec.name, 'of one class', claim)
+    const claim = `declared as ${first} by ${opposed.path.join(' > ')} and as ${second} here`
+    return new ComponentTypeError(path, spec.name, 'of a single class', claim)
   }
 }
 

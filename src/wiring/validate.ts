@@ -38,7 +38,7 @@ function checkInitialisers({ block, path }: PlacedBlock): ModularError[] {
   const refuse = (fields: Iterable<string>, advice: string) =>
     [...fields]
       .filter(field => (block as unknown as Record<string, unknown>)[field] !== undefined)
-      .map(field => new DeclarationError(where, field, `the value that the field is given is never used. ${advice}`))
+      .map(field => new DeclarationError(where, field, `the initial value of the field is never used. ${advice}`))
   return [
     ...refuse(inputs.keys(), 'State it in the decorator: @Input({ default: … }).'),
     ...refuse(
@@ -68,10 +68,13 @@ function checkFields({ block, path }: PlacedBlock): ModularError[] {
   const refuse = (fields: Iterable<string>, advice: string) =>
     [...fields].map(field => new DeclarationError(where, field, advice))
   if (!isComposite(block)) {
-    return refuse(steps.keys(), 'a leaf runs no other blocks; extend SequentialPipelineBlocks or another of its kind.')
+    return refuse(
+      steps.keys(),
+      'a leaf block cannot run other blocks. Extend SequentialPipelineBlocks or another class of composite blocks.',
+    )
   }
   const values = new Set([...inputs.keys(), ...outputs.keys(), ...components.keys(), ...configs.keys()])
-  return refuse(values, 'a block that only runs others takes and gives what they do; declare it in one of them.')
+  return refuse(values, 'a composite block has the inputs and outputs of its parts. Declare the field in one of them.')
 }
 
 function checkTriggers(placed: readonly PlacedBlock[]): ModularError[] {

@@ -277,7 +277,7 @@ describe('inpainting', () => {
     expect(changedPixels.filter(i => data[i] === 0)).toEqual([])
     expect(await problemOf({ ...inputs, outputType })).toMatchObject({ code: 'INPUT_TYPE', input: 'outputType' })
     const two = { ...inputs, prompt: ['pizza', 'dog'], image: [image, image] }
-    expect(((await problemOf(two)) as Error).message).toMatch(/"image".*as a part of it is cut out/)
+    expect(((await problemOf(two)) as Error).message).toMatch(/"image".*paddingMaskCrop crops it/)
     const black = new Image({ width: 96, height: 96, channels: 1, data: new Uint8Array(96 * 96) })
     expect(await problemOf({ ...inputs, maskImage: black })).toBeInstanceOf(ImageSizeError)
   })
@@ -340,7 +340,7 @@ describe('bad input', () => {
       'pictures that cannot be shared out',
       { ...changed, prompt: ['pizza', 'dog', 'cat'], image: [picture(), picture()] },
       InputTypeError,
-      /"image".*there are 2, which cannot be shared out/,
+      /"image".*there are 2, which cannot be divided evenly/,
     ],
     ['more pictures than prompts', { ...changed, image: [picture(), picture()] }, InputTypeError, /"image"/],
     ['an empty list of pictures', { ...changed, image: [] }, InputTypeError, /"image"/],

@@ -85,7 +85,7 @@ describe('the index of a', () => {
         ModularPipeline.fromPretrained(indexFolder({ _class_name: name })),
       )
       expect(error.message).toContain(
-        `names the pipeline ${name}, which ${does}, and no blocks are known for that. ${advice}`,
+        `names the pipeline ${name}, which ${does}. No blocks are registered for it. ${advice}`,
       )
     },
   )

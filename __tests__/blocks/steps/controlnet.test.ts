@@ -252,7 +252,7 @@ describe('before the first step', () => {
       'controlGuidanceStart',
       'less than',
     ],
-    ['two pictures for one result', { controlImage: [outline, photo] }, 'controlImage', 'cannot be shared out'],
+    ['two pictures for one result', { controlImage: [outline, photo] }, 'controlImage', 'cannot be divided evenly'],
   ])('%s are refused for one ControlNet', (_name, inputs, input, text) =>
     expectProblem({ ...control, ...inputs }, input, text),
   )

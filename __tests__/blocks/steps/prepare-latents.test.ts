@@ -158,7 +158,7 @@ describe('PrepareLatents', () => {
     const error = await failureOf(noise({ latents }))
     latents.dispose()
     expect(error).toBeInstanceOf(ShapeMismatchError)
-    expect((error as Error).message).toContain('it has 3 dimensions in place of 4')
+    expect((error as Error).message).toContain('it has 3 dimensions instead of 4')
   })
 
   test('refuses more or fewer generators than pictures', async () => {

@@ -79,7 +79,7 @@ describe('SetTimesteps', () => {
 
   test.each([
     ['more steps than the training had', { numInferenceSteps: 1001 }, 'from 1 to 1000', ddim],
-    ['timesteps that rise', { timesteps: [100, 500] }, 'must fall', new DPMSolverMultistepScheduler()],
+    ['timesteps that rise', { timesteps: [100, 500] }, 'must decrease', new DPMSolverMultistepScheduler()],
     ['timesteps beyond the training', { timesteps: [1000, 5] }, 'from 0 to 999', new DPMSolverMultistepScheduler()],
     [
       'timesteps and noise levels at once',

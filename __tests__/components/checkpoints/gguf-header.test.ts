@@ -44,7 +44,7 @@ const wrong: [string, GGUFParts, WeightFileProblem, string][] = [
   ['the other byte order', { version: 3 * 2 ** 24 }, 'invalid-header', 'the other byte order'],
   ['countless tensors', { counts: [2n ** 63n, 0n] }, 'invalid-header', 'at most 70000'],
   ['countless metadata', { counts: [0n, 100_000n] }, 'invalid-header', 'states 100000 entries'],
-  ['more tensors than it has', { counts: [9n, 0n] }, 'truncated', 'continues behind the end'],
+  ['more tensors than it has', { counts: [9n, 0n] }, 'truncated', 'continues past the end'],
   ['an unknown type of metadata', { metadata: { a: ['raw', uint32(99)] } }, 'invalid-header', 'unknown type 99'],
   ['deep lists', { metadata: { a: ['raw', nested(5000)] } }, 'invalid-header', 'lists are nested'],
   [

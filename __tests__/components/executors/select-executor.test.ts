@@ -89,7 +89,7 @@ describe('selectExecutor()', () => {
     const works = tried.length === 1
     expect(executor.backend).toBe(works ? 'onnxruntime-cuda' : 'onnxruntime-cpu')
     expect(warning ?? '').toMatch(
-      works ? /^$/ : /^The execution provider "cuda" does not work here, so the CPU computes: ./,
+      works ? /^$/ : /^The execution provider "cuda" does not work here, so the CPU is used: ./,
     )
   })
 

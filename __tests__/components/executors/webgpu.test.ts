@@ -58,5 +58,5 @@ testOnLinux('a provider that does not start leaves the CPU to compute, and says 
     { VK_ICD_FILENAMES: '/nowhere', VK_DRIVER_FILES: '/nowhere' },
   )
   expect(backend).toBe('onnxruntime-cpu')
-  expect(warning).toMatch(/^The execution provider "webgpu" does not work here, so the CPU computes: .+\.$/)
+  expect(warning).toMatch(/^The execution provider "webgpu" does not work here, so the CPU is used: .+\.$/)
 })

@@ -162,7 +162,7 @@ describe('loading', () => {
     expect(named.config).toMatchObject({ guidanceScale: 4 })
     expect(() => BaseGuidance.fromConfig({ _class_name: 'ClassifierFreeGuide' })).toThrow(UnknownGuiderError)
     expect(() => BaseGuidance.fromConfig({ _class_name: 'ClassifierFreeGuide' })).toThrow(
-      /There is no guider "ClassifierFreeGuide"\. Did you mean "ClassifierFreeGuidance"\? Known are .*"ClassifierFreeGuidance"/,
+      /There is no guider "ClassifierFreeGuide"\. Did you mean "ClassifierFreeGuidance"\? Known: .*"ClassifierFreeGuidance"/,
     )
   })
 

@@ -20,7 +20,7 @@ test('capitals, spaces and hyphens do not count', () => {
 
 test('an unknown name is refused with all that there are, and the nearest', () => {
   expect(() => makeGuider('slq')).toThrow(UnknownGuiderError)
-  expect(() => makeGuider('slq')).toThrow(/Did you mean "slg"\? Known are "cfg"/)
+  expect(() => makeGuider('slq')).toThrow(/Did you mean "slg"\? Known: "cfg"/)
 })
 
 test('the docs describe every name', () => {

@@ -84,7 +84,7 @@ describe('AutoGuidance', () => {
 describe('wrong configs are refused by name', () => {
   test.each([
     [() => new SkipLayerGuidance(undefined as unknown as object), 'skip_layer_guidance_layers: is missing'],
-    [() => new SkipLayerGuidance({}), 'skip_layer_guidance_layers: is missing: give it, or skip_layer_config'],
+    [() => new SkipLayerGuidance({}), 'skip_layer_guidance_layers: is missing: pass it, or skip_layer_config'],
     [
       () => new SkipLayerGuidance({ skipLayerGuidanceLayers: [0], skipLayerConfig: { indices: [1] } }),
       'skipLayerGuidanceLayers: cannot be given together with skip_layer_config',
@@ -99,11 +99,11 @@ describe('wrong configs are refused by name', () => {
     ],
     [
       () => new PerturbedAttentionGuidance({}),
-      'perturbed_guidance_layers: is missing: give it, or perturbed_guidance_config',
+      'perturbed_guidance_layers: is missing: pass it, or perturbed_guidance_config',
     ],
     [() => new SmoothedEnergyGuidance({ segGuidanceLayers: [0], segBlurSigma: 0 }), 'segBlurSigma: 0 is not possible'],
     [() => new SmoothedEnergyGuidance({ segGuidanceLayers: [-1] }), 'segGuidanceLayers.0: -1 is not possible'],
-    [() => new AutoGuidance({}), 'auto_guidance_layers: is missing: give it, or auto_guidance_config'],
+    [() => new AutoGuidance({}), 'auto_guidance_layers: is missing: pass it, or auto_guidance_config'],
     [() => new AutoGuidance({ autoGuidanceLayers: 0 }), 'dropout: is missing: auto_guidance_layers needs it'],
   ])('%s', (make, message) => {
     expect(make).toThrow(message)

@@ -290,6 +290,6 @@ describe('ModularPipeline.fromPretrained', () => {
     server().commit('org/evil', { 'modular_model_index.json': JSON.stringify(index) })
     const failing = ModularPipeline.fromPretrained('org/evil', { endpoint: server().endpoint })
     await expect(failing).rejects.toThrow(ModelIndexError)
-    await expect(failing).rejects.toThrow(/leads out of the model's folder/)
+    await expect(failing).rejects.toThrow(/is outside the model's folder/)
   })
 })

@@ -117,7 +117,7 @@ describe('pushToHub', () => {
   })
 
   test.each([
-    ['a link to nothing', 'nowhere', /link to nothing/],
+    ['a link to nothing', 'nowhere', /it is a broken link/],
     ['a link in circles', '..', /link to a folder that it is in/],
   ])('refuses a folder with %s', async (_, target, problem) => {
     await symlink(target, join(model(), 'unet', 'link'))

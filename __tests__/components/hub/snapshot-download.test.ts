@@ -229,9 +229,9 @@ describe('snapshotDownload', () => {
   test.each([
     ['an id that is a number', { oid: 5 }, /is not the ETag/],
     ['an id of no end', { oid: 'a'.repeat(5000) }, /is not the ETag/],
-    ['a size that is a text', { size: '1' }, /is said to have 1 bytes/],
-    ['a size below nothing', { size: -1 }, /is said to have -1 bytes/],
-    ['a size beyond all disks', { size: 1e300 }, /is said to have 1e\+300 bytes/],
+    ['a size that is a text', { size: '1' }, /a size of 1 bytes/],
+    ['a size below nothing', { size: -1 }, /a size of -1 bytes/],
+    ['a size beyond all disks', { size: 1e300 }, /a size of 1e\+300 bytes/],
     ['another size in its pointer', { lfs: { oid: 'b'.repeat(64), size: 0.5, pointerSize: 1 } }, /0\.5 bytes/],
   ])('refuses a list with %s', async (_what, fields, message) => {
     server().commit('org/tiny', files)
@@ -357,7 +357,7 @@ describe('without a network', () => {
 
   test('says that a revision was never fetched', async () => {
     await expect(download({ localFilesOnly: true, revision: 'v2' })).rejects.toThrow(
-      /"v2" is not in the cache .*, and no server may be asked/,
+      /"v2" is not in the cache .*, and network requests are turned off/,
     )
   })
 })

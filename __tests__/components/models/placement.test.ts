@@ -162,7 +162,7 @@ describe('a model that moves', () => {
         { VK_ICD_FILENAMES: '/nowhere', VK_DRIVER_FILES: '/nowhere' },
       )
       expect([code, device]).toEqual(['DEVICE_UNAVAILABLE', 'onnxruntime-cpu'])
-      expect(message).toMatch(/^Models cannot be moved to "webgpu": .*\. They stay where they are\./)
+      expect(message).toMatch(/^Models cannot be moved to "webgpu": .*\. They were not moved\./)
     },
     60_000,
   )

@@ -31,7 +31,7 @@ describe('loadStateDict', () => {
         { key: 'layers.1.weight', expected: [2, 2], got: [2] },
       ],
     })
-    expect((error as StateDictError).message).toContain('toy.safetensors does not fit ToyModule')
+    expect((error as StateDictError).message).toContain('toy.safetensors does not match ToyModule')
     expect((error as StateDictError).message).toContain('proj_in.weight: expected [2, 3], got [3, 2]')
     expect(onRead).not.toHaveBeenCalled()
   })

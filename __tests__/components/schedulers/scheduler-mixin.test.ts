@@ -65,7 +65,7 @@ describe('fromConfig', () => {
 
   test('names the known classes where the class is unknown or missing', () => {
     expect(() => SchedulerMixin.fromConfig({ _class_name: 'EulerDiscrete' })).toThrow(
-      /There is no scheduler "EulerDiscrete"\. Did you mean "EulerDiscreteScheduler"\? Known are "DDIMScheduler"/,
+      /There is no scheduler "EulerDiscrete"\. Did you mean "EulerDiscreteScheduler"\? Known: "DDIMScheduler"/,
     )
     expect(() => SchedulerMixin.fromConfig({})).toThrow(UnknownSchedulerError)
   })

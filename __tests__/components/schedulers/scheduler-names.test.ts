@@ -50,7 +50,7 @@ test('capitals, spaces and hyphens do not matter', () => {
 test('an unknown name is refused with the known ones and the nearest', () => {
   const attempt = () => resolveScheduler('eular')
   expect(attempt).toThrow(UnknownSchedulerError)
-  expect(attempt).toThrow(/There is no scheduler "eular"\. Did you mean "euler"\? Known are "ddim", "ddpm"/)
+  expect(attempt).toThrow(/There is no scheduler "eular"\. Did you mean "euler"\? Known: "ddim", "ddpm"/)
 })
 
 test('the docs describe every name', () => {

@@ -82,7 +82,9 @@ describe('A VAE in a file of its own', () => {
     expect(unscaled.config.scalingFactor).toBe(0.18215)
     unscaled.dispose()
     expect(warnings()).toEqual([
-      expect.stringMatching(/^GUESSED_SETTING: .*scalingFactor 0\.18215, that of Stable Diffusion 1 and 2, was taken/),
+      expect.stringMatching(
+        /^GUESSED_SETTING: .*scalingFactor 0\.18215, the value of Stable Diffusion 1 and 2, was assumed/,
+      ),
     ])
   })
 })

@@ -144,7 +144,7 @@ describe('What Stable Diffusion 2 predicts', () => {
   test('is velocity where nothing says otherwise, with a warning', async () => {
     const warnings = catchWarnings()
     expect(await predictionOf(file)).toEqual(['DDIMScheduler', 'v_prediction'])
-    expect(warnings()).toEqual([expect.stringMatching(/^GUESSED_SETTING: .*"v_prediction" was taken/)])
+    expect(warnings()).toEqual([expect.stringMatching(/^GUESSED_SETTING: .*"v_prediction" was assumed/)])
   })
 
   test('is what the caller, the training step, a key or the metadata says', async () => {

@@ -60,7 +60,7 @@ describe('A UNet in a GGUF file', () => {
     expect(await sampleOf(model)).toEqual(await sampleOf(same))
     for (const unet of [model, same]) unet.dispose()
     expect(warnings()).toEqual([
-      `DECODED_WEIGHTS: ${file()}: UNet2DConditionModel computes with the weights of "Q8_0" as float32, in memory: they were decoded.`,
+      `DECODED_WEIGHTS: ${file()}: UNet2DConditionModel decoded its "Q8_0" weights and computes with them as float32, in memory.`,
     ])
   })
 
@@ -69,7 +69,7 @@ describe('A UNet in a GGUF file', () => {
     const before = leftovers()
     const model = await UNet2DConditionModel.fromSingleFile(file(), { config, executor: 'graph' })
     expect(warnings()).toEqual([
-      `DECODED_WEIGHTS: ${file()}: UNet2DConditionModel computes with the weights of "Q8_0" as float16, in a temporary file: they were decoded.`,
+      `DECODED_WEIGHTS: ${file()}: UNet2DConditionModel decoded its "Q8_0" weights and computes with them as float16, in a temporary file.`,
     ])
     expect(leftovers().length).toBe(before.length + 1)
     const rounded = await UNet2DConditionModel.fromSingleFile(decoded(), {
@@ -199,6 +199,6 @@ test.each(['eager', 'graph'] as const)(
     const same = await UNet2DConditionModel.fromSingleFile(decoded, { config, executor: 'eager' })
     expect(weightsOf(model)).toEqual(weightsOf(same))
     for (const unet of [model, same]) unet.dispose()
-    expect(warnings()[0]).toContain('computes with the weights of "F8_E4M3" as')
+    expect(warnings()[0]).toContain('decoded its "F8_E4M3" weights and computes with them as')
   },
 )

@@ -50,8 +50,8 @@ describe('tensor()', () => {
   })
 
   test.each([
-    [{ images: [2, 5, 4] }, 'dimension 2 is 4 in place of 3'],
-    [{ images: [2, 3] }, 'it has 2 dimensions in place of 3'],
+    [{ images: [2, 5, 4] }, 'dimension 2 is 4 instead of 3'],
+    [{ images: [2, 3] }, 'it has 2 dimensions instead of 3'],
     [{ images: [2, 5, 3], weights: [5] }, '"batch" is 5 here and 2 in "images"'],
   ])('refuses %j', async (shapes, message) => {
     const error = await failureOf(call(shapes))

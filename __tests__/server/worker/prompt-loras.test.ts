@@ -108,7 +108,7 @@ test('jobs with the same tags are drawn together with the LoRA', async () => {
 })
 
 test.each([
-  ['a name that no file has', '<lora:delf>', 'Closest is \\"delft\\"'],
+  ['a name that no file has', '<lora:delf>', 'The closest name is \\"delft\\"'],
   ['a path', '<lora:../secret>', 'holds no LoRA'],
   ['a path with an ending', '<lora:deep/delft.safetensors>', 'holds no LoRA'],
   ['a scale that is no number', '<lora:delft:much>', 'must be a number'],

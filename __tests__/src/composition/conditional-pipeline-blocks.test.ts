@@ -335,7 +335,7 @@ describe('construction of an auto block', () => {
     }
     const error = await failure(CompositionError, () => new Uneven().subBlocks)
     expect(error.message).toMatch(
-      /^Uneven: .* must be of one length, but have 2, 2, 1 entries\. Use null as the trigger/,
+      /^Uneven: .* must be of the same length, but have 2, 2, 1 entries\. Use null as the trigger/,
     )
   })
 

@@ -176,7 +176,7 @@ describe('fromBlocksDict', () => {
   test('names an entry that holds nothing', async () => {
     const parts = { a: Increment, b: undefined as unknown as typeof Increment }
     const error = await failure(CompositionError, () => SequentialPipelineBlocks.fromBlocksDict(parts))
-    expect(error.message).toMatch(/^SequentialPipelineBlocks: "b" holds no block: .* import each other/)
+    expect(error.message).toMatch(/^SequentialPipelineBlocks: "b" is not a block: .* import each other/)
   })
 })
 
@@ -248,7 +248,7 @@ describe('construction', () => {
     }
     const error = await failure(CompositionError, () => new Uneven().subBlocks)
     expect(error.message).toBe(
-      'Uneven: blockNames and blockClasses must be of one length, but there are 2 names and 1 classes.',
+      'Uneven: blockNames and blockClasses must be of the same length, but there are 2 names and 1 classes.',
     )
   })
 
@@ -257,7 +257,7 @@ describe('construction', () => {
       @Step() decode!: typeof Increment
     }
     const error = await failure(CompositionError, () => new Empty().inputs)
-    expect(error.message).toMatch(/^Empty: "decode" holds no block/)
+    expect(error.message).toMatch(/^Empty: "decode" is not a block/)
   })
 
   test('lets the later of two parts of one name stand, in the place of the first', () => {

@@ -33,7 +33,7 @@ async function failureOf(...tokens: string[]): Promise<unknown> {
   throw new Error('It did not fail.')
 }
 
-const MESSAGE = /need each other: brush -> paint -> brush\. /
+const MESSAGE = /depend on each other: brush -> paint -> brush\. /
 
 describe.each<ComponentScope>(['pipeline', 'run'])('A cycle of the scope %s names itself', scope => {
   test.each([
@@ -129,7 +129,7 @@ describe('A class with arguments', () => {
     container.register('brush', { useClass: Undecorated })
     const error = await failure(ConstructorInjectionError, () => container.resolve('brush'))
     expect(error.message).toMatch(
-      /"brush" cannot be made: the constructor of Undecorated takes arguments.*useFactory: container => new Undecorated/,
+      /"brush" cannot be created: the constructor of Undecorated takes arguments.*useFactory: container => new Undecorated/,
     )
     expect(error.message).not.toContain('TypeInfo')
   })
@@ -152,7 +152,7 @@ describe('A class with arguments', () => {
     }
     container.register('brush', { useClass: Brush })
     expect((await failure(ConstructorInjectionError, () => container.resolve('brush'))).message).toMatch(
-      /takes the component "hair", which nobody registered/,
+      /takes the component "hair", which is not registered/,
     )
   })
 

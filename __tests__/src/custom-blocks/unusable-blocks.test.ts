@@ -38,23 +38,23 @@ describe('code that cannot be used', () => {
     [
       'asks for what lies elsewhere',
       { 'block.js': "require('../secret')" },
-      /leads out of the folder: that is refused/,
+      /is outside the folder\. Blocks may load only files/,
     ],
     [
       'asks for what is not there',
       { 'block.js': "require('./nothing')" },
-      /is not a code file in the folder. There are: block.js/,
+      /is not a code file in the folder. It holds: block.js/,
     ],
     ['asks for a file by its address', { 'block.js': "require('file:///tmp/x.js')" }, /not the name of a package/],
     ['asks for code in an address', { 'block.js': "require('data:text/javascript,1')" }, /not the name of a package/],
     [
       'asks for an absolute path',
       { 'block.js': 'require(__filename)' },
-      /not the name of a package .*: that is refused/,
+      /not the name of a package .* Only these may be loaded/,
     ],
     ['asks for a path on a drive', { 'block.js': "require('C:\\\\x.js')" }, /not the name of a package/],
     ['leads out of a package', { 'block.js': "require('zod/../../x.js')" }, /not the name of a package/],
-    ['asks for what loads files', { 'block.js': "require('node:module')" }, /loads files that were not trusted/],
+    ['asks for what loads files', { 'block.js': "require('node:module')" }, /can load untrusted files/],
     [
       'asks for a module of ECMAScript',
       { 'block.js': "require('./x.mjs')", 'x.mjs': '' },
@@ -62,7 +62,7 @@ describe('code that cannot be used', () => {
     ],
     ['asks for a native module', { 'block.js': "require('./x.node')", 'x.node': '' }, /not a code file in the folder/],
     ['asks for JSON', { 'block.js': "require('./x.json')", 'x.json': '{}' }, /not a code file in the folder/],
-    ['asks for nothing', { 'block.js': 'require()' }, /not named by a text/],
+    ['asks for nothing', { 'block.js': 'require()' }, /calls require\(\) with something that is not a string/],
     ['asks for a package that is not there', { 'block.js': "require('not-installed-anywhere')" }, /Cannot find module/],
     [
       'is a module of the other kind',
@@ -102,7 +102,7 @@ describe('code that cannot be used', () => {
     const error = await failure(load(folder()))
     expect(error).toBeInstanceOf(CustomCodeError)
     expect((error as Error).message).toBe(
-      `${join(folder(), 'block.js')}: line ${line} uses import(), which is refused: a pin does not cover what it loads. Use require() for packages and for files of the folder.`,
+      `${join(folder(), 'block.js')}: line ${line} uses import(), which is not allowed: the pinned revision does not cover what it loads. Use require() for packages and for files of the folder.`,
     )
     expect(await runs(folder())).toBe(0)
     expect('helperRan' in globalThis).toBe(false)

@@ -72,5 +72,7 @@ test('names the folder that cannot be made', async () => {
   const path = planTemporaryFolder('weights')
   const error = await createTemporaryFolder(path).catch(error => error)
   expect(error).toBeInstanceOf(UnwritableFileError)
-  expect(error.message).toBe(`${path} cannot be written: there is no folder ${join(root(), 'missing')}. Make it first.`)
+  expect(error.message).toBe(
+    `${path} cannot be written: there is no folder ${join(root(), 'missing')}. Create it first.`,
+  )
 })

@@ -228,7 +228,7 @@ describe('a save in place', () => {
     const mark = nameOfDeadProcess(target(), 'mark')
     await writeFile(mark, '')
     await expect(read()).rejects.toThrow(
-      `${target()} holds files of two saves: the process that replaced them ended before it was done. ` +
+      `${target()} holds files of two saves: the process that replaced them stopped before it had finished. ` +
         `Save to the folder again, or remove the file ${basename(mark)} to load it as it is.`,
     )
     await write()

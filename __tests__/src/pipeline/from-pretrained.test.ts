@@ -88,7 +88,7 @@ describe('ModularPipeline.fromPretrained', () => {
   test.each([
     [
       { _class_name: 'ToyPipelin' },
-      /model_index\.json names the pipeline ToyPipelin, and no blocks are known for that/,
+      /model_index\.json names the pipeline ToyPipelin, for which no blocks are registered/,
     ],
     [{}, /model_index\.json names neither blocks nor a pipeline/],
   ])('refuses an index that names %j, with what can be done', async (index, message) => {

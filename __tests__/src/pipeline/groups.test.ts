@@ -58,7 +58,7 @@ describe('a group of inputs', () => {
       receivedA: undefined,
       receivedB: 'y',
     })
-    expect(warnings()).toEqual([expect.stringContaining('UNKNOWN_INPUT: The input "a" is not one of this pipeline')])
+    expect(warnings()).toEqual([expect.stringContaining('UNKNOWN_INPUT: "a" is not an input of this pipeline')])
   })
 
   test('holds what a caller passes in a map under its name', async () => {

@@ -301,7 +301,7 @@ describe('a model folder', () => {
     [
       'a setting of another type',
       '{ "force_zeros": "yes" }',
-      /the setting "forceZeros" does not fit: .*expected boolean/,
+      /the setting "forceZeros" is invalid: .*expected boolean/,
     ],
   ])('whose index holds %s is refused with the file', async (_, contents, message) => {
     writeModel(folder, contents)

@@ -50,9 +50,9 @@ describe('to()', () => {
   test.each([
     [[], 'to() takes a device, a dtype, or both'],
     [['cpu', 'float16', 'float32'], 'to() takes a device, a dtype, or both'],
-    [['float16', 'cpu'], 'to() takes one device, and behind it one dtype'],
-    [['float16', 'float32'], 'to() takes one device, and behind it one dtype'],
-    [[{ device: 'cpu' }, 'float16'], 'to() takes one device, and behind it one dtype'],
+    [['float16', 'cpu'], 'to() takes one device, followed by one dtype'],
+    [['float16', 'float32'], 'to() takes one device, followed by one dtype'],
+    [[{ device: 'cpu' }, 'float16'], 'to() takes one device, followed by one dtype'],
     [['cpu', 'cuda'], '"dtype" got the string "cuda"; it is one of float32, float16, bfloat16'],
     [[{ dtype: 'float8' }], '"dtype" got the string "float8"; it is one of float32, float16, bfloat16'],
     [[7], '"device" got the number 7; it is the name of a device'],

@@ -164,13 +164,13 @@ describe('an unknown input', () => {
 
   test('is ignored with a warning that names the closest one', async () => {
     expect(await warnings({ guidanceScal: 3 })).toEqual([
-      'The input "guidanceScal" is not one of this pipeline, and is ignored. Did you mean "guidanceScale"?',
+      '"guidanceScal" is not an input of this pipeline and was ignored. Did you mean "guidanceScale"?',
     ])
   })
 
   test('is ignored with a list of all if none is close', async () => {
     expect(await warnings({ zzz: 3 })).toEqual([
-      'The input "zzz" is not one of this pipeline, and is ignored. The pipeline takes "guidanceScale", "prompt" and "embeds".',
+      '"zzz" is not an input of this pipeline and was ignored. The pipeline takes "guidanceScale", "prompt" and "embeds".',
     ])
   })
 
@@ -178,7 +178,7 @@ describe('an unknown input', () => {
     const pipe: ModularPipeline = new Increment().initPipeline()
     const emitted = catchWarnings()
     expect((await pipe({ x: 1, y: 2 })).toObject().values).toEqual({ x: 2 })
-    expect(emitted()).toEqual([expect.stringContaining('UNKNOWN_INPUT: The input "y" is not one of this pipeline')])
+    expect(emitted()).toEqual([expect.stringContaining('UNKNOWN_INPUT: "y" is not an input of this pipeline')])
     expect(await warnings({ guidanceScale: 1, prompt: 'p', embeds: { a: 1 } })).toEqual([])
   })
 })
@@ -189,7 +189,7 @@ test('warnings go as those of Node where nobody watches', async () => {
   const warnings = emitWarning.mock.calls.map(([message, options]) => [String(message).slice(0, 37), options])
   emitWarning.mockRestore()
   expect(warnings).toEqual([
-    ['The input "xx" is not one of this pip', { type: 'TesseraeWarning', code: 'UNKNOWN_INPUT' }],
+    ['"xx" is not an input of this pipeline', { type: 'TesseraeWarning', code: 'UNKNOWN_INPUT' }],
     ['No block of this pipeline writes the ', { type: 'TesseraeWarning', code: 'UNKNOWN_OUTPUT' }],
   ])
 })

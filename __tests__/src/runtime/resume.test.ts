@@ -315,7 +315,9 @@ describe('a run that continues', () => {
     stopAt = Infinity
     const pipe = new Tree().initPipeline()
     const error = await failure(NotResumableError, () => pipe({ numSteps: 1 }, { state, resume: true }))
-    expect(error.message).toContain('2 iterations of the loop were done, but with these inputs it has 1.')
+    expect(error.message).toContain(
+      '2 iterations of the loop were already done, but with these inputs the loop has only 1.',
+    )
     expect(error.path.join(' > ')).toMatch(/^choice > middle > loop/)
     state.dispose()
   })

@@ -62,8 +62,8 @@ describe('named and fixed dimensions', () => {
   })
 
   test.each([
-    ['a fixed size', { tokens: shaped(2, 64) }, ['encode'], 'tokens', 'dimension 1 is 64 in place of 77'],
-    ['the number of dimensions', { tokens: shaped(77) }, ['encode'], 'tokens', 'it has 1 dimensions in place of 2'],
+    ['a fixed size', { tokens: shaped(2, 64) }, ['encode'], 'tokens', 'dimension 1 is 64 instead of 77'],
+    ['the number of dimensions', { tokens: shaped(77) }, ['encode'], 'tokens', 'it has 1 dimensions instead of 2'],
     [
       'a name, in another block',
       { tokens: shaped(2, 77), latents: shaped(3, 8, 8, 4) },
@@ -76,7 +76,7 @@ describe('named and fixed dimensions', () => {
       { tokens: shaped(2, 77), result: shaped(2, 76, 32) },
       ['encode'],
       'embeds',
-      'dimension 1 is 76 in place of 77',
+      'dimension 1 is 76 instead of 77',
     ],
   ])('are refused where %s does not fit', async (_, inputs, path, parameter, reason) => {
     const error = await failure(ShapeMismatchError, () => call(inputs))
@@ -87,7 +87,7 @@ describe('named and fixed dimensions', () => {
   test('say in full what was declared and what is there', async () => {
     const error = await failure(ShapeMismatchError, () => call({ tokens: shaped(2, 64) }))
     expect(error.message).toBe(
-      'encode: "tokens" must have the shape [batch, 77], but has [2, 64]: dimension 1 is 64 in place of 77.',
+      'encode: "tokens" must have the shape [batch, 77], but has [2, 64]: dimension 1 is 64 instead of 77.',
     )
   })
 

@@ -58,9 +58,21 @@ describe('the file of a state', () => {
       },
       /a key twice/,
     ],
-    ['a text that is null', kind('Tensor', { dtype: 'string', shape: [2], values: [null, 'y'] }), /does not fit/],
-    ['a tensor of another shape', kind('Tensor', { ...TENSOR, shape: [3] }), /float32 \[3\] has other values/],
-    ['a tensor of another type', kind('Tensor', { ...TENSOR, dtype: 'int32' }), /int32 \[2\] has other values/],
+    [
+      'a text that is null',
+      kind('Tensor', { dtype: 'string', shape: [2], values: [null, 'y'] }),
+      /a tensor is invalid/,
+    ],
+    [
+      'a tensor of another shape',
+      kind('Tensor', { ...TENSOR, shape: [3] }),
+      /float32 \[3\] does not match its stored values/,
+    ],
+    [
+      'a tensor of another type',
+      kind('Tensor', { ...TENSOR, dtype: 'int32' }),
+      /int32 \[2\] does not match its stored values/,
+    ],
     [
       'a tensor that holds another',
       kind('Tensor', { ...TENSOR, more: kind('Tensor', TENSOR) }),

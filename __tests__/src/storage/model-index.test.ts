@@ -134,45 +134,49 @@ describe('a modular index', () => {
     ],
     ['one word', ['Model'], /the entry "text_encoder_2" must be \[library, class, spec\]/],
     ['no list', 'Model', /must be \[library, class, spec\]/],
-    ['no spec', ['toys', 'Model', 'a/b'], /does not fit: .*expected object.* at 2/],
+    ['no spec', ['toys', 'Model', 'a/b'], /is invalid: .*expected object.* at 2/],
     [
       'a path that is a list',
       modularEntry({ pretrained_model_name_or_path: ['a', 'b'] }),
-      /does not fit: .*2\.pretrained_model_name_or_path/,
+      /is invalid: .*2\.pretrained_model_name_or_path/,
     ],
-    ['a class that is a number', [null, 5, {}], /does not fit: /],
+    ['a class that is a number', [null, 5, {}], /is invalid: /],
     [
       'a subfolder above',
       modularEntry({ pretrained_model_name_or_path: 'a/b', subfolder: '../secret' }),
-      /the subfolder "\.\.\/secret" leads out/,
+      /the subfolder "\.\.\/secret" is outside/,
     ],
     [
       'a subfolder above, by another sign',
       modularEntry({ subfolder: 'x\\..\\..\\secret' }),
-      /the subfolder .* leads out/,
+      /the subfolder .* is outside/,
     ],
     [
       'an absolute subfolder',
       modularEntry({ pretrained_model_name_or_path: 'a/b', subfolder: '/etc' }),
-      /the subfolder "\/etc" leads out/,
+      /the subfolder "\/etc" is outside/,
     ],
-    ['a subfolder on a drive', modularEntry({ subfolder: 'C:\\secret' }), /the subfolder "C:.*secret" leads out/],
-    ['a subfolder above, encoded', modularEntry({ subfolder: 'x/%2e%2e/%2E%2E/secret' }), /the subfolder .* leads out/],
-    ['a subfolder with a null character', modularEntry({ subfolder: 'x\0y' }), /the subfolder .* leads out/],
+    ['a subfolder on a drive', modularEntry({ subfolder: 'C:\\secret' }), /the subfolder "C:.*secret" is outside/],
+    [
+      'a subfolder above, encoded',
+      modularEntry({ subfolder: 'x/%2e%2e/%2E%2E/secret' }),
+      /the subfolder .* is outside/,
+    ],
+    ['a subfolder with a null character', modularEntry({ subfolder: 'x\0y' }), /the subfolder .* is outside/],
     [
       'a path of another machine',
       modularEntry({ pretrained_model_name_or_path: '\\\\host\\share' }),
-      /the path .* leads out/,
+      /the path .* is outside/,
     ],
     [
       'a path above, after the top',
       modularEntry({ pretrained_model_name_or_path: '/models/../../etc' }),
-      /the path .* leads out/,
+      /the path .* is outside/,
     ],
     [
       'a path above',
       modularEntry({ pretrained_model_name_or_path: '../../secret' }),
-      /the path "\.\.\/\.\.\/secret" leads out/,
+      /the path "\.\.\/\.\.\/secret" is outside/,
     ],
   ])('whose entry is %s is refused with the file', async (_, entry, message) => {
     writeModularModel(folder(), { text_encoder_2: entry })
@@ -186,7 +190,7 @@ describe('a modular index', () => {
     async path => {
       writeModularModel(folder(), { text_encoder_2: modularEntry({ pretrained_model_name_or_path: path }) })
       const error = await failure(ModelIndexError, pipeline)
-      expect(error.message).toContain(`the path ${JSON.stringify(path)} leads out of the model's folder`)
+      expect(error.message).toContain(`the path ${JSON.stringify(path)} is outside the model's folder`)
     },
   )
 

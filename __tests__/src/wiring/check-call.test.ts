@@ -104,7 +104,7 @@ describe('a missing input', () => {
     expect(error.message.split('\n')).toEqual([
       'denoise: input "promptEmbeds" (Tensor) is required and has no value.',
       '  available here: "latents"',
-      '  closest name:   "promptEmbed", which was passed and which nobody takes',
+      '  closest name:   "promptEmbed", which was passed but is not an input of any block',
       '  written by:     encode (which does not run before it here)',
       '  to fix: pass promptEmbeds to the pipeline, give the input a default, or run a block with @Output() promptEmbeds first',
     ])

@@ -161,7 +161,7 @@ describe('one component asked for as two classes', () => {
     )
     expect(error).toMatchObject({ component: 'unet', path: ['b', 'c'] })
     expect(error.message).toBe(
-      'b > c: the component "unet" must be of one class, but is asked for as UNet by a and as ControlNet here.',
+      'b > c: the component "unet" must be of a single class, but is declared as UNet by a and as ControlNet here.',
     )
   })
 
@@ -212,7 +212,7 @@ describe('a value that a declared field is given', () => {
       'filled > Filled',
     ])
     expect(found[0]?.message).toBe(
-      'filled > Filled.a: the value that the field is given is never used. State it in the decorator: @Input({ default: … }).',
+      'filled > Filled.a: the initial value of the field is never used. State it in the decorator: @Input({ default: … }).',
     )
     expect(found[1]?.message).toMatch(/Filled\.b: .* Assign it in run\(\)/)
     expect(found[2]?.message).toMatch(/Filled\.unet: .* Register it/)
@@ -233,9 +233,9 @@ describe('a field that its kind of block does not use', () => {
     }
     const found = await issues(() => new Choice().validate())
     expect(found.map(issue => issue.message)).toEqual([
-      'Choice.y: a block that only runs others takes and gives what they do; declare it in one of them.',
-      expect.stringMatching(/^pair > Pair\.steps: a block that only runs others/),
-      expect.stringMatching(/^pair > Pair\.unet: a block that only runs others/),
+      'Choice.y: a composite block has the inputs and outputs of its parts. Declare the field in one of them.',
+      expect.stringMatching(/^pair > Pair\.steps: a composite block has the inputs/),
+      expect.stringMatching(/^pair > Pair\.unet: a composite block has the inputs/),
     ])
   })
 
@@ -246,7 +246,7 @@ describe('a field that its kind of block does not use', () => {
     }
     const error = await onlyIssue(DeclarationError, () => new Leaf().validate())
     expect(error.message).toBe(
-      'Leaf.part: a leaf runs no other blocks; extend SequentialPipelineBlocks or another of its kind.',
+      'Leaf.part: a leaf block cannot run other blocks. Extend SequentialPipelineBlocks or another class of composite blocks.',
     )
   })
 })

@@ -127,7 +127,7 @@ function layersFor(
 ): (readonly [name: string, layer: IPAttention])[] {
   const lora = [...tensors.keys()].filter(key => key.includes('_lora.'))
   if (lora.length > 0) {
-    const problem = `It brings a LoRA (${lora.length} tensors), as FaceID adapters do. This is unsupported. `
+    const problem = `It contains a LoRA (${lora.length} tensors), as FaceID adapters do. This is unsupported. `
     throw new IPAdapterError(path, `${problem}Use a base, plus or full-face adapter.`)
   }
   const places = crossAttentionLayers(unet)

@@ -13,6 +13,6 @@ export class AdapterNameError extends ModularError {
     /** Names of the adapters that are loaded. */
     readonly known: readonly string[],
   ) {
-    super(`The adapter "${adapter}" ${problem}. Loaded are: ${known.length === 0 ? 'none' : nameList(known)}.`)
+    super(`The adapter "${adapter}" ${problem}. Loaded adapters: ${known.length === 0 ? 'none' : nameList(known)}.`)
   }
 }

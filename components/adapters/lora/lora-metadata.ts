@@ -53,7 +53,7 @@ export class LoraMetadata {
       const parsed = settings.safeParse(
         Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value])),
       )
-      if (!parsed.success) throw refuse(`does not fit: ${z.prettifyError(parsed.error)}`)
+      if (!parsed.success) throw refuse(`is invalid: ${z.prettifyError(parsed.error)}`)
       return [component, parsed.data] as const
     })
     return new LoraMetadata(Object.fromEntries(components))

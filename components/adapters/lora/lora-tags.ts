@@ -82,6 +82,8 @@ function fileOf(name: string, files: readonly string[]): string {
   const names = files.map(nameOf)
   const nearest = nearestName(name.slice(0, SHOWN), names)
   const hint =
-    nearest === undefined ? `It holds ${names.length === 0 ? 'none' : shownNames(names)}.` : `Closest is "${nearest}".`
+    nearest === undefined
+      ? `It holds ${names.length === 0 ? 'none' : shownNames(names)}.`
+      : `The closest name is "${nearest}".`
   throw new LoraTagError(`the folder with LoRAs holds no LoRA ${shown}. ${hint}`)
 }

@@ -126,7 +126,7 @@ function placeVectors(
     const [encoder, ...others] = asked === undefined ? pairs.keys() : [asked]
     if (encoder !== undefined && others.length === 0) return [[encoder, only]]
     throw refuse(
-      'has vectors for one text encoder, and this pipeline has two. Take a file for Stable Diffusion XL, with clip_l and clip_g; or name with textEncoder the one that it is for.',
+      'has vectors for one text encoder, and this pipeline has two. Use a file for Stable Diffusion XL, with clip_l and clip_g, or pass textEncoder with the encoder that the file is for.',
     )
   }
   const wanted = asked === undefined ? vectors : vectors.filter(({ encoder }) => encoder === asked)

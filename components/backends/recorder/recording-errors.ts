@@ -16,7 +16,7 @@ export class UnsupportedKernelError extends ModularError {
     model: string,
     /** State-dict name of the layer that ran the kernel; empty for the model itself. */
     readonly layer: string,
-    reason = 'is not one that a graph can hold',
+    reason = 'is not supported in graphs',
   ) {
     super(
       `The kernel ${kernel}, which ${layerText(model, layer)} runs, ${reason}. ` +

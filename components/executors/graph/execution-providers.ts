@@ -63,7 +63,7 @@ async function compare(
   const [values, right] = [await got.data(), await expected.data()]
   tf.dispose([got, expected])
   const wrong = right.findIndex((value, i) => !(Math.abs(value - (values[i] as number)) < 1e-3))
-  return wrong < 0 ? undefined : `It computes wrongly: ${values[wrong]} where ${right[wrong]} is right.`
+  return wrong < 0 ? undefined : `It computes wrong results: ${values[wrong]} instead of ${right[wrong]}.`
 }
 
 /** The providers for GPUs that are worth a try here, the most wanted first. None of them is loaded for this. */

@@ -12,15 +12,15 @@ export class GraphExecutionError extends ModularError {
   constructor(
     /** Class of the model. */
     readonly model: string,
-    doing: 'made ready' | 'run',
+    doing: 'prepared' | 'run',
     /** The runtime's own words. */
     readonly reason: string,
     cause: unknown,
   ) {
     const layer = layerIn(reason)
     super(
-      `${model} cannot be ${doing} as a graph${layer ? `: the layer ${layer} is refused` : ''}. ONNX Runtime says: ${reason} ` +
-        "Pass executor 'eager' to compute kernel by kernel.",
+      `${model} cannot be ${doing} as a graph${layer ? `: the layer ${layer} was rejected` : ''}. ONNX Runtime says: ${reason} ` +
+        "Pass executor 'eager' to run the model without a graph.",
       { cause },
     )
     this.layer = layer
@@ -39,7 +39,7 @@ function layerIn(reason: string): string | undefined {
 /** What to do about a process that ended with a signal. */
 const ADVICE: Readonly<Record<string, string>> = {
   SIGKILL: 'The system may have run out of memory: a smaller picture or batch needs less.',
-  SIGBUS: 'A file that it reads from may have been cut off: check the files of the model and the disk.',
+  SIGBUS: 'A file that it was reading may have been truncated: check the files of the model and the disk.',
 }
 
 /** The process of ONNX Runtime ended while it worked for a model. Other calls are computed by another process. */
@@ -51,7 +51,7 @@ export class RuntimeEndedError extends ModularError {
   constructor(
     /** Class of the model that was computed. */
     readonly model: string,
-    doing: 'made ready' | 'run',
+    doing: 'prepared' | 'run',
     end: ProcessEnd,
     cause: unknown,
   ) {

@@ -279,7 +279,7 @@ export class GraphSession {
     if (this.holder === process) return
     this.isBeingMade = true
     try {
-      await this.explain('made ready', async () => {
+      await this.explain('prepared', async () => {
         this.files.check()
         await this.make(process)
         this.holder = process
@@ -353,7 +353,7 @@ export class GraphSession {
   }
 
   /** Does something with the runtime, and puts what fails into words. */
-  private async explain<T>(doing: 'made ready' | 'run', work: () => Promise<T>): Promise<T> {
+  private async explain<T>(doing: 'prepared' | 'run', work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {

@@ -181,7 +181,7 @@ export class RuntimeProcess {
 /** @throws RuntimeUnavailableError */
 function startProcess(): ChildProcess {
   requireRuntime()
-  if (process.env[PROGRAM] !== undefined) throw unavailable('this program was itself started in place of Node')
+  if (process.env[PROGRAM] !== undefined) throw unavailable('process.execPath starts this program instead of Node')
   if (isSingleExecutable()) throw unavailable('this program is a single executable, which cannot run as Node')
   try {
     return spawn(process.execPath, ['--input-type=commonjs', '--eval', `eval(process.env.${PROGRAM})`], {

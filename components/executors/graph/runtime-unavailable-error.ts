@@ -9,6 +9,9 @@ export class RuntimeUnavailableError extends ModularError {
     readonly reason: string,
     cause?: unknown,
   ) {
-    super(`Models cannot run as graphs: ${reason} The executor 'eager' needs no runtime, and is slower.`, { cause })
+    super(
+      `Models cannot run as graphs: ${reason} Pass executor 'eager', which is slower but does not need ONNX Runtime.`,
+      { cause },
+    )
   }
 }

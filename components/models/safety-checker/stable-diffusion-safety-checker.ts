@@ -123,7 +123,7 @@ export class StableDiffusionSafetyChecker extends PretrainedModel {
       const which = count === 1 ? 'The picture' : `${found} of ${count} pictures`
       warn(
         'UNSAFE_PICTURE',
-        `${which} may show sexual content, and became black. Change the prompt or the seed and try again.`,
+        `${which} may show sexual content, so black is shown instead. Change the prompt or the seed and try again.`,
       )
     }
     const checked =

@@ -53,7 +53,7 @@ const schema = z
     )
     const nested = Array.isArray(transformerLayersPerBlock) && transformerLayersPerBlock.some(Array.isArray)
     if (nested && reverseTransformerLayersPerBlock === null) {
-      problem('reverseTransformerLayersPerBlock', 'is needed where transformer_layers_per_block holds lists')
+      problem('reverseTransformerLayersPerBlock', 'is needed if transformer_layers_per_block holds lists')
     }
   })
 

@@ -92,7 +92,7 @@ export class SCMScheduler extends SchedulerMixin<SCMConfig> {
   ): StepResult {
     checkShape(classNameOf(this), 'modelOutput', modelOutput, sample)
     const [from, to] = [this.timesteps[index] as number, this.timesteps[index + 1]]
-    if (to === undefined) throw this.refuse('timestep', `${from} is where the run ends, and no step`)
+    if (to === undefined) throw this.refuse('timestep', `${from} is where the run ends, so no step starts there`)
     const predOriginalSample = linearCombination([Math.cos(from), sample], [-Math.sin(from), modelOutput])
     const noise = stepNoise(classNameOf(this), sample, options)
     const next = this.noiseLevel(to)
@@ -109,7 +109,7 @@ export class SCMScheduler extends SchedulerMixin<SCMConfig> {
 
   /** The timesteps of a run without any of the caller's own, with the one where it ends. */
   private angles(steps: number, max: number | null | undefined, intermediate: number | null | undefined): number[] {
-    if (max === null) throw this.refuse('maxTimesteps', 'can be null only where timesteps are given')
+    if (max === null) throw this.refuse('maxTimesteps', 'can be null only if timesteps are given')
     const begin = max ?? MAX_TIMESTEP
     if (!(begin > 0 && Number.isFinite(begin))) {
       throw this.refuse('maxTimesteps', `must be a number above 0, but is ${begin}`)

@@ -53,7 +53,7 @@ export class DPMSolverMultistepScheduler extends DPMSolverMultistepBase<DPMSolve
 
   protected override visit(request: TimestepsRequest): VisitedLevels {
     if (request.timesteps !== undefined && this.config.useLuLambdas) {
-      throw this.refuse('timesteps', 'cannot be given where useLuLambdas is on')
+      throw this.refuse('timesteps', 'cannot be given if useLuLambdas is on')
     }
     return super.visit(request)
   }

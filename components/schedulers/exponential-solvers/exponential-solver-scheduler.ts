@@ -87,7 +87,7 @@ export abstract class ExponentialSolverScheduler<Config extends SolverConfig> ex
   protected visit(request: TimestepsRequest): VisitedLevels {
     if (request.timesteps !== undefined) {
       refuseTimestepsWith(classNameOf(this), this.config)
-      if (this.config.useFlowSigmas) throw this.refuse('timesteps', 'cannot be given where useFlowSigmas is on')
+      if (this.config.useFlowSigmas) throw this.refuse('timesteps', 'cannot be given if useFlowSigmas is on')
       return this.interpolated(request.timesteps.map(Math.trunc))
     }
     const sigmas = this.spaceSigmas(request)
@@ -99,7 +99,7 @@ export abstract class ExponentialSolverScheduler<Config extends SolverConfig> ex
   protected spaceSigmas({ numInferenceSteps, mu }: TimestepsRequest): readonly number[] | undefined {
     const { useFlowSigmas, numTrainTimesteps, flowShift, useDynamicShifting = false } = this.config
     if (mu !== undefined && !useDynamicShifting) {
-      throw this.refuse('mu', 'can be given only where useDynamicShifting is on')
+      throw this.refuse('mu', 'can be given only if useDynamicShifting is on')
     }
     if (!useFlowSigmas) return spacedSigmas(this.config, this.sigmaRange, numInferenceSteps)
     return flowSigmas(numTrainTimesteps, mu === undefined ? flowShift : Math.exp(mu), numInferenceSteps)

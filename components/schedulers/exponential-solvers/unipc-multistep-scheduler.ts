@@ -53,8 +53,7 @@ const schema = z
     const { predictX0, finalSigmasType, shiftTerminal, useFlowSigmas } = config
     const problem = (key: keyof typeof config, message: string) =>
       context.addIssue({ code: 'custom', path: [key], message })
-    if (shiftTerminal !== null && !useFlowSigmas)
-      problem('shiftTerminal', 'is possible only where use_flow_sigmas is on')
+    if (shiftTerminal !== null && !useFlowSigmas) problem('shiftTerminal', 'is possible only if use_flow_sigmas is on')
     if (predictX0) return
     refuseFlowPrediction(config, 'predict_x0 off', context)
     if (finalSigmasType === 'zero')
@@ -110,7 +109,7 @@ export class UniPCMultistepScheduler extends PredictorCorrectorScheduler<UniPCMu
     const { useFlowSigmas, useKarrasSigmas, useDynamicShifting } = this.config
     const { numInferenceSteps, mu } = request
     const given = request.sigmas?.slice(0, -1)
-    if (useDynamicShifting && mu === undefined) throw this.refuse('mu', 'must be given where useDynamicShifting is on')
+    if (useDynamicShifting && mu === undefined) throw this.refuse('mu', 'must be given if useDynamicShifting is on')
     if (given !== undefined) this.checkSigmas(given)
     if (!useFlowSigmas) return spacedSigmas(this.config, this.sigmaRange, numInferenceSteps)
     if (!useKarrasSigmas) return this.flowSigmas(given, request)
@@ -150,7 +149,7 @@ export class UniPCMultistepScheduler extends PredictorCorrectorScheduler<UniPCMu
   }
 
   private checkSigmas(sigmas: readonly number[]): void {
-    if (!this.config.useFlowSigmas) throw this.refuse('sigmas', 'can be given only where useFlowSigmas is on')
+    if (!this.config.useFlowSigmas) throw this.refuse('sigmas', 'can be given only if useFlowSigmas is on')
     if ((sigmas[0] as number) > 1) throw this.refuse('sigmas', `must be at most 1, but the first is ${sigmas[0]}`)
   }
 

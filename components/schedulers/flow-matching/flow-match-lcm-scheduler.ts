@@ -84,7 +84,7 @@ export class FlowMatchLCMScheduler extends FlowMatchScheduler<FlowMatchLCMConfig
     const factor = this.config.scaleFactors?.[index]
     if (this.config.scaleFactors === null || this.config.scaleFactors.length === 0) return sample
     if (sample.rank !== 4) {
-      const expected = '[batch, height, width, channels] where scaleFactors is set'
+      const expected = '[batch, height, width, channels] if scaleFactors is set'
       throw this.refuse('sample', `must be ${expected}, but has the shape [${sample.shape}]`)
     }
     const [, height, width] = sample.shape as [number, number, number, number]

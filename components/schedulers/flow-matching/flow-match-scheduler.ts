@@ -96,7 +96,7 @@ export abstract class FlowMatchScheduler<Config extends FlowMatchConfig> extends
       checkFalling(limits.scheduler, name, values, largest)
       if (values.length !== steps) throw this.refuse(name, `must be ${steps}, but are ${values.length}`)
       if (this.config.useExponentialSigmas && values.at(-1) === 0) {
-        throw this.refuse(name, 'must not end in 0 where useExponentialSigmas is on')
+        throw this.refuse(name, 'must not end in 0 if useExponentialSigmas is on')
       }
     }
     return { ...options, numInferenceSteps: steps }
@@ -145,7 +145,7 @@ export abstract class FlowMatchScheduler<Config extends FlowMatchConfig> extends
     if (shiftTerminal && shifted.at(-1) === 1) {
       throw this.refuse(
         'numInferenceSteps',
-        'must be more than 1 where shiftTerminal is set: it stretches towards the last sigma',
+        'must be more than 1 if shiftTerminal is set: it stretches towards the last sigma',
       )
     }
     const stretched = shiftTerminal ? stretchToTerminal(shifted, shiftTerminal, round) : shifted
@@ -156,10 +156,9 @@ export abstract class FlowMatchScheduler<Config extends FlowMatchConfig> extends
   private checkMu(mu: number | undefined): void {
     const { useDynamicShifting, timeShiftType } = this.config
     if (!useDynamicShifting) return
-    if (mu === undefined) throw this.refuse('mu', 'is missing, where useDynamicShifting is on')
+    if (mu === undefined) throw this.refuse('mu', 'is required if useDynamicShifting is on')
     if (!Number.isFinite(mu) || (timeShiftType === 'linear' && mu <= 0)) {
-      const allowed =
-        timeShiftType === 'linear' ? 'a number above 0 where timeShiftType is "linear"' : 'a finite number'
+      const allowed = timeShiftType === 'linear' ? 'a number above 0 if timeShiftType is "linear"' : 'a finite number'
       throw this.refuse('mu', `must be ${allowed}, but is ${mu}`)
     }
   }

@@ -44,6 +44,5 @@ export function finalSigma(finalSigmasType: 'zero' | 'sigma_min', { sigmas }: Si
  */
 export function refuseTimestepsWith(scheduler: string, settings: SigmaSettings): void {
   const name = sigmaSettingNames.find(key => settings[key])
-  if (name !== undefined)
-    throw new SchedulerArgumentError(scheduler, 'timesteps', `cannot be given where ${name} is on`)
+  if (name !== undefined) throw new SchedulerArgumentError(scheduler, 'timesteps', `cannot be given if ${name} is on`)
 }

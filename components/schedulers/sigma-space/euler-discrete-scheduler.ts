@@ -56,7 +56,7 @@ export class EulerDiscreteScheduler extends DiscreteSigmaScheduler<EulerDiscrete
     const { timesteps, sigmas } = request
     if (sigmas !== undefined) return this.arrange(this.timestepsOf(sigmas.slice(0, -1)), sigmas)
     if (timesteps !== undefined && this.isContinuous) {
-      throw this.refuse('timesteps', 'cannot be given where timestepType is "continuous"')
+      throw this.refuse('timesteps', 'cannot be given if timestepType is "continuous"')
     }
     return super.makeSchedule(request)
   }

@@ -58,7 +58,7 @@ export class DDIMInverseScheduler extends VariancePreservingScheduler<DDIMInvers
     const to = this.timesteps[index] as number
     const level = this.levelAt(to - Math.floor(numTrainTimesteps / (this.numInferenceSteps ?? numTrainTimesteps)))
     if (level.sigma === 0 && this.config.predictionType === 'sample') {
-      const problem = `${to} is reached from a sample without noise, of which predictionType "sample" cannot tell the noise`
+      const problem = `${to} is reached from a sample without noise, whose noise cannot be computed with predictionType "sample"`
       throw this.refuse('timestep', `${problem}: set setAlphaToOne to false`)
     }
     const next = this.levelAt(to)

@@ -96,7 +96,7 @@ export class DDPMScheduler extends VariancePreservingScheduler<DDPMConfig> {
     if (!this.config.varianceType.startsWith('learned')) return { mean: modelOutput, variance: undefined }
     const channels = sample.shape.at(-1) ?? 0
     if (modelOutput.shape.at(-1) !== 2 * channels) {
-      const expected = `twice the sample's ${channels} channels where varianceType is "${this.config.varianceType}"`
+      const expected = `twice the sample's ${channels} channels if varianceType is "${this.config.varianceType}"`
       throw this.refuse('modelOutput', `must have ${expected}, but has the shape [${modelOutput.shape}]`)
     }
     const [mean, variance] = tf.split(modelOutput, 2, -1) as [tf.Tensor, tf.Tensor]

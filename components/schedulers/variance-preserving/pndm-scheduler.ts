@@ -99,7 +99,7 @@ export class PNDMScheduler extends VariancePreservingScheduler<PNDMConfig> {
       return { timesteps: [first, ...(second === undefined ? [] : [second]), ...spaced.slice(1)] }
     }
     if (numInferenceSteps < 4) {
-      const problem = `must be at least 4 where skipPrkSteps is false, but is ${numInferenceSteps}`
+      const problem = `must be at least 4 if skipPrkSteps is false, but is ${numInferenceSteps}`
       throw this.refuse('numInferenceSteps', `${problem}: take more steps, or set skipPrkSteps`)
     }
     const half = Math.floor(this.stride(numInferenceSteps) / 2)
@@ -121,7 +121,7 @@ export class PNDMScheduler extends VariancePreservingScheduler<PNDMConfig> {
   private rungeKuttaCall(index: number, modelOutput: tf.Tensor, sample: tf.Tensor): tf.Tensor {
     const { calls, outputs, sample: begin, sum } = this.memory
     if (calls === 0 && index > 0) {
-      throw this.refuse('timestep', `must be ${this.timesteps[0]}, the first, where skipPrkSteps is false`)
+      throw this.refuse('timestep', `must be ${this.timesteps[0]}, the first, if skipPrkSteps is false`)
     }
     const stage = calls % STAGE_WEIGHTS.length
     if (stage === 0) {

@@ -285,8 +285,8 @@ export class Offloader implements CallGuard {
 
   private warnOfTooLittle({ id }: Tenant, bytes: number, free: number): void {
     const message =
-      `"${id}" brings ${formatBytes(bytes)} of weights into memory, where ${formatBytes(Math.max(0, free))} may still be taken, ` +
-      'and nothing else can leave. It is called all the same.'
+      `"${id}" needs ${formatBytes(bytes)} of memory for its weights, but only ${formatBytes(Math.max(0, free))} may still be used, ` +
+      'and no other model can be offloaded. It runs anyway.'
     this.tell({ type: 'warning', code: 'OVER_MEMORY_LIMIT', message })
   }
 }

@@ -169,7 +169,7 @@ describe('files that are refused', () => {
           'ip_adapter.0.to_k_lora.down.weight': { dtype: 'F32', shape: [1], data: new Float32Array(1) },
         })),
       IPAdapterError,
-      'It brings a LoRA (1 tensors), as FaceID adapters do.',
+      'It contains a LoRA (1 tensors), as FaceID adapters do.',
     ],
     [
       'a FaceID Plus adapter',

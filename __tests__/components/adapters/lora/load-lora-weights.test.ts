@@ -239,7 +239,7 @@ describe('names and weights', () => {
   test('that make no sense are refused, and change nothing', async () => {
     await loadLoraWeights(pipe, loraFile('peft'), { adapterName: 'a' })
     await expect(loadLoraWeights(pipe, loraFile('peft'), { adapterName: 'a' })).rejects.toThrow(
-      'The adapter "a" is loaded already. Choose another name, or delete it first. Loaded are: "a".',
+      'The adapter "a" is loaded already. Choose another name, or delete it first. Loaded adapters: "a".',
     )
     const set = (names: string | string[], weights?: unknown) => () => setAdapters(pipe, names, weights as number)
     expect(set('b')).toThrow(AdapterNameError)

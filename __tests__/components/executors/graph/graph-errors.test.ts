@@ -53,6 +53,6 @@ test('what the runtime refuses is reported in its words, with the layer', async 
   expect(error).toBeInstanceOf(GraphExecutionError)
   expect(error).toMatchObject({ code: 'GRAPH_EXECUTION', layer: 'layers.0' })
   expect((error as Error).message).toMatch(
-    /^FunctionModel cannot be run as a graph: the layer layers\.0 is refused\. ONNX Runtime says: .*indices element out of data bounds/,
+    /^FunctionModel cannot be run as a graph: the layer layers\.0 was rejected\. ONNX Runtime says: .*indices element out of data bounds/,
   )
 })

@@ -45,7 +45,7 @@ describe('Without onnxruntime-node', () => {
       return { width, warnings }`)
     expect(width).toBe(64)
     expect(warnings).toEqual([
-      'RUNTIME_UNAVAILABLE: Models run kernel by kernel, which is slower: The package onnxruntime-node is not installed. ' +
+      'RUNTIME_UNAVAILABLE: Models run on TensorFlow.js without graphs, which is slower: The package onnxruntime-node is not installed. ' +
         `Set ONNXRUNTIME_NODE_INSTALL=skip in the environment and run npm install onnxruntime-node@${optionalDependencies['onnxruntime-node']}.`,
     ])
   })

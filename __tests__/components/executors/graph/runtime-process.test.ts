@@ -20,7 +20,7 @@ const realSpawn = childProcess.spawn
 
 const signals: readonly (readonly [NodeJS.Signals, RegExp])[] = [
   ['SIGKILL', /run out of memory: a smaller picture or batch needs less/],
-  ['SIGBUS', /may have been cut off: check the files/],
+  ['SIGBUS', /may have been truncated: check the files/],
   ['SIGSEGV', /executor 'eager' computes the same without ONNX Runtime/],
 ]
 

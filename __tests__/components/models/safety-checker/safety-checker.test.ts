@@ -38,7 +38,7 @@ describe('StableDiffusionSafetyChecker', () => {
     expect(given.map(({ data }) => data[0])).toEqual([10, 11, 12, 13])
     expect(warnings.mock.calls).toEqual([
       [
-        '2 of 4 pictures may show sexual content, and became black. Change the prompt or the seed and try again.',
+        '2 of 4 pictures may show sexual content, so black is shown instead. Change the prompt or the seed and try again.',
         { type: 'TesseraeWarning', code: 'UNSAFE_PICTURE' },
       ],
     ])

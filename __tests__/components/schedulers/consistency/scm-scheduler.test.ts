@@ -45,18 +45,20 @@ test('the end of the run is not a step', () => {
   scheduler.setTimesteps(2)
   scheduler.setBeginIndex(2)
   const x = tf.ones([1, 1, 1, 1])
-  expect(() => scheduler.step(x, 0, x, { varianceNoise: x })).toThrow('timestep 0 is where the run ends, and no step')
+  expect(() => scheduler.step(x, 0, x, { varianceNoise: x })).toThrow(
+    'timestep 0 is where the run ends, so no step starts there',
+  )
   x.dispose()
 })
 
 test.each([
   [3, { intermediateTimesteps: 1 }, 'intermediateTimesteps can be given for runs of 2 steps only, but there are 3'],
   [2, { intermediateTimesteps: 1.6 }, 'intermediateTimesteps must be between 0 and 1.5708, but is 1.6'],
-  [2, { maxTimesteps: null }, 'maxTimesteps can be null only where timesteps are given'],
+  [2, { maxTimesteps: null }, 'maxTimesteps can be null only if timesteps are given'],
   [2, { maxTimesteps: 0 }, 'maxTimesteps must be a number above 0, but is 0'],
   [2, { timesteps: [1, 0] }, 'timesteps must be one more than numInferenceSteps (2), but are 2'],
   [undefined, { timesteps: [1, 0], maxTimesteps: 1 }, 'maxTimesteps cannot be given together with timesteps'],
-  [undefined, { timesteps: [0, 1] }, 'timesteps must fall'],
+  [undefined, { timesteps: [0, 1] }, 'timesteps must decrease'],
   [undefined, {}, 'numInferenceSteps is missing'],
   [2, { mu: 1 }, 'mu cannot be given to this scheduler'],
 ])('refuses %p steps with %j', (steps, options, message) => {

@@ -136,7 +136,7 @@ test('mu shifts the schedule of a flow', () => {
   fixed.setTimesteps(8)
   expect(dynamic.sigmas).toEqual(fixed.sigmas)
   expect(() => new DPMSolverMultistepScheduler(latents).setTimesteps(8, { mu: 0.7 })).toThrow(
-    'mu can be given only where useDynamicShifting is on',
+    'mu can be given only if useDynamicShifting is on',
   )
 })
 
@@ -179,12 +179,12 @@ test('refuses timesteps of the caller where sigmas decide, and sigmas always', (
   for (const key of ['useLuLambdas', 'useFlowSigmas']) {
     const scheduler = new DPMSolverMultistepScheduler({ ...latents, [key]: true })
     expect(() => scheduler.setTimesteps(undefined, { timesteps: [900, 100] })).toThrow(
-      `timesteps cannot be given where ${key} is on`,
+      `timesteps cannot be given if ${key} is on`,
     )
   }
   const karras = new DPMSolverMultistepScheduler({ ...latents, useKarrasSigmas: true })
   expect(() => karras.setTimesteps(undefined, { timesteps: [900, 100] })).toThrow(
-    'timesteps cannot be given where useKarrasSigmas is on',
+    'timesteps cannot be given if useKarrasSigmas is on',
   )
   expect(() => new DPMSolverMultistepScheduler().setTimesteps(undefined, { sigmas: [1, 0] })).toThrow(
     'sigmas cannot be given to this scheduler',

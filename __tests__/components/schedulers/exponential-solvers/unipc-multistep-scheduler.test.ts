@@ -58,7 +58,7 @@ test('mu shifts a flow as its logarithm or as it is', () => {
   const fixed = sigmasOf({ flowShift: 3 })
   expect(sigmasOf({ useDynamicShifting: true }, Math.log(3))).toEqual(fixed)
   expect(sigmasOf({ useDynamicShifting: true, timeShiftType: 'linear' }, 3)).toEqual(fixed)
-  expect(() => sigmasOf({ useDynamicShifting: true })).toThrow('mu must be given where useDynamicShifting is on')
+  expect(() => sigmasOf({ useDynamicShifting: true })).toThrow('mu must be given if useDynamicShifting is on')
 })
 
 test('a flow is stretched to its last sigma, and keeps a trace of signal at its first', () => {
@@ -78,7 +78,7 @@ test('visits the sigmas of the caller, and ends where its setting says', () => {
   ])
   expect(() => scheduler.setTimesteps(undefined, { sigmas: [1.5, 0.5] })).toThrow('sigmas must be at most 1')
   expect(() => new UniPCMultistepScheduler(latents).setTimesteps(undefined, { sigmas: [0.5] })).toThrow(
-    'sigmas can be given only where useFlowSigmas is on',
+    'sigmas can be given only if useFlowSigmas is on',
   )
 })
 
@@ -103,7 +103,7 @@ test('of two equal timesteps at the start, a run begins at the first, and noise 
 
 test.each([
   [{ solver_p: { _class_name: 'DDIMScheduler' } }, /solver_p: .* is not supported; supported: null/],
-  [{ shift_terminal: 0.1 }, /shift_terminal: is possible only where use_flow_sigmas is on/],
+  [{ shift_terminal: 0.1 }, /shift_terminal: is possible only if use_flow_sigmas is on/],
   [{ predict_x0: false }, /final_sigmas_type: "zero" is not possible with predict_x0 off; use "sigma_min"/],
   [
     { ...flow, predict_x0: false, final_sigmas_type: 'sigma_min' },

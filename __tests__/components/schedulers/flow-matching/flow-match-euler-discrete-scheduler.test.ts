@@ -74,7 +74,7 @@ test('a dynamic shift is exact for both ways to say it', () => {
 })
 
 test.each([
-  [{ useDynamicShifting: true }, 4, {}, 'mu is missing, where useDynamicShifting is on'],
+  [{ useDynamicShifting: true }, 4, {}, 'mu is required if useDynamicShifting is on'],
   [{ useDynamicShifting: true, timeShiftType: 'linear' }, 4, { mu: 0 }, 'mu must be a number above 0'],
   [{ useDynamicShifting: true }, 4, { mu: Number.NaN }, 'mu must be a finite number, but is NaN'],
   [{}, 3, { sigmas: [1, 0.5] }, 'sigmas must be 3, but are 2'],
@@ -83,7 +83,7 @@ test.each([
   [{}, undefined, { sigmas: [1.5, 1] }, 'sigmas must be numbers from 0 to 1'],
   [{}, undefined, {}, 'numInferenceSteps is missing'],
   [{ useExponentialSigmas: true }, undefined, { sigmas: [1, 0] }, 'sigmas must not end in 0'],
-  [{ shiftTerminal: 0.1 }, 1, {}, 'numInferenceSteps must be more than 1 where shiftTerminal is set'],
+  [{ shiftTerminal: 0.1 }, 1, {}, 'numInferenceSteps must be more than 1 if shiftTerminal is set'],
 ] as const)('with %j refuses %p steps with %j', (config, steps, options, message) => {
   expect(() => new FlowMatchEulerDiscreteScheduler(config).setTimesteps(steps, options)).toThrow(message)
 })

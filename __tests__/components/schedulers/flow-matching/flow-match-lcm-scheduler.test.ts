@@ -47,7 +47,7 @@ test('refuses another number of steps than there are sizes, and samples without 
   scheduler.setTimesteps(3)
   const x = tf.ones([4])
   expect(() => scheduler.step(x, 1000, x, { varianceNoise: x })).toThrow(
-    'sample must be [batch, height, width, channels] where scaleFactors is set, but has the shape [4]',
+    'sample must be [batch, height, width, channels] if scaleFactors is set, but has the shape [4]',
   )
   x.dispose()
 })

@@ -72,12 +72,12 @@ describe('schedules of the caller', () => {
       new EulerDiscreteScheduler({ ...latents, ...config }).setTimesteps(undefined, options)
 
   test.each([
-    [{ timesteps: [1, 2] }, 'timesteps must fall, but element 1 is 2 after 1'],
-    [{ timesteps: [5, 5] }, 'timesteps must fall, but element 1 is 5 after 5'],
+    [{ timesteps: [1, 2] }, 'timesteps must decrease, but element 1 is 2 after 1'],
+    [{ timesteps: [5, 5] }, 'timesteps must decrease, but element 1 is 5 after 5'],
     [{ timesteps: [] }, 'timesteps must not be empty'],
     [{ timesteps: [1000] }, 'timesteps must be numbers from 0 to 999, but element 0 is 1000'],
     [{ timesteps: [9, Number.NaN] }, 'timesteps must be numbers from 0 to 999, but element 1 is NaN'],
-    [{ sigmas: [1, 2] }, 'sigmas must fall, but element 1 is 2 after 1'],
+    [{ sigmas: [1, 2] }, 'sigmas must decrease, but element 1 is 2 after 1'],
     [{ sigmas: [1, -1] }, 'sigmas must be finite numbers from 0 on, but element 1 is -1'],
     [{ sigmas: [1] }, 'sigmas must have at least 2 elements'],
     [{ timesteps: [1], sigmas: [1, 0] }, 'sigmas cannot be given together with timesteps'],
@@ -87,15 +87,13 @@ describe('schedules of the caller', () => {
   })
 
   test.each(spacings)('timesteps are refused where %s decides', spacing => {
-    expect(set({ timesteps: [900, 1] }, { [spacing]: true })).toThrow(
-      `timesteps cannot be given where ${spacing} is on`,
-    )
+    expect(set({ timesteps: [900, 1] }, { [spacing]: true })).toThrow(`timesteps cannot be given if ${spacing} is on`)
   })
 
   test('timesteps are refused where timesteps are continuous', () => {
     const continuous = { timestepType: 'continuous', predictionType: 'v_prediction' }
     expect(set({ timesteps: [900, 1] }, continuous)).toThrow(
-      'timesteps cannot be given where timestepType is "continuous"',
+      'timesteps cannot be given if timestepType is "continuous"',
     )
   })
 
@@ -137,7 +135,7 @@ describe('the place in the schedule', () => {
     expect(() => step(0)).toThrow('timestep must be 499.5, number 2 of 3, but is 0')
     step(499.5)
     step(0)
-    expect(() => step(999)).toThrow('timestep is 999, but all 3 are done: call setTimesteps() for another run')
+    expect(() => step(999)).toThrow('timestep is 999, but all 3 steps are done. Call setTimesteps() for another run')
   })
 
   test('decides the noise of clean samples once the run has a beginning', () => {

@@ -85,7 +85,7 @@ test('clips the clean sample to its range', () => {
 test('refuses timesteps where a setting spaces the sigmas, and two such settings', () => {
   const scheduler = new HeunDiscreteScheduler({ ...latents, useKarrasSigmas: true })
   expect(() => scheduler.setTimesteps(undefined, { timesteps: [900, 1] })).toThrow(
-    'HeunDiscreteScheduler: timesteps cannot be given where useKarrasSigmas is on',
+    'HeunDiscreteScheduler: timesteps cannot be given if useKarrasSigmas is on',
   )
   expect(() => new HeunDiscreteScheduler({ useKarrasSigmas: true, useBetaSigmas: true })).toThrow(ConfigError)
 })

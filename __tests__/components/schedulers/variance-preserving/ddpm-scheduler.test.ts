@@ -54,7 +54,7 @@ test('refuses an output that holds no variance where it is learned', () => {
   scheduler.setTimesteps(2)
   const x = tf.ones([1, 1, 1, 3])
   expect(() => scheduler.step(x, 500, x)).toThrow(
-    'modelOutput must have twice the sample\'s 3 channels where varianceType is "learned_range", but has the shape [1,1,1,3]',
+    'modelOutput must have twice the sample\'s 3 channels if varianceType is "learned_range", but has the shape [1,1,1,3]',
   )
   x.dispose()
 })

@@ -54,7 +54,7 @@ test('visits the timesteps of the Runge-Kutta steps, with those half way', () =>
 
 test('needs as many steps as the Runge-Kutta steps and one more', () => {
   expect(() => new PNDMScheduler().setTimesteps(3)).toThrow(
-    'numInferenceSteps must be at least 4 where skipPrkSteps is false, but is 3: take more steps, or set skipPrkSteps',
+    'numInferenceSteps must be at least 4 if skipPrkSteps is false, but is 3: take more steps, or set skipPrkSteps',
   )
 })
 
@@ -63,7 +63,7 @@ test('refuses to begin in the middle of the Runge-Kutta steps', () => {
   scheduler.setTimesteps(5)
   scheduler.setBeginIndex(4)
   const x = tf.ones([1])
-  expect(() => scheduler.step(x, 600, x)).toThrow('timestep must be 800, the first, where skipPrkSteps is false')
+  expect(() => scheduler.step(x, 600, x)).toThrow('timestep must be 800, the first, if skipPrkSteps is false')
   x.dispose()
 })
 

@@ -123,7 +123,7 @@ describe('tesserae generate --model FILE.safetensors', () => {
     const alone = await draw(emoji, 'c.png', '--unet', 'unet.gguf', '--scheduler', 'euler')
     expect(alone).toMatchObject({
       code: 0,
-      stderr: expect.stringContaining('unet.gguf: UNet2DConditionModel computes'),
+      stderr: expect.stringContaining('unet.gguf: UNet2DConditionModel decoded'),
     })
     const { data } = await Image.load(join(folder(), 'c.png'))
     const difference = data.reduce((sum, value, i) => sum + Math.abs(value - (a?.data[i] as number)), 0) / data.length

@@ -36,7 +36,7 @@ describe('what a model says of itself', () => {
     expect(stdout).toContain('Net\\u001b[2J\\u009b31m\\u202e')
     expect(stdout).not.toMatch(/[\u009b\u202e]/)
     await write('model_index.json', JSON.stringify({ _class_name: 'Pipe\u001b[2J' }))
-    expect((await cli('describe', '.', '--format', format)).stderr).toContain('a model for Pipe\\u001b[2J, for which')
+    expect((await cli('describe', '.', '--format', format)).stderr).toContain('this model needs Pipe\\u001b[2J, for which')
   })
 })
 
@@ -148,9 +148,9 @@ describe('tesserae describe', () => {
       'xl/modular_model_index.json',
       '{"_class_name": "ModularPipeline", "_blocks_class_name": "MyOwnBlocks"}',
     )
-    expect((await cli('graph', 'xl')).stderr).toContain('a model for ModularPipeline with the blocks MyOwnBlocks,')
+    expect((await cli('graph', 'xl')).stderr).toContain('this model needs ModularPipeline with the blocks MyOwnBlocks,')
     await write('xl/modular_model_index.json', '{}')
-    expect((await cli('graph', 'xl')).stderr).toContain('a model for a pipeline that it does not name,')
+    expect((await cli('graph', 'xl')).stderr).toContain('this model needs a pipeline that it does not name,')
     await write('xl/modular_model_index.json', '{')
     expect((await cli('graph', 'xl')).stderr).toMatch(/^tesserae: .*modular_model_index\.json: is not JSON/)
   })
@@ -304,7 +304,7 @@ describe('tesserae graph', () => {
     expect(stdout).not.toContain(':::unsatisfied')
     const misspelt = await cli('graph', '--format', 'mermaid', '--given', 'promt', 'seed')
     expect(misspelt.stderr).toMatch(
-      /^warning: The input "promt" is not one .* Did you mean "prompt"\?\nwarning: .*"seed"/,
+      /^warning: "promt" is not an input .* Did you mean "prompt"\?\nwarning: .*"seed"/,
     )
     expect(misspelt.code).toBe(0)
   })

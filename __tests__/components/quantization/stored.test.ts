@@ -115,7 +115,7 @@ test('a config that names other bits than the weights have is refused, or warned
   const warnings = catchWarnings()
   const unet = await load(await retold(await quantized('four', 'int4'), 8))
   expect(unet.quantization).toEqual({ method: 'int8' })
-  expect(warnings()).toEqual([expect.stringMatching(/^DECODED_WEIGHTS: .* of "I4_ROWS" as int8/)])
+  expect(warnings()).toEqual([expect.stringMatching(/^DECODED_WEIGHTS: .* "I4_ROWS" weights .* as int8/)])
   unet.dispose()
 }, 60_000)
 
@@ -133,7 +133,7 @@ test('eager executors decode the weights exactly, and say so once', async () => 
   expect(new Map(unet.namedParameters()).get(key)?.read()).toEqual(expected)
   await file.close()
   unet.dispose()
-  expect(warnings()).toEqual([expect.stringMatching(/^DECODED_WEIGHTS: .* of "I8_ROWS" as float32, in memory/)])
+  expect(warnings()).toEqual([expect.stringMatching(/^DECODED_WEIGHTS: .* "I8_ROWS" weights .* as float32, in memory/)])
 })
 
 test('a config or a file that lies is refused by name', async () => {
@@ -224,7 +224,7 @@ test('auto keeps what a folder is stored in, and another quantization rounds its
   const other = await load(path, { quantization: 'int8' })
   expect(other.quantization).toEqual({ method: 'int8' })
   expect(warnings()).toEqual([
-    expect.stringMatching(/^DECODED_WEIGHTS: .*"I4_ROWS" as int8 where layers are quantized, and float32 elsewhere/),
+    expect.stringMatching(/^DECODED_WEIGHTS: .*"I4_ROWS" weights .* as int8 where layers are quantized, and float32 elsewhere/),
   ])
   kept.dispose()
   other.dispose()

@@ -36,7 +36,9 @@ describe('what a model says of itself', () => {
     expect(stdout).toContain('Net\\u001b[2J\\u009b31m\\u202e')
     expect(stdout).not.toMatch(/[\u009b\u202e]/)
     await write('model_index.json', JSON.stringify({ _class_name: 'Pipe\u001b[2J' }))
-    expect((await cli('describe', '.', '--format', format)).stderr).toContain('this model needs Pipe\\u001b[2J, for which')
+    expect((await cli('describe', '.', '--format', format)).stderr).toContain(
+      'this model needs Pipe\\u001b[2J, for which',
+    )
   })
 })
 
@@ -303,9 +305,7 @@ describe('tesserae graph', () => {
     const { stdout } = await cli('graph', 'a.cjs', '--format', 'mermaid', '--given', 'x')
     expect(stdout).not.toContain(':::unsatisfied')
     const misspelt = await cli('graph', '--format', 'mermaid', '--given', 'promt', 'seed')
-    expect(misspelt.stderr).toMatch(
-      /^warning: "promt" is not an input .* Did you mean "prompt"\?\nwarning: .*"seed"/,
-    )
+    expect(misspelt.stderr).toMatch(/^warning: "promt" is not an input .* Did you mean "prompt"\?\nwarning: .*"seed"/)
     expect(misspelt.code).toBe(0)
   })
 

@@ -224,7 +224,9 @@ test('auto keeps what a folder is stored in, and another quantization rounds its
   const other = await load(path, { quantization: 'int8' })
   expect(other.quantization).toEqual({ method: 'int8' })
   expect(warnings()).toEqual([
-    expect.stringMatching(/^DECODED_WEIGHTS: .*"I4_ROWS" weights .* as int8 where layers are quantized, and float32 elsewhere/),
+    expect.stringMatching(
+      /^DECODED_WEIGHTS: .*"I4_ROWS" weights .* as int8 where layers are quantized, and float32 elsewhere/,
+    ),
   ])
   kept.dispose()
   other.dispose()

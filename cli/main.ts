@@ -90,7 +90,11 @@ program
   )
   .option('--image <file>', 'picture to start from: a file, a URL (https://…), or - for standard input')
   .option('--mask <file>', 'mask of the part of --image to redraw: a picture of any size, white on black')
-  .option('--strength <number>', "how much to change --image, from 0 to 1 (default: the pipeline's own)", parseStrength)
+  .option(
+    '--strength <number>',
+    "strength of the change to --image, from 0 to 1 (default: the pipeline's own)",
+    parseStrength,
+  )
   .option(
     '--control <net:image:scale>',
     "ControlNet (folder, .safetensors file or repository), its picture, and its scale (default: the pipeline's own); repeatable",
@@ -167,7 +171,7 @@ program
   .addOption(
     new Option(
       '--executor <name>',
-      'how models run: as a graph on ONNX Runtime, or eagerly on TensorFlow.js (default: auto)',
+      'executor of the models: graph is ONNX Runtime, eager is TensorFlow.js (default: auto)',
     ).choices(executors),
   )
   .addOption(

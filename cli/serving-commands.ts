@@ -109,7 +109,7 @@ export function addServingCommands(program: Command): void {
     .addOption(
       new Option(
         '--executor <name>',
-        'how models run: as a graph on ONNX Runtime, or eagerly on TensorFlow.js (default: auto)',
+        'executor of the models: graph is ONNX Runtime, eager is TensorFlow.js (default: auto)',
       ).choices(executors),
     )
     .addOption(

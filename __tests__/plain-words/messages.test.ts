@@ -48,7 +48,8 @@ test('name the value or the place that is wrong', () => {
 /** Words by which a message says what to do, or what was expected. */
 const ADVICE = new RegExp(
   `\\b(?:${[
-    ...['add', 'ask', 'assign', 'call', 'change', 'check', 'choose', 'compute', 'convert', 'copy', 'declare', 'fetch'],
+    ...['add', 'ask', 'assign', 'call', 'change', 'check', 'choose', 'compute', 'convert', 'copy', 'create'],
+    ...['declare', 'fetch', 'limit'],
     ...['give', 'install', 'keep', 'leave', 'load', 'look', 'make', 'mark', 'move', 'pass', 'put', 'raise', 'read'],
     ...['remove', 'rename', 'restrict', 'run', 'save', 'set', 'state', 'submit', 'use', 'wait', 'write'],
     ...['available', 'expected', 'known', 'must', 'needs', 'should be', 'defines them', 'it has'],

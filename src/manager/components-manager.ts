@@ -175,10 +175,7 @@ export class ComponentsManager implements ComponentRegistry {
   getOne<T = unknown>({ id, name, ...filter }: GetOneOptions): T {
     if (id !== undefined) {
       if (name !== undefined || filter.collection !== undefined || filter.loadId !== undefined) {
-        throw new ComponentSearchError(
-          'contradiction',
-          'an id already selects one component. Pass it without name, collection and loadId.',
-        )
+        throw new ComponentSearchError('contradiction', 'an id selects one component. Pass only the id.')
       }
       return this.catalog.require(id) as T // The caller says what is there, as everywhere.
     }

@@ -28,6 +28,6 @@ export function negativePromptsFor(
 export function warnOfNoComparison(context: RunContext): void {
   context.warn(
     'NEGATIVE_PROMPT_IGNORED',
-    'The negative prompt is ignored, because guidance is off in this run. Pass a guidanceScale above 1 to use it.',
+    'The negative prompt is ignored: this run predicts no noise for it. Use a guider that does, with a guidanceScale above 1.',
   )
 }

@@ -5,12 +5,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { schedulerNames } from 'tesserae'
+import { type Quantization, schedulerNames } from 'tesserae'
 import { median } from './median'
 import { ModelProcess } from './model-process'
 import { measureOlderProcessor } from './older-processor'
 import { measureOverhead } from './overhead'
-import { comparePictures, compareQuantized, type QuantizedCase, writeQuantized } from './quantized'
+import { compareQuantized, type QuantizedCase, writeQuantized } from './quantized'
+import { drawQuantized, qualityOf } from './quantized-pictures'
 import { describeEnvironment, explanations, type Result, resultsTable, saveResults } from './results'
 import { measureTypeCheck } from './type-check'
 import { ourVersions, peerVersions } from './versions'
@@ -276,9 +277,12 @@ async function compareWithPyTorch(options: Options): Promise<void> {
       const whole = generate(folder, RUN_STEPS, ['--size', '512'])
       await bench.compareProcesses('sd15-512-run', whole.ours, whole.peer, { runs: 1 })
     }
+    const draw = (kind: Quantization | undefined) => drawQuantized(kind, { threads: Number(threads) })
     for (const kind of ['int8', 'int4'] as const) {
       const name = `emoji-${kind}-psnr`
-      if (bench.wants(name)) bench.add(await comparePictures(name, threads, kind))
+      if (!bench.wants(name)) continue
+      const [floats, quantized] = [await draw(undefined), await draw(kind)]
+      bench.add({ name, ...qualityOf(quantized, floats) })
     }
     for (const size of [256, 512]) {
       const name = `sd15-unet-${size}-int8`

@@ -1,17 +1,9 @@
-/** Compares models in 8 bits with PyTorch and OpenVINO, and the pictures that they draw with those of float32. */
+/** Compares models in 8 bits with PyTorch and OpenVINO. */
 import { join } from 'node:path'
-import {
-  bundledModel,
-  type Executor,
-  type Image,
-  type Quantization,
-  StableDiffusionTextToImageBlocks,
-  selectExecutor,
-  UNet2DConditionModel,
-} from 'tesserae'
+import { UNet2DConditionModel } from 'tesserae'
 import { median } from './median'
 import { ModelProcess } from './model-process'
-import type { Comparison, PictureQuality } from './results'
+import type { Comparison } from './results'
 
 /** What computes the same step: diffusers in float32 and bfloat16, the latter also compiled, and OpenVINO in bfloat16. */
 const ENGINES = ['float32', 'bfloat16', 'compiled', 'openvino'] as const
@@ -88,39 +80,6 @@ export async function compareQuantized(
   } finally {
     ours.end()
   }
-}
-
-export const PROMPTS = ['red apple', 'blue apple', 'green car', 'purple cat', 'rocket', 'octopus', 'dog', 'pizza']
-
-/** Draws with the bundled model in float32 and quantized, and compares the pictures. */
-export async function comparePictures(
-  name: string,
-  threads: string,
-  quantization: Quantization,
-): Promise<PictureQuality> {
-  const { executor } = await selectExecutor({ executor: 'graph', provider: 'cpu', threads: Number(threads) })
-  const [floats, quantized] = [await draw(executor), await draw(executor, quantization)]
-  const decibels = floats.map((picture, i) => peakSignalToNoise(picture, quantized[i] as Image))
-  const mean = decibels.reduce((sum, value) => sum + value, 0) / decibels.length
-  return { name, mean, worst: Math.min(...decibels), pictures: decibels.length }
-}
-
-async function draw(executor: Executor, quantization?: Quantization): Promise<Image[]> {
-  const pipe = new StableDiffusionTextToImageBlocks().initPipeline(bundledModel('emoji'))
-  await pipe.loadComponents({ executor, ...(quantization && { quantization: { unet: quantization } }) })
-  const images: Image[] = []
-  for (const prompt of PROMPTS) {
-    const drawn = await pipe({ prompt, guidanceScale: 4, numInferenceSteps: 25 }, { output: 'images', seed: 1 })
-    images.push(...(drawn as Image[]))
-  }
-  pipe.dispose()
-  return images
-}
-
-/** PSNR of two pictures of 8 bits for each channel. */
-export function peakSignalToNoise({ data: a }: Image, { data: b }: Image): number {
-  const squares = a.reduce((sum, value, i) => sum + (value - (b[i] as number)) ** 2, 0)
-  return 10 * Math.log10((255 ** 2 * a.length) / squares)
 }
 
 /** Writes a UNet in 8 bits. */

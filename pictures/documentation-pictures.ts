@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import { drawSvg, Image, StableDiffusionTextToImageBlocks } from 'tesserae'
-import { drawQuantized } from '../bench/quantizations'
+import { drawQuantized } from '../bench/quantized-pictures'
 import { main as controlnet } from '../samples/controlnet'
 import { main as imageToImage } from '../samples/image-to-image'
 import { main as inpainting } from '../samples/inpainting'
@@ -63,7 +63,7 @@ export const documentationPictures: Readonly<Record<string, Draw>> = {
   'quantization.png': async ({ steps }) => {
     const pictures: LabelledPicture[] = []
     for (const kind of [undefined, 'int8', 'int4'] as const) {
-      const { images } = await drawQuantized(kind, QUANTIZED_PROMPTS, steps)
+      const { images } = await drawQuantized(kind, { prompts: QUANTIZED_PROMPTS, steps })
       pictures.push(...images.map(image => ({ label: kind ?? 'float32', image })))
     }
     return labelledSheet(pictures, { columns: QUANTIZED_PROMPTS.length, side: 96 })

@@ -1,4 +1,5 @@
 /** The order of numbers in rows of 4-bit integers: in a convolution, the positions of the window come before its channels, as products of windows need them. */
+import { inPieces } from '../../src/runtime/time-slice'
 import type { TensorInfo } from './checkpoint'
 
 /** Numbers that are moved between two looks at the clock. */
@@ -29,14 +30,13 @@ function* reorder(
   const length = channels * positions
   // Of the dimensions of a row, that which varies fastest in the result.
   const [outer, inner] = isFromWindows ? [channels, positions] : [positions, channels]
-  for (let row = 0, since = 0; row < rows; row++) {
-    const begin = row * length
-    for (let i = 0, to = begin; i < outer; i++)
-      for (let j = 0, from = begin + i; j < inner; j++, from += outer) ordered[to++] = values[from] as number
-    since += length
-    if (since < PIECE) continue
-    since = 0
-    yield
+  const reorderRows = (first: number, end: number) => {
+    for (let row = first; row < end; row++) {
+      const begin = row * length
+      for (let i = 0, to = begin; i < outer; i++)
+        for (let j = 0, from = begin + i; j < inner; j++, from += outer) ordered[to++] = values[from] as number
+    }
   }
+  yield* inPieces(rows, reorderRows, Math.max(1, Math.floor(PIECE / length)))
   return ordered
 }

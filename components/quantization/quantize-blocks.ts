@@ -1,4 +1,5 @@
 /** Rounds a weight to 4 bits: each 64 numbers of a row to multiples of a scale of their own. */
+import { inPieces } from '../../src/runtime/time-slice'
 import { INT4_BLOCK } from '../checkpoints/row-scales'
 import { toWindowsLoop } from '../checkpoints/window-order'
 
@@ -34,15 +35,18 @@ export function* quantizeBlocksLoop(
   const ordered = yield* toWindowsLoop(values, shape)
   const packed = new Uint8Array(ordered.length / 2)
   const scales = new Float32Array(ordered.length / INT4_BLOCK)
-  for (let block = 0; block < scales.length; block++) {
-    const begin = block * INT4_BLOCK
-    const scale = bestScale(ordered, begin)
-    if (!Number.isFinite(scale)) return undefined
-    scales[block] = scale
-    pack(ordered, packed, begin, scale)
-    if ((begin + INT4_BLOCK) % PIECE === 0) yield
+  let areFinite = true
+  const roundBlocks = (first: number, end: number) => {
+    for (let block = first; block < end && areFinite; block++) {
+      const begin = block * INT4_BLOCK
+      const scale = bestScale(ordered, begin)
+      areFinite = Number.isFinite(scale)
+      scales[block] = scale
+      pack(ordered, packed, begin, scale)
+    }
   }
-  return { values: packed, scales }
+  yield* inPieces(scales.length, roundBlocks, PIECE / INT4_BLOCK)
+  return areFinite ? { values: packed, scales } : undefined
 }
 
 /** The scale whose multiples are nearest to the numbers of a block; 1 for zeros, and NaN if one is not finite. */

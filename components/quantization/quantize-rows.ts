@@ -1,5 +1,5 @@
 /** Rounds a weight to 8 bits: each row, which makes one output channel, to multiples of a scale of its own. */
-import { runAtOnce } from '../../src/runtime/time-slice'
+import { inPieces } from '../../src/runtime/time-slice'
 
 /** A weight in 8 bits. Row `i` stands for `scales[i] · values`. */
 export interface QuantizedRows {
@@ -16,17 +16,12 @@ const LARGEST = 127
 const PIECE = 2 ** 16
 
 /**
- * Quantizes a weight.
+ * Quantizes a weight, in pieces.
  *
  * @param values in row-major order
  * @param rows how many there are: the first dimension of the weight
  * @returns `undefined` if a number is not finite
  */
-export function quantizeRows(values: Float32Array, rows: number): QuantizedRows | undefined {
-  return runAtOnce(quantizeRowsLoop(values, rows))
-}
-
-/** The loop of {@link quantizeRows}, in pieces. */
 export function* quantizeRowsLoop(
   values: Float32Array,
   rows: number,
@@ -34,21 +29,20 @@ export function* quantizeRowsLoop(
   const width = values.length / rows
   const rounded = new Int8Array(values.length)
   const scales = new Float32Array(rows)
-  let sinceYield = 0
-  for (let row = 0; row < rows; row++) {
-    const [begin, end] = [row * width, (row + 1) * width]
-    const largest = largestOf(values, begin, end)
-    if (!Number.isFinite(largest)) return undefined
-    // A row of zeros needs no scale.
-    const scale = Math.fround(largest / LARGEST) || 1
-    scales[row] = scale
-    roundRow(values, rounded, begin, end, scale)
-    sinceYield += width
-    if (sinceYield < PIECE) continue
-    sinceYield = 0
-    yield
+  let areFinite = true
+  const roundRows = (begin: number, end: number) => {
+    for (let row = begin; row < end && areFinite; row++) {
+      const [first, last] = [row * width, (row + 1) * width]
+      const largest = largestOf(values, first, last)
+      areFinite = Number.isFinite(largest)
+      // A row of zeros needs no scale.
+      const scale = Math.fround(largest / LARGEST) || 1
+      scales[row] = scale
+      roundRow(values, rounded, first, last, scale)
+    }
   }
-  return { values: rounded, scales }
+  yield* inPieces(rows, roundRows, Math.max(1, Math.floor(PIECE / width)))
+  return areFinite ? { values: rounded, scales } : undefined
 }
 
 /** The largest magnitude of a stretch; NaN if a number is not finite. */

@@ -1,8 +1,9 @@
-import { quantizeRows } from '../../../components/quantization/quantize-rows'
+import { type QuantizedRows, quantizeRowsLoop } from '../../../components/quantization/quantize-rows'
+import { runAtOnce } from '../../../src/runtime/time-slice'
 
-describe('quantizeRows', () => {
+describe('quantizeRowsLoop', () => {
   test('rounds each row to multiples of its own scale', () => {
-    const { values, scales } = quantizeRows(Float32Array.of(127, -64, 0.4, 12.7, -12.7, 0.05), 2) ?? {}
+    const { values, scales } = runAtOnce(quantizeRowsLoop(Float32Array.of(127, -64, 0.4, 12.7, -12.7, 0.05), 2)) ?? {}
     expect([...(values ?? [])]).toEqual([127, -64, 0, 127, -127, 1])
     expect(scales?.[0]).toBe(1)
     expect(scales?.[1]).toBeCloseTo(0.1)
@@ -10,7 +11,7 @@ describe('quantizeRows', () => {
 
   test('is off by half a step at most', () => {
     const numbers = Float32Array.from({ length: 4096 }, (_, i) => Math.sin(i * i))
-    const { values, scales } = quantizeRows(numbers, 16) as NonNullable<ReturnType<typeof quantizeRows>>
+    const { values, scales } = runAtOnce(quantizeRowsLoop(numbers, 16)) as QuantizedRows
     for (const [i, number] of numbers.entries()) {
       const scale = scales[i >> 8] as number
       expect(Math.abs((values[i] as number) * scale - number)).toBeLessThanOrEqual(scale * 0.5001)
@@ -18,10 +19,13 @@ describe('quantizeRows', () => {
   })
 
   test('keeps a row of zeros', () => {
-    expect(quantizeRows(new Float32Array(4), 2)).toEqual({ values: new Int8Array(4), scales: Float32Array.of(1, 1) })
+    expect(runAtOnce(quantizeRowsLoop(new Float32Array(4), 2))).toEqual({
+      values: new Int8Array(4),
+      scales: Float32Array.of(1, 1),
+    })
   })
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('refuses %d', number => {
-    expect(quantizeRows(Float32Array.of(1, 2, number, 3), 2)).toBeUndefined()
+    expect(runAtOnce(quantizeRowsLoop(Float32Array.of(1, 2, number, 3), 2))).toBeUndefined()
   })
 })

@@ -13,8 +13,8 @@ import {
   QuantizationUnavailableError,
   UnquantizableWeightError,
 } from '../../../components/quantization/quantization-errors'
-import { quantizeRows } from '../../../components/quantization/quantize-rows'
-import { yieldToEventLoop } from '../../../src/runtime/time-slice'
+import { type QuantizedRows, quantizeRowsLoop } from '../../../components/quantization/quantize-rows'
+import { runAtOnce, yieldToEventLoop } from '../../../src/runtime/time-slice'
 import { failureOf } from '../../blocks/use-emoji-model'
 import { FunctionModel, loadSomeWeights } from '../executors/function-model'
 import { useGraphExecutor } from '../executors/use-graph-executor'
@@ -48,12 +48,57 @@ function rounded<T extends tf.Tensor>(x: T): T {
 function roundWeight<M extends Conv2d | Linear>(layer: M): M {
   const { weight } = layer
   const [rows = 1] = weight.shape
-  const { values, scales } = quantizeRows(weight.read(), rows) as NonNullable<ReturnType<typeof quantizeRows>>
+  const { values, scales } = runAtOnce(quantizeRowsLoop(weight.read(), rows)) as QuantizedRows
   weight.load(Float32Array.from(values, (value, i) => value * (scales[Math.floor(i / (weight.size / rows))] as number)))
   return layer
 }
 
 type Map = tf.Tensor4D
+
+/** What four 2×2 convolutions make of a map, each with sums of the layer's integers that are rounded to 8 bits for each output channel. */
+function convolveDoubled({ weight, bias }: Conv2d, x: Map): tf.Tensor {
+  const [out = 1, into = 1] = weight.shape
+  const { values, scales } = runAtOnce(quantizeRowsLoop(weight.read(), out)) as QuantizedRows
+  const integers = tf.tensor(Float32Array.from(values), [out, into, 3, 3])
+  // The rows, and the columns, of the kernel that meet one position of the small map.
+  const taps = [
+    [[0], [1, 2]],
+    [[0, 1], [2]],
+  ] as const
+  const rows = taps.map((ofRows, below) => {
+    const columns = taps.map((ofColumns, right) => {
+      const sums = ofRows.map(rows =>
+        tf.stack(
+          ofColumns.map(columns =>
+            integers
+              .gather([...rows], 2)
+              .gather([...columns], 3)
+              .sum([2, 3]),
+          ),
+          2,
+        ),
+      )
+      const kernel = tf.stack(sums, 2)
+      const step = kernel.abs().max([1, 2, 3], true).div(127)
+      const kept = kernel
+        .div(step)
+        .round()
+        .mul(step)
+        .mul(tf.tensor(scales, [out, 1, 1, 1]))
+      const padded = x.pad([
+        [0, 0],
+        [1 - below, below],
+        [1 - right, right],
+        [0, 0],
+      ])
+      return tf.conv2d(padded as Map, kept.transpose([2, 3, 1, 0]) as Map, 1, 'valid')
+    })
+    return tf.stack(columns, 3)
+  })
+  const [batch = 1, height = 1, width = 1] = x.shape
+  const doubled = tf.stack(rows, 2).reshape([batch, 2 * height, 2 * width, out])
+  return bias ? doubled.add(bias.tensor) : doubled
+}
 
 /** Runs a model in 8 bits, and gives the numbers of its result with those of the computation in floats. */
 async function bothWays<T extends tf.Tensor>(
@@ -112,6 +157,19 @@ describe('a convolution', () => {
         x,
         x => layer.forward(enlarge(x)),
         x => layer.forward(enlarge(rounded(x))),
+      ),
+    )
+  })
+
+  test('of a doubled map is four of the small one, with sums of weights that are rounded again', async () => {
+    const layer = loadSomeWeights(new Conv2d(CHANNELS, CHANNELS + 8, { padding: 1 }))
+    const x = someNumbers<tf.Rank.R4>([2, 16, 9, CHANNELS])
+    expectNear(
+      await bothWays(
+        [layer],
+        x,
+        x => layer.forward(tf.image.resizeNearestNeighbor(x, [32, 18])),
+        x => convolveDoubled(layer, rounded(x)),
       ),
     )
   })

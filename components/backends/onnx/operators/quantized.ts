@@ -9,6 +9,8 @@ import { conv2dInfo, isPointwise } from '../../recorder/kernels/neural'
 import { type OnnxBuilder, permute, type QuantizedWeight, type RoundedValue } from '../onnx-builder'
 import { inputOf, type OperatorWriter, outputOf } from './operator-writer'
 import { product } from './quantized-product'
+import { convolveDoubledInBits } from './quantized-upsampling'
+import { doubledMap, isPlain3x3 } from './upsampled-convolution'
 import { enlarged, gatherWindows } from './windows'
 
 /** The order that brings a weight `[out, in, height, width]` to `[height, width, in, out]`. */
@@ -90,6 +92,12 @@ const convolution: OperatorWriter = (node, builder) => {
     const matrix = { values: builder.reshape(values, [info.outChannels, info.inChannels]), scales }
     const rounding = node.attrs.rounding as InputRounding
     builder.bind(output, writeQuantizedLinear(builder, { x, weight: matrix, bias, rounding }, output.shape))
+    return
+  }
+  const images = isPlain3x3(info) ? doubledMap(x) : undefined
+  if (images) {
+    const layer = { images, weight: { values, scales }, bias, outChannels: info.outChannels }
+    builder.bind(output, builder.reshape(convolveDoubledInBits(builder, layer), output.shape))
     return
   }
   const length = info.filterHeight * info.filterWidth * info.inChannels

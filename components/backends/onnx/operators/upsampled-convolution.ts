@@ -53,15 +53,8 @@ export function convolveDoubled(
   bias: string | undefined,
 ): string {
   const [, , inChannels = 0, outChannels = 0] = filter.shape
-  const kernels = builder.reshape(weight, [outChannels * inChannels, 9])
-  const parts = builder.addMany(
-    'Split',
-    [builder.add('MatMul', [kernels, builder.constant(tapSums(), [9, 16], 'float32')]), builder.ints([4, 4, 4, 4])],
-    { axis: 1 },
-    { outputs: 4 },
-  )
   const source = builder.channelsFirst(images)
-  const results = parts.map((part, i) => {
+  const results = sumTaps(builder, weight, outChannels * inChannels).map((part, i) => {
     const [below, right] = [i >> 1, i & 1]
     const kernel = builder.reshape(part, [outChannels, inChannels, 2, 2])
     return builder.add('Conv', bias === undefined ? [source, kernel] : [source, kernel, bias], {
@@ -70,6 +63,21 @@ export function convolveDoubled(
     })
   })
   return builder.add('DepthToSpace', [builder.add('Concat', results, { axis: 1 })], { blocksize: 2, mode: 'DCR' })
+}
+
+/**
+ * Writes the weights of the four kernels: sums of those of a 3×3 kernel.
+ *
+ * @param weight - name of floats `[out, in, 3, 3]`
+ * @param rows - `out · in`
+ * @returns names of `[rows, 4]`, for results above left, above right, below left and below right
+ */
+export function sumTaps(builder: OnnxBuilder, weight: string, rows: number): string[] {
+  const sums = builder.add('MatMul', [
+    builder.reshape(weight, [rows, 9]),
+    builder.constant(tapSums(), [9, 16], 'float32'),
+  ])
+  return builder.addMany('Split', [sums, builder.ints([4, 4, 4, 4])], { axis: 1 }, { outputs: 4 })
 }
 
 /** Which of the nine weights are summed for each of the four weights of each of the four kernels: `[9, 4 · 4]`. */

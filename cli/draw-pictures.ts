@@ -45,15 +45,12 @@ export async function drawPictures(
   inputs: DrawingInputs,
   run: DrawingRun,
   save: (image: Image, i: number) => Promise<void>,
-): Promise<Image[]> {
-  const images: Image[] = []
+): Promise<void> {
   for (const [i, seed] of run.seeds.entries()) {
     begin(run, 'drawing', i)
     const [image] = await run.timed('generate', () => pipe<Image[]>({ ...inputs }, callOptions(run, 'images', seed)))
-    images.push(image as Image)
     await save(image as Image, i)
   }
-  return images
 }
 
 /**
@@ -70,7 +67,7 @@ export async function drawWithRefiner<S>(
   run: DrawingRun<DrawingRunOptions & { refiner: string }>,
   describe: (base: AnyPipeline) => S,
   save: (image: Image, i: number, settings: S) => Promise<void>,
-): Promise<{ images: Image[]; settings: S }> {
+): Promise<void> {
   const { seeds, options, access, executor, timed } = run
   const pipes = await timed('load', () => openHandOver(whole, inputs, prompt, options, access))
   const { base, baseInputs, refiner, refinerInputs } = pipes
@@ -85,15 +82,12 @@ export async function drawWithRefiner<S>(
     access.progress.end()
     const settings = describe(base)
     await timed('load', () => loadRefiner(pipes, options, executor, access))
-    const images: Image[] = []
     for (const [i, seed] of seeds.entries()) {
       begin(run, 'refining', i)
       const given = { ...refinerInputs, image: latents[i] }
       const [image] = await timed('generate', () => refiner<Image[]>(given, callOptions(run, 'images', seed)))
-      images.push(image as Image)
       await save(image as Image, i, settings)
     }
-    return { images, settings }
   } finally {
     tf.dispose(latents)
     base.dispose()

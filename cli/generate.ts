@@ -21,15 +21,8 @@ import { type LoraOptions, loraNames, takeLoras } from './loras'
 import { type MeasurementOptions, Measurements } from './measurements'
 import { modelName } from './model-name'
 import type { AnyPipeline } from './open-pipeline'
-import {
-  type OutputFiles,
-  outputFiles,
-  requireOtherFile,
-  requireWritable,
-  STANDARD_OUTPUT,
-  saveGrid,
-  savePicture,
-} from './output-files'
+import { outputFiles, requireOtherFiles, requireWritable, STANDARD_OUTPUT, savePicture } from './output-files'
+import { PictureGrid } from './picture-grid'
 import { PreviewFile, type PreviewFileOptions } from './preview-file'
 import { print, printAside } from './print'
 import { type ProfileRow, profileTable } from './profile'
@@ -85,15 +78,20 @@ export async function generate(words: string, given: GenerateOptions): Promise<v
 
   const seeds = consecutiveSeeds(options.seed ?? randomInt(LARGEST_SEED), options.count)
   const files = outputFiles(prompt, seeds, options)
-  requireOtherFile(options.trace, files)
+  requireOtherFiles(options, files)
   for (const file of [...files.pictures, files.grid]) await requireWritable(file)
   const previews = await PreviewFile.open(options)
   const measurements = await Measurements.begin(options)
   const progress = new ProgressDisplay(options.json ? undefined : process.stderr)
-  const { signal, release } = abortOnInterrupt(() => progress.end())
+  const records: GenerationRecord[] = []
+  let isDone = false
+  const endProgress = () => {
+    progress.end()
+    if (!isDone && seeds.length > 1 && records.length > 0) reportWritten(files.pictures, records.length)
+  }
+  const { signal, release } = abortOnInterrupt(endProgress)
   const manager = makeManager(options, progress)
   const access: LoadingAccess = { signal, progress, manager }
-  let isDone = false
   try {
     const pictures = await timed('load', async () => ({
       ...(await readPictures(options, signal)),
@@ -105,21 +103,26 @@ export async function generate(words: string, given: GenerateOptions): Promise<v
     const run: DrawingRun = { seeds, options, access, executor, previews, timed }
     const recordOf = (image: Image, i: number, { inputs, components }: Settings): GenerationRecord =>
       describeRun(inputs, seeds[i] as Seed, options, components, executor, image)
+    const grid = new PictureGrid(files.grid, seeds.length, message => progress.warn(message))
     // Each one when it is drawn: what ends the command later takes no picture away.
-    const { images, settings } = await drawAll(prompt, pictures, run, (image, i, settings) =>
-      timed('save', () => savePicture(image, files.pictures[i] as string, recordOf(image, i, settings))),
-    )
+    await drawAll(prompt, pictures, run, async (image, i, settings) => {
+      const record = recordOf(image, i, settings)
+      await timed('save', () => savePicture(image, files.pictures[i] as string, record))
+      records.push(record)
+      grid.add(image)
+    })
     progress.end()
-    const record = recordOf(images[0] as Image, 0, settings)
-    await timed('save', () => saveGrid(images, files.grid, record))
+    const record = records[0] as GenerationRecord // There is at least one picture.
+    await timed('save', () => grid.save(record))
     timings.total = Math.round(performance.now() - start)
     const warnings = [...(warning ? [warning] : []), ...progress.warnings]
     const profile = options.profile ? measurements?.profile : undefined
-    report(files, { prompt, seed: seeds[0] as Seed, options, executor, timings, record, warnings, profile })
+    const paths = [...files.pictures, ...(grid.file === undefined ? [] : [grid.file])]
+    report(paths, { seed: seeds[0] as Seed, options, executor, timings, record, warnings, profile })
     isDone = true
   } finally {
     manager?.dispose()
-    progress.end()
+    endProgress()
     release()
     await measurements?.end().catch(error => {
       // What went wrong before counts more.
@@ -142,7 +145,7 @@ async function drawAll(
   pictures: GivenInputs,
   run: DrawingRun,
   save: (image: Image, i: number, settings: Settings) => Promise<void>,
-): Promise<{ images: readonly Image[]; settings: Settings }> {
+): Promise<void> {
   const { options, access, executor, timed } = run
   const pipe = await timed('load', () => openModel(options, access))
   try {
@@ -160,8 +163,7 @@ async function drawAll(
       await timed('load', () => loadComponents(pipe, options, executor, access))
       await timed('load', () => useIpAdapters(pipe, options, access.signal))
       const settings = settingsOf(pipe)
-      const images = await drawPictures(pipe, inputs, run, (image, i) => save(image, i, settings))
-      return { images, settings }
+      await drawPictures(pipe, inputs, run, (image, i) => save(image, i, settings))
     } finally {
       disposeControlNets()
     }
@@ -248,7 +250,6 @@ function describeRun(
 }
 
 interface Report {
-  prompt: string
   seed: Seed
   options: GenerateOptions
   executor: Executor
@@ -258,8 +259,15 @@ interface Report {
   profile: readonly ProfileRow[] | undefined
 }
 
-function report(files: OutputFiles, { seed, options, executor, timings, record, warnings, profile }: Report): void {
-  const paths = [...files.pictures, ...(files.grid ? [files.grid] : [])]
+/** Says what is there of pictures of which not all were drawn. */
+function reportWritten(files: readonly string[], written: number): void {
+  printAside(`${written} of ${files.length} pictures were written, the last one to ${files[written - 1]}.`)
+}
+
+function report(
+  paths: readonly string[],
+  { seed, options, executor, timings, record, warnings, profile }: Report,
+): void {
   if (options.json) {
     const { name, backend, device, version } = executor
     print(

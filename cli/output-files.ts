@@ -3,7 +3,6 @@
 import { access, constants, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import type { Image } from '../components/images/image'
-import { makeImageGridAsync } from '../components/images/make-image-grid'
 import { absolutePath } from '../src/files/absolute-path'
 import { UnwritableFileError } from '../src/files/unwritable-file-error'
 import type { Seed } from '../src/params/seed'
@@ -76,12 +75,28 @@ export async function requireWritable(file: string | undefined): Promise<void> {
   }
 }
 
-/** Refuses a trace that would replace a picture. @throws UnfitOptionError if the trace has the name of a picture, or of the grid */
-export function requireOtherFile(trace: string | undefined, { pictures, grid }: OutputFiles): void {
-  if (trace === undefined) return
-  const file = absolutePath(trace)
-  if (file !== grid && !pictures.includes(file)) return
-  throw new UnfitOptionError('--trace', `a picture is written to ${file}. Name another file for the trace.`)
+/**
+ * Refuses files of other options that would replace a picture.
+ *
+ * @throws UnfitOptionError if the trace has the name of a picture or of the grid, or previews replace a picture that is drawn already
+ */
+export function requireOtherFiles(
+  { trace, preview }: { trace?: string; preview?: string },
+  { pictures, grid }: OutputFiles,
+): void {
+  const isPicture = (file: string) => pictures.includes(absolutePath(file))
+  if (trace !== undefined && (isPicture(trace) || absolutePath(trace) === grid))
+    throw unfitFile('--trace', trace, 'trace')
+  // The previews of a single picture end before it is written.
+  if (preview !== undefined && pictures.length > 1 && isPicture(preview))
+    throw unfitFile('--preview', preview, 'previews')
+}
+
+function unfitFile(option: string, file: string, content: string): UnfitOptionError {
+  return new UnfitOptionError(
+    option,
+    `a picture is written to ${absolutePath(file)}. Name another file for the ${content}.`,
+  )
 }
 
 /** The letters and digits of a text, of any script, as a file name. */
@@ -99,17 +114,6 @@ export async function savePicture(image: Image, file: string, record: Generation
   const text = { [PNG_KEYWORD]: JSON.stringify(record) }
   if (file === STANDARD_OUTPUT) await writeOut(await image.toPng(text))
   else await image.save(file, text)
-}
-
-/** Writes the grid of several pictures, with the record of the first one. */
-export async function saveGrid(
-  images: readonly Image[],
-  file: string | undefined,
-  record: GenerationRecord,
-): Promise<void> {
-  if (file === undefined) return
-  const all = { ...record, count: images.length }
-  await (await makeImageGridAsync(images)).save(file, { [PNG_KEYWORD]: JSON.stringify(all) })
 }
 
 /** Waits until standard output has taken the bytes: the process may end behind them. */

@@ -206,6 +206,7 @@ describe('tesserae generate', () => {
     [['red apple', '--seed', '1', '--trace', 'red-apple-1.png'], 'a picture is written to'],
     [['cat', '--count', '2', '--seed', '1', '--out', 'x.png', '--trace', 'x-2.png'], 'a picture is written to'],
     [['cat', '--count', '2', '--out', 'x.png', '--trace', 'x.png'], 'a picture is written to'],
+    [['cat', '--count', '2', '--seed', '1', '--out', 'x.png', '--preview', 'x-1.png'], 'another file for the previews'],
   ])('refuses %j before it loads anything', async (args, problem) => {
     const { stderr, code } = await cli('generate', ...args)
     expect(stderr).toContain(problem)

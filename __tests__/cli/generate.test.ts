@@ -57,8 +57,11 @@ describe('generate', () => {
     jest.spyOn(ProgressDisplay.prototype, 'show').mockImplementation((event: PipelineEvent) => {
       if (event.type === 'loopStep' && event.step === 2 && readdirSync(folder()).length === 2) process.emit('SIGINT')
     })
+    const said = jest.spyOn(console, 'error').mockImplementation()
     const error = await failureOf(generate('pizza', { ...options(), count: 3, steps: 3 }))
     expect(error).toMatchObject({ name: 'AbortError' })
+    const last = join(folder(), 'x-2.png')
+    expect(said.mock.calls).toEqual([[`2 of 3 pictures were written, the last one to ${last}.`]])
     expect(readdirSync(folder()).sort()).toEqual(['x-1.png', 'x-2.png'])
     const record = (await readPngText(readFileSync(join(folder(), 'x-2.png')))).get('tesserae')
     expect(JSON.parse(record as string)).toMatchObject({ prompt: 'pizza', seed: 2, steps: 3 })

@@ -1,6 +1,6 @@
-/** Folders below the temporary folder of the system. Their names hold the number of their process, so that the next process can remove those of killed ones. */
+/** Folders below the temporary folder of the system. Their names say which process they belong to, so that the next one can remove those of killed ones. */
 import { createHash, randomUUID } from 'node:crypto'
-import { readlinkSync, realpathSync } from 'node:fs'
+import { readFileSync, readlinkSync, realpathSync } from 'node:fs'
 import { lstat, mkdir, readdir, rm } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,17 +13,14 @@ export type TemporaryPurpose = 'decoded' | 'fused' | 'push' | 'results' | 'weigh
 /** Identifies machines, and containers on one machine, that share a temporary folder. A process number is valid inside of one of them only. */
 const MACHINE = createHash('sha256').update(`${hostname()}\0${processNamespace()}`).digest('hex').slice(0, 8)
 
-const NAME = new RegExp(`^tesserae-[a-z]+-${MACHINE}-(\\d+)-[0-9a-f-]{36}$`)
+const NAME = new RegExp(`^tesserae-[a-z]+-${MACHINE}-(\\d+)\\.(\\d*)-[0-9a-f-]{36}$`)
 
-/**
- * When this process started, in milliseconds. In a container, each process has the number of the killed one before it: what is older is not of this one.
- * The minute allows for clocks that are set.
- */
-const STARTED = Date.now() - process.uptime() * 1000 - 60_000
+/** When this process started. In a container, each process has the number of the killed one before it. */
+const STARTED = startOf('self') ?? ''
 
 /** Returns the path of a temporary folder that does not exist yet. {@link createTemporaryFolder} makes it. */
 export function planTemporaryFolder(purpose: TemporaryPurpose): string {
-  return join(temporaryRoot(), `tesserae-${purpose}-${MACHINE}-${process.pid}-${randomUUID()}`)
+  return join(temporaryRoot(), `tesserae-${purpose}-${MACHINE}-${process.pid}.${STARTED}-${randomUUID()}`)
 }
 
 /** Makes a temporary folder for this user alone, and removes those of processes that ended without removing them. @throws UnwritableFileError */
@@ -45,19 +42,25 @@ export async function makeTemporaryFolder(purpose: TemporaryPurpose): Promise<st
 async function clearTemporaryFolders(): Promise<void> {
   const root = temporaryRoot()
   for (const name of await readdir(root).catch(() => [])) {
-    const [, pid] = NAME.exec(name) ?? []
-    if (pid === undefined) continue
+    const [, pid, started] = NAME.exec(name) ?? []
+    if (pid === undefined || started === undefined || isAlive(Number(pid), started)) continue
     const path = join(root, name)
-    if (await isAbandoned(path, Number(pid))) await rm(path, { recursive: true, force: true }).catch(() => undefined)
+    if (await isOwnFolder(path)) await rm(path, { recursive: true, force: true }).catch(() => undefined)
   }
 }
 
-/** Whether a folder belongs to this user and its process has ended. Others may put anything into the temporary folder. */
-async function isAbandoned(path: string, pid: number): Promise<boolean> {
-  if (pid !== process.pid && isRunning(pid)) return false
+/** Whether a process runs: this one, or another that has not only its number, but started when it did. */
+function isAlive(pid: number, started: string): boolean {
+  if (pid === process.pid) return started === STARTED
+  if (!isRunning(pid)) return false
+  const start = startOf(pid)
+  return start === undefined || started === '' || start === started
+}
+
+/** Whether a path is a folder of this user. Others may put anything into the temporary folder. */
+async function isOwnFolder(path: string): Promise<boolean> {
   const stats = await lstat(path).catch(() => undefined)
-  if (stats?.isDirectory() !== true || (process.getuid !== undefined && stats.uid !== process.getuid())) return false
-  return pid !== process.pid || stats.mtimeMs < STARTED
+  return stats?.isDirectory() === true && (process.getuid === undefined || stats.uid === process.getuid())
 }
 
 /** Returns the temporary folder of the system. If it is missing, making a folder in it fails with the reason. */
@@ -76,5 +79,17 @@ function processNamespace(): string {
     return readlinkSync('/proc/self/ns/pid')
   } catch {
     return ''
+  }
+}
+
+/** When a process started, counted from the start of the system, so that no clock changes it; `undefined` where the system does not say. */
+function startOf(pid: number | 'self'): string | undefined {
+  try {
+    // The name of the program, in parentheses, may hold spaces; behind it, the start is the 20th field.
+    return readFileSync(`/proc/${pid}/stat`, 'latin1')
+      .replace(/^.*\) /s, '')
+      .split(' ')[19]
+  } catch {
+    return undefined
   }
 }

@@ -27,7 +27,7 @@ const folder = useTemporaryFolder()
 
 /** Temporary files of weights that exist. */
 const leftovers = () =>
-  readdirSync(tmpdir()).filter(name => name.startsWith('tesserae-decoded-') && name.includes(`-${process.pid}-`))
+  readdirSync(tmpdir()).filter(name => name.startsWith('tesserae-decoded-') && name.includes(`-${process.pid}.`))
 
 function weightsOf(model: UNet2DConditionModel): Record<string, number[]> {
   return Object.fromEntries([...model.namedParameters()].map(([name, parameter]) => [name, [...parameter.read()]]))

@@ -1,4 +1,5 @@
-import { existsSync, statSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UnwritableFileError } from '../../../src'
@@ -23,7 +24,7 @@ afterEach(() => {
 })
 
 const namedByDeadProcess = (purpose: TemporaryPurpose) =>
-  planTemporaryFolder(purpose).replace(`-${process.pid}-`, `-${deadProcess}-`)
+  planTemporaryFolder(purpose).replace(`-${process.pid}.`, `-${deadProcess}.`)
 
 async function leave(path: string): Promise<string> {
   await mkdir(path)
@@ -41,12 +42,31 @@ test.each(['decoded', 'fused', 'push', 'results', 'weights', 'worker'] as const)
   },
 )
 
-test('removes the folder of a killed process that had the number of this one, as in a container', async () => {
-  const [left, own] = [await leave(planTemporaryFolder('weights')), await leave(planTemporaryFolder('weights'))]
-  const before = Date.now() / 1000 - process.uptime() - 3600
-  await utimes(left, before, before)
+test.each([
+  ['this one, as in a container', process.pid],
+  ['another one that runs', process.ppid],
+])('removes the folder of a killed process that had the number of %s', async (_whose, pid) => {
+  // Other systems do not say when a process started.
+  if (process.platform !== 'linux') return
+  const name = planTemporaryFolder('weights')
+  const left = await leave(name.replace(/-\d+\.\d+-/, `-${pid}.${Number.MAX_SAFE_INTEGER}-`))
+  const own = await leave(name)
+  // The clock was set back after this process started.
+  await utimes(own, 1, 1)
   await makeTemporaryFolder('worker')
   expect([existsSync(left), existsSync(own)]).toEqual([false, true])
+})
+
+test('keeps the folder of another running process', async () => {
+  const other = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: ['pipe', 'ignore', 'ignore'] })
+  try {
+    const [, start = ''] = /\) (?:\S+ ){19}(\d+)/.exec(readFileSync(`/proc/${other.pid}/stat`, 'latin1')) ?? []
+    const kept = await leave(planTemporaryFolder('weights').replace(/-\d+\.\d*-/, `-${other.pid}.${start}-`))
+    await makeTemporaryFolder('worker')
+    expect(existsSync(kept)).toBe(true)
+  } finally {
+    other.stdin?.end()
+  }
 })
 
 test('keeps the folders of running processes, of other machines, and what others have named', async () => {

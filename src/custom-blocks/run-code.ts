@@ -15,7 +15,8 @@ interface CommonJsModule {
 }
 
 /** Endings that a module may be asked for without. */
-const ENDINGS = ['', '.js', '.cjs', '/index.js', '/index.cjs']
+const FOLDER_ENDINGS = ['/index.js', '/index.cjs']
+const ENDINGS = ['', '.js', '.cjs', ...FOLDER_ENDINGS]
 
 /** The modules of one folder, each run once. */
 export class CodeRunner {
@@ -58,7 +59,11 @@ export class CodeRunner {
       )
     if (!/^\.{1,2}(?:\/|$)/.test(name)) return this.requireInstalled(name, from)
     const path = posix.join(posix.dirname(from), name)
-    const found = ENDINGS.map(ending => path + ending).find(candidate => this.code.texts.has(candidate))
+    // A name that ends in a slash or in dots is the one of a folder.
+    const endings = /(?:^|\/)\.{0,2}$/.test(name) ? FOLDER_ENDINGS : ENDINGS
+    const found = endings
+      .map(ending => posix.normalize(path + ending))
+      .find(candidate => this.code.texts.has(candidate))
     if (found !== undefined) return this.run(found)
     const problem = path.startsWith('..')
       ? `requires ${JSON.stringify(name)}, which is outside the folder. Blocks may load only files of their own folder and packages.`

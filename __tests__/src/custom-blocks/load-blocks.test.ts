@@ -136,6 +136,18 @@ describe('code that is trusted', () => {
     expect(await runs(folder())).toBe(1)
   })
 
+  test.each(['.', './', './parts/..', './/index'])('may ask for the index of its folder by %j', async name => {
+    await writeFiles(folder(), {
+      'modular_config.json': doubleConfig(),
+      'index.js': DOUBLE,
+      'block.js': `exports.Double = require(${JSON.stringify(name)}).Double; require('./parts/')`,
+      'parts/index.js': `if (require('..').Double === undefined) throw new Error('another module')`,
+    })
+    const blocks = await load(folder())
+    expect(await blocks.initPipeline()({ x: 4 }, { output: 'x' })).toBe(8)
+    expect(await runs(folder())).toBe(1)
+  })
+
   test('may be in a subfolder, and in modules that ask for each other', async () => {
     await writeFiles(join(folder(), 'blocks'), {
       'modular_config.json': doubleConfig({ auto_map: { ModularPipelineBlocks: 'dist/block.Double' } }),

@@ -1,5 +1,7 @@
 /** What happens when the process of ONNX Runtime ends, or cannot start. */
 import childProcess from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import * as tf from '@tensorflow/tfjs'
 import { RuntimeEndedError } from '../../../../components/executors/graph/graph-errors'
@@ -9,6 +11,7 @@ import { RuntimeUnavailableError } from '../../../../components/executors/graph/
 import { sessionHost } from '../../../../components/executors/graph/session-host'
 import { type ActiveRun, activeRun, withActiveRun } from '../../../../src/runtime/active-run'
 import { failureOf } from '../../../blocks/use-emoji-model'
+import { useTemporaryFolder } from '../../checkpoints/temporary-folder'
 import { useEnvironment } from '../environment'
 import { makeDoubling, takeCall } from '../function-model'
 import { useGraphExecutor } from '../use-graph-executor'
@@ -106,6 +109,7 @@ const newRun = (): ActiveRun => ({ path: [], track: () => undefined, warn: () =>
 
 describe('a process that cannot start', () => {
   useEnvironment('TESSERAE_RUNTIME_PROGRAM')
+  const folder = useTemporaryFolder()
   const { execPath } = process
 
   afterEach(() => {
@@ -124,6 +128,19 @@ describe('a process that cannot start', () => {
     process.execPath = '/bin/false'
     const error = await failureOf(new RuntimeProcess().ready)
     expect((error as Error).message).toContain('it ended with exit status 1.')
+  })
+
+  test('starts where the program is Node only if it is asked to be, as Electron is', async () => {
+    if (process.platform === 'win32') return
+    const binary = join(folder(), 'electron')
+    writeFileSync(binary, `#!/bin/sh\n[ "$ELECTRON_RUN_AS_NODE" = 1 ] && exec '${execPath}' "$@"\nexit 9\n`, {
+      mode: 0o755,
+    })
+    process.execPath = binary
+    const started = new RuntimeProcess()
+    await started.ready
+    started.kill()
+    expect(await started.ended).toMatchObject({ signal: 'SIGKILL' })
   })
 
   test('is not started by a program that was started in its place', () => {

@@ -1,6 +1,5 @@
 /** What `tesserae generate` calls a pipeline with: options become inputs, as far as its blocks declare them. */
 import { makeGuider } from '../components/guiders/guider-names'
-import type { ComponentSpec } from '../src'
 import type { Size } from './arguments'
 import type { ControlInputs } from './controls'
 import type { IPAdapterPictures } from './ip-adapters'
@@ -135,12 +134,4 @@ function inputsOf(prompt: string, options: DrawingOptions, pictures: GivenInputs
     { option: '--size', input: 'width', given: size?.width },
     { option: '--size', input: 'height', given: size?.height },
   ]
-}
-
-/** How the pipeline asks for the component that an option replaces. @throws UnfitOptionError for one that it does not have */
-export function requireComponent(pipe: AnyPipeline, option: string, name: string): ComponentSpec {
-  const spec = pipe.getComponentSpec(name)
-  if (spec !== undefined) return spec
-  const problem = `this pipeline has no component ${name}. It has ${pipe.componentNames.join(', ')}. Leave the option out.`
-  throw new UnfitOptionError(option, problem)
 }

@@ -3,12 +3,13 @@ import { ControlNet, ControlNetModel, type Image, MultiControlNetModel } from '.
 import type { Executor } from '../components/executors/executor'
 import { ComponentSpec } from '../src'
 import { isSingleFile } from '../src/hub/single-file-source'
-import { requireComponent } from './call-inputs'
 import type { Control } from './control-arguments'
-import { type LoadingAccess, type ModelOptions, repositoryOptions } from './load-model'
+import { type LoadingAccess, repositoryOptions } from './load-model'
 import { modelName } from './model-name'
+import type { ModelOptions } from './model-options'
 import type { AnyPipeline } from './open-pipeline'
 import { pictureName, readPicture } from './read-pictures'
+import { requireComponent } from './require-component'
 import { UnfitOptionError } from './unfit-option-error'
 
 /** The options that say what the result follows. */

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs'
 import type { ComponentSpec, LoadComponentsOptions } from '../src'
 import { absoluteIfThere } from '../src/files/path-of'
 import { isSingleFile } from '../src/hub/single-file-source'
-import { requireComponent } from './call-inputs'
-import type { ModelOptions } from './load-model'
+import type { ModelOptions } from './model-options'
 import type { AnyPipeline } from './open-pipeline'
+import { requireComponent } from './require-component'
 import { UnfitOptionError } from './unfit-option-error'
 
 /**

@@ -1,9 +1,9 @@
 /** `tesserae generate --ip-adapter`: pictures that are shown beside the prompt, and the adapters that look at them. */
 import { type Image, loadIpAdapter, setIpAdapterScale } from '../components'
 import type { ModularPipeline } from '../src'
-import { requireComponent } from './call-inputs'
 import type { AnyPipeline } from './open-pipeline'
 import { pictureName, readPicture } from './read-pictures'
+import { requireComponent } from './require-component'
 import { UnfitOptionError } from './unfit-option-error'
 
 /** The options that say what is shown beside the prompt. */

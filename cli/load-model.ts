@@ -5,7 +5,6 @@ import { readConfig } from '../components/configs/read-config'
 import type { Executor } from '../components/executors/executor'
 import { makeGuider } from '../components/guiders/guider-names'
 import { InvalidRepositoryNameError } from '../components/hub/hub-errors'
-import type { QuantizationChoice } from '../components/quantization/quantization-names'
 import { SCHEDULER_CONFIG_NAME } from '../components/schedulers/scheduler-mixin'
 import { resolveScheduler } from '../components/schedulers/scheduler-names'
 import { singleFileScheduler } from '../components/single-file/component-config'
@@ -14,40 +13,14 @@ import { absoluteIfThere } from '../src/files/path-of'
 import { type RepositoryOptions, resolveRepository } from '../src/hub/repository-resolver'
 import { isSingleFile } from '../src/hub/single-file-source'
 import type { SingleFileSettings } from '../src/storage/single-file-index'
-import { requireComponent } from './call-inputs'
 import { denoiserOptions } from './denoiser-options'
-import type { EmbeddingOption } from './embedding-arguments'
 import { loadEmbeddings } from './embeddings'
-import { type LoraOption, loadLoras } from './loras'
+import { loadLoras } from './loras'
+import type { ModelOptions } from './model-options'
 import { type AnyPipeline, openPipeline } from './open-pipeline'
 import type { ProgressDisplay } from './progress-display'
+import { requireComponent } from './require-component'
 import { UnfitOptionError } from './unfit-option-error'
-
-/** The options that say which model, and what replaces its components. */
-export interface ModelOptions {
-  model: string
-  /** Folder or repository whose configs a single file takes. */
-  config?: string
-  /** What the model of a single file predicts. */
-  predictionType?: FromSingleFileOptions['predictionType']
-  revision?: string
-  trustRemoteCode?: boolean
-  offline?: boolean
-  guider?: string
-  scheduler?: string
-  /** `false` to leave pictures unchecked. */
-  safetyChecker?: boolean
-  /** LoRAs on top of the models. */
-  lora?: readonly LoraOption[]
-  /** Words that the text encoders learn. */
-  embedding?: readonly EmbeddingOption[]
-  /** File of a UNet that replaces that of the model. */
-  unet?: string
-  /** How the weights of the denoiser are quantized. */
-  quantization?: QuantizationChoice
-  /** Bytes of weights that all models together may have in memory. */
-  memoryLimit?: number
-}
 
 /** What loading works with. */
 export interface LoadingAccess {

@@ -3,13 +3,14 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GraphExecutor } from '../components/executors/graph/graph-executor'
 import type { Quantization } from '../components/quantization/quantization-names'
-import { requireComponent } from './call-inputs'
 import { denoiserOptions } from './denoiser-options'
 import { abortOnInterrupt } from './interrupt'
-import { type ModelOptions, openModel, repositoryOptions } from './load-model'
+import { openModel, repositoryOptions } from './load-model'
+import type { ModelOptions } from './model-options'
 import { newFolder } from './new-folder'
 import { print } from './print'
 import { ProgressDisplay } from './progress-display'
+import { requireComponent } from './require-component'
 
 /** Options of the command, as commander gives them. */
 export interface QuantizeOptions extends Pick<ModelOptions, 'revision' | 'offline' | 'unet'> {

@@ -11,12 +11,12 @@ import { callInputs, type DrawingInputs, type DrawingOptions } from './call-inpu
 import {
   type LoadingAccess,
   loadComponents,
-  type ModelOptions,
   repositoryOptions,
   requireReplaced,
   requireRevisions,
   singleFileSettings,
 } from './load-model'
+import type { ModelOptions } from './model-options'
 import { type AnyPipeline, openPipeline } from './open-pipeline'
 import { UnfitOptionError } from './unfit-option-error'
 import { UnknownSubjectError } from './unknown-subject-error'

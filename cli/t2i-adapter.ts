@@ -1,10 +1,10 @@
 /** `tesserae generate --t2i-adapter`: a picture that the result follows, and the T2I-Adapter that looks at it. */
 import { type Image, T2IAdapter } from '../components'
 import { ComponentSpec } from '../src'
-import { requireComponent } from './call-inputs'
 import type { Control } from './control-arguments'
 import type { AnyPipeline } from './open-pipeline'
 import { readPicture } from './read-pictures'
+import { requireComponent } from './require-component'
 
 /** The option. */
 export interface T2IAdapterOptions {

@@ -1,7 +1,8 @@
 /** Options of `generate` for pipelines of any family. */
 import { z } from 'zod'
-import { callInputs, requireComponent } from '../../cli/call-inputs'
+import { callInputs } from '../../cli/call-inputs'
 import type { Pictures } from '../../cli/read-pictures'
+import { requireComponent } from '../../cli/require-component'
 import { UnfitOptionError } from '../../cli/unfit-option-error'
 import { withUsedStrength } from '../../cli/used-strength'
 import {

@@ -1,7 +1,8 @@
 /** A job as clients see it: pictures by URL, and nothing of the machine. */
-import type { Job, JobFailure, JsonValue } from '../jobs/job'
+import type { Job, JobFailure } from '../jobs/job'
 import type { JobEvent } from '../jobs/job-event'
 import type { JobResult, StoredPicture } from '../jobs/job-result'
+import type { JsonValue } from '../jobs/json'
 import { PUBLIC_FAILURES } from './failure-codes'
 
 /** Where the addresses of a server begin, e.g. `/draw` of one that is mounted in another; empty for one of its own. */

@@ -5,11 +5,11 @@ import {
   type ChosenComponents,
   type JobRequest,
   type JobTrace,
-  type JsonObject,
   LOWEST_PRIORITY,
   PICTURE_FORMATS,
   type PictureFormat,
 } from '../jobs/job'
+import type { JsonObject } from '../jobs/json'
 import { checkChoices } from '../studio/check-choices'
 import type { Catalog, CatalogTask } from './catalog'
 import { costProblems } from './check-cost'

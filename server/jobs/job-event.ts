@@ -1,6 +1,7 @@
 /** What is reported about a job while it waits and runs. All of it is JSON. */
-import type { JobFailure, JsonValue } from './job'
+import type { JobFailure } from './job'
 import type { JobResult } from './job-result'
+import type { JsonValue } from './json'
 
 /** The job was accepted. The first event of every job. */
 export interface JobQueuedEvent {

@@ -1,5 +1,5 @@
 /** What a job has made. */
-import type { JsonValue } from './job'
+import type { JsonValue } from './json'
 
 /** A picture in the result store. */
 export interface StoredPicture {

@@ -1,11 +1,6 @@
 /** A run that somebody has asked a server for: what it is called with, how far it is, and how it ended. All of it is JSON. */
 import type { JobResult } from './job-result'
-
-/** Any value of JSON. */
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue }
-
-/** An object of JSON. */
-export type JsonObject = { readonly [name: string]: JsonValue }
+import type { JsonObject } from './json'
 
 /** Where a job is. The last three are final: a job reaches exactly one of them, once. */
 export type JobStatus = 'queued' | 'running' | 'finished' | 'failed' | 'cancelled'

@@ -1,6 +1,7 @@
 /** Which jobs can be computed together. */
 import { LoraTagError } from '../../components'
-import type { Job, JsonValue } from '../jobs/job'
+import type { Job } from '../jobs/job'
+import type { JsonValue } from '../jobs/json'
 import { takeJobTags } from './prompt-loras'
 
 /** Inputs of which each job of a batch has its own. */

@@ -11,9 +11,10 @@ import {
   type PlacePicture,
   resultToWire,
 } from '../../src'
-import type { Job, JobProgress, JsonValue } from '../jobs/job'
+import type { Job, JobProgress } from '../jobs/job'
 import type { JobRunEvent } from '../jobs/job-event'
 import type { JobResult, StoredPicture } from '../jobs/job-result'
+import type { JsonValue } from '../jobs/json'
 import { seedOf } from '../queue/new-job'
 import { mediaTypeOf } from '../results/store-path'
 import type { HeldPipeline } from './held-pipeline'

@@ -1,5 +1,5 @@
 /** AUTOMATIC1111's names of samplers and of schedules, the ways to space the noise levels. */
-import type { JsonObject } from '../../jobs/job'
+import type { JsonObject } from '../../jobs/json'
 
 /** How AUTOMATIC1111 lists a sampler. */
 interface SamplerName {

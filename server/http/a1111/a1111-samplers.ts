@@ -1,7 +1,8 @@
 /** Samplers and schedules as AUTOMATIC1111 names them, and the scheduler of a job that they choose. */
 import { schedulerNames } from '../../../components'
 import { findName } from '../../../components/configs/find-name'
-import type { ComponentChoice, JsonObject } from '../../jobs/job'
+import type { ComponentChoice } from '../../jobs/job'
+import type { JsonObject } from '../../jobs/json'
 import type { OfferedComponent } from '../../studio/offered-components'
 import type { CatalogEntry } from '../catalog'
 import { type FieldProblem, pointerTo } from '../problem'

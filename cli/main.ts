@@ -18,10 +18,11 @@ import {
   parseTourStep,
 } from './arguments'
 import { type BlockName, parseBlockName } from './block-name'
-import { executors, promptSyntaxes, providers, quantizations, storedQuantizations } from './choices'
+import { promptSyntaxes, quantizations, storedQuantizations } from './choices'
 import { contradictionIn } from './contradictions'
 import { parseControl, parseControlMode, parseT2IAdapter } from './control-arguments'
 import { parseEmbedding } from './embedding-arguments'
+import { executorOption, providerOption } from './executor-options'
 import { collectFile, parseIpScale } from './ip-adapter-arguments'
 import { watchOutput } from './output-errors'
 import { packageFolder } from './package-folder'
@@ -168,18 +169,8 @@ program
   .option('--out <file>', 'file to write; - is standard output (default: named after the prompt and the seed)')
   .option('--preview <file>', 'file for previews during the run, e.g. preview.png (default: no previews)')
   .option('--preview-every <steps>', 'number of steps between two previews (default: 1)', parseSteps)
-  .addOption(
-    new Option(
-      '--executor <name>',
-      'executor of the models: graph is ONNX Runtime, eager is TensorFlow.js (default: auto)',
-    ).choices(executors),
-  )
-  .addOption(
-    new Option(
-      '--provider <name>',
-      'execution provider of ONNX Runtime (default: cpu with --executor graph, otherwise the best that works)',
-    ).choices(providers),
-  )
+  .addOption(executorOption())
+  .addOption(providerOption())
   .addOption(
     new Option('--backend <name>', 'backend of TensorFlow.js, with --executor eager').choices(backends).default('auto'),
   )

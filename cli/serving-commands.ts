@@ -1,7 +1,8 @@
 /** The commands that run until they are told to end: `serve` and `worker`. */
 import { type Command, Option } from 'commander'
 import { parseDuration, parseMemoryLimit, parseNumber, parsePort, parseSteps, parseThreads } from './arguments'
-import { executors, providers, quantizations } from './choices'
+import { quantizations } from './choices'
+import { executorOption, providerOption } from './executor-options'
 
 /** Adds the commands to the program. */
 export function addServingCommands(program: Command): void {
@@ -106,18 +107,8 @@ export function addServingCommands(program: Command): void {
       '--finish',
       'on SIGINT or SIGTERM, finish the running job instead of returning it to the queue with its state',
     )
-    .addOption(
-      new Option(
-        '--executor <name>',
-        'executor of the models: graph is ONNX Runtime, eager is TensorFlow.js (default: auto)',
-      ).choices(executors),
-    )
-    .addOption(
-      new Option(
-        '--provider <name>',
-        'execution provider of ONNX Runtime (default: cpu with --executor graph, otherwise the best that works)',
-      ).choices(providers),
-    )
+    .addOption(executorOption())
+    .addOption(providerOption())
     .addOption(quantizationOption())
     .addOption(batchOption())
     .addOption(loraDirOption())

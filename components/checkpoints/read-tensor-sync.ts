@@ -7,7 +7,7 @@ import { applyScale } from './apply-scale'
 import type { TensorInfo } from './checkpoint'
 import { weightFileError } from './format-errors'
 import { unopenable } from './open-errors'
-import { requireUnchanged } from './require-unchanged'
+import { endsEarly, requireUnchanged } from './require-unchanged'
 import { inRowMajorOrder } from './row-major-order'
 import { toFloat32 } from './weight-dtypes'
 import { fromWindowsLoop } from './window-order'
@@ -32,7 +32,7 @@ export function readFloat32Sync(info: TensorInfo): Float32Array {
 
 /** The bytes of a tensor as they are in its file. @throws WeightFileError if the file cannot be read, or was written to since it was opened */
 export function readBytesSync(info: TensorInfo): ArrayBuffer {
-  const { file, begin, end } = info
+  const { file, begin } = info
   let handle: number
   try {
     handle = openRegularFileSync(file)
@@ -44,10 +44,7 @@ export function readBytesSync(info: TensorInfo): ArrayBuffer {
     const bytes = allocateBytes(info)
     for (let done = 0; done < bytes.length; ) {
       const bytesRead = readSync(handle, bytes, done, Math.min(bytes.length - done, BYTES_PER_READ), begin + done)
-      if (bytesRead === 0) {
-        const detail = `ends at byte ${begin + done}, but held at least ${end} when it was opened.`
-        throw weightFileError(file, 'truncated', detail)
-      }
+      if (bytesRead === 0) throw endsEarly(info, begin + done)
       done += bytesRead
     }
     return bytes.buffer

@@ -7,7 +7,7 @@ import { applyScale } from './apply-scale'
 import type { TensorInfo } from './checkpoint'
 import { weightFileError } from './format-errors'
 import { unopenable } from './open-errors'
-import { requireUnchanged } from './require-unchanged'
+import { endsEarly, requireUnchanged } from './require-unchanged'
 import { inRowMajorOrder } from './row-major-order'
 import { toFloat32Async } from './weight-dtypes'
 import { fromWindowsLoop } from './window-order'
@@ -32,7 +32,7 @@ async function scaled(info: TensorInfo, values: Float32Array): Promise<Float32Ar
 
 /** The bytes of a tensor. Fails as {@link readFloat32} does. */
 export async function readBytes(info: TensorInfo): Promise<ArrayBuffer> {
-  const { file, begin, end } = info
+  const { file, begin } = info
   let handle: FileHandle
   try {
     handle = await openRegularFile(file)
@@ -45,10 +45,7 @@ export async function readBytes(info: TensorInfo): Promise<ArrayBuffer> {
     for (let done = 0; done < bytes.length; ) {
       const length = Math.min(bytes.length - done, BYTES_PER_READ)
       const { bytesRead } = await handle.read(bytes, done, length, begin + done)
-      if (bytesRead === 0) {
-        const detail = `ends at byte ${begin + done}, but held at least ${end} when it was opened.`
-        throw weightFileError(file, 'truncated', detail)
-      }
+      if (bytesRead === 0) throw endsEarly(info, begin + done)
       done += bytesRead
     }
     return bytes.buffer

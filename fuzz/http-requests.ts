@@ -224,7 +224,7 @@ const foreignRequests: fc.Arbitrary<HttpRequest> = fc
   }))
 
 /** Any request, most of them nearly right. */
-export const httpRequests: fc.Arbitrary<HttpRequest> = fc.oneof(
+const httpRequests: fc.Arbitrary<HttpRequest> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ method: methods, path: paths, headers, body: bodies }) },
   { weight: 1, arbitrary: formRequests },
   { weight: 1, arbitrary: foreignRequests },

@@ -18,7 +18,7 @@ export const MOST_WORDS = 30
 export const MOST_WORDS_OF_PAGES = 25
 /** Longest paragraph, in lines of {@link LINE_WIDTH} columns. */
 export const MOST_LINES = 4
-export const LINE_WIDTH = 120
+const LINE_WIDTH = 120
 
 /** Returns the number of lines that a text takes. */
 function lineCount(text: string): number {

@@ -27,7 +27,7 @@ import {
 import { sharedStep } from './shared-step'
 
 /** The input that image to image begins with. */
-export const imageSchema = z
+const imageSchema = z
   .union([picturesSchema, picturePixelsSchema, pictureLatentsSchema])
   .describe(
     'The picture to begin with: one for all, or one for each prompt. It may be a tensor of pixels from 0 to 1, or of latents as a denoiser takes them.',

@@ -1,5 +1,4 @@
 /** Blurs images. Counterpart: Pillow's src/libImaging/BoxBlur.c (ImagingGaussianBlur). */
-import { runAtOnce } from '../../src/runtime/time-slice'
 import { Image } from './image'
 
 /** A Gaussian blur is close to a box blur that is applied this many times. */
@@ -9,12 +8,7 @@ const ONE = 2 ** 24
 /** Values that are computed between two looks at the clock. */
 const PIECE = 2 ** 18
 
-/** An image blurred with a standard deviation of `radius` pixels. Channels are treated alone, opacity too. */
-export function gaussianBlur(image: Image, radius: number): Image {
-  return runAtOnce(gaussianBlurLoop(image, radius))
-}
-
-/** The loop of {@link gaussianBlur}, in pieces. */
+/** Blurs an image in pieces, with a standard deviation of `radius` pixels. Channels are treated alone, opacity too. */
 export function* gaussianBlurLoop(image: Image, radius: number): Generator<void, Image, void> {
   const { width, height, channels } = image
   const box = boxRadius(Math.fround(radius))

@@ -2,7 +2,7 @@
 import * as tf from '../tensors/tf'
 
 /** The kernels that a backend may register with `tf.registerKernel()`, beside those of TensorFlow.js. */
-export const FUSED_KERNELS = [
+const FUSED_KERNELS = [
   'GroupNormalization',
   'LayerNormalization',
   'ScaledDotProductAttention',

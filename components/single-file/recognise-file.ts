@@ -13,7 +13,7 @@ import type {
 import { otherKinds } from './other-kinds'
 
 /** What the keys of a UNet begin with in a file of a whole model. */
-export const UNET_PREFIX = 'model.diffusion_model.'
+const UNET_PREFIX = 'model.diffusion_model.'
 
 /** Input channels of a UNet that inpaints: latents, mask, and latents of the masked picture. */
 const INPAINTING_CHANNELS = 9

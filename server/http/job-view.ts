@@ -60,7 +60,7 @@ function valuesUrl(id: string, key: string, prefix: Prefix): string {
 }
 
 /** The address of a picture of a job. */
-export function pictureUrl(id: string, key: string, prefix: Prefix): string {
+function pictureUrl(id: string, key: string, prefix: Prefix): string {
   return `${prefix}/v1/jobs/${id}/pictures/${key}`
 }
 

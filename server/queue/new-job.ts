@@ -16,7 +16,7 @@ import { CHOOSABLE } from '../studio/offered-components'
 import { isJobTrace } from '../trace/trace-context'
 
 /** The client of a request that names none. */
-export const ANONYMOUS = 'anonymous'
+const ANONYMOUS = 'anonymous'
 
 /** Characters of a client's name, and of an idempotency key. */
 const LONGEST_NAME = 256

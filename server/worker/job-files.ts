@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { ResultStore } from '../results/result-store'
 
 /** Key of the state from which the run of a job continues. */
-export const STATE_KEY = 'run.safetensors'
+const STATE_KEY = 'run.safetensors'
 
 /** The files of one run, and the way to the store. */
 export class JobFiles {

@@ -3,8 +3,9 @@ import { mkdir, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { PickleCheckpointError } from '../../../components/checkpoints/pickle-checkpoint-error'
-import { SafetensorsError, type SafetensorsProblem } from '../../../components/checkpoints/safetensors-error'
+import { SafetensorsError } from '../../../components/checkpoints/safetensors-error'
 import { SafetensorsFile } from '../../../components/checkpoints/safetensors-file'
+import type { WeightFileProblem } from '../../../components/checkpoints/weight-file-error'
 import { writeSafetensors } from '../../../components/checkpoints/write-safetensors'
 import { MissingFileError } from '../../../components/files/missing-file-error'
 import { openFilesIn } from './open-files'
@@ -136,7 +137,7 @@ describe('SafetensorsFile', () => {
   })
 
   describe('refuses', () => {
-    const cases: [what: string, problem: SafetensorsProblem, message: RegExp, bytes: Uint8Array][] = [
+    const cases: [what: string, problem: WeightFileProblem, message: RegExp, bytes: Uint8Array][] = [
       ['an empty file', 'truncated', /0 bytes/, Buffer.alloc(0)],
       ['a file shorter than the length of the header', 'truncated', /7 bytes/, Buffer.alloc(7)],
       [

@@ -78,7 +78,7 @@ function applyFreeU(
  * @param map `[batch, height, width, channels]`
  * @param scale `[1]`
  */
-export function scaleLowFrequencies(map: tf.Tensor4D, scale: tf.Tensor1D): tf.Tensor4D {
+function scaleLowFrequencies(map: tf.Tensor4D, scale: tf.Tensor1D): tf.Tensor4D {
   const [batch, height, width, channels] = map.shape
   return tf.tidy(() => {
     const waves = lowWaves(height, width)

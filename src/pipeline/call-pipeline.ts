@@ -25,6 +25,7 @@ import { checkCall } from '../wiring/check-call'
 import { type FilledState, fillState, unknownInputMessage } from './fill-state'
 import type { PipelineBlocks } from './pipeline-blocks'
 import type { CallOptions, PipelineInputs } from './pipeline-call'
+import { unknownOptionMessages, unusedInputMessages } from './unused-arguments'
 
 /** The pipeline that is called. */
 export interface CalledPipeline {
@@ -67,10 +68,15 @@ export async function callPipeline(
     try {
       run.emit({ type: 'runStart', block: classNameOf(tree) })
       for (const name of filled.ignored) run.warn('UNKNOWN_INPUT', unknownInputMessage(name, pipeline.inputs))
+      for (const message of unknownOptionMessages(options)) run.warn('UNKNOWN_OPTION', message)
       warnOfUnknownOutputs(run, tree, options.output)
       await run.yieldToEventLoop()
       const components = makeComponents(values.prototype, run)
       const blocks = await checkRun(run, pipeline, filled)
+      // A run that continues has used its inputs before.
+      const running = resumption ? [tree] : blocks.map(({ block }) => block)
+      const used = { given: filled.given, state: run.state, running }
+      for (const message of unusedInputMessages(tree, used)) run.warn('UNUSED_INPUT', message)
       const { costs, plan } = await estimateCosts(blocks, components, run.state)
       const issues = checkCost(costs, limits)
       if (issues.length > 0) throw new PipelineValidationError(issues)

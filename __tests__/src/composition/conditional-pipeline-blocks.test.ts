@@ -93,7 +93,7 @@ describe('an auto block', () => {
     expect(await run(without, { prompt: 'p', image: 1 })).toBe('img2img:0.3')
     expect(await run(without, { prompt: 'p' })).toBe('text2img:undefined')
 
-    const other = new Auto().replace('img2img', branch('other', 0.2, ['image']))
+    const other = new Auto().replace('img2img', branch('other', 0.2, ['image', 'prompt']))
     expect(await run(other, { prompt: 'p', image: 1 })).toBe('other:0.2')
 
     const reordered = new Auto()

@@ -145,7 +145,8 @@ describe('groups of values', () => {
       ],
     })
     expect((await twice.initPipeline()({ a: 1 })).toObject()).toEqual({ values: { a: 1 }, kwargsMapping: { g: ['a'] } })
-    const other = toy({ inputs: ['a', { name: 'a', kwargsType: 'g', default: 3 }] })
+    const group = { name: null, kwargsType: 'g' }
+    const other = toy({ inputs: ['a', { name: 'a', kwargsType: 'g', default: 3 }, group] })
     expect((await other.initPipeline()({ a: 1, g: { b: 2 } })).toObject().kwargsMapping).toEqual({ g: ['b'] })
   })
 

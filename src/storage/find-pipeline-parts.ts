@@ -46,9 +46,9 @@ export async function findPipelineParts(
   const custom = given ? undefined : await findCustomBlocks(path, { ...options, trustRemoteCode })
   const folder = await fetchModelIndex(path, options)
   // What pins the code of a folder is not a revision of the rest of it.
-  const revision = isRepositoryId(path) ? options.revision : undefined
+  const ofIndex = custom && !isRepositoryId(path) ? withoutRevision(options) : options
   // Blocks of code may be all that there is.
-  const index = custom && !hasModelIndex(folder) ? undefined : readModelIndex(path, { ...options, revision })
+  const index = custom && !hasModelIndex(folder) ? undefined : readModelIndex(path, ofIndex)
   return { blocks: given ?? (custom ? (new custom() as PipelineBlocks) : blocksOf(index, fallback)), index }
 }
 
@@ -62,7 +62,7 @@ function blocksOf(index: ModelIndex | undefined, fallback: NamedBlocks | undefin
   throw new UnknownBlocksError(file, blocksClassName, pipelineClassName, blockClassNames(), unsupported)
 }
 
-/** How another repository than the one that is named is asked for. */
+/** The options for what has no revision, or for another repository than the one that is named. */
 function withoutRevision({ revision: _, ...options }: FindPipelineOptions): ReadIndexOptions {
   return options
 }

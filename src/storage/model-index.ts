@@ -8,7 +8,7 @@ import { join, relative } from 'node:path'
 import { emitWarningOnce } from '../errors/emit-warning'
 import { FolderChangedError } from '../errors/folder-changed-error'
 import { ModelIndexError } from '../errors/model-index-error'
-import { printableValue } from '../errors/printable'
+import { printableName, printableValue } from '../errors/printable'
 import { absolutePath } from '../files/absolute-path'
 import { isContainedPath } from '../files/contained-path'
 import { recoverFolder } from '../files/leftovers'
@@ -233,7 +233,7 @@ export interface ReadIndexOptions extends RepositoryOptions {
 }
 
 /**
- * Reads the index of a model folder, or that of a repository whose index is cached.
+ * Reads the index of a model folder, or that of a repository whose index is cached. A warning names a revision of what is on this machine.
  * @throws ModelIndexError for a folder that is not there, holds no index, or whose index is malformed
  * @throws RepositoryUnavailableError for a repository whose index is not cached
  * @throws what the reader of single files throws, for one file of weights
@@ -246,7 +246,7 @@ export function readModelIndex(source: string, options: ReadIndexOptions = {}): 
     const remote = parseRepositoryFile(source)
     // An address is right on the Hub alone, a name in every index.
     const name = remote ? `${remote.repository}/${remote.path}` : source
-    const revision = options.revision ?? remote?.revision
+    const revision = revisionOf(source, options.revision) ?? remote?.revision
     return new ModelIndex(name, file, readSingleFileIndex(file, singleFile), undefined, revision, commits, singleFile)
   }
   const folder = findModelIndex(source, { ...options, commits })
@@ -258,7 +258,15 @@ export function readModelIndex(source: string, options: ReadIndexOptions = {}): 
     const expected = `A model is a folder that holds ${STANDARD_INDEX_FILE} or ${MODULAR_INDEX_FILE}, and a folder for each component (unet, vae, …).`
     throw new ModelIndexError(stats ? join(folder, STANDARD_INDEX_FILE) : folder, `not found. ${expected}`)
   }
-  return new ModelIndex(source, folder, own, other, options.revision, commits)
+  return new ModelIndex(source, folder, own, other, revisionOf(source, options.revision), commits)
+}
+
+/** The revision that was asked for; a warning and `undefined` for a folder or file of this machine, which has none. */
+function revisionOf(source: string, revision: string | undefined): string | undefined {
+  if (revision === undefined || !existsSync(source)) return revision
+  const problem = `${printableName(source)} is on this machine and has no revisions: revision "${printableName(revision)}" was ignored.`
+  emitWarningOnce('REVISION_IGNORED', `${problem} Leave it out.`)
+  return undefined
 }
 
 /** The index of a folder that counts, and the other one where it has both. */

@@ -15,6 +15,7 @@ import {
   UnknownWorkflowError,
 } from '../../../src'
 import { useTemporaryFolder } from '../../components/checkpoints/temporary-folder'
+import { catchWarnings } from '../fixtures/emitted-warnings'
 import { failure } from '../fixtures/failures'
 import { modularEntry, writeModel, writeModularModel } from '../fixtures/model-folder'
 import { Increment } from '../fixtures/toy-blocks'
@@ -96,6 +97,16 @@ describe('ModularPipeline.fromPretrained', () => {
     const error = await failure(UnknownBlocksError, () => ModularPipeline.fromPretrained(folder()))
     expect(error.message).toMatch(message)
     expect(error.message).toContain('ModularPipeline.fromPretrained(path, { blocks: new MyBlocks() })')
+  })
+
+  test('warns of a revision of a folder, which has none', async () => {
+    const warnings = catchWarnings()
+    writeModel(folder(), { _class_name: 'ToyPipeline', unet: ['toys', 'Model'] })
+    const pipe = await ModularPipeline.fromPretrained(folder(), { revision: 'v1' })
+    expect(warnings()).toEqual([
+      `REVISION_IGNORED: ${folder()} is on this machine and has no revisions: revision "v1" was ignored. Leave it out.`,
+    ])
+    expect(pipe.getComponentSpec('unet')?.revision).toBeUndefined()
   })
 
   test('says which blocks could be meant', async () => {

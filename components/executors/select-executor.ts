@@ -1,5 +1,6 @@
 /** Chooses what computes the models: the fastest that this machine has, or the one that is asked for. */
 import { emitWarning } from '../../src/errors/emit-warning'
+import { nameList } from '../../src/errors/text'
 import { UnknownValueError } from '../../src/errors/unknown-value-error'
 import { GPU_PACKAGES } from '../backends/gpu-facts'
 import { CUDA_DEVICE } from '../backends/node-loader'
@@ -49,7 +50,7 @@ export interface ExecutorSelection {
   executor: Executor
   /** What was looked at, in this order; the last one is the one in use. */
   tried: readonly ExecutorAttempt[]
-  /** What was asked for and could not be had, as a sentence. */
+  /** What was asked for and could not be had, or has no effect, as a sentence. */
   warning?: string
 }
 
@@ -67,9 +68,9 @@ export async function selectExecutor(options: SelectExecutorOptions = {}): Promi
   const graphOptions = { ...rest, ...(provider !== undefined && { provider }) }
   requireKnown('executor', executor, EXECUTOR_NAMES)
   if (provider !== undefined) requireKnown('provider', provider, EXECUTION_PROVIDERS)
-  if (executor === 'eager') return selectEager()
+  if (executor === 'eager') return selectEager(rest)
   if (executor === 'graph' || provider !== undefined) return selectGraph(graphOptions)
-  if (backendInUse()?.isNamed) return selectEager()
+  if (backendInUse()?.isNamed) return selectEager(rest)
   if (Object.keys(graphOptions).length > 0) return selectGraphOrEager(graphOptions)
   automatic ??= chooseAutomatically().catch(error => {
     automatic = undefined
@@ -78,10 +79,21 @@ export async function selectExecutor(options: SelectExecutorOptions = {}): Promi
   return automatic
 }
 
-/** Eager computing needs the best backend there is, unless somebody has chosen one. */
-async function selectEager(): Promise<ExecutorSelection> {
-  if (backendInUse() === undefined) await selectBackend()
-  return { executor: eagerExecutor, tried: [{ name: `eager on ${tf.getBackend()}`, ok: true }] }
+/** The threads that the backend was chosen with here. */
+let eagerThreads: number | undefined
+
+/** Eager computing needs the best backend there is, unless somebody has chosen one. Of the options, a backend that is chosen here takes the threads. */
+async function selectEager({ threads, ...ofGraphs }: GraphExecutorOptions = {}): Promise<ExecutorSelection> {
+  if (backendInUse() === undefined) {
+    await selectBackend({ ...(threads !== undefined && { threads }) })
+    eagerThreads = threads
+  }
+  const options = { ...ofGraphs, ...(threads !== eagerThreads && { threads }) }
+  const ignored = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name]))
+  const selection = { executor: eagerExecutor, tried: [{ name: `eager on ${tf.getBackend()}`, ok: true }] }
+  if (ignored.length === 0) return selection
+  const warning = `The models are computed eagerly on ${tf.getBackend()}, so these options have no effect: ${nameList(ignored)}. Leave them out.`
+  return { ...selection, warning }
 }
 
 function selectGraph(options: GraphExecutorOptions): Promise<ExecutorSelection> {

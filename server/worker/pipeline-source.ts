@@ -11,6 +11,7 @@ import {
   selectExecutor,
 } from '../../components'
 import { type ComponentsManager, ModularPipeline, type ModularPipelineBlocks } from '../../src'
+import { emitWarningOnce } from '../../src/errors/emit-warning'
 import { InvalidPipelineSourceError } from './worker-errors'
 
 /** A pipeline of any blocks. */
@@ -86,7 +87,8 @@ export async function loadSource(
   executorOptions: SelectExecutorOptions,
   signal?: AbortSignal,
 ): Promise<Executor> {
-  const { executor } = await selectExecutor(executorOptions)
+  const { executor, warning } = await selectExecutor(executorOptions)
+  if (warning !== undefined) emitWarningOnce('EXECUTOR_REPLACED', warning)
   const isModel = 'model' in source
   if (isModel && source.guider !== undefined) pipe.updateComponents({ guider: makeGuider(source.guider) })
   if (pipe.missingComponentNames.length === 0) return executor

@@ -52,6 +52,8 @@ describe('selectExecutor()', () => {
     expect(executor).toBe(eagerExecutor)
     expect(tried).toEqual([{ name: `eager on ${tf.getBackend()}`, ok: true }])
     expect(executor.backend).toBe(tf.getBackend())
+    const { warning } = await selectExecutor({ executor: 'eager', provider: 'cuda' })
+    expect(warning).toContain('so these options have no effect: "provider"')
   })
 
   test('takes what the environment says, unless the call says something else', async () => {
@@ -97,6 +99,9 @@ describe('selectExecutor()', () => {
     await selectBackend({ backend: 'wasm', threads: 1 })
     expect((await selectExecutor()).executor).toBe(eagerExecutor)
     expect((await selectExecutor({ executor: 'auto' })).executor).toBe(eagerExecutor)
+    expect((await selectExecutor({ threads: 2, maxSessions: 3 })).warning).toBe(
+      'The models are computed eagerly on wasm, so these options have no effect: "maxSessions" and "threads". Leave them out.',
+    )
     expect(eagerExecutor).toMatchObject({ backend: 'wasm', device: expect.stringMatching(/^CPU, \d+ thread/) })
     expect(eagerExecutor.version).toContain('tfjs-backend-wasm')
     expect((await selectExecutor({ executor: 'graph' })).executor.name).toBe('graph')

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { ModularError } from '../../src/errors/modular-error'
-import { nameList } from '../../src/errors/text'
+import { shownNames } from '../../src/errors/text'
 
 /** None of the files that would do is in the folder, or there is no such folder. */
 export class MissingFileError extends ModularError {
@@ -18,14 +18,17 @@ export class MissingFileError extends ModularError {
     advice = '',
   ) {
     const wanted = lookedFor.map(name => `"${name}"`).join(' or ')
-    const state =
-      found === undefined
-        ? 'There is no such folder.'
-        : found.length === 0
-          ? 'The folder is empty.'
-          : `The folder holds ${nameList(found.slice(0, 20))}${found.length > 20 ? ` and ${found.length - 20} more` : ''}.`
-    super(`${folder}: looked for ${wanted}. ${state}${advice === '' ? '' : ` ${advice}`}`)
+    super(`${folder}: looked for ${wanted}. ${stateOf(lookedFor, found)}${advice === '' ? '' : ` ${advice}`}`)
   }
+}
+
+/** What was found instead. */
+function stateOf(lookedFor: readonly string[], found: readonly string[] | undefined): string {
+  if (found === undefined) return 'There is no such folder.'
+  // Its name is there, and what it stands for is not.
+  const broken = lookedFor.find(name => found.includes(name))
+  if (broken !== undefined) return `"${broken}" is a broken link. Remove or fix it.`
+  return found.length === 0 ? 'The folder is empty.' : `The folder holds ${shownNames(found)}.`
 }
 
 /** The sorted names in a folder, or `undefined` if it is not a readable folder. */

@@ -56,7 +56,7 @@ export class Image implements ImageOptions {
     const sizes = [width, height, channels]
     if (!sizes.every(size => Number.isSafeInteger(size) && size > 0) || ![1, 3, 4].includes(channels)) {
       const expected = 'expected a width and height of at least 1 and 1, 3 or 4 channels'
-      throw new InvalidImageError('Image', `${expected}, got ${sizes.join(' × ')}.`)
+      throw new InvalidImageError('Image', `${expected}, got ${sizes.map(String).join(' × ')}.`)
     }
     if (data.length !== width * height * channels) {
       const expected = `${width} × ${height} × ${channels} need ${width * height * channels} bytes of data`

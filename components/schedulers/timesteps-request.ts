@@ -1,4 +1,5 @@
 /** What a run asks of setTimesteps, checked before anything is computed. */
+import { printableValue } from '../../src/errors/printable'
 import { SchedulerArgumentError } from './scheduler-argument-error'
 
 /** What setTimesteps takes besides a number of steps. */
@@ -67,7 +68,7 @@ export function checkTimestepsRequest(
 export function checkOptionNames(options: SetTimestepsOptions, { scheduler, options: known }: TimestepsLimits): void {
   for (const [option, value] of Object.entries(options)) {
     if (value !== undefined && !known.some(name => name === option)) {
-      const problem = 'cannot be given to this scheduler: leave it out, or use another scheduler'
+      const problem = 'cannot be given to this scheduler. Leave out the option, or use another scheduler'
       throw new SchedulerArgumentError(scheduler, option, problem)
     }
   }
@@ -83,7 +84,11 @@ export function checkStepCount(
     return numInferenceSteps
   }
   const allowed = `a whole number from 1 to ${numTrainTimesteps}, the timesteps of the training`
-  throw new SchedulerArgumentError(scheduler, 'numInferenceSteps', `must be ${allowed}, but is ${numInferenceSteps}`)
+  throw new SchedulerArgumentError(
+    scheduler,
+    'numInferenceSteps',
+    `must be ${allowed}, but is ${printableValue(numInferenceSteps)}`,
+  )
 }
 
 /** Refuses a list that does not fall from `largest` at most to 0 at least. @throws SchedulerArgumentError */

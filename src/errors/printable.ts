@@ -21,8 +21,9 @@ export function printableMessage(text: string): string {
   return `${printable(text.slice(0, LONGEST_MESSAGE))}… (${text.length - LONGEST_MESSAGE} more characters)`
 }
 
-/** Returns a value of a file in the form of JSON, truncated: short enough for a message. */
+/** Returns a value in the form of JSON, truncated: short enough for a message. A number that JSON does not have keeps its name. */
 export function printableValue(value: unknown, longest = LONGEST_NAME): string {
+  if (typeof value === 'number') return String(value)
   return printableName(JSON.stringify(value, abridged) ?? 'nothing', longest)
 }
 

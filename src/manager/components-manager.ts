@@ -179,12 +179,13 @@ export class ComponentsManager implements ComponentRegistry {
       }
       return this.catalog.require(id) as T // The caller says what is there, as everywhere.
     }
-    const found = this.searchComponents(name, filter)
+    const found = this.searchComponents(name, { ...filter, keys: 'ids' })
     const keys = Object.keys(found)
     if (keys.length === 1) return Object.values(found)[0] as T // As above.
     const asked = name === undefined ? 'the search' : `"${name}"`
     if (keys.length === 0) throw new ComponentSearchError('none', `no component matches ${asked}.`)
-    throw new ComponentSearchError('several', `more than one component matches ${asked}: ${nameList(keys)}.`, keys)
+    const problem = `more than one component matches ${asked}: ${nameList(keys)}. Pass the id of one, or restrict the search to a collection.`
+    throw new ComponentSearchError('several', problem, keys)
   }
 
   /** The ids of the components of these names, without patterns; of all names, if none is given. An unknown collection has none. */

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InvalidConfigError } from '../../../components/configs/invalid-config-error'
 import { readConfig } from '../../../components/configs/read-config'
@@ -27,6 +27,13 @@ describe('readConfig', () => {
     const reading = readConfig(folder(), 'config.json')
     await expect(reading).rejects.toThrow(MissingFileError)
     await expect(reading).rejects.toThrow(/looked for "config.json". The folder holds "scheduler_config.json"/)
+  })
+
+  test('names a link to nothing', async () => {
+    await symlink(join(folder(), 'nowhere'), join(folder(), 'config.json'))
+    await expect(readConfig(folder(), 'config.json')).rejects.toThrow(
+      '"config.json" is a broken link. Remove or fix it.',
+    )
   })
 
   test('names the folder that is missing', async () => {

@@ -1,6 +1,7 @@
 /** Makes LoRAs a part of the weights of models. Counterpart: loaders/lora_base.py (fuse_lora, unfuse_lora) */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { UnknownValueError } from '../../../src/errors/unknown-value-error'
 import { makeTemporaryFolder } from '../../../src/files/temporary-folder'
 import { hold, release } from '../../../src/pipeline/component-holders'
 import type { ModularPipeline } from '../../../src/pipeline/modular-pipeline'
@@ -45,10 +46,11 @@ interface WeighedLayer {
  * Merges the active LoRAs into the weights, so that runs cost what they cost without them. The pipeline gets its own
  * models, whose changed weights are in a temporary file. Other pipelines, and active runs, keep their models.
  *
- * @throws AdapterNameError for a name that does not take part, or if LoRAs are fused already; LoraError for weights that are not finite with `safeFusing`
+ * @throws UnknownValueError for a component that no LoRA changes; AdapterNameError for a name that does not take part, or if LoRAs are fused already; LoraError for weights that are not finite with `safeFusing`
  */
 export async function fuseLora(pipe: ModularPipeline, options: FuseLoraOptions = {}): Promise<void> {
   const { components = LORA_COMPONENTS, loraScale = 1 } = options
+  requireLoraComponents(components)
   const set = lorasOf(pipe)
   const active = activeOf(set, options.adapterNames)
   const models = adaptableModels(pipe)
@@ -82,11 +84,13 @@ export async function fuseLora(pipe: ModularPipeline, options: FuseLoraOptions =
  * Puts the models back that were there before {@link fuseLora}: the same ones, with the same weights. LoRAs that are still loaded take part again as before.
  *
  * @param options - `components`: the models to put back (default: all)
+ * @throws UnknownValueError for a component that no LoRA changes
  */
 export function unfuseLora(
   pipe: ModularPipeline,
   { components = LORA_COMPONENTS }: { components?: readonly LoraComponent[] | undefined } = {},
 ): void {
+  requireLoraComponents(components)
   const set = lorasOf(pipe)
   const back = [...set.parts.fused].filter(([component]) => components.includes(component))
   // What a container of others supplies comes into sight again when nothing is in its place.
@@ -94,6 +98,12 @@ export function unfuseLora(
   pipe.updateComponents(Object.fromEntries(originals))
   const rest = [...set.parts.fused].filter(([component]) => !components.includes(component))
   putLoras(pipe, set.with({ fused: new Map(rest) }))
+}
+
+/** @throws UnknownValueError for a component that no LoRA changes */
+function requireLoraComponents(components: readonly string[]): void {
+  const unknown = components.find(name => !LORA_COMPONENTS.some(known => known === name))
+  if (unknown !== undefined) throw new UnknownValueError('A LoRA', unknown, LORA_COMPONENTS, 'component')
 }
 
 /** Holds a model as long as another is in its place, and disposes it with that if then nobody holds it. */

@@ -244,7 +244,7 @@ describe('names and weights', () => {
     const set = (names: string | string[], weights?: unknown) => () => setAdapters(pipe, names, weights as number)
     expect(set('b')).toThrow(AdapterNameError)
     expect(set(['a'], [1, 2])).toThrow('got 2 weights. Pass one for each of 1 names')
-    expect(set('a', Number.NaN)).toThrow('its weight must be a finite number')
+    expect(set('a', Number.NaN)).toThrow('its weight must be a finite number, but is NaN')
     expect(set('a', { vae: 1 })).toThrow('a weight for "vae", which is not a component')
     expect(set('a', { unet: { side: 1 } })).toThrow(/weights.side.*expected one of down, mid, up/)
     expect(set('a', { unet: { up: { block_0: 1 } } })).toThrow(/weights.up.block_0.*the UNet has attention in/)
@@ -254,6 +254,9 @@ describe('names and weights', () => {
     expect(() => deleteAdapters(pipe, ['a', 'b'])).toThrow('The adapter "b" is not loaded')
     expect(getActiveAdapters(pipe)).toEqual(['a'])
     await expect(fuseLora(pipe, { adapterNames: ['b'] })).rejects.toThrow('is not active, and cannot be fused')
+    const components = ['vae'] as unknown as ['unet']
+    await expect(fuseLora(pipe, { components })).rejects.toThrow('A LoRA has no component "vae"; it has "unet"')
+    expect(() => unfuseLora(pipe, { components })).toThrow('A LoRA has no component "vae"; it has "unet"')
     await fuseLora(pipe)
     await expect(fuseLora(pipe)).rejects.toThrow('is fused into unet already. Call unfuseLora() first')
     unfuseLora(pipe)

@@ -7,6 +7,9 @@ import { stableDiffusionXL } from './stable-diffusion-xl'
 /** Setting of the pipeline that {@link StableDiffusionXLImg2ImgPrepareAdditionalConditioning} reads. */
 const SETTING = 'pipe.registerToConfig({ requiresAestheticsScore:'
 
+/** The scores of a run that names none. */
+const [SCORE, NEGATIVE_SCORE] = [6, 2]
+
 /**
  * Makes the time ids of image to image and inpainting. A refiner gets aesthetic scores instead of target sizes. As in
  * the reference, each negative size counts by
@@ -25,11 +28,13 @@ export class StableDiffusionXLImg2ImgPrepareAdditionalConditioning extends Stabl
   requiresAestheticsScore!: boolean
 
   /** The aesthetic score to aim for, about from 1 to 10. Only refiners use it. */
-  @Input(z.number().default(6).describe('The aesthetic score to aim for, about from 1 to 10. Only refiners use it.'))
+  @Input(
+    z.number().default(SCORE).describe('The aesthetic score to aim for, about from 1 to 10. Only refiners use it.'),
+  )
   aestheticScore!: In<number>
 
   /** As `aestheticScore`, for the negative prompt. */
-  @Input(z.number().default(2).describe('As `aestheticScore`, for the negative prompt.'))
+  @Input(z.number().default(NEGATIVE_SCORE).describe('As `aestheticScore`, for the negative prompt.'))
   negativeAestheticScore!: In<number>
 
   protected override get timeIdCount(): number {
@@ -37,6 +42,7 @@ export class StableDiffusionXLImg2ImgPrepareAdditionalConditioning extends Stabl
   }
 
   protected override timeIds(): TimeIds {
+    this.warnOfUnused()
     const { size, originalSize = size, targetSize = size, cropsCoordsTopLeft } = this
     const { negativeOriginalSize = originalSize, negativeTargetSize = targetSize, negativeCropsCoordsTopLeft } = this
     if (this.requiresAestheticsScore) {
@@ -53,6 +59,23 @@ export class StableDiffusionXLImg2ImgPrepareAdditionalConditioning extends Stabl
     return {
       ids: [...originalSize, ...cropsCoordsTopLeft, ...targetSize],
       negativeIds: [...negativeOriginalSize, ...cropsCoordsTopLeft, ...negativeTargetSize],
+    }
+  }
+
+  /** Warns of what the model is not told. */
+  private warnOfUnused(): void {
+    const { requiresAestheticsScore, aestheticScore, negativeAestheticScore, targetSize, negativeTargetSize } = this
+    const given = requiresAestheticsScore
+      ? { targetSize, negativeTargetSize }
+      : {
+          aestheticScore: aestheticScore === SCORE ? undefined : aestheticScore,
+          negativeAestheticScore: negativeAestheticScore === NEGATIVE_SCORE ? undefined : negativeAestheticScore,
+        }
+    const instead = requiresAestheticsScore ? 'aesthetic scores' : 'target sizes'
+    for (const [name, value] of Object.entries(given)) {
+      if (value === undefined) continue
+      const problem = `${name} (${value}) is ignored: this model gets ${instead} in its place. Leave it out.`
+      this.context.warn('CONDITION_IGNORED', problem)
     }
   }
 

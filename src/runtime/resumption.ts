@@ -31,13 +31,13 @@ export class Resumption {
     const point = state?.resumePoint
     if (point === undefined) {
       const problem = state
-        ? 'this state does not come from a run that was cancelled with keepStateOnAbort.'
+        ? 'this state holds no place to continue from. Pass that of a run that was cancelled with keepStateOnAbort, or that checkpoints saved.'
         : 'resume needs a state. Pass the state of the PipelineAbortError, or one from PipelineState.load().'
       throw new NotResumableError(problem)
     }
     const [name] = point.unsaved
     if (name !== undefined) {
-      throw new NotResumableError(`the run state of the component "${name}" could not be saved.`)
+      throw new NotResumableError(`the run state of the component "${name}" could not be saved. Start the run again.`)
     }
     return new Resumption(point)
   }

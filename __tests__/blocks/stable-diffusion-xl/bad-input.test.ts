@@ -165,6 +165,15 @@ describe('bad inputs', () => {
     expect(await warningsOf(tiny.base, { ...changed, negativeCropsCoordsTopLeft: [8, 8] })).toEqual([
       expect.stringMatching(/^NEGATIVE_SIZES_IGNORED: negativeCropsCoordsTopLeft is ignored/),
     ])
+    expect(await warningsOf(tiny.base, { ...changed, aestheticScore: 7 })).toEqual([
+      'CONDITION_IGNORED: aestheticScore (7) is ignored: this model gets target sizes in its place. Leave it out.',
+    ])
+    expect(await warningsOf(tiny.refiner, { ...changed, targetSize: [32, 48] })).toEqual([
+      'CONDITION_IGNORED: targetSize (32,48) is ignored: this model gets aesthetic scores in its place. Leave it out.',
+    ])
+    expect(await warningsOf(tiny.base, { ...inputs, strength: 0.5 })).toEqual([
+      expect.stringMatching(/^UNUSED_INPUT: The input "strength" was ignored/),
+    ])
     expect(await warningsOf(tiny.refiner, { ...changed, prompt2: 'a dog' })).toEqual([
       expect.stringMatching(/^PROMPT_2_IGNORED: prompt2 is ignored/),
     ])

@@ -7,7 +7,7 @@ const MOST_KEYS = 10
 /** Characters of a value that a warning shows. */
 const LONGEST_VALUE = 60
 
-type Config = Readonly<Record<string, unknown>>
+type Settings = Readonly<Record<string, unknown>>
 
 /** Who ignores the keys. */
 interface Reader {
@@ -18,7 +18,7 @@ interface Reader {
 }
 
 /** Warns, once in a process, of keys of a config that are ignored, with their values. */
-export function warnOfUnreadKeys(keys: readonly string[], config: Config, { component, file }: Reader): void {
+export function warnOfUnreadKeys(keys: readonly string[], config: Settings, { component, file }: Reader): void {
   if (keys.length === 0) return
   const settings = keys.length === 1 ? 'setting' : 'settings'
   emitWarningOnce(
@@ -28,7 +28,7 @@ export function warnOfUnreadKeys(keys: readonly string[], config: Config, { comp
 }
 
 /** Keys with their values, in quotes and bounded in number and length. */
-export function namedSettings(keys: readonly string[], config: Config): string {
+export function namedSettings(keys: readonly string[], config: Settings): string {
   const named = keys
     .slice(0, MOST_KEYS)
     .map(key => `"${printableName(key)}" (${printableValue(config[key], LONGEST_VALUE)})`)

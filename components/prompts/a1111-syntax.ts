@@ -37,7 +37,7 @@ const BREAK = /(?<![\p{L}\p{N}_])BREAK(?![\p{L}\p{N}_])/u
  * @returns the sections, each as its texts in their order; neighbours of one weight are one text. A prompt without `BREAK` has one section
  */
 export function* a1111PromptLoop(prompt: string): Generator<void, WeightedText[][], void> {
-  const reader = new PromptReader()
+  const reader = new SyntaxReader()
   let count = 0
   for (const [part, weight] of prompt.matchAll(PART)) {
     reader.read(part, weight)
@@ -46,7 +46,7 @@ export function* a1111PromptLoop(prompt: string): Generator<void, WeightedText[]
   return yield* reader.end()
 }
 
-class PromptReader {
+class SyntaxReader {
   private readonly texts: { text: string; weight: number }[] = []
   /** Before which of the texts a new section begins. */
   private readonly breaks = new Set<number>()

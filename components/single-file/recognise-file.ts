@@ -123,7 +123,7 @@ function familyOf(
     if (first.layout === 'open-clip') return 'stable-diffusion-2'
     return first.prefix.startsWith('conditioner.') ? 'stable-diffusion-xl' : 'stable-diffusion-1'
   }
-  switch (prefix === undefined ? undefined : textWidth(tensors, prefix)) {
+  switch (prefix === undefined ? undefined : textEmbeddingWidth(tensors, prefix)) {
     case 1024:
       return 'stable-diffusion-2'
     case 2048:
@@ -136,7 +136,7 @@ function familyOf(
 }
 
 /** Width of the text that cross attention takes. */
-function textWidth(tensors: FileTensors, prefix: string): number | undefined {
+function textEmbeddingWidth(tensors: FileTensors, prefix: string): number | undefined {
   for (const [key, { shape }] of tensors)
     if (key.startsWith(prefix) && key.endsWith('attn2.to_k.weight')) return shape[1]
   return undefined

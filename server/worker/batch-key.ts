@@ -27,7 +27,7 @@ export function batchKey(job: Job): string | undefined {
   const [texts, settings] = [names.filter(isOwnText), names.filter(name => !isOwnText(name))]
   if (typeof inputs['prompt'] !== 'string' || texts.some(name => typeof inputs[name] !== 'string')) return undefined
   if ((inputs['outputType'] ?? 'image') !== 'image') return undefined
-  if ((inputs['numImagesPerPrompt'] ?? 1) !== 1 || !settings.every(name => isSetting(inputs[name]))) return undefined
+  if ((inputs['numImagesPerPrompt'] ?? 1) !== 1 || !settings.every(name => isNoPicture(inputs[name]))) return undefined
   const shared = settings.sort().map(name => [name, inputs[name]])
   return JSON.stringify([pipeline, workflow, components, priority, texts.sort(), shared, lorasOf(job)])
 }
@@ -43,7 +43,7 @@ function lorasOf(job: Job): unknown {
 }
 
 /** Whether a value can be no picture. */
-function isSetting(value: JsonValue | undefined): boolean {
+function isNoPicture(value: JsonValue | undefined): boolean {
   if (typeof value === 'string') return value.length <= LONGEST_SETTING
-  return typeof value !== 'object' || value === null || Object.values(value).every(isSetting)
+  return typeof value !== 'object' || value === null || Object.values(value).every(isNoPicture)
 }

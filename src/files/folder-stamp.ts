@@ -11,7 +11,7 @@ const ATTEMPTS = 20
 const PAUSE = 250
 
 /** What identifies the files in some folders: another save gives another text. What is not there is part of it. */
-async function stampOf(folders: readonly string[]): Promise<string> {
+async function folderStamp(folders: readonly string[]): Promise<string> {
   const parts = await Promise.all(
     folders.map(async folder => {
       const names = (await readdir(folder).catch(() => [])).sort()
@@ -50,14 +50,14 @@ export async function readUnchanged<T>(
       await sleep(PAUSE)
       continue
     }
-    const before = await stampOf(folders)
+    const before = await folderStamp(folders)
     try {
       const result = await read()
-      const isUnchanged = !isBusy && (await stampOf(folders)) === before
+      const isUnchanged = !isBusy && (await folderStamp(folders)) === before
       if (isUnchanged || attempt === ATTEMPTS) return { result, isUnchanged }
       discard(result)
     } catch (error) {
-      if (attempt === ATTEMPTS || (await stampOf(folders)) === before) throw error
+      if (attempt === ATTEMPTS || (await folderStamp(folders)) === before) throw error
     }
   }
 }

@@ -99,10 +99,10 @@ export function encoderConfigOf(config: ControlNetConfig | ControlNetUnionConfig
   }
 }
 
-type ControlSettings = z.output<z.ZodObject<typeof controlSettings>>
+type ControlNetSettings = z.output<z.ZodObject<typeof controlSettings>>
 
-function checkLevels(config: ControlSettings, context: z.RefinementCtx): void {
-  const problem = (key: keyof ControlSettings, message: string) =>
+function checkLevels(config: ControlNetSettings, context: z.RefinementCtx): void {
+  const problem = (key: keyof ControlNetSettings, message: string) =>
     context.addIssue({ code: 'custom', path: [key], message, input: config[key] })
   checkEncoderSettings(config, problem, ['downBlockTypes'])
   checkLayerCount(config, mostOf(config.transformerLayersPerBlock), problem)

@@ -23,7 +23,7 @@ const schema = z.object(flowSettings)
 export type FlowMatchHeunDiscreteConfig = z.output<typeof schema>
 
 /** What the first half of a step leaves for the second. */
-interface FirstHalf {
+interface StepBegin {
   readonly sample: tf.Tensor
   readonly derivative: tf.Tensor
   readonly sigmaChange: number
@@ -34,7 +34,7 @@ export class FlowMatchHeunDiscreteScheduler extends FlowMatchScheduler<FlowMatch
   static override readonly className: string = 'FlowMatchHeunDiscreteScheduler'
 
   override readonly order = 2
-  private firstHalf: FirstHalf | undefined
+  private firstHalf: StepBegin | undefined
   /** The place of the timestep at which noise was first added. */
   private noisedIndex: number | undefined
 

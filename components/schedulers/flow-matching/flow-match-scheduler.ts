@@ -4,6 +4,8 @@
  * schedulers/scheduling_flow_match_euler_discrete.py and its relatives
  */
 import { z } from 'zod'
+import { emitWarningOnce } from '../../../src/errors/emit-warning'
+import { classNameOf } from '../../../src/format/class-name'
 import type { RawConfig } from '../../configs/parse-config'
 import { exact, shiftSigma, shiftSigmaBy, stretchToTerminal, timeShiftTypes } from '../noise-levels/flow-shift'
 import { linspace } from '../noise-levels/number-sequences'
@@ -155,7 +157,12 @@ export abstract class FlowMatchScheduler<Config extends FlowMatchConfig> extends
 
   private checkMu(mu: number | undefined): void {
     const { useDynamicShifting, timeShiftType } = this.config
-    if (!useDynamicShifting) return
+    if (!useDynamicShifting) {
+      if (mu === undefined) return
+      const problem = `${classNameOf(this)} ignores mu (${mu}), because useDynamicShifting is off.`
+      emitWarningOnce('MU_IGNORED', `${problem} Leave it out, or set useDynamicShifting.`)
+      return
+    }
     if (mu === undefined) throw this.refuse('mu', 'is required if useDynamicShifting is on')
     if (!Number.isFinite(mu) || (timeShiftType === 'linear' && mu <= 0)) {
       const allowed = timeShiftType === 'linear' ? 'a number above 0 if timeShiftType is "linear"' : 'a finite number'

@@ -3,6 +3,7 @@ import { ConfigError } from '../../../../components/configs/config-error'
 import { Generator } from '../../../../components/random/generator'
 import { FlowMatchEulerDiscreteScheduler } from '../../../../components/schedulers/flow-matching/flow-match-euler-discrete-scheduler'
 import { MissingGeneratorError } from '../../../../components/schedulers/missing-generator-error'
+import { catchWarnings } from '../../../src/fixtures/emitted-warnings'
 import { useBackend } from '../../models/use-backend'
 
 useBackend('cpu')
@@ -62,6 +63,15 @@ test('sigmas are shifted, timesteps that go with them are not', () => {
   expect(scheduler.sigmas).toEqual([1, 0.75, 0])
   scheduler.setTimesteps(2, { sigmas: [1, 0.5] })
   expect(scheduler.timesteps).toEqual([1000, 750])
+})
+
+test('a shift that is not dynamic has no mu, which is named', () => {
+  const warnings = catchWarnings()
+  const scheduler = new FlowMatchEulerDiscreteScheduler({})
+  scheduler.setTimesteps(4, { mu: 0.7 })
+  expect(warnings()).toEqual([
+    'MU_IGNORED: FlowMatchEulerDiscreteScheduler ignores mu (0.7), because useDynamicShifting is off. Leave it out, or set useDynamicShifting.',
+  ])
 })
 
 test('a dynamic shift is exact for both ways to say it', () => {

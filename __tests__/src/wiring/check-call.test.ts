@@ -23,7 +23,7 @@ import { expectWarnings } from '../../expected-warnings'
 import { failure, issues, onlyIssue } from '../fixtures/failures'
 import { Increment, Repeat, required, toy } from '../fixtures/toy-blocks'
 
-expectWarnings('UNKNOWN_INPUT')
+expectWarnings('UNKNOWN_INPUT', 'UNUSED_INPUT')
 
 class UNet {}
 

@@ -21,7 +21,7 @@ import {
   plans,
 } from '../fixtures/random-trees'
 
-expectWarnings('UNKNOWN_INPUT')
+expectWarnings('UNKNOWN_INPUT', 'UNUSED_INPUT')
 
 type Outcome = Record<string, unknown> | Error
 

@@ -1,9 +1,11 @@
 /** What the server answers. */
 import type { JobView } from '../../server/http/job-view'
-import type { ChosenComponents, JobFailure, JsonValue } from '../../server/jobs/job'
+import type { ChosenComponents, JobFailure } from '../../server/jobs/job'
+import type { JsonValue } from '../../server/jobs/json'
 import type { JsonSchema } from '../../src/json-schema/json-schema'
 
-export type { ChosenComponents, ComponentChoice, JobFailure, JsonValue } from '../../server/jobs/job'
+export type { ChosenComponents, ComponentChoice, JobFailure } from '../../server/jobs/job'
+export type { JsonValue } from '../../server/jobs/json'
 export type { KeptValues, SmallPicture, TensorSummary, ValueSummary } from '../../server/jobs/kept-values'
 export type { Choices, Choosable, OfferedComponents } from '../../server/studio/offered-components'
 export type { JsonSchema } from '../../src/json-schema/json-schema'

@@ -71,7 +71,7 @@ export class BullMQQueue implements JobQueue {
     })
   }
 
-  /** Connects. @throws QueueUnavailableError if BullMQ or ioredis is not installed, or no server answers; InvalidJobError */
+  /** Connects. @throws QueueUnavailableError if BullMQ or ioredis is not installed, or no server answers; InvalidQueueOptionError */
   static async open({ url, prefix = 'tesserae', ...options }: BullMQQueueOptions): Promise<BullMQQueue> {
     const settings = queueSettings(options)
     const packages = loadRedisPackages()

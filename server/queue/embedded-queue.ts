@@ -76,7 +76,7 @@ export class EmbeddedQueue implements JobQueue {
   private isClosed = false
   private lastLook = Date.now()
 
-  /** @throws QueueUnavailableError for a file that cannot be opened; InvalidJobError for a setting that is none */
+  /** @throws QueueUnavailableError for a file that cannot be opened; InvalidQueueOptionError for a setting that is none */
   constructor({ file, onRemoved, ...options }: EmbeddedQueueOptions = {}) {
     this.settings = queueSettings(options)
     this.leaseDuration = this.settings.leaseDuration

@@ -1,5 +1,5 @@
 /** Settings that both engines of the queue have. */
-import { InvalidJobError } from '../jobs/job-errors'
+import { InvalidQueueOptionError } from './invalid-queue-option-error'
 
 /** What a queue does with jobs whose workers are lost, and with jobs that have ended. */
 export interface QueueOptions {
@@ -26,14 +26,14 @@ const DEFAULTS: QueueSettings = {
   maxEnded: 10_000,
 }
 
-/** @throws InvalidJobError for a setting that is not a positive whole number */
+/** @throws InvalidQueueOptionError for a setting that is not a positive whole number */
 export function queueSettings(options: QueueOptions): QueueSettings {
   const settings: Record<string, number> = { ...DEFAULTS }
   for (const name of Object.keys(DEFAULTS) as (keyof QueueOptions)[]) {
     const value = options[name]
     if (value === undefined) continue
     if (!Number.isSafeInteger(value) || value < 1) {
-      throw new InvalidJobError(name, 'this setting of the queue must be a whole number from 1.')
+      throw new InvalidQueueOptionError(name, 'it must be a whole number from 1.')
     }
     settings[name] = value
   }

@@ -1,7 +1,8 @@
 /** The connections of a queue on Redis, and what runs through them besides BullMQ's own commands. */
 import { EventEmitter } from 'node:events'
 import type { Redis } from 'ioredis'
-import { InvalidJobError, QueueUnavailableError } from '../jobs/job-errors'
+import { QueueUnavailableError } from '../jobs/job-errors'
+import { InvalidQueueOptionError } from './invalid-queue-option-error'
 import type { RedisPackages } from './redis-packages'
 
 /** Milliseconds after which a server that does not answer counts as away. */
@@ -41,10 +42,10 @@ export class RedisConnection {
     })
   }
 
-  /** @throws QueueUnavailableError if no server answers; InvalidJobError for a URL that is none */
+  /** @throws QueueUnavailableError if no server answers; InvalidQueueOptionError for a URL that is none */
   static async open(url: string, packages: RedisPackages, prefix: string): Promise<RedisConnection> {
     if (!/^rediss?:\/\//.test(url) || !URL.canParse(url)) {
-      throw new InvalidJobError('redis', 'it must be a URL such as redis://localhost:6379.')
+      throw new InvalidQueueOptionError('redis', 'it must be a URL such as redis://localhost:6379.')
     }
     const connection = new RedisConnection(url, packages, prefix)
     try {
@@ -54,7 +55,7 @@ export class RedisConnection {
     } catch (cause) {
       connection.close()
       const { host } = new URL(url)
-      const problem = `no Redis or Valkey answers at ${host}: ${(cause as Error).message}. Start it, or name another address.`
+      const problem = `no Redis or Valkey answers at ${host}: ${reasonOf(cause)}. Start it, or name another address.`
       throw new QueueUnavailableError(problem, cause)
     }
   }
@@ -93,7 +94,7 @@ export class RedisConnection {
       return await question(this.client)
     } catch (cause) {
       throw new QueueUnavailableError(
-        `Redis does not answer: ${(cause as Error).message}. Try again, or check the server.`,
+        `Redis does not answer: ${reasonOf(cause)}. Try again, or check the server.`,
         cause,
       )
     }
@@ -107,6 +108,11 @@ export class RedisConnection {
   private get all(): readonly Redis[] {
     return [this.client, this.patient, this.listener]
   }
+}
+
+/** What went wrong, without the full stop that some messages of ioredis have. */
+function reasonOf(cause: unknown): string {
+  return (cause as Error).message.replace(/\.$/, '')
 }
 
 function withDeadline<T>(work: Promise<T>): Promise<T> {

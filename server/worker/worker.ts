@@ -60,12 +60,35 @@ export function createWorker(options: WorkerOptions): Worker {
   for (const name of ['batch', 'maxJobs', 'maxMemory', 'stopTimeout'] as const) {
     if (options[name] !== undefined) requireWhole(name, options[name], 1)
   }
+  refuseUnused(options, isolate)
   const { memoryLimit, executor, loraDir } = options
   const hostOptions = { memoryLimit, executor, loraDir }
   const runner = isolate
     ? new ChildRunner(requireSources(pipelines), hostOptions, options)
     : new PipelineHost(pipelines, hostOptions)
   return new Worker(options, runner, { steps, interval })
+}
+
+/** Refuses options that would change nothing. @throws InvalidWorkerOptionError */
+function refuseUnused(options: WorkerOptions, isolate: boolean): void {
+  for (const name of ['maxJobs', 'maxMemory', 'stopTimeout'] as const) {
+    if (isolate || options[name] === undefined) continue
+    throw new InvalidWorkerOptionError(
+      name,
+      'it is for a process that runs the jobs. Leave out isolate: false, or this option.',
+    )
+  }
+  if (options.maxMemory !== undefined && process.platform !== 'linux') {
+    throw new InvalidWorkerOptionError('maxMemory', 'only Linux tells the memory of processes. Pass maxJobs instead.')
+  }
+  const areOpen = Object.values(options.pipelines).every(pipe => pipe instanceof ModularPipeline)
+  for (const name of ['memoryLimit', 'executor'] as const) {
+    if (!areOpen || options[name] === undefined) continue
+    throw new InvalidWorkerOptionError(
+      name,
+      'it is for pipelines that the worker opens. Set it where these are loaded.',
+    )
+  }
 }
 
 /** A worker that runs until it is closed. Made by {@link createWorker}. */

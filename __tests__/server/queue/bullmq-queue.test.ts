@@ -1,6 +1,6 @@
 /** The queue on Redis. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BullMQQueue, InvalidJobError, openQueue, QueueUnavailableError } from 'tesserae/server'
+import { BullMQQueue, InvalidQueueOptionError, openQueue, QueueUnavailableError } from 'tesserae/server'
 import { describeWithRedis, freePort, RedisServer } from '../redis-server'
 import { describeQueue, request, take } from './queue-contract'
 
@@ -94,7 +94,14 @@ test('a server that is not there is an error that names it', async () => {
 })
 
 test.each(['localhost', 'http://localhost', 'redis://'])('the URL %s is refused or not reached', async url => {
-  await expect(openQueue({ redis: url })).rejects.toThrow(url === 'redis://' ? QueueUnavailableError : InvalidJobError)
+  await expect(openQueue({ redis: url })).rejects.toThrow(
+    url === 'redis://' ? QueueUnavailableError : InvalidQueueOptionError,
+  )
+})
+
+test('settings that exclude or need each other are refused', async () => {
+  await expect(openQueue({ prefix: 'a' })).rejects.toThrow('The option "prefix" of the queue is invalid')
+  await expect(openQueue({ redis: 'redis://localhost', file: 'jobs.sqlite' })).rejects.toThrow('Pass redis or file')
 })
 
 /** Asks until a server that was away answers. */

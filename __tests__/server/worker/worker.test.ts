@@ -231,6 +231,12 @@ test('what cannot be served is refused', async () => {
   expect(() => start({ pipelines: {} })).toThrow(InvalidWorkerOptionError)
   expect(() => start({ maxJobs: 0 })).toThrow(InvalidWorkerOptionError)
   expect(() => start({ checkpoints: { steps: 1.5 } })).toThrow(InvalidWorkerOptionError)
+  const open = { pipelines: { emoji: pipe }, isolate: false }
+  for (const unused of [{ maxJobs: 2 }, { maxMemory: 2 ** 30 }, { stopTimeout: 100 }, { memoryLimit: '1GB' }])
+    expect(() => start({ ...open, ...unused })).toThrow(/The option ".*" of the worker is invalid: it is for/)
+  expect(() => start({ ...open, executor: { executor: 'eager' } })).toThrow('Set it where these are loaded.')
+  Object.defineProperty(process, 'platform', { value: 'darwin' })
+  expect(() => start({ maxMemory: 2 ** 30 })).toThrow('only Linux tells the memory of processes')
   expect(isEnded({ status: 'queued' })).toBe(false)
   await sleep(0)
   pipe.dispose()

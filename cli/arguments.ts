@@ -26,6 +26,11 @@ export function parseTourStep(text: string): number {
   return step
 }
 
+/** `--save-every`: 1 or more. */
+export function parseSeconds(text: string): number {
+  return wholeNumber(text, 1, 'The number of seconds')
+}
+
 /** `--threads`: 1 or more. */
 export function parseThreads(text: string): number {
   return wholeNumber(text, 1, 'The number of threads')

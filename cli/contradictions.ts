@@ -21,6 +21,19 @@ export function contradictionIn(words: readonly string[], options: Contradicting
   )
 }
 
+/** The options that `--list-words` goes by. */
+const OF_LIST = ['--list-words', '--model', '--revision', '--offline', '--json']
+
+/**
+ * Returns what `--list-words` would ignore, as a sentence, or `undefined`.
+ *
+ * @param given the options that stand on the command line, e.g. `--seed`
+ */
+export function ignoredByListWords(words: readonly string[], given: readonly string[]): string | undefined {
+  const ignored = words.length > 0 ? 'a prompt' : given.find(option => !OF_LIST.includes(option))
+  return ignored && `--list-words draws nothing, so ${ignored} has no effect. Leave out one of them.`
+}
+
 /** Standard input holds one thing. */
 function severalReaders(words: readonly string[], options: ContradictingOptions): string | undefined {
   const { promptFile, image, mask, control = [], t2iAdapter, ipImage = [] } = options
@@ -63,15 +76,16 @@ function besideRefiner({ refiner, control, t2iAdapter, ipAdapter }: Contradictin
     ['--ip-adapter', ipAdapter, 'a refiner cannot use an adapter'],
   ] as const
   const [option, , reason] = ofBase.find(([, given]) => given !== undefined) ?? []
-  return option && `--refiner and ${option} exclude each other: ${reason}.`
+  return option && `--refiner and ${option} exclude each other: ${reason}. Leave out one of them.`
 }
 
 /** A backend belongs to one executor, a provider to the other. */
 function otherExecutor({ executor, backend, provider }: ContradictingOptions): string | undefined {
   if (provider !== undefined && (executor === 'eager' || backend !== 'auto')) {
-    return '--provider works only with --executor graph. Leave it out, or leave out --executor eager and --backend.'
+    const other = executor === 'eager' ? '--executor eager' : '--backend'
+    return `--provider is for ONNX Runtime, which ${other} excludes. Leave out one of them.`
   }
   return executor === 'graph' && backend !== 'auto'
-    ? '--backend works only with --executor eager. Leave it out, or pass --executor eager.'
+    ? '--backend is for TensorFlow.js, which --executor graph excludes. Leave out one of them.'
     : undefined
 }

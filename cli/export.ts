@@ -19,6 +19,7 @@ import { isSingleFile } from '../src/hub/single-file-source'
 import { findComponentClass } from '../src/params/component-classes'
 import { detectComponentClass } from '../src/storage/detect-component-class'
 import type { Size } from './arguments'
+import { UnfitOptionError } from './unfit-option-error'
 
 /** Options of the command, as commander gives them. */
 export interface ExportCommandOptions {
@@ -31,7 +32,12 @@ export interface ExportCommandOptions {
   json?: boolean
 }
 
-/** Writes a component, and says where. @throws UnknownValueError for a component that the model does not have; MissingFileError for no such folder; what loading and writing throw */
+/**
+ * Writes a component, and says where.
+ *
+ * @throws UnknownValueError for a component that the model does not have; UnfitOptionError for a size that it does not read; MissingFileError for no such
+ * folder; what loading and writing throw
+ */
 export async function exportComponent(
   folder: string,
   { component, out, batch, tokens, size, json }: ExportCommandOptions,
@@ -45,15 +51,33 @@ export async function exportComponent(
     const { forward, shapes } = model.functions[functionName] as PretrainedModel['functions'][string]
     const latents = size && latentSizeByVae(models.get('vae'), size)
     const widths = pooledTextWidth(models.get('text_encoder_2'))
-    const call: CallSize = { batch, tokens, pictures: size, latents, widths }
+    const read = new Set<string>()
+    const inputs = shapes(noteReads({ batch, tokens, pictures: size, latents, widths }, read))
+    if (tokens !== undefined && !read.has('tokens')) throw unread('--tokens', component, 'texts')
+    if (size !== undefined && !read.has('pictures') && !read.has('latents'))
+      throw unread('--size', component, 'pictures')
     // Placeholders stand for the tensors that the function takes.
-    const options = { model, forward, inputs: shapes(call) } as unknown as ExportOptions<never>
+    const options = { model, forward, inputs } as unknown as ExportOptions<never>
     const { file, weights, bytes } = await exportOnnx(options, absolutePath(out))
     if (json) console.log(JSON.stringify({ file, weights, bytes }, null, 2))
     else for (const path of [file, ...(weights ? [weights] : [])]) console.log(path)
   } finally {
     model.dispose()
   }
+}
+
+/** The size of a call, which notes what a model reads of it. */
+function noteReads(call: CallSize, read: Set<string>): CallSize {
+  return new Proxy(call, {
+    get: (target, name) => {
+      read.add(String(name))
+      return Reflect.get(target, name)
+    },
+  })
+}
+
+function unread(option: string, component: string, what: string): UnfitOptionError {
+  return new UnfitOptionError(option, `${component} takes no ${what}, so the option has no effect. Leave it out.`)
 }
 
 /** Models without weights, by the names of their folders. */

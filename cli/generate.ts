@@ -176,13 +176,13 @@ async function drawAll(
 /** A backend of TensorFlow.js that is asked for by name computes; nothing is asked for, and the fastest does. */
 async function chooseExecutor(options: GenerateOptions): Promise<ExecutorSelection> {
   const { backend, executor, provider, threads } = options
-  if (backend !== 'auto' || executor === 'eager') {
-    await selectBackend({ backend, ...(threads !== undefined && { threads }) })
-  }
+  const ofThreads = threads !== undefined && { threads }
+  const isEager = backend !== 'auto' || executor === 'eager'
+  if (isEager) await selectBackend({ backend, ...ofThreads })
   return selectExecutor({
     ...(executor !== undefined && { executor }),
     ...(provider !== undefined && { provider }),
-    ...(threads !== undefined && { threads }),
+    ...(!isEager && ofThreads),
   })
 }
 

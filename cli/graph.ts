@@ -11,6 +11,7 @@ import { isRepositoryId } from '../src/hub/repository-resolver'
 import { unknownInputMessage } from '../src/pipeline/fill-state'
 import { loadSubject, type Subject, type SubjectOptions } from './load-subject'
 import { printAside } from './print'
+import { UnfitOptionError } from './unfit-option-error'
 
 type Format = 'svg' | 'png' | 'mermaid' | 'mellon'
 
@@ -36,6 +37,12 @@ export async function graph(
   { out, format, given, ...which }: GraphOptions,
 ): Promise<void> {
   const chosen = format ?? (out === undefined ? 'svg' : formatOf(out))
+  if (chosen === 'mellon' && given !== undefined) {
+    throw new UnfitOptionError(
+      '--given',
+      'is for diagrams, and Mellon nodes have no call. Leave it out, or pass another --format.',
+    )
+  }
   const found = await loadSubject(subject, which)
   for (const warning of unknownNames(found, given)) printAside(`warning: ${warning}`)
   const options = given ? { given } : {}
@@ -88,7 +95,7 @@ function mellonNodes({ blocks }: Subject, subject: string | undefined): MellonPi
 function formatOf(file: string): Format {
   const format = FORMATS[extname(file).toLowerCase()]
   if (format !== undefined) return format
-  const advice = `name it .svg, .png, .mmd or .json, or give --format.`
+  const advice = `name it .svg, .png, .mmd or .json, or pass --format.`
   throw new UnwritableFileError(
     file,
     'unknown-format',

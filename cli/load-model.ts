@@ -1,10 +1,8 @@
 /** Opens a model for `tesserae generate`, and loads its components. */
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { readConfig } from '../components/configs/read-config'
 import type { Executor } from '../components/executors/executor'
 import { makeGuider } from '../components/guiders/guider-names'
-import { InvalidRepositoryNameError } from '../components/hub/hub-errors'
 import { SCHEDULER_CONFIG_NAME } from '../components/schedulers/scheduler-mixin'
 import { resolveScheduler } from '../components/schedulers/scheduler-names'
 import { singleFileScheduler } from '../components/single-file/component-config'
@@ -20,6 +18,7 @@ import type { ModelOptions } from './model-options'
 import { type AnyPipeline, openPipeline } from './open-pipeline'
 import type { ProgressDisplay } from './progress-display'
 import { requireComponent } from './require-component'
+import { requireRevisions } from './require-revisions'
 import { UnfitOptionError } from './unfit-option-error'
 
 /** What loading works with. */
@@ -82,13 +81,6 @@ export function singleFileSettings({ model, config, predictionType }: ModelOptio
     ...(config !== undefined && { config: absoluteIfThere(config) }),
     ...(predictionType !== undefined && { predictionType }),
   }
-}
-
-/** Makes sure that a model has revisions if one of them is asked for. @throws InvalidRepositoryNameError for a folder */
-export function requireRevisions(model: string, revision: string | undefined, option: string): void {
-  if (revision === undefined || !existsSync(model)) return
-  const problem = `is a folder here, which has no revisions. Leave out ${option}, or name a repository such as org/name.`
-  throw new InvalidRepositoryNameError(model, problem)
 }
 
 /** Makes sure that a pipeline has the components that options replace. @throws UnfitOptionError */

@@ -13,6 +13,8 @@ import { isRepositoryId } from '../src/hub/repository-resolver'
 import { isSingleFile } from '../src/hub/single-file-source'
 import { isBlockOrClass } from '../src/wiring/blocks'
 import { type AnyPipeline, openPipeline } from './open-pipeline'
+import { requireRevisions } from './require-revisions'
+import { UnfitOptionError } from './unfit-option-error'
 import { UnknownSubjectError } from './unknown-subject-error'
 
 /** Blocks, and the pipeline that they make with a model. */
@@ -41,10 +43,18 @@ const ADVICE = `Pass the folder of a model in the diffusers layout, a .safetenso
  * Finds what an argument of the command line names.
  * @throws UnknownSubjectError for what does not exist, is not a module, holds no blocks, or is a model whose blocks are
  * unknown; ModelIndexError for a folder
- * that holds no model; NoWorkflowsError, UnknownWorkflowError; what fetching the index of a repository throws
+ * that holds no model; NoWorkflowsError, UnknownWorkflowError; UnfitOptionError, InvalidRepositoryNameError for a revision of what has none; what fetching the
+ * index of a repository throws
  */
 export async function loadSubject(subject: string | undefined, options: SubjectOptions = {}): Promise<Subject> {
-  if (subject === undefined) return { blocks: (await modelSubject('', bundledModel('emoji'), options)).blocks }
+  if (subject === undefined) {
+    if (options.revision !== undefined) {
+      throw new UnfitOptionError('--revision', 'is for a repository. Name one, such as org/name, or leave it out.')
+    }
+    return { blocks: (await modelSubject('', bundledModel('emoji'), options)).blocks }
+  }
+  // That of code is a checksum.
+  if (!options.trustRemoteCode) requireRevisions(subject, options.revision, '--revision')
   if (isSingleFile(subject)) return modelSubject(subject, subject, options)
   const path = absolutePath(subject)
   recoverFolder(path)
@@ -58,9 +68,9 @@ export async function loadSubject(subject: string | undefined, options: SubjectO
   }
   if (!found.isDirectory() && !found.isFile())
     throw new UnknownSubjectError(subject, `this is a device, a pipe or a socket. ${ADVICE}`)
-  return found.isDirectory()
-    ? modelSubject(subject, path, options)
-    : ofBlocks(await moduleBlocks(subject, path), options)
+  if (found.isDirectory()) return modelSubject(subject, path, options)
+  requireRevisions(subject, options.revision, '--revision')
+  return ofBlocks(await moduleBlocks(subject, path), options)
 }
 
 function ofBlocks(blocks: ModularPipelineBlocks, { workflow }: SubjectOptions): Subject {

@@ -4,6 +4,7 @@ import { LoraTagError, loadLoraWeights, setAdapters } from '../components'
 import { findTaggedLoras, takeLoraTags } from '../components/adapters/lora/lora-tags'
 import { absolutePath } from '../src/files/absolute-path'
 import type { RepositoryOptions } from '../src/hub/repository-resolver'
+import { requireLoraDir } from './lora-dir'
 import type { AnyPipeline } from './open-pipeline'
 import { UnfitOptionError } from './unfit-option-error'
 
@@ -25,12 +26,14 @@ export interface LoraOptions {
  * Takes the LoRAs out of a prompt.
  *
  * @param dir - the folder that holds them
- * @throws UnfitOptionError for a name that no file has, or several; for a scale that is not a number; for names without a folder
+ * @throws UnfitOptionError for a name that no file has, or several; for a scale that is not a number; for names without a folder; for a folder that cannot be
+ * read
  */
 export async function takeLoras(
   words: string,
   dir: string | undefined,
 ): Promise<{ prompt: string; loras: LoraOption[] }> {
+  await requireLoraDir(dir)
   try {
     const { prompt, loras } = takeLoraTags(words)
     const [first] = loras
@@ -43,9 +46,7 @@ export async function takeLoras(
     const files = await findTaggedLoras(dir, names)
     return { prompt, loras: loras.map(({ scale }, i) => ({ source: files[i] as string, scale })) } // One for each name.
   } catch (error) {
-    if (error instanceof UnfitOptionError) throw error
-    if (error instanceof LoraTagError) throw new UnfitOptionError('The prompt', error.problem)
-    throw new UnfitOptionError('--lora-dir', `${dir} cannot be read: ${(error as Error).message}.`)
+    throw error instanceof LoraTagError ? new UnfitOptionError('The prompt', error.problem) : error
   }
 }
 

@@ -19,7 +19,7 @@ import {
 } from './arguments'
 import { type BlockName, parseBlockName } from './block-name'
 import { promptSyntaxes, quantizations, storedQuantizations } from './choices'
-import { contradictionIn } from './contradictions'
+import { contradictionIn, ignoredByListWords } from './contradictions'
 import { parseControl, parseControlMode, parseT2IAdapter } from './control-arguments'
 import { parseEmbedding } from './embedding-arguments'
 import { executorOption, providerOption } from './executor-options'
@@ -183,7 +183,7 @@ program
   )
   .option(
     '--memory-limit <size>',
-    'memory limit for the weights of all models together, e.g. 6GB; models that do not fit are loaded when they run (default: no limit)',
+    'memory limit for the weights of all models together, e.g. 6GB; a model that runs takes the memory of others if it needs it (default: no limit)',
     parseMemoryLimit,
   )
   .option('--no-safety-checker', 'turn off the safety checker of the model, which blackens pictures that it flags')
@@ -191,8 +191,9 @@ program
   .option('--profile', 'print time and peak memory of each block')
   .option('--trace <file>', 'file to write a Chrome trace to, for chrome://tracing or ui.perfetto.dev')
   .option('--json', 'print files, seed, settings and timings as JSON')
-  .action(async (words: string[], options) => {
-    const contradiction = contradictionIn(words, options)
+  .action(async (words: string[], options, command: Command) => {
+    const ignored = options.listWords ? ignoredByListWords(words, givenOptions(command)) : undefined
+    const contradiction = ignored ?? contradictionIn(words, options)
     if (contradiction !== undefined) program.error(`error: ${contradiction}`)
     if (options.listWords) {
       const { listWords } = await import('./list-words.js')
@@ -329,6 +330,12 @@ program
     const { doctor } = await import('./doctor.js')
     await doctor(options)
   })
+
+/** The options that stand on the command line, e.g. `--seed`. */
+function givenOptions(command: Command): string[] {
+  const given = command.options.filter(option => command.getOptionValueSource(option.attributeName()) === 'cli')
+  return given.flatMap(({ long }) => long ?? [])
+}
 
 /** A command that shows blocks, with the options that say which. */
 function ofSubject(name: string): Command {

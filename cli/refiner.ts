@@ -13,11 +13,11 @@ import {
   loadComponents,
   repositoryOptions,
   requireReplaced,
-  requireRevisions,
   singleFileSettings,
 } from './load-model'
 import type { ModelOptions } from './model-options'
 import { type AnyPipeline, openPipeline } from './open-pipeline'
+import { requireRevisions } from './require-revisions'
 import { UnfitOptionError } from './unfit-option-error'
 import { UnknownSubjectError } from './unknown-subject-error'
 

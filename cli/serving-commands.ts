@@ -1,9 +1,8 @@
 /** The commands that run until they are told to end: `serve` and `worker`. */
 import { type Command, Option } from 'commander'
-import { parseDuration, parseMemoryLimit, parseNumber, parsePort, parseSteps, parseThreads } from './arguments'
+import { parseDuration, parseMemoryLimit, parseNumber, parsePort, parseSeconds, parseThreads } from './arguments'
 import { quantizations } from './choices'
 import { executorOption, providerOption } from './executor-options'
-
 /** Adds the commands to the program. */
 export function addServingCommands(program: Command): void {
   program
@@ -99,10 +98,10 @@ export function addServingCommands(program: Command): void {
     )
     .option(
       '--max-memory <size>',
-      'memory use above which that process is replaced, between two jobs (default: no limit)',
+      'memory use above which that process is replaced, between two jobs, on Linux (default: no limit)',
       parseMemoryLimit,
     )
-    .option('--save-every <seconds>', 'minimum time between two saves of a run, in seconds (default: 5)', parseSteps)
+    .option('--save-every <seconds>', 'minimum time between two saves of a run, in seconds (default: 5)', parseSeconds)
     .option(
       '--finish',
       'on SIGINT or SIGTERM, finish the running job instead of returning it to the queue with its state',

@@ -2,6 +2,7 @@ import {
   parseCount,
   parseDuration,
   parseGuidance,
+  parseSeconds,
   parseSeed,
   parseSize,
   parseSteps,
@@ -46,6 +47,10 @@ describe('options of the command line', () => {
 
   test.each(['9007199254740993', '18446744073709551615', '-9223372036854775808'])('a seed of %s is exact', text => {
     expect(parseSeed(text)).toBe(BigInt(text))
+  })
+
+  test('a time between saves is refused in seconds', () => {
+    expect(() => parseSeconds('0')).toThrow('The number of seconds must be a whole number from 1 up.')
   })
 
   test('a seed beyond 64 bits is refused with the limits', () => {

@@ -55,7 +55,7 @@ describe('tesserae generate --model org/name', () => {
   test('says that a folder has no revisions', async () => {
     const { code, stderr } = await generate(['--model', folder(), '--revision', 'v1'])
     expect(code).toBe(1)
-    expect(stderr).toMatch(/is a folder here, which has no revisions/)
+    expect(stderr).toMatch(/is on this machine and has no revisions/)
   })
 
   test('takes components of another repository from its own main branch', async () => {

@@ -48,7 +48,7 @@ test('a prompt names LoRAs, which are taken out of it', async () => {
   await expect(takeLoras('<lora:pefd>', dir)).rejects.toThrow('holds no LoRA "pefd". The closest name is "peft".')
   await expect(takeLoras('<lora:peft:much>', dir)).rejects.toThrow('the scale of <lora:peft:much> must be a number')
   await expect(takeLoras('<lora:peft>', undefined)).rejects.toThrow('with --lora-dir')
-  await expect(takeLoras('<lora:peft>', join(folder, 'none'))).rejects.toThrow('--lora-dir')
+  await expect(takeLoras('a cat', join(folder, 'none'))).rejects.toThrow('--lora-dir')
   cpSync(peft, join(dir, 'deep', 'peft.safetensors'))
   await expect(takeLoras('<lora:peft>', dir)).rejects.toThrow('2 files of')
 })

@@ -52,6 +52,15 @@ test('export names a folder that does not exist', async () => {
   expect(code).toBe(1)
 })
 
+test.each([
+  ['vae_decoder', ['--tokens', '7'], '--tokens: vae_decoder takes no texts'],
+  ['text_encoder', ['--size', '64'], '--size: text_encoder takes no pictures'],
+])('export refuses a size that %s does not have', async (component, size, message) => {
+  const { code, stderr } = await cli('export', model, '--component', component, ...size, '--out', 'part.onnx')
+  expect(stderr).toContain(message)
+  expect(code).toBe(1)
+})
+
 test('generate draws, changes and inpaints pictures, with a text for the second encoder', async () => {
   expect(await draw('--steps', '2', '--size', '64x64', '--out', 'one.png')).toMatchObject({ code: 0 })
   expect(await draw('--steps', '2', '--size', '64x64', '--prompt2', 'a dog', '--out', 'two.png')).toMatchObject({

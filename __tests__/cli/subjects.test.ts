@@ -192,6 +192,19 @@ describe('tesserae describe org/name', () => {
 })
 
 describe('tesserae describe of other things', () => {
+  test('refuses a revision of what has none', async () => {
+    await write('blocks.cjs', source('module.exports = Double'))
+    expect((await cli('describe', '--revision', 'v1')).stderr).toContain('--revision: is for a repository.')
+    for (const subject of [emoji, 'blocks.cjs'])
+      expect((await cli('graph', subject, '--revision', 'v1')).stderr).toContain(
+        'has no revisions. Leave out --revision',
+      )
+  })
+
+  test('refuses inputs of a call for nodes of Mellon, which have none', async () => {
+    expect((await cli('graph', '--format', 'mellon', '--given', 'prompt')).stderr).toContain('--given: is for diagrams')
+  })
+
   test('a saved pipeline, in a folder with a name of any kind', async () => {
     const saved = join(folder(), 'ein Übungs-Modell #1')
     const pipe = await ModularPipeline.fromPretrained(emoji)
@@ -311,7 +324,7 @@ describe('tesserae graph', () => {
 
   test('refuses a file that it cannot write, and leaves what was there', async () => {
     expect((await cli('graph', '--out', 'a.pdf')).stderr).toContain(
-      'name it .svg, .png, .mmd or .json, or give --format',
+      'name it .svg, .png, .mmd or .json, or pass --format',
     )
     expect((await cli('graph', '--out', 'missing/a.svg')).stderr).toContain('there is no folder')
     await write('old.svg', 'old')

@@ -39,7 +39,7 @@ export const explanations: Readonly<Record<string, { text: string; limit?: numbe
   'sd15-vae-decode-512': { text: 'decoding one picture of 512 px', limit: 0.7 },
   'clip-l-text': { text: 'two texts of 77 tokens through CLIP ViT-L/14', limit: 0.8 },
   'sdxl-unet-512': { text: "a UNet step of SDXL's size, 512 px, with guidance" },
-  'sdxl-unet-1024': { text: 'the same at 1024 px', limit: 0.6 },
+  'sdxl-unet-1024': { text: 'the same at 1024 px', limit: 0.6, memoryLimit: 0.6 },
   'sd15-unet-256-int8': { text: 'sd15-unet-256 in 8 bits', limit: 0.2 },
   'sd15-unet-512-int8': { text: 'sd15-unet-512 in 8 bits', limit: 0.3 },
   'sdxl-unet-512-int8': { text: 'sdxl-unet-512 in 8 bits', limit: 0.25 },

@@ -13,7 +13,6 @@ import type { QuantizedBlocks } from '../../quantization/quantize-blocks'
 import type { QuantizedRows } from '../../quantization/quantize-rows'
 import { quantizeLoop } from '../../quantization/quantized-parameter'
 import type { Graph, GraphValue } from '../recorder/graph'
-import { weightUses } from '../recorder/weight-uses'
 import {
   type ModelProto,
   ModelProtoSchema,
@@ -76,12 +75,10 @@ export interface WriteOnnxOptions extends BuilderOptions {
   /** The same for weights in memory, whose numbers are there as float32. */
   locateMemory?: (parameter: Parameter) => WeightPlace
   /**
-   * Keeps large weights of half precision as they are, and widens them whenever the graph runs. Otherwise the runtime does that once, when
-   * it makes a session, and holds them twice as large.
+   * Tells which weights of half precision stay as they are, and are widened whenever the graph runs. The runtime widens the others once,
+   * when it makes a session, and holds them twice as large. By default none stay.
    */
-  keepHalf?: boolean
-  /** With `keepHalf`: bytes of float32 that may be spent on widening those weights once that a run uses most. Default: 0. */
-  widenedBytes?: number
+  keepHalf?: (weight: Parameter) => boolean
   /**
    * Writes a model for others to read. Inputs and outputs have PyTorch's names and order of dimensions
    * (`encoder_hidden_states`, `[batch, channels, height, width]`). Every value between the operators has its shape. By
@@ -103,8 +100,7 @@ export function* writeOnnxLoop(
     locateMemory,
     locateQuantized,
     forms = new Map(),
-    keepHalf = false,
-    widenedBytes = 0,
+    keepHalf = () => false,
     toPyTorchLayout = false,
     ...operators
   }: WriteOnnxOptions,
@@ -141,8 +137,8 @@ export function* writeOnnxLoop(
   }
   const { nodes, used } = prune(builder.nodes, new Set(outputs.map(({ name }) => name)))
   const initializer = builder.initializers.filter(({ name }) => used.has(name))
-  const uses = keepHalf && widenedBytes > 0 ? weightUses(graph) : undefined
-  const usesOf = ({ name }: TensorProto) => uses?.get(parameters.get(name) as Parameter) ?? 0 // Weights alone are of half precision.
+  // Weights alone are of half precision.
+  const staysHalf = ({ name, dataType }: TensorProto) => isHalf(dataType) && keepHalf(parameters.get(name) as Parameter)
   const has4Bits = initializer.some(({ dataType }) => dataType === TensorProto_DataType.UINT4)
   return create(ModelProtoSchema, {
     ...(has4Bits ? OPSETS_OF_4_BITS : OPSETS),
@@ -153,9 +149,9 @@ export function* writeOnnxLoop(
       initializer,
       input: [
         ...inputs.map(({ name, shape, value }) => valueInfo(name, { shape, dtype: value.dtype })),
-        ...(keepHalf ? replaceable(initializer, widenedBytes, usesOf) : []),
-        // Otherwise the runtime may decode them once, and keep them four to eight times as large.
-        ...initializer.filter(({ name }) => decoded.has(name)).map(declared),
+        // As inputs with a default: the runtime does not compute in advance what a caller could replace. Otherwise it may widen or decode
+        // them once, and keep them two to eight times as large.
+        ...initializer.filter(weight => decoded.has(weight.name) || staysHalf(weight)).map(declared),
       ],
       output: outputs.map(({ name, shape, value }) => valueInfo(name, { shape, dtype: value.dtype })),
       valueInfo: toPyTorchLayout ? builder.describeValues().filter(({ name }) => used.has(name)) : [],
@@ -203,32 +199,6 @@ function weightsFirst(nodes: readonly NodeProto[], known: Set<string>): NodeProt
     ;(isOfWeights ? first : rest).push(node)
   }
   return [...first, ...rest]
-}
-
-/** Elements of a weight below which it is widened once. */
-const SMALL_WEIGHT = 65536
-
-/**
- * Declares weights as inputs with a default: the runtime does not optimise what a caller could replace. The bytes that
- * may be spent go to the weights that are used most, which the runtime converts to its fastest layout. Of those, the
- * largest come first.
- */
-function replaceable(
-  initializers: readonly TensorProto[],
-  widenedBytes: number,
-  usesOf: (weight: TensorProto) => number,
-): ValueInfoProto[] {
-  const sizeOf = ({ dims }: TensorProto) => dims.reduce((size, length) => size * Number(length), 1)
-  const large = initializers.filter(weight => isHalf(weight.dataType) && sizeOf(weight) >= SMALL_WEIGHT)
-  const widened = new Set<TensorProto>()
-  let left = widenedBytes
-  for (const weight of large.toSorted((a, b) => usesOf(b) - usesOf(a) || sizeOf(b) - sizeOf(a))) {
-    const bytes = 4 * sizeOf(weight)
-    if (bytes > left) continue
-    left -= bytes
-    widened.add(weight)
-  }
-  return large.filter(weight => !widened.has(weight)).map(declared)
 }
 
 /** The declaration of a weight as an input. */

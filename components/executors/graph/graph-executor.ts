@@ -41,8 +41,8 @@ export interface GraphExecutorOptions {
   maxSessionBytes?: number
   /**
    * Bytes of float32 that may be spent, on the CPU, on widening weights of a large model once. The runtime then has
-   * them in its fastest layout. At most a third of the weights. The others are widened whenever they are used. Default:
-   * an eighth of the machine's memory.
+   * them in its fastest layout. At most a third of the weights, and none for which it saves too little time for its memory.
+   * The others are widened whenever they are used. Default: an eighth of the machine's memory.
    */
   widenedBytes?: ByteSize
   /** A folder in which graphs are kept that the runtime has optimised, for later processes. Default: none are kept. */

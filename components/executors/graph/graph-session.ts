@@ -27,7 +27,7 @@ import { sessionHost } from './session-host'
 import type { SentTensor } from './session-messages'
 import { SpilledWeights } from './spilled-weights'
 import { WeightFiles } from './weight-files'
-import { weightLayout } from './weight-layout'
+import { sessionLayout } from './weight-layout'
 
 /** Names of a graph's tensors, in the order of the call's. */
 interface GraphNames {
@@ -106,7 +106,7 @@ export class GraphSession {
     this.revisions = weights.map(weight => [weight, weight.revision] as const)
     const rows = new Map(weights.flatMap(weight => storedRowsOf(weight, forms)))
     const sources = [...sourcesOf(graph), ...[...rows.values()].flatMap(({ scales, values }) => [scales, values])]
-    const { bytes, isLarge, keepHalf, widenedBytes } = weightLayout(weights, limit, weight => forms.get(weight))
+    const { bytes, isLarge, halfWeights } = sessionLayout(graph, limit, forms)
     this.bytes = bytes
     const rounded = new Map([...forms].filter(([weight]) => !rows.has(weight)))
     const spilled = SpilledWeights.plan(
@@ -121,8 +121,7 @@ export class GraphSession {
         locateMemory: weight => ({ file: this.files.nameOf(spilled.file), ...spilled.placeOf(weight) }),
       }),
       locateQuantized: weight => this.placeOfQuantized(weight, rows.get(weight)),
-      keepHalf,
-      widenedBytes,
+      keepHalf: weight => halfWeights.has(weight),
       forms,
       // Layers that take integers compute on these.
       channelsLast: call.quantization === 'int8' || call.quantization === 'int4',

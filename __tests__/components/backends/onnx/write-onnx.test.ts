@@ -117,31 +117,22 @@ describe('the emoji UNet as ONNX', () => {
     )
   })
 
-  test('offers large weights of half precision as inputs where they are to stay so', async () => {
-    const { graph } = await writeUnet({ keepHalf: true })
+  test('offers weights of half precision as inputs where they are to stay so', async () => {
+    const { graph } = await writeUnet({ keepHalf: ({ size }) => size >= 65536 })
     const sizeOf = (dims: readonly bigint[]) => dims.reduce((size, length) => size * Number(length), 1)
-    const large = graph.initializer.filter(
-      ({ dataType, dims }) => dataType === TensorProto_DataType.FLOAT16 && sizeOf(dims) >= 65536,
-    )
+    const offered = new Set(graph.input.slice(3).map(({ name }) => name))
+    // Parts of a weight stay as the whole does.
+    const whole = graph.initializer.filter(({ dataType, name }) => {
+      return dataType === TensorProto_DataType.FLOAT16 && !name.includes('[')
+    })
+    const large = whole.filter(({ dims }) => sizeOf(dims) >= 65536)
     expect(large.length).toBeGreaterThan(10)
     expect(large.length).toBeLessThan(graph.initializer.length / 2)
-    expect(graph.input.slice(3).map(({ name }) => name)).toEqual(large.map(({ name }) => name))
-  })
-
-  test('widens those first that are used at most positions', async () => {
-    const bytesOf = (dims: readonly bigint[]) => 4 * dims.reduce((size, length) => size * Number(length), 1)
-    const all = (await writeUnet({ keepHalf: true })).graph
-    const stay = new Set(all.input.slice(3).map(({ name }) => name))
-    const candidates = all.initializer.filter(({ name }) => stay.has(name))
-    // The results of the last block, and what leads to it, have 16 × 16 positions for each of two samples; all others have fewer.
-    const most = candidates.filter(({ name }) => /^(up_blocks\.2|up_blocks\.1\.upsamplers)\./.test(name))
-    expect(most.length).toBeGreaterThan(1)
-    expect(most.length).toBeLessThan(candidates.length / 4)
-    const widenedBytes = most.reduce((sum, { dims }) => sum + bytesOf(dims), 0)
-    const { graph } = await writeUnet({ keepHalf: true, widenedBytes })
-    const left = new Set(graph.input.slice(3).map(({ name }) => name))
-    const widened = candidates.filter(({ name }) => !left.has(name))
-    expect(widened.map(({ name }) => name)).toEqual(most.map(({ name }) => name))
+    expect(whole.filter(({ name }) => offered.has(name))).toEqual(large)
+    const parts = graph.initializer.filter(({ name }) => name.includes('[') && !name.includes('.bias'))
+    expect(parts.length).toBeGreaterThan(0)
+    expect(parts.every(({ name }) => offered.has(name))).toBe(true)
+    expect(offered.size).toBe(large.length + parts.length)
   })
 })
 
@@ -198,7 +189,7 @@ describe('a linear layer whose result is cut into parts', () => {
     const session = 1e9 + Number(keepHalf)
     const extra = { session: { model_external_initializers_file_folder_path: folder } }
     const options = { extra, logSeverityLevel: 3 } as const
-    const encoded = encodeOnnx(writeOnnx(graph, { locate, keepHalf }))
+    const encoded = encodeOnnx(writeOnnx(graph, { locate, keepHalf: () => keepHalf }))
     const data = x.dataSync<'float32'>() as Float32Array<ArrayBuffer>
     const feeds = { input: { dtype: 'float32', shape: x.shape, data } } as const
     const fetches = graph.outputs.map(({ name }) => name)

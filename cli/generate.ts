@@ -262,7 +262,9 @@ interface Report {
 
 /** Says what is there of pictures of which not all were drawn. */
 function reportWritten(files: readonly string[], written: number): void {
-  printAside(`${written} of ${files.length} pictures were written, the last one to ${files[written - 1]}.`)
+  printAside(
+    `${written} of ${files.length} pictures ${written === 1 ? 'was' : 'were'} written, the last one to ${files[written - 1]}.`,
+  )
 }
 
 function report(

@@ -2,8 +2,8 @@
  * Which weights are quantized where layers do not compute in 8 bits themselves (`int8wo`, `int4`): those that products and convolutions alone read, with 32 channels or
  * more on both sides. The first and the last layer of a network are narrower, and stay floats; so do weights of hooks.
  *
- * `int4` keeps 8 bits for sensitive layers: those of one vector for each sample, such as time embeddings, which shift whole maps and are 3 % of a UNet. Rows that are not
- * of whole blocks have 8 bits as well.
+ * `int4` keeps 8 bits for sensitive layers. Those of one vector for each sample, such as time embeddings, shift whole maps and are 3 % of a UNet. Convolutions of one position
+ * carry maps around blocks, and into and out of transformers. They are 6 % of a UNet. Rows that are not of whole blocks have 8 bits as well.
  */
 import type { Graph, GraphNode } from '../backends/recorder/graph'
 import type { RowDType } from '../checkpoints/checkpoint'
@@ -30,7 +30,7 @@ export function weightOnlyLayers(
   const all = [...weightLayers(graph, own, () => true)]
   const forms = new Map<Parameter, RowDType>()
   for (const [, { parameter, isOfVectors }] of all) {
-    const is4 = quantization === 'int4' && !isOfVectors && hasWholeBlocks(parameter)
+    const is4 = quantization === 'int4' && !isOfVectors && mayHave4Bits(parameter)
     forms.set(parameter, is4 && forms.get(parameter) !== 'I8_ROWS' ? 'I4_ROWS' : 'I8_ROWS')
   }
   const computes4 = ({ parameter, isPlain, windowSize }: WeightLayer) =>
@@ -41,10 +41,12 @@ export function weightOnlyLayers(
 /** The form that a weight will have as far as its shape tells, before its model has been recorded. */
 export function likelyForm(weight: Parameter, quantization: Quantization): RowDType | undefined {
   if (!isQuantizableWeight(weight)) return undefined
-  return quantization === 'int4' && hasWholeBlocks(weight) ? 'I4_ROWS' : 'I8_ROWS'
+  return quantization === 'int4' && mayHave4Bits(weight) ? 'I4_ROWS' : 'I8_ROWS'
 }
 
-/** Whether the rows of a weight are of whole blocks, and bytes of two channels. */
-function hasWholeBlocks({ shape: [, into = 1, ...window] }: Parameter): boolean {
-  return into % 2 === 0 && window.reduce((size, length) => size * length, into) % INT4_BLOCK === 0
+/** Whether the shape of a weight allows 4 bits: it is not of a convolution of one position, its rows are of whole blocks, and its bytes of two channels. */
+function mayHave4Bits({ shape: [, into = 1, ...window] }: Parameter): boolean {
+  const positions = window.reduce((size, length) => size * length, 1)
+  const isPointwise = window.length > 0 && positions === 1
+  return !isPointwise && into % 2 === 0 && (into * positions) % INT4_BLOCK === 0
 }

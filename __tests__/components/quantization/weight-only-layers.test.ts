@@ -81,7 +81,6 @@ describe.each(['int8wo', 'int4'] as const)('%s', quantization => {
   test.each([
     ['with padding', { padding: 1 }],
     ['that halves', { stride: 2, padding: [0, 1] as const }],
-    ['of one position', { kernelSize: 1 }],
     ['without a bias', { padding: 1, bias: false }],
   ])('a convolution %s', async (_what, options) => {
     const layer = loadSomeWeights(new Conv2d(CHANNELS, CHANNELS + 8, options))
@@ -111,6 +110,12 @@ describe.each(['int8wo', 'int4'] as const)('%s', quantization => {
     await compare(quantization, [layer], someNumbers<tf.Rank.R2>([3, CHANNELS]), x => layer.forward(x), {
       forms: ['int8wo'],
     })
+  })
+
+  test('a convolution of one position has 8 bits', async () => {
+    const layer = loadSomeWeights(new Conv2d(CHANNELS, CHANNELS + 8, { kernelSize: 1 }))
+    const x = someNumbers<tf.Rank.R4>([2, 6, 5, CHANNELS])
+    await compare(quantization, [layer], x, x => layer.forward(x), { forms: ['int8wo'] })
   })
 
   test('narrow layers stay floats', async () => {

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import { type FastifyInstance, fastify } from 'fastify'
 import { answerProblem } from './answer-problem'
+import { explainBindError } from './explain-bind-error'
 import { InvalidServerOptionError } from './invalid-server-option-error'
 import { addService, answerNotFound } from './plugin'
 import { Service, type ServiceOptions } from './service'
@@ -59,17 +60,22 @@ export class TesseraeServer {
    * Begins to answer.
    *
    * @returns the address, e.g. `http://127.0.0.1:7860`
-   * @throws InvalidServerOptionError for an address that others reach, without keys; what binding throws, e.g. for a port in use
+   * @throws InvalidServerOptionError for an address that others reach, without keys, and for an address or port that cannot be bound
    */
   async listen({ host = '127.0.0.1', port = DEFAULT_PORT }: ListenOptions = {}): Promise<string> {
     if (!isLoopback(host) && !this.service.keys.isRequired && !this.options.allowAnonymous) {
-      const advice = 'Pass apiKeys, or allowAnonymous: true if anyone who reaches this machine may use it.'
+      const advice =
+        'Pass apiKeys (--api-key-file), or allowAnonymous: true (--allow-anonymous) if anyone who reaches this machine may use it.'
       throw new InvalidServerOptionError(
         'host',
         `other machines can reach ${JSON.stringify(host)}, and no API keys are required. ${advice}`,
       )
     }
-    return this.app.listen({ host, port })
+    try {
+      return await this.app.listen({ host, port })
+    } catch (error) {
+      throw explainBindError(error, host, port)
+    }
   }
 
   /** Refuses further jobs, lets the workers finish or return theirs, ends event streams and connections. */

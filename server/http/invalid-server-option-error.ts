@@ -9,7 +9,8 @@ export class InvalidServerOptionError extends ModularError {
     /** Name of the option. */
     readonly option: string,
     problem: string,
+    cause?: unknown,
   ) {
-    super(`The option "${option}" of the server is invalid: ${problem}`)
+    super(`The option "${option}" of the server is invalid: ${problem}`, { cause })
   }
 }

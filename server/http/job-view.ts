@@ -1,9 +1,9 @@
 /** A job as clients see it: pictures by URL, and nothing of the machine. */
+import { PUBLIC_FAILURES } from '../jobs/failure-codes'
 import type { Job, JobFailure } from '../jobs/job'
 import type { JobEvent } from '../jobs/job-event'
 import type { JobResult, StoredPicture } from '../jobs/job-result'
 import type { JsonValue } from '../jobs/json'
-import { PUBLIC_FAILURES } from './failure-codes'
 
 /** Where the addresses of a server begin, e.g. `/draw` of one that is mounted in another; empty for one of its own. */
 export type Prefix = string
@@ -98,7 +98,7 @@ function publicMessage(code: string, message: string, path: readonly string[], c
   if (PUBLIC_FAILURES.has(code)) return message.replace(PRIVATE_TEXT, '…')
   const place = path.length > 0 ? ` in ${path.join(' > ')}` : ''
   const why = cause && PUBLIC_FAILURES.has(cause.code) ? ` ${cause.message.replace(PRIVATE_TEXT, '…')}` : ''
-  return `The pipeline failed${place} (${code}).${why || ' The log of the server has the reason.'}`
+  return `The pipeline failed${place} (${code}).${why || ' The log of the worker has the reason.'}`
 }
 
 function dateOf(time: number | undefined): string | null {

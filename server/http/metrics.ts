@@ -12,7 +12,7 @@ export class Metrics {
   readonly submitted: Counter<'pipeline'>
   readonly streams: Gauge
 
-  constructor(queue: JobQueue) {
+  constructor(queue: JobQueue, pipelines: readonly string[]) {
     const registers = [this.registry]
     collectDefaultMetrics({ register: this.registry, prefix: 'tesserae_' })
     this.requests = new Histogram({
@@ -44,6 +44,18 @@ export class Metrics {
       registers,
       async collect() {
         this.set((await queue.workers()).length)
+      },
+    })
+    new Gauge({
+      name: 'tesserae_pipeline_workers',
+      help: 'Workers that are alive and draw with a pipeline. Jobs of a pipeline without workers wait.',
+      labelNames: ['pipeline'],
+      registers,
+      async collect() {
+        const workers = await queue.workers()
+        for (const pipeline of pipelines) {
+          this.set({ pipeline }, workers.filter(worker => worker.pipelines.includes(pipeline)).length)
+        }
       },
     })
   }

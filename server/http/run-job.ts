@@ -1,8 +1,8 @@
 /** Runs a job while its client waits for the answer: for clients that know no jobs. */
 import type { FastifyReply } from 'fastify'
+import { REQUEST_FAILURES } from '../jobs/failure-codes'
 import { isEnded, type Job } from '../jobs/job'
 import type { JobEvent } from '../jobs/job-event'
-import { REQUEST_FAILURES } from './failure-codes'
 import { type Prefix, viewFailure } from './job-view'
 import { fieldProblem, Problem } from './problem'
 import type { Asker, JobBody } from './read-job-request'

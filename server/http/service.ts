@@ -60,7 +60,7 @@ export class Service {
     this.origins = new OriginGuard(origins)
     this.catalog = new Catalog(pipelines)
     this.reader = new JobRequestReader(this.catalog, this.limits)
-    this.metrics = new Metrics(queue)
+    this.metrics = new Metrics(queue, Object.keys(pipelines))
     this.queue = queue
     this.results = results
     this.streamOptions = streams

@@ -45,7 +45,10 @@ export class RedisConnection {
   /** @throws QueueUnavailableError if no server answers; InvalidQueueOptionError for a URL that is none */
   static async open(url: string, packages: RedisPackages, prefix: string): Promise<RedisConnection> {
     if (!/^rediss?:\/\//.test(url) || !URL.canParse(url)) {
-      throw new InvalidQueueOptionError('redis', 'it must be a URL such as redis://localhost:6379.')
+      throw new InvalidQueueOptionError(
+        'redis',
+        `it must be a URL such as redis://localhost:6379, but ${JSON.stringify(url)} was given.`,
+      )
     }
     const connection = new RedisConnection(url, packages, prefix)
     try {
@@ -110,9 +113,10 @@ export class RedisConnection {
   }
 }
 
-/** What went wrong, without the full stop that some messages of ioredis have. */
+/** What the client says, without its advice on options that nobody can set here. */
 function reasonOf(cause: unknown): string {
-  return (cause as Error).message.replace(/\.$/, '')
+  const { name, message } = cause as Error
+  return name === 'MaxRetriesPerRequestError' ? 'the connection is lost' : message.replace(/\.$/, '')
 }
 
 function withDeadline<T>(work: Promise<T>): Promise<T> {

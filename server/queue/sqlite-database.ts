@@ -40,12 +40,27 @@ export function unavailable(file: string, cause: unknown): QueueUnavailableError
 }
 
 function findSqlite(): DatabaseClass {
-  const builtin = process.getBuiltinModule?.('node:sqlite') as { DatabaseSync: DatabaseClass } | undefined
+  const builtin = withoutExperimentalWarning(() => process.getBuiltinModule?.('node:sqlite')) as
+    | { DatabaseSync: DatabaseClass }
+    | undefined
   if (builtin) return builtin.DatabaseSync
   try {
     return require('libsql') as DatabaseClass
   } catch (cause) {
     const advice = `Node ${process.versions.node} has no SQLite. Use Node 22.13 or later, install libsql, or leave out the file.`
     throw new QueueUnavailableError(advice, cause)
+  }
+}
+
+/** Loads a module of Node without the warning that it is experimental: nobody who runs a server can act on it. */
+function withoutExperimentalWarning<T>(load: () => T): T {
+  const { emitWarning } = process
+  process.emitWarning = (...args: unknown[]) => {
+    if (args[1] !== 'ExperimentalWarning') Reflect.apply(emitWarning, process, args)
+  }
+  try {
+    return load()
+  } finally {
+    process.emitWarning = emitWarning
   }
 }

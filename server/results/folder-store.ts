@@ -102,11 +102,9 @@ export class FolderStore implements ResultStore {
     try {
       return await action()
     } catch (error) {
-      const { message } = error as Error
-      throw new ResultStoreError(
-        `its folder ${this.folder} cannot be ${how}: ${message.replace(/\.$/, '')}. Name a folder that this process may write.`,
-        error,
-      )
+      const why = (error as Error).message.replace(`${this.folder} cannot be written: `, '').replace(/\.$/, '')
+      const advice = 'Name a folder that this process may write.'
+      throw new ResultStoreError(`its folder ${this.folder} cannot be ${how}: ${why}. ${advice}`, error)
     }
   }
 }

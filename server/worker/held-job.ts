@@ -2,6 +2,7 @@
 // Tests replace the global timers.
 import { clearInterval, setInterval } from 'node:timers'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { REQUEST_FAILURES } from '../jobs/failure-codes'
 import type { JobQueue, Lease } from '../queue/queue'
 import type { ResultStore } from '../results/result-store'
 import { JobFiles } from './job-files'
@@ -14,7 +15,7 @@ export interface HeldJobOptions {
   /** Folder for files of runs. */
   readonly folder: string
   readonly checkpoints: CheckpointSettings
-  /** Called with failures that are retried. */
+  /** Called with failures that are retried, and with those for which no request is to blame. */
   readonly report: (problem: string, error?: unknown) => void
 }
 
@@ -106,7 +107,12 @@ export class HeldJob {
     const { lease } = this
     const { queue, report } = this.options
     if (outcome.is === 'finished') return this.persist(() => queue.finish(lease, outcome.result))
-    if (outcome.is === 'failed') return this.persist(() => queue.fail(lease, outcome.error))
+    if (outcome.is === 'failed') {
+      const { error } = outcome
+      // Clients see the code of such a failure, and no message.
+      if (!REQUEST_FAILURES.has(error.code)) report(`The job ${lease.job.id} failed (${error.code})`, error)
+      return this.persist(() => queue.fail(lease, error))
+    }
     if (reason === 'lost') return false
     if (reason === 'cancel') return this.persist(() => queue.confirmCancel(lease))
     if (outcome.is === 'crashed' && reason === undefined) {

@@ -35,7 +35,10 @@ export interface WorkerOptions extends HostOptions, ChildRunnerOptions {
   readonly name?: string | undefined
   /** How often the state of a run is saved, from which another worker continues. Default: after a step, 5 s after the last. */
   readonly checkpoints?: Partial<CheckpointSettings> | undefined
-  /** Called with failures that are retried: an unreachable queue or store, a crashed process. Default: a Node warning. */
+  /**
+   * Called with failures that are retried, such as an unreachable queue or a crashed process, and with failed jobs for which no request is to blame.
+   * Default: a Node warning.
+   */
   readonly onProblem?: ((problem: string, error?: unknown) => void) | undefined
 }
 

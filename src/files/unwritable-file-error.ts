@@ -41,8 +41,11 @@ export class UnwritableFileError extends ModularError {
     const folder = dirname(file)
     switch (code) {
       case 'ENOENT':
-      case 'ENOTDIR':
         return new UnwritableFileError(file, 'missing-folder', `there is no folder ${folder}. Create it first.`, cause)
+      case 'ENOTDIR': {
+        const detail = `a part of the path ${folder} is a file. Pass a path of folders.`
+        return new UnwritableFileError(file, 'missing-folder', detail, cause)
+      }
       case 'EISDIR':
         return new UnwritableFileError(file, 'is-folder', 'this is a folder. Pass the path of a file.', cause)
       case 'EACCES':

@@ -166,6 +166,22 @@ describe('createServer()', () => {
     await server.close()
   })
 
+  test('names what uses the port, and an address that the machine does not have', async () => {
+    const first = createServer({ pipelines, queue, results })
+    const { port } = new URL(await first.listen({ port: 0 }))
+    const second = createServer({ pipelines, queue, results, allowAnonymous: true })
+    const problem = `another program uses port ${port} of 127.0.0.1. End it, or pass another port`
+    await expect(second.listen({ port: Number(port) })).rejects.toMatchObject({
+      code: 'INVALID_SERVER_OPTION',
+      message: expect.stringContaining(problem),
+      cause: { code: 'EADDRINUSE' },
+    })
+    const elsewhere = second.listen({ host: '192.0.2.1', port: 0 })
+    await expect(elsewhere).rejects.toThrow('this machine has no address 192.0.2.1. Pass one of its own')
+    await first.close()
+    await second.close()
+  })
+
   test('refuses jobs while it closes, and lets workers end first', async () => {
     const order: string[] = []
     const workers = [

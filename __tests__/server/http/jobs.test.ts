@@ -198,6 +198,7 @@ test('health and metrics are reported', async () => {
   expect((await served.get('/readyz')).json()).toEqual({ status: 'ready' })
   const { body } = await served.get('/metrics')
   expect(body).toMatch(/tesserae_jobs\{status="finished"\} [1-9]/)
+  expect(body).toMatch(/^tesserae_pipeline_workers\{pipeline="\w+"\} 1$/m)
   expect(body).toMatch(
     /tesserae_http_request_duration_seconds_count\{method="POST",route="\/v1\/jobs",status="202"\} [1-9]/,
   )

@@ -200,6 +200,14 @@ describe('a worker with a process of its own', () => {
     expect(last.error?.code).toContain(code)
     expect(last.error?.message).not.toContain(' at ')
   })
+
+  test('reports why a job failed if clients do not see it', async () => {
+    const onProblem = (problem: string, error?: unknown) => problems.push(`${problem}: ${(error as Error).message}`)
+    start({ isolate: false, onProblem })
+    const job = await submit({ output: ['film'] })
+    await watch(job.id)
+    expect(problems).toEqual([expect.stringMatching(`^The job ${job.id} failed \\(UNKNOWN_VALUE\\): .*"film"`)])
+  })
 })
 
 test('a worker in this process draws with pipelines that exist, which stay', async () => {

@@ -17,10 +17,11 @@ export interface StreamOptions {
 const RETRY = 2000
 
 /**
- * Writes events until there are none, the reader leaves, or the signal fires. The next event is asked for when the last one is on its way, so that a slow
+ * Writes events until there are none or the reader leaves. The next event is asked for when the last one is on its way, so that a slow
  * reader holds nothing in memory.
  *
  * @param write turns an event into the text of its data
+ * @param signal ends the wait for a reader that takes nothing
  */
 export async function sendEvents(
   response: ServerResponse,
@@ -46,7 +47,7 @@ export async function sendEvents(
   try {
     response.write(`retry: ${RETRY}\n\n`)
     for await (const event of events) {
-      if (signal.aborted || response.destroyed) return
+      if (response.destroyed) return
       collect()
       const isTaken = response.write(`id: ${event.id}\ndata: ${write(event)}\n\n`)
       if (!isTaken && !(await isDrained(response, signal, patience))) {

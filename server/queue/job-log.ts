@@ -40,7 +40,8 @@ export class JobLog {
 
   async *read(after: string | undefined, signal: AbortSignal | undefined): AsyncGenerator<NumberedEvent, void, void> {
     let seen = this.numberOf(after)
-    while (!signal?.aborted) {
+    // How a job has ended is still told to readers that are to stop.
+    while (!signal?.aborted || this.isOver) {
       const first = this.count - this.events.length
       const next = this.events[Math.max(seen, first) - first]
       if (next !== undefined) {

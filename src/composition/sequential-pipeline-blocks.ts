@@ -80,14 +80,16 @@ export class SequentialPipelineBlocks extends CompositeBlocks {
     return Object.keys(this.workflowMap)
   }
 
-  /** The sequence of blocks that a workflow runs.
+  /** The sequence of blocks that a workflow runs. It returns the outputs of the whole tree that it has.
    * @throws UnknownWorkflowError, NoWorkflowsError */
   override getWorkflow(name: string): SequentialPipelineBlocks {
     const available = this.availableWorkflows
     const triggers = available.includes(name) ? this.workflowMap?.[name] : undefined
     if (triggers === undefined) throw new UnknownWorkflowError(classNameOf(this), name, available)
     const first = Array.isArray(triggers) ? (triggers[0] as Readonly<Record<string, true>>) : triggers
-    return this.getExecutionBlocks(first as Readonly<Record<string, true>>)
+    const chosen = this.getExecutionBlocks(first as Readonly<Record<string, true>>)
+    const written = chosen.intermediateOutputNames
+    return Object.assign(chosen, { outputs: this.outputs.filter(({ name }) => written.includes(name)) })
   }
 
   /** The blocks that would run if these inputs were given, as one flat sequence with dotted names. The blocks themselves are shared. */

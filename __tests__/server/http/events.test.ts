@@ -53,6 +53,18 @@ test('events come in their order, from the beginning to the result', async () =>
   })
 })
 
+test('a server that closes still tells how its last job has ended', async () => {
+  const workers: { close(): Promise<unknown> }[] = []
+  const closing = await serve({ isWorked: false, workers })
+  const { job } = await closing.queue.submit({ pipeline: 'grey', inputs: { prompt: 'fog' } })
+  const lease = await closing.queue.take({ worker: 'last', pipelines: ['grey'] })
+  if (lease === undefined) throw new Error('There is a job.')
+  workers.push({ close: () => closing.queue.finish(lease, { pictures: [], outputs: {} }) })
+  const answer = await fetch(`${closing.address}/v1/jobs/${job.id}/events`)
+  await closing.close()
+  expect(await answer.text()).toContain('"type":"finished"')
+})
+
 test('a reader that comes back continues behind its last event, and learns when there is no more', async () => {
   const id = await post('fog')
   const all = await read(id)

@@ -1,4 +1,5 @@
 import { Image, readPngText } from '../../../index'
+import { catchWarnings } from '../../src/fixtures/emitted-warnings'
 import { type Served, serve } from './served'
 
 let served: Served
@@ -103,8 +104,11 @@ describe('POST /v1/jobs', () => {
   })
 
   test('tells a failure by its code, and nothing of the machine', async () => {
+    const warnings = catchWarnings()
     const { id } = (await served.post({ inputs: { prompt: 'fail' } })).json()
     await served.end(id)
+    // What the client is not told is in the log of the worker.
+    expect(warnings()).toEqual([expect.stringMatching(`The job ${id} failed .*somebody/models/secret`)])
     const answer = await served.get(`/v1/jobs/${id}`)
     expect(answer.json()).toMatchObject({ status: 'failed', error: { code: 'BLOCK_EXECUTION' } })
     expect(answer.body).not.toMatch(/somebody|secret|\.ts/)

@@ -16,9 +16,11 @@ import { ComponentSpec, UnknownValueError } from '../src'
 import { printableName } from '../src/errors/printable'
 import { classNameOf } from '../src/format/class-name'
 import { isSingleFile } from '../src/hub/single-file-source'
+import type { FromSingleFileOptions } from '../src/params/component-class'
 import { findComponentClass } from '../src/params/component-classes'
 import { detectComponentClass } from '../src/storage/detect-component-class'
 import type { Size } from './arguments'
+import { singleFileSettings } from './load-model'
 import { UnfitOptionError } from './unfit-option-error'
 
 /** Options of the command, as commander gives them. */
@@ -29,24 +31,27 @@ export interface ExportCommandOptions {
   batch: number
   tokens?: number
   size?: Size
+  /** Folder or repository whose configs a single file takes. */
+  config?: string
   json?: boolean
 }
 
 /**
  * Writes a component, and says where.
  *
- * @throws UnknownValueError for a component that the model does not have; UnfitOptionError for a size that it does not read; MissingFileError for no such
+ * @throws UnknownValueError for a component that the model does not have; UnfitOptionError for a size that it does not read, and for a config of a folder; MissingFileError for no such
  * folder; what loading and writing throw
  */
 export async function exportComponent(
   folder: string,
-  { component, out, batch, tokens, size, json }: ExportCommandOptions,
+  { component, out, batch, tokens, size, config, json }: ExportCommandOptions,
 ): Promise<void> {
-  const models = isSingleFile(folder) ? await modelsOfFile(folder) : await modelsOfFolder(folder)
+  const settings = singleFileSettings({ model: folder, ...(config !== undefined && { config }) })
+  const models = isSingleFile(folder) ? await modelsOfFile(folder, settings) : await modelsOfFolder(folder)
   const { name, functionName, className } = findComponent(folder, models, component)
   const spec = new ComponentSpec({ name, pretrainedModelNameOrPath: folder, subfolder: name, className })
   // The executor leaves the weights in their files, from where they are copied.
-  const model = (await spec.load({ executor: new GraphExecutor() })) as PretrainedModel // Its class was looked at.
+  const model = (await spec.load({ executor: new GraphExecutor(), ...settings })) as PretrainedModel // Its class was looked at.
   try {
     const { forward, shapes } = model.functions[functionName] as PretrainedModel['functions'][string]
     const latents = size && latentSizeByVae(models.get('vae'), size)
@@ -113,13 +118,13 @@ async function modelsOfFolder(folder: string): Promise<BareModels> {
   return models
 }
 
-/** The models of one file of weights, with the settings of its family. */
-async function modelsOfFile(path: string): Promise<BareModels> {
+/** The models of one file of weights, with the settings of its family, or those that the user names. */
+async function modelsOfFile(path: string, settings: FromSingleFileOptions): Promise<BareModels> {
   const file = await openModelFile(path, {})
   const models = new Map<string, PretrainedModel>()
   for (const name of Object.keys(file.kind.parts) as SingleFileComponent[]) {
     const type = findComponentClass(singleFileClasses[name])
-    const { config } = await modelConfig(file, name, {})
+    const { config } = await modelConfig(file, name, settings)
     if (type?.fromConfig) models.set(name, type.fromConfig(config) as PretrainedModel) // All classes of the table are models.
   }
   return models

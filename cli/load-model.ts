@@ -66,7 +66,11 @@ export async function openModel(options: ModelOptions, access: LoadingAccess): P
 }
 
 /** Returns how the components of a single file are loaded. @throws UnfitOptionError for options of single files beside a folder */
-export function singleFileSettings({ model, config, predictionType }: ModelOptions): SingleFileSettings {
+export function singleFileSettings({
+  model,
+  config,
+  predictionType,
+}: Pick<ModelOptions, 'model' | 'config' | 'predictionType'>): SingleFileSettings {
   if (!isSingleFile(model)) {
     const [option] = [config !== undefined && '--config', predictionType !== undefined && '--prediction-type'].filter(
       Boolean,
@@ -74,7 +78,7 @@ export function singleFileSettings({ model, config, predictionType }: ModelOptio
     if (!option) return {}
     throw new UnfitOptionError(
       option,
-      'is for a model in one file, and --model is a folder or repository. Leave it out.',
+      'is for a model in one file, and this one is a folder or repository. Leave it out.',
     )
   }
   return {

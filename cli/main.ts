@@ -223,6 +223,10 @@ program
     "width and height of the pictures, e.g. 512 or 768x512 (default: the model's own)",
     parseSize,
   )
+  .option(
+    '--config <model>',
+    'folder or repository with the configs for a single-file model (default: those of its family)',
+  )
   .option('--json', 'print as JSON')
   .action(async (model: string, options) => {
     const { exportComponent } = await import('./export.js')

@@ -506,7 +506,7 @@ describe('files that are damaged, missing or cannot be written', () => {
       [
         'an output in a file',
         () => picture().save(join(folder(), 'file', 'x.png')),
-        { error: UnwritableFileError, says: ['x.png cannot be written: there is no folder'] },
+        { error: UnwritableFileError, says: ['is a file. Pass a path of folders.'] },
       ],
       [
         'an output of an unknown format',

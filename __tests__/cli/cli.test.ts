@@ -323,7 +323,7 @@ describe('tesserae generate', () => {
   })
 
   test.each([
-    ['that lies in a file', 'file/x.png', 'there is no folder'],
+    ['that lies in a file', 'file/x.png', 'is a file. Pass a path of folders.'],
     ['that is a folder', 'folder.png', 'this is a folder'],
     ['with a name that is too long', `${'x'.repeat(300)}.png`, 'the name is too long'],
   ])('refuses an output %s before it reads the model, and writes nothing', async (_, out, message) => {

@@ -1,6 +1,9 @@
 /** The command line takes models in one file of weights, and says what such a file is. */
+import { readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fromBinary } from '@bufbuild/protobuf'
+import { ModelProtoSchema } from '../../components/backends/onnx/generated/onnx_pb'
 import { bundledModel, Image } from '../../index'
 import { useTemporaryFolder } from '../components/checkpoints/temporary-folder'
 import { writeOriginalFile } from '../components/single-file/original-file'
@@ -118,6 +121,22 @@ describe('tesserae generate --model FILE.safetensors', () => {
     expect(b?.data).toEqual(a?.data)
     const { stdout } = await run('describe', 'emoji.safetensors')
     expect(stdout).toMatch(/unet: UNet2DConditionModel, from .*emoji\.safetensors\/unet/)
+    const exported = ['--component', 'vae_decoder', '--size', '16', '--out']
+    expect(await run('export', emoji, ...exported, 'a.onnx')).toMatchObject({ code: 0 })
+    const unfit = await run('export', 'emoji.safetensors', ...exported, 'b.onnx')
+    expect(unfit).toMatchObject({ code: 1, stderr: expect.stringContaining('emoji.safetensors') })
+    expect(await run('export', 'emoji.safetensors', '--config', emoji, ...exported, 'b.onnx')).toMatchObject({
+      code: 0,
+    })
+    const [ofFolder, ofFile] = ['a.onnx', 'b.onnx'].map(name => {
+      const { graph } = fromBinary(ModelProtoSchema, readFileSync(join(folder(), name)))
+      return { inputs: graph?.input, outputs: graph?.output }
+    })
+    expect(ofFile).toEqual(ofFolder)
+    expect(await run('export', emoji, '--config', emoji, ...exported, 'c.onnx')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('--config: is for a model in one file, and this one is a folder or repository'),
+    })
     // A UNet alone, with the other models of the folder. Its numbers are rounded to 8 bits.
     await writeGGUF(join(folder(), 'unet.gguf'), await tensorsBelow(file, 'model.diffusion_model.'), 'sd1')
     const alone = await draw(emoji, 'c.png', '--unet', 'unet.gguf', '--scheduler', 'euler')

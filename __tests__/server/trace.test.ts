@@ -5,6 +5,7 @@ import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '
 import { InvalidJobError, type Job } from '../../server'
 import type { JobTrace } from '../../server/jobs/job'
 import { traceOfHeaders } from '../../server/trace/trace-context'
+import { catchWarnings } from '../src/fixtures/emitted-warnings'
 import { type Served, serve } from './http/served'
 
 const exporter = new InMemorySpanExporter()
@@ -68,7 +69,9 @@ test('one trace shows a request, its job and its blocks', async () => {
 
 test('a job that fails is a span with an error, and a request without a trace begins one', async () => {
   register()
+  const warnings = catchWarnings()
   await draw({}, { inputs: { prompt: 'fail' } })
+  expect(warnings()).toEqual([expect.stringContaining('failed (BLOCK_EXECUTION)')])
   const spans = exporter.getFinishedSpans()
   expect(spans.find(({ name }) => name === 'job grey')?.status.message).toBe('BLOCK_EXECUTION')
   expect(new Set(spans.map(each => each.spanContext().traceId)).size).toBe(1)

@@ -53,7 +53,8 @@ export async function findAdapterFile(
   const pickle = listed.find(isPickleName)
   if (found.length === 0 && pickle !== undefined) throw new PickleCheckpointError(join(folder, pickle))
   if (weightName !== undefined || isRepository) {
-    const advice = isRepository ? 'Pass the name of its file as weightName.' : `It holds: ${shownKeys(found)}.`
+    const held = found.length === 0 ? 'It holds no .safetensors file.' : `It holds: ${shownKeys(found)}.`
+    const advice = isRepository ? 'Pass the name of its file as weightName.' : held
     throw refuse(path, `holds no file "${name}". ${advice}`)
   }
   const [only, ...others] = found

@@ -7,6 +7,7 @@ import type { InputParam } from '../params/input-param'
 import { isAbsent } from '../params/schema'
 import { copyValue } from '../state/copy-value'
 import { PipelineState } from '../state/pipeline-state'
+import { isCallOption } from './unused-arguments'
 
 /** What {@link fillState} gives. */
 export interface FilledState {
@@ -64,6 +65,9 @@ function groupOf(kwargsType: string, given: unknown, declared: readonly InputPar
 export function unknownInputMessage(name: string, declared: readonly InputParam[]): string {
   const known = declared.flatMap(input => input.name ?? input.kwargsType ?? [])
   const nearest = nearestName(name, known)
-  const hint = nearest ? ` Did you mean "${nearest}"?` : ` The pipeline takes ${nameList(known)}.`
+  const elsewhere = isCallOption(name)
+    ? ` It is an option: pipe(inputs, { ${name} }).`
+    : ` The pipeline takes ${nameList(known)}.`
+  const hint = nearest ? ` Did you mean "${nearest}"?` : elsewhere
   return `"${name}" is not an input of this pipeline and was ignored.${hint}`
 }

@@ -18,6 +18,11 @@ const CALL_OPTIONS: Readonly<Record<keyof CallOptions, true>> = {
   resume: true,
 }
 
+/** Whether a name is that of an option of a call. */
+export function isCallOption(name: string): boolean {
+  return Object.hasOwn(CALL_OPTIONS, name)
+}
+
 /** One sentence for each option of a call that does not exist. */
 export function unknownOptionMessages(options: CallOptions): string[] {
   const known = Object.keys(CALL_OPTIONS)

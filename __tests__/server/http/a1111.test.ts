@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Image, StableDiffusionAutoBlocks } from '../../../index'
 import { emojiFolder } from '../../blocks/use-emoji-model'
+import { catchWarnings } from '../../src/fixtures/emitted-warnings'
 import { DrawSlowly, DrawText, Paint } from './paint'
 import { type Served, serve } from './served'
 
@@ -217,7 +218,9 @@ test('a server that closes answers who waits, and cancels what nobody will fetch
 })
 
 test('tells failures without places of the machine, and the description lists the routes', async () => {
+  const warnings = catchWarnings()
   const answer = await post('txt2img', { prompt: 'fail' })
+  expect(warnings()).toEqual([expect.stringContaining('failed (BLOCK_EXECUTION)')])
   expect(answer.statusCode).toBe(500)
   expect(answer.body).not.toMatch(/somebody|secret|\.ts/)
   const { paths } = (await served.get('/openapi.json')).json()

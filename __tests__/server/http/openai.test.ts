@@ -2,6 +2,7 @@
 import OpenAI, { APIError, toFile } from 'openai'
 import { Image, StableDiffusionAutoBlocks } from '../../../index'
 import { emojiFolder } from '../../blocks/use-emoji-model'
+import { catchWarnings } from '../../src/fixtures/emitted-warnings'
 import { DrawText, Paint } from './paint'
 import { type Served, serve } from './served'
 
@@ -165,7 +166,9 @@ test('refuses pictures that a model cannot take, and those that do not fit', asy
 })
 
 test('tells failures and missing keys in the form of OpenAI, and nothing of the machine', async () => {
+  const warnings = catchWarnings()
   const failed = await errorOf(client.images.generate({ prompt: 'fail' }))
+  expect(warnings()).toEqual([expect.stringContaining('failed (BLOCK_EXECUTION)')])
   expect(failed).toMatchObject({ status: 500, type: 'server_error', code: 'job_failed' })
   expect(JSON.stringify(failed.error)).not.toMatch(/somebody|secret|\.ts/)
   const stranger = new OpenAI({ apiKey: 'another-key-of-a-client', baseURL: `${served.address}/v1`, maxRetries: 0 })

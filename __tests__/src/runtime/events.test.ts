@@ -174,6 +174,13 @@ describe('an unknown input', () => {
     ])
   })
 
+  test('is shown its place if it is an option of the call', async () => {
+    const [message] = await warnings({ seed: 3 })
+    expect(message).toBe(
+      '"seed" is not an input of this pipeline and was ignored. It is an option: pipe(inputs, { seed }).',
+    )
+  })
+
   test('is not a member of the state', async () => {
     const pipe: ModularPipeline = new Increment().initPipeline()
     const emitted = catchWarnings()

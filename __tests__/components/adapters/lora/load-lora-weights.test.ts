@@ -266,6 +266,8 @@ describe('names and weights', () => {
     const folder = mkdtempSync(join(tmpdir(), 'tesserae-lora-'))
     try {
       await expect(loadLoraWeights(pipe, folder)).rejects.toThrow('holds no .safetensors file')
+      const named = loadLoraWeights(pipe, folder, { weightName: 'one.safetensors' })
+      await expect(named).rejects.toThrow('holds no file "one.safetensors". It holds no .safetensors file.')
       cpSync(loraFile('peft'), join(folder, 'one.safetensors'))
       expect(await loadLoraWeights(pipe, folder)).toBe('default_0')
       cpSync(loraFile('peft'), join(folder, 'two.safetensors'))

@@ -13,6 +13,7 @@ import {
 } from '../../src'
 import { callSizeOf, isWhole } from './call-size-of'
 import { vaeOptions } from './component-options'
+import { latentScale } from './latent-scale'
 import { latentsSchema, pixelsSchema } from './schemas'
 import { sharedStep } from './shared-step'
 
@@ -42,12 +43,18 @@ export class DecodeLatents extends ModularPipelineBlocks {
   }
 
   async run(): Promise<void> {
-    const latents = this.vae.unscaleLatents(this.latents, { statistics: this.appliesStatistics })
-    this.pixels = await this.vae.decode(latents, { signal: this.context.signal })
+    const { vae, appliesStatistics: statistics, appliesShift: shift } = this
+    const latents = vae.unscaleLatents(this.latents, latentScale(vae, { statistics, shift }))
+    this.pixels = await vae.decode(latents, { signal: this.context.signal })
   }
 
   /** Whether means and deviations of the VAE's config are applied, if it has them. */
   protected get appliesStatistics(): boolean {
     return true
+  }
+
+  /** Whether the `shiftFactor` of the VAE's config is applied. The reference's pipelines for Stable Diffusion do not; a family that needs it overrides this. */
+  protected get appliesShift(): boolean {
+    return false
   }
 }

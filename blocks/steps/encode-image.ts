@@ -107,12 +107,18 @@ export class EncodeImage extends ModularPipelineBlocks {
       doConvertRgb: true,
     })
     const pixels = await processor.preprocessAsync(image, { height, width, signal })
-    const options = { generator, statistics: this.appliesStatistics, signal }
+    const scale = { statistics: this.appliesStatistics, shift: this.appliesShift }
+    const options = { generator, scale, signal }
     this.imageLatents = (await encodePictures(vae, pixels, options)).latents
   }
 
   /** Whether means and deviations of the VAE's config are applied, if it has them. */
   protected get appliesStatistics(): boolean {
     return true
+  }
+
+  /** Whether the `shiftFactor` of the VAE's config is applied. The reference's pipelines for Stable Diffusion do not; a family that needs it overrides this. */
+  protected get appliesShift(): boolean {
+    return false
   }
 }

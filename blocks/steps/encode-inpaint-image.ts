@@ -251,7 +251,8 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
   private drawOptions({ shape: [pictures] }: tf.Tensor4D): EncodePicturesOptions {
     const { generator } = this
     const drawing = Array.isArray(generator) ? generator.slice(0, pictures) : (generator as Generator)
-    return { generator: drawing, statistics: this.appliesStatistics, signal: this.context.signal }
+    const scale = { statistics: this.appliesStatistics, shift: this.appliesShift }
+    return { generator: drawing, scale, signal: this.context.signal }
   }
 
   /** Makes sure that tensors hold pixels or latents. @throws InputTypeError, also for latents of which the UNet needs the pixels, or of another size */
@@ -310,5 +311,10 @@ export class EncodeInpaintImage extends ModularPipelineBlocks {
   /** Whether means and deviations of the VAE's config are applied, if it has them. */
   protected get appliesStatistics(): boolean {
     return true
+  }
+
+  /** Whether the `shiftFactor` of the VAE's config is applied. The reference's pipelines for Stable Diffusion do not; a family that needs it overrides this. */
+  protected get appliesShift(): boolean {
+    return false
   }
 }

@@ -1,12 +1,13 @@
 /** Draws the latents of pictures. Counterpart: retrieve_latents and _encode_vae_image of diffusers' pipelines. */
-import { type Autoencoder, type Generator, randnTensorAsync, tf } from '../../components'
+import { type Autoencoder, type Generator, type LatentScaleOptions, randnTensorAsync, tf } from '../../components'
+import { latentScale } from './latent-scale'
 
 /** How pictures are encoded. */
 export interface EncodePicturesOptions {
   /** Source of the noise that latents are drawn with. Of a list, each generator draws one of the results. */
   readonly generator: Generator | readonly Generator[]
-  /** Whether means and deviations of the VAE's config are applied, if it has them. */
-  readonly statistics: boolean
+  /** Which settings of the VAE's config scale the latents. */
+  readonly scale: Required<LatentScaleOptions>
   readonly signal?: AbortSignal | undefined
 }
 
@@ -26,7 +27,7 @@ export interface EncodedPictures {
 export async function encodePictures(
   vae: Autoencoder,
   pixels: tf.Tensor4D,
-  { generator, statistics, signal }: EncodePicturesOptions,
+  { generator, scale, signal }: EncodePicturesOptions,
 ): Promise<EncodedPictures> {
   const distribution = await vae.encode(pixels, { signal })
   const [pictures, ...size] = distribution.shape
@@ -38,7 +39,8 @@ export async function encodePictures(
     const parts = Array.from({ length: count / pictures }, (_, i) =>
       distribution.sample(noise.slice(i * pictures, pictures)),
     )
-    return vae.scaleLatents(parts.length === 1 ? (parts[0] as tf.Tensor4D) : tf.concat(parts, 0), { statistics })
+    const drawn = parts.length === 1 ? (parts[0] as tf.Tensor4D) : tf.concat(parts, 0)
+    return vae.scaleLatents(drawn, latentScale(vae, scale))
   })
   return { latents, isRandom: distribution.isRandom }
 }

@@ -10,11 +10,19 @@ import {
 } from '../../../index'
 import '../../../testing/jest'
 import { toTensor } from '../../../testing/goldens/layout'
+import { catchWarnings } from '../../src/fixtures/emitted-warnings'
 import { entryOf, readTensors } from '../read-tensors'
 import { emojiFolder, failureOf, take, useEmojiModel } from '../use-emoji-model'
 
 const emoji = useEmojiModel()
 const goldens = join(__dirname, '..', '..', 'goldens')
+
+/** As a family with a shift decodes. */
+class ShiftingDecodeLatents extends DecodeLatents {
+  protected override get appliesShift(): boolean {
+    return true
+  }
+}
 
 /** Decodes latents, which are disposed. */
 async function decode(latents: tf.Tensor, components = {}, block = new DecodeLatents()): Promise<tf.Tensor> {
@@ -49,7 +57,19 @@ describe('DecodeLatents', () => {
       ),
     )
     expect(scalingFactor).not.toBe(1)
+    const block = new ShiftingDecodeLatents()
+    expect(take(await decode(draw(), { vae }, block))).toBeCloseToTensor(take(expected), { atol: 1e-5, rtol: 1e-5 })
+    vae.dispose()
+  })
+
+  test('ignores a shift with a warning: the pipelines of the reference do not apply it', async () => {
+    const vae = await AutoencoderKL.fromPretrained(join(goldens, 'models', 'vae_flux'))
+    const { latentChannels, scalingFactor, shiftFactor } = vae.config
+    const draw = () => randnTensor([1, 4, 4, latentChannels], new Generator(1))
+    const expected = tf.tidy(() => vae.forwardDecode(draw().div(scalingFactor)))
+    const warnings = catchWarnings()
     expect(take(await decode(draw(), { vae }))).toBeCloseToTensor(take(expected), { atol: 1e-5, rtol: 1e-5 })
+    expect(warnings()).toEqual([expect.stringMatching(`^SETTING_IGNORED: The VAE has shift_factor ${shiftFactor}\\.`)])
     vae.dispose()
   })
 

@@ -8,6 +8,8 @@ import * as tf from '../../tensors/tf'
 export interface LatentScaleOptions {
   /** Whether `latentsMean` and `latentsStd` are applied if the config has them. Default: true. */
   statistics?: boolean
+  /** Whether `shiftFactor` is applied where the statistics are not. Default: true. */
+  shift?: boolean
 }
 
 /** A model with the settings that say how latents are scaled. */
@@ -27,7 +29,8 @@ export function scaleLatents(
   model: LatentScaleModel,
   options: LatentScaleOptions = {},
 ): tf.Tensor4D {
-  const { scalingFactor, shiftFactor } = model.config
+  const { scalingFactor } = model.config
+  const shiftFactor = shiftOf(model, options)
   return tf.tidy(() => {
     const statistics = statisticsOf(model, options)
     if (statistics) return latents.sub(statistics.mean).mul(scalingFactor).div<tf.Tensor4D>(statistics.std)
@@ -42,13 +45,18 @@ export function unscaleLatents(
   model: LatentScaleModel,
   options: LatentScaleOptions = {},
 ): tf.Tensor4D {
-  const { scalingFactor, shiftFactor } = model.config
+  const { scalingFactor } = model.config
+  const shiftFactor = shiftOf(model, options)
   return tf.tidy(() => {
     const statistics = statisticsOf(model, options)
     if (statistics) return latents.mul(statistics.std).div(scalingFactor).add<tf.Tensor4D>(statistics.mean)
     const unscaled = latents.div<tf.Tensor4D>(scalingFactor)
     return shiftFactor === null ? unscaled : unscaled.add(shiftFactor)
   })
+}
+
+function shiftOf({ config }: LatentScaleModel, { shift = true }: LatentScaleOptions): number | null {
+  return shift ? config.shiftFactor : null
 }
 
 /** Mean and standard deviation of each channel, in place of the shift. As in the reference, both must be there. */

@@ -55,7 +55,7 @@ export class ControlNetPredictNoise extends PredictNoise {
   )
   guessMode!: In<boolean>
 
-  @Input({ schema: tensor('pictures').optional(), description: 'The kind of each picture, for union ControlNets.' })
+  @Input({ schema: tensor('controlTypes').optional(), description: 'The kind of each picture, for union ControlNets.' })
   controlTypeIdx!: In<tf.Tensor1D | undefined>
 
   @Input({

@@ -19,7 +19,7 @@ export class ControlNetUnionInput extends ControlNetInput {
   controlMode!: In<PerNetwork, 'required'>
 
   @Output({
-    schema: tensor('pictures'),
+    schema: tensor('controlTypes'),
     kwargsType: 'controlnetKwargs',
     description: 'The kind of each picture.',
   })

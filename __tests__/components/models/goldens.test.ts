@@ -24,6 +24,7 @@ describe.each([
       'ip_adapter_projections',
       'unet_ip_adapter',
       'unet_freeu',
+      'unet_without_middle',
       'controlnet_sd15',
       'controlnet_union',
       'unet_with_controlnet_union_residuals',

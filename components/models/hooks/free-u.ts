@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { classNameOf } from '../../../src/format/class-name'
 import * as tf from '../../tensors/tf'
 import type { UNet2DConditionModel } from '../unet-2d-condition/unet-2d-condition-model'
+import type { UpBlockInputs } from '../unet-2d-condition/up-block'
 import { ModelHookError } from './model-hook-error'
 import type { ModuleHook } from './module-hook'
 
@@ -42,12 +43,38 @@ export function freeUHooks(unet: UNet2DConditionModel, { s1, s2, b1, b2 }: FreeU
       }
     })
   })
+  if (unet.midBlock === undefined && hooks[0]?.module.startsWith('up_blocks.0.')) hooks.push(sharedMapHook(b1))
   if (hooks.length > 0) return hooks
   throw new ModelHookError(
     classNameOf(unet),
     'up_blocks',
     `has no block of the types ${TYPES.join(', ')} that FreeU changes`,
   )
+}
+
+/**
+ * Returns the hook for a UNet without a middle: what comes from below is the last map of the way down itself. The reference boosts it in place, so it changes
+ * both. ControlNets add to the map of the way down, which makes it another one.
+ */
+function sharedMapHook(boost: number): ModuleHook {
+  return {
+    name: 'freeU(shared map)',
+    module: 'up_blocks.0',
+    numbers: [boost],
+    forward: ({ run, args: [below, inputs], numbers: [factor] }) =>
+      tf.tidy(() => {
+        const map = below as tf.Tensor4D
+        const { residuals } = inputs as UpBlockInputs
+        if (residuals.at(-1) !== map) return run(map, inputs) as tf.Tensor4D
+        const half = Math.floor(map.shape[3] / 2)
+        const [strong, rest] = tf.split(map, [half, map.shape[3] - half], 3) as [tf.Tensor4D, tf.Tensor4D] // Two parts were asked for.
+        const boosted = tf.concat([strong.mul(factor as tf.Tensor1D), rest], 3) // One number was given.
+        return run(map, {
+          ...(inputs as UpBlockInputs),
+          residuals: [...residuals.slice(0, -1), boosted],
+        }) as tf.Tensor4D
+      }),
+  }
 }
 
 /**

@@ -111,7 +111,8 @@ export function encodeMaps(
     if (add && !isInside) outputs[outputs.length - 1] = x
     residuals.push(...outputs)
   }
-  const hiddenStates = midBlock?.forward(x, blockInputs) ?? x
+  if (midBlock === undefined) return { hiddenStates: x, residuals }
+  const hiddenStates = midBlock.forward(x, blockInputs)
   return { hiddenStates: added?.addToMiddle(hiddenStates, downBlocks.length) ?? hiddenStates, residuals }
 }
 

@@ -1,12 +1,14 @@
-/** Tensors inside an ONNX model: small ones with their numbers, weights by their place in a file. */
+/** Tensors inside an ONNX model: small ones with their numbers, weights by their place in a file, others by their shapes. */
 import { create } from '@bufbuild/protobuf'
 import type { TensorInfo, WeightDType } from '../../checkpoints/checkpoint'
-import type { GraphDType } from '../recorder/graph'
+import type { GraphDType, TensorSpec } from '../recorder/graph'
 import {
   type TensorProto,
   TensorProto_DataLocation,
   TensorProto_DataType,
   TensorProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
 } from './generated/onnx_pb'
 
 /** ONNX's element types by ours. */
@@ -53,4 +55,15 @@ export function externalTensor(
       { key: 'length', value: String(end - begin) },
     ],
   })
+}
+
+/** What is known of an input, a result or a value between them. */
+export function valueInfo(name: string, { shape, dtype }: TensorSpec): ValueInfoProto {
+  return typedValue(name, onnxTypes[dtype], shape.map(BigInt))
+}
+
+/** The same for any of ONNX's element types. */
+export function typedValue(name: string, elemType: TensorProto_DataType, dims: readonly bigint[]): ValueInfoProto {
+  const tensorType = { elemType, shape: { dim: dims.map(value => ({ value: { case: 'dimValue' as const, value } })) } }
+  return create(ValueInfoProtoSchema, { name, type: { value: { case: 'tensorType', value: tensorType } } })
 }

@@ -32,13 +32,11 @@ import {
   type QuantizedWeight,
   type QuantizedWeightWriter,
   type StoredWeight,
-  typedValue,
-  valueInfo,
   type WeightWriter,
 } from './onnx-builder'
 import { operatorWriters } from './operators'
 import { storedSource } from './side-file'
-import { externalTensor, inlineTensor, onnxTypes, weightTypes } from './tensor-proto'
+import { externalTensor, inlineTensor, onnxTypes, typedValue, valueInfo, weightTypes } from './tensor-proto'
 
 /** Versions that ONNX Runtime 1.17 and later, and Python's onnx 1.15 and later, read. */
 export const OPSETS = {
@@ -139,6 +137,9 @@ export function* writeOnnxLoop(
   const initializer = builder.initializers.filter(({ name }) => used.has(name))
   // Weights alone are of half precision.
   const staysHalf = ({ name, dataType }: TensorProto) => isHalf(dataType) && keepHalf(parameters.get(name) as Parameter)
+  const isTiled = ({ name }: TensorProto) => builder.tiledWeights.has(parameters.get(name) as Parameter)
+  const isReplaceable = (tensor: TensorProto) =>
+    decoded.has(tensor.name) || builder.replaceable.has(tensor.name) || staysHalf(tensor) || isTiled(tensor)
   const has4Bits = initializer.some(({ dataType }) => dataType === TensorProto_DataType.UINT4)
   return create(ModelProtoSchema, {
     ...(has4Bits ? OPSETS_OF_4_BITS : OPSETS),
@@ -149,9 +150,9 @@ export function* writeOnnxLoop(
       initializer,
       input: [
         ...inputs.map(({ name, shape, value }) => valueInfo(name, { shape, dtype: value.dtype })),
-        // As inputs with a default: the runtime does not compute in advance what a caller could replace. Otherwise it may widen or decode
-        // them once, and keep them two to eight times as large.
-        ...initializer.filter(weight => decoded.has(weight.name) || staysHalf(weight)).map(declared),
+        // As inputs with a default: the runtime does not compute in advance what a caller could replace. Otherwise it may widen, decode or
+        // transform them once, and keep them two to eight times as large.
+        ...initializer.filter(isReplaceable).map(declared),
       ],
       output: outputs.map(({ name, shape, value }) => valueInfo(name, { shape, dtype: value.dtype })),
       valueInfo: toPyTorchLayout ? builder.describeValues().filter(({ name }) => used.has(name)) : [],

@@ -242,6 +242,7 @@ export class GraphExecutor implements Executor {
       session = new GraphSession(call as ModelCall<unknown, unknown>, this.sessionOptions(), {
         widenedBytes: this.wideningLimit,
         composeAttention: !this.trustsAttention,
+        tileConvolutions: this.provider === 'cpu',
         optimizedModels: this.optimizedModels,
       })
       ofModel.set(form, session)

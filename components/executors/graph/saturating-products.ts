@@ -4,8 +4,8 @@
  */
 import { create, toBinary } from '@bufbuild/protobuf'
 import { ModelProtoSchema, NodeProtoSchema, TensorProto_DataType } from '../../backends/onnx/generated/onnx_pb'
-import { MICROSOFT, valueInfo } from '../../backends/onnx/onnx-builder'
-import { inlineTensor } from '../../backends/onnx/tensor-proto'
+import { MICROSOFT } from '../../backends/onnx/onnx-builder'
+import { inlineTensor, valueInfo } from '../../backends/onnx/tensor-proto'
 import { OPSETS } from '../../backends/onnx/write-onnx'
 import type { RuntimeProcess } from './runtime-process'
 

@@ -16,8 +16,12 @@ import {
 import { type QuantizedRows, quantizeRowsLoop } from '../../../components/quantization/quantize-rows'
 import { runAtOnce, yieldToEventLoop } from '../../../src/runtime/time-slice'
 import { failureOf } from '../../blocks/use-emoji-model'
+import { expectWarnings } from '../../expected-warnings'
+import { catchWarnings } from '../../src/fixtures/emitted-warnings'
 import { FunctionModel, loadSomeWeights } from '../executors/function-model'
 import { useGraphExecutor } from '../executors/use-graph-executor'
+
+expectWarnings('NOTHING_QUANTIZED')
 
 const executor = useGraphExecutor()
 const CHANNELS = 32
@@ -193,7 +197,9 @@ describe('a convolution', () => {
     const forward = (x: Map) => last.forward(first.forward(x))
     const model = new FunctionModel(forward, [first, last]).useExecutor(executor()).quantize('int8')
     const x = someNumbers<tf.Rank.R4>([1, 6, 6, 4])
+    const warnings = catchWarnings()
     const [computed, expected] = [await model.call(x), tf.tidy(() => forward(x))]
+    expect(warnings()).toEqual([expect.stringMatching(/^NOTHING_QUANTIZED: FunctionModel: quantization "int8"/)])
     expectNear([computed.dataSync<'float32'>(), expected.dataSync<'float32'>()])
     tf.dispose([x, computed, expected])
     model.dispose()

@@ -12,6 +12,7 @@ import { mapReplaced } from '../../backends/recorder/tensor-tree'
 import type { RowDType } from '../../checkpoints/checkpoint'
 import type { Parameter } from '../../nn/parameter'
 import { WeightsNotLoadedError } from '../../nn/weights-not-loaded-error'
+import { warnOfNothingQuantized } from '../../quantization/nothing-quantized'
 import type { WeightForms } from '../../quantization/quantization-names'
 import { quantizeGraph } from '../../quantization/quantize-graph'
 import { QuantizedParameter } from '../../quantization/quantized-parameter'
@@ -99,6 +100,7 @@ export class GraphSession {
     this.maySaturate = call.quantization === 'int8'
     const forms = quantized?.weights ?? new Map()
     this.forms = forms
+    if (call.quantization && forms.size === 0) warnOfNothingQuantized(this.model, call.quantization)
     const weights = parametersOf(graph)
     this.weights = weights
     // Now, not when the graph is written: until then the weights would count as held.

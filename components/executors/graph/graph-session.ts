@@ -5,6 +5,7 @@ import { classNameOf } from '../../../src/format/class-name'
 import { runInSlices, yieldToEventLoop } from '../../../src/runtime/time-slice'
 import { asActivity } from '../../../src/telemetry/ongoing-activity'
 import type { BuilderOptions } from '../../backends/onnx/onnx-builder'
+import { tilesConvolutions } from '../../backends/onnx/operators/tiled-convolutions'
 import { encodeOnnx, type WriteOnnxOptions, writeOnnxLoop } from '../../backends/onnx/write-onnx'
 import { type Capture, capture, OutputSlot } from '../../backends/recorder/capture'
 import { type Graph, leavesOf, parametersOf, sourcesOf } from '../../backends/recorder/graph'
@@ -108,7 +109,9 @@ export class GraphSession {
     this.revisions = weights.map(weight => [weight, weight.revision] as const)
     const rows = new Map(weights.flatMap(weight => storedRowsOf(weight, forms)))
     const sources = [...sourcesOf(graph), ...[...rows.values()].flatMap(({ scales, values }) => [scales, values])]
-    const { bytes, isLarge, halfWeights } = sessionLayout(graph, limit, forms)
+    // Layers that take integers compute on maps in this order.
+    const written = { ...operators, channelsLast: call.quantization === 'int8' || call.quantization === 'int4' }
+    const { bytes, isLarge, halfWeights } = sessionLayout(graph, limit, forms, tilesConvolutions(written))
     this.bytes = bytes
     const rounded = new Map([...forms].filter(([weight]) => !rows.has(weight)))
     const spilled = SpilledWeights.plan(
@@ -125,9 +128,7 @@ export class GraphSession {
       locateQuantized: weight => this.placeOfQuantized(weight, rows.get(weight)),
       keepHalf: weight => halfWeights.has(weight),
       forms,
-      // Layers that take integers compute on these.
-      channelsLast: call.quantization === 'int8' || call.quantization === 'int4',
-      ...operators,
+      ...written,
     }
     const extra = {
       session: {

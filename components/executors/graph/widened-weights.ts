@@ -6,8 +6,8 @@
  * So a weight gains the more, the more vectors it is multiplied by, and that of a convolution gains most.
  *
  * A weight is widened once only if it is worth its memory: its share of the time saved must be an eighth of its share of the memory.
- * At 1024 px, SDXL's UNet widens its convolutions and the linear layers of its larger maps. Most of its weights belong to the other
- * linear layers, and would save a tenth.
+ * At 1024 px, SDXL's UNet widens its direct convolutions and the linear layers of its larger maps. Most of its weights belong to the
+ * other linear layers, and would save a tenth.
  */
 import type { Graph } from '../../backends/recorder/graph'
 import { weightUses } from '../../backends/recorder/weight-uses'

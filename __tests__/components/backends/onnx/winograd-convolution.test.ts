@@ -167,6 +167,21 @@ describe('in a model', () => {
     expect((worst as number) / (size as number)).toBeLessThan(1e-5)
   })
 
+  test('weights of 8 bits are decoded for them', async () => {
+    const model = makeModel().useExecutor(executor())
+    const x = map()
+    const exact = await model.call(x)
+    const rounded = await model.quantize('int8wo').call(x)
+    const [worst, size] = tf.tidy(() => [
+      tf.sub(rounded.tiled, exact.tiled).abs().max().dataSync()[0] as number,
+      exact.tiled.abs().max().dataSync()[0] as number,
+    ])
+    tf.dispose([x, ...Object.values(exact), ...Object.values(rounded)])
+    model.dispose()
+    expect(worst).toBeGreaterThan(0)
+    expect((worst as number) / (size as number)).toBeLessThan(1e-2)
+  })
+
   test('the kernels are transformed in each run, so that the session does not keep their points', () => {
     const model = makeModel()
     const x = map()

@@ -1,5 +1,6 @@
 /** Which weights are widened once, for the sizes of real models. Only counted: none of the weights is there. */
 
+import { tiledWeights } from '../../../../components/backends/onnx/operators/tiled-convolutions'
 import { capture } from '../../../../components/backends/recorder/capture'
 import { type Graph, parametersOf } from '../../../../components/backends/recorder/graph'
 import { TensorPlaceholder } from '../../../../components/backends/recorder/tensor-tree'
@@ -104,6 +105,16 @@ describe('of a model of the size of Stable Diffusion XL', () => {
     expect(bytes).toBeLessThan(1.2 * stored)
     expect(sessionLayout(graph, 0, new Map()).bytes).toBe(stored)
     expect(sessionLayout(graph, undefined, new Map())).toMatchObject({ bytes: 2 * stored, halfWeights: new Set() })
+  })
+
+  test('those of convolutions in tiles stay as they are, for these are transformed in each run', () => {
+    const graph = recordStep(1024)
+    const tiled = tiledWeights(graph)
+    expect(tiled.size).toBeGreaterThan(10)
+    const [without, withTiles] = [false, true].map(hasTiles => sessionLayout(graph, 2 ** 32, new Map(), hasTiles))
+    const newlyHalf = [...(withTiles?.halfWeights ?? [])].filter(weight => !without?.halfWeights.has(weight))
+    expect(new Set(newlyHalf)).toEqual(tiled)
+    expect(without?.bytes).toBe((withTiles?.bytes ?? 0) + bytesOf(tiled) / 2)
   })
 
   test('those that are stored in integers are not widened', () => {

@@ -6,9 +6,9 @@ import { CHANNELS_FIRST, float, type OnnxBuilder, permute } from '../onnx-builde
 import { attention } from './attention'
 import { storedFactor } from './linear'
 import { inputOf, type OperatorWriter, outputOf } from './operator-writer'
+import { computesInTiles, mapSizes, storedKernels, tilesConvolutions } from './tiled-convolutions'
 import { convolveDoubled, doubledMap, isPlain3x3 } from './upsampled-convolution'
 import { convolveInTiles } from './winograd-convolution'
-import { type MapSizes, paysInTiles } from './winograd-that-pays'
 
 /** Activations that TensorFlow.js fuses into a convolution or a product. */
 const fusedActivations: Readonly<Record<string, string>> = {
@@ -51,9 +51,9 @@ const convolution =
       builder.bind(outputOf(node), activate(node, builder, doubled), 'channelsFirst')
       return
     }
-    if (!depthwise && computesInTiles(builder, info, filter)) {
+    if (!depthwise && tilesConvolutions(builder.options) && computesInTiles(node)) {
       const names = { map: builder.channelsFirst(x), weight: kernelRows(builder, filter, weight), bias }
-      const tiled = convolveInTiles(builder, names, mapSizes(info))
+      const tiled = convolveInTiles(builder, names, mapSizes(node))
       builder.bind(outputOf(node), activate(node, builder, tiled), 'channelsFirst')
       return
     }
@@ -67,29 +67,15 @@ const convolution =
     builder.bind(outputOf(node), activate(node, builder, name), 'channelsFirst')
   }
 
-/** Whether a convolution is one whose products are computed in tiles. */
-function computesInTiles(builder: OnnxBuilder, info: ReturnType<typeof conv2dInfo>, filter: GraphValue): boolean {
-  const { tileConvolutions, channelsLast } = builder.options
-  const hasGroups = info.inChannels !== filter.shape[2]
-  return Boolean(tileConvolutions) && !channelsLast && !hasGroups && isPlain3x3(info) && paysInTiles(mapSizes(info))
-}
-
 /** Takes some kernels of a weight: from its file if it is stored, otherwise from its value `[out, in, 3, 3]`. */
 function kernelRows(builder: OnnxBuilder, filter: GraphValue, weight: string) {
-  const { origin } = filter
-  const isMoved = origin.kind === 'node' && origin.node.kernel === 'Transpose'
-  const stored = isMoved && (origin.node.attrs.perm as number[]).join() === '2,3,1,0' ? origin.node.inputs.x : undefined
-  if (stored?.origin.kind === 'parameter') {
-    builder.tiledWeights.add(stored.origin.parameter)
-    return (begin: number, end: number) => builder.weightRows(stored, begin, end)
+  const stored = storedKernels(filter)
+  if (stored) {
+    builder.tiledWeights.add(stored.parameter)
+    return (begin: number, end: number) => builder.weightRows(stored.value, begin, end)
   }
   return (begin: number, end: number) =>
     builder.add('Slice', [weight, ...[begin, end, 0].map(value => builder.ints([value]))])
-}
-
-function mapSizes(info: ReturnType<typeof conv2dInfo>): MapSizes {
-  const { batchSize, inHeight, inWidth, inChannels, outChannels } = info
-  return { batch: batchSize, height: inHeight, width: inWidth, inChannels, outChannels }
 }
 
 /** Size, steps and padding of a window that moves over a map. Where its last step was rounded up, padding makes room for it. */

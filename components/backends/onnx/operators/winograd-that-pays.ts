@@ -1,4 +1,4 @@
-/** Which convolutions are computed in tiles. */
+/** For which sizes of maps tiles are faster than a direct convolution. */
 import { POINTS, TILE } from './winograd-matrices'
 
 /** Sizes of a 3×3 convolution whose result is as large as its input. */

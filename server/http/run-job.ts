@@ -1,6 +1,6 @@
 /** Runs a job while its client waits for the answer: for clients that know no jobs. */
 import type { FastifyReply } from 'fastify'
-import { REQUEST_FAILURES } from '../jobs/failure-codes'
+import { isOfRequest } from '../jobs/failure-codes'
 import { isEnded, type Job } from '../jobs/job'
 import type { JobEvent } from '../jobs/job-event'
 import { type Prefix, viewFailure } from './job-view'
@@ -80,10 +80,10 @@ function goneProblem(): Problem {
 
 function failureProblem({ error }: Job): Problem {
   if (error === undefined) return new Problem(500, 'job-failed', 'The job failed.')
-  const { code, message, input, issues = [], cause } = viewFailure(error)
+  const failure = viewFailure(error)
+  const { message, input, issues = [], cause } = failure
   const [issue] = issues
-  const isOfRequest = [code, cause?.code].some(each => each !== undefined && REQUEST_FAILURES.has(each))
-  if (!isOfRequest) return new Problem(500, 'job-failed', message)
+  if (!isOfRequest(failure)) return new Problem(500, 'job-failed', message)
   const place = input ?? issue?.input ?? cause?.input
   if (place === undefined) return new Problem(422, 'invalid-input', message)
   return fieldProblem(['inputs', ...place], issue?.message ?? message)

@@ -1,7 +1,8 @@
 /** The failures of jobs: whose fault they are, and which messages clients see. */
+import type { JobFailure } from './job'
 
 /** Codes of failures for which the request is to blame. */
-export const REQUEST_FAILURES: ReadonlySet<string> = new Set([
+const REQUEST_FAILURES: ReadonlySet<string> = new Set([
   'GUIDER_ARGUMENT',
   'IMAGE_SIZE',
   'INPUT_TYPE',
@@ -26,3 +27,8 @@ export const PUBLIC_FAILURES: ReadonlySet<string> = new Set([
   'RUN_TIMEOUT',
   'WORKER_LOST',
 ])
+
+/** Whether the request is to blame for a failure, or for what led to it. */
+export function isOfRequest({ code, cause }: Pick<JobFailure, 'code' | 'cause'>): boolean {
+  return REQUEST_FAILURES.has(code) || (cause !== undefined && REQUEST_FAILURES.has(cause.code))
+}

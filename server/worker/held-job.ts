@@ -2,7 +2,7 @@
 // Tests replace the global timers.
 import { clearInterval, setInterval } from 'node:timers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { REQUEST_FAILURES } from '../jobs/failure-codes'
+import { isOfRequest } from '../jobs/failure-codes'
 import type { JobQueue, Lease } from '../queue/queue'
 import type { ResultStore } from '../results/result-store'
 import { JobFiles } from './job-files'
@@ -110,7 +110,7 @@ export class HeldJob {
     if (outcome.is === 'failed') {
       const { error } = outcome
       // Clients see the code of such a failure, and no message.
-      if (!REQUEST_FAILURES.has(error.code)) report(`The job ${lease.job.id} failed (${error.code})`, error)
+      if (!isOfRequest(error)) report(`The job ${lease.job.id} failed (${error.code})`, error)
       return this.persist(() => queue.fail(lease, error))
     }
     if (reason === 'lost') return false

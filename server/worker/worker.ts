@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ModularPipeline } from '../../src'
+import { emitWarning } from '../../src/errors/emit-warning'
 import { makeTemporaryFolder } from '../../src/files/temporary-folder'
 import { isPipelineName } from '../queue/new-job'
 import type { JobQueue, Lease } from '../queue/queue'
@@ -222,7 +223,7 @@ export class Worker {
   private report(problem: string, error?: unknown): void {
     const { onProblem } = this.options
     if (onProblem) onProblem(problem, error)
-    else process.emitWarning(`${problem}.${error ? ` ${(error as Error).message}` : ''}`, { type: 'TesseraeWarning' })
+    else emitWarning('WORKER_PROBLEM', `${problem}.${error ? ` ${(error as Error).message}` : ''}`)
   }
 }
 

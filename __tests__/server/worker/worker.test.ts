@@ -208,6 +208,15 @@ describe('a worker with a process of its own', () => {
     await watch(job.id)
     expect(problems).toEqual([expect.stringMatching(`^The job ${job.id} failed \\(UNKNOWN_VALUE\\): .*"film"`)])
   })
+
+  test('does not report a failure that the client sees and is to blame for', async () => {
+    const onProblem = (problem: string) => problems.push(problem)
+    start({ isolate: false, onProblem })
+    const job = await submit({ inputs: { prompt: 'red apple', timesteps: [900, 5] } })
+    const last = (await watch(job.id)).at(-1) as { error?: { code: string; cause?: { code: string } } }
+    expect([last.error?.code, last.error?.cause?.code]).toEqual(['BLOCK_EXECUTION', 'SCHEDULER_ARGUMENT'])
+    expect(problems).toEqual([])
+  })
 })
 
 test('a worker in this process draws with pipelines that exist, which stay', async () => {

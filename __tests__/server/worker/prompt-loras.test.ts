@@ -14,6 +14,7 @@ import {
   unloadLoraWeights,
 } from 'tesserae'
 import { createServer, createWorker, EmbeddedQueue, FolderStore, type ServedPipeline } from 'tesserae/server'
+import { catchWarnings } from '../../src/fixtures/emitted-warnings'
 import { injector } from '../http/inject'
 
 const delft = join(bundledModel('emoji'), 'adapters', 'delft-lora.safetensors')
@@ -122,7 +123,9 @@ test.each([
 })
 
 test('a file that is not a LoRA fails the job, and the next one is drawn', async () => {
+  const warnings = catchWarnings()
   const answer = await post('red apple <lora:broken>')
+  expect(warnings()).toEqual([expect.stringMatching(/^WORKER_PROBLEM: The job .* failed \(SAFETENSORS\)\. .*broken/)])
   expect(answer.statusCode).toBeGreaterThanOrEqual(422)
   expect(answer.body).not.toContain(folder)
   expect(await draw('red apple')).toEqual(await alone('red apple'))

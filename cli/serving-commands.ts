@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander'
 import { parseDuration, parseMemoryLimit, parseNumber, parsePort, parseSeconds, parseThreads } from './arguments'
 import { quantizations } from './choices'
 import { executorOption, providerOption } from './executor-options'
+
 /** Adds the commands to the program. */
 export function addServingCommands(program: Command): void {
   program

@@ -11,7 +11,14 @@
  * has lost. Such inputs are products, as in the second half of a gated feed-forward part, and joined maps, as in shortcuts around the blocks
  * of a U-Net. A scale for each row would cost half as much, but its pictures are worse: outliers of trained models fill whole channels.
  */
-import { behindReshapes, type Graph, type GraphNode, type GraphValue, isMatrix } from '../backends/recorder/graph'
+import {
+  behindReshapes,
+  behindTransposes,
+  type Graph,
+  type GraphNode,
+  type GraphValue,
+  isMatrix,
+} from '../backends/recorder/graph'
 import { conv2dInfo, isPointwise } from '../backends/recorder/kernels/neural'
 import type { Parameter } from '../nn/parameter'
 import * as tf from '../tensors/tf'
@@ -132,18 +139,6 @@ function isListFor(bias: GraphValue | undefined, channels: number): boolean {
 function roundingOf(value: GraphValue): InputRounding {
   const { origin } = behindReshapes(value)
   return (origin.kind === 'node' && ROUNDINGS[origin.node.kernel]) || 'whole'
-}
-
-/** What a layer's weight is in its checkpoint, if layers move it by one of these permutations and by nothing else. */
-function behindTransposes(value: GraphValue, permutations: readonly string[]): GraphValue | undefined {
-  const { origin } = value
-  if (origin.kind !== 'node') return undefined
-  const { kernel, inputs, attrs } = origin.node
-  const [source] = Object.values(inputs)
-  if (kernel === 'Transpose' && permutations.includes((attrs.perm as number[]).join())) return source
-  // TensorFlow.js brings matrices to rank 3, which moves nothing.
-  const isSameMatrix = source && source.shape.slice(-2).join() === value.shape.slice(-2).join()
-  return kernel === 'Reshape' && isSameMatrix ? behindTransposes(source, permutations) : undefined
 }
 
 /** Weights that reach something else than the layers. */

@@ -27,7 +27,7 @@ export function isCallOption(name: string): boolean {
 export function unknownOptionMessages(options: CallOptions): string[] {
   const known = Object.keys(CALL_OPTIONS)
   return Object.entries(options).flatMap(([name, value]) => {
-    if (value === undefined || known.includes(name)) return []
+    if (value === undefined || isCallOption(name)) return []
     const nearest = nearestName(name, known)
     const hint = nearest === undefined ? ' Pass inputs in the first argument.' : ` Did you mean "${nearest}"?`
     return [`"${name}" is not an option of a call and was ignored.${hint}`]

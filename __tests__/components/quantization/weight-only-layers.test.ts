@@ -13,6 +13,7 @@ import { runAtOnce } from '../../../src/runtime/time-slice'
 import { failureOf } from '../../blocks/use-emoji-model'
 import { FunctionModel, loadSomeWeights } from '../executors/function-model'
 import { useGraphExecutor } from '../executors/use-graph-executor'
+import { expectNear } from './some-numbers'
 
 const executor = useGraphExecutor()
 const CHANNELS = 64
@@ -50,12 +51,9 @@ function decoded(values: Float32Array, shape: readonly number[], quantization: W
   }).subarray(0, out * row)
 }
 
-function expectNear(computed: tf.Tensor, expected: tf.Tensor, tolerance: number): void {
+function expectTensorsNear(computed: tf.Tensor, expected: tf.Tensor, tolerance: number): void {
   expect(computed.shape).toEqual(expected.shape)
-  const [a, b] = [computed.dataSync<'float32'>(), expected.dataSync<'float32'>()]
-  const largest = Math.max(...b.map(Math.abs))
-  const wrong = b.findIndex((value, i) => !(Math.abs(value - (a[i] as number)) <= tolerance * largest))
-  expect(wrong < 0 ? undefined : [wrong, a[wrong], b[wrong]]).toBeUndefined()
+  expectNear([computed.dataSync<'float32'>(), expected.dataSync<'float32'>()], tolerance)
 }
 
 /** Computes a model with quantized weights, and the same in float32 with the numbers that are left of them. */
@@ -71,7 +69,7 @@ async function compare<T extends tf.Tensor>(
   for (const [i, { weight }] of layers.entries())
     weight.load(decoded(weight.read(), weight.shape, forms[i] as WeightOnly))
   const expected = tf.tidy(() => forward(x))
-  expectNear(computed, expected, tolerance)
+  expectTensorsNear(computed, expected, tolerance)
   tf.dispose([computed, expected, x])
   model.dispose()
   for (const layer of layers) layer.dispose()
@@ -136,7 +134,7 @@ describe.each(['int8wo', 'int4'] as const)('%s', quantization => {
     const computed = await model.call(x)
     layer.weight.load(decoded(layer.weight.read(), layer.weight.shape, quantization))
     const plain = await model.quantize(undefined).call(x)
-    expectNear(computed, plain, 1e-4)
+    expectTensorsNear(computed, plain, 1e-4)
     tf.dispose([x, computed, plain])
     model.dispose()
     layer.dispose()
@@ -161,7 +159,7 @@ describe.each(['int8wo', 'int4'] as const)('%s', quantization => {
     const [plain, changed] = [await model.call({ x }), await model.call({ x }, { hooks: [hook] })]
     const delta = tf.tidy(() => up.forward(down.forward(x)))
     const difference = changed.sub(plain)
-    expectNear(difference, delta, 1e-5)
+    expectTensorsNear(difference, delta, 1e-5)
     tf.dispose([x, plain, changed, delta, difference])
     model.dispose()
     for (const module of [layer, down, up]) module.dispose()

@@ -1,6 +1,5 @@
 /** Builds an ONNX graph, and tracks the order of dimensions of each value. */
 import { create } from '@bufbuild/protobuf'
-import type { Parameter } from '../../nn/parameter'
 import * as tf from '../../tensors/tf'
 import {
   behindReshapes,
@@ -106,8 +105,6 @@ export class OnnxBuilder {
   readonly initializers: TensorProto[] = []
   /** Constants that the model declares as inputs with a default: the runtime does not optimise what a caller could replace. */
   readonly replaceable = new Set<string>()
-  /** Weights of convolutions in tiles. They are read and transformed in each run: copies of them would only take memory. */
-  readonly tiledWeights = new Set<Parameter>()
   private readonly names = new Map<GraphValue, Partial<Record<Order, string>>>()
   private readonly constants = new Map<string, string>()
   private readonly transposed = new Map<string, { of: string; perm: readonly number[] }>()

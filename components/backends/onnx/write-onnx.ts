@@ -35,6 +35,7 @@ import {
   type WeightWriter,
 } from './onnx-builder'
 import { operatorWriters } from './operators'
+import { tiledWeights } from './operators/tiled-convolutions'
 import { storedSource } from './side-file'
 import { externalTensor, inlineTensor, onnxTypes, typedValue, valueInfo, weightTypes } from './tensor-proto'
 
@@ -137,7 +138,9 @@ export function* writeOnnxLoop(
   const initializer = builder.initializers.filter(({ name }) => used.has(name))
   // Weights alone are of half precision.
   const staysHalf = ({ name, dataType }: TensorProto) => isHalf(dataType) && keepHalf(parameters.get(name) as Parameter)
-  const isTiled = ({ name }: TensorProto) => builder.tiledWeights.has(parameters.get(name) as Parameter)
+  // They are read and transformed in each run: copies of them would only take memory.
+  const tiled = tiledWeights(graph, operators)
+  const isTiled = ({ name }: TensorProto) => tiled.has(parameters.get(name) as Parameter)
   const isReplaceable = (tensor: TensorProto) =>
     decoded.has(tensor.name) || builder.replaceable.has(tensor.name) || staysHalf(tensor) || isTiled(tensor)
   const has4Bits = initializer.some(({ dataType }) => dataType === TensorProto_DataType.UINT4)

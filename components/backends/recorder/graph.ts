@@ -98,3 +98,15 @@ export function behindReshapes(value: GraphValue): GraphValue {
   const source = origin.kind === 'node' && origin.node.kernel === 'Reshape' ? origin.node.inputs.x : undefined
   return source === undefined ? value : behindReshapes(source)
 }
+
+/** What a weight of a layer is in its checkpoint, if layers move it by one of these permutations, e.g. `1,0`, and by nothing else. */
+export function behindTransposes(value: GraphValue, permutations: readonly string[]): GraphValue | undefined {
+  const { origin } = value
+  if (origin.kind !== 'node') return undefined
+  const { kernel, inputs, attrs } = origin.node
+  const [source] = Object.values(inputs)
+  if (kernel === 'Transpose' && permutations.includes((attrs.perm as number[]).join())) return source
+  // TensorFlow.js brings matrices to rank 3, which moves nothing.
+  const isSameMatrix = source && source.shape.slice(-2).join() === value.shape.slice(-2).join()
+  return kernel === 'Reshape' && isSameMatrix ? behindTransposes(source, permutations) : undefined
+}

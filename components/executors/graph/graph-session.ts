@@ -5,7 +5,7 @@ import { classNameOf } from '../../../src/format/class-name'
 import { runInSlices, yieldToEventLoop } from '../../../src/runtime/time-slice'
 import { asActivity } from '../../../src/telemetry/ongoing-activity'
 import type { BuilderOptions } from '../../backends/onnx/onnx-builder'
-import { tilesConvolutions } from '../../backends/onnx/operators/tiled-convolutions'
+import { tiledWeights } from '../../backends/onnx/operators/tiled-convolutions'
 import { encodeOnnx, type WriteOnnxOptions, writeOnnxLoop } from '../../backends/onnx/write-onnx'
 import { type Capture, capture, OutputSlot } from '../../backends/recorder/capture'
 import { type Graph, leavesOf, parametersOf, sourcesOf } from '../../backends/recorder/graph'
@@ -111,7 +111,7 @@ export class GraphSession {
     const sources = [...sourcesOf(graph), ...[...rows.values()].flatMap(({ scales, values }) => [scales, values])]
     // Layers that take integers compute on maps in this order.
     const written = { ...operators, channelsLast: call.quantization === 'int8' || call.quantization === 'int4' }
-    const { bytes, isLarge, halfWeights } = sessionLayout(graph, limit, forms, tilesConvolutions(written))
+    const { bytes, isLarge, halfWeights } = sessionLayout(graph, limit, forms, tiledWeights(graph, written))
     this.bytes = bytes
     const rounded = new Map([...forms].filter(([weight]) => !rows.has(weight)))
     const spilled = SpilledWeights.plan(

@@ -1,5 +1,4 @@
 /** How many bytes the weights of a model take in a session. */
-import { tiledWeights } from '../../backends/onnx/operators/tiled-convolutions'
 import { type Graph, parametersOf } from '../../backends/recorder/graph'
 import type { RowDType } from '../../checkpoints/checkpoint'
 import type { Parameter } from '../../nn/parameter'
@@ -38,19 +37,18 @@ interface SessionLayout {
  *
  * @param limit - bytes of float32 that widening weights once may take; without it, none may stay of half precision
  * @param forms - the weights that are stored in integers
- * @param hasTiles - whether large convolutions are computed in tiles: these transform their weights in each run, so that nothing is gained by widening them
+ * @param tiled - the weights of convolutions in tiles. They are transformed in each run, so that nothing is gained by widening them
  */
 export function sessionLayout(
   graph: Graph,
   limit: number | undefined,
   forms: WeightForms,
-  hasTiles = false,
+  tiled: ReadonlySet<Parameter> = new Set(),
 ): SessionLayout {
   const weights = parametersOf(graph)
   const { bytes, isLarge, keepHalf, widenedBytes } = weightLayout(weights, limit, weight => forms.get(weight))
   if (!keepHalf) return { bytes, isLarge, halfWeights: new Set() }
   const candidates = new Set(weights.filter(weight => !forms.has(weight) && mayStayHalf(weight)))
-  const tiled = hasTiles ? tiledWeights(graph) : new Set<Parameter>()
   const widened = widenedWeights(graph, widenedBytes, weight => candidates.has(weight) && !tiled.has(weight))
   const unwidened = weightLayout(weights, 0, weight => forms.get(weight)).bytes
   const extraBytes = [...widened].reduce((sum, weight) => sum + weight.bytes - storedBytes(weight), 0)

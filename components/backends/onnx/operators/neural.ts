@@ -6,7 +6,7 @@ import { CHANNELS_FIRST, float, type OnnxBuilder, permute } from '../onnx-builde
 import { attention } from './attention'
 import { storedFactor } from './linear'
 import { inputOf, type OperatorWriter, outputOf } from './operator-writer'
-import { computesInTiles, mapSizes, storedKernels, tilesConvolutions } from './tiled-convolutions'
+import { kernelRows, tiledSizes } from './tiled-convolutions'
 import { convolveDoubled, doubledMap, isPlain3x3 } from './upsampled-convolution'
 import { convolveInTiles } from './winograd-convolution'
 
@@ -51,9 +51,10 @@ const convolution =
       builder.bind(outputOf(node), activate(node, builder, doubled), 'channelsFirst')
       return
     }
-    if (!depthwise && tilesConvolutions(builder.options) && computesInTiles(node)) {
+    const sizes = tiledSizes(node, builder.options)
+    if (sizes) {
       const names = { map: builder.channelsFirst(x), weight: kernelRows(builder, filter, weight), bias }
-      const tiled = convolveInTiles(builder, names, mapSizes(node))
+      const tiled = convolveInTiles(builder, names, sizes)
       builder.bind(outputOf(node), activate(node, builder, tiled), 'channelsFirst')
       return
     }
@@ -66,17 +67,6 @@ const convolution =
     })
     builder.bind(outputOf(node), activate(node, builder, name), 'channelsFirst')
   }
-
-/** Takes some kernels of a weight: from its file if it is stored, otherwise from its value `[out, in, 3, 3]`. */
-function kernelRows(builder: OnnxBuilder, filter: GraphValue, weight: string) {
-  const stored = storedKernels(filter)
-  if (stored) {
-    builder.tiledWeights.add(stored.parameter)
-    return (begin: number, end: number) => builder.weightRows(stored.value, begin, end)
-  }
-  return (begin: number, end: number) =>
-    builder.add('Slice', [weight, ...[begin, end, 0].map(value => builder.ints([value]))])
-}
 
 /** Size, steps and padding of a window that moves over a map. Where its last step was rounded up, padding makes room for it. */
 function windowAttributes(info: ReturnType<typeof conv2dInfo>) {

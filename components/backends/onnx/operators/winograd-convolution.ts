@@ -167,7 +167,8 @@ function floats(builder: OnnxBuilder, key: string, shape: readonly number[], mak
   return builder.shared(`winograd ${key}`, shape, make, 'float32')
 }
 
-function slice(builder: OnnxBuilder, name: string, axis: number, begin: number, end: number): string {
+/** Cuts a part out of a value, along one axis. */
+export function slice(builder: OnnxBuilder, name: string, axis: number, begin: number, end: number): string {
   return builder.add('Slice', [name, builder.ints([begin]), builder.ints([end]), builder.ints([axis])])
 }
 
